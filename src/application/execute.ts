@@ -1,0 +1,125 @@
+import { roads } from '../domain/lifecycle.ts';
+import { answerWithinMs, type Operation, type Outcome, pauseWithinMs } from '../domain/operation.ts';
+import { precheckPassed } from '../domain/precheck.ts';
+import type { Link, Project } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { type Converged, converge } from './converge.ts';
+import type { Deps } from './deps.ts';
+import { observeProject, precheckProject } from './look.ts';
+import type { Ending, OperationRef } from './ports.ts';
+
+/**
+ * Carries a confirmed operation out (design 2, steps 4 to 6). May be called any number of times, by any number of workers:
+ * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
+ */
+export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
+  const run = deps.ids.operation();
+  const log = { project: ref.project, operationId: ref.operation };
+  const claimed = await deps.store.claim(ref, run);
+  if (claimed.kind === 'unknown' || claimed.kind === 'over') return;
+  await deps.notifier.tell(ref);
+  if (claimed.kind === 'refused') {
+    deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
+    return;
+  }
+  deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
+  try {
+    await carryThrough(deps, ref, claimed.operation);
+  } finally {
+    await deps.store.leave(ref.project, run).catch(() => {});
+  }
+  await deps.notifier.tell(ref);
+}
+
+async function carryThrough(deps: Deps, ref: OperationRef, operation: Operation): Promise<void> {
+  for (;;) {
+    const project = await deps.store.read(ref.project);
+    if (project === null || project.holder !== ref.operation) return;
+    const obstacle = operation.action === 'pause' ? null : await findObstacle(deps, project, operation);
+    const ending = obstacle === null ? await drive(deps, ref, operation) : takenBack(ref, project, obstacle);
+    if (ending === null) return;
+    const committed = await deps.store.commit(ending);
+    if (committed.kind === 'conflict') continue;
+    const { state } = committed.operation;
+    deps.log.info({ project: ref.project, operationId: ref.operation, state }, 'operation ended');
+    return;
+  }
+}
+
+/**
+ * Start and Restore read every flag first. As long as no link has been resumed, one that does not answer, or a failed
+ * precheck, means that nothing is touched and the state goes back (design 3).
+ */
+async function findObstacle(deps: Deps, project: Project, operation: Operation): Promise<Refusal | null> {
+  const { links } = project.definition;
+  const flags = await deps.links.readFlags(links, answerWithinMs);
+  if (flags.includes('resumed')) return null;
+  const silent = links.filter((_link, index) => flags[index] === 'unreachable');
+  if (silent.length > 0) return { code: 'links_unreachable', project: project.id, links: silent };
+  if (operation.action !== 'start') return null;
+  const { items } = await precheckProject(deps, project);
+  return precheckPassed(items) ? null : { code: 'precheck_failed', project: project.id, items };
+}
+
+function takenBack(ref: OperationRef, project: Project, refusal: Refusal): Ending {
+  return {
+    ...{ ref, refusal, expectedVersion: project.version, projectState: 'back', converged: true },
+    operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
+    ...{ outcome: null, failure: null },
+  };
+}
+
+async function drive(deps: Deps, ref: OperationRef, operation: Operation): Promise<Ending | null> {
+  const startedAgo = (await deps.store.now()) - (operation.startedAt ?? 0);
+  const converged = await converge(deps, {
+    project: ref.project,
+    tryForMs: Math.max(0, pauseWithinMs - startedAgo),
+    onProgress: async (progress) => {
+      await deps.store.progress(ref, progress);
+      await deps.notifier.tell(ref);
+    },
+  });
+  if (converged === null) return null;
+  const inFlight = operation.action === 'pause' ? (await observeProject(deps, converged.project)).inFlight : null;
+  return converged.kind === 'agreed'
+    ? reached(ref, operation, { converged, inFlight })
+    : notReached(ref, converged, { inFlight, now: await deps.store.now() });
+}
+
+function reached(
+  ref: OperationRef,
+  operation: Operation,
+  { converged, inFlight }: { converged: Converged; inFlight: number | null },
+): Ending {
+  return {
+    ...{ ref, refusal: null, failure: null, converged: true, operationState: 'done' },
+    expectedVersion: converged.project.version,
+    projectState: roads[operation.action].to,
+    outcome: outcomeOf(converged, inFlight),
+  };
+}
+
+/** What could not be reached makes the project Failed; its links are wanted paused then, and converge goes on trying. */
+function notReached(
+  ref: OperationRef,
+  converged: Converged,
+  { inFlight, now }: { inFlight: number | null; now: number },
+): Ending {
+  const [link] = converged.unreachable as readonly [Link, ...Link[]];
+  return {
+    ...{ ref, refusal: null, converged: false, operationState: 'failed', projectState: 'failed' },
+    expectedVersion: converged.project.version,
+    outcome: outcomeOf(converged, inFlight),
+    failure: { link, taskId: null, reason: 'the link could not be reached', at: now },
+  };
+}
+
+function outcomeOf({ project, unreachable, missing, putBack }: Converged, inFlight: number | null): Outcome {
+  const linksTotal = project.definition.links.length;
+  return {
+    ...{ linksTotal, inFlight, putBack },
+    linksDone: linksTotal - unreachable.length - missing.length,
+    unreachable: [...unreachable],
+    missing: [...missing],
+  };
+}

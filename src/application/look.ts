@@ -1,0 +1,112 @@
+import { urgency } from '../domain/lifecycle.ts';
+import { type Figures, figuresOf, type ObservedProject } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import { type PrecheckFacts, precheckItems } from '../domain/precheck.ts';
+import { type Project, type ProjectId, stateTitles, watermarkOf } from '../domain/project.ts';
+import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
+import { closest } from '../domain/similar.ts';
+import type { Deps } from './deps.ts';
+import type { LinkWithWatermark } from './ports.ts';
+
+/** What a person typed behind `list`: empty, or the start of a state, a label, or a part of id, description or endpoint. */
+export interface ListFilter {
+  readonly text: string;
+}
+
+/** All projects that fit the filter, the worst state first, then by id (the console's list page). */
+export async function listProjects(deps: Pick<Deps, 'store'>, filter: ListFilter): Promise<Project[]> {
+  const projects = await deps.store.readMany(await deps.store.ids());
+  return projects
+    .filter((project) => fits(project, filter.text))
+    .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
+}
+
+/** Live figures of these projects: one look at all their links together. */
+export async function observeProjects(
+  deps: Pick<Deps, 'links' | 'clock'>,
+  projects: readonly Project[],
+): Promise<ObservedProject[]> {
+  const readings = await deps.links.observe(projects.flatMap(watchedLinks));
+  let next = 0;
+  return projects.map((project) => {
+    const own = readings.slice(next, next + project.definition.links.length);
+    next += own.length;
+    return { project, figures: figuresOf(own, deps.clock.now()) };
+  });
+}
+
+export async function observeProject(deps: Pick<Deps, 'links' | 'clock'>, project: Project): Promise<Figures> {
+  return figuresOf(await deps.links.observe(watchedLinks(project)), deps.clock.now());
+}
+
+/** The links of a project with the watermarks after which failures count. */
+export function watchedLinks(project: Project): LinkWithWatermark[] {
+  return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+}
+
+export interface ProjectDetails extends ObservedProject {
+  readonly precheck: readonly PrecheckItem[];
+  /** Newest first, at most five. */
+  readonly operations: readonly Operation[];
+}
+
+/** Everything that `show` tells of a project, read live. */
+export async function showProject(
+  deps: Pick<Deps, 'store' | 'links' | 'clock'>,
+  id: string,
+): Promise<ProjectDetails | Refusal> {
+  const project = await findProject(deps, id);
+  if ('code' in project) return project;
+  const [figures, facts, operations] = await Promise.all([
+    observeProject(deps, project),
+    precheckSurroundings(deps, project),
+    deps.store.recentOperations(project.id, 5),
+  ]);
+  return { project, figures, operations, precheck: precheckItems({ ...facts, links: figures.links }) };
+}
+
+/** The precheck of a project, read live (design 1: what must hold before it may be started). */
+export async function precheckProject(
+  deps: Pick<Deps, 'links' | 'clock'>,
+  project: Project,
+): Promise<{ readonly items: PrecheckItem[]; readonly figures: Figures }> {
+  const [figures, facts] = await Promise.all([observeProject(deps, project), precheckSurroundings(deps, project)]);
+  return { figures, items: precheckItems({ ...facts, links: figures.links }) };
+}
+
+/** The project with this id, or the refusal that names the nearest one. */
+export async function findProject(deps: Pick<Deps, 'store'>, id: string): Promise<Project | Refusal> {
+  const project = await deps.store.read(id);
+  if (project !== null) return project;
+  return { code: 'unknown_project', project: id, similar: closest(id, await deps.store.ids()) };
+}
+
+async function precheckSurroundings(
+  deps: Pick<Deps, 'links'>,
+  { definition }: Project,
+): Promise<Omit<PrecheckFacts, 'links'>> {
+  const names = [...new Set(definition.links.map((link) => link.connection))];
+  const [connections, workers] = await Promise.all([
+    deps.links.connections(names),
+    deps.links.workers(definition.links),
+  ]);
+  return { connections, workers };
+}
+
+function fits({ id, state, definition }: Project, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return true;
+  const title = stateTitles[state].toLowerCase();
+  if (isStateWord(wanted)) return title === wanted.replaceAll('_', ' ');
+  if (definition.labels.some((label) => label.toLowerCase() === wanted)) return true;
+  const searched = [id, definition.description, definition.source?.name, definition.target?.name];
+  return searched.some((field) => field?.toLowerCase().includes(wanted));
+}
+
+function isStateWord(wanted: string): boolean {
+  return Object.values(stateTitles).some((title) => title.toLowerCase() === wanted.replaceAll('_', ' '));
+}
+
+function compareIds(a: ProjectId, b: ProjectId): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,229 @@
+import { allowedAction, linksWanted } from '../domain/lifecycle.ts';
+import type { LinkReading } from '../domain/observation.ts';
+import { precheckItems } from '../domain/precheck.ts';
+import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
+import type { PrecheckItem } from '../domain/refusal.ts';
+import type { ApplyRefusal } from './apply-refusal.ts';
+import type { Deps } from './deps.ts';
+import type { FirstState } from './ports.ts';
+import { definitionChanges, linkChanges, type WantedProject, type WantedProjects } from './wanted.ts';
+
+/** A project without a record. */
+export interface Creation extends WantedProject {
+  readonly first: FirstState;
+  /** Links that run now and will be paused. */
+  readonly pauses: readonly Link[];
+  /** Links whose queue does not exist; it is never created. */
+  readonly missing: readonly Link[];
+  readonly precheck: readonly PrecheckItem[];
+}
+
+/** A project whose definition differs. */
+export interface Change {
+  readonly project: Project;
+  readonly definition: WantedProject['definition'];
+  /** In words, as `definitionChanges` says them. */
+  readonly what: readonly string[];
+  readonly pauses: readonly Link[];
+  readonly missing: readonly Link[];
+  /** Links no longer in it, which stay paused. */
+  readonly leftPaused: readonly Link[];
+  /** Of the added links. */
+  readonly watermarks: Readonly<Record<string, Watermark>>;
+}
+
+/** What `apply` would do. Made by reading only. */
+export interface Plan {
+  readonly create: readonly Creation[];
+  readonly change: readonly Change[];
+  /** Projects no longer in the file. Their links stay paused. */
+  readonly remove: readonly Project[];
+  /** Links that should be paused and run, since an earlier apply was cut off. */
+  readonly repause: readonly { readonly project: Project; readonly links: readonly Link[] }[];
+  readonly unchanged: readonly ProjectId[];
+}
+
+export type Planned =
+  | { readonly kind: 'planned'; readonly plan: Plan }
+  /** Every reason at once. Nothing was changed. */
+  | { readonly kind: 'refused'; readonly refusals: readonly ApplyRefusal[] };
+
+/** Reads everything and says what applying the file would do, or every reason why it is refused (design 7). */
+export async function planApply(deps: Pick<Deps, 'store' | 'links'>, wanted: WantedProjects): Promise<Planned> {
+  const stored = await deps.store.readMany(await deps.store.ids());
+  const sorted = sortOut(stored, wanted.projects);
+  const seen = await look(deps, sorted);
+  const refusals = [
+    ...sorted.created.flatMap((project) => creationRefusals(project, seen)),
+    ...sorted.changed.flatMap((change) => changeRefusals(change, seen)),
+    ...sorted.removed.flatMap(removalRefusals),
+  ];
+  if (refusals.length > 0) return { kind: 'refused', refusals };
+  const plan: Plan = {
+    create: await Promise.all(sorted.created.map((project) => creation(deps, project, seen))),
+    change: sorted.changed.map((change) => changeOf(change, seen)),
+    remove: sorted.removed,
+    repause: sorted.unchanged
+      .map((project) => ({ project, links: isCutOff(project) ? running(project.definition.links, seen) : [] }))
+      .filter(({ links }) => links.length > 0),
+    unchanged: sorted.unchanged.map(({ id }) => id),
+  };
+  return { kind: 'planned', plan };
+}
+
+/** Whether a plan leaves everything as it is. */
+export function nothingToDo({ create, change, remove, repause }: Plan): boolean {
+  return create.length + change.length + remove.length + repause.length === 0;
+}
+
+interface Changed {
+  readonly project: Project;
+  readonly definition: WantedProject['definition'];
+  readonly added: readonly Link[];
+  readonly removed: readonly Link[];
+}
+
+interface Sorted {
+  readonly created: readonly WantedProject[];
+  readonly changed: readonly Changed[];
+  readonly removed: readonly Project[];
+  readonly unchanged: readonly Project[];
+}
+
+function sortOut(stored: readonly Project[], wanted: readonly WantedProject[]): Sorted {
+  const known = new Map(stored.map((project) => [project.id, project]));
+  const kept = wanted.flatMap(({ definition }) => {
+    const project = known.get(definition.id);
+    return project === undefined ? [] : [{ project, definition, ...linkChanges(project.definition, definition) }];
+  });
+  const ids = new Set(wanted.map(({ definition }) => definition.id));
+  const differs = ({ project, definition }: Changed) => definitionChanges(project.definition, definition).length > 0;
+  return {
+    created: wanted.filter(({ definition }) => !known.has(definition.id)),
+    changed: kept.filter(differs),
+    unchanged: kept.filter((one) => !differs(one)).map(({ project }) => project),
+    removed: stored.filter(({ id }) => !ids.has(id)),
+  };
+}
+
+/** What was seen of each link that matters, by its id. */
+type Seen = ReadonlyMap<string, { readonly reading: LinkReading; readonly workedOn: string | null }>;
+
+async function look(deps: Pick<Deps, 'links'>, { created, changed, unchanged }: Sorted): Promise<Seen> {
+  const links = [
+    ...created.flatMap(({ definition }) => definition.links),
+    ...changed.flatMap(({ added }) => added),
+    ...unchanged.filter(isCutOff).flatMap(({ definition }) => definition.links),
+  ];
+  const [readings, workedOn] = await Promise.all([
+    deps.links.observe(links.map((link) => ({ link, watermark: noWatermark }))),
+    deps.links.workedOn(links),
+  ]);
+  return new Map(
+    readings.map((reading, index) => [linkId(reading.link), { reading, workedOn: workedOn[index] ?? null }]),
+  );
+}
+
+/** Held still by its state, and the links were not seen to agree since its last change. */
+function isCutOff({ state, version, convergedVersion }: Project): boolean {
+  return (state === 'not_started' || state === 'paused') && convergedVersion < version;
+}
+
+function creationRefusals({ definition, adopt }: WantedProject, seen: Seen): ApplyRefusal[] {
+  const { id: project, links } = definition;
+  const away = unreachable(links, seen);
+  if (away.length > 0) return [{ code: 'links_unreachable', project, links: away }];
+  if (!adopt) {
+    const used = usedLinks(links, seen);
+    return used.length > 0 ? [{ code: 'worked_on', project, links: used }] : [];
+  }
+  const going = running(links, seen);
+  const paused = links.filter((link) => isPaused(link, seen));
+  return going.length > 0 && paused.length > 0 ? [{ code: 'adopt_mixed', project, running: going, paused }] : [];
+}
+
+function changeRefusals({ project, added, removed }: Changed, seen: Seen): ApplyRefusal[] {
+  const { id, state } = project;
+  if (allowedAction(state) === null) return [{ code: 'in_transition', project: id, state }];
+  if (added.length + removed.length === 0) return [];
+  if (linksWanted(state) !== 'paused') return [{ code: 'links_in_use', project: id, state }];
+  const away = unreachable(added, seen);
+  if (away.length > 0) return [{ code: 'links_unreachable', project: id, links: away }];
+  const used = usedLinks(running(added, seen), seen);
+  return used.length > 0 ? [{ code: 'added_worked_on', project: id, links: used }] : [];
+}
+
+function removalRefusals({ id, state }: Project): ApplyRefusal[] {
+  if (state === 'not_started' || state === 'paused') return [];
+  return [{ code: allowedAction(state) === null ? 'in_transition' : 'not_removable', project: id, state }];
+}
+
+async function creation(deps: Pick<Deps, 'links'>, project: WantedProject, seen: Seen): Promise<Creation> {
+  const { links } = project.definition;
+  const names = [...new Set(links.map((link) => link.connection))];
+  const [connections, workers] = await Promise.all([deps.links.connections(names), deps.links.workers(links)]);
+  const going = running(links, seen);
+  const paused = links.some((link) => isPaused(link, seen));
+  const state = !project.adopt ? 'not_started' : going.length > 0 ? 'running' : paused ? 'paused' : 'not_started';
+  const readings = links.flatMap((link) => readingOf(link, seen)).map(withoutOldFailures);
+  return {
+    ...project,
+    first: { state, watermarks: watermarks(links, seen) },
+    pauses: state === 'running' ? [] : going,
+    missing: missing(links, seen),
+    precheck: precheckItems({ connections, workers, links: readings }),
+  };
+}
+
+function changeOf({ project, definition, added, removed }: Changed, seen: Seen): Change {
+  return {
+    project,
+    definition,
+    what: definitionChanges(project.definition, definition),
+    pauses: running(added, seen),
+    missing: missing(added, seen),
+    leftPaused: removed,
+    watermarks: watermarks(added, seen),
+  };
+}
+
+/** The first watermark is the newest failed task of now: what failed before does not count. */
+function watermarks(links: readonly Link[], seen: Seen): Record<string, Watermark> {
+  const read = links.flatMap((link) => readingOf(link, seen)).filter((reading) => reading.kind === 'read');
+  return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+}
+
+function withoutOldFailures(reading: LinkReading): LinkReading {
+  return reading.kind === 'read' ? { ...reading, failuresAfterWatermark: 0, firstFailures: [] } : reading;
+}
+
+function readingOf(link: Link, seen: Seen): LinkReading[] {
+  const reading = seen.get(linkId(link))?.reading;
+  return reading === undefined ? [] : [reading];
+}
+
+function running(links: readonly Link[], seen: Seen): Link[] {
+  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'read' && !reading.paused));
+}
+
+function isPaused(link: Link, seen: Seen): boolean {
+  return readingOf(link, seen).some((reading) => reading.kind === 'read' && reading.paused);
+}
+
+function missing(links: readonly Link[], seen: Seen): Link[] {
+  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'missing'));
+}
+
+function unreachable(links: readonly Link[], seen: Seen): Link[] {
+  return links.filter((link) => {
+    const found = seen.get(linkId(link));
+    return found === undefined || found.reading.kind === 'unreachable' || found.workedOn === 'unreachable';
+  });
+}
+
+function usedLinks(links: readonly Link[], seen: Seen) {
+  return links.flatMap((link) => {
+    const sign = seen.get(linkId(link))?.workedOn ?? null;
+    return sign === null ? [] : [{ link, sign }];
+  });
+}

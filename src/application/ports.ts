@@ -1,0 +1,218 @@
+import type { Wanted } from '../domain/lifecycle.ts';
+import type { Figures, LinkReading } from '../domain/observation.ts';
+import type { Dialog, MessageRef, Operation, Outcome, Progress } from '../domain/operation.ts';
+import type { ConnectionFacts, WorkerCounts } from '../domain/precheck.ts';
+import type {
+  Action,
+  Actor,
+  Failure,
+  Link,
+  Project,
+  ProjectDefinition,
+  ProjectId,
+  ProjectState,
+  Watermark,
+} from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+
+/** An operation is addressed by project and id: both lie in one slot of Redis. */
+export interface OperationRef {
+  readonly project: ProjectId;
+  readonly operation: string;
+}
+
+export interface LinkWithWatermark {
+  readonly link: Link;
+  readonly watermark: Watermark;
+}
+
+/** A link's pause flag, or why there is none to read. */
+export type Flag = 'paused' | 'resumed' | 'missing' | 'unreachable';
+
+export interface PutBack {
+  /** `stopped`: the link had been resumed (by whomever) before all were put back; then nothing more is touched. */
+  readonly kind: 'put_back' | 'stopped' | 'missing' | 'unreachable';
+  readonly tasks: number;
+}
+
+/** The links' queues. Never throws for a link that does not answer: that is one of the answers. */
+export interface LinkEngine {
+  /** Reads the pause flags, in the order of `links`. Each link has `withinMs` to answer. */
+  readFlags(links: readonly Link[], withinMs: number): Promise<Flag[]>;
+  /**
+   * Pauses or resumes links whose flag was just seen to differ, all at once. Answers `unreachable` when it is not known
+   * whether it was done. The caller has made sure that each queue exists: a pause would create it.
+   */
+  drive(links: readonly Link[], wanted: Wanted, withinMs: number): Promise<('driven' | 'unreachable')[]>;
+  /** Puts the tasks that failed after the watermark back before newer ones, oldest first, while the link is paused. */
+  putBack(links: readonly LinkWithWatermark[]): Promise<PutBack[]>;
+  /** One look at each link, in chunks; a slow connection never holds up the others. */
+  observe(links: readonly LinkWithWatermark[]): Promise<LinkReading[]>;
+  /** What the connections say of themselves, one for each name. */
+  connections(names: readonly string[]): Promise<ConnectionFacts[]>;
+  workers(links: readonly Link[]): Promise<WorkerCounts>;
+  /**
+   * Whether tasks of a queue have been worked on: an active, completed or failed task, an `active` or `completed` event,
+   * or an id counter above the tasks present. Null: no sign of it. A sentence fragment otherwise, or `unreachable`.
+   */
+  workedOn(links: readonly Link[]): Promise<(string | null)[]>;
+}
+
+export interface NewOperation {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly action: Action;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly origin: Operation['origin'];
+  readonly channel: string | null;
+  readonly dialog: Dialog | null;
+  /** The project's version that the request was decided on. */
+  readonly projectVersion: number;
+  readonly failure: Failure | null;
+  /** How long the dialog may be answered, ms. */
+  readonly ttlMs: number;
+}
+
+export type Recorded =
+  | { readonly kind: 'requested'; readonly operation: Operation; readonly superseded: readonly Operation[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Settlement = 'confirm' | 'cancel' | 'expire';
+
+/** `settled` by this call, or `repeated`: it had been settled before (by whomever) and `operation` says how. */
+export type Settled =
+  | { readonly kind: 'settled' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Claimed =
+  | { readonly kind: 'claimed'; readonly operation: Operation }
+  /** Refused for good: recorded in the operation, which is settled now. */
+  | { readonly kind: 'refused'; readonly operation: Operation }
+  /** Already at its end (or never confirmed): nothing to do. */
+  | { readonly kind: 'over'; readonly operation: Operation }
+  | { readonly kind: 'unknown' };
+
+/** How a claimed operation ends. */
+export interface Ending {
+  readonly ref: OperationRef;
+  /** The version at which the links were last seen to agree: the commit is refused at any other. */
+  readonly expectedVersion: number;
+  readonly operationState: 'done' | 'failed' | 'refused';
+  /** The project's state from now on; `back`: what it was before the claim, with its since, by and reason. */
+  readonly projectState: ProjectState | 'back';
+  readonly converged: boolean;
+  readonly outcome: Outcome | null;
+  readonly refusal: Refusal | null;
+  readonly failure: Failure | null;
+}
+
+export type Committed =
+  | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'conflict' };
+
+/** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
+export interface ProjectStore {
+  ids(): Promise<ProjectId[]>;
+  read(id: ProjectId): Promise<Project | null>;
+  /** In the order of `ids`; a project that is gone is left out. */
+  readMany(ids: readonly ProjectId[]): Promise<Project[]>;
+  version(id: ProjectId): Promise<number | null>;
+
+  readOperation(ref: OperationRef): Promise<Operation | null>;
+  /** The newest operations of a project, newest first. */
+  recentOperations(id: ProjectId, limit: number): Promise<Operation[]>;
+  /** Operations that have something left to be done or to be told. */
+  openOperations(id: ProjectId): Promise<Operation[]>;
+
+  /** Writes an operation as `requested`, superseding the requester's older open dialogs on the same project. */
+  request(operation: NewOperation): Promise<Recorded>;
+  /** One winner, the right person, not expired. `by` null: no person (expiry). */
+  settle(step: {
+    ref: OperationRef;
+    settlement: Settlement;
+    by: Actor | null;
+    dialog: Dialog | null;
+  }): Promise<Settled>;
+  /** Checks the state rules again and takes hold of the project. */
+  claim(ref: OperationRef, run: string): Promise<Claimed>;
+  /** Ends a claimed operation and lets go of the project. */
+  commit(ending: Ending): Promise<Committed>;
+  /** Leaves the project's `:runs`: called at the end of every execution. */
+  leave(id: ProjectId, run: string): Promise<void>;
+  /** The last task in flight of a paused project has ended: its pause says so from now on. False: it had been said. */
+  quiet(ref: OperationRef, outcome: Outcome): Promise<boolean>;
+  /** Sets the progress of a running operation. */
+  progress(ref: OperationRef, progress: Progress): Promise<void>;
+  /** Replaces the watermarks; false: the version is no longer `expectedVersion`. */
+  setWatermarks(
+    id: ProjectId,
+    expectedVersion: number,
+    watermarks: Readonly<Record<string, Watermark>>,
+  ): Promise<boolean>;
+  /** Running → Failed. False: somebody else won. */
+  fail(id: ProjectId, expectedVersion: number, failure: Failure, by: Actor): Promise<boolean>;
+  /** Records that every link agrees with the state at this version. False: the version moved on. */
+  markConverged(id: ProjectId, version: number): Promise<boolean>;
+
+  /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
+  told(
+    ref: OperationRef,
+    told: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
+  ): Promise<void>;
+  /** Writes a definition: a new project with its first state, or a changed definition at `expectedVersion`. False: conflict. */
+  put(
+    definition: ProjectDefinition,
+    first: FirstState | Change,
+    by: Actor,
+  ): Promise<boolean>;
+  /** Removes a project and all that is kept of it but its audit. False: the version moved on. */
+  remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<boolean>;
+
+  /** What the observer saw last; null before its first round. */
+  lastFigures(id: ProjectId): Promise<Figures | null>;
+  saveFigures(id: ProjectId, version: number, figures: Figures): Promise<void>;
+  /** True for the first caller with this key within `ttlMs`: drops duplicates of a delivery. */
+  firstTime(key: string, ttlMs: number): Promise<boolean>;
+  /** The server's clock, epoch ms. */
+  now(): Promise<number>;
+}
+
+/** A new definition for a project that exists. Changed links are behind their state until converge has seen to them. */
+export interface Change {
+  readonly expectedVersion: number;
+  readonly linksChanged: boolean;
+}
+
+export interface FirstState {
+  readonly state: 'not_started' | 'running' | 'paused';
+  readonly watermarks: Readonly<Record<string, Watermark>>;
+}
+
+/** The bot's own BullMQ queues, as far as the use cases know them. Adding twice is harmless. */
+export interface ActionQueue {
+  execute(ref: OperationRef): Promise<void>;
+  converge(id: ProjectId): Promise<void>;
+}
+
+/** Tells people how an operation stands. Never throws: what could not be told is found by the sweep. */
+export interface Notifier {
+  tell(ref: OperationRef): Promise<void>;
+}
+
+/** Brings an operation's messages up to date with what is so now. The one writer of messages; runs where Slack is reachable. */
+export interface Teller {
+  /** Throws `RetryLater` when Slack asks for it, or a fault that is worth another try. */
+  tell(ref: OperationRef): Promise<void>;
+}
+
+export interface Clock {
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ids {
+  /** A random id that fits a BullMQ job id, a Redis key and a Slack button value: letters and digits. */
+  operation(): string;
+}

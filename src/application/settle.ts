@@ -1,0 +1,35 @@
+import type { Dialog } from '../domain/operation.ts';
+import type { Actor } from '../domain/project.ts';
+import type { Deps } from './deps.ts';
+import type { OperationRef, Settled, Settlement } from './ports.ts';
+
+export interface Answer {
+  readonly ref: OperationRef;
+  readonly by: Actor;
+  /** Where the dialog can be replaced from now on: the response_url of the press. */
+  readonly dialog: Dialog | null;
+}
+
+/** OK: one atomic step settles the operation, then it becomes a job (design 2.3). A repeat gets the first answer. */
+export async function confirm(deps: Pick<Deps, 'store' | 'queue' | 'log'>, answer: Answer): Promise<Settled> {
+  const settled = await settle(deps, answer, 'confirm');
+  if (settled.kind !== 'refused' && settled.operation.state === 'confirmed') {
+    await deps.queue.execute(answer.ref);
+  }
+  return settled;
+}
+
+/** Cancel: nothing will be changed. */
+export async function cancel(deps: Pick<Deps, 'store' | 'log'>, answer: Answer): Promise<Settled> {
+  return settle(deps, answer, 'cancel');
+}
+
+async function settle(deps: Pick<Deps, 'store' | 'log'>, answer: Answer, settlement: Settlement): Promise<Settled> {
+  const settled = await deps.store.settle({ ...answer, settlement });
+  const state = settled.kind === 'refused' ? settled.refusal.code : settled.operation.state;
+  deps.log.info(
+    { ...answer.ref, operationId: answer.ref.operation, settlement, state, kind: settled.kind },
+    'operation settled',
+  );
+  return settled;
+}

@@ -1,0 +1,38 @@
+import { isOpen, type Operation } from '../domain/operation.ts';
+import type { Project } from '../domain/project.ts';
+import type { Deps } from './deps.ts';
+
+const projectsAtOnce = 200;
+
+/**
+ * Finds what a crash or an outage left behind and hands it on (design 2.3, 5): dialogs that expired, operations that were
+ * confirmed but are no job, or claimed but not finished, outcomes that nobody was told, links behind their project's state.
+ * Everything it does may be done any number of times.
+ */
+export async function sweep(deps: Deps): Promise<void> {
+  const ids = await deps.store.ids();
+  for (let start = 0; start < ids.length; start += projectsAtOnce) {
+    deps.stopping.throwIfAborted();
+    const projects = await deps.store.readMany(ids.slice(start, start + projectsAtOnce));
+    await Promise.all(projects.map((project) => sweepProject(deps, project)));
+  }
+}
+
+async function sweepProject(deps: Deps, project: Project): Promise<void> {
+  const operations = await deps.store.openOperations(project.id);
+  if (operations.length > 0) {
+    const now = await deps.store.now();
+    for (const operation of operations) await sweepOperation(deps, operation, now);
+  }
+  if (project.holder === null && project.convergedVersion < project.version) await deps.queue.converge(project.id);
+}
+
+async function sweepOperation(deps: Deps, operation: Operation, now: number): Promise<void> {
+  const ref = { project: operation.project, operation: operation.id };
+  if (operation.state === 'requested') {
+    if (now > operation.expiresAt) await deps.store.settle({ ref, settlement: 'expire', by: null, dialog: null });
+    return;
+  }
+  if (isOpen(operation)) await deps.queue.execute(ref);
+  if (operation.seq > operation.toldSeq) await deps.notifier.tell(ref);
+}

@@ -1,0 +1,67 @@
+import { linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
+import { count } from '../domain/words.ts';
+
+/** A project as syncbot.yml wants it. */
+export interface WantedProject {
+  readonly definition: ProjectDefinition;
+  /** Take the state from queues already in use; looked at only when the project has no record. */
+  readonly adopt: boolean;
+}
+
+/** All that syncbot.yml says of projects. */
+export interface WantedProjects {
+  readonly projects: readonly WantedProject[];
+}
+
+/** In what the stored projects and the file differ, a clause for each; empty: the file is applied. */
+export function differences(stored: readonly Project[], { projects }: WantedProjects): string[] {
+  const known = new Map(stored.map((project) => [project.id, project]));
+  const wanted = new Set(projects.map(({ definition }) => definition.id));
+  return [
+    ...projects.flatMap(({ definition }) => {
+      const before = known.get(definition.id)?.definition;
+      if (before === undefined) return [`${definition.id} is in the file and not applied`];
+      const changes = definitionChanges(before, definition);
+      return changes.length === 0 ? [] : [`${definition.id} differs from the file: ${changes.join(', ')}`];
+    }),
+    ...stored.filter(({ id }) => !wanted.has(id)).map(({ id }) => `${id} is no longer in the file`),
+  ];
+}
+
+/** What a new definition changes, in words: `description`, `link orders-incr added`. */
+export function definitionChanges(before: ProjectDefinition, after: ProjectDefinition): string[] {
+  const { added, removed } = linkChanges(before, after);
+  const fields = (['description', 'source', 'target', 'labels', 'channel', 'onFailure'] as const).filter(
+    (field) => !same(before[field], after[field]),
+  );
+  const links = [
+    ...added.map((link) => `link ${link.queue} added`),
+    ...removed.map((link) => `link ${link.queue} removed`),
+  ];
+  const moved = links.length === 0 && !same(before.links.map(linkId), after.links.map(linkId));
+  return [...fields, ...shortened(links), ...(moved ? ['order of the links'] : [])];
+}
+
+/** The links that only one of two definitions has. */
+export function linkChanges(before: ProjectDefinition, after: ProjectDefinition) {
+  const without = (links: ProjectDefinition['links'], others: ProjectDefinition['links']) => {
+    const ids = new Set(others.map(linkId));
+    return links.filter((link) => !ids.has(linkId(link)));
+  };
+  return { added: without(after.links, before.links), removed: without(before.links, after.links) };
+}
+
+function shortened(clauses: readonly string[]): string[] {
+  const more = clauses.length - 6;
+  return more > 1 ? [...clauses.slice(0, 6), count(more, 'more link')] : [...clauses];
+}
+
+/** Plain data, whatever the order of its keys. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a, sortedKeys) === JSON.stringify(b, sortedKeys);
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,148 @@
+import { inspect } from 'node:util';
+import { z } from 'zod';
+import type { EnvironmentFault } from './fault.ts';
+import { parseRedisUrl, type RedisTarget, redisUrlHint } from './redis-url.ts';
+
+export type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The environment as design 7 lists it, read once. What may not be printed stands in `secrets`. */
+export interface Environment {
+  /** The command in Slack, such as `/sync`. */
+  readonly command: string;
+  /** Another Slack, as the local one; null: the real one. */
+  readonly slackApiUrl: string | null;
+  /** Where HTTP mode listens; 0: on a free port. */
+  readonly port: number;
+  readonly configPath: string;
+  /** Null: no admin server. */
+  readonly adminPort: number | null;
+  /** Null: not set. */
+  readonly logLevel: LogLevel | null;
+  readonly secrets: Secrets;
+}
+
+/** Prints and serializes as `[secret]`. */
+export interface Secrets {
+  readonly redis: RedisTarget;
+  readonly slackBotToken: string | null;
+  /** Socket Mode, which wins when the signing secret is set as well. */
+  readonly slackAppToken: string | null;
+  readonly slackSigningSecret: string | null;
+}
+
+export type EnvironmentRead =
+  | { readonly kind: 'read'; readonly environment: Environment }
+  | { readonly kind: 'refused'; readonly faults: readonly EnvironmentFault[] };
+
+export const defaultRedisUrl = 'redis://127.0.0.1:6379';
+
+/** Reads the environment whole and names every fault at once. A variable that is set to nothing counts as not set. */
+export function readEnvironment(env: RawEnvironment): EnvironmentRead {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    return {
+      kind: 'refused',
+      faults: parsed.error.issues.map(({ path, message }) => faultOf(String(path[0]), message)),
+    };
+  }
+  const read = parsed.data;
+  const environment: Environment = {
+    command: read.SLACK_COMMAND,
+    slackApiUrl: read.SLACK_API_URL ?? null,
+    port: read.PORT,
+    configPath: read.SYNCBOT_CONFIG,
+    adminPort: read.ADMIN_PORT ?? null,
+    logLevel: read.LOG_LEVEL ?? null,
+    secrets: sealed({
+      redis: read.REDIS_URL,
+      slackBotToken: read.SLACK_BOT_TOKEN ?? null,
+      slackAppToken: read.SLACK_APP_TOKEN ?? null,
+      slackSigningSecret: read.SLACK_SIGNING_SECRET ?? null,
+    }),
+  };
+  return { kind: 'read', environment: Object.freeze(environment) };
+}
+
+/** What the bot's role misses to talk to Slack, or nothing. */
+export function slackFaults({ secrets }: Environment): EnvironmentFault[] {
+  const faults: EnvironmentFault[] = [];
+  if (secrets.slackBotToken === null) faults.push(faultOf('SLACK_BOT_TOKEN', 'is missing'));
+  if (secrets.slackAppToken === null && secrets.slackSigningSecret === null) {
+    faults.push(faultOf('SLACK_APP_TOKEN', 'is missing, and so is SLACK_SIGNING_SECRET'));
+  }
+  return faults;
+}
+
+const port = z
+  .string()
+  .trim()
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: 'is no port' })
+  .transform(Number);
+
+const token = (begins: string) =>
+  z
+    .string()
+    .trim()
+    .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'has blanks or unprintable characters in it' })
+    .refine((text) => text.startsWith(begins) || !/^x(ox[a-z]|app)-/.test(text), {
+      error: 'is a token of another kind',
+    });
+
+const redisTarget = z
+  .string()
+  .trim()
+  .transform((text, context) => {
+    const read = parseRedisUrl(text);
+    if (read.kind === 'parsed') return read.target;
+    context.addIssue({ code: 'custom', message: read.message });
+    return z.NEVER;
+  });
+
+const schema = z.object({
+  SLACK_BOT_TOKEN: token('xoxb-').optional(),
+  SLACK_APP_TOKEN: token('xapp-').optional(),
+  SLACK_SIGNING_SECRET: token('').optional(),
+  SLACK_API_URL: z
+    .string()
+    .trim()
+    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), { error: 'is no web address' })
+    .optional(),
+  SLACK_COMMAND: z
+    .string()
+    .trim()
+    .regex(/^\/[a-z0-9_-]{1,31}$/, 'is no slash command')
+    .default('/sync'),
+  PORT: port.default(3_000),
+  REDIS_URL: redisTarget.prefault(defaultRedisUrl),
+  SYNCBOT_CONFIG: z.string().default('syncbot.yml'),
+  ADMIN_PORT: port.optional(),
+  LOG_LEVEL: z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level')).optional(),
+});
+
+const hints: Readonly<Record<string, string>> = {
+  SLACK_BOT_TOKEN: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
+  SLACK_APP_TOKEN:
+    'Take an app-level token (xapp-…, scope connections:write) for Socket Mode; for HTTP set SLACK_SIGNING_SECRET instead.',
+  SLACK_SIGNING_SECRET: "Take the Signing Secret from the app's Basic Information page.",
+  SLACK_API_URL: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
+  SLACK_COMMAND: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
+  PORT: 'Write a number up to 65535, such as 3000.',
+  REDIS_URL: redisUrlHint,
+  SYNCBOT_CONFIG: 'Write the path of the file, such as syncbot.yml.',
+  ADMIN_PORT: 'Write a number up to 65535, such as 9090, or leave it out.',
+  LOG_LEVEL: `Write one of ${logLevels.join(', ')}.`,
+};
+
+function faultOf(name: string, message: string): EnvironmentFault {
+  return { name, message, hint: hints[name] ?? '' };
+}
+
+/** The secrets themselves, but printed, logged or serialized they are one word. */
+function sealed(secrets: Secrets): Secrets {
+  const hidden = { value: () => '[secret]', enumerable: false };
+  return Object.freeze(Object.defineProperties({ ...secrets }, { toJSON: hidden, [inspect.custom]: hidden }));
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { defaultConnection } from '../domain/project.ts';
+import { parseDuration } from './duration.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+/** An empty key (`description:`) counts as left out. */
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? null);
+
+const text = (longest: number) => z.string().min(1, 'is empty').max(longest, `is longer than ${longest} characters`);
+
+const duration = ({ from, to, unless }: { from: string; to: string; unless: string }) => {
+  const [least, most, otherwise] = [from, to, unless].map((bound) => parseDuration(bound) ?? 0);
+  return z
+    .string()
+    .transform((written, context) => {
+      const ms = parseDuration(written);
+      if (ms !== null && ms >= (least ?? 0) && ms <= (most ?? 0)) return ms;
+      context.addIssue({ code: 'custom', message: ms === null ? 'is no duration' : `is not from ${from} to ${to}` });
+      return z.NEVER;
+    })
+    .nullish()
+    .transform((ms) => ms ?? otherwise ?? 0);
+};
+
+/** Numbers and switches may come from a variable, and then are texts. */
+const wholeNumber = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+  z.int('is no whole number').min(100, 'is less than 100').max(1_000_000, 'is more than 1000000'),
+);
+const toggle = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+
+const redisUrl = z.string().transform((url, context) => {
+  const read = parseRedisUrl(url.trim());
+  if (read.kind === 'parsed') return url.trim();
+  context.addIssue({ code: 'custom', message: read.message });
+  return z.NEVER;
+});
+
+const operator = z.string().regex(/^[UWS][A-Z0-9]+$/, 'is no id of a user or a user group');
+const channel = z.string().regex(/^[CGD][A-Z0-9]+$/, 'is no id of a channel');
+
+const unprintable = /[\p{Cc}\p{Cs}]/u;
+
+/** One link as it is written; also used alone, to compare links across projects whatever else is wrong. */
+export const linkSchema = z.strictObject({
+  queue: text(255)
+    .refine((name) => !name.includes(':'), { error: 'must not contain ":", as BullMQ wants it' })
+    .refine((name) => !unprintable.test(name), { error: 'has unprintable characters in it' }),
+  connection: z
+    .string()
+    .nullish()
+    .transform((name) => name ?? defaultConnection),
+  prefix: text(255)
+    .refine((prefix) => !unprintable.test(prefix), { error: 'has unprintable characters in it' })
+    .refine((prefix) => prefix !== '{syncbot}', { error: 'is the prefix of the bot’s own queues' })
+    .nullish()
+    .transform((prefix) => prefix ?? 'bull'),
+});
+
+const endpointSchema = z.strictObject({ type: text(63), name: text(255) });
+
+export const projectSchema = z.strictObject({
+  description: optional(text(1_000)),
+  source: optional(endpointSchema),
+  target: optional(endpointSchema),
+  labels: z
+    .array(text(63))
+    .max(50, 'has more than 50 entries')
+    .nullish()
+    .transform((labels) => labels ?? []),
+  channel: optional(channel),
+  adopt: toggle.nullish().transform((adopt) => adopt ?? false),
+  onFailure: z
+    .enum(['pause', 'continue'], 'is neither pause nor continue')
+    .nullish()
+    .transform((reaction) => reaction ?? ('pause' as const)),
+  links: z.array(linkSchema).min(1, 'has no entry: a project needs at least one link'),
+});
+
+export const settingsSchema = z.strictObject({
+  confirmationTtl: duration({ from: '1s', to: '24h', unless: '5m' }),
+  observeEvery: duration({ from: '250ms', to: '10m', unless: '5s' }),
+  operationRetention: duration({ from: '1h', to: '3650d', unless: '90d' }),
+  auditLength: wholeNumber.nullish().transform((length) => length ?? 10_000),
+  showErrors: toggle.nullish().transform((show) => show ?? false),
+});
+
+export const policySchema = z.strictObject({
+  operators: z.array(operator).nullish(),
+  channels: z.array(channel).nullish(),
+});
+
+/** syncbot.yml as design 7 describes it. What one key alone cannot tell stands in cross-checks.ts. */
+export const fileSchema = z.strictObject({
+  connections: z.record(z.string(), redisUrl).nullish(),
+  policy: policySchema.nullish(),
+  settings: settingsSchema.nullish(),
+  projects: z.record(z.string(), projectSchema),
+});
+export type SyncbotFile = z.infer<typeof fileSchema>;

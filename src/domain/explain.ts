@@ -1,0 +1,76 @@
+import { decide } from './lifecycle.ts';
+import { type Link, stateTitles } from './project.ts';
+import type { Refusal, RefusalCode, RefusalOf } from './refusal.ts';
+import { actionWords, count, duration, stateClause, type Voice } from './words.ts';
+
+/** The one sentence for each refusal: what is so, that nothing was changed, what to do instead. */
+export function explain(refusal: Refusal, voice: Voice, now: number): string {
+  const sentence = sentences[refusal.code] as Sentence<RefusalCode>;
+  return sentence(refusal, voice, now);
+}
+
+type Sentence<Code extends RefusalCode> = (refusal: RefusalOf<Code>, voice: Voice, now: number) => string;
+
+const unchanged = 'Nothing was changed.';
+
+const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
+  not_allowed: ({ project, state, since, by, action }, voice, now) => {
+    const decision = decide(state, action);
+    const why = decision.kind === 'refused' ? decision.why : 'ask again';
+    const instead = decision.kind === 'refused' && decision.instead !== null ? decision.instead : null;
+    const hint = instead === null ? '' : ` Try ${voice.command(`${instead} ${project}`)}.`;
+    return `${stateClause(project, state)}, for ${duration(now - since)}, by ${voice.person(by)}: ${why}. ${unchanged}${hint}`;
+  },
+  unknown_project: ({ project, similar }, voice) => {
+    const hint =
+      similar === null
+        ? `See ${voice.command('list')} for all projects.`
+        : `Did you mean ${voice.text(similar)}? See ${voice.command('list')} for all projects.`;
+    return `There is no project called ${voice.text(project)}. ${unchanged} ${hint}`;
+  },
+  held: ({ project, state, action, by, since }, voice, now) =>
+    `${stateClause(project, state)}: ${voice.person(by)} asked to ${action} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
+  changed: ({ project, state, since, by, action }, voice, now) =>
+    `Not done: ${project} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${action} it if that is still right.`,
+  too_late: ({ project, action }, voice) =>
+    `Not done: no worker took it up within 2 minutes, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${action} ${project}`)}.`,
+  precheck_failed: ({ project, items }, voice) => {
+    const failed = items.filter((item) => item.result === 'fail');
+    const what = failed.map((item) => voice.text(item.message)).join('; ');
+    return `${project} did not pass its precheck: ${what}. ${unchanged} Mend that, look with ${voice.command(`precheck ${project}`)}, then start it.`;
+  },
+  links_unreachable: ({ project, links }, voice) =>
+    `Not done: ${linkNames(links, voice)} of ${project} did not answer within 10 s. ${unchanged} Check the connection, then ask again.`,
+  removed: ({ project }, voice) =>
+    `Not done: ${voice.text(project)} was removed in the meantime. ${unchanged} See ${voice.command('list')}.`,
+  no_operators: ({ user }, voice) =>
+    `Nobody may change projects yet. ${unchanged} Whoever runs syncbot names people in policy.operators of syncbot.yml; your id is ${voice.text(user)}.`,
+  not_operator: ({ user }, voice) =>
+    `You are not an operator, ${voice.person(user)}: you may look, but not change. ${unchanged} Ask whoever runs syncbot to add your id ${voice.text(user)} to policy.operators in syncbot.yml.`,
+  other_team: ({ user }, voice) =>
+    `Only members of the workspace that installed syncbot may change projects. ${unchanged} Ask one of them; your id is ${voice.text(user)}.`,
+  group_unknown: ({ user, group }, voice) =>
+    `Slack does not tell who is in the user group ${voice.text(group)}, so I cannot see whether you may do this. ${unchanged} Try again in a minute, or ask whoever runs syncbot to add your id ${voice.text(user)} to policy.operators, or to check the group's id and the usergroups:read scope.`,
+  channel_not_allowed: ({ allowed }, voice) =>
+    `Projects are not changed from this channel. ${unchanged} Ask in ${allowed.map(voice.channel).join(' or ')}, or have this channel added to policy.channels in syncbot.yml.`,
+  channel_shared: (_refusal, voice) =>
+    `This channel is shared with another organization, so projects are not changed from it. ${unchanged} Ask in a channel of your own, or have this one named in policy.channels in syncbot.yml. ${voice.command('help')} tells more.`,
+  channel_unknown: (_refusal, voice) =>
+    `I cannot see whether this channel is shared with another organization, so projects are not changed from it. ${unchanged} Invite me to it and ask again, ask in another channel, or have it named in policy.channels in syncbot.yml. ${voice.command('help')} tells more.`,
+  not_requester: ({ by }, voice) =>
+    `Only ${voice.person(by)}, who asked, can press this. ${unchanged} Ask for it yourself to get buttons of your own.`,
+  unknown_operation: (_refusal, voice) =>
+    `This button belongs to a request that is no longer known. ${unchanged} Ask again: ${voice.command('help')} shows how.`,
+};
+
+/** `orders-full and orders-incr`, at most three by name. */
+export function linkNames(links: readonly Link[], voice: Voice): string {
+  const named = links.slice(0, 3).map((link) => voice.text(link.queue));
+  const more = links.length - named.length;
+  return more > 0 ? `${named.join(', ')} and ${count(more, 'more link')}` : named.join(' and ');
+}
+
+/** The imperative label of an action: what a button says. */
+export function actionLabel(action: keyof typeof actionWords): string {
+  return actionWords[action].imperative;
+}

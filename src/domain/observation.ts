@@ -1,0 +1,94 @@
+import type { Link, Project, Watermark } from './project.ts';
+
+/** A task that failed for good after the watermark. `reason` is the raw first line: mask it before it is shown. */
+export interface FailedTask {
+  readonly taskId: string;
+  readonly reason: string;
+  /** Epoch ms, by the link worker's clock. */
+  readonly at: number;
+}
+
+/** What one look at a link's queue found. Times are epoch ms of the link's own Redis server. */
+export interface LinkFacts {
+  readonly kind: 'read';
+  readonly link: Link;
+  readonly paused: boolean;
+  /** Tasks that could be taken now, in FIFO or LIFO order. */
+  readonly waiting: number;
+  readonly prioritized: number;
+  readonly active: number;
+  /** All delayed tasks, the overdue ones included. */
+  readonly delayed: number;
+  /** Delayed tasks whose moment has passed: runnable, and no worker has promoted them. */
+  readonly overdue: number;
+  readonly failed: number;
+  /** When the oldest task that is runnable now became runnable; null when none is. */
+  readonly oldestRunnableAt: number | null;
+  readonly now: number;
+  /** What BullMQ wrote into the queue's record, such as `bullmq:6.7.0`; null when it says nothing. */
+  readonly writtenBy: string | null;
+  readonly failuresAfterWatermark: number;
+  /** The oldest failures after the watermark, at most three. */
+  readonly firstFailures: readonly FailedTask[];
+  /** The newest failed task as of now. */
+  readonly newestFailed: Watermark;
+}
+
+/** A link is read, or its queue does not exist, or it did not answer: then nothing is known about it. */
+export type LinkReading =
+  | LinkFacts
+  | { readonly kind: 'missing'; readonly link: Link }
+  | { readonly kind: 'unreachable'; readonly link: Link };
+
+/** Live figures of a project. A figure that could not be read on every link is null, never a guess. */
+export interface Figures {
+  readonly observedAt: number;
+  readonly latencyMs: number | null;
+  readonly backlog: number | null;
+  readonly inFlight: number | null;
+  readonly links: readonly LinkReading[];
+}
+
+/** How far one link is behind (design 1): 0 when nothing is runnable; a clock that runs back never shows less. */
+export function linkLatencyMs(facts: LinkFacts): number {
+  return facts.oldestRunnableAt === null ? 0 : Math.max(0, facts.now - facts.oldestRunnableAt);
+}
+
+/** Tasks of a link that are runnable now and not yet taken. */
+export function linkBacklog(facts: LinkFacts): number {
+  return facts.waiting + facts.prioritized + facts.overdue;
+}
+
+/**
+ * The figures of a project from one look at its links: the worst link's latency, the sum of the backlogs. A missing queue
+ * carries nothing and counts as 0; an unreachable link makes the figures unknown.
+ */
+export function figuresOf(links: readonly LinkReading[], observedAt: number): Figures {
+  const read = links.filter((reading) => reading.kind === 'read');
+  const known = links.every((reading) => reading.kind !== 'unreachable');
+  const sum = (of: (facts: LinkFacts) => number) => read.reduce((total, facts) => total + of(facts), 0);
+  return {
+    observedAt,
+    links,
+    latencyMs: known ? Math.max(0, ...read.map(linkLatencyMs)) : null,
+    backlog: known ? sum(linkBacklog) : null,
+    inFlight: known ? sum((facts) => facts.active) : null,
+  };
+}
+
+/** The oldest failure after the watermark over all links, or null: what makes a Running project Failed (design 3). */
+export function oldestFailure(links: readonly LinkReading[]): { link: Link; task: FailedTask } | null {
+  const failures = links.flatMap((reading) =>
+    reading.kind === 'read' ? reading.firstFailures.map((task) => ({ link: reading.link, task })) : [],
+  );
+  return failures.reduce<{ link: Link; task: FailedTask } | null>(
+    (oldest, failure) => (oldest === null || failure.task.at < oldest.task.at ? failure : oldest),
+    null,
+  );
+}
+
+/** A project together with a live look at it. */
+export interface ObservedProject {
+  readonly project: Project;
+  readonly figures: Figures;
+}

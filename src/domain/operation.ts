@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { actionSchema, failureSchema, linkSchema, projectIdSchema, projectStateSchema } from './project.ts';
+import { refusalSchema } from './refusal.ts';
+
+/** The life of an operation (design 7): requested → confirmed → running → done | refused | failed, or settled the other way. */
+export const operationStates = [
+  'requested',
+  'confirmed',
+  'running',
+  'done',
+  'refused',
+  'failed',
+  'cancelled',
+  'expired',
+  'superseded',
+] as const;
+export const operationStateSchema = z.enum(operationStates);
+export type OperationState = z.infer<typeof operationStateSchema>;
+
+const openStates: ReadonlySet<OperationState> = new Set(['requested', 'confirmed', 'running']);
+
+/** Whether an operation may still change. */
+export function isOpen(operation: Pick<Operation, 'state'>): boolean {
+  return openStates.has(operation.state);
+}
+
+/** How long a confirmed operation may wait for a worker before it must not be carried out any more. */
+export const executeWithinMs = 120_000;
+/** How long a pause goes on trying to reach its links before the project is Failed (design 3). */
+export const pauseWithinMs = 120_000;
+/** How long Start and Restore wait for every link to answer before anything is touched (design 3). */
+export const answerWithinMs = 10_000;
+
+/** What an operation did, as far as it got. Counts are links, tasks in flight and tasks put back. */
+export const outcomeSchema = z.object({
+  linksTotal: z.number(),
+  linksDone: z.number(),
+  /** Links that could not be reached: still paused or still running, nobody knows. */
+  unreachable: z.array(linkSchema),
+  /** Links whose queue does not exist (any more). */
+  missing: z.array(linkSchema),
+  /** Tasks that were still in flight when the links were driven; null when unknown. */
+  inFlight: z.number().nullable(),
+  putBack: z.number(),
+});
+export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
+
+export const progressSchema = z.object({ done: z.number(), total: z.number() });
+export type Progress = Readonly<z.infer<typeof progressSchema>>;
+
+/** Where an operation's dialog can be replaced: the newest response_url, its deadline and how often it may still be used. */
+export const dialogSchema = z.object({ url: z.string(), until: z.number(), usesLeft: z.number() });
+export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
+
+/** The operation's own message in a channel. */
+export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
+
+/** One requested action on one project, from the request to its outcome. Times are epoch ms of the bot's Redis server. */
+export const operationSchema = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  project: projectIdSchema,
+  action: actionSchema,
+  state: operationStateSchema,
+  origin: z.enum(['slack', 'cli']),
+  /** The Slack channel where it was asked for; null from the command line. */
+  channel: z.string().nullable(),
+  by: z.string(),
+  reason: z.string().nullable(),
+  requestedAt: z.number(),
+  expiresAt: z.number(),
+  /** The project's version that the dialog showed; a claim on any other is refused. */
+  projectVersion: z.number(),
+  settledAt: z.number().nullable(),
+  executeBy: z.number().nullable(),
+  startedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+  /** The state that the project was in when it was claimed, and where it stands at the operation's end. */
+  fromState: projectStateSchema.nullable(),
+  toState: projectStateSchema.nullable(),
+  progress: progressSchema.nullable(),
+  outcome: outcomeSchema.nullable(),
+  refusal: refusalSchema.nullable(),
+  /** Restoring a Failed project: what had failed, for the dialog and the history. */
+  failure: failureSchema.nullable(),
+  /** Grows by one with each change; what people were told last stands in `toldSeq`. */
+  seq: z.number(),
+  toldSeq: z.number(),
+  message: messageRefSchema.nullable(),
+  dialog: dialogSchema.nullable(),
+});
+export type Operation = Readonly<z.infer<typeof operationSchema>>;

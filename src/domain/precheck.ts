@@ -1,0 +1,133 @@
+import type { LinkReading } from './observation.ts';
+import type { Link } from './project.ts';
+import type { PrecheckItem } from './refusal.ts';
+
+/** What one look at a connection found. */
+export type ConnectionFacts =
+  | {
+      readonly kind: 'read';
+      readonly name: string;
+      /** `noeviction` is what BullMQ needs; null when the server does not tell. */
+      readonly evictionPolicy: string | null;
+      readonly redisVersion: string | null;
+      readonly persistence: { readonly aof: boolean; readonly rdb: boolean } | null;
+    }
+  | { readonly kind: 'unreachable'; readonly name: string };
+
+/** How many workers are connected to each link, in the order of the links; null when the server does not tell. */
+export type WorkerCounts = readonly (number | null)[];
+
+export interface PrecheckFacts {
+  readonly connections: readonly ConnectionFacts[];
+  readonly links: readonly LinkReading[];
+  readonly workers: WorkerCounts;
+}
+
+const oldestBullmqHeld = 5;
+
+/**
+ * What must hold before a project may be started. Only `fail` blocks; what cannot be known is `unknown` and never does.
+ * Facts: a BullMQ 4 worker ignores the pause of version 5 and later, so such a queue cannot be held.
+ */
+export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
+  return [
+    ...connections.flatMap(connectionItems),
+    perLink('queues exist', links, 'every queue exists', queueExists),
+    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', writtenByHeldVersion),
+    perLink('workers connected', links, 'every link has a worker connected', (_link, index) =>
+      workerConnected(workers[index] ?? null),
+    ),
+    perLink('no failed task', links, 'no task has failed since the last start or restore', noFailure),
+  ];
+}
+
+/** Whether these items let a project start. */
+export function precheckPassed(items: readonly PrecheckItem[]): boolean {
+  return items.every((item) => item.result !== 'fail');
+}
+
+function connectionItems(facts: ConnectionFacts): PrecheckItem[] {
+  const reachable = `connection ${facts.name} reachable`;
+  const eviction = `connection ${facts.name} noeviction`;
+  if (facts.kind === 'unreachable') {
+    return [
+      {
+        item: reachable,
+        result: 'fail',
+        message: `${facts.name} does not answer: check its address and that it is up`,
+      },
+      { item: eviction, result: 'unknown', message: `${facts.name} does not answer` },
+    ];
+  }
+  return [
+    { item: reachable, result: 'pass', message: `${facts.name} answers` },
+    evictionItem(eviction, facts.name, facts.evictionPolicy),
+  ];
+}
+
+function evictionItem(item: string, name: string, policy: string | null): PrecheckItem {
+  if (policy === null) return { item, result: 'unknown', message: `${name} does not tell its eviction policy` };
+  if (policy === 'noeviction') return { item, result: 'pass', message: `${name} never evicts keys` };
+  return {
+    item,
+    result: 'fail',
+    message: `${name} has maxmemory-policy ${policy} and may drop tasks: set it to noeviction`,
+  };
+}
+
+type Verdict = { readonly result: PrecheckItem['result']; readonly message: string };
+const pass: Verdict = { result: 'pass', message: '' };
+const noAnswer: Verdict = { result: 'unknown', message: 'its connection does not answer' };
+
+/** One item over all links: the worst verdict counts, and names its links. */
+function perLink(
+  item: string,
+  links: readonly LinkReading[],
+  whenPassed: string,
+  check: (reading: LinkReading, index: number) => Verdict,
+): PrecheckItem {
+  const verdicts = links.map((reading, index) => ({ link: reading.link, ...check(reading, index) }));
+  for (const result of ['fail', 'unknown'] as const) {
+    const found = verdicts.filter((verdict) => verdict.result === result);
+    const first = found[0];
+    if (first !== undefined) return { item, result, message: `${linkNames(found)}: ${first.message}` };
+  }
+  return { item, result: 'pass', message: whenPassed };
+}
+
+function linkNames(found: readonly { readonly link: Link }[]): string {
+  const names = found.slice(0, 3).map(({ link }) => link.queue);
+  const more = found.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+function queueExists(reading: LinkReading): Verdict {
+  if (reading.kind === 'unreachable') return noAnswer;
+  if (reading.kind === 'read') return pass;
+  return { result: 'fail', message: 'no such queue; check its name and prefix, or let its owner create it first' };
+}
+
+function writtenByHeldVersion(reading: LinkReading): Verdict {
+  if (reading.kind === 'unreachable') return noAnswer;
+  if (reading.kind === 'missing') return { result: 'unknown', message: 'the queue does not exist' };
+  const major = /^bullmq(?:-pro)?:(\d+)\./.exec(reading.writtenBy ?? '')?.[1];
+  if (major === undefined) return { result: 'unknown', message: 'the queue does not say which BullMQ wrote it' };
+  if (Number(major) >= oldestBullmqHeld) return pass;
+  return { result: 'fail', message: `written by BullMQ ${major}, whose workers ignore a pause: upgrade to 5 or newer` };
+}
+
+function workerConnected(count: number | null): Verdict {
+  if (count === null) return { result: 'unknown', message: 'the server does not tell which workers are connected' };
+  return count > 0 ? pass : { result: 'fail', message: 'no worker is connected: start its workers first' };
+}
+
+function noFailure(reading: LinkReading): Verdict {
+  if (reading.kind === 'unreachable') return noAnswer;
+  if (reading.kind === 'missing') return pass;
+  const failures = reading.failuresAfterWatermark;
+  if (failures === 0) return pass;
+  return {
+    result: 'fail',
+    message: `${failures} failed ${failures === 1 ? 'task' : 'tasks'}: retry or remove what failed, then try again`,
+  };
+}

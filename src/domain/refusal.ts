@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { actionSchema, linkSchema, projectStateSchema } from './project.ts';
+
+export const precheckItemSchema = z.object({
+  item: z.string(),
+  result: z.enum(['pass', 'fail', 'unknown']),
+  message: z.string(),
+});
+export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
+
+const at = z.number();
+
+/**
+ * Every expected refusal, with the facts that its sentence needs (domain/explain.ts has one sentence for each code).
+ * A refusal is a value: nothing was changed.
+ */
+export const refusalSchema = z.discriminatedUnion('code', [
+  z.object({
+    code: z.literal('not_allowed'),
+    action: actionSchema,
+    project: z.string(),
+    state: projectStateSchema,
+    since: at,
+    by: z.string(),
+  }),
+  z.object({ code: z.literal('unknown_project'), project: z.string(), similar: z.string().nullable() }),
+  z.object({
+    code: z.literal('held'),
+    project: z.string(),
+    state: projectStateSchema,
+    action: actionSchema,
+    by: z.string(),
+    since: at,
+  }),
+  z.object({
+    code: z.literal('changed'),
+    action: actionSchema,
+    project: z.string(),
+    state: projectStateSchema,
+    since: at,
+    by: z.string(),
+  }),
+  z.object({ code: z.literal('too_late'), action: actionSchema, project: z.string() }),
+  z.object({ code: z.literal('precheck_failed'), project: z.string(), items: z.array(precheckItemSchema) }),
+  z.object({ code: z.literal('links_unreachable'), project: z.string(), links: z.array(linkSchema) }),
+  z.object({ code: z.literal('removed'), project: z.string() }),
+  z.object({ code: z.literal('no_operators'), user: z.string() }),
+  z.object({ code: z.literal('not_operator'), user: z.string() }),
+  z.object({ code: z.literal('other_team'), user: z.string() }),
+  z.object({ code: z.literal('group_unknown'), user: z.string(), group: z.string() }),
+  z.object({ code: z.literal('channel_not_allowed'), channel: z.string(), allowed: z.array(z.string()) }),
+  z.object({ code: z.literal('channel_shared'), channel: z.string() }),
+  z.object({ code: z.literal('channel_unknown'), channel: z.string() }),
+  z.object({ code: z.literal('not_requester'), by: z.string() }),
+  z.object({ code: z.literal('unknown_operation') }),
+]);
+export type Refusal = Readonly<z.infer<typeof refusalSchema>>;
+export type RefusalCode = Refusal['code'];
+export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code }>;

@@ -1,0 +1,46 @@
+import type { JobsOptions } from 'bullmq';
+import { z } from 'zod';
+import { projectIdSchema } from '../../domain/project.ts';
+
+const operationRef = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
+const nothing = z.strictObject({});
+
+/** A job is done at once or tried again; history and dedupe live in the operation (design 5). */
+const leaveNoTrace: JobsOptions = { removeOnComplete: true, removeOnFail: true };
+
+/** Until the sweep takes over: one try a second for a minute. */
+const patient: JobsOptions = { ...leaveNoTrace, attempts: 60, backoff: { type: 'fixed', delay: 1_000 } };
+
+/**
+ * Every job of the bot: which queue carries it, what it carries (ids, nothing else), and how it is tried.
+ * `lockMs` is how long a worker may be silent before another takes the job over.
+ */
+export const jobCatalog = {
+  execute: { queue: 'actions', schema: operationRef, options: patient },
+  converge: { queue: 'actions', schema: z.strictObject({ project: projectIdSchema }), options: patient },
+  tell: { queue: 'notices', schema: operationRef, options: patient },
+  observe: { queue: 'rounds', schema: nothing, options: leaveNoTrace },
+  sweep: { queue: 'rounds', schema: nothing, options: leaveNoTrace },
+} as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
+
+export type JobName = keyof typeof jobCatalog;
+export type JobData<Name extends JobName> = z.infer<(typeof jobCatalog)[Name]['schema']>;
+export type QueueName = (typeof jobCatalog)[JobName]['queue'];
+
+/** One handler for each job of a queue: a missing one does not compile. */
+export type Handlers<Queue extends QueueName> = {
+  readonly [Name in JobName as (typeof jobCatalog)[Name]['queue'] extends Queue ? Name : never]: (
+    data: JobData<Name>,
+  ) => Promise<void>;
+};
+
+/** Job ids, built only here; deterministic, so that adding twice is adding once. */
+export const jobIds = {
+  execute: ({ operation }: JobData<'execute'>) => `execute-${operation}`,
+} as const;
+
+/** Deduplication ids: while such a job waits a further one is dropped, while it runs one more is run behind it. */
+export const kickIds = {
+  converge: ({ project }: JobData<'converge'>) => `converge-${project}`,
+  tell: ({ operation }: JobData<'tell'>) => `tell-${operation}`,
+} as const;

@@ -1,0 +1,64 @@
+import type { ConnectionFacts } from '../../domain/precheck.ts';
+import type { Link } from '../../domain/project.ts';
+import { type RedisClient, whenReady } from '../redis/connect.ts';
+import { type LinkConnection, within } from './link-connections.ts';
+
+const answerWithinMs = 3_000;
+
+/** What a Redis says of itself; of a cluster, what any of its nodes says that is worst. */
+export async function serverFacts(name: string, client: RedisClient): Promise<ConnectionFacts> {
+  if (!(await whenReady(client, answerWithinMs))) return { kind: 'unreachable', name };
+  const infos = await within(Promise.all(nodesOf(client).map((node) => node.info())), answerWithinMs);
+  if (infos === undefined) return { kind: 'unreachable', name };
+  const policies = infos.map((info) => infoField(info, 'maxmemory_policy'));
+  const saves = await within(Promise.all(nodesOf(client).map(snapshots)), answerWithinMs);
+  const aof = infos.map((info) => infoField(info, 'aof_enabled'));
+  return {
+    kind: 'read',
+    name,
+    evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
+    redisVersion: infoField(infos[0] ?? '', 'redis_version'),
+    persistence: aof.includes(null)
+      ? null
+      : { aof: aof.every((enabled) => enabled === '1'), rdb: saves?.every(Boolean) ?? false },
+  };
+}
+
+/**
+ * Connected workers per link: each of them names its connection `<prefix>:<base64 of the queue>`, alone or followed by
+ * `:w:<name>`. One CLIENT LIST for all links. Null: the server does not tell.
+ */
+export async function workerCounts({ client }: LinkConnection, links: readonly Link[]): Promise<(number | null)[]> {
+  const lists = await within(Promise.all(nodesOf(client).map((node) => node.client('LIST'))), answerWithinMs);
+  if (lists === undefined) return links.map(() => null);
+  const connected = new Map<string, number>();
+  for (const name of lists.flatMap((list) => namesIn(String(list)))) {
+    connected.set(name, (connected.get(name) ?? 0) + 1);
+  }
+  return links.map((link) => connected.get(workerName(link)) ?? 0);
+}
+
+function workerName({ prefix, queue }: Link): string {
+  return `${prefix}:${Buffer.from(queue).toString('base64')}`;
+}
+
+function namesIn(clientList: string): string[] {
+  return clientList.split('\n').flatMap((line) => {
+    const name = / name=(\S*)/.exec(line)?.[1] ?? '';
+    return name === '' ? [] : [name.replace(/:w:.*$/, '')];
+  });
+}
+
+function nodesOf(client: RedisClient) {
+  return 'nodes' in client ? client.nodes('master') : [client];
+}
+
+async function snapshots(node: ReturnType<typeof nodesOf>[number]): Promise<boolean> {
+  const reply = await node.config('GET', 'save');
+  const value = Array.isArray(reply) ? reply[1] : Object.values(reply ?? {})[0];
+  return typeof value === 'string' && value !== '';
+}
+
+function infoField(info: string, field: string): string | null {
+  return new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
+}

@@ -1,0 +1,48 @@
+import type { Link } from '../../domain/project.ts';
+import { type LinkConnection, linkBase } from './link-connections.ts';
+
+const eventsAtOnce = 1_000;
+const workEvents: ReadonlySet<string> = new Set(['active', 'completed', 'failed']);
+
+/**
+ * The sign that tasks of a queue have been worked on, or null (design 7). Tasks that only wait are no sign.
+ * Never reads a payload.
+ */
+export async function signOfWork({ client }: LinkConnection, link: Link): Promise<string | null> {
+  const base = linkBase(link);
+  const [active, completed, failed] = await Promise.all([
+    client.llen(`${base}active`),
+    client.zcard(`${base}completed`),
+    client.zcard(`${base}failed`),
+  ]);
+  if (active > 0) return 'a task is being worked on';
+  if (completed > 0) return 'it has completed tasks';
+  if (failed > 0) return 'it has failed tasks';
+  if ((await idsHandedOut(client, base)) > (await tasksPresent(client, base))) return 'tasks have come and gone';
+  return (await hasWorkEvent(client, base)) ? 'its events tell of work' : null;
+}
+
+async function idsHandedOut(client: LinkConnection['client'], base: string): Promise<number> {
+  return Number((await client.get(`${base}id`)) ?? 0);
+}
+
+async function tasksPresent(client: LinkConnection['client'], base: string): Promise<number> {
+  const counts = await Promise.all([
+    client.llen(`${base}wait`),
+    client.llen(`${base}paused`),
+    client.zcard(`${base}prioritized`),
+    client.zcard(`${base}delayed`),
+    client.zcard(`${base}waiting-children`),
+  ]);
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+async function hasWorkEvent(client: LinkConnection['client'], base: string): Promise<boolean> {
+  for (let from = '-'; ; ) {
+    const entries = await client.xrange(`${base}events`, from, '+', 'COUNT', eventsAtOnce);
+    if (entries.some(([, fields]) => workEvents.has(fields[fields.indexOf('event') + 1] ?? ''))) return true;
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < eventsAtOnce) return false;
+    from = `(${last[0]}`;
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { StoreUnavailable } from '../../application/faults.ts';
+import { type RedisClient, whenReady } from './connect.ts';
+
+const readyWithinMs = 1_500;
+
+/**
+ * Sends commands to the bot's Redis. Throws `StoreUnavailable`: `sent: 'no'` when the connection was down before anything
+ * was sent, `'unknown'` when a reply was lost. Errors that the server answered with are faults of ours and pass through.
+ */
+export async function call<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
+  if (!(await whenReady(client, readyWithinMs))) {
+    throw new StoreUnavailable('no', { cause: new Error('not connected') });
+  }
+  try {
+    return await send(client);
+  } catch (error) {
+    throw isServerReply(error) ? error : new StoreUnavailable('unknown', { cause: error });
+  }
+}
+
+/** Lua that runs as one atomic step. Every key it touches lies in one project's slot. */
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+export function script(lua: string): Script {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') };
+}
+
+/** Runs a script by its hash; a server that does not know it (restarted, flushed) is given the text. */
+export async function run(
+  client: RedisClient,
+  { lua, sha }: Script,
+  { keys, args }: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
+): Promise<unknown> {
+  try {
+    return await client.evalsha(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return client.eval(lua, keys.length, ...keys, ...args);
+  }
+}
+
+function isServerReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && !isPassing(error.message);
+}
+
+/** Replies of a server that cannot serve just now: as good as no answer. */
+function isPassing(message: string): boolean {
+  return /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|UNBLOCKED|MISCONF|NOREPLICAS)\b/.test(message);
+}

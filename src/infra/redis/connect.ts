@@ -1,0 +1,106 @@
+import { Cluster, Redis } from 'ioredis';
+
+/** Where a Redis is, as config.ts reads it from `redis[s]://`, `redis+sentinel://` and `redis+cluster://`. */
+export type RedisTarget =
+  | { readonly kind: 'standalone'; readonly url: string }
+  | {
+      readonly kind: 'sentinel';
+      readonly nodes: readonly RedisNode[];
+      readonly master: string;
+      readonly db: number;
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+    }
+  | {
+      readonly kind: 'cluster';
+      readonly nodes: readonly RedisNode[];
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+    };
+
+export interface RedisNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type RedisClient = Redis | Cluster;
+
+/**
+ * `commands`: gives up after one reconnect, so that a person gets an answer while Redis is away.
+ * `blocking`: for BullMQ workers, which wait for Redis for ever.
+ */
+export type ConnectionUse = 'commands' | 'blocking';
+
+const readOnlyReplica = 'READONLY';
+
+/** Opens a client. Errors of the connection go to `onError`: the commands themselves say what failed. */
+export function connect(target: RedisTarget, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
+  const options = optionsFor(use);
+  const client = open(target, options);
+  client.on('error', onError);
+  return client;
+}
+
+/** Closes a client without waiting for a server that does not answer. */
+export async function disconnect(client: RedisClient): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+  client.disconnect();
+  await ended;
+}
+
+/** Waits until the client is ready; false when it is not within `withinMs`. */
+export async function whenReady(client: RedisClient, withinMs: number): Promise<boolean> {
+  if (client.status === 'ready') return true;
+  if (client.status === 'end') return false;
+  return new Promise((resolve) => {
+    const finish = (ready: boolean) => {
+      clearTimeout(timer);
+      client.off('ready', onReady);
+      client.off('end', onEnd);
+      resolve(ready);
+    };
+    const onReady = () => finish(true);
+    const onEnd = () => finish(false);
+    const timer = setTimeout(() => finish(false), withinMs);
+    client.on('ready', onReady);
+    client.on('end', onEnd);
+  });
+}
+
+function open(target: RedisTarget, options: ReturnType<typeof optionsFor>): RedisClient {
+  switch (target.kind) {
+    case 'standalone':
+      return new Redis(target.url, options);
+    case 'sentinel':
+      return new Redis({
+        ...options,
+        ...credentials(target),
+        sentinels: target.nodes.map(({ host, port }) => ({ host, port })),
+        name: target.master,
+        db: target.db,
+      });
+    case 'cluster':
+      return new Cluster(
+        target.nodes.map(({ host, port }) => ({ host, port })),
+        { redisOptions: { ...options, ...credentials(target) } },
+      );
+    default:
+      return target satisfies never;
+  }
+}
+
+function credentials({ username, password }: { username?: string | undefined; password?: string | undefined }) {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
+function optionsFor(use: ConnectionUse) {
+  return {
+    connectTimeout: 5_000,
+    maxRetriesPerRequest: use === 'blocking' ? null : 1,
+    retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+    // After a failover the old primary answers READONLY: reconnect and send again (every write of ours is idempotent).
+    reconnectOnError: (error: Error): 2 | false => (error.message.startsWith(readOnlyReplica) ? 2 : false),
+    ...(use === 'blocking' ? {} : { commandTimeout: 5_000 }),
+  };
+}

@@ -1,0 +1,167 @@
+import { script } from './call.ts';
+import { prelude } from './script-prelude.ts';
+
+/** ARGV: 3 the operation's id, 4 its fields as JSON (strings), 5 how long its dialog may be answered, ms. */
+export const requestScript = script(`${prelude}
+local id, fields, ttl = ARGV[3], cjson.decode(ARGV[4]), tonumber(ARGV[5])
+if redis.call('EXISTS', stateKey) == 0 then return { 'removed' } end
+if redis.call('EXISTS', op(id)) == 1 then return { 'ok', all(id), {} } end
+local superseded = {}
+for _, other in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
+  local seen = redis.call('HMGET', op(other), 'state', 'by', 'action', 'dialog')
+  if seen[1] == 'requested' and seen[2] == fields.by and seen[3] == fields.action then
+    redis.call('HSET', op(other), 'settledAt', whole(now))
+    redis.call('HINCRBY', op(other), 'seq', 1)
+    over(other, 'superseded')
+    audit('superseded', other, { 'by', fields.by })
+    if seen[4] == '' then redis.call('ZREM', openKey, other) else keepUntilTold(other) end
+    superseded[#superseded + 1] = all(other)
+  end
+end
+for name, value in pairs(fields) do redis.call('HSET', op(id), name, value) end
+redis.call('HSET', op(id), 'requestedAt', whole(now), 'expiresAt', whole(now + ttl))
+redis.call('ZADD', openKey, whole(now + ttl), id)
+audit('requested', id, { 'by', fields.by, 'action', fields.action, 'reason', fields.reason, 'origin', fields.origin })
+return { 'ok', all(id), superseded }
+`);
+
+/** ARGV: 3 id, 4 confirm|cancel|expire, 5 who (empty: nobody), 6 the dialog as JSON or empty, 7 executeWithin, ms. */
+export const settleScript = script(`${prelude}
+local id, settlement, by, dialog, executeWithin = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local seen = redis.call('HMGET', op(id), 'state', 'by', 'expiresAt', 'origin')
+if not seen[1] then return { 'unknown' } end
+if by ~= '' and by ~= seen[2] then return { 'not_requester', seen[2] } end
+if dialog ~= '' then
+  redis.call('HSET', op(id), 'dialog', dialog)
+  redis.call('HINCRBY', op(id), 'seq', 1)
+end
+if seen[1] ~= 'requested' then
+  if dialog ~= '' then keepUntilTold(id) end
+  return { 'repeated', all(id) }
+end
+local expired = now > tonumber(seen[3])
+if settlement == 'expire' and not expired then return { 'repeated', all(id) } end
+redis.call('HSET', op(id), 'settledAt', whole(now))
+if settlement == 'confirm' and not expired then
+  redis.call('HSET', op(id), 'state', 'confirmed', 'executeBy', whole(now + executeWithin))
+  redis.call('HINCRBY', op(id), 'seq', 1)
+  keepUntilTold(id)
+  audit('confirmed', id, { 'by', by })
+else
+  local state = expired and 'expired' or 'cancelled'
+  over(id, state)
+  audit(state, id, { 'by', by })
+  if dialog == '' then redis.call('ZREM', openKey, id) else keepUntilTold(id) end
+end
+return { 'settled', all(id) }
+`);
+
+/** ARGV: 3 id, 4 the run, 5 until when the run counts, ms from now, 6 the roads of the state rules as JSON. */
+export const claimScript = script(`${prelude}
+local id, run, runFor, roads = ARGV[3], ARGV[4], tonumber(ARGV[5]), cjson.decode(ARGV[6])
+local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'executeBy', 'projectVersion', 'project')
+if not seen[1] then return { 'unknown' } end
+local action, by, project = seen[2], seen[3], seen[7]
+local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version')
+if seen[1] == 'running' and held[5] == id then
+  redis.call('ZADD', runsKey, whole(now + runFor), run)
+  return { 'claimed', all(id) }
+end
+if seen[1] ~= 'confirmed' then return { 'over', all(id) } end
+local function refuse(refusal)
+  redis.call('HSET', op(id), 'refusal', cjson.encode(refusal))
+  redis.call('HINCRBY', op(id), 'seq', 1)
+  over(id, 'refused')
+  keepUntilTold(id)
+  audit('refused', id, { 'code', refusal.code })
+  return { 'refused', all(id) }
+end
+if not held[1] then return refuse({ code = 'removed', project = project }) end
+local facts = { project = project, action = action, state = held[1], since = tonumber(held[2]), by = held[3] }
+local function refuseWith(code) facts.code = code return refuse(facts) end
+if held[5] ~= '' then
+  local holder = redis.call('HMGET', op(held[5]), 'action', 'by', 'settledAt')
+  if holder[1] then facts.action, facts.by, facts.since = holder[1], holder[2], tonumber(holder[3]) end
+  return refuseWith('held')
+end
+local road, fits = roads[action], false
+for _, state in ipairs(road.from) do fits = fits or state == held[1] end
+if not fits then return refuseWith('not_allowed') end
+if held[6] ~= seen[6] then return refuseWith('changed') end
+if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
+redis.call('HSET', stateKey, 'before', cjson.encode({ held[1], held[2], held[3], held[4] }), 'holder', id)
+move(road.via, by, seen[4])
+redis.call('ZADD', runsKey, whole(now + runFor), run)
+redis.call('HSET', op(id), 'state', 'running', 'startedAt', whole(now), 'fromState', held[1])
+redis.call('HINCRBY', op(id), 'seq', 1)
+keepUntilTold(id)
+audit('started', id, { 'by', by, 'state', road.via })
+return { 'claimed', all(id) }
+`);
+
+/** ARGV: 3 id, 4 expected version, 5 the operation's state, 6 the project's state or \`back\`, 7 '1' when its links agree,
+ *  8 outcome, 9 refusal, 10 failure (each JSON or empty), 11 '1' when tasks are still in flight. */
+export const commitScript = script(`${prelude}
+local id, expected, ended, state, agree = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
+local outcome, refusal, failure, draining = ARGV[8], ARGV[9], ARGV[10], ARGV[11] == '1'
+local seen = redis.call('HMGET', op(id), 'state', 'by', 'reason')
+if seen[1] ~= 'running' then return { 'repeated', all(id) } end
+local held = redis.call('HMGET', stateKey, 'holder', 'version', 'before')
+if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
+local version
+if state == 'back' then
+  local before = cjson.decode(held[3])
+  state = before[1]
+  version = move(before[1], before[3], before[4])
+  redis.call('HSET', stateKey, 'since', before[2])
+else
+  version = move(state, seen[2], seen[3])
+  redis.call('HSET', stateKey, 'failure', failure)
+end
+redis.call('HSET', stateKey, 'holder', '', 'draining', draining and id or '')
+if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
+redis.call('HDEL', stateKey, 'before')
+redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')
+redis.call('HINCRBY', op(id), 'seq', 1)
+over(id, ended)
+keepUntilTold(id)
+audit(ended, id, { 'by', seen[2], 'state', state, 'outcome', outcome })
+return { 'committed', all(id) }
+`);
+
+/** ARGV: 3 id, 4 progress as JSON. */
+export const progressScript = script(`${prelude}
+local id = ARGV[3]
+if redis.call('HGET', op(id), 'state') ~= 'running' then return 0 end
+redis.call('HSET', op(id), 'progress', ARGV[4])
+return redis.call('HINCRBY', op(id), 'seq', 1)
+`);
+
+/** ARGV: 3 id, 4 the seq that was told, 5 its message as JSON or empty, 6 how many uses of the dialog's URL it took. */
+export const toldScript = script(`${prelude}
+local id, seq, message, uses = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local seen = redis.call('HMGET', op(id), 'seq', 'toldSeq', 'dialog', 'state')
+if not seen[1] then return 0 end
+if seq > tonumber(seen[2]) then redis.call('HSET', op(id), 'toldSeq', whole(seq)) end
+if message ~= '' then redis.call('HSET', op(id), 'message', message) end
+if uses > 0 and seen[3] ~= '' then
+  local dialog = cjson.decode(seen[3])
+  dialog.usesLeft = math.max(0, dialog.usesLeft - uses)
+  redis.call('HSET', op(id), 'dialog', cjson.encode(dialog))
+end
+local open = seen[4] == 'requested' or seen[4] == 'confirmed' or seen[4] == 'running'
+if not open and seq >= tonumber(seen[1]) then redis.call('ZREM', openKey, id) end
+return 1
+`);
+
+/** ARGV: 3 id, 4 the outcome as JSON, with nothing in flight any more. */
+export const quietScript = script(`${prelude}
+local id = ARGV[3]
+if redis.call('HGET', stateKey, 'draining') ~= id then return 0 end
+redis.call('HSET', stateKey, 'draining', '')
+redis.call('HSET', op(id), 'outcome', ARGV[4])
+redis.call('HINCRBY', op(id), 'seq', 1)
+keepUntilTold(id)
+audit('quiet', id, {})
+return 1
+`);

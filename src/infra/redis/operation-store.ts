@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import type {
+  Claimed,
+  Committed,
+  Ending,
+  NewOperation,
+  OperationRef,
+  ProjectStore,
+  Settled,
+} from '../../application/ports.ts';
+import { roads } from '../../domain/lifecycle.ts';
+import { executeWithinMs, type Operation } from '../../domain/operation.ts';
+import type { ProjectId } from '../../domain/project.ts';
+import { call } from './call.ts';
+import type { RedisClient } from './connect.ts';
+import { operationKey, projectKeys } from './keys.ts';
+import {
+  claimScript,
+  commitScript,
+  progressScript,
+  quietScript,
+  requestScript,
+  settleScript,
+  toldScript,
+} from './operation-scripts.ts';
+import { flatHashSchema, readOperationHash } from './records.ts';
+import type { StepRunner } from './step.ts';
+
+/** How long an execution may be under way before it is given up (design 5). */
+const runForMs = 15 * 60_000;
+/** How far back in the history the newest operations are looked for. */
+const historyLook = 200;
+
+const operationReply = flatHashSchema.transform((hash, context): Operation => {
+  const operation = readOperationHash(hash);
+  if (operation !== null) return operation;
+  context.addIssue({ code: 'custom', message: 'an operation that is not there' });
+  return z.NEVER;
+});
+const answered = <Kind extends string>(...kinds: [Kind, ...Kind[]]) => z.tuple([z.enum(kinds), operationReply]);
+
+const requestReply = z.union([
+  z.tuple([z.literal('ok'), operationReply, z.array(operationReply)]),
+  z.tuple([z.literal('removed')]),
+]);
+const settleReply = z.union([
+  answered('settled', 'repeated'),
+  z.tuple([z.literal('not_requester'), z.string()]),
+  z.tuple([z.literal('unknown')]),
+]);
+const claimReply = z.union([answered('claimed', 'refused', 'over'), z.tuple([z.literal('unknown')])]);
+const commitReply = z.union([answered('committed', 'repeated'), z.tuple([z.literal('conflict')])]);
+
+type OperationMethods =
+  | 'readOperation'
+  | 'recentOperations'
+  | 'openOperations'
+  | 'request'
+  | 'settle'
+  | 'claim'
+  | 'commit'
+  | 'progress'
+  | 'told'
+  | 'quiet';
+
+/** The operations of the projects: one hash each, and the atomic steps of their life. */
+export function createOperationStore(client: RedisClient, step: StepRunner): Pick<ProjectStore, OperationMethods> {
+  const read = async ({ project, operation }: OperationRef) =>
+    readOperationHash(await call(client, (redis) => redis.hgetall(operationKey(project, operation))));
+  const readAll = async (project: ProjectId, ids: readonly string[]) => {
+    const operations = await Promise.all(ids.map((operation) => read({ project, operation })));
+    return operations.filter((operation) => operation !== null);
+  };
+
+  return {
+    readOperation: read,
+    async recentOperations(id, limit) {
+      const entries = await call(client, (redis) =>
+        redis.xrevrange(projectKeys(id).audit, '+', '-', 'COUNT', historyLook),
+      );
+      const operations = entries.map(([, fields]) => flatHashSchema.parse(fields)['operation'] ?? '');
+      return readAll(id, [...new Set(operations.filter((operation) => operation !== ''))].slice(0, limit));
+    },
+    async openOperations(id) {
+      const ids = await call(client, (redis) => redis.zrange(projectKeys(id).open, 0, '-1'));
+      return readAll(id, ids);
+    },
+    async request(operation) {
+      const args = [operation.id, JSON.stringify(newFields(operation)), operation.ttlMs];
+      const reply = requestReply.parse(await step(operation.project, requestScript, args));
+      if (reply[0] === 'removed') return { kind: 'refused', refusal: { code: 'removed', project: operation.project } };
+      return { kind: 'requested', operation: reply[1], superseded: reply[2] };
+    },
+    async settle({ ref, settlement, by, dialog }) {
+      const args = [ref.operation, settlement, by ?? '', jsonOrEmpty(dialog), executeWithinMs];
+      return settled(settleReply.parse(await step(ref.project, settleScript, args)));
+    },
+    async claim(ref, run): Promise<Claimed> {
+      const args = [ref.operation, run, runForMs, JSON.stringify(roads)];
+      const reply = claimReply.parse(await step(ref.project, claimScript, args));
+      if (reply[0] === 'unknown') return { kind: 'unknown' };
+      return { kind: reply[0], operation: reply[1] };
+    },
+    async commit(ending): Promise<Committed> {
+      const reply = commitReply.parse(await step(ending.ref.project, commitScript, commitArgs(ending)));
+      return reply[0] === 'conflict' ? { kind: 'conflict' } : { kind: reply[0], operation: reply[1] };
+    },
+    async progress(ref, progress) {
+      await step(ref.project, progressScript, [ref.operation, JSON.stringify(progress)]);
+    },
+    async told(ref, { seq, message, dialogUses }) {
+      await step(ref.project, toldScript, [ref.operation, seq, jsonOrEmpty(message), dialogUses]);
+    },
+    async quiet(ref, outcome) {
+      return (await step(ref.project, quietScript, [ref.operation, JSON.stringify(outcome)])) === 1;
+    },
+  };
+}
+
+/** Every field of a fresh operation but its times, which the script takes from the server's clock. */
+function newFields({
+  id,
+  project,
+  action,
+  by,
+  reason,
+  origin,
+  channel,
+  dialog,
+  projectVersion,
+  failure,
+}: NewOperation) {
+  return {
+    ...{ v: '1', id, project, action, state: 'requested', origin, by, projectVersion: String(projectVersion) },
+    ...{ channel: channel ?? '', reason: reason ?? '', dialog: jsonOrEmpty(dialog), failure: jsonOrEmpty(failure) },
+    ...{ settledAt: '', executeBy: '', startedAt: '', finishedAt: '', fromState: '', toState: '' },
+    ...{ progress: '', outcome: '', refusal: '', message: '', seq: '1', toldSeq: '1' },
+  };
+}
+
+function commitArgs(ending: Ending): (string | number)[] {
+  const { ref, expectedVersion, operationState, projectState, converged, outcome, refusal, failure } = ending;
+  const draining = projectState === 'paused' && (outcome?.inFlight ?? 0) > 0;
+  return [
+    ...[ref.operation, expectedVersion, operationState, projectState, converged ? '1' : '0'],
+    ...[jsonOrEmpty(outcome), jsonOrEmpty(refusal), jsonOrEmpty(failure), draining ? '1' : '0'],
+  ];
+}
+
+function settled(reply: z.infer<typeof settleReply>): Settled {
+  switch (reply[0]) {
+    case 'unknown':
+      return { kind: 'refused', refusal: { code: 'unknown_operation' } };
+    case 'not_requester':
+      return { kind: 'refused', refusal: { code: 'not_requester', by: reply[1] } };
+    default:
+      return { kind: reply[0], operation: reply[1] };
+  }
+}
+
+function jsonOrEmpty(value: object | null): string {
+  return value === null ? '' : JSON.stringify(value);
+}

@@ -1,0 +1,97 @@
+import type { ProjectStore } from '../../application/ports.ts';
+import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
+import { call } from './call.ts';
+import type { RedisClient } from './connect.ts';
+import { onceKey, projectKeys, projectsKey } from './keys.ts';
+import { createOperationStore } from './operation-store.ts';
+import {
+  convergedScript,
+  failScript,
+  figuresScript,
+  leaveScript,
+  putScript,
+  removeScript,
+  watermarksScript,
+} from './project-scripts.ts';
+import { readFigures, readProject, writeFigures } from './records.ts';
+import { type StepRunner, type StoreSettings, stepRunner } from './step.ts';
+
+/** The bot's records in Redis (design 5). Every method throws `StoreUnavailable` when Redis does not answer. */
+export function createProjectStore(client: RedisClient, settings: StoreSettings): ProjectStore {
+  const step = stepRunner(client, settings);
+  return { ...reading(client), ...writing(client, step), ...createOperationStore(client, step) };
+}
+
+const readAtOnce = 500;
+
+function reading(client: RedisClient) {
+  async function read(id: ProjectId) {
+    const keys = projectKeys(id);
+    const [state, definition] = await call(client, (redis) =>
+      Promise.all([redis.hgetall(keys.state), redis.get(keys.definition)]),
+    );
+    return readProject(id, state, definition);
+  }
+  return {
+    read,
+    async ids() {
+      const ids = await call(client, (redis) => redis.smembers(projectsKey));
+      return ids.filter((id) => projectIdSchema.safeParse(id).success).sort();
+    },
+    async readMany(ids) {
+      const projects = [];
+      for (let start = 0; start < ids.length; start += readAtOnce) {
+        projects.push(...(await Promise.all(ids.slice(start, start + readAtOnce).map(read))));
+      }
+      return projects.filter((project) => project !== null);
+    },
+    async version(id) {
+      const version = await call(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
+      return version === null ? null : Number(version);
+    },
+    async lastFigures(id) {
+      return readFigures(await call(client, (redis) => redis.get(projectKeys(id).figures)));
+    },
+    async firstTime(key, ttlMs) {
+      return (await call(client, (redis) => redis.set(onceKey(key), '1', 'PX', ttlMs, 'NX'))) === 'OK';
+    },
+    async now() {
+      const [seconds, microseconds] = await call(client, (redis) => redis.time());
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
+  } satisfies Partial<ProjectStore>;
+}
+
+function writing(client: RedisClient, step: StepRunner) {
+  return {
+    async put(definition, first, by) {
+      const isNew = 'state' in first;
+      const own = isNew
+        ? [first.state, JSON.stringify(first.watermarks), '', by, '1']
+        : ['', '', first.expectedVersion, by, first.linksChanged ? '1' : '0'];
+      // The index first: an id without a project is passed over, a project without its id would never be seen again.
+      if (isNew) await call(client, (redis) => redis.sadd(projectsKey, definition.id));
+      return (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
+    },
+    async remove(id, expectedVersion, by) {
+      if ((await step(id, removeScript, [expectedVersion, by])) !== 1) return false;
+      await call(client, (redis) => redis.srem(projectsKey, id));
+      return true;
+    },
+    async fail(id, expectedVersion, failure, by) {
+      return (await step(id, failScript, [expectedVersion, JSON.stringify(failure), by])) === 1;
+    },
+    async markConverged(id, version) {
+      return (await step(id, convergedScript, [version])) === 1;
+    },
+    async setWatermarks(id, expectedVersion, watermarks) {
+      return (await step(id, watermarksScript, [expectedVersion, JSON.stringify(watermarks)])) === 1;
+    },
+    async saveFigures(id, version, figures) {
+      await step(id, figuresScript, [version, writeFigures(figures)]);
+    },
+    async leave(id, run) {
+      await step(id, leaveScript, [run]);
+    },
+  } satisfies Partial<ProjectStore>;
+}

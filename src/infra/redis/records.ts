@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Figures } from '../../domain/observation.ts';
+import { type Operation, operationSchema } from '../../domain/operation.ts';
+import {
+  failureSchema,
+  type Project,
+  type ProjectId,
+  projectDefinitionSchema,
+  projectStateSchema,
+  watermarkSchema,
+} from '../../domain/project.ts';
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not JSON' });
+    return z.NEVER;
+  }
+});
+
+const number = z.coerce.number();
+/** Hash fields hold no null: an empty string stands for it. */
+const emptyIsNull = z.string().transform((text) => (text === '' ? null : text));
+
+const stateHashSchema = z.object({
+  v: z.literal('1'),
+  state: projectStateSchema,
+  version: number,
+  since: number,
+  by: z.string(),
+  reason: emptyIsNull,
+  holder: emptyIsNull,
+  convergedVersion: number,
+  watermarks: json.pipe(z.record(z.string(), watermarkSchema)),
+  failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
+  draining: emptyIsNull,
+});
+
+const definitionJsonSchema = json.pipe(projectDefinitionSchema);
+
+/** Reads a project from its two records; null when there is none. Throws when a record is not of this format. */
+export function readProject(id: ProjectId, state: Record<string, string>, definition: string | null): Project | null {
+  if (definition === null || Object.keys(state).length === 0) return null;
+  const { v: _format, ...fields } = stateHashSchema.parse(state);
+  return { id, definition: definitionJsonSchema.parse(definition), ...fields };
+}
+
+/** The fields of an operation's hash that are JSON or numbers; all others are plain text. */
+const jsonFields = ['progress', 'outcome', 'refusal', 'failure', 'message', 'dialog'];
+const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'toldSeq'];
+const numberOrNullFields = ['settledAt', 'executeBy', 'startedAt', 'finishedAt'];
+
+/** Reads an operation from its hash; null when there is none. Throws when it is not of this format. */
+export function readOperationHash(hash: Record<string, string>): Operation | null {
+  if (Object.keys(hash).length === 0) return null;
+  const fields: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(hash)) {
+    if (numberFields.includes(name)) fields[name] = Number(text);
+    else if (text === '') fields[name] = null;
+    else if (numberOrNullFields.includes(name)) fields[name] = Number(text);
+    else fields[name] = jsonFields.includes(name) ? JSON.parse(text) : text;
+  }
+  return operationSchema.parse(fields);
+}
+
+/** Pairs of a hash as a script returns them: field, value, field, value. */
+export const flatHashSchema = z.array(z.string()).transform((flat) => {
+  const hash: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) hash[String(flat[index])] = String(flat[index + 1]);
+  return hash;
+});
+
+/** What the observer saw last is a cache of ours: what cannot be read any more counts as not there. */
+export function readFigures(text: string | null): Figures | null {
+  if (text === null) return null;
+  const parsed = json.pipe(z.object({ v: z.literal(1), figures: z.custom<Figures>() })).safeParse(text);
+  return parsed.success ? parsed.data.figures : null;
+}
+
+export function writeFigures(figures: Figures): string {
+  return JSON.stringify({ v: 1, figures });
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import type { OperationRef } from '../application/ports.ts';
+import { type Action, type ProjectId, projectIdSchema } from '../domain/project.ts';
+
+/**
+ * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
+ * any more is answered with "older version" (facts/slack.md 4b.12). A button's value names things and never says what is so.
+ */
+export const actionIds = {
+  ok: 'sync:v1:ok',
+  cancel: 'sync:v1:cancel',
+  show: 'sync:v1:show',
+  ask: { start: 'sync:v1:ask:start', pause: 'sync:v1:ask:pause', restore: 'sync:v1:ask:restore' },
+  page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
+} as const;
+
+/** Every action id that has a handler of its own. */
+export const liveActionIds: readonly string[] = [
+  actionIds.ok,
+  actionIds.cancel,
+  actionIds.show,
+  ...Object.values(actionIds.ask),
+  ...Object.values(actionIds.page),
+];
+
+/** Matches every action id but the live ones: Bolt runs all listeners that match. */
+export const staleActionId = new RegExp(`^(?!(?:${liveActionIds.join('|')})$)`, 's');
+export const askActionId = new RegExp(`^(?:${Object.values(actionIds.ask).join('|')})$`);
+export const pageActionId = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
+
+/** A block id that is new for each version of a message, as Slack asks for. */
+export function blockId(part: string, ...version: readonly (string | number)[]): string {
+  return ['sync', part, ...version].join(':').slice(0, 255);
+}
+
+export function operationRefValue({ project, operation }: OperationRef): string {
+  return `${project}/${operation}`;
+}
+
+/** The operation that a button's value names; null when it names none. */
+export function readOperationRef(value: unknown): OperationRef | null {
+  const [project, operation, ...rest] = typeof value === 'string' ? value.split('/') : [];
+  const ref = operationRefSchema.safeParse({ project, operation });
+  return ref.success && rest.length === 0 ? ref.data : null;
+}
+
+const operationRefSchema = z.object({
+  project: projectIdSchema,
+  operation: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
+});
+
+export function askValue(project: ProjectId): string {
+  return project;
+}
+
+/** The project that a button's value names; null when it names none. */
+export function readProjectId(value: unknown): ProjectId | null {
+  const id = projectIdSchema.safeParse(value);
+  return id.success ? id.data : null;
+}
+
+/** Which action a Start, Pause or Restore button asks for. */
+export function readAskedAction(actionId: string): Action | null {
+  const found = Object.entries(actionIds.ask).find(([, id]) => id === actionId);
+  return found === undefined ? null : (found[0] as Action);
+}
+
+export const maxFilterLength = 100;
+const pageSchema = z.object({ page: z.int().min(0).max(100_000), filter: z.string().max(maxFilterLength) });
+export type ListPage = Readonly<z.infer<typeof pageSchema>>;
+
+export function pageValue({ page, filter }: ListPage): string {
+  return JSON.stringify({ page, filter });
+}
+
+/** The page that a Next or Previous button leads to, the first one being 0; null when the value is none. */
+export function readPage(value: unknown): ListPage | null {
+  const page = pageSchema.safeParse(typeof value === 'string' ? parsedJson(value) : null);
+  return page.success ? page.data : null;
+}
+
+function parsedJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return null;
+  }
+}
+
+/** Who said something, where, and how to answer: the part that a command and a press have in common. */
+export interface Heard {
+  readonly user: string;
+  /** The team that the person belongs to; null when Slack does not say. */
+  readonly team: string | null;
+  readonly channel: string;
+  /** Five uses, 30 minutes; reaches only this person unless told otherwise. */
+  readonly responseUrl: string;
+  /** The same for every delivery of one command or press. */
+  readonly triggerId: string | null;
+}
+
+export interface HeardCommand extends Heard {
+  readonly text: string;
+}
+
+export interface HeardPress extends Heard {
+  readonly actionId: string;
+  readonly value: unknown;
+}
+
+const id = z.string().min(1).max(255);
+const url = z.url({ protocol: /^https?$/ });
+
+/** The body of a slash command, as far as it is needed. In an org install `is_enterprise_install` is a string here. */
+const commandSchema = z.object({
+  text: z.string().default(''),
+  user_id: id,
+  team_id: id.nullish(),
+  channel_id: id,
+  response_url: url,
+  trigger_id: id.nullish(),
+});
+
+/** The body of a press. In an org install `team` is null, then the person's team stands in `user`. */
+const pressSchema = z.object({
+  user: z.object({ id, team_id: id.nullish() }),
+  team: z.object({ id }).nullish(),
+  channel: z.object({ id }).nullish(),
+  container: z.object({ channel_id: id.nullish() }).nullish(),
+  response_url: url,
+  trigger_id: id.nullish(),
+  actions: z.tuple([z.object({ action_id: z.string(), value: z.unknown() })], z.unknown()),
+});
+
+/** A slash command's body; null when it is not one. */
+export function readCommand(body: unknown): HeardCommand | null {
+  const parsed = commandSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const { user_id, team_id, channel_id, response_url, trigger_id, text } = parsed.data;
+  return {
+    user: user_id,
+    team: team_id ?? null,
+    channel: channel_id,
+    responseUrl: response_url,
+    triggerId: trigger_id ?? null,
+    text,
+  };
+}
+
+/** A `block_actions` body; null when it is not one. Ephemeral messages name their channel in `container` only. */
+export function readPress(body: unknown): HeardPress | null {
+  const parsed = pressSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const { user, team, channel, container, response_url, trigger_id, actions } = parsed.data;
+  const channelId = channel?.id ?? container?.channel_id ?? null;
+  if (channelId === null) return null;
+  return {
+    user: user.id,
+    team: user.team_id ?? team?.id ?? null,
+    channel: channelId,
+    responseUrl: response_url,
+    triggerId: trigger_id ?? null,
+    actionId: actions[0].action_id,
+    value: actions[0].value,
+  };
+}

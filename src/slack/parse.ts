@@ -1,0 +1,99 @@
+import { type Action, projectIdSchema } from '../domain/project.ts';
+import { maxFilterLength } from './contract.ts';
+import { truncate, visible } from './mrkdwn.ts';
+
+/** What somebody typed behind `/sync`. Misreadings are values: nothing is changed by them, and each has a sentence. */
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'list'; readonly filter: string }
+  | { readonly kind: 'show' | 'precheck'; readonly project: string }
+  | { readonly kind: 'act'; readonly action: Action; readonly project: string; readonly reason: string | null }
+  | { readonly kind: 'misread'; readonly misreading: Misreading };
+
+export type Misreading =
+  | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
+  | { readonly code: 'project_missing'; readonly verb: string }
+  | { readonly code: 'no_project_id'; readonly verb: string; readonly word: string }
+  | { readonly code: 'not_built_yet'; readonly verb: 'history'; readonly project: string | null }
+  | { readonly code: 'one_project_only'; readonly verb: string; readonly project: string }
+  | { readonly code: 'timed_not_built_yet'; readonly verb: Action; readonly project: string }
+  | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
+  | { readonly code: 'extra_words'; readonly verb: string; readonly project: string; readonly takesReason: boolean };
+
+export const verbs = ['help', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
+export type Verb = (typeof verbs)[number];
+
+/** A reason is kept to this many characters. */
+export const maxReason = 300;
+
+/** Reads the text of a slash command (design 7). Never throws, whatever the text; project ids are not looked up here. */
+export function parseCommand(text: string): Command {
+  const words = decodeEntities(text).split(/\s+/u).filter((word) => word !== '' && !/^[-‐-―]+$/u.test(word));
+  const first = nameOf(words[0] ?? '');
+  if (first === '' && words.length <= 1) return { kind: 'help' };
+  const verb = verbOf(first);
+  if (verb === null) {
+    const shown = words.slice(0, 3).map((word) => truncate(nameOf(word), 100)).filter((word) => word !== '');
+    return { kind: 'misread', misreading: { code: 'unknown_verb', words: shown } };
+  }
+  if (verb === 'help') return { kind: 'help' };
+  if (verb === 'list') return { kind: 'list', filter: truncate(words.slice(1).map(nameOf).join(' '), maxFilterLength) };
+  return aboutProject(verb, words.slice(1));
+}
+
+/** The verb that a word is, aliases and upper case included; null when it is none. */
+export function verbOf(word: string): Verb | null {
+  if (word === 'resume') return 'restore';
+  if (word === '?') return 'help';
+  return verbs.find((verb) => verb === word) ?? null;
+}
+
+function aboutProject(verb: Exclude<Verb, 'help' | 'list'>, [target, ...rest]: readonly string[]): Command {
+  const project = target === undefined ? null : truncate(nameOf(target), 100);
+  if (verb === 'history') {
+    const known = project !== null && isProjectId(project) ? project : null;
+    return misread({ code: 'not_built_yet', verb, project: known });
+  }
+  if (project === null || project === '' || project === 'because') return misread({ code: 'project_missing', verb });
+  if (!isProjectId(project)) return misread({ code: 'no_project_id', verb, word: project });
+  if (verb !== 'show' && verb !== 'precheck') return act(verb, project, rest);
+  if (rest.length === 0) return { kind: verb, project };
+  return misread({ code: 'extra_words', verb, project, takesReason: false });
+}
+
+function act(action: Action, project: string, [next, ...reasonWords]: readonly string[]): Command {
+  if (next === undefined) return { kind: 'act', action, project, reason: null };
+  const word = nameOf(next);
+  if (word === 'because') {
+    const reason = truncate(visible(reasonWords.join(' ')), maxReason);
+    if (reason === '') return misread({ code: 'reason_missing', verb: action, project });
+    return { kind: 'act', action, project, reason };
+  }
+  if (word === 'for' || word === 'until') return misread({ code: 'timed_not_built_yet', verb: action, project });
+  if (isProjectId(word) && reasonWords.length === 0) return misread({ code: 'one_project_only', verb: action, project });
+  return misread({ code: 'extra_words', verb: action, project, takesReason: true });
+}
+
+function misread(misreading: Misreading): Command {
+  return { kind: 'misread', misreading };
+}
+
+function isProjectId(word: string): boolean {
+  return projectIdSchema.safeParse(word).success;
+}
+
+/** Slack sends `&`, `<` and `>` of a command as entities. */
+function decodeEntities(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+/**
+ * A word as a name: what phones and Slack put around or into it is gone (capitals, full-width forms, quotes, formatting,
+ * a comma or full stop behind it, and the wrapper of an address: `<http://acme.com|acme.com>`).
+ */
+function nameOf(word: string): string {
+  const unwrapped = word.replace(/^[*_~`]*<[^<>|]*\|([^<>|]*)>/u, '$1').replace(/^<([^<>|]*)>$/u, '$1');
+  return visible(unwrapped.normalize('NFKC'))
+    .toLowerCase()
+    .replace(/^[\s*~`'"‘’‚‛“”„‟«»‹›]+|[\s*~`'"‘’‚‛“”„‟«»‹›.,;:!]+$/gu, '');
+}

@@ -1,0 +1,88 @@
+import { allowedAction, urgency } from '../../domain/lifecycle.ts';
+import type { ObservedProject } from '../../domain/observation.ts';
+import { type Project, projectStates, stateTitles } from '../../domain/project.ts';
+import { count } from '../../domain/words.ts';
+import { actionsRow, askButton, type Block, type Button, button, context, type Message, section } from '../blocks.ts';
+import { actionIds, blockId, pageValue } from '../contract.ts';
+import { safeText } from '../mrkdwn.ts';
+import { backlogPhrase, dotted, latencyPhrase, linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
+
+export const projectsPerPage = 10;
+
+export interface ListView extends Scene {
+  /** All projects that fit the filter, worst first. */
+  readonly projects: readonly Project[];
+  /** Those of this page, with live figures. */
+  readonly shown: readonly ObservedProject[];
+  /** From 0. */
+  readonly page: number;
+  readonly filter: string;
+}
+
+/** How many pages this many projects take; one at least. */
+export function pagesOf(projects: number): number {
+  return Math.max(1, Math.ceil(projects / projectsPerPage));
+}
+
+/** The console's Synchronization Projects page, for a phone: two lines a project (issue 2, facts/slack.md 4c). */
+export function buildList(view: ListView): Message {
+  if (view.projects.length === 0) return emptyList(view);
+  const { projects, shown, page, filter, voice } = view;
+  const fitting = filter === '' ? '' : ` that fit “${safeText(filter)}”`;
+  const heading = `${count(projects.length, 'project')}${fitting}: ${stateCounts(projects)}`;
+  const version = shown[0]?.figures.observedAt ?? 0;
+  const pages = pagesOf(projects.length);
+  const paging = pagingButtons(page, pages, filter);
+  const footer = dotted(
+    'Only you can see this',
+    pages > 1 ? `page ${page + 1} of ${pages}` : null,
+    `${voice.command('show <project>')} tells more`,
+  );
+  return {
+    text: heading,
+    blocks: [
+      section(`*${heading}*`),
+      ...shown.map((observed) => projectLines(observed, view)),
+      ...(paging.length > 0 ? [actionsRow(blockId('page', page, version), paging)] : []),
+      context(footer),
+    ],
+  };
+}
+
+function projectLines({ project, figures }: ObservedProject, scene: Scene): Block {
+  const action = allowedAction(project.state);
+  const lines = [
+    `*${safeText(project.id)}* · ${title(project.state)}`,
+    dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), sincePhrase(project, scene)),
+  ];
+  return section(lines, action === null ? undefined : askButton(action, project.id));
+}
+
+/** `1 Failed, 2 Running`, the worst first. */
+export function stateCounts(projects: readonly Project[]): string {
+  return [...projectStates]
+    .sort((a, b) => urgency[a] - urgency[b])
+    .map((state) => ({ state, found: projects.filter((project) => project.state === state).length }))
+    .filter(({ found }) => found > 0)
+    .map(({ state, found }) => `${found} ${stateTitles[state]}`)
+    .join(', ');
+}
+
+function pagingButtons(page: number, pages: number, filter: string): Button[] {
+  const to = (label: 'Next' | 'Previous', target: number) =>
+    button({
+      label,
+      actionId: label === 'Next' ? actionIds.page.next : actionIds.page.previous,
+      value: pageValue({ page: target, filter }),
+      spoken: `${label} page`,
+    });
+  return [...(page > 0 ? [to('Previous', page - 1)] : []), ...(page + 1 < pages ? [to('Next', page + 1)] : [])];
+}
+
+function emptyList({ filter, voice }: ListView): Message {
+  const text =
+    filter === ''
+      ? `There is no project yet. Whoever runs syncbot adds one to syncbot.yml and runs ${'`syncbot apply`'}; then ${voice.command('list')} shows it.`
+      : `No project fits “${safeText(filter)}”. Type ${voice.command('list')} for all of them; a filter is a state, a label or a part of a name.`;
+  return { text, blocks: [section(text)] };
+}

@@ -1,0 +1,120 @@
+import type { ProjectDetails } from '../../application/look.ts';
+import { allowedAction } from '../../domain/lifecycle.ts';
+import { maskReason } from '../../domain/mask.ts';
+import { oldestFailure } from '../../domain/observation.ts';
+import type { Operation } from '../../domain/operation.ts';
+import type { Endpoint, Project } from '../../domain/project.ts';
+import { actionWords, count, duration } from '../../domain/words.ts';
+import { askButton, type Block, context, type Message, section } from '../blocks.ts';
+import { maxBlocksJson } from '../limits.ts';
+import { safeText } from '../mrkdwn.ts';
+import { linkSections } from './links.ts';
+import {
+  backlogPhrase,
+  dotted,
+  inFlightPhrase,
+  latencyPhrase,
+  linkName,
+  linksPhrase,
+  reasonPhrase,
+  type Scene,
+  sincePhrase,
+  title,
+} from './phrases.ts';
+import { precheckLines } from './precheck.ts';
+
+export interface ShowView extends Scene {
+  readonly details: ProjectDetails;
+  /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors` (design 8). */
+  readonly revealReasons: boolean;
+}
+
+/** The console's details page: everything about one project, the action that is allowed now near the top. */
+export function buildShow(view: ShowView): Message {
+  const { details, voice } = view;
+  const { project, figures } = details;
+  const summary = dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), inFlightPhrase(figures));
+  const above = [headSection(view), section(summary), ...failureSection(view)];
+  const below = [
+    section(['*Precheck*', ...precheckLines(details.precheck, 12)]),
+    section(['*Last operations*', ...operationLines(view)]),
+    context(`Only you can see this · ${voice.command(`precheck ${project.id}`)} checks again`),
+  ];
+  const budget = maxBlocksJson - JSON.stringify([...above, ...below]).length;
+  return {
+    text: `${project.id} is ${title(project.state)} ${sincePhrase(project, view)} · ${summary}`,
+    blocks: [...above, ...linkSections(figures.links, budget), ...below],
+  };
+}
+
+function headSection(view: ShowView): Block {
+  const { project } = view.details;
+  const { definition } = project;
+  const action = allowedAction(project.state);
+  const lines = [
+    `*${safeText(project.id)}* · ${title(project.state)}`,
+    definition.description === null ? '' : safeText(definition.description, 400),
+    dotted(sincePhrase(project, view), reasonPhrase(project.reason)),
+    endpoints(project),
+    definition.labels.length === 0 ? '' : `Labels: ${labels(definition.labels)}`,
+  ];
+  return section(
+    lines.filter((line) => line !== ''),
+    action === null ? undefined : askButton(action, project.id),
+  );
+}
+
+function endpoints({ definition: { source, target } }: Project): string {
+  if (source === null && target === null) return '';
+  return `${endpoint(source)} → ${endpoint(target)}`;
+}
+
+function endpoint(end: Endpoint | null): string {
+  return end === null ? 'not named' : `${safeText(end.type, 60)} ${safeText(end.name, 120)}`;
+}
+
+function labels(all: readonly string[]): string {
+  const shown = all.slice(0, 8).map((label) => safeText(label, 40));
+  const more = all.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+}
+
+/** What failed first: the failure that the project stopped for, else one that was just read. */
+function failureSection({ details: { project, figures }, revealReasons, now }: ShowView): Block[] {
+  const read = oldestFailure(figures.links);
+  const failure =
+    project.failure ?? (read === null ? null : { link: read.link, reason: maskReason(read.task.reason), at: read.task.at });
+  if (failure === null) return [];
+  const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
+  return [section(`A task failed on ${linkName(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
+}
+
+function operationLines(view: ShowView): string[] {
+  const { operations } = view.details;
+  return operations.length === 0 ? ['none yet'] : operations.slice(0, 5).map((operation) => operationLine(operation, view));
+}
+
+const results: Readonly<Record<Operation['state'], string>> = {
+  requested: 'waits for OK',
+  confirmed: 'waits for a worker',
+  running: 'under way',
+  done: 'done',
+  refused: 'not done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  superseded: 'replaced by a newer request',
+};
+
+function operationLine(operation: Operation, { voice, now }: Scene): string {
+  const { outcome } = operation;
+  const partly =
+    outcome !== null && outcome.linksDone < outcome.linksTotal
+      ? ` (${outcome.linksDone} of ${count(outcome.linksTotal, 'link')})`
+      : '';
+  return dotted(
+    `${actionWords[operation.action].imperative} by ${voice.person(operation.by)} ${duration(now - operation.requestedAt)} ago`,
+    `${results[operation.state]}${partly}`,
+    reasonPhrase(operation.reason, 100),
+  );
+}

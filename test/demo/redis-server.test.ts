@@ -1,0 +1,221 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { findRedisServer } from '../../src/demo/redis-binary.ts';
+import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { ownRedis, sharedRedisUrl, uniqueName } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
+
+const run = promisify(execFile);
+const root = new URL('../..', import.meta.url).pathname;
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function client(url: string): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+describe('a server of one’s own', () => {
+  test('answers when it is started, and is gone with its data after `await using`', async () => {
+    let pid: number;
+    let folder: string | undefined;
+    {
+      await using server = await startRedisServer();
+      pid = server.pid;
+      const redis = client(server.url);
+      expect(await redis.ping()).toBe('PONG');
+      expect(await redis.config('GET', 'maxmemory-policy')).toContain('noeviction');
+      expect(await redis.config('GET', 'bind')).toContain('127.0.0.1');
+      folder = ((await redis.config('GET', 'dir')) as string[])[1];
+      expect(await exists(folder ?? '')).toBe(true);
+    }
+    expect(isRunning(pid)).toBe(false);
+    expect(await exists(folder ?? '')).toBe(false);
+  });
+
+  test('stop may be called again, also on a server that was killed or stopped by a signal', async () => {
+    await using killed = await ownRedis();
+    expect(killed.kill('SIGKILL')).toBe(true);
+    await killed.exited;
+    expect(killed.kill('SIGTERM')).toBe(false);
+    await killed.stop();
+    await using frozen = await ownRedis();
+    expect(frozen.kill('SIGSTOP')).toBe(true);
+    await frozen.stop();
+    await frozen.stop();
+    expect(isRunning(frozen.pid)).toBe(false);
+  });
+
+  test('keeps what is in a folder given to it, on the port given to it', async () => {
+    const dir = await temporaryFolder();
+    const args = ['--appendonly', 'yes', '--appendfsync', 'always'];
+    const first = await startRedisServer({ dir, args });
+    await client(first.url).set('kept', 'yes');
+    await first.stop();
+    await using second = await startRedisServer({ dir, args, port: first.port });
+    expect(second.port).toBe(first.port);
+    expect(await client(second.url).get('kept')).toBe('yes');
+  });
+
+  test('a taken port is one sentence', async () => {
+    await using server = await ownRedis();
+    await expect(startRedisServer({ port: server.port })).rejects.toMatchObject({
+      code: 'redis_port_taken',
+      message: `Redis did not start: port ${server.port} is already in use.`,
+    });
+  });
+
+  test('a bad option is one sentence', async () => {
+    await expect(startRedisServer({ args: ['--no-such-option', 'x'] })).rejects.toMatchObject({
+      code: 'redis_not_started',
+      message: expect.stringMatching(/^Redis did not start: [^\n]+$/),
+    });
+  });
+
+  test('dies with a parent that is killed with SIGKILL, and its temporary folder goes too', async () => {
+    const parent = spawn(process.execPath, [await compiledParent()], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [line] = await once(createInterface(parent.stdout), 'line');
+    const { pid, url } = JSON.parse(line) as { pid: number; url: string };
+    const dir = ((await client(url).config('GET', 'dir')) as string[])[1] ?? '';
+    expect(await exists(dir)).toBe(true);
+
+    parent.kill('SIGKILL');
+    await waitFor(() => !isRunning(pid), { describe: 'the end of the orphaned server' });
+    await waitFor(async () => !(await exists(dir)), { describe: 'the removal of its folder' });
+  });
+
+  test('lets a process that is done end by itself, and goes with it', async () => {
+    const { stdout } = await run(process.execPath, [await compiledParent(), 'leave'], { timeout: 30_000 });
+    const { pid } = JSON.parse(stdout) as { pid: number };
+    await waitFor(() => !isRunning(pid), { describe: 'the end of the server' });
+  });
+});
+
+describe('the program', () => {
+  test('is unpacked from the Debian packages when there is none, also by two at once; then found again', async () => {
+    const folder = await temporaryFolder();
+    const tools = ['apt-get', 'dpkg', 'dpkg-deb', 'tar', 'rm', 'sh'];
+    const env = { PATH: await pathWith(folder, tools), HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+    if (!(await exists(join(env.PATH, 'apt-get')))) {
+      await expect(findRedisServer({ env })).rejects.toMatchObject({
+        code: 'redis_not_found',
+        message: expect.stringMatching(
+          /^redis-server 6\.2 or newer is not on PATH: install it with `[^`]+` and try again\.$/,
+        ),
+      });
+      return;
+    }
+    const [one, two] = await Promise.all([findRedisServer({ env }), findRedisServer({ env })]);
+    expect(one.origin).toBe('debian');
+    expect(two.path).toBe(one.path);
+    expect(await readdir(join(folder, 'cache/syncbot'))).toHaveLength(1);
+    const again = await findRedisServer({ env: { ...env, PATH: folder } });
+    expect(again).toEqual({ ...one, origin: 'cache' });
+    await using server = await startRedisServer({ binary: again });
+    expect(await client(server.url).ping()).toBe('PONG');
+  });
+
+  test('on PATH is preferred, unless it is too old', async () => {
+    const folder = await temporaryFolder();
+    const env = { PATH: folder, HOME: folder };
+    const path = join(folder, 'valkey-server');
+    await program(path, 'echo "Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=0"');
+    expect(await findRedisServer({ env })).toEqual({ path, version: '8.1.1', origin: 'path' });
+    await program(path, 'echo "Redis server v=6.0.16 sha=00000000:0"');
+    await expect(findRedisServer({ env })).rejects.toMatchObject({ code: 'redis_not_found' });
+  });
+
+  test.each([
+    ['darwin', 'brew install redis'],
+    ['linux', 'sudo apt-get install redis-server'],
+    ['win32', 'wsl sudo apt-get install redis-server'],
+  ] as const)('missing on %s is one sentence that says: %s', async (platform, command) => {
+    const folder = await temporaryFolder();
+    await expect(findRedisServer({ env: { PATH: folder, HOME: folder }, platform })).rejects.toMatchObject({
+      message: `redis-server 6.2 or newer is not on PATH: install it with \`${command}\` and try again.`,
+    });
+  });
+
+  test('packages that cannot be had, or a cache that cannot be written, are the same sentence with a word more', async () => {
+    const folder = await temporaryFolder();
+    await program(join(folder, 'apt-get'), 'echo "E: Unable to fetch some archives" >&2; exit 100');
+    await program(join(folder, 'dpkg'), 'exit 0');
+    await writeFile(join(folder, 'file'), '');
+    const message = expect.stringMatching(
+      /^redis-server .* and could not be unpacked .*`sudo apt-get install redis-server`/,
+    );
+    for (const home of [folder, join(folder, 'file')]) {
+      const env = { PATH: folder, HOME: home };
+      await expect(findRedisServer({ env, platform: 'linux' })).rejects.toMatchObject({ message });
+    }
+  });
+});
+
+test('the shared server answers; names for it are unique and fit for ids', async () => {
+  expect(await client(sharedRedisUrl()).ping()).toBe('PONG');
+  const names = Array.from({ length: 100 }, () => uniqueName('orders'));
+  expect(new Set(names).size).toBe(100);
+  for (const name of names) expect(name).toMatch(/^[a-z0-9][a-z0-9_-]{0,62}$/);
+});
+
+/** A folder for PATH with these tools of the machine, and certainly no Redis. */
+async function pathWith(folder: string, tools: readonly string[]): Promise<string> {
+  const path = join(folder, 'bin');
+  await mkdir(path);
+  for (const tool of tools) {
+    const place = ['/usr/bin', '/bin'].map((bin) => join(bin, tool)).find((candidate) => existsSync(candidate));
+    if (place) await symlink(place, join(path, tool));
+  }
+  return path;
+}
+
+const program = (path: string, script: string) => writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+/** A program that starts a server: Node 20 runs no TypeScript, so the module is compiled first. */
+async function compiledParent(): Promise<string> {
+  const folder = await temporaryFolder();
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noCheck', '--noEmit', 'false', '--target', 'es2023', '--module', 'nodenext', '--rootDir', 'src'];
+  const source = join('src', 'demo', 'redis-server.ts');
+  const rewrite = ['--rewriteRelativeImportExtensions', '--ignoreConfig', '--outDir', folder];
+  await run(process.execPath, [tsc, ...options, ...rewrite, source], { cwd: root });
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  const main = join(folder, 'parent.js');
+  await writeFile(
+    main,
+    `import { startRedisServer } from './demo/redis-server.js';
+     const { pid, url } = await startRedisServer();
+     console.log(JSON.stringify({ pid, url }));
+     if (process.argv[2] !== 'leave') setInterval(() => {}, 1000);`,
+  );
+  return main;
+}

@@ -1,0 +1,231 @@
+import { Queue } from 'bullmq';
+import { array, assert, asyncProperty, constant, constantFrom, nat, oneof, record, tuple } from 'fast-check';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { taskId } from '../../src/demo/link-queue.ts';
+import { type LinkWorkerOptions, startLinkWorker } from '../../src/demo/link-worker.ts';
+import { type SourceOptions, startSource } from '../../src/demo/source.ts';
+import {
+  applyToTarget,
+  type Change,
+  changeSource,
+  compareTables,
+  fixRefusedRows,
+  limitColumn,
+  readBoth,
+  readLimit,
+  type Table,
+} from '../../src/demo/tables.ts';
+import { ownRedis, sharedRedisUrl, uniqueName } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
+
+const equal = { equal: true, missing: 0, different: 0 };
+
+function setup(url = sharedRedisUrl()) {
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  const table: Table = { project: uniqueName('payments'), link: uniqueName('link') };
+  const put = async (row: string, value: string) => must(await changeSource(redis, table, { row, value }));
+  const remove = async (row: string) => must(await changeSource(redis, table, { row, value: null }));
+  const compare = async () => (await compareTables(redis, table.project, [table.link]))[0];
+  const queue = new Queue(table.link, { connection: redis, skipMetasUpdate: true });
+  queue.on('error', () => undefined);
+  onTestFinished(async () => {
+    await queue.close();
+    redis.disconnect();
+  });
+  const source = (options: Partial<SourceOptions> = {}) => startSource({ url, ...table, ...options });
+  const worker = (options: Partial<LinkWorkerOptions> = {}) => startLinkWorker({ url, ...table, ...options });
+  return { redis, table, put, remove, compare, queue, source, worker };
+}
+
+function must<T>(value: T | null): T {
+  if (value === null) throw new Error('there was something to change');
+  return value;
+}
+
+describe('the target', () => {
+  test('takes a row’s changes in their order only, each once', async () => {
+    const { redis, table, put, compare } = setup();
+    const [one, two] = [await put('1', 'a'), await put('1', 'b')];
+    const other = await put('2', 'x');
+    expect([one.seq, two.seq, other.seq]).toEqual([1, 2, 1]);
+
+    expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'ahead', current: 0 });
+    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 2, missing: 2, different: 0 });
+    expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'applied' });
+    expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'known' });
+    expect(await compare()).toMatchObject({ equal: false, missing: 1, different: 1 });
+    expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'applied' });
+    expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'known' });
+    expect(await applyToTarget(redis, table, other)).toEqual({ kind: 'applied' });
+    expect(await compare()).toMatchObject({ ...equal, rows: 2 });
+  });
+
+  test('remembers a deleted row’s number: a late repeat does not bring it back, a new insert does', async () => {
+    const { redis, table, put, remove, compare } = setup();
+    const [insert, removal] = [await put('1', 'a'), await remove('1')];
+    expect(await changeSource(redis, table, { row: '1', value: null })).toBeNull();
+    expect(await changeSource(redis, table, { row: '2', value: null })).toBeNull();
+    expect(await compare()).toMatchObject({ equal: false, rows: 0, missing: 0, different: 1 });
+    for (const change of [insert, removal]) await applyToTarget(redis, table, change);
+    expect(await applyToTarget(redis, table, insert)).toEqual({ kind: 'known' });
+    expect(await compare()).toMatchObject({ ...equal, rows: 0 });
+
+    const again = await put('1', 'b');
+    expect(again.seq).toBe(3);
+    expect(await applyToTarget(redis, table, again)).toEqual({ kind: 'applied' });
+    expect(await compare()).toMatchObject({ ...equal, rows: 1 });
+  });
+
+  test('refuses a value too long for its column until it is fixed', async () => {
+    const { redis, table, put, compare } = setup();
+    expect(await readLimit(redis, table)).toBeNull();
+    await limitColumn(redis, table, { column: 'amount', width: 4 });
+    expect(await readLimit(redis, table)).toEqual({ column: 'amount', width: 4 });
+    const long = await put('17', '12345.00');
+    expect(await fixRefusedRows(redis, table)).toEqual([]);
+    expect(await applyToTarget(redis, table, long)).toEqual({ kind: 'too_long', column: 'amount', width: 4 });
+    expect(await compare()).toMatchObject({ equal: false, missing: 1 });
+    expect(await fixRefusedRows(redis, table)).toEqual(['17']);
+    expect(await readLimit(redis, table)).toEqual({ column: 'amount', width: 8 });
+    expect(await fixRefusedRows(redis, table)).toEqual([]);
+    expect(await applyToTarget(redis, table, long)).toEqual({ kind: 'applied' });
+    expect(await compare()).toMatchObject(equal);
+  });
+
+  test('counts a row that the source never had as different', async () => {
+    const { redis, table, compare } = setup();
+    await applyToTarget(redis, table, { row: 'ghost', seq: 1, value: 'x' });
+    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 0, missing: 0, different: 1 });
+  });
+
+  test('whatever the interleaving and the repeats, ends equal once all is delivered again in order', async () => {
+    const { redis, project } = { redis: setup().redis, project: uniqueName('orders') };
+    const write = record({
+      row: constantFrom('1', '2', '3'),
+      value: oneof(constant(null), constantFrom('a', 'b', '')),
+    });
+    const scenario = tuple(array(write, { minLength: 1, maxLength: 12 }), array(nat(), { maxLength: 30 }));
+    await assert(
+      asyncProperty(scenario, async ([writes, deliveries]) => {
+        const table = { project, link: uniqueName('link') };
+        const changes: Change[] = [];
+        for (const one of writes)
+          changes.push(...[await changeSource(redis, table, one)].filter((made) => made !== null));
+        const deliver = async (change: Change) => {
+          const before = (await readBoth(redis, table)).target.get(change.row)?.seq ?? 0;
+          const { kind } = await applyToTarget(redis, table, change);
+          const after = (await readBoth(redis, table)).target.get(change.row);
+          // The target only ever holds what the source held, and only ever moves on by one.
+          expect(kind).toBe(change.seq <= before ? 'known' : change.seq === before + 1 ? 'applied' : 'ahead');
+          expect(after?.seq ?? 0).toBe(kind === 'applied' ? before + 1 : before);
+          if (after) expect(changes).toContainEqual({ row: change.row, ...after });
+        };
+        for (const index of deliveries) {
+          const change = changes[index % changes.length];
+          if (change) await deliver(change);
+        }
+        for (const change of changes) await deliver(change);
+        expect((await compareTables(redis, project, [table.link]))[0]).toMatchObject(equal);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a link', () => {
+  test('carries a burst of inserts, updates and deletes; nothing fails though tasks overtake each other', async () => {
+    const { compare, queue, source, worker } = setup();
+    await using orders = await source({ rows: 3 });
+    await using _one = await worker({ workMs: 1 });
+    await using _two = await worker({ workMs: 2 });
+    const changes = await orders.burst(300);
+    expect(changes).toHaveLength(300);
+    expect(new Set(changes.map((change) => ('value' in change ? 'put' : 'delete')))).toEqual(
+      new Set(['put', 'delete']),
+    );
+    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+    expect(await queue.getJobCounts('failed', 'waiting', 'active')).toEqual({ failed: 0, waiting: 0, active: 0 });
+    expect(await queue.getCompletedCount()).toBeLessThanOrEqual(50);
+  });
+
+  test('queues the changes in the order in which they happened', async () => {
+    const { queue, source } = setup();
+    await using orders = await source({ rows: 2 });
+    const [changes] = await Promise.all([orders.burst(40), orders.burst(40)]);
+    const tasks = (await queue.getWaiting()).map((task) => task.data as Change);
+    expect(tasks).toHaveLength(80);
+    const next = new Map<string, number>();
+    for (const { row, seq } of tasks) {
+      expect(seq).toBe((next.get(row) ?? 0) + 1);
+      next.set(row, seq);
+    }
+    const ids = (await queue.getWaiting()).map((task) => task.id);
+    expect(ids).toEqual(expect.arrayContaining(changes.map(taskId)));
+  });
+
+  test('changes by itself, and no more once stopped', async () => {
+    const { compare, queue, source, worker } = setup();
+    const orders = await source({ everyMs: 1 });
+    await waitFor(async () => (await queue.getWaitingCount()) >= 5, { describe: 'five changes' });
+    await Promise.all([orders.stop(), orders.stop()]);
+    await using _ = await worker();
+    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+  });
+
+  test('a refused row fails for good, so do its later changes; fixed and put back in order, all succeed', async () => {
+    const { redis, table, compare, queue, source, worker } = setup();
+    await limitColumn(redis, table, { column: 'amount', width: 12 });
+    await using payments = await source();
+    await using _ = await worker();
+    await payments.change('17', '1.00');
+    await payments.poison('17');
+    await payments.change('17', '2.00');
+    await payments.change('18', '3.00');
+    await waitFor(async () => (await queue.getFailedCount()) === 2 && (await queue.getCompletedCount()) === 2);
+    const failed = (await queue.getFailed()).sort((a, b) => (a.id ?? '').localeCompare(b.id ?? ''));
+    expect(failed.map((task) => [task.id, task.failedReason, task.attemptsMade])).toEqual([
+      ['row-17-2', 'row 17: value too long for column amount (12)', 1],
+      ['row-17-3', 'row 17: change 3 came too early, the target is at change 1', 1],
+    ]);
+    expect(await compare()).toMatchObject({ equal: false, rows: 2, missing: 0, different: 1 });
+
+    expect(await fixRefusedRows(redis, table)).toEqual(['17']);
+    await queue.pause();
+    for (const task of failed) await task.retry('failed');
+    await queue.resume();
+    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+    expect(await queue.getFailedCount()).toBe(0);
+  });
+
+  test('a task that is not one fails; what comes too early on an empty target says so', async () => {
+    const { queue, worker } = setup();
+    await using _ = await worker();
+    await queue.add('change', { row: '1', seq: 2, value: 'b' });
+    await queue.add('change', { nonsense: true });
+    await waitFor(async () => (await queue.getFailedCount()) === 2);
+    const reasons = (await queue.getFailed()).map((task) => task.failedReason);
+    expect(reasons).toContain('row 1: change 2 came too early, the target has no change of it');
+  });
+
+  test('leaves no connection behind, also when Redis went first', async () => {
+    await using redis = await ownRedis();
+    const { redis: mine, source, worker } = setup(redis.url);
+    const clients = async () => Number(/connected_clients:(\d+)/.exec(await mine.info('clients'))?.[1]);
+    const before = await clients();
+    {
+      await using orders = await source({ everyMs: 1 });
+      await using _ = await worker();
+      await orders.burst(10);
+      expect(await clients()).toBeGreaterThan(before);
+    }
+    await waitFor(async () => (await clients()) === before, { describe: 'the connections to be closed' });
+
+    const [orders, link] = [await source({ everyMs: 1 }), await worker({ workMs: 1 })];
+    await orders.burst(50);
+    redis.kill('SIGKILL');
+    await redis.exited;
+    await Promise.all([orders.stop(), link.stop()]);
+  });
+});

@@ -1,0 +1,90 @@
+import type { ChannelSpec, GroupSpec, SlackChannel, SlackGroup, SlackUser, UserSpec } from './types.ts';
+
+export const TEAM_ID = 'T0001';
+export const OTHER_TEAM_ID = 'T0EXT';
+export const TEAM_DOMAIN = 'acme';
+export const APP_ID = 'A0SYNC';
+export const BOT_ID = 'B0SYNC';
+export const BOT_USER_ID = 'U0BOT';
+
+const defaultUsers: readonly UserSpec[] = [
+  { id: BOT_USER_ID, name: 'sync', isBot: true },
+  { id: 'U0ALICE' },
+  { id: 'U0BOB' },
+  { id: 'U0CAROL' },
+  { id: 'U0EVE', teamId: OTHER_TEAM_ID },
+];
+
+const defaultGroups: readonly GroupSpec[] = [{ id: 'S0OPS', handle: 'ops', members: ['U0ALICE', 'U0BOB'] }];
+
+const people = ['U0ALICE', 'U0BOB', 'U0CAROL'];
+const defaultChannels: readonly ChannelSpec[] = [
+  { id: 'C0SYNC', members: [...people, BOT_USER_ID] },
+  { id: 'C0OTHER', members: people },
+  { id: 'C0SHARED', members: [...people, 'U0EVE', BOT_USER_ID], isExtShared: true },
+];
+
+export interface DirectoryOptions {
+  readonly users?: readonly UserSpec[];
+  readonly groups?: readonly GroupSpec[];
+  readonly channels?: readonly ChannelSpec[];
+}
+
+/** Who and what there is: the defaults, with what the test names added or put in their place. */
+export class Directory {
+  readonly users = new Map<string, SlackUser>();
+  readonly groups = new Map<string, SlackGroup>();
+  readonly channels = new Map<string, SlackChannel>();
+
+  constructor(options: DirectoryOptions = {}) {
+    for (const spec of [...defaultUsers, ...(options.users ?? [])]) this.users.set(spec.id, userOf(spec));
+    for (const spec of [...defaultGroups, ...(options.groups ?? [])]) this.groups.set(spec.id, groupOf(spec));
+    for (const spec of [...defaultChannels, ...(options.channels ?? [])]) this.channels.set(spec.id, channelOf(spec));
+  }
+
+  user(id: string): SlackUser {
+    return found(this.users.get(id), `user ${id}`);
+  }
+
+  channel(id: string): SlackChannel {
+    return found(this.channels.get(id), `channel ${id}`);
+  }
+
+  group(id: string): SlackGroup {
+    return found(this.groups.get(id), `user group ${id}`);
+  }
+
+  /** The direct message between the bot and this person, opened when there is none yet. */
+  directMessage(userId: string): SlackChannel {
+    const id = `D${userId.slice(1)}`;
+    const existing = this.channels.get(id);
+    if (existing) return existing;
+    const opened = channelOf({ id, name: 'directmessage', members: [userId, BOT_USER_ID], isIm: true });
+    this.channels.set(id, opened);
+    return opened;
+  }
+
+  botIsIn(channel: SlackChannel): boolean {
+    return channel.members.has(BOT_USER_ID);
+  }
+}
+
+function userOf(spec: UserSpec): SlackUser {
+  const plain = { teamId: TEAM_ID, isBot: false, deleted: false, isRestricted: false, isUltraRestricted: false };
+  return { name: spec.id.slice(2).toLowerCase(), ...plain, active: true, ...spec };
+}
+
+function groupOf(spec: GroupSpec): SlackGroup {
+  return { handle: spec.id.slice(2).toLowerCase(), members: [], ...spec };
+}
+
+function channelOf(spec: ChannelSpec): SlackChannel {
+  const plain = { isArchived: false, isExtShared: false, isIm: false, isPrivate: false };
+  const name = spec.id.slice(2).toLowerCase();
+  return { name, ...plain, ...spec, members: new Set(spec.members ?? []) };
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`The fake workspace has no ${what}`);
+  return value;
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import type { Block, MessageContent, MessageSource, MessageView } from './types.ts';
+
+export interface StoredMessage {
+  readonly ts: string;
+  readonly channel: string;
+  readonly user: string;
+  readonly via: MessageSource;
+  readonly ephemeralFor?: string;
+  readonly threadTs?: string;
+  readonly history: MessageContent[];
+  edited: boolean;
+  deleted: boolean;
+}
+
+export interface NewMessage extends MessageContent {
+  readonly channel: string;
+  readonly user: string;
+  readonly via: MessageSource;
+  readonly ephemeralFor?: string | undefined;
+  readonly threadTs?: string | undefined;
+}
+
+/** Every message of the workspace, ephemeral ones too, in the order of their ts. */
+export class Messages {
+  readonly #all: StoredMessage[] = [];
+  readonly #now: () => number;
+  readonly #changed: () => void;
+  #lastMicros = 0;
+
+  constructor(now: () => number, changed: () => void) {
+    this.#now = now;
+    this.#changed = changed;
+  }
+
+  nextTs(): string {
+    this.#lastMicros = Math.max(Math.floor(this.#now()) * 1000, this.#lastMicros + 1);
+    return `${Math.floor(this.#lastMicros / 1e6)}.${String(this.#lastMicros % 1e6).padStart(6, '0')}`;
+  }
+
+  post(message: NewMessage): StoredMessage {
+    const stored: StoredMessage = {
+      ts: this.nextTs(),
+      channel: message.channel,
+      user: message.user,
+      via: message.via,
+      ...(message.ephemeralFor === undefined ? {} : { ephemeralFor: message.ephemeralFor }),
+      ...(message.threadTs === undefined ? {} : { threadTs: message.threadTs }),
+      history: [withIds(message)],
+      edited: false,
+      deleted: false,
+    };
+    this.#all.push(stored);
+    this.#changed();
+    return stored;
+  }
+
+  /** The edited mark appears for updates without blocks only, as chat.update documents. */
+  replace(message: StoredMessage, content: MessageContent): void {
+    message.history.push(withIds(content));
+    message.edited = content.blocks.length === 0;
+    this.#changed();
+  }
+
+  remove(message: StoredMessage): void {
+    message.deleted = true;
+    this.#changed();
+  }
+
+  find(ts: string): StoredMessage | undefined {
+    return this.#all.find((it) => it.ts === ts);
+  }
+
+  visible(channel: string, seenBy: (message: StoredMessage) => boolean): StoredMessage[] {
+    return this.#all.filter((it) => it.channel === channel && !it.deleted && seenBy(it));
+  }
+
+  /** What a reload of the client does: ephemerals are kept nowhere. */
+  forgetEphemerals(user: string): void {
+    for (const message of this.#all) if (message.ephemeralFor === user) message.deleted = true;
+    this.#changed();
+  }
+}
+
+export function currentContent(message: StoredMessage): MessageContent {
+  const last = message.history.at(-1);
+  if (last === undefined) throw new Error(`message ${message.ts} has no content`);
+  return last;
+}
+
+export function viewOf(message: StoredMessage): MessageView {
+  const view: MessageView = { ...structuredClone(message), ...structuredClone(currentContent(message)) };
+  return deepFreeze(view);
+}
+
+/** Slack gives every block a block_id and every element an action_id when the app did not. */
+function withIds(content: MessageContent): MessageContent {
+  const blocks = structuredClone(content.blocks).map((block): Block => {
+    const elements = block['type'] === 'actions' && Array.isArray(block['elements']) ? block['elements'] : [];
+    for (const element of [...elements, block['accessory'] ?? null]) {
+      if (element === null || typeof element !== 'object' || Array.isArray(element)) continue;
+      if (element['type'] !== 'image') element['action_id'] ??= randomId();
+    }
+    return { ...block, block_id: block['block_id'] ?? randomId() };
+  });
+  return { text: content.text, blocks };
+}
+
+function randomId(): string {
+  return randomBytes(4).toString('base64url').slice(0, 5);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object') {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { messagePayload } from './chat-methods.ts';
+import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './directory.ts';
+import type { StoredMessage } from './messages.ts';
+import type { Enterprise } from './state.ts';
+import type { Button, Json, JsonObject, SlackChannel, SlackUser } from './types.ts';
+
+export interface Origin {
+  readonly user: SlackUser;
+  readonly channel: SlackChannel;
+  readonly responseUrl: string;
+  readonly triggerId: string;
+  readonly enterprise: Enterprise | undefined;
+}
+
+/** The (long dead, still sent) verification token. */
+const TOKEN = 'strict-slack-verification-token';
+
+export function newTriggerId(): string {
+  const digits = () => String(randomBytes(5).readUIntBE(0, 5));
+  return `${digits()}.${digits()}.${randomBytes(16).toString('hex')}`;
+}
+
+export function commandPayload(origin: Origin, command: string, text: string): JsonObject {
+  const { enterprise: grid } = origin;
+  const enterprise = grid === undefined ? {} : { enterprise_id: grid.id, enterprise_name: grid.name };
+  return {
+    token: TOKEN,
+    team_id: TEAM_ID,
+    team_domain: TEAM_DOMAIN,
+    ...enterprise,
+    channel_id: origin.channel.id,
+    channel_name: channelName(origin.channel),
+    user_id: origin.user.id,
+    user_name: origin.user.name,
+    command,
+    text,
+    api_app_id: APP_ID,
+    is_enterprise_install: 'false',
+    response_url: origin.responseUrl,
+    trigger_id: origin.triggerId,
+  };
+}
+
+export interface PressedMessage {
+  readonly ts: string;
+  /** Unset for a message the fake never had. */
+  readonly stored: StoredMessage | undefined;
+}
+
+/** An ephemeral message is not sent along: the app finds only its container. */
+export function pressPayload(origin: Origin, button: Button, pressed: PressedMessage): JsonObject {
+  const { user, channel } = origin;
+  const isEphemeral = pressed.stored?.ephemeralFor !== undefined;
+  const message = pressed.stored === undefined || isEphemeral ? {} : { message: messagePayload(pressed.stored) };
+  return {
+    type: 'block_actions',
+    user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
+    api_app_id: APP_ID,
+    token: TOKEN,
+    container: { type: 'message', message_ts: pressed.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
+    trigger_id: origin.triggerId,
+    team: { id: TEAM_ID, domain: TEAM_DOMAIN },
+    enterprise: origin.enterprise === undefined ? null : { ...origin.enterprise },
+    is_enterprise_install: false,
+    channel: { id: channel.id, name: channelName(channel) },
+    ...message,
+    state: { values: {} },
+    response_url: origin.responseUrl,
+    actions: [actionPayload(button)],
+  };
+}
+
+function actionPayload(button: Button): Json {
+  return {
+    action_id: button.actionId,
+    block_id: button.blockId,
+    text: { type: 'plain_text', text: button.label, emoji: true },
+    ...(button.value === undefined ? {} : { value: button.value }),
+    ...(button.style === undefined ? {} : { style: button.style }),
+    type: 'button',
+    action_ts: `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, '0')}000`,
+  };
+}
+
+function channelName(channel: SlackChannel): string {
+  if (channel.isIm) return 'directmessage';
+  return channel.isPrivate ? 'privategroup' : channel.name;
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { BOT_USER_ID, TEAM_ID } from './directory.ts';
+import type { AckOutcome, Envelope } from './envelopes.ts';
+import { buttonsOf } from './eyes.ts';
+import { checkedContent } from './message-rules.ts';
+import { currentContent, type StoredMessage } from './messages.ts';
+import { commandPayload, newTriggerId, pressPayload } from './payloads.ts';
+import type { ResponseUrls } from './response-urls.ts';
+import type { SocketMode } from './socket-mode.ts';
+import type { State } from './state.ts';
+import { type Button, type JsonObject, type MessageView, type Notice, SlackRefusal } from './types.ts';
+
+export interface CommandSpec {
+  readonly user: string;
+  readonly channel: string;
+  readonly text: string;
+  readonly command?: string;
+}
+
+export interface PressSpec {
+  readonly user: string;
+  /** A ts for the message as it is now; a view, maybe an old one, for the buttons as they were then. */
+  readonly message: string | MessageView;
+  readonly label?: string;
+  readonly actionId?: string;
+}
+
+/** What no Slack client would send by itself: any ids, any user, any message or none. */
+export interface RawPressSpec {
+  readonly user: string;
+  readonly channel: string;
+  readonly actionId: string;
+  readonly value?: string;
+  readonly blockId?: string;
+  readonly label?: string;
+  readonly message?: string | MessageView;
+}
+
+export interface Delivery {
+  readonly envelope: Envelope;
+  readonly payload: JsonObject;
+  readonly triggerId: string;
+  readonly responseUrl: string;
+  /** What became of the ack. Never rejects; after it, what the ack body showed is posted. */
+  readonly acked: Promise<AckOutcome>;
+}
+
+export interface PeopleOptions {
+  readonly state: State;
+  readonly urls: ResponseUrls;
+  readonly sockets: SocketMode;
+  readonly changed: () => void;
+}
+
+/** What people do in their Slack clients, within what a client lets them do. */
+export class People {
+  /** What Slack itself told people. */
+  readonly notices: Notice[] = [];
+  readonly #options: PeopleOptions;
+
+  constructor(options: PeopleOptions) {
+    this.#options = options;
+  }
+
+  command(spec: CommandSpec): Delivery {
+    const { directory, enterprise } = this.#options.state;
+    const user = directory.user(spec.user);
+    const channel = directory.channel(spec.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot type`);
+    if (user.teamId !== TEAM_ID) throw new Error(`${user.id} is of another team: Slack does not offer the command`);
+    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
+    if (channel.isArchived) throw new Error(`${channel.id} is archived: nobody can type there`);
+    const responseUrl = this.#options.urls.issue('commands', { user: user.id, channel: channel.id, source: undefined });
+    const triggerId = newTriggerId();
+    const payload = commandPayload(
+      { user, channel, responseUrl, triggerId, enterprise },
+      spec.command ?? '/sync',
+      spec.text,
+    );
+    return this.#deliver({
+      envelope_id: randomUUID(),
+      type: 'slash_commands',
+      accepts_response_payload: true,
+      payload,
+    });
+  }
+
+  press(spec: PressSpec): Delivery {
+    const ts = typeof spec.message === 'string' ? spec.message : spec.message.ts;
+    const stored = this.#options.state.messages.find(ts);
+    if (stored === undefined) throw new Error(`There is no message ${ts}`);
+    const isStale = typeof spec.message !== 'string';
+    if (!this.#couldSee(spec.user, stored) || (stored.deleted && !isStale)) {
+      throw new Error(`${spec.user} does not see the message ${ts}`);
+    }
+    const page = typeof spec.message === 'string' ? currentContent(stored) : spec.message;
+    return this.#press(spec.user, stored.channel, onlyButton(buttonsOf(page), spec), { ts, stored });
+  }
+
+  pressRaw(spec: RawPressSpec): Delivery {
+    const ts = typeof spec.message === 'string' ? spec.message : (spec.message?.ts ?? '0000000000.000000');
+    const button: Button = {
+      label: spec.label ?? 'OK',
+      actionId: spec.actionId,
+      blockId: spec.blockId ?? 'block',
+      value: spec.value,
+      style: undefined,
+    };
+    return this.#press(spec.user, spec.channel, button, { ts, stored: this.#options.state.messages.find(ts) });
+  }
+
+  /** The same envelope once more, to whichever socket is next; nothing in it says so. */
+  redeliver(delivery: Delivery): Delivery {
+    return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
+  }
+
+  #couldSee(user: string, message: StoredMessage): boolean {
+    if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
+    return this.#options.state.directory.channel(message.channel).members.has(user);
+  }
+
+  #press(
+    userId: string,
+    channelId: string,
+    button: Button,
+    pressed: { ts: string; stored: StoredMessage | undefined },
+  ): Delivery {
+    const { state, urls } = this.#options;
+    const user = state.directory.user(userId);
+    const channel = state.directory.channel(channelId);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot press`);
+    const responseUrl = urls.issue('actions', { user: user.id, channel: channel.id, source: pressed.stored });
+    const origin = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
+    const payload = pressPayload(origin, button, pressed);
+    return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
+  }
+
+  #deliver(envelope: Envelope): Delivery {
+    const acked = this.#options.sockets.deliver(envelope).then((outcome) => {
+      if (outcome.kind === 'acked') this.#showAckBody(envelope, outcome.body);
+      else
+        this.notices.push({ ...whoAndWhere(envelope.payload), error: outcome.kind, envelopeId: envelope.envelope_id });
+      this.#options.changed();
+      return outcome;
+    });
+    const { payload } = envelope;
+    const triggerId = String(payload['trigger_id']);
+    return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
+  }
+
+  /** An ack of a command may carry a message; `in_channel` also shows the command as typed. */
+  #showAckBody(envelope: Envelope, body: JsonObject): void {
+    if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
+    const { messages, log } = this.#options.state;
+    const { user, channel } = whoAndWhere(envelope.payload);
+    const isPublic = body['response_type'] === 'in_channel';
+    if (isPublic) {
+      const typed = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
+      messages.post({ text: typed, blocks: [], channel, user, via: 'person' });
+      if (body['text'] === undefined && body['blocks'] === undefined) return;
+    }
+    try {
+      const content = checkedContent(body, log, 'ack');
+      const ephemeralFor = isPublic ? undefined : user;
+      messages.post({ ...content, channel, user: BOT_USER_ID, via: 'ack', ephemeralFor });
+    } catch (error) {
+      if (!(error instanceof SlackRefusal)) throw error;
+    }
+  }
+}
+
+function onlyButton(buttons: readonly Button[], spec: PressSpec): Button {
+  const wanted = spec.label ?? spec.actionId;
+  if (wanted === undefined) throw new Error('Say which button: label or actionId');
+  const fits = buttons.filter(
+    (it) =>
+      (spec.label === undefined || it.label === spec.label) &&
+      (spec.actionId === undefined || it.actionId === spec.actionId),
+  );
+  const [only] = fits;
+  if (only !== undefined && fits.length === 1) return only;
+  const there = buttons.map((it) => `${it.label} (${it.actionId})`).join(', ') || 'none';
+  throw new Error(`${fits.length === 0 ? 'No' : 'More than one'} button ${wanted}; there: ${there}`);
+}
+
+function whoAndWhere(payload: JsonObject): { readonly user: string; readonly channel: string } {
+  const { user, channel } = payload;
+  return {
+    user: String(payload['user_id'] ?? idOf(user)),
+    channel: String(payload['channel_id'] ?? idOf(channel)),
+  };
+}
+
+function idOf(value: unknown): unknown {
+  return value !== null && typeof value === 'object' && 'id' in value ? value.id : undefined;
+}

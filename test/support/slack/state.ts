@@ -1,0 +1,36 @@
+import type { Directory } from './directory.ts';
+import type { Messages } from './messages.ts';
+import { type JsonObject, SlackRefusal } from './types.ts';
+import type { ViolationLog } from './violation-log.ts';
+
+/** What the parts of the fake share. */
+export interface State {
+  readonly directory: Directory;
+  readonly messages: Messages;
+  readonly log: ViolationLog;
+  /** Scopes granted to the bot token. */
+  readonly scopes: Set<string>;
+  /** Set for a workspace of an Enterprise Grid; elsewhere Slack leaves the fields out. */
+  readonly enterprise?: Enterprise | undefined;
+  now(): number;
+}
+
+export interface Enterprise {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Method {
+  readonly token: 'bot' | 'app';
+  /** Any one of these is enough; none means that no scope is needed. */
+  readonly scopes?: readonly string[];
+  readonly required?: readonly string[];
+  run(args: JsonObject): JsonObject;
+}
+
+export function stringArg(args: JsonObject, name: string): string {
+  const value = args[name];
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: [`[ERROR] missing field: ${name}`] } });
+}

@@ -1,0 +1,244 @@
+import { EventEmitter } from 'node:events';
+import { describeSlack } from './describe.ts';
+import { BOT_USER_ID, Directory, type DirectoryOptions } from './directory.ts';
+import type { FaultHandle, FaultSpec } from './faults.ts';
+import { HttpSide } from './http-side.ts';
+import { Messages, type StoredMessage, viewOf } from './messages.ts';
+import { type CommandSpec, type Delivery, People, type PressSpec, type RawPressSpec } from './people.ts';
+import { ResponseUrls } from './response-urls.ts';
+import { type DisconnectReason, SocketMode } from './socket-mode.ts';
+import type { Enterprise, State } from './state.ts';
+import type { ApiCall, MessageView, Notice, SlackChannel, SlackGroup, SlackUser, Violation } from './types.ts';
+import { ViolationLog } from './violation-log.ts';
+import { type Truthy, type WaitOptions, waitUntil } from './wait.ts';
+import { WebApi } from './web-api.ts';
+
+export interface StrictSlackOptions extends DirectoryOptions {
+  readonly botToken?: string;
+  readonly appToken?: string;
+  /** Puts the workspace into an Enterprise Grid. */
+  readonly enterprise?: Enterprise;
+  /** What the bot token was granted; the app's manifest asks for these. */
+  readonly scopes?: readonly string[];
+  /** Slack waits 3 s; tests of slow acks wait less. */
+  readonly ackLimitMs?: number;
+  /** Rate limits are off unless asked for. */
+  readonly rateLimits?: boolean;
+  readonly now?: () => number;
+}
+
+const DEFAULT_SCOPES = [
+  'commands',
+  'chat:write',
+  'users:read',
+  'usergroups:read',
+  'im:write',
+  'channels:read',
+  'groups:read',
+];
+
+/** Slack at its wire, with its rules enforced. One instance is one workspace with the app installed. */
+export class StrictSlack implements AsyncDisposable {
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly botUserId = BOT_USER_ID;
+  readonly #directory: Directory;
+  readonly #messages: Messages;
+  readonly #log = new ViolationLog();
+  readonly #sockets: SocketMode;
+  readonly #urls: ResponseUrls;
+  readonly #people: People;
+  readonly #api: WebApi;
+  readonly #http: HttpSide;
+  readonly #scopes: Set<string>;
+  readonly #events = new EventEmitter().setMaxListeners(0);
+  readonly #baseNow: () => number;
+  #advancedMs = 0;
+
+  private constructor(options: StrictSlackOptions) {
+    this.botToken = options.botToken ?? 'xoxb-strict-slack';
+    this.appToken = options.appToken ?? 'xapp-strict-slack';
+    this.#baseNow = options.now ?? Date.now;
+    this.#directory = new Directory(options);
+    this.#scopes = new Set(options.scopes ?? DEFAULT_SCOPES);
+    const now = () => this.now();
+    const changed = () => this.#changed();
+    const baseUrl = () => this.#http.baseUrl;
+    this.#messages = new Messages(now, changed);
+    const [directory, messages, log] = [this.#directory, this.#messages, this.#log];
+    const state: State = { directory, messages, log, scopes: this.#scopes, enterprise: options.enterprise, now };
+    this.#urls = new ResponseUrls(state, baseUrl);
+    this.#sockets = new SocketMode({ log, ackLimitMs: options.ackLimitMs ?? 3_000, baseUrl, changed });
+    this.#people = new People({ state, urls: this.#urls, sockets: this.#sockets, changed });
+    const { botToken, appToken } = this;
+    this.#api = new WebApi({ state, botToken, appToken, openConnection: () => this.#sockets.openConnection() });
+    this.#api.enforceRateLimits = options.rateLimits ?? false;
+    this.#http = new HttpSide({
+      api: (method, args, token) => this.#api.answer(method, args, token),
+      responseUrl: (path, body) => this.#urls.answer(path, body),
+      upgrade: (request, raw, head) => this.#sockets.upgrade(request, raw, head),
+      now,
+      changed,
+    });
+  }
+
+  static async start(options: StrictSlackOptions = {}): Promise<StrictSlack> {
+    const slack = new StrictSlack(options);
+    await slack.#http.listen();
+    return slack;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sockets.close();
+    await this.#http.close();
+  }
+
+  /** For `clientOptions.slackApiUrl`. */
+  get apiUrl(): string {
+    return `${this.#http.baseUrl}/api/`;
+  }
+
+  // The workspace: change what these return to change the workspace.
+
+  user(id: string): SlackUser {
+    return this.#directory.user(id);
+  }
+
+  group(id: string): SlackGroup {
+    return this.#directory.group(id);
+  }
+
+  channel(id: string): SlackChannel {
+    return this.#directory.channel(id);
+  }
+
+  /** The direct message between a person and the bot. */
+  directMessage(user: string): SlackChannel {
+    return this.#directory.directMessage(user);
+  }
+
+  get scopes(): Set<string> {
+    return this.#scopes;
+  }
+
+  set rateLimits(isOn: boolean) {
+    this.#api.enforceRateLimits = isOn;
+  }
+
+  // Time.
+
+  now(): number {
+    return this.#baseNow() + this.#advancedMs;
+  }
+
+  /** Moves Slack's clock (ts, response_url lifetimes, rate limits), not the time given for an ack. */
+  advance(ms: number): void {
+    this.#advancedMs += ms;
+    this.#changed();
+  }
+
+  // People.
+
+  command(spec: CommandSpec): Delivery {
+    return this.#people.command(spec);
+  }
+
+  press(spec: PressSpec): Delivery {
+    return this.#people.press(spec);
+  }
+
+  pressRaw(spec: RawPressSpec): Delivery {
+    return this.#people.pressRaw(spec);
+  }
+
+  redeliver(delivery: Delivery): Delivery {
+    return this.#people.redeliver(delivery);
+  }
+
+  /** A reloaded client has lost its ephemeral messages. */
+  reloadClient(user: string): void {
+    this.#messages.forgetEphemerals(user);
+  }
+
+  // Sockets.
+
+  get socketCount(): number {
+    return this.#sockets.connectionCount;
+  }
+
+  /** Waits until so many sockets have got their hello. */
+  async connected(count = 1): Promise<void> {
+    await this.waitFor(() => this.socketCount >= count, { what: `${count} connected sockets` });
+  }
+
+  /** Sends a disconnect frame to one socket, or to all. */
+  disconnect(reason: DisconnectReason, socket?: number): void {
+    this.#sockets.disconnect(reason, socket);
+  }
+
+  /** Breaks the connection of one socket, or of all, without a word. */
+  cut(socket?: number): void {
+    this.#sockets.cut(socket);
+  }
+
+  // Faults.
+
+  fail(spec: FaultSpec): FaultHandle {
+    return this.#http.faults.add(spec);
+  }
+
+  // Eyes.
+
+  /** What this person has on the screen in this channel, oldest first. Somebody outside it sees only what is for them alone. */
+  messagesSeenBy(user: string, channel: string): MessageView[] {
+    const isMember = this.channel(channel).members.has(user);
+    const isSeen = (it: StoredMessage) => (it.ephemeralFor === undefined ? isMember : it.ephemeralFor === user);
+    return this.#messages.visible(channel, isSeen).map(viewOf);
+  }
+
+  message(ts: string): MessageView | undefined {
+    const stored = this.#messages.find(ts);
+    return stored === undefined ? undefined : viewOf(stored);
+  }
+
+  /** What Slack itself told this person, e.g. `operation_timeout`. */
+  noticesSeenBy(user: string): Notice[] {
+    return this.#people.notices.filter((it) => it.user === user);
+  }
+
+  /** Every request the app made, in order. */
+  get calls(): readonly ApiCall[] {
+    return this.#http.calls;
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#log.entries;
+  }
+
+  callsTo(method: string): ApiCall[] {
+    return this.calls.filter((it) => it.method === method);
+  }
+
+  /** Waits until the condition is truthy (throwing counts as not yet) and returns its value; looks again at every change. */
+  async waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
+    const describe = () => this.describe();
+    return waitUntil({ condition, options, describe, events: this.#events });
+  }
+
+  /** What everybody sees, in words, for a failing test. */
+  describe(): string {
+    const { users, channels } = this.#directory;
+    return describeSlack({
+      users: [...users.values()].filter((it) => !it.isBot),
+      channels: [...channels.values()],
+      seenBy: (user, channel) => this.messagesSeenBy(user, channel),
+      notices: this.#people.notices,
+      calls: this.calls,
+      violations: this.violations,
+    });
+  }
+
+  #changed(): void {
+    this.#events.emit('change');
+  }
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Fault } from './faults.ts';
+import type { Json, JsonObject } from './types.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly body: JsonObject | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Query and body as one object; form values stay strings, as on Slack's wire. */
+export async function readArgs(request: IncomingMessage, url: URL): Promise<JsonObject> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const raw = Buffer.concat(chunks).toString('utf8');
+  const query = Object.fromEntries(url.searchParams);
+  const type = request.headers['content-type'] ?? '';
+  if (type.startsWith('application/json')) return { ...query, ...jsonObject(raw) };
+  return { ...query, ...Object.fromEntries(new URLSearchParams(raw)) };
+}
+
+/** What the caller gets instead of an answer, when the fault is of that kind. */
+export function replyOfFault(fault: Fault | undefined): Reply | undefined {
+  const spec = fault?.spec;
+  if (spec?.retryAfter !== undefined) return tooManyRequests(spec.retryAfter);
+  if (spec?.status !== undefined) return { status: spec.status, body: spec.error ?? 'fault' };
+  if (spec?.error !== undefined) return { status: 200, body: { ok: false, error: spec.error } };
+  return undefined;
+}
+
+export function tooManyRequests(seconds: number): Reply {
+  return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(seconds) } };
+}
+
+export function send(response: ServerResponse, reply: Reply): void {
+  if (response.destroyed) return;
+  const isJson = typeof reply.body !== 'string';
+  response.writeHead(reply.status, {
+    'content-type': isJson ? 'application/json; charset=utf-8' : 'text/plain',
+    ...reply.headers,
+  });
+  response.end(isJson ? JSON.stringify(reply.body) : reply.body);
+}
+
+export function resultOf(reply: Reply): string {
+  if (reply.status === 429) return 'ratelimited';
+  const error = typeof reply.body === 'object' ? reply.body['error'] : undefined;
+  if (typeof error === 'string') return error;
+  return reply.status === 200 ? 'ok' : `http ${reply.status}`;
+}
+
+function jsonObject(raw: string): JsonObject {
+  try {
+    const value = JSON.parse(raw) as Json;
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

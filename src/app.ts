@@ -57,7 +57,7 @@ const convergeForMs = 10_000;
 
 /** Builds everything from a config; disposing takes it apart in the reverse order. Nothing is built on import. */
 export function openApp(config: AppConfig, log: Log, overrides: AppOverrides = {}): App {
-  const disposers: (() => Promise<void>)[] = [];
+  const disposers: (() => PromiseLike<void>)[] = [];
   const stopping = new AbortController();
   const trouble = (connection: string) => (error: Error) =>
     log.warn({ connection, error: error.message }, 'redis connection trouble');

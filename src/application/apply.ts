@@ -54,7 +54,7 @@ async function movedSince(deps: Pick<Deps, 'store'>, plan: Plan): Promise<Projec
 /** The watermarks first: a link whose old failures counted could be restored in between. */
 async function writeChange(
   { store }: Pick<Deps, 'store'>,
-  { project, definition, watermarks }: Change,
+  { project, definition, watermarks, linksChanged }: Change,
   by: Actor,
 ): Promise<boolean> {
   const { id, version: expectedVersion } = project;
@@ -62,7 +62,7 @@ async function writeChange(
     const all = { ...project.watermarks, ...watermarks };
     if (!(await store.setWatermarks(id, expectedVersion, all))) return false;
   }
-  return store.put(definition, { expectedVersion }, by);
+  return store.put(definition, { expectedVersion, linksChanged }, by);
 }
 
 /** Two roles that start together both apply the same file: the second finds its project there, and that is well. */

@@ -1,11 +1,21 @@
 import { allowedAction, linksWanted } from '../domain/lifecycle.ts';
-import type { LinkReading } from '../domain/observation.ts';
 import { precheckItems } from '../domain/precheck.ts';
 import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { ApplyRefusal } from './apply-refusal.ts';
 import type { Deps } from './deps.ts';
 import type { FirstState } from './ports.ts';
+import {
+  isPaused,
+  missing,
+  readingOf,
+  running,
+  type Seen,
+  unreachable,
+  usedLinks,
+  watermarks,
+  withoutOldFailures,
+} from './seen.ts';
 import { definitionChanges, linkChanges, type WantedProject, type WantedProjects } from './wanted.ts';
 
 /** A project without a record. */
@@ -24,6 +34,7 @@ export interface Change {
   readonly definition: WantedProject['definition'];
   /** In words, as `definitionChanges` says them. */
   readonly what: readonly string[];
+  readonly linksChanged: boolean;
   readonly pauses: readonly Link[];
   readonly missing: readonly Link[];
   /** Links no longer in it, which stay paused. */
@@ -106,9 +117,6 @@ function sortOut(stored: readonly Project[], wanted: readonly WantedProject[]): 
   };
 }
 
-/** What was seen of each link that matters, by its id. */
-type Seen = ReadonlyMap<string, { readonly reading: LinkReading; readonly workedOn: string | null }>;
-
 async function look(deps: Pick<Deps, 'links'>, { created, changed, unchanged }: Sorted): Promise<Seen> {
   const links = [
     ...created.flatMap(({ definition }) => definition.links),
@@ -180,50 +188,10 @@ function changeOf({ project, definition, added, removed }: Changed, seen: Seen):
     project,
     definition,
     what: definitionChanges(project.definition, definition),
+    linksChanged: added.length + removed.length > 0,
     pauses: running(added, seen),
     missing: missing(added, seen),
     leftPaused: removed,
     watermarks: watermarks(added, seen),
   };
-}
-
-/** The first watermark is the newest failed task of now: what failed before does not count. */
-function watermarks(links: readonly Link[], seen: Seen): Record<string, Watermark> {
-  const read = links.flatMap((link) => readingOf(link, seen)).filter((reading) => reading.kind === 'read');
-  return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-}
-
-function withoutOldFailures(reading: LinkReading): LinkReading {
-  return reading.kind === 'read' ? { ...reading, failuresAfterWatermark: 0, firstFailures: [] } : reading;
-}
-
-function readingOf(link: Link, seen: Seen): LinkReading[] {
-  const reading = seen.get(linkId(link))?.reading;
-  return reading === undefined ? [] : [reading];
-}
-
-function running(links: readonly Link[], seen: Seen): Link[] {
-  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'read' && !reading.paused));
-}
-
-function isPaused(link: Link, seen: Seen): boolean {
-  return readingOf(link, seen).some((reading) => reading.kind === 'read' && reading.paused);
-}
-
-function missing(links: readonly Link[], seen: Seen): Link[] {
-  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'missing'));
-}
-
-function unreachable(links: readonly Link[], seen: Seen): Link[] {
-  return links.filter((link) => {
-    const found = seen.get(linkId(link));
-    return found === undefined || found.reading.kind === 'unreachable' || found.workedOn === 'unreachable';
-  });
-}
-
-function usedLinks(links: readonly Link[], seen: Seen) {
-  return links.flatMap((link) => {
-    const sign = seen.get(linkId(link))?.workedOn ?? null;
-    return sign === null ? [] : [{ link, sign }];
-  });
 }

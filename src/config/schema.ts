@@ -25,7 +25,7 @@ const duration = ({ from, to, unless }: { from: string; to: string; unless: stri
 /** Numbers and switches may come from a variable, and then are texts. */
 const wholeNumber = z.preprocess(
   (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-  z.int('is no whole number').min(100, 'is less than 100').max(1_000_000, 'is more than 1000000'),
+  z.number().int('is no whole number').min(100, 'is less than 100').max(1_000_000, 'is more than 1000000'),
 );
 const toggle = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
 

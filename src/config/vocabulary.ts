@@ -8,6 +8,7 @@ const endpoint = 'Write `{ type: mysql, name: orders-db }`.';
 /** Every key of syncbot.yml and what it wants. `*` stands for a name of the user's own or a place in a list. */
 export const vocabulary: Readonly<Record<string, string>> = {
   connections:
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
     'Write a name and the address of its Redis for each connection, such as `warehouse: ${WAREHOUSE_REDIS_URL}`.',
   'connections.*': redisUrlHint,
   policy: 'Write `operators` and `channels` below it.',

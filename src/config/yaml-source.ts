@@ -1,4 +1,14 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import type { RawEnvironment } from './environment.ts';
 import { type ConfigFault, printable } from './fault.ts';
 
@@ -21,18 +31,34 @@ export function readYaml(text: string, env: RawEnvironment): YamlRead {
   try {
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-    const broken = [...document.errors, ...document.warnings].map(({ pos, code }) =>
-      fault(lines.linePos(pos[0]).line, ...syntaxSentence(code)),
-    );
-    if (broken.length > 0) return { kind: 'refused', faults: broken };
+    const broken = [...document.errors, ...document.warnings];
+    if (broken.length > 0) return { kind: 'refused', faults: syntaxFaults(broken, text, lines) };
     const faults = substitute(document, { env, lines });
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return { kind: 'read', source: { value, faults, lineOf: (path) => lineOf(document, lines, path) } };
   } catch {
     // The parser's own limits: nesting beyond the stack, aliases that multiply.
-    return { kind: 'refused', faults: [fault(1, 'The file is nested too deep, or its aliases multiply', null)] };
+    return { kind: 'refused', faults: [fault(1, tooDeep, null)] };
   }
 }
+
+const tooDeep = 'The file is nested too deep, or its aliases multiply';
+
+/** One fault a line: what follows a slip is mostly caused by it. */
+function syntaxFaults(broken: readonly YAMLError[], text: string, lines: LineCounter): ConfigFault[] {
+  const rows = text.split('\n');
+  const byLine = new Map<number, ConfigFault>();
+  for (const { pos, code } of broken) {
+    const { line } = lines.linePos(pos[0]);
+    const [message, hint] = syntaxSentence(code);
+    const unquoted = /[[{,].*\$\{/.test(rows[line - 1] ?? '') ? variableHint : null;
+    if (!byLine.has(line)) byLine.set(line, fault(line, message, hint ?? unquoted));
+  }
+  return [...byLine.values()];
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
+const variableHint = 'Put "${NAME}" in quotes inside of { } and [ ].';
 
 function syntaxSentence(code: string): [message: string, hint: string | null] {
   switch (code) {
@@ -46,6 +72,8 @@ function syntaxSentence(code: string): [message: string, hint: string | null] {
       return ['A second document begins here', 'Write everything in one document, without `---`.'];
     case 'TAG_RESOLVE_FAILED':
       return ['A tag (`!…`) is used that is not known here', 'Write plain values.'];
+    case 'RESOURCE_EXHAUSTION':
+      return [tooDeep, null];
     case 'BAD_ALIAS':
       return ['An alias (`*…`) is used without its anchor (`&…`) above it', 'Put a text that begins with * in quotes.'];
     default:
@@ -77,6 +105,7 @@ function resolve(env: RawEnvironment, found: string, name: string): [string | nu
   if (!found.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return [
       'has a ${ that names no variable',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
       'Write ${NAME} for a variable, $${ for the characters ${ themselves.',
       found,
     ];

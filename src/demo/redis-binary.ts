@@ -23,6 +23,8 @@ export interface FindOptions {
   readonly platform?: NodeJS.Platform;
   /** Told one sentence when something slow begins. */
   readonly say?: (sentence: string) => void;
+  /** Aborted when it is not wanted any more. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -33,6 +35,7 @@ export interface FindOptions {
 export async function findRedisServer(options: FindOptions = {}): Promise<RedisBinary> {
   // biome-ignore lint/style/noProcessEnv: programs are looked for where the caller's shell would
   const { env = process.env, platform = process.platform, say = () => undefined } = options;
+  const { signal = new AbortController().signal } = options;
   for (const name of ['redis-server', 'valkey-server']) {
     const path = await onPath(name, env);
     const binary = path && (await probe({ path, origin: 'path' }));
@@ -48,7 +51,7 @@ export async function findRedisServer(options: FindOptions = {}): Promise<RedisB
 
   say('No redis-server found: getting one from the Debian packages (about 1.3 MB, once, without root).');
   try {
-    await obtain({ aptGet, dpkg, env, folder });
+    await obtain({ aptGet, dpkg, env, folder, signal });
   } catch (cause) {
     throw notFound(platform, env, cause);
   }
@@ -104,15 +107,16 @@ interface Apt {
   readonly dpkg: string;
   readonly env: Environment;
   readonly folder: string;
+  readonly signal: AbortSignal;
 }
 
 /** Unpacks beside the folder and renames, so that the folder is whole or absent also when two processes do this at once. */
-async function obtain({ aptGet, dpkg, env, folder }: Apt): Promise<void> {
+async function obtain({ aptGet, dpkg, env, folder, signal }: Apt): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   const beside = await mkdtemp(`${folder}.part-`);
   const work = await mkdtemp(join(tmpdir(), 'syncbot-apt-'));
   try {
-    for (const deb of await download({ aptGet, env, work })) await run(dpkg, ['-x', deb, beside], { env });
+    for (const deb of await download({ aptGet, env, work, signal })) await run(dpkg, ['-x', deb, beside], { env });
     // One program under several names: what it was started as decides what it is.
     const server = join(beside, 'usr/bin/redis-server');
     if (!(await isExecutable(server))) await symlink('redis-check-rdb', server);
@@ -134,7 +138,7 @@ async function putInPlace(beside: string, folder: string): Promise<void> {
 }
 
 /** Tries the system's package lists first; when they are empty or too old, fetches lists of its own. */
-async function download({ aptGet, env, work }: { aptGet: string; env: Environment; work: string }): Promise<string[]> {
+async function download({ aptGet, env, work, signal }: Omit<Apt, 'dpkg' | 'folder'> & { readonly work: string }) {
   const lists = join(work, 'lists');
   const debs = join(work, 'debs');
   await Promise.all([join(lists, 'partial'), join(work, 'cache/archives/partial'), debs].map(makeFolder));
@@ -142,7 +146,7 @@ async function download({ aptGet, env, work }: { aptGet: string; env: Environmen
   const limits = ['Acquire::Retries=1', 'Acquire::http::Timeout=20', 'Acquire::https::Timeout=20'];
   const system = [...common, ...limits].flatMap((option) => (option.startsWith('-') ? [option] : ['-o', option]));
   const own = [...system, '-o', `Dir::State::lists=${lists}`];
-  const apt = (...args: string[]) => run(aptGet, args, { env, cwd: debs, timeout: 180_000 });
+  const apt = (...args: string[]) => run(aptGet, args, { env, cwd: debs, timeout: 180_000, signal });
 
   const get = async (options: readonly string[]) => apt(...options, 'download', ...(await packages(apt, options)));
   await get(system).catch(async () => {

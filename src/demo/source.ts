@@ -4,7 +4,7 @@ import { type LinkOptions, openConnection, taskId, taskOptions } from './link-qu
 import { type Change, changeSource, readLimit } from './tables.ts';
 
 export interface SourceOptions extends LinkOptions {
-  /** A change every so often, by itself. Without: only what is asked for. */
+  /** A change every so often, by itself, while not too many tasks wait. Without: only what is asked for. */
   readonly everyMs?: number;
   /** How many row ids there are. Default 40. */
   readonly rows?: number;
@@ -61,8 +61,10 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   };
 
   const stopped = new AbortController();
-  const running =
-    everyMs === undefined ? undefined : keepChanging({ everyMs, anyChange, signal: stopped.signal, onError });
+  const step = async () => {
+    if ((await queue.getWaitingCount()) < MOST_WAITING) await anyChange();
+  };
+  const running = everyMs === undefined ? undefined : keepChanging({ everyMs, step, signal: stopped.signal, onError });
   const stop = () => {
     stopped.abort();
     return connection.end(async () => {
@@ -75,20 +77,23 @@ export async function startSource(options: SourceOptions): Promise<Source> {
 
 const DELETES = 0.2;
 
+/** A demo left alone with a paused link must not fill the memory. */
+const MOST_WAITING = 5_000;
+
 const amount = (random: () => number) => (random() * 10_000).toFixed(2);
 
 interface Changing {
   readonly everyMs: number;
-  readonly anyChange: () => Promise<unknown>;
+  readonly step: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly onError: (error: Error) => void;
 }
 
-async function keepChanging({ everyMs, anyChange, signal, onError }: Changing): Promise<void> {
+async function keepChanging({ everyMs, step, signal, onError }: Changing): Promise<void> {
   while (!signal.aborted) {
     try {
       await delay(everyMs, undefined, { signal });
-      await anyChange();
+      await step();
     } catch (error) {
       if (!signal.aborted) onError(error instanceof Error ? error : new Error(String(error)));
     }

@@ -120,6 +120,8 @@ export interface Comparison {
   readonly missing: number;
   /** Rows where the target is at another change, counting deletes that it has not seen. */
   readonly different: number;
+  /** Changes which the target does not have yet. */
+  readonly behind: number;
 }
 
 /** Each link's target against its source, both read in the same moment. */
@@ -132,7 +134,8 @@ export async function compareTables(redis: Redis, project: string, links: readon
       const unknown = [...target.keys()].filter((row) => !source.has(row)).length;
       const rows = [...source.values()].filter((record) => 'value' in record).length;
       const different = differing.length - missing.length + unknown;
-      return { link, equal: differing.length + unknown === 0, rows, missing: missing.length, different };
+      const behind = differing.reduce((sum, [row, { seq }]) => sum + Math.max(0, seq - (target.get(row)?.seq ?? 0)), 0);
+      return { link, equal: differing.length + unknown === 0, rows, missing: missing.length, different, behind };
     }),
   );
 }

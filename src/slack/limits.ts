@@ -1,4 +1,5 @@
 import type { Block, Message } from './blocks.ts';
+import { shorten } from './mrkdwn.ts';
 
 /** Slack's limits of a message (facts/slack.md 1.5); lengths are counted as sent, after escaping. */
 const maxBlocks = 50;
@@ -33,7 +34,7 @@ export function sendable(message: Message): { readonly message: Message; readonl
 
 /** The top-level text alone, cut to what every method takes. */
 export function textOnly({ text }: Message): Message {
-  const cut = text.length <= maxTopText ? text : `${text.slice(0, maxTopText - 200).replace(/&[a-z]*$|<[^>]*$/, '')}…`;
+  const cut = shorten(text, maxTopText);
   return { text: cut.trim() === '' ? 'syncbot has something to say, but cannot show it here.' : cut, blocks: [] };
 }
 

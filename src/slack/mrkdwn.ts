@@ -7,7 +7,7 @@ const loneSurrogate = /\p{Cs}/gu;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** `&`, `<` and `>` as Slack's entities: the only escapes of mrkdwn (docs.slack.dev/messaging/formatting-message-text). */
-export function escape(raw: string): string {
+export function escapeText(raw: string): string {
   return raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
@@ -42,13 +42,21 @@ export function safeText(raw: string, max = 200): string {
     .replaceAll('*', '∗')
     .replaceAll('~', '∼')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, 'ˍ');
-  return escape(truncate(tame, max, escape));
+  return escapeText(truncate(tame, max, escapeText));
 }
 
 /** A name in a code span, where nothing but the backtick has a meaning; at most `max` characters between the backticks. */
 export function code(raw: string, max = 200): string {
-  const name = escape(truncate(visible(raw).replaceAll('`', "'"), max, escape));
+  const name = escapeText(truncate(visible(raw).replaceAll('`', "'"), max, escapeText));
   return `\`${name === '' ? '?' : name}\``;
+}
+
+/** Finished mrkdwn cut to `max` at a space: no entity, mention or channel holds one, so none of them is cut in two. */
+export function shorten(mrkdwn: string, max: number): string {
+  if (mrkdwn.length <= max) return mrkdwn;
+  const cut = mrkdwn.slice(0, max - 1);
+  const space = cut.search(/\s\S*$/u);
+  return `${space > 0 ? cut.slice(0, space) : cut.replace(/&[a-z]*$|<[^>]*$/u, '')}…`;
 }
 
 const userId = /^[UW][A-Z0-9]{2,20}$/;

@@ -28,12 +28,17 @@ export const maxReason = 300;
 
 /** Reads the text of a slash command (design 7). Never throws, whatever the text; project ids are not looked up here. */
 export function parseCommand(text: string): Command {
-  const words = decodeEntities(text).split(/\s+/u).filter((word) => word !== '' && !/^[-‐-―]+$/u.test(word));
+  const words = decodeEntities(text)
+    .split(/\s+/u)
+    .filter((word) => word !== '' && !/^[-‐-―]+$/u.test(word));
   const first = nameOf(words[0] ?? '');
   if (first === '' && words.length <= 1) return { kind: 'help' };
   const verb = verbOf(first);
   if (verb === null) {
-    const shown = words.slice(0, 3).map((word) => truncate(nameOf(word), 100)).filter((word) => word !== '');
+    const shown = words
+      .slice(0, 3)
+      .map((word) => truncate(nameOf(word), 100))
+      .filter((word) => word !== '');
     return { kind: 'misread', misreading: { code: 'unknown_verb', words: shown } };
   }
   if (verb === 'help') return { kind: 'help' };
@@ -70,7 +75,8 @@ function act(action: Action, project: string, [next, ...reasonWords]: readonly s
     return { kind: 'act', action, project, reason };
   }
   if (word === 'for' || word === 'until') return misread({ code: 'timed_not_built_yet', verb: action, project });
-  if (isProjectId(word) && reasonWords.length === 0) return misread({ code: 'one_project_only', verb: action, project });
+  if (isProjectId(word) && reasonWords.length === 0)
+    return misread({ code: 'one_project_only', verb: action, project });
   return misread({ code: 'extra_words', verb: action, project, takesReason: true });
 }
 

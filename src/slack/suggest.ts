@@ -49,9 +49,11 @@ export function repair(words: readonly string[], projects: readonly string[]): s
   const [first = '', second = ''] = words;
   const verb = verbNear(first);
   const asProject = nearestProject(first, projects);
-  if (asProject !== null && (verb === null || projects.includes(first))) return `${verbNear(second) ?? 'show'} ${asProject}`;
+  if (asProject !== null && (verb === null || projects.includes(first)))
+    return `${verbNear(second) ?? 'show'} ${asProject}`;
   if (verb === null || verb === 'help' || verb === 'list') return verb;
-  const project = second === '' ? (projects.length === 1 ? projects[0] : '<project>') : nearestProject(second, projects);
+  const project =
+    second === '' ? (projects.length === 1 ? projects[0] : '<project>') : nearestProject(second, projects);
   return project === null || project === undefined ? null : `${verb === 'history' ? 'show' : verb} ${project}`;
 }
 

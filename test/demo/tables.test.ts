@@ -52,7 +52,7 @@ describe('the target', () => {
     expect([one.seq, two.seq, other.seq]).toEqual([1, 2, 1]);
 
     expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'ahead', current: 0 });
-    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 2, missing: 2, different: 0 });
+    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 2, missing: 2, different: 0, behind: 3 });
     expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'applied' });
     expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'known' });
     expect(await compare()).toMatchObject({ equal: false, missing: 1, different: 1 });
@@ -67,7 +67,7 @@ describe('the target', () => {
     const [insert, removal] = [await put('1', 'a'), await remove('1')];
     expect(await changeSource(redis, table, { row: '1', value: null })).toBeNull();
     expect(await changeSource(redis, table, { row: '2', value: null })).toBeNull();
-    expect(await compare()).toMatchObject({ equal: false, rows: 0, missing: 0, different: 1 });
+    expect(await compare()).toMatchObject({ equal: false, rows: 0, missing: 0, different: 1, behind: 1 });
     for (const change of [insert, removal]) await applyToTarget(redis, table, change);
     expect(await applyToTarget(redis, table, insert)).toEqual({ kind: 'known' });
     expect(await compare()).toMatchObject({ ...equal, rows: 0 });
@@ -97,7 +97,7 @@ describe('the target', () => {
   test('counts a row that the source never had as different', async () => {
     const { redis, table, compare } = setup();
     await applyToTarget(redis, table, { row: 'ghost', seq: 1, value: 'x' });
-    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 0, missing: 0, different: 1 });
+    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 0, missing: 0, different: 1, behind: 1 });
   });
 
   test('whatever the interleaving and the repeats, ends equal once all is delivered again in order', async () => {

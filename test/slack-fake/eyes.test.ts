@@ -59,6 +59,7 @@ test('messages are seen in order by those in the channel, and a view does not ch
   const before = slack.messagesSeenBy('U0ALICE', 'C0SYNC');
   await call(slack, 'chat.update', { channel: 'C0SYNC', ts: String(ts), text: 'uno' });
   expect(before.map((it) => it.text)).toEqual(['one', 'two']);
+  expect(new Set(before.map((it) => it.ts)).size).toBe(2);
   expect(Object.isFrozen(before[0]?.history)).toBe(true);
   expect(slack.messagesSeenBy('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['uno', 'two']);
   expect(slack.messagesSeenBy('U0EVE', 'C0SYNC')).toEqual([]);

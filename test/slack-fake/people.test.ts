@@ -55,11 +55,18 @@ test('in an Enterprise Grid the payloads name it', async () => {
 
 test('Slack gives no channel name away in private conversations', async () => {
   await using slack = await StrictSlack.start({
-    channels: [{ id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true }],
+    channels: [
+      { id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true },
+      { id: 'D0PAIR', members: ['U0ALICE', 'U0BOB'], isIm: true },
+    ],
   });
   const dm = slack.directMessage('U0ALICE').id;
   const nameIn = (channel: string) => slack.command({ user: 'U0ALICE', channel, text: '' }).payload['channel_name'];
-  expect([nameIn('C0SECRET'), nameIn(dm)]).toEqual(['privategroup', 'directmessage']);
+  expect([nameIn('C0SECRET'), nameIn(dm), nameIn('D0PAIR')]).toEqual([
+    'privategroup',
+    'directmessage',
+    'directmessage',
+  ]);
 });
 
 test('nobody types where Slack would not let them', async () => {
@@ -128,6 +135,8 @@ test('a person presses only what is on that person’s screen', async () => {
   expect(press('U0BOB', two, { label: 'OK', actionId: 'b' })().payload).toMatchObject({
     actions: [{ action_id: 'b' }],
   });
+  slack.user('U0CAROL').deleted = true;
+  expect(press('U0CAROL', open, { label: 'OK' })).toThrow('deactivated');
   await call(slack, 'chat.delete', { channel: 'C0SYNC', ts: open });
   expect(press('U0BOB', open, { label: 'OK' })).toThrow('does not see');
 });

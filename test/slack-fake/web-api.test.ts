@@ -42,6 +42,11 @@ test('required arguments are required', async () => {
   await using slack = await StrictSlack.start();
   const answer = await call(slack, 'chat.update', { channel: 'C0SYNC', text: 'x' });
   expect(answer).toMatchObject({ ok: false, error: 'invalid_arguments' });
+  expect(await call(slack, 'users.info', { user: '' })).toMatchObject({ error: 'invalid_arguments' });
+  expect(slack.violations.map((it) => it.detail)).toEqual([
+    'chat.update: invalid_arguments',
+    'users.info: invalid_arguments',
+  ]);
 });
 
 test('without the scope the call is refused with what is needed', async () => {
@@ -58,6 +63,7 @@ test.each([
   ['not_in_channel', 'C0OTHER'],
   ['is_archived', 'C0OLD'],
   ['channel_not_found', 'C0SECRET'],
+  ['channel_not_found', 'D0PAIR'],
   ['user_disabled', 'U0GONE'],
 ])('chat.postMessage answers %s for %s', async (error, channel) => {
   await using slack = await StrictSlack.start({
@@ -65,6 +71,7 @@ test.each([
     channels: [
       { id: 'C0OLD', members: ['U0BOT'], isArchived: true },
       { id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true },
+      { id: 'D0PAIR', members: ['U0ALICE', 'U0BOB'], isIm: true },
     ],
   });
   expect(await call(slack, 'chat.postMessage', { channel, text: 'x' })).toMatchObject({ ok: false, error });

@@ -10,8 +10,9 @@ import { type LinkConnection, linkBase } from './link-connections.ts';
  * of its watermark, the watermark's task ids as JSON.
  *
  * When did a waiting task become runnable? At its `timestamp` plus its own delay (BullMQ's `delay` field is 0 after
- * promotion, so its options are read; never its data). A task that was tried before became runnable later than that:
- * when the event stream still tells, exactly then; else before the oldest event looked at, which makes a lower bound.
+ * promotion, so its options are read; never its data). A task that was tried before became runnable later than that, one
+ * that somebody promoted by hand earlier: when the event stream still tells, exactly then; else before the oldest event
+ * looked at, which makes a lower bound.
  * The tail of `wait` is what runs next: the oldest of a FIFO queue; its head is the oldest of a LIFO queue. The
  * prioritized set is walked priority by priority: the first of each is its oldest.
  */
@@ -20,7 +21,7 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local eventsLookedAt, prioritiesLookedAt, band = 200, 50, 4294967296
 
-local function retriedAt(base, id)
+local function toldAt(base, id)
   local events = redis.call('XREVRANGE', base .. 'events', '+', '-', 'COUNT', eventsLookedAt)
   local moment = nil
   for _, entry in ipairs(events) do
@@ -35,9 +36,10 @@ end
 local function runnableAt(base, id)
   local seen = redis.call('HMGET', base .. id, 'timestamp', 'opts', 'ats', 'processedOn')
   if not seen[1] then return nil end
-  if (tonumber(seen[3]) or 0) > 0 or seen[4] then return retriedAt(base, id) end
+  if (tonumber(seen[3]) or 0) > 0 or seen[4] then return toldAt(base, id) end
   local read, opts = pcall(cjson.decode, seen[2] or '')
-  return tonumber(seen[1]) + (read and type(opts) == 'table' and tonumber(opts.delay) or 0)
+  local due = tonumber(seen[1]) + (read and type(opts) == 'table' and tonumber(opts.delay) or 0)
+  return due <= now and due or toldAt(base, id)
 end
 
 local function oldestOf(base, delayed)
@@ -71,7 +73,7 @@ local function failuresOf(base, at, known)
   local function take(id, score)
     if #list >= 9 then return end
     local reason = redis.call('HGET', base .. id, 'failedReason') or ''
-    list[#list + 1], list[#list + 2], list[#list + 3] = id, score, string.sub(reason, 1, 1000)
+    list[#list + 1], list[#list + 2], list[#list + 3] = id, score, string.match(string.sub(reason, 1, 1000), '^[^\\r\\n]*')
   end
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. 'failed', at, at)) do
     if not seen[id] then count = count + 1; take(id, at) end

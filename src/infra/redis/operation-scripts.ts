@@ -20,6 +20,7 @@ for _, other in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
 end
 for name, value in pairs(fields) do redis.call('HSET', op(id), name, value) end
 redis.call('HSET', op(id), 'requestedAt', whole(now), 'expiresAt', whole(now + ttl))
+redis.call('PEXPIRE', op(id), whole(ttl + settings.retentionMs))
 redis.call('ZADD', openKey, whole(now + ttl), id)
 audit('requested', id, { 'by', fields.by, 'action', fields.action, 'reason', fields.reason, 'origin', fields.origin })
 return { 'ok', all(id), superseded }

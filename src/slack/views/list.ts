@@ -52,7 +52,7 @@ export function buildList(view: ListView): Message {
 function projectLines({ project, figures }: ObservedProject, scene: Scene): Block {
   const action = allowedAction(project.state);
   const lines = [
-    `*${safeText(project.id)}* · ${title(project.state)}`,
+    `*${project.id}* · ${title(project.state)}`,
     dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), sincePhrase(project, scene)),
   ];
   return section(lines, action === null ? undefined : askButton(action, project.id));

@@ -28,7 +28,7 @@ export function buildPrecheck({ project, items, now }: PrecheckView): Message {
   return {
     text: `${project.id} ${verdict}: ${counts}`,
     blocks: [
-      section(`*${safeText(project.id)}* ${verdict}: ${counts}`),
+      section(`*${project.id}* ${verdict}: ${counts}`),
       section(precheckLines(items, 20)),
       actionsRow(blockId('precheck', project.id, now), buttons),
       context('Only you can see this · what is unknown does not keep a project from being started'),
@@ -41,7 +41,11 @@ export function precheckLines(items: readonly PrecheckItem[], max: number): stri
   const sorted = order.flatMap((result) => items.filter((item) => item.result === result));
   const lines = sorted.slice(0, max).map(itemLine);
   const more = sorted.length - lines.length;
-  return more > 0 ? [...lines, `and ${more} more, none of them worse`] : lines.length === 0 ? ['nothing to check'] : lines;
+  return more > 0
+    ? [...lines, `and ${more} more, none of them worse`]
+    : lines.length === 0
+      ? ['nothing to check']
+      : lines;
 }
 
 const words = { fail: 'Fail', unknown: 'Unknown', pass: 'Pass' } as const;

@@ -52,7 +52,7 @@ function headSection(view: ShowView): Block {
   const { definition } = project;
   const action = allowedAction(project.state);
   const lines = [
-    `*${safeText(project.id)}* · ${title(project.state)}`,
+    `*${project.id}* · ${title(project.state)}`,
     definition.description === null ? '' : safeText(definition.description, 400),
     dotted(sincePhrase(project, view), reasonPhrase(project.reason)),
     endpoints(project),
@@ -83,7 +83,8 @@ function labels(all: readonly string[]): string {
 function failureSection({ details: { project, figures }, revealReasons, now }: ShowView): Block[] {
   const read = oldestFailure(figures.links);
   const failure =
-    project.failure ?? (read === null ? null : { link: read.link, reason: maskReason(read.task.reason), at: read.task.at });
+    project.failure ??
+    (read === null ? null : { link: read.link, reason: maskReason(read.task.reason), at: read.task.at });
   if (failure === null) return [];
   const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
   return [section(`A task failed on ${linkName(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
@@ -91,7 +92,9 @@ function failureSection({ details: { project, figures }, revealReasons, now }: S
 
 function operationLines(view: ShowView): string[] {
   const { operations } = view.details;
-  return operations.length === 0 ? ['none yet'] : operations.slice(0, 5).map((operation) => operationLine(operation, view));
+  return operations.length === 0
+    ? ['none yet']
+    : operations.slice(0, 5).map((operation) => operationLine(operation, view));
 }
 
 const results: Readonly<Record<Operation['state'], string>> = {

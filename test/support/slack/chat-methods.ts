@@ -8,10 +8,10 @@ const write = { token: 'bot', scopes: ['chat:write'] } as const;
 
 export function chatMethods(state: State): Readonly<Record<string, Method>> {
   return {
-    'chat.postMessage': { ...write, required: ['channel'], run: (args) => postMessage(state, args) },
-    'chat.postEphemeral': { ...write, required: ['channel', 'user'], run: (args) => postEphemeral(state, args) },
-    'chat.update': { ...write, required: ['channel', 'ts'], run: (args) => update(state, args) },
-    'chat.delete': { ...write, required: ['channel', 'ts'], run: (args) => remove(state, args) },
+    'chat.postMessage': { ...write, run: (args) => postMessage(state, args) },
+    'chat.postEphemeral': { ...write, run: (args) => postEphemeral(state, args) },
+    'chat.update': { ...write, run: (args) => update(state, args) },
+    'chat.delete': { ...write, run: (args) => remove(state, args) },
   };
 }
 
@@ -80,14 +80,13 @@ function misuse(state: State, where: string, code: string): SlackRefusal {
   return new SlackRefusal(code);
 }
 
-/** A user id opens the direct message with that person, as in Slack. */
+/** A user id opens the direct message with that person; `chat:write.public` opens public channels without the bot. */
 function channelToPostIn(state: State, id: string): SlackChannel {
   const { directory, scopes } = state;
   const person = directory.users.get(id);
   if (person?.deleted) throw new SlackRefusal('user_disabled');
   const channel = person ? directory.directMessage(person.id) : knownChannel(state, id);
-  const mayPostAnywhere = !channel.isPrivate && !channel.isIm && scopes.has('chat:write.public');
-  if (!directory.botIsIn(channel) && !mayPostAnywhere) throw new SlackRefusal('not_in_channel');
+  if (!directory.botIsIn(channel) && !scopes.has('chat:write.public')) throw new SlackRefusal('not_in_channel');
   if (channel.isArchived) throw new SlackRefusal('is_archived');
   return channel;
 }

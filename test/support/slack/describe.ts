@@ -1,11 +1,11 @@
+import type { Directory } from './directory.ts';
 import { buttonsOf, textOf } from './eyes.ts';
-import type { ApiCall, MessageView, Notice, SlackChannel, SlackUser, Violation } from './types.ts';
+import type { ApiCall, MessageView, Notice, SlackChannel, Violation } from './types.ts';
 
 const LAST_CALLS = 20;
 
 interface Scene {
-  readonly users: readonly SlackUser[];
-  readonly channels: readonly SlackChannel[];
+  readonly directory: Directory;
   readonly seenBy: (user: string, channel: string) => readonly MessageView[];
   readonly notices: readonly Notice[];
   readonly calls: readonly ApiCall[];
@@ -14,7 +14,7 @@ interface Scene {
 
 /** What everybody sees, for the message of a failing test. */
 export function describeSlack(scene: Scene): string {
-  const lines = scene.channels.flatMap((channel) => describeChannel(scene, channel));
+  const lines = [...scene.directory.channels.values()].flatMap((channel) => describeChannel(scene, channel));
   return [
     'What everybody sees:',
     ...(lines.length > 0 ? lines : ['  nothing']),
@@ -26,7 +26,8 @@ export function describeSlack(scene: Scene): string {
 
 function describeChannel(scene: Scene, channel: SlackChannel): string[] {
   const views = new Map<string, MessageView>();
-  for (const user of scene.users) for (const view of scene.seenBy(user.id, channel.id)) views.set(view.ts, view);
+  for (const user of scene.directory.users.values())
+    for (const view of scene.seenBy(user.id, channel.id)) views.set(view.ts, view);
   const sorted = [...views.values()].sort((a, b) => a.ts.localeCompare(b.ts));
   return sorted.map((view) => {
     const to = view.ephemeralFor === undefined ? '' : ` (only ${view.ephemeralFor})`;

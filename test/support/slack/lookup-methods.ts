@@ -10,20 +10,17 @@ export function lookupMethods(state: State): Readonly<Record<string, Method>> {
     'users.info': {
       token: 'bot',
       scopes: ['users:read'],
-      required: ['user'],
       run: (args) => userInfo(state, args),
     },
     'usergroups.list': { token: 'bot', scopes: ['usergroups:read'], run: (args) => groupList(state, args) },
     'usergroups.users.list': {
       token: 'bot',
       scopes: ['usergroups:read'],
-      required: ['usergroup'],
       run: (args) => groupMembers(state, args),
     },
     'conversations.info': {
       token: 'bot',
       scopes: ['channels:read', 'groups:read', 'im:read'],
-      required: ['channel'],
       run: (args) => channelInfo(state, args),
     },
     'conversations.open': { token: 'bot', scopes: ['im:write'], run: (args) => openDirectMessage(state, args) },

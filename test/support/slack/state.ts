@@ -24,13 +24,15 @@ export interface Method {
   readonly token: 'bot' | 'app';
   /** Any one of these is enough; none means that no scope is needed. */
   readonly scopes?: readonly string[];
-  readonly required?: readonly string[];
   run(args: JsonObject): JsonObject;
 }
 
+export const MISSING_ARGUMENT = 'invalid_arguments';
+
+/** A required argument; every one the fake knows is a string. */
 export function stringArg(args: JsonObject, name: string): string {
   const value = args[name];
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: [`[ERROR] missing field: ${name}`] } });
+  if (typeof value === 'string' && value !== '') return value;
+  const messages = [`[ERROR] missing required field: ${name}`];
+  throw new SlackRefusal(MISSING_ARGUMENT, { response_metadata: { messages } });
 }

@@ -1,41 +1,18 @@
 import { EventEmitter } from 'node:events';
 import { describeSlack } from './describe.ts';
-import { BOT_USER_ID, Directory, type DirectoryOptions } from './directory.ts';
+import { BOT_USER_ID, Directory } from './directory.ts';
 import type { FaultHandle, FaultSpec } from './faults.ts';
 import { HttpSide } from './http-side.ts';
 import { Messages, type StoredMessage, viewOf } from './messages.ts';
+import { DEFAULT_SCOPES, type StrictSlackOptions } from './options.ts';
 import { type CommandSpec, type Delivery, People, type PressSpec, type RawPressSpec } from './people.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
-import type { Enterprise, State } from './state.ts';
+import type { State } from './state.ts';
 import type { ApiCall, MessageView, Notice, SlackChannel, SlackGroup, SlackUser, Violation } from './types.ts';
 import { ViolationLog } from './violation-log.ts';
 import { type Truthy, type WaitOptions, waitUntil } from './wait.ts';
 import { WebApi } from './web-api.ts';
-
-export interface StrictSlackOptions extends DirectoryOptions {
-  readonly botToken?: string;
-  readonly appToken?: string;
-  /** Puts the workspace into an Enterprise Grid. */
-  readonly enterprise?: Enterprise;
-  /** What the bot token was granted; the app's manifest asks for these. */
-  readonly scopes?: readonly string[];
-  /** Slack waits 3 s; tests of slow acks wait less. */
-  readonly ackLimitMs?: number;
-  /** Rate limits are off unless asked for. */
-  readonly rateLimits?: boolean;
-  readonly now?: () => number;
-}
-
-const DEFAULT_SCOPES = [
-  'commands',
-  'chat:write',
-  'users:read',
-  'usergroups:read',
-  'im:write',
-  'channels:read',
-  'groups:read',
-];
 
 /** Slack at its wire, with its rules enforced. One instance is one workspace with the app installed. */
 export class StrictSlack implements AsyncDisposable {
@@ -227,10 +204,8 @@ export class StrictSlack implements AsyncDisposable {
 
   /** What everybody sees, in words, for a failing test. */
   describe(): string {
-    const { users, channels } = this.#directory;
     return describeSlack({
-      users: [...users.values()].filter((it) => !it.isBot),
-      channels: [...channels.values()],
+      directory: this.#directory,
       seenBy: (user, channel) => this.messagesSeenBy(user, channel),
       notices: this.#people.notices,
       calls: this.calls,

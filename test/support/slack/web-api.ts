@@ -1,7 +1,7 @@
 import { chatMethods } from './chat-methods.ts';
 import { lookupMethods } from './lookup-methods.ts';
 import { RateLimits } from './rate-limits.ts';
-import type { Method, State } from './state.ts';
+import { type Method, MISSING_ARGUMENT, type State } from './state.ts';
 import { type JsonObject, SlackRefusal } from './types.ts';
 import { type Reply, tooManyRequests } from './wire.ts';
 
@@ -31,17 +31,18 @@ export class WebApi {
 
   answer(name: string, args: JsonObject, token: string | undefined): Reply {
     try {
-      const method = this.#permitted(name, args, token);
+      const method = this.#permitted(name, token);
       const seconds = this.#overRate(name, args);
       if (seconds !== undefined) return tooManyRequests(seconds);
       return { status: 200, body: { ok: true, ...method.run(args) } };
     } catch (error) {
       if (!(error instanceof SlackRefusal)) throw error;
+      if (error.code === MISSING_ARGUMENT) this.#misuse(name, error.code);
       return { status: 200, body: { ok: false, error: error.code, ...error.extra } };
     }
   }
 
-  #permitted(name: string, args: JsonObject, token: string | undefined): Method {
+  #permitted(name: string, token: string | undefined): Method {
     const { state } = this.#options;
     const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
     if (method === undefined) throw this.#misuse(name, 'unknown_method');
@@ -52,12 +53,6 @@ export class WebApi {
     const scopes = method.scopes ?? [];
     if (scopes.length > 0 && !scopes.some((scope) => state.scopes.has(scope))) {
       throw new SlackRefusal('missing_scope', { needed: scopes.join(','), provided: [...state.scopes].join(',') });
-    }
-    const missing = (method.required ?? []).filter((field) => args[field] === undefined || args[field] === '');
-    if (missing.length > 0) {
-      throw this.#misuse(name, 'invalid_arguments', {
-        response_metadata: { messages: missing.map((field) => `[ERROR] missing required field: ${field}`) },
-      });
     }
     return method;
   }
@@ -72,8 +67,8 @@ export class WebApi {
     return this.#rates.take(name, String(args['channel'] ?? ''), this.#options.state.now());
   }
 
-  #misuse(name: string, code: string, extra: JsonObject = {}): SlackRefusal {
+  #misuse(name: string, code: string): SlackRefusal {
     this.#options.state.log.add('invalid_call', `${name}: ${code}`);
-    return new SlackRefusal(code, extra);
+    return new SlackRefusal(code);
   }
 }

@@ -1,0 +1,94 @@
+import { StoreUnavailable } from '../../application/faults.ts';
+import type { OperationRef } from '../../application/ports.ts';
+import { cancel, confirm } from '../../application/settle.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { type HeardPress, readOperationRef } from '../contract.ts';
+import { loggedFault } from '../redact.ts';
+import { dialogLifetimeMs, dialogUses } from '../teller.ts';
+import { buildNotDone, buildNotKnown, buildRefusal, buildSentence } from '../views/refusal.ts';
+import { type Desk, refuse, say } from './desk.ts';
+import { sayStale } from './stale.ts';
+
+const checkEveryMs = 2_000;
+const checkForMs = 2 * 60_000;
+
+/**
+ * OK: who may is decided again, then one atomic step settles the operation (design 2.3). The teller shows how it stands in
+ * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too.
+ */
+export async function onOk(desk: Desk, heard: HeardPress): Promise<void> {
+  const ref = readOperationRef(heard.value);
+  if (ref === null) return sayStale(desk, heard);
+  const refusal = await desk.directory.authorizeSlack(heard);
+  if (refusal !== null) return refuse(desk, heard, refusal);
+  await answer(desk, heard, ref, confirm);
+}
+
+/** Cancel: nothing is changed by it, so whoever asked may always press it. */
+export async function onCancel(desk: Desk, heard: HeardPress): Promise<void> {
+  const ref = readOperationRef(heard.value);
+  if (ref === null) return sayStale(desk, heard);
+  await answer(desk, heard, ref, cancel);
+}
+
+type Settle = typeof confirm;
+
+async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: Settle): Promise<void> {
+  const { deps } = desk;
+  const until = deps.clock.now() + dialogLifetimeMs;
+  const dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
+  try {
+    const settled = await settle(withPatientQueue(desk), { ref, by: heard.user, dialog });
+    if (settled.kind === 'refused') return await sayRefused(desk, heard, settled.refusal);
+    await deps.notifier.tell(ref);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable) || error.sent === 'no') throw error;
+    deps.log.warn(
+      { project: ref.project, operationId: ref.operation, error: loggedFault(error) },
+      'reply to a press lost',
+    );
+    await check(desk, heard, ref);
+  }
+}
+
+/** A job that could not be added is found missing by the sweep, so the press is not refused for it (design 2.3). */
+function withPatientQueue({ deps }: Desk): Pick<Desk['deps'], 'store' | 'queue' | 'log'> {
+  const execute = async (ref: OperationRef) =>
+    deps.queue.execute(ref).catch((error: unknown) => {
+      const fields = { project: ref.project, operationId: ref.operation, error: loggedFault(error) };
+      deps.log.warn(fields, 'job not added, left to the sweep');
+    });
+  return { store: deps.store, log: deps.log, queue: { execute, converge: (id) => deps.queue.converge(id) } };
+}
+
+/** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it. */
+async function sayRefused(desk: Desk, heard: HeardPress, refusal: Refusal): Promise<void> {
+  if (refusal.code !== 'unknown_operation') return refuse(desk, heard, refusal);
+  const scene = { voice: desk.voice, now: desk.deps.clock.now() };
+  await say(desk, heard, buildRefusal({ refusal, verb: null, ...scene }), 'replace');
+}
+
+/** Redis took the press, or did not: its reply was lost. Asks by id until it is known (design 2.3: "checking"). */
+async function check(desk: Desk, heard: HeardPress, ref: OperationRef): Promise<void> {
+  const { clock, store, notifier } = desk.deps;
+  await say(desk, heard, buildSentence("Checking whether this got through: the bot's Redis did not reply."));
+  const deadline = clock.now() + checkForMs;
+  while (clock.now() < deadline && !desk.stopping.aborted) {
+    await clock.sleep(checkEveryMs, desk.stopping);
+    const found = await known(() => store.readOperation(ref));
+    if (found === 'not known') continue;
+    if (found === null) return sayRefused(desk, heard, { code: 'unknown_operation' });
+    if (found.state === 'requested') return say(desk, heard, buildNotDone());
+    return notifier.tell(ref);
+  }
+  await say(desk, heard, buildNotKnown(ref.project, desk.voice));
+}
+
+async function known<T>(read: () => Promise<T>): Promise<T | 'not known'> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return 'not known';
+    throw error;
+  }
+}

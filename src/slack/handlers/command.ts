@@ -1,0 +1,45 @@
+import type { HeardCommand } from '../contract.ts';
+import { type Command, type Misreading, parseCommand } from '../parse.ts';
+import { explainMisreading } from '../suggest.ts';
+import { buildHelp } from '../views/help.ts';
+import { buildSentence } from '../views/refusal.ts';
+import { sayConfirmation } from './ask.ts';
+import { type Desk, say } from './desk.ts';
+import { sayList, sayPrecheck, sayShow } from './look.ts';
+
+/** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace (design 7). */
+export async function onCommand(desk: Desk, heard: HeardCommand): Promise<void> {
+  const command = parseCommand(heard.text);
+  await run(desk, heard, command);
+}
+
+async function run(desk: Desk, heard: HeardCommand, command: Command): Promise<void> {
+  switch (command.kind) {
+    case 'help':
+      return say(desk, heard, buildHelp(desk.voice));
+    case 'list':
+      return sayList(desk, heard, { page: 0, filter: command.filter }, 'new');
+    case 'show':
+      return sayShow(desk, heard, command.project);
+    case 'precheck':
+      return sayPrecheck(desk, heard, command.project);
+    case 'act':
+      return sayConfirmation(desk, heard, command);
+    case 'misread':
+      return sayMisread(desk, heard, command.misreading);
+  }
+}
+
+/** A misspelt command is answered with help; a readable one that lacks something, with what it lacks. */
+async function sayMisread(desk: Desk, heard: HeardCommand, misreading: Misreading): Promise<void> {
+  const sentence = explainMisreading(misreading, await desk.deps.store.ids(), desk.voice);
+  const isLost = misreading.code === 'unknown_verb';
+  await say(desk, heard, isLost ? buildHelp(desk.voice, sentence) : buildSentence(sentence));
+}
+
+/** A command of another name that the app's manifest sends here. */
+export async function onOtherCommand(desk: Desk, heard: HeardCommand): Promise<void> {
+  const help = desk.voice.command('help');
+  const sentence = `I answer to another command here: type ${help}. Nothing was changed. Whoever runs syncbot sets its name in SLACK_COMMAND.`;
+  await say(desk, heard, buildSentence(sentence));
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { Deps } from '../../application/deps.ts';
+import { StoreUnavailable } from '../../application/faults.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { Voice } from '../../domain/words.ts';
+import type { Message } from '../blocks.ts';
+import type { Heard } from '../contract.ts';
+import type { Directory } from '../directory.ts';
+import { loggedFault } from '../redact.ts';
+import { type How, respond } from '../response-url.ts';
+import { buildFault, buildNotDone, buildRefusal } from '../views/refusal.ts';
+
+/** What every handler is given. */
+export interface Desk {
+  readonly deps: Deps;
+  readonly directory: Directory;
+  readonly voice: Voice;
+  /** `settings.showErrors`: failed tasks' masked reasons may be shown to everybody. */
+  readonly showErrors: boolean;
+  /** Aborted when the bot stops: nothing waits any longer then. */
+  readonly stopping: AbortSignal;
+}
+
+/** Answers the person who spoke, and nobody else. One more try when Slack did not take it; never throws. */
+export async function say(desk: Desk, heard: Heard, message: Message, how: How = 'new'): Promise<void> {
+  let answer = await respond(heard.responseUrl, message, how);
+  if (answer.kind === 'later' && answer.afterMs <= 10_000) {
+    await desk.deps.clock.sleep(answer.afterMs, desk.stopping);
+    answer = await respond(heard.responseUrl, message, how);
+  }
+  if (answer.kind !== 'done')
+    desk.deps.log.warn({ channel: heard.channel, kind: answer.kind }, 'answer could not be shown');
+}
+
+/** Says a refusal; `verb` is what was asked for, to suggest it with the name repaired. */
+export async function refuse(desk: Desk, heard: Heard, refusal: Refusal, verb: string | null = null): Promise<void> {
+  desk.deps.log.info({ user: heard.user, channel: heard.channel, code: refusal.code }, 'refused in Slack');
+  await say(desk, heard, buildRefusal({ refusal, verb, voice: desk.voice, now: await timeFor(desk, refusal) }));
+}
+
+/** Slack may deliver twice, over two sockets: only the first delivery within ten minutes counts (facts/slack.md 1.3). */
+export async function isFirstDelivery({ deps }: Desk, { triggerId }: Heard): Promise<boolean> {
+  if (triggerId === null) return true;
+  try {
+    return await deps.store.firstTime(`trigger:${triggerId}`, 10 * 60_000);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new StoreUnavailable('no', { cause: error });
+    throw error;
+  }
+}
+
+/** A fault becomes a sentence; the log line with the same id says what it was. Nothing raw reaches Slack (design 8). */
+export async function sayFault(desk: Desk, heard: Heard, error: unknown): Promise<void> {
+  if (error instanceof StoreUnavailable) {
+    desk.deps.log.warn({ error: loggedFault(error) }, 'not done: Redis did not answer');
+    return say(desk, heard, buildNotDone());
+  }
+  const logId = randomBytes(4).toString('hex');
+  desk.deps.log.error({ logId, error: loggedFault(error) }, 'a Slack request failed');
+  await say(desk, heard, buildFault(logId));
+}
+
+/** Sentences that tell a duration need the clock of Redis; the others do without it. */
+async function timeFor({ deps }: Desk, refusal: Refusal): Promise<number> {
+  return 'since' in refusal ? deps.store.now() : deps.clock.now();
+}

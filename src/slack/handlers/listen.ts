@@ -1,0 +1,35 @@
+import type { Heard } from '../contract.ts';
+import { loggedFault } from '../redact.ts';
+import { type Desk, isFirstDelivery, refuse, sayFault } from './desk.ts';
+
+/** The part of Bolt's listener arguments that is used. */
+export interface Delivered {
+  readonly ack: () => Promise<void>;
+  readonly body: unknown;
+}
+
+/**
+ * A Bolt listener in four steps: ack, decode, decide, say. The ack comes before any I/O (Slack waits 3 s), and a failed one
+ * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same
+ * (facts/slack.md 4b.1). Never throws.
+ */
+export function listen<T extends Heard>(
+  desk: Desk,
+  decode: (body: unknown) => T | null,
+  work: (desk: Desk, heard: T) => Promise<void>,
+): (delivered: Delivered) => Promise<void> {
+  const { log } = desk.deps;
+  return async ({ ack, body }) => {
+    await ack().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'ack did not reach Slack'));
+    const heard = decode(body);
+    if (heard === null) return log.warn({}, 'request of Slack not understood');
+    try {
+      const stranger = desk.directory.refuseStranger(heard);
+      if (stranger !== null) return await refuse(desk, heard, stranger);
+      if (!(await isFirstDelivery(desk, heard))) return log.info({ user: heard.user }, 'second delivery dropped');
+      await work(desk, heard);
+    } catch (error) {
+      await sayFault(desk, heard, error);
+    }
+  };
+}

@@ -1,0 +1,35 @@
+import { findProject, listProjects, observeProjects, precheckProject, showProject } from '../../application/look.ts';
+import type { Heard, ListPage } from '../contract.ts';
+import type { How } from '../response-url.ts';
+import { buildList, pagesOf, projectsPerPage } from '../views/list.ts';
+import { buildPrecheck } from '../views/precheck.ts';
+import { buildShow } from '../views/show.ts';
+import { type Desk, refuse, say } from './desk.ts';
+
+/** `list`, and a turned page: `replace` puts the page where the list stands. Only the projects shown are looked at live. */
+export async function sayList(desk: Desk, heard: Heard, { page, filter }: ListPage, how: How): Promise<void> {
+  const { deps, voice } = desk;
+  const projects = await listProjects(deps, { text: filter });
+  const within = Math.min(page, pagesOf(projects.length) - 1);
+  const shown = projects.slice(within * projectsPerPage, (within + 1) * projectsPerPage);
+  const [observed, now] = await Promise.all([observeProjects(deps, shown), deps.store.now()]);
+  await say(desk, heard, buildList({ projects, shown: observed, page: within, filter, voice, now }), how);
+}
+
+/** `show`: reasons of failed tasks only to operators, unless `showErrors` says otherwise (design 8). */
+export async function sayShow(desk: Desk, heard: Heard, id: string): Promise<void> {
+  const { deps, voice, directory, showErrors } = desk;
+  const details = await showProject(deps, id);
+  if ('code' in details) return refuse(desk, heard, details, 'show');
+  const [now, revealReasons] = await Promise.all([deps.store.now(), showErrors || directory.isOperator(heard)]);
+  await say(desk, heard, buildShow({ details, revealReasons, voice, now }));
+}
+
+/** `precheck`: what keeps a project from being started. */
+export async function sayPrecheck(desk: Desk, heard: Heard, id: string): Promise<void> {
+  const { deps, voice } = desk;
+  const project = await findProject(deps, id);
+  if ('code' in project) return refuse(desk, heard, project, 'precheck');
+  const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.store.now()]);
+  await say(desk, heard, buildPrecheck({ project, items, voice, now }));
+}

@@ -1,0 +1,173 @@
+import { App, LogLevel, SocketModeReceiver, webApi } from '@slack/bolt';
+import type { Deps, Log } from '../application/deps.ts';
+import type { Teller } from '../application/ports.ts';
+import type { Policy } from '../domain/policy.ts';
+import { boltLogger } from './bolt-logger.ts';
+import { SlackConnection } from './connection.ts';
+import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
+import { createDirectory } from './directory.ts';
+import { onCancel, onOk } from './handlers/answer.ts';
+import { onCommand, onOtherCommand } from './handlers/command.ts';
+import type { Desk } from './handlers/desk.ts';
+import { listen } from './handlers/listen.ts';
+import { onAsk, onPage, onShow } from './handlers/press.ts';
+import { sayStale } from './handlers/stale.ts';
+import { slackVoice } from './mrkdwn.ts';
+import { loggedFault } from './redact.ts';
+import { type SlackRefused, startFault } from './refused.ts';
+import { createTeller } from './teller.ts';
+
+export interface SlackAppOptions {
+  readonly tokens: { readonly bot: string; readonly app: string };
+  /** Another Slack than slack.com, as the local one: `SLACK_API_URL`. */
+  readonly apiUrl?: string | undefined;
+  /** The slash command, such as `/sync`. */
+  readonly command: string;
+  readonly policy: Policy;
+  /** `settings.showErrors` of syncbot.yml. */
+  readonly showErrors: boolean;
+  readonly deps: Deps;
+  readonly log: Log;
+  /** Called once when Slack takes the app token no more while running; the bot hears nothing from then on. */
+  readonly onLost?: (fault: SlackRefused) => void;
+}
+
+export interface SlackApp {
+  /** Resolves when Slack has said hello; throws SlackRefused, with one sentence for people. */
+  start(): Promise<void>;
+  /** Hears nothing new, then waits for what is under way, 8 s at most. Never throws. */
+  stop(): Promise<void>;
+  /** Whether Slack can reach the bot now. */
+  isConnected(): boolean;
+  /** The one writer of outcome messages; works from the start, without a socket. */
+  readonly teller: Teller;
+}
+
+const drainMs = 8_000;
+
+/** The bot's ear and mouth in Slack, over Socket Mode (facts/slack.md 2.3). Nothing is connected before `start()`. */
+export function createSlackApp(options: SlackAppOptions): SlackApp {
+  const { tokens, command, deps, log } = options;
+  const voice = slackVoice(command);
+  const client = new webApi.WebClient(tokens.bot, clientOptions(options, 1));
+  const stopping = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+  let installedTeam = '';
+  let connection: SlackConnection | null = null;
+  const directory = createDirectory({
+    client,
+    log,
+    policy: options.policy,
+    installedTeam: () => installedTeam,
+    now: () => deps.clock.now(),
+  });
+  const desk: Desk = { deps, directory, voice, showErrors: options.showErrors, stopping: stopping.signal };
+
+  return {
+    async start() {
+      const self = await client.auth.test().catch((error: unknown) => {
+        throw startFault(error, 'bot');
+      });
+      installedTeam = self.team_id ?? '';
+      const receiver = socketReceiver(options);
+      const app = boltApp(options, receiver, self);
+      track(app, inFlight);
+      register(app, command, desk);
+      await app.init();
+      connection = new SlackConnection({ client: receiver.client, log, onLost: options.onLost ?? lost(log) });
+      await connection.open();
+      log.info({ team: installedTeam, command }, 'connected to Slack');
+    },
+    async stop() {
+      stopping.abort();
+      await connection
+        ?.close()
+        .catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
+      await drained(inFlight);
+    },
+    isConnected: () => connection?.isOpen ?? false,
+    teller: createTeller({
+      slack: new webApi.WebClient(tokens.bot, clientOptions(options, 0)),
+      store: deps.store,
+      voice,
+      log,
+    }),
+  };
+}
+
+/** Who hears what. Bolt runs every listener that matches, so the last ones of each kind leave out the live names. */
+function register(app: App, command: string, desk: Desk): void {
+  app.command(command, listen(desk, readCommand, onCommand));
+  app.command(allBut(command), listen(desk, readCommand, onOtherCommand));
+  app.action(actionIds.ok, listen(desk, readPress, onOk));
+  app.action(actionIds.cancel, listen(desk, readPress, onCancel));
+  app.action(actionIds.show, listen(desk, readPress, onShow));
+  app.action(askActionId, listen(desk, readPress, onAsk));
+  app.action(pageActionId, listen(desk, readPress, onPage));
+  app.action(staleActionId, listen(desk, readPress, sayStale));
+  app.error(async (error) => desk.deps.log.error({ error: loggedFault(error) }, 'Bolt could not handle a request'));
+}
+
+/** No listener of ours throws or is left behind: `stop` waits for those that acked and are still at work. */
+function track(app: App, inFlight: Set<Promise<void>>): void {
+  app.use(async ({ next }) => {
+    const work = next();
+    const entry = work.catch(() => {}).finally(() => inFlight.delete(entry));
+    inFlight.add(entry);
+    await work;
+  });
+}
+
+async function drained(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), drainMs);
+  const tooLate = new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve()));
+  await Promise.race([Promise.all(inFlight), tooLate]);
+  clearTimeout(timer);
+}
+
+/** Calls are short, and reject when Slack asks for patience: who called knows better what to do (facts/slack.md 1.4). */
+function clientOptions({ apiUrl, log }: SlackAppOptions, retries: number): webApi.WebClientOptions {
+  return {
+    logger: boltLogger(log),
+    timeout: 8_000,
+    retryConfig: { retries },
+    rejectRateLimitedCalls: true,
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+  };
+}
+
+function socketReceiver(options: SlackAppOptions): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken: options.tokens.app,
+    logger: boltLogger(options.log),
+    logLevel: LogLevel.WARN,
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: clientOptions(options, 0) },
+  });
+}
+
+/** With the ids of auth.test at hand Bolt calls nothing before a listener runs (facts/slack.md 0.7). */
+function boltApp(options: SlackAppOptions, receiver: SocketModeReceiver, self: webApi.AuthTestResponse): App {
+  return new App({
+    token: options.tokens.bot,
+    receiver,
+    logger: boltLogger(options.log),
+    logLevel: LogLevel.WARN,
+    clientOptions: clientOptions(options, 1),
+    deferInitialization: true,
+    tokenVerificationEnabled: false,
+    convoStore: false,
+    ...(self.bot_id === undefined ? {} : { botId: self.bot_id }),
+    ...(self.user_id === undefined ? {} : { botUserId: self.user_id }),
+  });
+}
+
+function allBut(command: string): RegExp {
+  return new RegExp(`^(?!${command.replace(/[^\w/]/g, '\\$&')}$)`);
+}
+
+function lost(log: Log): (fault: SlackRefused) => void {
+  return (fault) =>
+    log.error({ code: fault.code, error: loggedFault(fault) }, 'Slack refuses the app token, nothing is heard');
+}

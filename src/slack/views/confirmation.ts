@@ -1,0 +1,107 @@
+import { maskReason } from '../../domain/mask.ts';
+import type { Figures } from '../../domain/observation.ts';
+import type { Operation } from '../../domain/operation.ts';
+import type { Project } from '../../domain/project.ts';
+import { actionWords, count, duration } from '../../domain/words.ts';
+import { actionsRow, button, context, type Message, section } from '../blocks.ts';
+import { actionIds, blockId, operationRefValue } from '../contract.ts';
+import { safeText } from '../mrkdwn.ts';
+import {
+  backlogPhrase,
+  dotted,
+  failuresOf,
+  inFlightPhrase,
+  latencyPhrase,
+  linkName,
+  linksPhrase,
+  number,
+  reasonPhrase,
+  type Scene,
+  title,
+} from './phrases.ts';
+
+export interface ConfirmationView extends Scene {
+  readonly operation: Operation;
+  readonly project: Project;
+  readonly figures: Figures;
+}
+
+/**
+ * The console's OK/Cancel dialog (design 2.2): what would happen, to how much, and what it means. Only the requester sees
+ * it, who is an operator: so failed tasks' reasons are shown, masked (design 8).
+ */
+export function buildConfirmation(view: ConfirmationView): Message {
+  const { operation, project, figures, voice, now } = view;
+  const question = `${actionWords[operation.action].imperative} ${project.id}?`;
+  const effect = effectOf(view);
+  const expiry = duration(operation.expiresAt - now);
+  const value = operationRefValue({ project: project.id, operation: operation.id });
+  const reason = reasonPhrase(operation.reason);
+  return {
+    text: `${question} ${effect} Answer OK or Cancel within ${expiry}.`,
+    blocks: [
+      section([`*${question}*`, effect]),
+      section(
+        dotted(`${title(project.state)} now`, backlogPhrase(figures), latencyPhrase(figures), inFlightPhrase(figures)),
+      ),
+      ...(operation.action === 'restore' ? failedTasks(view) : []),
+      ...(reason === null ? [] : [section(`Reason: ${reason}`)]),
+      actionsRow(blockId('confirm', operation.id, operation.seq), [
+        button({
+          label: 'OK',
+          actionId: actionIds.ok,
+          value,
+          primary: true,
+          spoken: `OK: ${question.replace('?', '')}`,
+        }),
+        button({ label: 'Cancel', actionId: actionIds.cancel, value, spoken: 'Cancel: change nothing' }),
+      ]),
+      context(`Asked by ${voice.person(operation.by)} · only you can see this · expires in ${expiry}`),
+    ],
+  };
+}
+
+function effectOf({ operation, project, figures }: ConfirmationView): string {
+  const links = linksPhrase(project);
+  const many = project.definition.links.length === 1 ? 's' : '';
+  switch (operation.action) {
+    case 'start':
+      return `${links} begin${many} to take tasks.`;
+    case 'pause':
+      return `${links} stop${many} taking tasks; tasks in flight finish by themselves. Latency will grow until restored.`;
+    case 'restore':
+      return `${links} take${many} tasks again. ${putBackPhrase(failuresOf(figures.links))}`;
+  }
+}
+
+function putBackPhrase(failed: number | null): string {
+  if (failed === null)
+    return 'Tasks that failed are put back before newer ones; how many is unknown, a link does not answer.';
+  if (failed === 0) return 'No failed task has to be put back.';
+  return `${count(failed, 'failed task')} will be put back before newer ones.`;
+}
+
+/** The failed tasks that will be put back, the oldest first: three by name, the rest counted. */
+function failedTasks({ project, figures, now }: ConfirmationView) {
+  const failures = figures.links.flatMap((reading) =>
+    reading.kind === 'read' ? reading.firstFailures.map((task) => ({ link: reading.link, ...task })) : [],
+  );
+  const oldest = failures.sort((a, b) => a.at - b.at).slice(0, 3);
+  const { failure } = project;
+  const shown =
+    oldest.length > 0
+      ? oldest.map(({ link, reason, at }) => ({ link, reason: maskReason(reason), at }))
+      : failure === null
+        ? []
+        : [failure];
+  if (shown.length === 0) return [];
+  const all = failuresOf(figures.links);
+  const more = all === null ? 0 : all - shown.length;
+  return [
+    section([
+      `*Failed task${shown.length === 1 ? '' : 's'}*`,
+      ...shown.map(({ link, reason, at }) => `${linkName(link)} ${duration(now - at)} ago: ${safeText(reason, 300)}`),
+      ...(more > 0 ? [`and ${number(more)} more`] : []),
+    ]),
+  ];
+}

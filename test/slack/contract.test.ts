@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  askActionId,
+  liveActionIds,
+  operationRefValue,
+  pageActionId,
+  pageValue,
+  readCommand,
+  readOperationRef,
+  readPage,
+  readPress,
+  readProjectId,
+  staleActionId,
+} from '../../src/slack/contract.ts';
+import { nastyText, projectId } from './arbitraries.ts';
+
+const operationId = fc.stringMatching(/^[A-Za-z0-9]{1,40}$/);
+
+describe('button values', () => {
+  it('come back as they were sent', () => {
+    fc.assert(
+      fc.property(projectId, operationId, fc.nat(1_000), nastyText, (project, operation, page, text) => {
+        expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
+        const filter = text.slice(0, 100);
+        expect(readPage(pageValue({ page, filter }))).toEqual({ page, filter });
+        expect(readProjectId(project)).toBe(project);
+      }),
+    );
+  });
+
+  it('that are anything else are null, never a crash', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), nastyText, fc.json()), (value) => {
+        for (const read of [readOperationRef, readPage, readProjectId, readCommand, readPress]) {
+          expect(() => read(value)).not.toThrow();
+        }
+      }),
+    );
+    for (const bad of ['orders', 'orders/', '/x', 'orders/a/b', 'Orders/a', 'orders/a b', '', null, 7, 'list/a']) {
+      expect(readOperationRef(bad)).toBeNull();
+    }
+    for (const bad of ['{"page":-1,"filter":""}', '{"page":0}', '[]', '1', '{', undefined])
+      expect(readPage(bad)).toBeNull();
+  });
+});
+
+describe('action ids', () => {
+  it('have one listener each: the live ones their own, every other one the last', () => {
+    for (const id of liveActionIds) expect(id).not.toMatch(staleActionId);
+    for (const id of ['sync:v0:ok', 'sync:v1:ok2', 'sync:v1:ask:stop', 'x', '', 'a\nsync:v1:ok']) {
+      expect(id).toMatch(staleActionId);
+      expect(id).not.toMatch(askActionId);
+      expect(id).not.toMatch(pageActionId);
+    }
+  });
+});
+
+const command = {
+  ...{ user_id: 'U1', channel_id: 'C1', response_url: 'https://hooks.slack.com/commands/1' },
+  ...{ team_id: 'T1', trigger_id: '1.2.3', text: 'list', is_enterprise_install: 'false' },
+};
+const press = {
+  ...{ user: { id: 'U1', team_id: 'T1' }, team: { id: 'T9' }, channel: { id: 'C1' }, trigger_id: '1.2.3' },
+  ...{ response_url: 'http://127.0.0.1:9/actions/1', is_enterprise_install: false },
+  actions: [{ action_id: 'sync:v1:show', value: 'orders', type: 'button' }],
+};
+
+describe('bodies', () => {
+  it('of a command', () => {
+    expect(readCommand(command)).toEqual({
+      ...{ user: 'U1', team: 'T1', channel: 'C1', text: 'list', triggerId: '1.2.3' },
+      responseUrl: 'https://hooks.slack.com/commands/1',
+    });
+    expect(readCommand({ ...command, text: undefined })?.text).toBe('');
+    expect(readCommand({ ...command, response_url: 'file:///etc/passwd' })).toBeNull();
+    expect(readCommand({ ...command, user_id: 7 })).toBeNull();
+  });
+
+  it('of a press: the person counts, not the place; in an org install team is null', () => {
+    expect(readPress(press)).toMatchObject({
+      user: 'U1',
+      team: 'T1',
+      channel: 'C1',
+      actionId: 'sync:v1:show',
+      value: 'orders',
+    });
+    expect(readPress({ ...press, team: null })?.team).toBe('T1');
+    expect(readPress({ ...press, user: { id: 'U1' } })?.team).toBe('T9');
+    expect(readPress({ ...press, channel: undefined, container: { channel_id: 'C7' } })?.channel).toBe('C7');
+    expect(readPress({ ...press, actions: [] })).toBeNull();
+  });
+});

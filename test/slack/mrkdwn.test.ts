@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { code, escapeText, safeText, shorten, truncate, visible } from '../../src/slack/mrkdwn.ts';
+import { nastyText } from './arbitraries.ts';
+
+const length = fc.integer({ min: 1, max: 300 });
+
+describe('text of people and of YAML', () => {
+  it('cannot mention, link or format, whatever it is, and keeps to its length as sent', () => {
+    fc.assert(
+      fc.property(nastyText, length, (raw, max) => {
+        const safe = safeText(raw, max);
+        expect(safe.length).toBeLessThanOrEqual(Math.max(max, 1));
+        expect(safe).not.toMatch(/[<>`*~]|\p{Cc}|\p{Cs}|[\u202a-\u202e\u2066-\u2069\u200b]/u);
+        expect(safe.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
+        expect(code(raw, max)).toMatch(/^`[^`\n]+`$/);
+      }),
+    );
+  });
+
+  it('is escaped after it is cut, so no entity is cut in two', () => {
+    expect(safeText('a<b>c', 5)).toBe('a…');
+    expect(safeText('a<b>c', 10)).toBe('a&lt;b…');
+    expect(escapeText('&lt;')).toBe('&amp;lt;');
+  });
+
+  it('is cut between graphemes', () => {
+    const family = '👨‍👩‍👧‍👦';
+    expect(truncate(`${family}${family}`, family.length + 1)).toBe(`${family}…`);
+    expect(truncate(family, 5)).toBe('…');
+  });
+
+  it('is one visible line', () => {
+    expect(visible(' a\r\n\tb\u202ec\u200b\u0000 ')).toBe('a bc');
+  });
+});
+
+describe('finished mrkdwn', () => {
+  it('is cut at a space, never inside a mention or an entity', () => {
+    expect(shorten('by <@U0ALICE> &amp; more', 10)).toBe('by…');
+    expect(shorten('<@U0ALICE>'.repeat(3), 25)).toBe('<@U0ALICE><@U0ALICE>…');
+    expect(shorten('short', 10)).toBe('short');
+  });
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../src/slack/blocks.ts';
+import { faultsOf } from '../../src/slack/limits.ts';
+import { isSlackUser, slackVoice } from '../../src/slack/mrkdwn.ts';
+import { buildConfirmation } from '../../src/slack/views/confirmation.ts';
+import { buildHelp } from '../../src/slack/views/help.ts';
+import { buildList, projectsPerPage } from '../../src/slack/views/list.ts';
+import { buildOutcome } from '../../src/slack/views/outcome.ts';
+import { buildPrecheck } from '../../src/slack/views/precheck.ts';
+import { buildRefusal } from '../../src/slack/views/refusal.ts';
+import { buildShow } from '../../src/slack/views/show.ts';
+import { blockFaults } from '../support/slack/block-limits.ts';
+import { nastyText, now, observed, operationOf, precheckItems, projectId, refusal } from './arbitraries.ts';
+
+const scene = { voice: slackVoice('/sync'), now };
+const runs = { numRuns: 60 };
+
+/** What holds for every message, whatever it is about. */
+function expectFit(message: Message): void {
+  expect(faultsOf(message)).toEqual([]);
+  expect(blockFaults(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
+  expect(message.text.trim()).not.toBe('');
+  for (const text of [message.text, ...strings(message.blocks)]) {
+    expect(text).not.toMatch(/<!|[\u202a-\u202e\u2066-\u2069\u200b]/);
+    for (const [, inside = ''] of text.matchAll(/<([^>]*)>/g)) expect(inside).toMatch(/^[@#][UWCGD][A-Z0-9]+$/);
+    expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
+    expect(text).not.toMatch(/\p{Cs}/u);
+  }
+}
+
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return [];
+  if (Array.isArray(value)) return value.flatMap(strings);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'text' && typeof inner === 'string' ? [inner] : strings(inner),
+  );
+}
+
+describe('every view is within the limits of Slack, and mentions nobody but people and channels', () => {
+  it('list', () => {
+    const page = fc.array(observed, { maxLength: projectsPerPage });
+    fc.assert(
+      fc.property(page, nastyText, fc.nat(5), (shown, filter, pageNumber) => {
+        const projects = shown.map(({ project }) => project);
+        const short = filter.slice(0, 100);
+        expectFit(buildList({ ...scene, projects, shown, page: pageNumber, filter: short }));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('show', () => {
+    fc.assert(
+      fc.property(
+        observed.chain((seen) => fc.tuple(fc.constant(seen), fc.array(operationOf(seen.project.id), { maxLength: 5 }))),
+        precheckItems,
+        fc.boolean(),
+        ([seen, operations], precheck, revealReasons) => {
+          expectFit(buildShow({ ...scene, details: { ...seen, operations, precheck }, revealReasons }));
+        },
+      ),
+      runs,
+    );
+  });
+
+  it('precheck', () => {
+    fc.assert(
+      fc.property(observed, precheckItems, ({ project }, items) =>
+        expectFit(buildPrecheck({ ...scene, project, items })),
+      ),
+      runs,
+    );
+  });
+
+  it('confirmation', () => {
+    fc.assert(
+      fc.property(
+        observed.chain((seen) => fc.tuple(fc.constant(seen), operationOf(seen.project.id))),
+        ([seen, operation]) => expectFit(buildConfirmation({ ...scene, ...seen, operation })),
+      ),
+      runs,
+    );
+  });
+
+  it('outcome', () => {
+    fc.assert(
+      fc.property(
+        observed.chain((seen) => fc.tuple(fc.option(fc.constant(seen.project)), operationOf(seen.project.id))),
+        ([project, operation]) => expectFit(buildOutcome({ ...scene, project, operation })),
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('refusal and help', () => {
+    fc.assert(
+      fc.property(refusal, fc.option(projectId), (each, verb) =>
+        expectFit(buildRefusal({ ...scene, refusal: each, verb })),
+      ),
+      { numRuns: 200 },
+    );
+    expectFit(buildHelp(scene.voice));
+  });
+});
+
+describe('the voice of Slack', () => {
+  it('mentions people whom Slack knows, and writes out everybody else', () => {
+    expect(scene.voice.person('U0ALICE')).toBe('<@U0ALICE>');
+    expect(scene.voice.person('cli:root')).toBe('cli:root');
+    expect(scene.voice.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
+    expect(isSlackUser('u0alice')).toBe(false);
+  });
+});

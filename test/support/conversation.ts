@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import type { App } from '../../src/app.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import type { Action } from '../../src/domain/project.ts';
+import { createSlackApp, type SlackApp } from '../../src/slack/slack-app.ts';
+import { buttonsOf, textOf } from './slack/eyes.ts';
+import type { StrictSlackOptions } from './slack/options.ts';
+import { StrictSlack } from './slack/strict-slack.ts';
+import type { MessageView } from './slack/types.ts';
+import { openWorld, type World, type WorldOptions } from './world.ts';
+
+/** People talking to real bots over the strict Slack; real Redis, BullMQ and Bolt behind them. */
+export interface Conversation extends AsyncDisposable {
+  readonly world: World;
+  readonly slack: StrictSlack;
+  readonly bot: Bot;
+  /** One more bot process on the same Redis and Slack. */
+  anotherBot(): Promise<Bot>;
+  /** Types a command and returns the answer that only this person sees. */
+  ask(text: string, who?: Person): Promise<MessageView>;
+  /** Presses a button; returns at once. */
+  press(label: string, message: MessageView, who?: string): ReturnType<StrictSlack['press']>;
+  /** Waits for an answer to `who` or a channel message that says this; the newest one. */
+  sees(what: string | RegExp, who?: Person): Promise<MessageView>;
+  /** Asks for an action and presses OK. */
+  act(action: Action, project: string, who?: Person): Promise<MessageView>;
+}
+
+export interface Person {
+  readonly user?: string;
+  readonly channel?: string;
+}
+
+export interface Bot extends AsyncDisposable {
+  readonly app: App;
+  readonly slack: SlackApp;
+}
+
+export interface ConversationOptions extends WorldOptions {
+  readonly policy?: Policy;
+  readonly slack?: StrictSlackOptions;
+  readonly showErrors?: boolean;
+}
+
+const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
+export const operators: Policy = { operators: ['U0ALICE', 'U0BOB'], channels: [] };
+
+export async function openConversation(options: ConversationOptions = {}): Promise<Conversation> {
+  const slack = await StrictSlack.start(options.slack);
+  const world = await openWorld(options);
+  const bots: Bot[] = [];
+  const startBot = async (app: App): Promise<Bot> => {
+    const bot = createSlackApp({
+      tokens: { bot: slack.botToken, app: slack.appToken },
+      ...{ apiUrl: slack.apiUrl, command: '/sync', policy: options.policy ?? operators },
+      ...{ showErrors: options.showErrors ?? false, deps: app.deps, log: pino({ level: 'silent' }) },
+    });
+    await bot.start();
+    app.startTelling(bot.teller);
+    let stopped = false;
+    const stop = async () => {
+      if (!stopped) await bot.stop();
+      stopped = true;
+    };
+    const started = { app, slack: bot, [Symbol.asyncDispose]: stop };
+    bots.push(started);
+    return started;
+  };
+  const bot = await startBot(world.app);
+
+  const seenBy = ({ user = alice.user, channel = alice.channel }: Person) =>
+    slack.messagesSeenBy(user, channel).filter(({ deleted }) => !deleted);
+  const conversation: Conversation = {
+    ...{ world, slack, bot },
+    anotherBot: () => startBot(world.another()),
+    async ask(text, who = {}) {
+      const before = new Set(seenBy(who).map(({ ts }) => ts));
+      const { acked } = slack.command({ ...alice, ...who, text });
+      expect((await acked).kind).toBe('acked');
+      return slack.waitFor(() => seenBy(who).find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
+    },
+    press: (label, message, user = alice.user) => slack.press({ user, message, label }),
+    sees: (what, who = {}) =>
+      slack.waitFor(() => seenBy(who).findLast((message) => says(message, what)), { what: `a message with ${what}` }),
+    async act(action, project, who = {}) {
+      const dialog = await conversation.ask(`${action} ${project}`, who);
+      expect(labelsOf(dialog)).toEqual(['OK', 'Cancel']);
+      conversation.press('OK', dialog, who.user);
+      return dialog;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of bots) await one[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+      await slack[Symbol.asyncDispose]();
+    },
+  };
+  return conversation;
+}
+
+function says(message: MessageView, what: string | RegExp): boolean {
+  const text = said(message);
+  return typeof what === 'string' ? text.includes(what) : what.test(text);
+}
+
+/** All that a message says, without the marks of bold. */
+export function said(message: MessageView): string {
+  return `${message.text}\n${textOf(message)}`.replaceAll('*', '');
+}
+
+export function labelsOf(message: MessageView): string[] {
+  return buttonsOf(message).map(({ label }) => label);
+}

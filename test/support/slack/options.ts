@@ -1,0 +1,26 @@
+import type { DirectoryOptions } from './directory.ts';
+import type { Enterprise } from './state.ts';
+
+export interface StrictSlackOptions extends DirectoryOptions {
+  readonly botToken?: string;
+  readonly appToken?: string;
+  /** Puts the workspace into an Enterprise Grid. */
+  readonly enterprise?: Enterprise;
+  /** What the bot token was granted; the app's manifest asks for these. */
+  readonly scopes?: readonly string[];
+  /** Slack waits 3 s; tests of slow acks wait less. */
+  readonly ackLimitMs?: number;
+  /** Rate limits are off unless asked for. */
+  readonly rateLimits?: boolean;
+  readonly now?: () => number;
+}
+
+export const DEFAULT_SCOPES: readonly string[] = [
+  'commands',
+  'chat:write',
+  'users:read',
+  'usergroups:read',
+  'im:write',
+  'channels:read',
+  'groups:read',
+];

@@ -50,9 +50,10 @@ function syntaxFaults(broken: readonly YAMLError[], text: string, lines: LineCou
   const byLine = new Map<number, ConfigFault>();
   for (const { pos, code } of broken) {
     const { line } = lines.linePos(pos[0]);
+    if (byLine.has(line)) continue;
     const [message, hint] = syntaxSentence(code);
-    const unquoted = /[[{,].*\$\{/.test(rows[line - 1] ?? '') ? variableHint : null;
-    if (!byLine.has(line)) byLine.set(line, fault(line, message, hint ?? unquoted));
+    const hasVariable = rows[line - 1]?.includes('${') === true;
+    byLine.set(line, fault(line, message, hint ?? (hasVariable ? variableHint : null)));
   }
   return [...byLine.values()];
 }
@@ -67,7 +68,7 @@ function syntaxSentence(code: string): [message: string, hint: string | null] {
     case 'TAB_AS_INDENT':
       return ['A tab is used to indent', 'YAML is indented by spaces.'];
     case 'BAD_INDENT':
-      return ['The indentation does not fit the lines above', null];
+      return ['The indentation does not fit the lines above, or a bracket is left open', null];
     case 'MULTIPLE_DOCS':
       return ['A second document begins here', 'Write everything in one document, without `---`.'];
     case 'TAG_RESOLVE_FAILED':

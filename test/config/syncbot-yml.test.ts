@@ -200,7 +200,7 @@ projects:
     ['a list', '- a', 'The file is not a section with keys'],
     ['without projects', 'policy: {}', 'is missing'],
     ['with empty projects', 'projects:', 'is not a section with keys'],
-    ['with an open brace', 'a: {b', 'This is not YAML'],
+    ['with an open brace', 'a: {b', 'a bracket is left open'],
     ['with a tag', 'a: !!js/function x', 'A tag'],
     ['of two documents', 'a: 1\n---\nb: 2', 'A second document begins here'],
     ['nested without end', `a: ${'['.repeat(50_000)}`, 'The file is nested too deep'],

@@ -10,6 +10,8 @@ import type { RedisTarget } from '../../src/infra/redis/connect.ts';
 /** A Redis of its own with a bot's parts on it, and links made for the test. Everything ends with it. */
 export interface World extends AsyncDisposable {
   readonly url: string;
+  /** The address of `default` or of a further server. */
+  urlOf(connection: string): string;
   readonly redis: Redis;
   readonly app: App;
   readonly deps: Deps;
@@ -20,7 +22,11 @@ export interface World extends AsyncDisposable {
   /** A link's queue as its owner has it. `connection` names one of the world's further servers. */
   link(queue: string, connection?: string): Promise<OwnedLink>;
   /** Writes a project straight into the store, its links driven to what the state wants by nobody. */
-  project(id: string, links: readonly OwnedLink[], more?: Partial<ProjectDefinition> & ProjectStart): Promise<void>;
+  project(
+    id: string,
+    links: readonly Pick<OwnedLink, 'link'>[],
+    more?: Partial<ProjectDefinition> & ProjectStart,
+  ): Promise<void>;
   /** Asks for an action and confirms it, as a person would. */
   act(project: string, action: Action, by?: string): Promise<{ readonly project: string; readonly operation: string }>;
 }
@@ -72,6 +78,7 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
 
   return {
     ...{ url, redis, app, another, deps: app.deps },
+    urlOf: (connection) => urls.get(connection) ?? '',
     server(connection = 'default') {
       const server = started[names.indexOf(connection)];
       if (server === undefined) throw new Error(`no connection ${connection}`);

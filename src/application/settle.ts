@@ -1,6 +1,7 @@
 import type { Dialog } from '../domain/operation.ts';
 import type { Actor } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
+import { StoreUnavailable } from './faults.ts';
 import type { OperationRef, Settled, Settlement } from './ports.ts';
 
 export interface Answer {
@@ -10,11 +11,17 @@ export interface Answer {
   readonly dialog: Dialog | null;
 }
 
-/** OK: one atomic step settles the operation, then it becomes a job (design 2.3). A repeat gets the first answer. */
+/**
+ * OK: one atomic step settles the operation, then it becomes a job (design 2.3). A repeat gets the first answer. A job that
+ * could not be added is no reason to refuse: the sweep finds it missing.
+ */
 export async function confirm(deps: Pick<Deps, 'store' | 'queue' | 'log'>, answer: Answer): Promise<Settled> {
   const settled = await settle(deps, answer, 'confirm');
   if (settled.kind !== 'refused' && settled.operation.state === 'confirmed') {
-    await deps.queue.execute(answer.ref);
+    await deps.queue.execute(answer.ref).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      deps.log.warn(fieldsOf(answer.ref), 'job not added, left to the sweep');
+    });
   }
   return settled;
 }
@@ -27,9 +34,10 @@ export async function cancel(deps: Pick<Deps, 'store' | 'log'>, answer: Answer):
 async function settle(deps: Pick<Deps, 'store' | 'log'>, answer: Answer, settlement: Settlement): Promise<Settled> {
   const settled = await deps.store.settle({ ...answer, settlement });
   const state = settled.kind === 'refused' ? settled.refusal.code : settled.operation.state;
-  deps.log.info(
-    { ...answer.ref, operationId: answer.ref.operation, settlement, state, kind: settled.kind },
-    'operation settled',
-  );
+  deps.log.info({ ...fieldsOf(answer.ref), settlement, state, kind: settled.kind }, 'operation settled');
   return settled;
+}
+
+function fieldsOf({ project, operation }: OperationRef) {
+  return { project, operationId: operation };
 }

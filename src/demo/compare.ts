@@ -17,7 +17,7 @@ export interface CompareOptions {
  * The sources keep changing, and a change is in its target a moment later: a link is looked at until its target equals its
  * source, both read in one step, or nothing moves on it, but no longer than this.
  */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 25;
 
 /** Says of every link whether its target equals its source. Answers with the exit code: 0 if all do, else 1. */
@@ -74,6 +74,6 @@ function sentence({ comparison, paused, waiting, failed }: Result): string {
   const { equal, rows, behind, missing, different } = comparison;
   if (equal) return `equal (${count(rows, 'row')})`;
   const rowsApart = `${count(missing, 'row')} missing, ${different} different`;
-  const why = paused ? `the link is paused, ${count(waiting, 'task')} waiting, ${failed} failed` : `${failed} failed`;
-  return `behind by ${count(behind, 'change')} (${rowsApart}); ${why}`;
+  const tasks = `${count(waiting, 'task')} waiting, ${failed} failed`;
+  return `behind by ${count(behind, 'change')} (${rowsApart}); the link ${paused ? 'is paused' : 'runs'}, ${tasks}`;
 }

@@ -8,7 +8,7 @@ import { limitColumn } from './tables.ts';
 export interface DataFlow extends AsyncDisposable {
   /** Workers take tasks from every link that is not paused. */
   startWorkers(): Promise<void>;
-  /** Puts a value into the source that the target of one link refuses. */
+  /** Puts a value into the source that the target of one link refuses, and then changes that row again, and again. */
   poison(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface DataFlowOptions {
 }
 
 /** How long a task takes, so that there is something to see. */
-const WORK_MS = 25;
+const WORK_MS = 60;
 
 /** Makes the links' queues, with tasks that wait in them, and keeps changing the sources. */
 export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow> {
@@ -47,7 +47,9 @@ export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow>
       }
     },
     async poison() {
-      await sources.get(poisoned.queue)?.poison(poisoned.row);
+      const source = sources.get(poisoned.queue);
+      await source?.poison(poisoned.row);
+      for (const value of poisoned.later) await source?.change(poisoned.row, value);
     },
     [Symbol.asyncDispose]: stop,
   };

@@ -6,5 +6,5 @@ export const helpText = `A Slack workspace in your browser, four projects with r
   npm run demo -- --help            this text
 
 DEMO_SLACK_PORT is the port of the workspace, 3000 unless set; fix and compare find the demo by it.
-compare waits up to 10 s for tasks in flight. The links of a project that is not Running carry nothing: their targets
+compare waits up to 30 s for tasks in flight. The links of a project that is not Running carry nothing: their targets
 are behind by the changes that wait, until the project is started or restored.`;

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
+import { RoleFault } from '../cli/context.ts';
 import { parseArguments } from './arguments.ts';
 import { compare } from './compare.ts';
 import { DemoFault } from './demo-fault.ts';
 import { fix } from './fix.ts';
 import { helpText } from './help.ts';
 import { RedisFault } from './redis-fault.ts';
-import { runDemo } from './run.ts';
 import { slackPort } from './slack-port.ts';
 
 const END_WITHIN_MS = 9_000;
@@ -29,15 +29,25 @@ async function main(args: readonly string[]): Promise<number> {
         return await fix({ port, project: command.project, say });
       case 'compare':
         return await compare({ port, project: command.project, say });
-      case 'run':
+      case 'run': {
+        const { runDemo } = await import('./run.ts'); // the bot with all its libraries, which the other words do without
         await runDemo({ port, say, logLevel: env['LOG_LEVEL'], ending: endingSignal() });
         return 0;
+      }
     }
   } catch (error) {
-    if (!(error instanceof DemoFault || error instanceof RedisFault)) throw error;
+    const code = exitCodeOf(error);
+    if (code === null || !(error instanceof Error)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return error instanceof DemoFault ? error.exitCode : error.code === 'redis_not_found' ? 2 : 1;
+    return code;
   }
+}
+
+/** Of a fault whose message is a sentence for people; null for any other. */
+function exitCodeOf(error: unknown): number | null {
+  if (error instanceof DemoFault) return error.exitCode;
+  if (error instanceof RedisFault) return error.code === 'redis_not_found' ? 2 : 1;
+  return error instanceof RoleFault ? 1 : null;
 }
 
 function say(text: string): void {

@@ -72,7 +72,7 @@ export const demoProjects: readonly DemoProject[] = [
 ];
 
 /** The project, and the row of it, with which the demo shows a failure. */
-export const poisoned = { project: 'payments', queue: 'payments-incr', row: '7' } as const;
+export const poisoned = { project: 'payments', queue: 'payments-incr', row: '7', later: ['12.50', '13.00'] } as const;
 
 export function demoProject(id: string): DemoProject | null {
   return demoProjects.find((project) => project.id === id) ?? null;

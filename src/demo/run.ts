@@ -1,18 +1,21 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, openApp } from '../app.ts';
-import type { Log } from '../application/deps.ts';
-import { readSyncbotYml, type SyncbotConfig } from '../config.ts';
+import { pino } from 'pino';
+import type { CliApp, OpenOptions } from '../cli/context.ts';
+import { openCliApp, type SlackPart, type SlackPartOptions } from '../cli/open-app.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { configFaultLine, environmentFaultLine } from '../config/fault.ts';
+import { readSyncbotYml } from '../config.ts';
+import { createLogger } from '../log.ts';
 import { createSlackApp } from '../slack/slack-app.ts';
-import { type DataFlow, startDataFlow } from './data-flow.ts';
+import { startDataFlow } from './data-flow.ts';
 import { DemoFault } from './demo-fault.ts';
 import { findLocalSlack, type LocalSlack, refuseTaken, startLocalSlack } from './local-slack.ts';
-import { openLog } from './log.ts';
-import { poisoned, syncbotYml } from './projects.ts';
+import { syncbotYml } from './projects.ts';
 import { findRedisServer } from './redis-binary.ts';
 import { startRedisServer } from './redis-server.ts';
-import { applyFile, pause, reached } from './scenes.ts';
+import { applyFile, playScenes } from './scenes.ts';
 import { demoCommand } from './slack-port.ts';
 import { tokens } from './workspace.ts';
 
@@ -69,71 +72,78 @@ interface Stage extends RunOptions {
 }
 
 async function perform(stage: Stage): Promise<void> {
-  const { folder, redisUrl: url, slack, say, ending } = stage;
-  const file = join(folder, 'syncbot.yml');
+  const { folder, redisUrl: url, say, ending } = stage;
   const logFile = join(folder, 'syncbot.log');
-  await writeFile(file, syncbotYml());
-  const log = openLog(logFile, stage.logLevel);
-  const config = readFile();
-
-  const trouble = (error: Error) => log.warn({ error: error.message }, 'trouble in a source or a link worker');
+  const { environment, config, log } = await configure(stage, logFile);
+  const trouble = (error: Error) => log.warn({ error }, 'trouble in a source or a link worker');
   await using flow = await startDataFlow({ url, onError: trouble });
-  const { settings } = config;
-  await using app = openApp({ redis: { kind: 'standalone', url }, connections: {}, settings }, log);
+  const hears = new AbortController();
+  await using app = await openCliApp({ environment, config, log }, (options) => heard(options, () => hears.abort()));
   await applyFile(app, config);
   ending.throwIfAborted();
-  await using _bot = await startBot({ app, config, slack, log });
-  await app.startWorker();
-  await playScenes({ app, flow, ending });
-  say(welcome({ ...stage, file, logFile }));
-  await aborted(ending);
+
+  await using running = startRoles(app, ending);
+  await Promise.race([playScenes({ app, flow, connected: aborted(hears.signal), ending }), running.ended]);
+  ending.throwIfAborted();
+  say(welcome({ ...stage, file: environment.configPath, logFile }));
+  await running.ended;
 }
 
-function readFile(): SyncbotConfig {
-  const read = readSyncbotYml(syncbotYml(), {});
-  if (read.kind === 'read') return read.config;
-  throw new Error(`the demo's own syncbot.yml is refused: ${JSON.stringify(read.faults)}`);
-}
-
-async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'syncbot-demo-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
-interface Bot {
-  readonly app: App;
-  readonly config: SyncbotConfig;
-  readonly slack: LocalSlack;
-  readonly log: Log;
-}
-
-/** What `syncbot run --role bot` does, in Socket Mode against the local Slack. */
-async function startBot({ app, config, slack, log }: Bot): Promise<AsyncDisposable> {
-  const bot = createSlackApp({
-    tokens,
-    apiUrl: slack.apiUrl,
-    command: '/sync',
-    policy: config.policy,
-    showErrors: config.settings.showErrors,
-    deps: app.deps,
-    log,
+/** Writes syncbot.yml and reads it and the environment, as `syncbot run` does. */
+async function configure({ folder, redisUrl, slack, logLevel }: Stage, logFile: string): Promise<OpenOptions> {
+  const file = join(folder, 'syncbot.yml');
+  const variables = {
+    REDIS_URL: redisUrl,
+    SYNCBOT_CONFIG: file,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_BOT_TOKEN: tokens.bot,
+    SLACK_APP_TOKEN: tokens.app,
+    LOG_LEVEL: logLevel,
+  };
+  await writeFile(file, syncbotYml());
+  const env = readEnvironment(variables);
+  if (env.kind === 'refused') throw new DemoFault(2, env.faults.map(environmentFaultLine).join('\n'));
+  const yml = readSyncbotYml(syncbotYml(), variables);
+  if (yml.kind === 'refused')
+    throw new DemoFault(1, yml.faults.map((fault) => configFaultLine(file, fault)).join('\n'));
+  const log = createLogger({
+    level: env.environment.logLevel ?? 'info',
+    to: pino.destination({ dest: logFile, sync: true }),
   });
-  await bot.start();
-  app.startTelling(bot.teller);
-  return { [Symbol.asyncDispose]: () => bot.stop() };
-}
-
-/** Brings every project where the demo shows it, by the road that people take. */
-async function playScenes({ app, flow, ending }: { app: App; flow: DataFlow; ending: AbortSignal }): Promise<void> {
-  await flow.startWorkers();
-  await Promise.all([pause(app, 'invoices', 'month-end closing'), flow.poison()]);
-  await reached(app, { project: 'invoices', state: 'paused', ending });
-  await reached(app, { project: poisoned.project, state: 'failed', ending });
+  return { environment: env.environment, config: yml.config, log };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** The bot's part in Slack, which tells when it hears. */
+function heard(options: SlackPartOptions, onConnected: () => void): SlackPart {
+  const slack = createSlackApp(options);
+  const start = async () => {
+    await slack.start();
+    onConnected();
+  };
+  return { ...slack, start };
+}
+
+/** Bot and worker, as `syncbot run` runs them, until `ending` or the end of the block. */
+function startRoles(app: CliApp, ending: AbortSignal): AsyncDisposable & { readonly ended: Promise<void> } {
+  const over = new AbortController();
+  const ended = app.runRoles('all', AbortSignal.any([ending, over.signal]));
+  return {
+    ended,
+    async [Symbol.asyncDispose]() {
+      over.abort();
+      await ended.catch(() => undefined); // whoever waits for it hears of it
+    },
+  };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'syncbot-demo-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 interface Welcome extends Stage {

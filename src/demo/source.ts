@@ -4,8 +4,10 @@ import { type LinkOptions, openConnection, taskId, taskOptions } from './link-qu
 import { type Change, changeSource, readLimit } from './tables.ts';
 
 export interface SourceOptions extends LinkOptions {
-  /** A change every so often, by itself, while not too many tasks wait. Without: only what is asked for. */
+  /** A change every so often, by itself. Without: only what is asked for. */
   readonly everyMs?: number;
+  /** With so many tasks waiting it makes no changes by itself: a paused link must not fill the memory. Default 5,000. */
+  readonly mostWaiting?: number;
   /** How many row ids there are. Default 40. */
   readonly rows?: number;
   /** From 0 to below 1, as Math.random, which is the default. */
@@ -26,7 +28,15 @@ export interface Source extends AsyncDisposable {
 
 /** Creates the link's queue if it is not there. */
 export async function startSource(options: SourceOptions): Promise<Source> {
-  const { link, prefix = 'bull', everyMs, rows = 40, random = Math.random, onError = () => undefined } = options;
+  const {
+    link,
+    prefix = 'bull',
+    everyMs,
+    mostWaiting = 5_000,
+    rows = 40,
+    random = Math.random,
+    onError = () => undefined,
+  } = options;
   const connection = openConnection(options);
   const { redis } = connection;
   const queue = new Queue<Change>(link, { connection: redis, prefix, defaultJobOptions: taskOptions });
@@ -62,7 +72,7 @@ export async function startSource(options: SourceOptions): Promise<Source> {
 
   const stopped = new AbortController();
   const step = async () => {
-    if ((await queue.getWaitingCount()) < MOST_WAITING) await anyChange();
+    if ((await queue.getWaitingCount()) < mostWaiting) await anyChange();
   };
   const running = everyMs === undefined ? undefined : keepChanging({ everyMs, step, signal: stopped.signal, onError });
   const stop = () => {
@@ -76,9 +86,6 @@ export async function startSource(options: SourceOptions): Promise<Source> {
 }
 
 const DELETES = 0.2;
-
-/** A demo left alone with a paused link must not fill the memory. */
-const MOST_WAITING = 5_000;
 
 const amount = (random: () => number) => (random() * 10_000).toFixed(2);
 

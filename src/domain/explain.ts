@@ -48,7 +48,7 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   not_operator: ({ user }, voice) =>
     `You are not an operator, ${voice.person(user)}: you may look, but not change. ${unchanged} Ask whoever runs syncbot to add your id ${voice.text(user)} to policy.operators in syncbot.yml.`,
   other_team: ({ user }, voice) =>
-    `Only members of the workspace that installed syncbot may change projects. ${unchanged} Ask one of them; your id is ${voice.text(user)}.`,
+    `Only members of the workspace that installed syncbot may use it. ${unchanged} Ask one of them; your id is ${voice.text(user)}.`,
   group_unknown: ({ user, group }, voice) =>
     `Slack does not tell who is in the user group ${voice.text(group)}, so I cannot see whether you may do this. ${unchanged} Try again in a minute, or ask whoever runs syncbot to add your id ${voice.text(user)} to policy.operators, or to check the group's id and the usergroups:read scope.`,
   channel_not_allowed: ({ allowed }, voice) =>

@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly onLost: (fault: SlackRefused) => void;
 }
 
-const firstWaitMs = 500;
+const firstWaitMs = 250;
 const longestWaitMs = 15_000;
 /** A connection that lived shorter than this counts as another failure, so that a refusal after `hello` is no busy loop. */
 const steadyAfterMs = 10_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OperationRef } from '../application/ports.ts';
-import { type Action, type ProjectId, projectIdSchema } from '../domain/project.ts';
+import { type Action, actions, type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
  * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
@@ -61,8 +61,7 @@ export function readProjectId(value: unknown): ProjectId | null {
 
 /** Which action a Start, Pause or Restore button asks for. */
 export function readAskedAction(actionId: string): Action | null {
-  const found = Object.entries(actionIds.ask).find(([, id]) => id === actionId);
-  return found === undefined ? null : (found[0] as Action);
+  return actions.find((action) => actionIds.ask[action] === actionId) ?? null;
 }
 
 export const maxFilterLength = 100;

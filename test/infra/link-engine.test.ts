@@ -75,12 +75,20 @@ describe('a server that does not answer', () => {
     await server.exited;
     expect(await world.deps.links.readFlags(links, 500)).toEqual(['unreachable', 'resumed']);
     expect(await world.deps.links.drive(links, 'paused', 500)).toEqual(['unreachable', 'driven']);
-    expect(await world.deps.links.observe(watched(...links))).toMatchObject([{ kind: 'unreachable' }, { kind: 'read' }]);
-    expect(await world.deps.links.workers(links)).toEqual([null, 0]);
-    expect(await world.deps.links.workedOn(links)).toEqual(['unreachable', null]);
-    expect(await world.deps.links.connections(['warehouse', 'default'])).toMatchObject([
-      { kind: 'unreachable', name: 'warehouse' },
-      { kind: 'read', name: 'default' },
+    const answers = await Promise.all([
+      world.deps.links.observe(watched(...links)),
+      world.deps.links.workers(links),
+      world.deps.links.workedOn(links),
+      world.deps.links.connections(['warehouse', 'default']),
+    ]);
+    expect(answers).toMatchObject([
+      [{ kind: 'unreachable' }, { kind: 'read' }],
+      [null, 0],
+      ['unreachable', null],
+      [
+        { kind: 'unreachable', name: 'warehouse' },
+        { kind: 'read', name: 'default' },
+      ],
     ]);
   });
 

@@ -33,7 +33,9 @@ const calls = () => slack.calls.map(({ method }) => method);
 describe('who may change a project', () => {
   it('asks Slack only what the rules need', async () => {
     expect(await directory({ ...named, channels: ['C0SYNC'] }).authorizeSlack(alice)).toBeNull();
-    expect(await directory({ operators: [], channels: [] }).authorizeSlack(alice)).toMatchObject({ code: 'no_operators' });
+    expect(await directory({ operators: [], channels: [] }).authorizeSlack(alice)).toMatchObject({
+      code: 'no_operators',
+    });
     expect(await directory(named).authorizeSlack({ ...alice, team: 'T0EXT' })).toMatchObject({ code: 'other_team' });
     expect(await directory(named).authorizeSlack({ ...alice, team: null })).toMatchObject({ code: 'other_team' });
     expect(await directory(named).authorizeSlack(carol)).toMatchObject({ code: 'not_operator' });

@@ -1,4 +1,4 @@
-import { webApi } from '@slack/bolt';
+import { LogLevel, webApi } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RetryLater } from '../../src/application/faults.ts';
 import type { Teller } from '../../src/application/ports.ts';
@@ -6,7 +6,6 @@ import type { Dialog, Operation } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { slackVoice } from '../../src/slack/mrkdwn.ts';
 import { createTeller } from '../../src/slack/teller.ts';
-import { textOf } from '../support/slack/eyes.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from './examples.ts';
 
@@ -24,7 +23,10 @@ beforeEach(async () => {
   const { apiUrl: slackApiUrl, botToken } = slack;
   const client = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 2_000 };
   teller = createTeller({
-    slack: new webApi.WebClient(botToken, { ...client, logLevel: 'error' as webApi.WebClientOptions['logLevel'] & string }),
+    slack: new webApi.WebClient(botToken, {
+      ...client,
+      logLevel: LogLevel.ERROR,
+    }),
     voice: slackVoice('/sync'),
     log,
     store: {
@@ -33,14 +35,19 @@ beforeEach(async () => {
       now: async () => exampleNow,
       async told(_ref, { seq, message, dialogUses }) {
         const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
-        operation = { ...operation, toldSeq: Math.max(seq, operation.toldSeq), message: message ?? operation.message, dialog };
+        operation = {
+          ...operation,
+          toldSeq: Math.max(seq, operation.toldSeq),
+          message: message ?? operation.message,
+          dialog,
+        };
       },
     },
   });
 });
 afterEach(() => slack[Symbol.asyncDispose]());
 
-const inChannel = (channel = 'C0SYNC') => slack.messagesSeenBy('U0BOB', channel).map((message) => textOf(message));
+const inChannel = (channel = 'C0SYNC') => slack.messagesSeenBy('U0BOB', channel).map((message) => message.text);
 const toAlice = (channel = 'C0SYNC') =>
   slack.messagesSeenBy('U0ALICE', channel).filter(({ ephemeralFor }) => ephemeralFor !== undefined);
 
@@ -116,13 +123,17 @@ describe('the dialog of the requester', () => {
     await becomes(done);
     expect(slack.callsTo('response_url')).toHaveLength(2);
     expect(operation.dialog?.usesLeft).toBe(3);
-    expect(toAlice().map((message) => textOf(message)).at(-1)).toContain('orders is Paused');
+    expect(
+      toAlice()
+        .map((message) => message.text)
+        .at(-1),
+    ).toContain('orders is Paused');
   });
 
   it('says that nothing was changed after Cancel', async () => {
     operation = exampleOperation({ dialog: pressedDialog() });
     await becomes({ state: 'cancelled' });
-    expect(toAlice().map((message) => textOf(message))).toEqual([expect.stringContaining('Nothing was changed.')]);
+    expect(toAlice().map((message) => message.text)).toEqual([expect.stringContaining('Nothing was changed.')]);
     expect(inChannel()).toEqual([]);
   });
 
@@ -137,7 +148,7 @@ describe('the dialog of the requester', () => {
     operation = exampleOperation({ channel: 'C0OTHER', dialog: pressedDialog(exampleNow - 1) });
     await becomes(done);
     const direct = slack.directMessage('U0ALICE').id;
-    expect(slack.messagesSeenBy('U0ALICE', direct).map((message) => textOf(message))).toEqual([
+    expect(slack.messagesSeenBy('U0ALICE', direct).map((message) => message.text)).toEqual([
       expect.stringContaining('orders is Paused'),
     ]);
     expect(operation.message?.channel).toBe(direct);
@@ -146,7 +157,9 @@ describe('the dialog of the requester', () => {
   });
 
   it('that Slack has forgotten is not tried again', async () => {
-    operation = exampleOperation({ dialog: { ...pressedDialog(), url: `${slack.apiUrl.replace('api/', '')}actions/gone` } });
+    operation = exampleOperation({
+      dialog: { ...pressedDialog(), url: `${slack.apiUrl.replace('api/', '')}actions/gone` },
+    });
     await becomes({ state: 'cancelled' });
     expect(operation.dialog?.usesLeft).toBe(0);
     expect(operation.toldSeq).toBe(operation.seq);

@@ -50,7 +50,7 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
     workedOn: (links) =>
       askLinks(connections, asItems(links), {
         withinMs: workedOnWithinMs,
-        unreachable: (): string | null => 'its connection does not answer',
+        unreachable: (): string | null => 'unreachable',
         ask: (connection, items) => Promise.all(items.map(({ link }) => signOfWork(connection, link))),
       }),
   };

@@ -14,7 +14,8 @@ import { type LinkConnection, linkBase } from './link-connections.ts';
  * that somebody promoted by hand earlier: when the event stream still tells, exactly then; else before the oldest event
  * looked at, which makes a lower bound.
  * The tail of `wait` is what runs next: the oldest of a FIFO queue; its head is the oldest of a LIFO queue. The
- * prioritized set is walked priority by priority: the first of each is its oldest.
+ * prioritized set is walked priority by priority: the first of each is its oldest. (Tasks that were put back may stand
+ * just below the scores of their priority.)
  */
 const observeScript = script(`
 local time = redis.call('TIME')
@@ -56,7 +57,7 @@ local function oldestOf(base, delayed)
     local first = redis.call('ZRANGEBYSCORE', base .. 'prioritized', from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     if not first[1] then break end
     consider(runnableAt(base, first[1]))
-    from = string.format('%.0f', (math.floor(tonumber(first[2]) / band) + 1) * band)
+    from = string.format('%.0f', (math.floor(tonumber(first[2]) / band + 0.5) + 0.5) * band)
   end
   if delayed[2] then
     local due = math.floor(tonumber(delayed[2]) / 4096)

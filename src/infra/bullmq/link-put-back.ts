@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LinkWithWatermark, PutBack } from '../../application/ports.ts';
+import type { Link } from '../../domain/project.ts';
 import { run, script } from '../redis/call.ts';
 import { chunksOf, type LinkConnection, linkBase, within } from './link-connections.ts';
 
@@ -23,26 +24,68 @@ return { #found / 2, tasks }
 
 /**
  * Puts failed tasks back to be taken next, as BullMQ's own retry does (reprocessJob), but only while the link's pause flag
- * is set. KEYS: meta, failed, wait, prioritized, events, pc. ARGV: 1 the first part of the link's keys, then for each task
- * its id, where it belongs (tail, after, before) and beside which task. The tail of `wait` is taken first.
+ * is set, and each in its place by age among those that would run first: a task that fails late, or another run of this,
+ * finds the others back already. KEYS: meta, failed, wait, paused, prioritized, events, pc. ARGV: 1 the first part of the
+ * link's keys, then the tasks' ids, oldest first. The tail of `wait` is taken first; what a BullMQ 5 producer put aside
+ * in `paused` is appended to that tail by the resume, so it is before all of `wait`. Prioritized tasks may spill below
+ * their priority's scores, where nothing of the next more urgent one ever stands.
  */
 const putBackScript = script(`
-local metaKey, failedKey, waitKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
-local base = ARGV[1]
+local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
+local base, lookedAt, band = ARGV[1], 1000, 4294967296
 if redis.call('HEXISTS', metaKey, 'paused') == 0 then return { 0, 0 } end
 local maxEvents = redis.call('HGET', metaKey, 'opts.maxLenEvents') or 10000
-local moved = 0
 
-local function intoWait(id, where, beside)
-  if where == 'tail' or redis.call('LINSERT', waitKey, where, beside, id) < 1 then redis.call('RPUSH', waitKey, id) end
+local function aged(id)
+  local seen = redis.call('HMGET', base .. id, 'timestamp', 'opts')
+  local read, opts = pcall(cjson.decode, seen[2] or '')
+  local delay = read and type(opts) == 'table' and tonumber(opts.delay) or 0
+  return { id = id, since = (tonumber(seen[1]) or 0) + delay, count = string.match(id, '^%d+$') and tonumber(id) }
 end
 
-local function intoPrioritized(id, priority)
-  local band = priority * 4294967296
-  local first = redis.call('ZRANGEBYSCORE', prioritizedKey, string.format('%.0f', band),
-    string.format('%.0f', band + 4294967295), 'WITHSCORES', 'LIMIT', 0, 1)
-  local score = first[2] and tonumber(first[2]) - 1 or band + redis.call('INCR', counterKey) % 4294967296
-  redis.call('ZADD', prioritizedKey, string.format('%.0f', score), id)
+local function isOlder(a, b)
+  if a.since ~= b.since then return a.since < b.since end
+  return a.count and b.count and a.count < b.count
+end
+
+local function inOrder(present, tasks)
+  local ids, next = {}, 1
+  for _, task in ipairs(tasks) do
+    while present[next] and isOlder(present[next], task) do
+      ids[#ids + 1], next = present[next].id, next + 1
+    end
+    ids[#ids + 1] = task.id
+  end
+  for i = next, #present do ids[#ids + 1] = present[i].id end
+  return ids
+end
+
+local function intoList(tasks)
+  local list = redis.call('EXISTS', pausedKey) == 1 and pausedKey or waitKey
+  local present = {}
+  while #present < lookedAt do
+    local id = redis.call('LINDEX', list, -1)
+    local task = id and aged(id)
+    if not task or not isOlder(task, tasks[#tasks]) then break end
+    redis.call('RPOP', list)
+    present[#present + 1] = task
+  end
+  local ids = inOrder(present, tasks)
+  for i = #ids, 1, -1 do redis.call('RPUSH', list, ids[i]) end
+end
+
+local function intoPrioritized(priority, tasks)
+  local lowest, present = priority * band - band / 2, {}
+  local after = priority * band + (tonumber(redis.call('GET', counterKey)) or 0) % band + 1
+  local first = redis.call('ZRANGEBYSCORE', prioritizedKey, string.format('%.0f', lowest),
+    '(' .. string.format('%.0f', lowest + band), 'WITHSCORES', 'LIMIT', 0, lookedAt)
+  for i = 1, #first, 2 do
+    local task = aged(first[i])
+    if not isOlder(task, tasks[#tasks]) then after = tonumber(first[i + 1]) break end
+    present[#present + 1] = task
+  end
+  local ids = inOrder(present, tasks)
+  for i, id in ipairs(ids) do redis.call('ZADD', prioritizedKey, string.format('%.0f', after - #ids + i - 1), id) end
 end
 
 local function backToParent(jobKey)
@@ -53,17 +96,21 @@ local function backToParent(jobKey)
   end
 end
 
-for i = 2, #ARGV, 3 do
-  local id = ARGV[i]
-  local jobKey = base .. id
-  if redis.call('EXISTS', jobKey) == 1 and redis.call('ZREM', failedKey, id) == 1 then
+local moved, byPriority = 0, {}
+for i = 2, #ARGV do
+  local id, jobKey = ARGV[i], base .. ARGV[i]
+  if redis.call('ZREM', failedKey, id) == 1 and redis.call('EXISTS', jobKey) == 1 then
     redis.call('HDEL', jobKey, 'finishedOn', 'processedOn', 'failedReason', 'atm', 'ats', 'stc')
     local priority = tonumber(redis.call('HGET', jobKey, 'priority')) or 0
-    if priority == 0 then intoWait(id, ARGV[i + 1], ARGV[i + 2]) else intoPrioritized(id, priority) end
+    byPriority[priority] = byPriority[priority] or {}
+    table.insert(byPriority[priority], aged(id))
     backToParent(jobKey)
     redis.call('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', 'waiting', 'jobId', id, 'prev', 'failed')
     moved = moved + 1
   end
+end
+for priority, tasks in pairs(byPriority) do
+  if priority == 0 then intoList(tasks) else intoPrioritized(priority, tasks) end
 end
 return { 1, moved }
 `);
@@ -74,7 +121,7 @@ const putBackReply = z.tuple([z.number(), z.number()]);
 const listedAtOnce = 500;
 const putBackAtOnce = 100;
 const stepWithinMs = 10_000;
-/** Tasks in flight may fail while others are put back; after so many rounds what still fails is a new failure. */
+/** Tasks in flight may fail while others are put back; what still fails after so many rounds is left to the next run. */
 const maxRounds = 5;
 
 interface FailedTask {
@@ -86,24 +133,23 @@ interface FailedTask {
 
 /**
  * Puts every task of one link that failed after the watermark back before newer ones, oldest first. The newest go first,
- * each to the tail, so that a crash in between leaves the order right for whoever goes on.
+ * so that each finds its place next to the tail.
  */
 export async function putBackLink(connection: LinkConnection, item: LinkWithWatermark): Promise<PutBack> {
-  const done: FailedTask[] = [];
+  let tasks = 0;
   for (let round = 0; round < maxRounds; round++) {
     const failed = await within(listFailed(connection, item), stepWithinMs);
-    if (failed === undefined) return { kind: 'unreachable', tasks: done.length };
-    const before = done.length;
-    for (const chunk of chunksOf(failed.sort(byAge).reverse(), putBackAtOnce)) {
-      const reply = await within(putBackChunk(connection, { item, chunk, done }), stepWithinMs);
-      if (reply === undefined) return { kind: 'unreachable', tasks: done.length };
+    if (failed === undefined) return { kind: 'unreachable', tasks };
+    if (failed.length === 0) break;
+    for (const chunk of chunksOf(oldestFirst(failed).reverse(), putBackAtOnce)) {
+      const reply = await within(putBackChunk(connection, item.link, chunk.reverse()), stepWithinMs);
+      if (reply === undefined) return { kind: 'unreachable', tasks };
       const [paused, moved] = reply;
-      if (paused === 0) return { kind: 'stopped', tasks: done.length };
-      if (moved > 0) done.push(...chunk);
+      if (paused === 0) return { kind: 'stopped', tasks };
+      tasks += moved;
     }
-    if (done.length === before) break;
   }
-  return { kind: 'put_back', tasks: done.length };
+  return { kind: 'put_back', tasks };
 }
 
 async function listFailed({ client }: LinkConnection, { link, watermark }: LinkWithWatermark): Promise<FailedTask[]> {
@@ -117,29 +163,23 @@ async function listFailed({ client }: LinkConnection, { link, watermark }: LinkW
   }
 }
 
-async function putBackChunk(
-  { client }: LinkConnection,
-  { item, chunk, done }: { item: LinkWithWatermark; chunk: readonly FailedTask[]; done: readonly FailedTask[] },
-) {
-  const base = linkBase(item.link);
-  const keys = ['meta', 'failed', 'wait', 'prioritized', 'events', 'pc'].map((name) => `${base}${name}`);
-  const earlier = [...done].sort(byAge);
-  const args = [base, ...chunk.flatMap((task) => [task.id, ...placeOf(task, earlier)])];
+async function putBackChunk({ client }: LinkConnection, link: Link, chunk: readonly FailedTask[]) {
+  const base = linkBase(link);
+  const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${base}${name}`);
+  const args = [base, ...chunk.map(({ id }) => id)];
   return putBackReply.parse(await run(client, putBackScript, { keys, args }));
 }
 
-/** Beside which of the tasks that were put back in earlier rounds this one belongs; the tail is taken first. */
-function placeOf(task: FailedTask, earlier: readonly FailedTask[]): readonly [string, string] {
-  const newer = earlier.find((other) => byAge(other, task) > 0);
-  if (newer !== undefined && newer === earlier[0]) return ['tail', ''];
-  if (newer !== undefined) return ['AFTER', newer.id];
-  const newest = earlier.at(-1);
-  return newest === undefined ? ['tail', ''] : ['BEFORE', newest.id];
+/**
+ * By the moment at which they became runnable. Within one millisecond in the order in which they failed, but those that
+ * BullMQ numbered among themselves by number: it counts up.
+ */
+function oldestFirst(failed: readonly FailedTask[]): FailedTask[] {
+  const sorted = [...failed].sort((a, b) => a.since - b.since || a.failedAt - b.failedAt);
+  const numbered = sorted.filter(isNumbered).sort((a, b) => a.since - b.since || Number(a.id) - Number(b.id));
+  return sorted.map((task) => (isNumbered(task) ? (numbered.shift() ?? task) : task));
 }
 
-/** Oldest first. BullMQ counts its ids up, so within one millisecond the smaller number is the older task. */
-function byAge(a: FailedTask, b: FailedTask): number {
-  if (a.since !== b.since) return a.since - b.since;
-  const bothCounted = /^\d+$/.test(a.id) && /^\d+$/.test(b.id);
-  return bothCounted ? Number(a.id) - Number(b.id) : a.failedAt - b.failedAt;
+function isNumbered({ id }: FailedTask): boolean {
+  return /^\d+$/.test(id);
 }

@@ -13,14 +13,18 @@ export async function serverFacts(name: string, client: RedisClient): Promise<Co
   const policies = infos.map((info) => infoField(info, 'maxmemory_policy'));
   const saves = await within(Promise.all(nodesOf(client).map(snapshots)), answerWithinMs);
   const aof = infos.map((info) => infoField(info, 'aof_enabled'));
+  const aofEverywhere = aof.every((enabled) => enabled === '1');
+  const rdbEverywhere = saves?.every(Boolean);
   return {
     kind: 'read',
     name,
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
     redisVersion: infoField(infos[0] ?? '', 'redis_version'),
-    persistence: aof.includes(null)
-      ? null
-      : { aof: aof.every((enabled) => enabled === '1'), rdb: saves?.every(Boolean) ?? false },
+    // A managed server may keep its settings to itself: then it is not known whether it makes snapshots.
+    persistence:
+      aof.includes(null) || (rdbEverywhere === undefined && !aofEverywhere)
+        ? null
+        : { aof: aofEverywhere, rdb: rdbEverywhere ?? false },
   };
 }
 

@@ -38,7 +38,7 @@ async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: 
   const until = deps.clock.now() + dialogLifetimeMs;
   const dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
   try {
-    const settled = await settle(withPatientQueue(desk), { ref, by: heard.user, dialog });
+    const settled = await settle(deps, { ref, by: heard.user, dialog });
     if (settled.kind === 'refused') return await sayRefused(desk, heard, settled.refusal);
     await deps.notifier.tell(ref);
   } catch (error) {
@@ -49,16 +49,6 @@ async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: 
     );
     await check(desk, heard, ref);
   }
-}
-
-/** A job that could not be added is found missing by the sweep, so the press is not refused for it (design 2.3). */
-function withPatientQueue({ deps }: Desk): Pick<Desk['deps'], 'store' | 'queue' | 'log'> {
-  const execute = async (ref: OperationRef) =>
-    deps.queue.execute(ref).catch((error: unknown) => {
-      const fields = { project: ref.project, operationId: ref.operation, error: loggedFault(error) };
-      deps.log.warn(fields, 'job not added, left to the sweep');
-    });
-  return { store: deps.store, log: deps.log, queue: { execute, converge: (id) => deps.queue.converge(id) } };
 }
 
 /** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it. */

@@ -1,4 +1,5 @@
 import { findProject, listProjects, observeProjects, precheckProject, showProject } from '../../application/look.ts';
+import { oldestFailure } from '../../domain/observation.ts';
 import type { Heard, ListPage } from '../contract.ts';
 import type { How } from '../response-url.ts';
 import { buildList, pagesOf, projectsPerPage } from '../views/list.ts';
@@ -21,7 +22,9 @@ export async function sayShow(desk: Desk, heard: Heard, id: string): Promise<voi
   const { deps, voice, directory, showErrors } = desk;
   const details = await showProject(deps, id);
   if ('code' in details) return refuse(desk, heard, details, 'show');
-  const [now, revealReasons] = await Promise.all([deps.store.now(), showErrors || directory.isOperator(heard)]);
+  const hasFailed = details.project.failure !== null || oldestFailure(details.figures.links) !== null;
+  const mayKnow = showErrors || !hasFailed || directory.isOperator(heard);
+  const [now, revealReasons] = await Promise.all([deps.store.now(), mayKnow]);
   await say(desk, heard, buildShow({ details, revealReasons, voice, now }));
 }
 

@@ -1,0 +1,74 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Deps } from '../application/deps.ts';
+import type { Environment, RawEnvironment } from '../config/environment.ts';
+import type { SyncbotConfig } from '../config.ts';
+import type { ConnectionFacts } from '../domain/precheck.ts';
+import type { ProjectId } from '../domain/project.ts';
+import type { PrecheckItem } from '../domain/refusal.ts';
+import type { Logger } from '../log.ts';
+
+export const roles = ['all', 'bot', 'worker'] as const;
+export type Role = (typeof roles)[number];
+
+/** What the command line needs of the composition root. */
+export interface CliApp extends AsyncDisposable {
+  readonly deps: Deps;
+  /** What the bot's own Redis says of itself. Never throws. */
+  redisFacts(): Promise<ConnectionFacts>;
+  /** Drives the links of a project that no operation holds to what its state wants, here and now. */
+  pauseLinks(id: ProjectId): Promise<void>;
+  /** Slack's token and channels, for doctor; null: this cannot be told. */
+  checkSlack(): Promise<readonly PrecheckItem[] | null>;
+  /** Runs the role until the signal is aborted, then ends it cleanly. Throws `RoleFault` when it cannot begin. */
+  runRoles(role: Role, signal: AbortSignal): Promise<void>;
+}
+
+/** A role cannot begin or go on; the message is one sentence for people. */
+export class RoleFault extends Error {
+  override readonly name = 'RoleFault';
+}
+
+export interface OpenOptions {
+  readonly environment: Environment;
+  readonly config: SyncbotConfig;
+  readonly log: Logger;
+}
+
+/** Opens nothing that does not close with the app. A Redis that is away is no fault yet. */
+export type OpenCliApp = (options: OpenOptions) => Promise<CliApp>;
+
+/** The process around the command line; tests bring their own. */
+export interface Shell {
+  /** Without the names of node and of the script. */
+  readonly argv: readonly string[];
+  readonly env: RawEnvironment;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Who uses the terminal. */
+  readonly user: string;
+  readonly version: string;
+  readonly signals: Signals;
+  readonly openApp: OpenCliApp;
+}
+
+export interface Signals {
+  once(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+}
+
+/** Done; refused, failed or not known; bad usage or configuration (design 7). */
+export const exitCodes = { done: 0, notDone: 1, usage: 2 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Aborted at the first of these signals; a second one ends the process as usual. */
+export function onSignals(signals: Signals, names: readonly ('SIGINT' | 'SIGTERM')[]): AbortSignal & Disposable {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  for (const name of names) signals.once(name, abort);
+  return Object.assign(controller.signal, {
+    [Symbol.dispose]() {
+      for (const name of names) signals.off(name, abort);
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import type { ConnectionFacts } from '../domain/precheck.ts';
+import type { PrecheckItem } from '../domain/refusal.ts';
+
+/** What doctor says of one Redis: it answers, its version, that it never evicts, that it survives a restart. */
+export function connectionItems(facts: ConnectionFacts, name: string): PrecheckItem[] {
+  if (facts.kind === 'unreachable') {
+    return [{ item: name, result: 'fail', message: 'does not answer: check its address and that it is up' }];
+  }
+  return [
+    { item: name, result: 'pass', message: 'answers' },
+    { item: `${name} version`, ...versionVerdict(facts.redisVersion) },
+    { item: `${name} eviction`, ...evictionVerdict(facts.evictionPolicy) },
+    { item: `${name} persistence`, ...persistenceVerdict(facts.persistence) },
+  ];
+}
+
+type Verdict = Pick<PrecheckItem, 'result' | 'message'>;
+
+const oldestVersion = 5;
+
+function versionVerdict(version: string | null): Verdict {
+  const major = Number(/^(\d+)\./.exec(version ?? '')?.[1] ?? Number.NaN);
+  if (version === null || Number.isNaN(major)) return { result: 'unknown', message: 'does not tell its version' };
+  if (major >= oldestVersion) return { result: 'pass', message: `Redis ${version}` };
+  return { result: 'fail', message: `Redis ${version} is too old for BullMQ: use 6.2 or newer` };
+}
+
+function evictionVerdict(policy: string | null): Verdict {
+  if (policy === null)
+    return { result: 'unknown', message: 'does not tell its eviction policy; it must be noeviction' };
+  if (policy === 'noeviction') return { result: 'pass', message: 'never evicts keys' };
+  return { result: 'fail', message: `maxmemory-policy is ${policy}, so tasks may be dropped: set it to noeviction` };
+}
+
+function persistenceVerdict(persistence: { readonly aof: boolean; readonly rdb: boolean } | null): Verdict {
+  if (persistence === null) return { result: 'unknown', message: 'does not tell whether it persists' };
+  if (persistence.aof) return { result: 'pass', message: 'append-only file' };
+  if (persistence.rdb) {
+    return { result: 'pass', message: 'snapshots only: a crash loses the last minutes; better appendonly yes' };
+  }
+  return { result: 'fail', message: 'nothing is kept over a restart: set appendonly yes' };
+}

@@ -1,0 +1,166 @@
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/duration.ts';
+import type { Action } from '../domain/project.ts';
+import { actionWords } from '../domain/words.ts';
+import { type Role, roles } from './context.ts';
+import { plain } from './text.ts';
+
+/** What was asked for on the command line. */
+export type Task =
+  | { readonly name: 'run'; readonly role: Role }
+  | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
+  | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck'; readonly project: string; readonly json: boolean }
+  | ActTask
+  | { readonly name: 'doctor'; readonly json: boolean };
+
+export interface ActTask {
+  readonly name: 'act';
+  readonly action: Action;
+  readonly project: string;
+  readonly reason: string | null;
+  readonly timeoutMs: number;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+export type ParsedArguments =
+  | { readonly kind: 'task'; readonly task: Task }
+  /** Help or version was asked for. */
+  | { readonly kind: 'told'; readonly text: string }
+  | { readonly kind: 'misused'; readonly message: string };
+
+/** Reads the arguments. Prints nothing and never ends the process. */
+export function parseArguments(argv: readonly string[], version: string): ParsedArguments {
+  const chosen: Task[] = [];
+  const printed: string[] = [];
+  const program = new Command('syncbot')
+    .description('List, start, pause and restore data synchronization projects.')
+    .version(version)
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void printed.push(text),
+      writeErr: (text) => void printed.push(text),
+      getOutHelpWidth: () => 100,
+    });
+  addCommands(program, (task) => void chosen.push(task));
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const text = printed.join('').trimEnd();
+    if (error.exitCode === 0 && argv.length > 0) return { kind: 'told', text };
+    return { kind: 'misused', message: error.code === 'commander.help' ? text : usage(error.message) };
+  }
+  const task = chosen[0];
+  return task === undefined ? { kind: 'misused', message: program.helpInformation() } : { kind: 'task', task };
+}
+
+const json = () => new Option('--json', 'print JSON; errors are { code, message } on stderr');
+
+function addCommands(program: Command, choose: (task: Task) => void): void {
+  program
+    .command('run')
+    .description('run the bot, the worker or both until SIGTERM')
+    .addOption(new Option('--role <role>', 'what to run here').choices(roles).default('all'))
+    .action(({ role }: { role: Role }) => choose({ name: 'run', role }));
+  program
+    .command('apply')
+    .description('show what syncbot.yml changes, ask, and apply it')
+    .argument('[file]', 'instead of SYNCBOT_CONFIG')
+    .option('--yes', 'do not ask')
+    .action((file: string | undefined, { yes }: { yes?: true }) =>
+      choose({ name: 'apply', file: file ?? null, yes: yes === true }),
+    );
+  program
+    .command('list')
+    .description('list projects, the worst state first')
+    .argument('[filter...]', 'a state, a label or a part of a name')
+    .addOption(json())
+    .action((filter: string[], options: { json?: true }) =>
+      choose({ name: 'list', filter: filter.join(' '), json: options.json === true }),
+    );
+  for (const [name, description] of looks) {
+    program
+      .command(name)
+      .description(description)
+      .addArgument(project())
+      .addOption(json())
+      .action((id: string, options: { json?: true }) => choose({ name, project: id, json: options.json === true }));
+  }
+  for (const [action, description] of acts) addAct({ program, choose, action, description });
+  program
+    .command('doctor')
+    .description('check Redis, Slack, links and configuration')
+    .addOption(json())
+    .action((options: { json?: true }) => choose({ name: 'doctor', json: options.json === true }));
+}
+
+const looks = [
+  ['show', 'show a project with its links, precheck and last operations'],
+  ['precheck', 'check what must hold before a project may be started'],
+] as const;
+
+const acts = [
+  ['start', 'start a project that is Not Started'],
+  ['pause', 'pause a Running project'],
+  ['restore', 'restore a Paused or Failed project'],
+] as const;
+
+interface ActCommand {
+  readonly program: Command;
+  readonly choose: (task: Task) => void;
+  readonly action: Action;
+  readonly description: string;
+}
+
+function addAct({ program, choose, action, description }: ActCommand): void {
+  const command = program.command(action);
+  if (action === 'restore') command.alias('resume');
+  command
+    .description(description)
+    .addArgument(project())
+    .option('--yes', 'do not ask')
+    .option('--reason <text>', `why: kept with the operation and shown to others`, reasonOf)
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for the outcome')
+        .argParser(timeoutOf)
+        .default(60_000, '60s'),
+    )
+    .addOption(json())
+    .addHelpText('after', `\n${actionWords[action].doing} waits for its outcome: exit 0 done, 1 not done or not known.`)
+    .action((id: string, options: { yes?: true; reason?: string | null; timeout: number; json?: true }) =>
+      choose({
+        name: 'act',
+        action,
+        project: id,
+        reason: options.reason ?? null,
+        timeoutMs: options.timeout,
+        yes: options.yes === true,
+        json: options.json === true,
+      }),
+    );
+}
+
+function project(): Argument {
+  return new Argument('<project>', "the project's id").argParser((id: string) => plain(id).trim().slice(0, 100));
+}
+
+const longestReason = 300;
+
+function reasonOf(text: string): string | null {
+  const reason = plain(text).trim();
+  if (reason.length > longestReason) throw new InvalidArgumentError(`Use at most ${longestReason} characters.`);
+  return reason === '' ? null : reason;
+}
+
+function timeoutOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('Write a duration such as 60s or 5m.');
+  return ms;
+}
+
+function usage(message: string): string {
+  return `${message.replace(/^error: /, '')}\nSee syncbot --help.`;
+}

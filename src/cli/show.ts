@@ -1,0 +1,114 @@
+import { findProject, type ProjectDetails, precheckProject, showProject } from '../application/look.ts';
+import { explain } from '../domain/explain.ts';
+import { allowedAction } from '../domain/lifecycle.ts';
+import { type LinkReading, linkLatencyMs } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import { precheckPassed } from '../domain/precheck.ts';
+import { type Endpoint, stateTitles } from '../domain/project.ts';
+import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
+import { duration } from '../domain/words.ts';
+import { type ExitCode, exitCodes } from './context.ts';
+import { openOperation, projectJson } from './project-json.ts';
+import type { Session } from './session.ts';
+import { plain, table } from './text.ts';
+import { cliVoice } from './voice.ts';
+
+/** `syncbot show <project>`: everything there is to know of a project, read live. */
+export async function show(session: Session, id: string): Promise<ExitCode> {
+  const { deps } = session.app;
+  const details = await showProject(deps, id);
+  if ('code' in details) return refused(session, details);
+  const operation = await openOperation(deps, details.project);
+  const data = { ...projectJson(details, operation), precheck: details.precheck };
+  session.say.result(detailsText(details, deps.clock.now()), data);
+  return exitCodes.done;
+}
+
+/** `syncbot precheck <project>`: its items; exit 1 when one fails. */
+export async function precheck(session: Session, id: string): Promise<ExitCode> {
+  const { deps } = session.app;
+  const project = await findProject(deps, id);
+  if ('code' in project) return refused(session, project);
+  const { items } = await precheckProject(deps, project);
+  session.say.result(itemTable(items), items);
+  return precheckPassed(items) ? exitCodes.done : exitCodes.notDone;
+}
+
+/** Items of a precheck or of doctor, one a line. */
+export function itemTable(items: readonly PrecheckItem[]): string {
+  const rows = items.map(({ item, result, message }) => [result, item, message]);
+  return table([{ title: 'RESULT' }, { title: 'ITEM' }, { title: '', most: 300 }], rows);
+}
+
+function refused({ app, say }: Session, refusal: Refusal): ExitCode {
+  say.fault({ code: refusal.code, message: explain(refusal, cliVoice, app.deps.clock.now()) });
+  return exitCodes.notDone;
+}
+
+/** The details page as text. */
+export function detailsText(details: ProjectDetails, now: number): string {
+  const { project, figures, precheck: items, operations } = details;
+  const { id, definition, state, since, by, reason } = project;
+  const action = allowedAction(state);
+  const facts = [
+    ['state', `${stateTitles[state]} for ${duration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`],
+    ['description', definition.description],
+    ['source', endpoint(definition.source)],
+    ['target', endpoint(definition.target)],
+    ['labels', definition.labels.length === 0 ? null : definition.labels.join(', ')],
+    ['channel', definition.channel],
+    ['backlog', figures.backlog === null ? 'unknown' : String(figures.backlog)],
+    ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
+    ['failed since', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
+    ['now possible', action === null ? null : cliVoice.command(`${action} ${id}`)],
+  ].flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [`  ${name?.padEnd(13)} ${plain(value)}`],
+  );
+  const sections = [
+    [plain(id), ...facts].join('\n'),
+    table(linkColumns, figures.links.map(linkRow)),
+    itemTable(items),
+    ...(operations.length === 0 ? [] : [operationTable(operations, now)]),
+  ];
+  return sections.join('\n\n');
+}
+
+const linkColumns = [
+  { title: 'LINK', most: 50 },
+  { title: 'CONNECTION', most: 30 },
+  { title: 'FLAG' },
+  ...['WAITING', 'PRIORITIZED', 'ACTIVE', 'DELAYED', 'FAILED', 'LATENCY'].map((title) => ({
+    title,
+    align: 'right' as const,
+  })),
+];
+
+function linkRow(reading: LinkReading): string[] {
+  const { queue, connection } = reading.link;
+  if (reading.kind !== 'read') return [queue, connection, reading.kind, ...Array.from({ length: 6 }, () => '?')];
+  const { paused, waiting, prioritized, active, delayed, failed } = reading;
+  const counts = [waiting, prioritized, active, delayed, failed].map(String);
+  return [queue, connection, paused ? 'paused' : 'running', ...counts, duration(linkLatencyMs(reading))];
+}
+
+function operationTable(operations: readonly Operation[], now: number): string {
+  const columns = [
+    { title: 'LAST OPERATIONS' },
+    { title: 'OUTCOME' },
+    { title: 'AGO', align: 'right' as const },
+    { title: 'BY', most: 24 },
+    { title: 'REASON', most: 50 },
+  ];
+  const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
+    action,
+    state,
+    duration(now - requestedAt),
+    by,
+    reason ?? '',
+  ]);
+  return table(columns, rows);
+}
+
+function endpoint(value: Endpoint | null): string | null {
+  return value === null ? null : `${value.type} ${value.name}`;
+}

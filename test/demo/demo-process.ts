@@ -1,0 +1,96 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+import { waitFor } from '../support/wait.ts';
+
+const run = promisify(execFile);
+const root = new URL('../..', import.meta.url).pathname;
+
+/** syncbot, compiled into a folder of its own: Node 20 runs no TypeScript, and `dist` belongs to whoever builds. */
+export interface Built extends AsyncDisposable {
+  /** Runs a program of the build to its end. */
+  run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** Starts the demo on a port, with a folder for temporary files that nobody else uses. */
+  start(port: number): Promise<DemoProcess>;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface DemoProcess {
+  readonly pid: number;
+  /** What it has printed so far. */
+  output(): string;
+  /** Resolves when it has said that everything runs; throws when it ends before. */
+  ready(): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<Finished>;
+  /** Files and processes that it has left behind. */
+  leftovers(): Promise<string[]>;
+}
+
+export async function build(): Promise<Built> {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-built-'));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', folder], { cwd: root });
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return {
+    async run(program, args, env = {}) {
+      const finished = collect([join(folder, program), ...args], env).exited;
+      return finished;
+    },
+    async start(port) {
+      const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
+      const demo = collect([join(folder, 'demo/main.js')], { DEMO_SLACK_PORT: String(port), TMPDIR: temporary });
+      onTestFinished(async () => {
+        demo.kill('SIGKILL');
+        await waitFor(async () => (await leftovers(temporary)).length === 0, { describe: 'the end of the demo' });
+        await rm(temporary, { recursive: true, force: true });
+      });
+      return { ...demo, ready: () => ready(demo), leftovers: () => leftovers(temporary) };
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+type Running = Omit<DemoProcess, 'ready' | 'leftovers'>;
+
+function collect(args: readonly string[], env: NodeJS.ProcessEnv): Running {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...said }));
+  return { pid: child.pid ?? 0, output: () => said.stdout, kill: (signal) => void child.kill(signal), exited };
+}
+
+async function ready(demo: Running): Promise<void> {
+  let over: Finished | null = null;
+  void demo.exited.then((finished) => {
+    over = finished;
+  });
+  await waitFor(() => over !== null || demo.output().includes('Ctrl-C ends everything'), {
+    describe: 'the demo to be ready',
+    timeoutMs: 50_000,
+  });
+  if (over !== null) throw new Error(`the demo ended: ${JSON.stringify(over)}`);
+}
+
+/** Everything in the folder, and every process that names it: the demo's Redis and local Slack keep their files there. */
+async function leftovers(temporary: string): Promise<string[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return [...(await readdir(temporary)), ...commands.filter((command) => command.includes(temporary))];
+}

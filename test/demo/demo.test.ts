@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parseArguments } from '../../src/demo/arguments.ts';
+import { freePort, whyNotFree } from '../../src/demo/free-port.ts';
+import { findLocalSlack } from '../../src/demo/local-slack.ts';
+import { slackPort } from '../../src/demo/slack-port.ts';
+import { people } from '../../src/demo/workspace.ts';
+import { waitFor } from '../support/wait.ts';
+import { type Built, build, type DemoProcess } from './demo-process.ts';
+import { buttonsOf, localSlack, writtenIn } from './local-slack-client.ts';
+
+const { alice, bob, carol } = people;
+let built: Built;
+beforeAll(async () => {
+  built = await build();
+});
+afterAll(() => built?.[Symbol.asyncDispose]());
+
+const anyPort = () => freePort('0.0.0.0');
+const runsHere = isServed();
+
+function isServed(): boolean {
+  try {
+    return findLocalSlack() !== '';
+  } catch {
+    return false;
+  }
+}
+
+const redisPort = (demo: DemoProcess) => Number(/REDIS_URL=redis:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output())?.[1]);
+
+async function expectAllGone(demo: DemoProcess, ports: readonly number[]): Promise<void> {
+  await waitFor(async () => (await demo.leftovers()).length === 0, { describe: 'nothing to be left behind' });
+  expect(await Promise.all(ports.map(whyNotFree))).toEqual(ports.map(() => null));
+}
+
+describe.skipIf(!runsHere)('the demo', () => {
+  test('shows the whole conversation on the local Slack, and Ctrl-C ends everything', async () => {
+    const port = await anyPort();
+    const demo = await built.start(port);
+    await demo.ready();
+    const also = (...args: string[]) => built.run('demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
+    const slack = localSlack(port);
+    const confirmed = async (user: string, words: string) => slack.press(user, await slack.type(user, words), 'OK');
+
+    const list = await slack.type(alice, 'list');
+    expect(list.text).toBe('4 projects: 1 Failed, 1 Paused, 1 Running, 1 Not Started');
+    for (const state of ['payments* · Failed', 'invoices* · Paused', 'orders* · Running', 'users* · Not Started']) {
+      expect(writtenIn(list)).toContain(state);
+    }
+    expect(buttonsOf(list).map(({ text }) => text.text)).toEqual(['Restore', 'Restore', 'Pause', 'Start']);
+    const before = await also('compare');
+    expect(before.code).toBe(1);
+    expect(before.stdout).toMatch(/orders-incr +equal \(\d+ rows\)/);
+    expect(before.stdout).toMatch(/users-incr +behind by \d+ changes/);
+
+    const refused = await slack.type(carol, 'pause orders');
+    expect(buttonsOf(refused)).toEqual([]);
+    expect(refused.text).toContain(carol);
+
+    const dialog = await slack.type(alice, 'pause orders because schema change');
+    expect(buttonsOf(dialog).map(({ text }) => text.text)).toEqual(['OK', 'Cancel']);
+    await slack.press(alice, dialog, 'OK');
+    await slack.says(/^orders is Paused · 2 links · by <@U0ALICE> · schema change$/);
+    await confirmed(bob, 'start users');
+    await slack.says(/^users is Running/);
+
+    const fixed = await also('fix', 'payments');
+    expect(fixed).toMatchObject({ code: 0, stdout: expect.stringContaining('/sync restore payments') });
+    await confirmed(bob, 'restore payments');
+    await slack.says(/^payments is Running/);
+    expect(await also('compare', 'payments')).toMatchObject({ code: 0 });
+    await confirmed(alice, 'restore orders');
+    await slack.press(alice, await slack.type(alice, 'list'), 'Restore');
+    await slack.press(alice, await slack.says(/^Restore invoices/), 'OK');
+    await slack.says(/^invoices is Running/);
+    expect(await also('compare')).toMatchObject({ code: 0, stdout: expect.stringContaining('Every target equals') });
+
+    const ports = [port, redisPort(demo)];
+    demo.kill('SIGINT');
+    demo.kill('SIGINT'); // npm passes on what the terminal has sent already
+    expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
+    await expectAllGone(demo, ports);
+  });
+
+  test('leaves nothing behind when it is killed', async () => {
+    const port = await anyPort();
+    const demo = await built.start(port);
+    await demo.ready();
+    const ports = [port, redisPort(demo)];
+    demo.kill('SIGKILL');
+    await expectAllGone(demo, ports);
+  });
+
+  test('ends with a sentence when its Redis ends by itself', async () => {
+    const port = await anyPort();
+    const demo = await built.start(port);
+    await demo.ready();
+    const redis = redisPort(demo);
+    await shutDownRedis(redis);
+    expect(await demo.exited).toMatchObject({
+      code: 1,
+      stderr: "The demo's Redis ended by itself, and the demo with it.\n",
+    });
+    await expectAllGone(demo, [port, redis]);
+  });
+
+  test('ends when it is told to while it starts', async () => {
+    const port = await anyPort();
+    const demo = await built.start(port);
+    await waitFor(() => demo.output().startsWith('Starting'), { describe: 'the demo to start something' });
+    demo.kill('SIGTERM');
+    expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
+    await expectAllGone(demo, [port]);
+  });
+
+  test('a taken port is one sentence and exit code 2', async () => {
+    const port = await anyPort();
+    const other = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const demo = await built.start(port);
+    const sentence = `Port ${port} is taken: set DEMO_SLACK_PORT to another one, such as DEMO_SLACK_PORT=3100.\n`;
+    expect(await demo.exited).toEqual({ code: 2, stdout: '', stderr: sentence });
+    expect(await demo.leftovers()).toEqual([]);
+  });
+});
+
+describe('words and numbers', () => {
+  const run = (args: readonly string[], port = '') => built.run('demo/main.js', args, { DEMO_SLACK_PORT: port });
+
+  test.each([
+    [[], { kind: 'run' }],
+    [['--help'], { kind: 'help' }],
+    [['fix', 'payments', '-h'], { kind: 'help' }],
+    [['fix', 'payments'], { kind: 'fix', project: 'payments' }],
+    [['compare'], { kind: 'compare', project: null }],
+    [['compare', 'orders'], { kind: 'compare', project: 'orders' }],
+  ] as const)('%j is understood', (args, command) => {
+    expect(parseArguments(args)).toEqual(command);
+  });
+
+  test.each([
+    [['mend'], 'The demo does not know "mend": use fix, compare or --help, or nothing to start it.'],
+    [['fix'], 'Say which project to fix: `npm run demo -- fix payments`.'],
+    [['fix', 'payment'], 'The demo does not know a project "payment": did you mean payments?'],
+    [['fix', 'payments', 'orders'], 'The demo does not know "orders": fix takes one project.'],
+    [['compare', 'x'], 'The demo does not know a project "x": its projects are orders, users, invoices, payments.'],
+  ] as const)('%j is a sentence', (args, message) => {
+    expect(() => parseArguments(args)).toThrow(expect.objectContaining({ exitCode: 2, message }));
+  });
+
+  test.each(['http', '0', '65536', '3000.5', '-1'])('DEMO_SLACK_PORT=%s is a sentence', (port) => {
+    const message = 'DEMO_SLACK_PORT is no port: set it to a number from 1 to 65535, such as 3000.';
+    expect(() => slackPort(port)).toThrow(expect.objectContaining({ exitCode: 2, message }));
+  });
+
+  test('exit codes are those of the command line', async () => {
+    expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(['mend'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^The demo .*\.\n$/),
+    });
+    expect(await run([], 'http')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^DEMO_.*\.\n$/),
+    });
+  });
+
+  test('fix and compare say that no demo runs', async () => {
+    const port = String(await anyPort());
+    for (const args of [['fix', 'payments'], ['compare']]) {
+      const { code, stderr } = await run(args, port);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^No demo is running on port \d+: [^\n]+\.\n$/);
+    }
+  });
+});
+
+test.each([
+  ['darwin', 'arm64', /^The demo does not run on darwin-arm64: [^\n]+\.$/],
+  ['linux', 'x64', /^The demo needs the package local-slack-linux-x64, [^\n]+\.$/],
+])('without a local Slack for %s-%s there is one sentence', (platform, arch, message) => {
+  const resolve = (): never => {
+    throw new Error('Cannot find module');
+  };
+  expect(() => findLocalSlack({ platform, arch, resolve })).toThrow(
+    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
+  );
+});
+
+async function shutDownRedis(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.end('SHUTDOWN NOSAVE\r\n');
+  await once(socket, 'close');
+}

@@ -74,7 +74,9 @@ export function openApp(config: AppConfig, log: Log, overrides: AppOverrides = {
 
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
   const deps: Deps = {
-    store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }),
+    store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
+      log.error({ project, error: error instanceof Error ? error.message : 'unknown' }, 'record not readable, left out'),
+    ),
     links: createLinkEngine(connections),
     queue: queues.actions,
     notifier: queues.notifier,

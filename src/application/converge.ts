@@ -94,7 +94,9 @@ async function driveOnce(deps: Deps, project: Project, options: ConvergeOptions)
 
 /**
  * Before a link is resumed by Start or Restore, while its flag is still paused: Restore puts the failed tasks back, and
- * both move the watermark, so that only later failures count. Links where that did not work stay paused for now.
+ * both move the watermark, so that only later failures count. Links where that did not work stay paused for now, also when
+ * a task in flight has failed in between: it is put back in the next attempt. A link that somebody has resumed meanwhile
+ * keeps its watermark: what failed there is not back and must count.
  */
 async function prepareResume(
   deps: Deps,
@@ -104,7 +106,7 @@ async function prepareResume(
   if (project.state !== 'starting' && project.state !== 'restoring') return { links: chunk, putBack: 0 };
   const watched = chunk.map((link) => ({ link, watermark: watermarkOf(project, link) }));
   const restored = project.state === 'restoring' ? await deps.links.putBack(watched) : [];
-  const prepared = watched.filter((_item, index) => (restored[index]?.kind ?? 'put_back') !== 'unreachable');
+  const prepared = watched.filter((_item, index) => restored[index]?.kind !== 'unreachable');
   const putBack = restored.reduce((total, { tasks }) => total + tasks, 0);
   const links = await moveWatermarks(deps, project, prepared);
   return links === 'moved' ? 'moved' : { links, putBack };
@@ -116,7 +118,9 @@ async function moveWatermarks(
   prepared: readonly LinkWithWatermark[],
 ): Promise<readonly Link[] | 'moved'> {
   const readings = await deps.links.observe(prepared);
-  const read = readings.filter((reading) => reading.kind === 'read');
+  const read = readings
+    .filter((reading) => reading.kind === 'read')
+    .filter(({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0));
   const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
   const current = await deps.store.read(project.id);
   if (current === null || current.version !== project.version) return 'moved';

@@ -35,7 +35,7 @@ async function carryThrough(deps: Deps, ref: OperationRef, operation: Operation)
   for (;;) {
     const project = await deps.store.read(ref.project);
     if (project === null || project.holder !== ref.operation) return;
-    const obstacle = operation.action === 'pause' ? null : await findObstacle(deps, project, operation);
+    const obstacle = mustBeChecked(operation) ? await findObstacle(deps, project, operation) : null;
     const ending = obstacle === null ? await drive(deps, ref, operation) : takenBack(ref, project, obstacle);
     if (ending === null) return;
     const committed = await deps.store.commit(ending);
@@ -46,24 +46,31 @@ async function carryThrough(deps: Deps, ref: OperationRef, operation: Operation)
   }
 }
 
+/** Start and Restore are checked once more before they touch a link; `progress` tells that they have passed. */
+function mustBeChecked({ action, progress }: Operation): boolean {
+  return action !== 'pause' && progress === null;
+}
+
 /**
- * Start and Restore read every flag first. As long as no link has been resumed, one that does not answer, or a failed
- * precheck, means that nothing is touched and the state goes back (design 3).
+ * Start and Restore read every flag first. One that does not answer, or a failed precheck, means that nothing is touched
+ * and the state goes back (design 3). Otherwise there is no way back from here on.
  */
 async function findObstacle(deps: Deps, project: Project, operation: Operation): Promise<Refusal | null> {
   const { links } = project.definition;
   const flags = await deps.links.readFlags(links, answerWithinMs);
-  if (flags.includes('resumed')) return null;
   const silent = links.filter((_link, index) => flags[index] === 'unreachable');
   if (silent.length > 0) return { code: 'links_unreachable', project: project.id, links: silent };
-  if (operation.action !== 'start') return null;
-  const { items } = await precheckProject(deps, project);
-  return precheckPassed(items) ? null : { code: 'precheck_failed', project: project.id, items };
+  if (operation.action === 'start') {
+    const { items } = await precheckProject(deps, project);
+    if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
+  }
+  await deps.store.progress({ project: project.id, operation: operation.id }, { done: 0, total: links.length });
+  return null;
 }
 
 function takenBack(ref: OperationRef, project: Project, refusal: Refusal): Ending {
   return {
-    ...{ ref, refusal, expectedVersion: project.version, projectState: 'back', converged: true },
+    ...{ ref, refusal, expectedVersion: project.version, projectState: 'back', converged: false },
     operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
     ...{ outcome: null, failure: null },
   };

@@ -2,6 +2,7 @@ import { maskReason } from '../domain/mask.ts';
 import { type Figures, oldestFailure } from '../domain/observation.ts';
 import { botActor, type Failure, type Project } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
+import { eachApart } from './each-apart.ts';
 import { observeProjects } from './look.ts';
 
 const projectsAtOnce = 100;
@@ -20,7 +21,10 @@ async function observeGroup(deps: Deps, projects: readonly Project[]): Promise<v
   for (let start = 0; start < projects.length; start += projectsAtOnce) {
     deps.stopping.throwIfAborted();
     const observed = await observeProjects(deps, projects.slice(start, start + projectsAtOnce));
-    await Promise.all(observed.map(({ project, figures }) => judge(deps, project, figures)));
+    await eachApart(deps, observed, {
+      projectOf: ({ project }) => project,
+      work: ({ project, figures }) => judge(deps, project, figures),
+    });
   }
 }
 

@@ -99,7 +99,7 @@ export interface Ending {
   /** The version at which the links were last seen to agree: the commit is refused at any other. */
   readonly expectedVersion: number;
   readonly operationState: 'done' | 'failed' | 'refused';
-  /** The project's state from now on; `back`: what it was before the claim, with its since, by and reason. */
+  /** The project's state from now on; `back`: what it was before the claim, with its since, by, reason and agreement. */
   readonly projectState: ProjectState | 'back';
   readonly converged: boolean;
   readonly outcome: Outcome | null;

@@ -1,6 +1,7 @@
 import { isOpen, type Operation } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
+import { eachApart } from './each-apart.ts';
 
 const projectsAtOnce = 200;
 
@@ -14,7 +15,7 @@ export async function sweep(deps: Deps): Promise<void> {
   for (let start = 0; start < ids.length; start += projectsAtOnce) {
     deps.stopping.throwIfAborted();
     const projects = await deps.store.readMany(ids.slice(start, start + projectsAtOnce));
-    await Promise.all(projects.map((project) => sweepProject(deps, project)));
+    await eachApart(deps, projects, { projectOf: (project) => project, work: (project) => sweepProject(deps, project) });
   }
 }
 

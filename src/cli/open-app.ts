@@ -2,8 +2,6 @@ import { openApp } from '../app.ts';
 import { convergeStanding } from '../application/converge.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
-import { slackFaults } from '../config/environment.ts';
-import { environmentFaultLine } from '../config/fault.ts';
 import { parseRedisUrl, type RedisTarget } from '../config/redis-url.ts';
 import type { Policy } from '../domain/policy.ts';
 import { type CliApp, type OpenOptions, RoleFault } from './context.ts';
@@ -64,12 +62,9 @@ export async function openCliApp({ environment, config, log }: OpenOptions, crea
   };
 
   function openSlack(onLost: (fault: Error) => void): SlackPart {
-    const faults = slackFaults(environment);
-    if (faults.length > 0) throw new RoleFault(faults.map(environmentFaultLine).join('\n'));
     const { slackBotToken: bot, slackAppToken } = secrets;
-    if (bot === null || slackAppToken === null) {
-      throw new RoleFault('HTTP mode is not built yet: set SLACK_APP_TOKEN and use Socket Mode.');
-    }
+    if (bot === null || slackAppToken === null)
+      throw new RoleFault('The bot needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN.');
     const { command, slackApiUrl } = environment;
     return createSlack({
       tokens: { bot, app: slackAppToken },

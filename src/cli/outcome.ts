@@ -1,8 +1,8 @@
 import type { OperationRef } from '../application/ports.ts';
 import { explain, linkNames } from '../domain/explain.ts';
-import type { Operation, Outcome } from '../domain/operation.ts';
+import { executeWithinMs, type Operation, type Outcome } from '../domain/operation.ts';
 import { type Action, type ProjectState, stateTitles } from '../domain/project.ts';
-import { actionWords, count } from '../domain/words.ts';
+import { actionWords, count, duration } from '../domain/words.ts';
 import { cliVoice } from './voice.ts';
 
 /** How an operation that is over ended, in one sentence for the person who waited for it. */
@@ -43,13 +43,15 @@ export function unreadable({ project, operation }: OperationRef): string {
 
 /** What is still under way when nobody waits any longer; names the operation, so that it can be found. */
 export function stillOpen({ project, action, id, state, progress }: Operation): string {
-  const where = {
-    requested: 'is not confirmed yet',
-    confirmed: 'waits for a worker: check that one runs',
-    running: progress === null ? 'is under way' : `is under way: ${progress.done} of ${count(progress.total, 'link')}`,
-  };
-  const how = state in where ? where[state as keyof typeof where] : `is ${state}`;
-  return `${actionWords[action].doing} ${project} ${how}. Operation ${id} goes on by itself; look with ${cliVoice.command(`show ${project}`)}.`;
+  const doing = `${actionWords[action].doing} ${project}`;
+  const look = `Operation ${id}; look with ${cliVoice.command(`show ${project}`)}.`;
+  if (state === 'requested') return `${doing} is not confirmed, so nothing is changed. ${look}`;
+  if (state === 'confirmed') {
+    const within = duration(executeWithinMs);
+    return `${doing} waits for a worker: check that one runs. Not taken up within ${within}, it is dropped. ${look}`;
+  }
+  const far = progress === null ? '' : `: ${progress.done} of ${count(progress.total, 'link')}`;
+  return `${doing} is still under way${far}, and goes on by itself. ${look}`;
 }
 
 const drivenTo: Readonly<Record<Action, string>> = { start: 'resumed', pause: 'paused', restore: 'resumed' };

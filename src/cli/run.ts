@@ -2,13 +2,20 @@ import { applyPlan } from '../application/apply.ts';
 import { explainApplyRefusal } from '../application/apply-refusal.ts';
 import { planApply } from '../application/plan.ts';
 import { differences } from '../application/wanted.ts';
+import { slackFaults } from '../config/environment.ts';
+import { environmentFaultLine } from '../config/fault.ts';
 import { botActor } from '../domain/project.ts';
 import { type ExitCode, exitCodes, onSignals, type Role } from './context.ts';
 import type { Session } from './session.ts';
 
 /** `syncbot run`: applies the file when no project is known yet, then runs the role until SIGTERM or SIGINT. */
 export async function run(session: Session, role: Role): Promise<ExitCode> {
-  const { app, log, shell } = session;
+  const { app, environment, log, say, shell } = session;
+  const faults = role === 'worker' ? [] : slackFaults(environment);
+  if (faults.length > 0) {
+    say.fault({ code: 'environment', message: faults.map(environmentFaultLine).join('\n') });
+    return exitCodes.usage;
+  }
   using stop = onSignals(shell.signals, ['SIGINT', 'SIGTERM']);
   const begun = await beginWithStored(session);
   if (begun !== exitCodes.done) return begun;

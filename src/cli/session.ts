@@ -47,7 +47,7 @@ export async function withSession(
     await using app = await shell.openApp({ environment, config, log });
     return await work({ shell, say, environment, config, configPath, app, log });
   } catch (error) {
-    log.error({ err: error }, 'command failed');
+    if (!(error instanceof RoleFault)) log.error({ err: error }, 'command failed');
     say.fault(faultOf(error, options.harmless));
     return exitCodes.notDone;
   }

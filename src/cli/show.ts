@@ -37,7 +37,7 @@ export async function precheck(session: Session, id: string): Promise<ExitCode> 
 /** Items of a precheck or of doctor, one a line. */
 export function itemTable(items: readonly PrecheckItem[]): string {
   const rows = items.map(({ item, result, message }) => [result, item, message]);
-  return table([{ title: 'RESULT' }, { title: 'ITEM' }, { title: '', most: 300 }], rows);
+  return table([{ title: 'RESULT' }, { title: 'ITEM' }, { title: 'MESSAGE', most: 300 }], rows);
 }
 
 function refused({ app, say }: Session, refusal: Refusal): ExitCode {

@@ -71,8 +71,9 @@ export function readEnvironment(env: RawEnvironment): EnvironmentRead {
 export function slackFaults({ secrets }: Environment): EnvironmentFault[] {
   const faults: EnvironmentFault[] = [];
   if (secrets.slackBotToken === null) faults.push(faultOf('SLACK_BOT_TOKEN', 'is missing'));
-  if (secrets.slackAppToken === null && secrets.slackSigningSecret === null) {
-    faults.push(faultOf('SLACK_APP_TOKEN', 'is missing, and so is SLACK_SIGNING_SECRET'));
+  if (secrets.slackAppToken === null) {
+    const http = secrets.slackSigningSecret !== null;
+    faults.push(faultOf('SLACK_APP_TOKEN', http ? 'is missing (HTTP mode is not built yet)' : 'is missing'));
   }
   return faults;
 }
@@ -125,8 +126,7 @@ const schema = z.object({
 
 const hints: Readonly<Record<string, string>> = {
   SLACK_BOT_TOKEN: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
-  SLACK_APP_TOKEN:
-    'Take an app-level token (xapp-…, scope connections:write) for Socket Mode; for HTTP set SLACK_SIGNING_SECRET instead.',
+  SLACK_APP_TOKEN: 'Take an app-level token (xapp-…, scope connections:write) for Socket Mode.',
   SLACK_SIGNING_SECRET: "Take the Signing Secret from the app's Basic Information page.",
   SLACK_API_URL: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
   SLACK_COMMAND: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',

@@ -32,7 +32,7 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
     links: 'paused',
     start: 'allowed',
     pause: 'it was never started, so there is nothing to pause',
-    restore: 'only a Paused or Failed project can be restored; this one is started',
+    restore: 'it was never started, so there is nothing to restore',
   },
   starting: {
     links: 'resumed',

@@ -1,6 +1,7 @@
 import type { LinkReading } from './observation.ts';
 import type { Link } from './project.ts';
 import type { PrecheckItem } from './refusal.ts';
+import { count } from './words.ts';
 
 /** What one look at a connection found. */
 export type ConnectionFacts =
@@ -128,6 +129,6 @@ function noFailure(reading: LinkReading): Verdict {
   if (failures === 0) return pass;
   return {
     result: 'fail',
-    message: `${failures} failed ${failures === 1 ? 'task' : 'tasks'}: retry or remove what failed, then try again`,
+    message: `${count(failures, 'task')} failed since the last start or restore`,
   };
 }

@@ -19,6 +19,12 @@ export function duration(ms: number): string {
   return twoUnits(positive, { big: day, small: hour, names: ['d', 'h'] });
 }
 
+/** What is left of a time, rounded up, so that five minutes just begun are not called four. */
+export function timeLeft(ms: number): string {
+  const unit = ms > minute ? minute : second;
+  return duration(Math.ceil(Math.max(0, ms) / unit) * unit);
+}
+
 function twoUnits(ms: number, unit: { big: number; small: number; names: readonly [string, string] }): string {
   const big = Math.floor(ms / unit.big);
   const small = Math.floor((ms % unit.big) / unit.small);

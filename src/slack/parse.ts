@@ -70,7 +70,8 @@ function act(action: Action, project: string, [next, ...reasonWords]: readonly s
   if (next === undefined) return { kind: 'act', action, project, reason: null };
   const word = nameOf(next);
   if (word === 'because') {
-    const reason = truncate(visible(reasonWords.join(' ')), maxReason);
+    const said = reasonWords[0]?.toLowerCase() === 'of' ? reasonWords.slice(1) : reasonWords;
+    const reason = truncate(visible(said.join(' ')), maxReason);
     if (reason === '') return misread({ code: 'reason_missing', verb: action, project });
     return { kind: 'act', action, project, reason };
   }

@@ -14,7 +14,7 @@ export function explainMisreading(misreading: Misreading, projects: readonly str
     }
     case 'project_missing': {
       const example = projects[0] ?? 'orders';
-      return `Which project? ${unchanged} Name one, as in ${voice.command(`${misreading.verb} ${example}`)}; ${voice.command('list')} shows them all.`;
+      return `Which project? ${unchanged} ${didYouMean(`${misreading.verb} ${example}`, voice)} ${voice.command('list')} shows them all.`;
     }
     case 'no_project_id': {
       const meant = repair([misreading.verb, misreading.word], projects);

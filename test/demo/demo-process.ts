@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,17 +39,16 @@ export interface DemoProcess {
 export async function build(): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-built-'));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', folder], { cwd: root });
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')], {
+    cwd: root,
+  });
+  await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return {
-    async run(program, args, env = {}) {
-      const finished = collect([join(folder, program), ...args], env).exited;
-      return finished;
-    },
+    run: (program, args, env = {}) => collect([join(folder, program), ...args], env).exited,
     async start(port) {
       const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
-      const demo = collect([join(folder, 'demo/main.js')], { DEMO_SLACK_PORT: String(port), TMPDIR: temporary });
+      const demo = collect([join(folder, 'dist/demo/main.js')], { DEMO_SLACK_PORT: String(port), TMPDIR: temporary });
       onTestFinished(async () => {
         demo.kill('SIGKILL');
         await waitFor(async () => (await leftovers(temporary)).length === 0, { describe: 'the end of the demo' });

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parseArguments } from '../../src/demo/arguments.ts';
+import { z } from 'zod';
 import { freePort, whyNotFree } from '../../src/demo/free-port.ts';
 import { findLocalSlack } from '../../src/demo/local-slack.ts';
-import { slackPort } from '../../src/demo/slack-port.ts';
 import { people } from '../../src/demo/workspace.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Built, build, type DemoProcess } from './demo-process.ts';
@@ -40,7 +39,7 @@ describe.skipIf(!runsHere)('the demo', () => {
     const port = await anyPort();
     const demo = await built.start(port);
     await demo.ready();
-    const also = (...args: string[]) => built.run('demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
+    const also = (...args: string[]) => built.run('dist/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
     const slack = localSlack(port);
     const confirmed = async (user: string, words: string) => slack.press(user, await slack.type(user, words), 'OK');
 
@@ -72,16 +71,47 @@ describe.skipIf(!runsHere)('the demo', () => {
     await slack.says(/^payments is Running/);
     expect(await also('compare', 'payments')).toMatchObject({ code: 0 });
     await confirmed(alice, 'restore orders');
+    await slack.says(/^orders is Running/);
     await slack.press(alice, await slack.type(alice, 'list'), 'Restore');
     await slack.press(alice, await slack.says(/^Restore invoices/), 'OK');
     await slack.says(/^invoices is Running/);
-    expect(await also('compare')).toMatchObject({ code: 0, stdout: expect.stringContaining('Every target equals') });
+    const after = await also('compare');
+    expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Every target equals') });
 
     const ports = [port, redisPort(demo)];
     demo.kill('SIGINT');
     demo.kill('SIGINT'); // npm passes on what the terminal has sent already
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
     await expectAllGone(demo, ports);
+  });
+
+  test('is there for the command line, as it says', async () => {
+    const demo = await built.start(await anyPort());
+    await demo.ready();
+    const [, variables = '', program = '', word = ''] = /((?:\w+=\S+ )+)node (\S+) (\w+)$/m.exec(demo.output()) ?? [];
+    const env = Object.fromEntries(
+      variables
+        .trim()
+        .split(' ')
+        .map((one) => one.split('=', 2)),
+    );
+    const listed = await built.run(program, [word, '--json'], env);
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    const projects = z.array(z.object({ id: z.string(), state: z.string(), reason: z.string().nullable() }));
+    expect(projects.parse(JSON.parse(listed.stdout))).toEqual([
+      { id: 'payments', state: 'failed', reason: null },
+      { id: 'invoices', state: 'paused', reason: 'month-end closing' },
+      { id: 'orders', state: 'running', reason: null },
+      { id: 'users', state: 'not_started', reason: null },
+    ]);
+    expect(await built.run(program, ['apply'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Nothing to do'),
+    });
+    expect(await built.run(program, ['pause', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    expect(await built.run(program, ['restore', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    demo.kill('SIGTERM');
+    expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('leaves nothing behind when it is killed', async () => {
@@ -128,33 +158,7 @@ describe.skipIf(!runsHere)('the demo', () => {
 });
 
 describe('words and numbers', () => {
-  const run = (args: readonly string[], port = '') => built.run('demo/main.js', args, { DEMO_SLACK_PORT: port });
-
-  test.each([
-    [[], { kind: 'run' }],
-    [['--help'], { kind: 'help' }],
-    [['fix', 'payments', '-h'], { kind: 'help' }],
-    [['fix', 'payments'], { kind: 'fix', project: 'payments' }],
-    [['compare'], { kind: 'compare', project: null }],
-    [['compare', 'orders'], { kind: 'compare', project: 'orders' }],
-  ] as const)('%j is understood', (args, command) => {
-    expect(parseArguments(args)).toEqual(command);
-  });
-
-  test.each([
-    [['mend'], 'The demo does not know "mend": use fix, compare or --help, or nothing to start it.'],
-    [['fix'], 'Say which project to fix: `npm run demo -- fix payments`.'],
-    [['fix', 'payment'], 'The demo does not know a project "payment": did you mean payments?'],
-    [['fix', 'payments', 'orders'], 'The demo does not know "orders": fix takes one project.'],
-    [['compare', 'x'], 'The demo does not know a project "x": its projects are orders, users, invoices, payments.'],
-  ] as const)('%j is a sentence', (args, message) => {
-    expect(() => parseArguments(args)).toThrow(expect.objectContaining({ exitCode: 2, message }));
-  });
-
-  test.each(['http', '0', '65536', '3000.5', '-1'])('DEMO_SLACK_PORT=%s is a sentence', (port) => {
-    const message = 'DEMO_SLACK_PORT is no port: set it to a number from 1 to 65535, such as 3000.';
-    expect(() => slackPort(port)).toThrow(expect.objectContaining({ exitCode: 2, message }));
-  });
+  const run = (args: readonly string[], port = '') => built.run('dist/demo/main.js', args, { DEMO_SLACK_PORT: port });
 
   test('exit codes are those of the command line', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
@@ -178,18 +182,6 @@ describe('words and numbers', () => {
       expect(stderr).toMatch(/^No demo is running on port \d+: [^\n]+\.\n$/);
     }
   });
-});
-
-test.each([
-  ['darwin', 'arm64', /^The demo does not run on darwin-arm64: [^\n]+\.$/],
-  ['linux', 'x64', /^The demo needs the package local-slack-linux-x64, [^\n]+\.$/],
-])('without a local Slack for %s-%s there is one sentence', (platform, arch, message) => {
-  const resolve = (): never => {
-    throw new Error('Cannot find module');
-  };
-  expect(() => findLocalSlack({ platform, arch, resolve })).toThrow(
-    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
-  );
 });
 
 async function shutDownRedis(port: number): Promise<void> {

@@ -35,7 +35,7 @@ describe('list', () => {
   it('says a project in two lines, with the action that is allowed', () => {
     const list = buildList({ ...scene, projects: [running], shown: observed([running]), page: 0, filter: '' });
     expect(list.text).toBe('1 project: 1 Running');
-    expect(words(list)).toContain('*orders* · Running\n2 links · backlog 1,204 · latency 5 s · since 2 h by <@U0BOB>');
+    expect(words(list)).toContain('*orders* · Running\n2 links · backlog 1,204 · latency 5 s · for 2 h by <@U0BOB>');
     expect(labels(list)).toEqual(['Pause']);
   });
 

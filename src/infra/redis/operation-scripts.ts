@@ -45,6 +45,7 @@ if settlement == 'expire' and not expired then return { 'repeated', all(id) } en
 redis.call('HSET', op(id), 'settledAt', whole(now))
 if settlement == 'confirm' and not expired then
   redis.call('HSET', op(id), 'state', 'confirmed', 'executeBy', whole(now + executeWithin))
+  redis.call('PERSIST', op(id))
   redis.call('HINCRBY', op(id), 'seq', 1)
   keepUntilTold(id)
   audit('confirmed', id, { 'by', by })
@@ -63,7 +64,8 @@ local id, run, runFor, roads = ARGV[3], ARGV[4], tonumber(ARGV[5]), cjson.decode
 local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'executeBy', 'projectVersion', 'project')
 if not seen[1] then return { 'unknown' } end
 local action, by, project = seen[2], seen[3], seen[7]
-local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version')
+local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
+  'convergedVersion')
 if seen[1] == 'running' and held[5] == id then
   redis.call('ZADD', runsKey, whole(now + runFor), run)
   return { 'claimed', all(id) }
@@ -90,7 +92,8 @@ for _, state in ipairs(road.from) do fits = fits or state == held[1] end
 if not fits then return refuseWith('not_allowed') end
 if held[6] ~= seen[6] then return refuseWith('changed') end
 if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
-redis.call('HSET', stateKey, 'before', cjson.encode({ held[1], held[2], held[3], held[4] }), 'holder', id)
+local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6] }
+redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
 move(road.via, by, seen[4])
 redis.call('ZADD', runsKey, whole(now + runFor), run)
 redis.call('HSET', op(id), 'state', 'running', 'startedAt', whole(now), 'fromState', held[1])
@@ -112,14 +115,14 @@ if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
 local version
 if state == 'back' then
   local before = cjson.decode(held[3])
-  state = before[1]
+  state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2])
+  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5])
 else
   version = move(state, seen[2], seen[3])
-  redis.call('HSET', stateKey, 'failure', failure)
+  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '')
 end
-redis.call('HSET', stateKey, 'holder', '', 'draining', draining and id or '')
+redis.call('HSET', stateKey, 'holder', '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')

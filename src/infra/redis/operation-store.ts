@@ -23,7 +23,7 @@ import {
   settleScript,
   toldScript,
 } from './operation-scripts.ts';
-import { flatHashSchema, readOperationHash } from './records.ts';
+import { flatHashSchema, type LeaveOut, readOperationHash } from './records.ts';
 import type { StepRunner } from './step.ts';
 
 /** How long an execution may be under way before it is given up (design 5). */
@@ -64,11 +64,15 @@ type OperationMethods =
   | 'quiet';
 
 /** The operations of the projects: one hash each, and the atomic steps of their life. */
-export function createOperationStore(client: RedisClient, step: StepRunner): Pick<ProjectStore, OperationMethods> {
+export function createOperationStore(
+  client: RedisClient,
+  step: StepRunner,
+  orLeftOut: LeaveOut,
+): Pick<ProjectStore, OperationMethods> {
   const read = async ({ project, operation }: OperationRef) =>
     readOperationHash(await call(client, (redis) => redis.hgetall(operationKey(project, operation))));
   const readAll = async (project: ProjectId, ids: readonly string[]) => {
-    const operations = await Promise.all(ids.map((operation) => read({ project, operation })));
+    const operations = await Promise.all(ids.map((operation) => orLeftOut(project, read({ project, operation }))));
     return operations.filter((operation) => operation !== null);
   };
 

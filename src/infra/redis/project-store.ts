@@ -13,18 +13,26 @@ import {
   removeScript,
   watermarksScript,
 } from './project-scripts.ts';
-import { readFigures, readProject, writeFigures } from './records.ts';
+import { type LeaveOut, leaveOut, readFigures, readProject, writeFigures } from './records.ts';
 import { type StepRunner, type StoreSettings, stepRunner } from './step.ts';
 
-/** The bot's records in Redis (design 5). Every method throws `StoreUnavailable` when Redis does not answer. */
-export function createProjectStore(client: RedisClient, settings: StoreSettings): ProjectStore {
+/**
+ * The bot's records in Redis (design 5). Every method throws `StoreUnavailable` when Redis does not answer. Of many records
+ * those that cannot be read are left out and told to `onBroken`; asked for one of them, it throws.
+ */
+export function createProjectStore(
+  client: RedisClient,
+  settings: StoreSettings,
+  onBroken: (id: ProjectId, error: unknown) => void = () => {},
+): ProjectStore {
   const step = stepRunner(client, settings);
-  return { ...reading(client), ...writing(client, step), ...createOperationStore(client, step) };
+  const orLeftOut = leaveOut(onBroken);
+  return { ...reading(client, orLeftOut), ...writing(client, step), ...createOperationStore(client, step, orLeftOut) };
 }
 
 const readAtOnce = 500;
 
-function reading(client: RedisClient) {
+function reading(client: RedisClient, orLeftOut: LeaveOut) {
   async function read(id: ProjectId) {
     const keys = projectKeys(id);
     const [state, definition] = await call(client, (redis) =>
@@ -41,7 +49,7 @@ function reading(client: RedisClient) {
     async readMany(ids) {
       const projects = [];
       for (let start = 0; start < ids.length; start += readAtOnce) {
-        projects.push(...(await Promise.all(ids.slice(start, start + readAtOnce).map(read))));
+        projects.push(...(await Promise.all(ids.slice(start, start + readAtOnce).map((id) => orLeftOut(id, read(id))))));
       }
       return projects.filter((project) => project !== null);
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StoreUnavailable } from '../../application/faults.ts';
 import type { Figures } from '../../domain/observation.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
@@ -9,6 +10,18 @@ import {
   projectStateSchema,
   watermarkSchema,
 } from '../../domain/project.ts';
+
+/** Answers null in place of a record that is not of this format, and says so: the others are not to suffer from it. */
+export type LeaveOut = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
+
+export function leaveOut(onBroken: (id: ProjectId, error: unknown) => void): LeaveOut {
+  return (id, reading) =>
+    reading.catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) throw error;
+      onBroken(id, error);
+      return null;
+    });
+}
 
 const json = z.string().transform((text, context): unknown => {
   try {

@@ -1,3 +1,6 @@
+import { listProjects } from '../../application/look.ts';
+import { allowedAction } from '../../domain/lifecycle.ts';
+import type { Project } from '../../domain/project.ts';
 import type { HeardCommand } from '../contract.ts';
 import { type Command, type Misreading, parseCommand } from '../parse.ts';
 import { explainMisreading } from '../suggest.ts';
@@ -32,9 +35,17 @@ async function run(desk: Desk, heard: HeardCommand, command: Command): Promise<v
 
 /** A misspelt command is answered with help; a readable one that lacks something, with what it lacks. */
 async function sayMisread(desk: Desk, heard: HeardCommand, misreading: Misreading): Promise<void> {
-  const sentence = explainMisreading(misreading, await desk.deps.store.ids(), desk.voice);
+  const sentence = explainMisreading(misreading, await likelyProjects(desk, misreading), desk.voice);
   const isLost = misreading.code === 'unknown_verb';
   await say(desk, heard, isLost ? buildHelp(desk.voice, sentence) : buildSentence(sentence));
+}
+
+/** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
+async function likelyProjects({ deps }: Desk, misreading: Misreading): Promise<string[]> {
+  if (misreading.code !== 'project_missing') return deps.store.ids();
+  const projects = await listProjects(deps, { text: '' });
+  const fits = ({ state }: Project) => allowedAction(state) === misreading.verb;
+  return [...projects.filter(fits), ...projects.filter((project) => !fits(project))].map(({ id }) => id);
 }
 
 /** A command of another name that the app's manifest sends here. */

@@ -2,7 +2,7 @@ import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
-import { actionWords, count, duration } from '../../domain/words.ts';
+import { actionWords, count, duration, timeLeft } from '../../domain/words.ts';
 import { actionsRow, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
@@ -34,7 +34,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
   const { operation, project, figures, voice, now } = view;
   const question = `${actionWords[operation.action].imperative} ${project.id}?`;
   const effect = effectOf(view);
-  const expiry = duration(operation.expiresAt - now);
+  const expiry = timeLeft(operation.expiresAt - now);
   const value = operationRefValue({ project: project.id, operation: operation.id });
   const reason = reasonPhrase(operation.reason);
   return {

@@ -28,7 +28,7 @@ export function pagesOf(projects: number): number {
 export function buildList(view: ListView): Message {
   if (view.projects.length === 0) return emptyList(view);
   const { projects, shown, page, filter, voice } = view;
-  const fitting = filter === '' ? '' : ` that fit “${safeText(filter)}”`;
+  const fitting = filter === '' ? '' : ` for “${safeText(filter)}”`;
   const heading = `${count(projects.length, 'project')}${fitting}: ${stateCounts(projects)}`;
   const version = shown[0]?.figures.observedAt ?? 0;
   const pages = pagesOf(projects.length);

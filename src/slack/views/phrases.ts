@@ -36,9 +36,9 @@ export function linksPhrase(project: Project): string {
   return count(project.definition.links.length, 'link');
 }
 
-/** `since 2 h by @bob`: who brought the project into its state, and how long ago. */
+/** `for 2 h by @bob`: how long the project has been in its state, and who brought it there. */
 export function sincePhrase(project: Project, { voice, now }: Scene): string {
-  return `since ${duration(now - project.since)} by ${voice.person(project.by)}`;
+  return `for ${duration(now - project.since)} by ${voice.person(project.by)}`;
 }
 
 /** A person's reason as it is shown behind an action, or null. */

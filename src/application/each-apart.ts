@@ -1,0 +1,22 @@
+import type { Project } from '../domain/project.ts';
+import type { Deps } from './deps.ts';
+import { StoreUnavailable } from './faults.ts';
+
+/** Does the work for each project at once. What goes wrong with one is logged and does not keep the others from theirs. */
+export async function eachApart<Item>(
+  { log }: Pick<Deps, 'log'>,
+  items: readonly Item[],
+  { projectOf, work }: { readonly projectOf: (item: Item) => Project; readonly work: (item: Item) => Promise<void> },
+): Promise<void> {
+  await Promise.all(
+    items.map(async (item) => {
+      try {
+        await work(item);
+      } catch (error) {
+        if (error instanceof StoreUnavailable) throw error;
+        const message = error instanceof Error ? error.message : 'unknown';
+        log.error({ project: projectOf(item).id, error: message }, 'round left a project out');
+      }
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+import type { Deps } from '../../src/application/deps.ts';
+import type { Clock, OperationRef } from '../../src/application/ports.ts';
+import { requestAction } from '../../src/application/request.ts';
+import { confirm } from '../../src/application/settle.ts';
+import type { Action } from '../../src/domain/project.ts';
+import type { World } from '../support/world.ts';
+
+/** The deps of a world, some of them replaced. A port keeps its other methods. */
+export function withDeps(world: World, { links = {}, store = {}, ...more }: PartialDeps): Deps {
+  const { deps } = world;
+  return { ...deps, ...more, links: { ...deps.links, ...links }, store: { ...deps.store, ...store } };
+}
+
+export type PartialDeps = Partial<Omit<Deps, 'links' | 'store'>> & {
+  readonly links?: Partial<Deps['links']>;
+  readonly store?: Partial<Deps['store']>;
+};
+
+/** The engine of a world that waits for a link for an instant only: nobody wants to wait in a test. */
+export function impatient({ deps: { links } }: World): Deps['links'] {
+  const withinMs = 250;
+  return {
+    ...links,
+    readFlags: (asked) => links.readFlags(asked, withinMs),
+    drive: (asked, wanted) => links.drive(asked, wanted, withinMs),
+  };
+}
+
+/** A clock on which sleeping takes no time at all, and half a minute of its own. */
+export function jumpingClock(): Clock & { readonly slept: number[] } {
+  let ahead = 0;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => Date.now() + ahead,
+    async sleep(ms) {
+      slept.push(ms);
+      ahead += 30_000;
+    },
+  };
+}
+
+/** Asks and confirms, while the queue of actions is elsewhere: the test itself is the worker. */
+export async function confirmed(world: World, project: string, action: Action, by = 'U0ALICE'): Promise<OperationRef> {
+  const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC', dialog: null } as const;
+  const requested = await requestAction(world.deps, asked);
+  if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
+  const ref = { project, operation: requested.operation.id };
+  await confirm(noQueue(world), { ref, by, dialog: null });
+  return ref;
+}
+
+/** Deps whose jobs go nowhere: as after a crash between two steps. */
+export function noQueue(world: World): Deps {
+  return { ...world.deps, queue: { execute: async () => {}, converge: async () => {} }, notifier: { tell: async () => {} } };
+}
+
+/** Something that happens once, the first time it is asked for. */
+export function once(happen: () => Promise<unknown>): () => Promise<void> {
+  let happened = false;
+  return async () => {
+    if (happened) return;
+    happened = true;
+    await happen();
+  };
+}
+
+export async function stop(world: World, connection: string): Promise<number> {
+  const server = world.server(connection);
+  server.kill('SIGKILL');
+  await server.exited;
+  return server.port;
+}

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execute } from '../../src/application/execute.ts';
+import { listProjects } from '../../src/application/look.ts';
+import { observeAll } from '../../src/application/observe.ts';
+import type { OperationRef } from '../../src/application/ports.ts';
+import { waitFor } from '../support/wait.ts';
+import { openWorld, type OwnedLink, type World } from '../support/world.ts';
+import { confirmed, noQueue, once, stop, withDeps } from './hands.ts';
+
+let world: World;
+let owned: OwnedLink;
+beforeEach(async () => {
+  world = await openWorld({ servers: ['warehouse'] });
+  owned = await world.link('payments');
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const state = async (id: string) => (await world.deps.store.read(id))?.state;
+
+async function failOne({ queue, work }: OwnedLink, message = 'refused by "ACME" at db.internal:5432') {
+  const worker = await work(() => Promise.reject(new Error(message)));
+  await queue.add('bad', { secret: 'payload' });
+  await waitFor(() => queue.getFailedCount());
+  await worker.close();
+}
+
+describe('one round of the observer', () => {
+  it('makes a Running project Failed when a task failed for good, masks the reason, and has its links paused', async () => {
+    await world.project('payments', [owned]);
+    await failOne(owned);
+    const kicked: string[] = [];
+    const queue = { execute: async () => {}, converge: async (id: string) => void kicked.push(id) };
+    await observeAll({ ...world.deps, queue });
+    expect(await world.deps.store.read('payments')).toMatchObject({
+      ...{ state: 'failed', version: 2, by: 'syncbot', holder: null },
+      failure: { link: owned.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
+    });
+    expect(kicked).toEqual(['payments']);
+    await observeAll({ ...world.deps, queue });
+    expect(kicked).toEqual(['payments']);
+  });
+
+  it('remembers the figures of what it saw', async () => {
+    await world.project('payments', [owned]);
+    await owned.queue.add('x', {});
+    expect(await world.deps.store.lastFigures('payments')).toBeNull();
+    await observeAll(noQueue(world));
+    expect(await world.deps.store.lastFigures('payments')).toMatchObject({ backlog: 1, inFlight: 0 });
+  });
+
+  it('with onFailure: continue the project stays Running, and the failures are in the figures', async () => {
+    await world.project('payments', [owned], { onFailure: 'continue' });
+    await failOne(owned);
+    await observeAll(noQueue(world));
+    expect(await state('payments')).toBe('running');
+    expect((await world.deps.store.lastFigures('payments'))?.links[0]).toMatchObject({ failuresAfterWatermark: 1 });
+  });
+
+  it('a failure in a project that is not Running changes nothing', async () => {
+    await failOne(owned);
+    await world.project('payments', [owned], { state: 'paused' });
+    await observeAll(noQueue(world));
+    expect(await world.deps.store.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
+  });
+
+  it('loses against a claim that came between its reading of the project and of the links', async () => {
+    await world.project('payments', [owned]);
+    await failOne(owned);
+    const ref = await confirmed(world, 'payments', 'pause');
+    const claims = once(() => world.deps.store.claim(ref, 'run'));
+    const { observe } = world.deps.links;
+    const deps = withDeps(world, { ...noQueue(world), store: {}, links: { observe: async (links) => (await claims(), observe(links)) } });
+    await observeAll(deps);
+    expect(await world.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
+    expect(await world.deps.store.lastFigures('payments')).toBeNull();
+  });
+
+  it('says once that the last task in flight of a paused project has ended', async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await owned.work(() => ended);
+    await owned.queue.add('slow', {});
+    await waitFor(() => owned.queue.getActiveCount());
+    await world.project('payments', [owned]);
+    const ref = await confirmed(world, 'payments', 'pause');
+    await execute(noQueue(world), ref);
+    const told: OperationRef[] = [];
+    const deps = { ...noQueue(world), notifier: { tell: async (one: OperationRef) => void told.push(one) } };
+    await observeAll(deps);
+    expect(told).toEqual([]);
+    expect(await world.deps.store.read('payments')).toMatchObject({ draining: ref.operation });
+    end();
+    await waitFor(async () => (await owned.queue.getActiveCount()) === 0);
+    await observeAll(deps);
+    await observeAll(deps);
+    expect(told).toEqual([ref]);
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { inFlight: 0, linksDone: 1, unreachable: [] } });
+    expect(await world.deps.store.read('payments')).toMatchObject({ draining: null, version: 3, state: 'paused' });
+  });
+
+  it('one dead connection holds up none but the projects on it', async () => {
+    const far = await world.link('orders', 'warehouse');
+    await world.project('payments', [owned]);
+    await world.project('orders', [far]);
+    await world.project('mixed', [await world.link('mixed'), { ...far, link: { ...far.link, queue: 'mixed-far' } }]);
+    await failOne(owned);
+    await world.deps.links.readFlags([far.link], 5_000);
+    await stop(world, 'warehouse');
+    let overAll = false;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { observe } = world.deps.links;
+    const slow: typeof observe = async (links) => {
+      if (links.some(({ link }) => link.connection === 'warehouse')) await released;
+      return observe(links);
+    };
+    const round = observeAll(withDeps(world, { ...noQueue(world), store: {}, links: { observe: slow } })).then(() => {
+      overAll = true;
+    });
+    await waitFor(async () => (await state('payments')) === 'failed');
+    expect(overAll).toBe(false);
+    release();
+    await round;
+    expect(await world.deps.store.lastFigures('orders')).toMatchObject({ latencyMs: null, backlog: null });
+    expect(await world.deps.store.lastFigures('mixed')).toMatchObject({ backlog: null, links: [{ kind: 'read' }, { kind: 'unreachable' }] });
+    expect(await state('orders')).toBe('running');
+  });
+
+  it('a project whose records cannot be read does not keep the others from being seen', async () => {
+    for (const id of ['broken', 'healthy']) await world.project(id, [owned]);
+    await world.redis.hset('syncbot:{p:broken}:state', 'v', '2');
+    await world.project('wrong-type', [owned]);
+    await world.redis.del('syncbot:{p:wrong-type}:definition');
+    await world.redis.sadd('syncbot:{p:wrong-type}:definition', 'x');
+    await failOne(owned);
+    await observeAll(noQueue(world));
+    expect(await state('healthy')).toBe('failed');
+    expect((await listProjects(world.deps, { text: '' })).map(({ id }) => id)).toEqual(['healthy']);
+    await expect(world.deps.store.read('broken')).rejects.toThrow();
+  });
+});

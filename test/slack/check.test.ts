@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { checkSlack } from '../../src/slack/check.ts';
+import { StrictSlack } from '../support/slack/strict-slack.ts';
+
+const log = pino({ level: 'silent' });
+
+it('says of each token, channel and user group whether Slack takes it', async () => {
+  await using slack = await StrictSlack.start();
+  slack.channel('C0SHARED').isArchived = true;
+  const items = await checkSlack({
+    tokens: { bot: slack.botToken, app: slack.appToken },
+    apiUrl: slack.apiUrl,
+    policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0OTHER'] },
+    channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE'],
+    log,
+  });
+  expect(Object.fromEntries(items.map(({ item, result }) => [item, result]))).toEqual({
+    'Slack bot token': 'pass',
+    'Slack app token': 'pass',
+    'channel C0SYNC': 'pass',
+    'channel C0SHARED': 'fail',
+    'channel C0NOWHERE': 'fail',
+    'channel C0OTHER': 'fail',
+    'user group S0OPS': 'pass',
+    'user group S0GONE': 'fail',
+  });
+  expect(items.find(({ item }) => item === 'channel C0OTHER')?.message).toContain('/invite');
+});
+
+it('with a wrong bot token says which variable to look at, and asks nothing more', async () => {
+  await using slack = await StrictSlack.start();
+  const tokens = { bot: 'xoxb-wrong', app: 'xapp-wrong' };
+  const policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
+  const items = await checkSlack({ tokens, apiUrl: slack.apiUrl, policy, channels: [], log });
+  expect(items.map(({ result }) => result)).toEqual(['fail', 'fail']);
+  expect(items[0]?.message).toContain('SLACK_BOT_TOKEN');
+  expect(items[1]?.message).toContain('SLACK_APP_TOKEN');
+});

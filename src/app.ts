@@ -64,9 +64,8 @@ export function openApp(config: AppConfig, log: Log, overrides: AppOverrides = {
 
   const commands = connect(config.redis, 'commands', trouble('bot'));
   disposers.push(() => disconnect(commands));
-  const connections = openLinkConnections(
-    { ...config.connections, [defaultConnection]: config.redis },
-    (name, error) => trouble(name)(error),
+  const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, (name, error) =>
+    trouble(name)(error),
   );
   disposers.push(() => connections[Symbol.asyncDispose]());
   const queues = openBotQueues(commands, trouble('bot'));
@@ -75,7 +74,10 @@ export function openApp(config: AppConfig, log: Log, overrides: AppOverrides = {
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
   const deps: Deps = {
     store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      log.error({ project, error: error instanceof Error ? error.message : 'unknown' }, 'record not readable, left out'),
+      log.error(
+        { project, error: error instanceof Error ? error.message : 'unknown' },
+        'record not readable, left out',
+      ),
     ),
     links: createLinkEngine(connections),
     queue: queues.actions,

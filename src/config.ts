@@ -42,7 +42,7 @@ export function readSyncbotYml(text: string, env: RawEnvironment): SyncbotYmlRea
   const parsed = fileSchema.safeParse(source.value);
   const faults = oncePerPath(source.faults, [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueFaults(issue, source))),
-    ...crossCheck(source.value, env['REDIS_URL'] ?? defaultRedisUrl).map(({ path, message, hint }) => ({
+    ...crossCheck(source.value, env['REDIS_URL']?.trim() || defaultRedisUrl).map(({ path, message, hint }) => ({
       path: pathText(path),
       line: source.lineOf(path),
       message,

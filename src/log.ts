@@ -24,13 +24,13 @@ export function createLogger({ level, to }: { readonly level: string; readonly t
 
 /** An error without what it quotes: name, code, its masked first line and where it came from. */
 function loggedError(error: unknown, depth = 0): unknown {
-  if (typeof error === 'string') return maskReason(error);
+  if (typeof error === 'string') return maskReason(scrubbedText(error));
   if (!(error instanceof Error)) return scrubbed(error, depth);
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
     name: error.name,
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
-    message: maskReason(error.message),
+    message: maskReason(scrubbedText(error.message)),
     ...(depth === 0 ? { stack: frames.map((frame) => frame.trim()).join('\n') } : {}),
     ...(error.cause === undefined || depth >= 3 ? {} : { cause: loggedError(error.cause, depth + 1) }),
   };

@@ -29,7 +29,7 @@ export async function applyPlan(
   const moved = await movedSince(deps, plan);
   if (moved !== null) return { kind: 'conflict', project: moved, written: [] };
   const steps = [
-    ...plan.remove.map(({ id, version }) => ({ id, write: () => deps.store.remove(id, version, by) })),
+    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => deps.store.remove(id, version, by) })),
     ...plan.change.map((change) => ({ id: change.project.id, write: () => writeChange(deps, change, by) })),
     ...plan.create.map((creation) => ({ id: creation.definition.id, write: () => writeCreation(deps, creation, by) })),
   ];
@@ -45,7 +45,7 @@ export async function applyPlan(
 
 /** The first project that is not as the plan saw it; null: none. */
 async function movedSince(deps: Pick<Deps, 'store'>, plan: Plan): Promise<ProjectId | null> {
-  const kept = [...plan.remove, ...plan.change.map(({ project }) => project)];
+  const kept = [...plan.remove, ...plan.change].map(({ project }) => project);
   const now = await Promise.all(kept.map(({ id }) => deps.store.version(id)));
   const moved = kept.find(({ version }, index) => now[index] !== version);
   return moved?.id ?? null;

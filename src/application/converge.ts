@@ -120,7 +120,9 @@ async function moveWatermarks(
   const readings = await deps.links.observe(prepared);
   const read = readings
     .filter((reading) => reading.kind === 'read')
-    .filter(({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0));
+    .filter(
+      ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
+    );
   const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
   const current = await deps.store.read(project.id);
   if (current === null || current.version !== project.version) return 'moved';

@@ -1,4 +1,5 @@
 import { allowedAction, linksWanted } from '../domain/lifecycle.ts';
+import { answerWithinMs } from '../domain/operation.ts';
 import { precheckItems } from '../domain/precheck.ts';
 import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
@@ -16,7 +17,15 @@ import {
   watermarks,
   withoutOldFailures,
 } from './seen.ts';
-import { definitionChanges, linkChanges, type WantedProject, type WantedProjects } from './wanted.ts';
+import {
+  type Changed,
+  definitionChanges,
+  isCutOff,
+  type Sorted,
+  sortOut,
+  type WantedProject,
+  type WantedProjects,
+} from './wanted.ts';
 
 /** A project without a record. */
 export interface Creation extends WantedProject {
@@ -47,8 +56,8 @@ export interface Change {
 export interface Plan {
   readonly create: readonly Creation[];
   readonly change: readonly Change[];
-  /** Projects no longer in the file. Their links stay paused. */
-  readonly remove: readonly Project[];
+  /** Projects no longer in the file, and the links that stay paused. */
+  readonly remove: readonly { readonly project: Project; readonly leftPaused: readonly Link[] }[];
   /** Links that should be paused and run, since an earlier apply was cut off. */
   readonly repause: readonly { readonly project: Project; readonly links: readonly Link[] }[];
   readonly unchanged: readonly ProjectId[];
@@ -72,8 +81,13 @@ export async function planApply(deps: Pick<Deps, 'store' | 'links'>, wanted: Wan
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const plan: Plan = {
     create: await Promise.all(sorted.created.map((project) => creation(deps, project, seen))),
-    change: sorted.changed.map((change) => changeOf(change, seen)),
-    remove: sorted.removed,
+    change: await Promise.all(sorted.changed.map((change) => changeOf(deps, change, seen))),
+    remove: await Promise.all(
+      sorted.removed.map(async (project) => ({
+        project,
+        leftPaused: await leftPaused(deps, project.definition.links),
+      })),
+    ),
     repause: sorted.unchanged
       .map((project) => ({ project, links: isCutOff(project) ? running(project.definition.links, seen) : [] }))
       .filter(({ links }) => links.length > 0),
@@ -87,54 +101,22 @@ export function nothingToDo({ create, change, remove, repause }: Plan): boolean 
   return create.length + change.length + remove.length + repause.length === 0;
 }
 
-interface Changed {
-  readonly project: Project;
-  readonly definition: WantedProject['definition'];
-  readonly added: readonly Link[];
-  readonly removed: readonly Link[];
-}
-
-interface Sorted {
-  readonly created: readonly WantedProject[];
-  readonly changed: readonly Changed[];
-  readonly removed: readonly Project[];
-  readonly unchanged: readonly Project[];
-}
-
-function sortOut(stored: readonly Project[], wanted: readonly WantedProject[]): Sorted {
-  const known = new Map(stored.map((project) => [project.id, project]));
-  const kept = wanted.flatMap(({ definition }) => {
-    const project = known.get(definition.id);
-    return project === undefined ? [] : [{ project, definition, ...linkChanges(project.definition, definition) }];
-  });
-  const ids = new Set(wanted.map(({ definition }) => definition.id));
-  const differs = ({ project, definition }: Changed) => definitionChanges(project.definition, definition).length > 0;
-  return {
-    created: wanted.filter(({ definition }) => !known.has(definition.id)),
-    changed: kept.filter(differs),
-    unchanged: kept.filter((one) => !differs(one)).map(({ project }) => project),
-    removed: stored.filter(({ id }) => !ids.has(id)),
-  };
-}
-
 async function look(deps: Pick<Deps, 'links'>, { created, changed, unchanged }: Sorted): Promise<Seen> {
   const links = [
     ...created.flatMap(({ definition }) => definition.links),
     ...changed.flatMap(({ added }) => added),
     ...unchanged.filter(isCutOff).flatMap(({ definition }) => definition.links),
   ];
-  const [readings, workedOn] = await Promise.all([
-    deps.links.observe(links.map((link) => ({ link, watermark: noWatermark }))),
-    deps.links.workedOn(links),
-  ]);
+  const readings = await deps.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
+  const answered = readings.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
+  const signs = await deps.links.workedOn(answered);
+  const workedOn = new Map(answered.map((link, index) => [linkId(link), signs[index] ?? null]));
   return new Map(
-    readings.map((reading, index) => [linkId(reading.link), { reading, workedOn: workedOn[index] ?? null }]),
+    readings.map((reading) => {
+      const id = linkId(reading.link);
+      return [id, { reading, workedOn: workedOn.get(id) ?? null }];
+    }),
   );
-}
-
-/** Held still by its state, and the links were not seen to agree since its last change. */
-function isCutOff({ state, version, convergedVersion }: Project): boolean {
-  return (state === 'not_started' || state === 'paused') && convergedVersion < version;
 }
 
 function creationRefusals({ definition, adopt }: WantedProject, seen: Seen): ApplyRefusal[] {
@@ -183,7 +165,11 @@ async function creation(deps: Pick<Deps, 'links'>, project: WantedProject, seen:
   };
 }
 
-function changeOf({ project, definition, added, removed }: Changed, seen: Seen): Change {
+async function changeOf(
+  deps: Pick<Deps, 'links'>,
+  { project, definition, added, removed }: Changed,
+  seen: Seen,
+): Promise<Change> {
   return {
     project,
     definition,
@@ -191,7 +177,13 @@ function changeOf({ project, definition, added, removed }: Changed, seen: Seen):
     linksChanged: added.length + removed.length > 0,
     pauses: running(added, seen),
     missing: missing(added, seen),
-    leftPaused: removed,
+    leftPaused: await leftPaused(deps, removed),
     watermarks: watermarks(added, seen),
   };
+}
+
+/** Links that nobody holds any longer and that are paused, or may be. */
+async function leftPaused(deps: Pick<Deps, 'links'>, links: readonly Link[]): Promise<Link[]> {
+  const flags = await deps.links.readFlags(links, answerWithinMs);
+  return links.filter((_link, index) => flags[index] === 'paused' || flags[index] === 'unreachable');
 }

@@ -161,11 +161,7 @@ export interface ProjectStore {
     told: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
   ): Promise<void>;
   /** Writes a definition: a new project with its first state, or a changed definition at `expectedVersion`. False: conflict. */
-  put(
-    definition: ProjectDefinition,
-    first: FirstState | Change,
-    by: Actor,
-  ): Promise<boolean>;
+  put(definition: ProjectDefinition, first: FirstState | Change, by: Actor): Promise<boolean>;
   /** Removes a project and all that is kept of it but its audit. False: the version moved on. */
   remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<boolean>;
 

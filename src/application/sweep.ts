@@ -15,7 +15,10 @@ export async function sweep(deps: Deps): Promise<void> {
   for (let start = 0; start < ids.length; start += projectsAtOnce) {
     deps.stopping.throwIfAborted();
     const projects = await deps.store.readMany(ids.slice(start, start + projectsAtOnce));
-    await eachApart(deps, projects, { projectOf: (project) => project, work: (project) => sweepProject(deps, project) });
+    await eachApart(deps, projects, {
+      projectOf: (project) => project,
+      work: (project) => sweepProject(deps, project),
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
+import { type Link, linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
 import { count } from '../domain/words.ts';
 
 /** A project as syncbot.yml wants it. */
@@ -49,6 +49,44 @@ export function linkChanges(before: ProjectDefinition, after: ProjectDefinition)
     return links.filter((link) => !ids.has(linkId(link)));
   };
   return { added: without(after.links, before.links), removed: without(before.links, after.links) };
+}
+
+/** A stored project whose definition differs from the file, and how its links differ. */
+export interface Changed {
+  readonly project: Project;
+  readonly definition: WantedProject['definition'];
+  readonly added: readonly Link[];
+  readonly removed: readonly Link[];
+}
+
+/** The projects of file and store, by what has to be done. */
+export interface Sorted {
+  readonly created: readonly WantedProject[];
+  readonly changed: readonly Changed[];
+  readonly removed: readonly Project[];
+  readonly unchanged: readonly Project[];
+}
+
+/** Compares the file with what is stored. */
+export function sortOut(stored: readonly Project[], wanted: readonly WantedProject[]): Sorted {
+  const known = new Map(stored.map((project) => [project.id, project]));
+  const kept = wanted.flatMap(({ definition }) => {
+    const project = known.get(definition.id);
+    return project === undefined ? [] : [{ project, definition, ...linkChanges(project.definition, definition) }];
+  });
+  const ids = new Set(wanted.map(({ definition }) => definition.id));
+  const differs = ({ project, definition }: Changed) => definitionChanges(project.definition, definition).length > 0;
+  return {
+    created: wanted.filter(({ definition }) => !known.has(definition.id)),
+    changed: kept.filter(differs),
+    unchanged: kept.filter((one) => !differs(one)).map(({ project }) => project),
+    removed: stored.filter(({ id }) => !ids.has(id)),
+  };
+}
+
+/** Held still by its state, and the links were not seen to agree since its last change. */
+export function isCutOff({ state, version, convergedVersion }: Project): boolean {
+  return (state === 'not_started' || state === 'paused') && convergedVersion < version;
 }
 
 function shortened(clauses: readonly string[]): string[] {

@@ -10,9 +10,9 @@ export function planText(plan: Plan): string {
   const lines = [
     ...plan.create.flatMap(creationLines),
     ...plan.change.flatMap(changeLines),
-    ...plan.remove.flatMap(({ id, definition }) => [
-      `- remove ${id}`,
-      ...named('its queues stay paused', definition.links),
+    ...plan.remove.flatMap(({ project, leftPaused }) => [
+      `- remove ${project.id}`,
+      ...named('left paused', leftPaused),
     ]),
     ...plan.repause.flatMap(({ project, links }) => [`! ${project.id} as it is`, ...pauses(links)]),
     ...(unchanged === '' ? [] : [`=${unchanged}`]),

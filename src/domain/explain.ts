@@ -19,7 +19,7 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     const why = decision.kind === 'refused' ? decision.why : 'ask again';
     const instead = decision.kind === 'refused' && decision.instead !== null ? decision.instead : null;
     const hint = instead === null ? '' : ` Try ${voice.command(`${instead} ${project}`)}.`;
-    return `${stateClause(project, state)}, for ${duration(now - since)}, by ${voice.person(by)}: ${why}. ${unchanged}${hint}`;
+    return `${stateClause(voice.text(project), state)}, for ${duration(now - since)}, by ${voice.person(by)}: ${why}. ${unchanged}${hint}`;
   },
   unknown_project: ({ project, similar }, voice) => {
     const hint =
@@ -29,18 +29,18 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     return `There is no project called ${voice.text(project)}. ${unchanged} ${hint}`;
   },
   held: ({ project, state, action, by, since }, voice, now) =>
-    `${stateClause(project, state)}: ${voice.person(by)} asked to ${action} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
+    `${stateClause(voice.text(project), state)}: ${voice.person(by)} asked to ${action} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
   changed: ({ project, state, since, by, action }, voice, now) =>
-    `Not done: ${project} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${action} it if that is still right.`,
+    `Not done: ${voice.text(project)} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${action} it if that is still right.`,
   too_late: ({ project, action }, voice) =>
     `Not done: no worker took it up within 2 minutes, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${action} ${project}`)}.`,
   precheck_failed: ({ project, items }, voice) => {
     const failed = items.filter((item) => item.result === 'fail');
     const what = failed.map((item) => voice.text(item.message)).join('; ');
-    return `${project} did not pass its precheck: ${what}. ${unchanged} Mend that, look with ${voice.command(`precheck ${project}`)}, then start it.`;
+    return `${voice.text(project)} did not pass its precheck: ${what}. ${unchanged} Mend that, look with ${voice.command(`precheck ${project}`)}, then start it.`;
   },
   links_unreachable: ({ project, links }, voice) =>
-    `Not done: ${linkNames(links, voice)} of ${project} did not answer within 10 s. ${unchanged} Check the connection, then ask again.`,
+    `Not done: ${linkNames(links, voice)} of ${voice.text(project)} did not answer within 10 s. ${unchanged} Check the connection, then ask again.`,
   removed: ({ project }, voice) =>
     `Not done: ${voice.text(project)} was removed in the meantime. ${unchanged} See ${voice.command('list')}.`,
   no_operators: ({ user }, voice) =>

@@ -8,9 +8,10 @@ export function maskReason(reason: string): string {
   const firstLine = reason.split(/[\r\n\u2028\u2029]/, 1)[0]?.trim() ?? '';
   const masked = firstLine
     .slice(0, 2_000)
-    .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '‹url›')
+    .replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'`]*/gi, '‹url›')
     .replace(/[^\s@<>"'`]+@[^\s@<>"'`]+/g, '‹address›')
     .replace(/\[[0-9a-f:.]*:[0-9a-f:.]*\](:\d+)?/gi, '‹host›')
+    .replace(/(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]*(?:%\w+)?(?![\w:])/gi, '‹host›')
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b(:\d+)?/g, '‹host›')
     .replace(/\b[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:\d{2,5}\b/gi, '‹host›')
     .replace(/"[^"]*("|$)|`[^`]*(`|$)|(?<![a-z])'[^']*('|$)/gi, '‹value›')

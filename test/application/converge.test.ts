@@ -4,8 +4,8 @@ import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { linkId } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld, type OwnedLink, type World } from '../support/world.ts';
-import { confirmed, noQueue, once, withDeps } from './hands.ts';
+import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+import { andThen, confirmed, firstDo, noQueue, once, withDeps } from './hands.ts';
 
 let world: World;
 let owned: OwnedLink;
@@ -31,9 +31,7 @@ describe('converge', () => {
     await world.project('payments', [owned]);
     const moves = once(() => world.deps.store.fail('payments', 1, { link: owned.link, ...failure }, 'syncbot'));
     const { drive } = world.deps.links;
-    const deps = withDeps(world, {
-      links: { drive: (...asked) => drive(...asked).then(async (driven) => (await moves(), driven)) },
-    });
+    const deps = withDeps(world.deps, { links: { drive: andThen(drive, moves) } });
     expect(await converge(deps, { project: 'payments', tryForMs: 0 })).toMatchObject({
       ...{ kind: 'agreed', unreachable: [], missing: [] },
       project: { state: 'failed', version: 2 },
@@ -46,9 +44,9 @@ describe('converge', () => {
     await world.project('payments', [owned]);
     const moves = once(() => world.deps.store.fail('payments', 1, { link: owned.link, ...failure }, 'syncbot'));
     const { readFlags } = world.deps.links;
-    const deps = withDeps(world, {
+    const deps = withDeps(world.deps, {
       links: {
-        readFlags: (...asked) => readFlags(...asked).then(async (flags) => (await moves(), flags)),
+        readFlags: andThen(readFlags, moves),
         drive: () => Promise.reject(new Error('driven')),
       },
     });
@@ -67,14 +65,18 @@ describe('converge', () => {
     const stopping = new AbortController();
     await world.project('payments', [{ ...owned, link: { ...owned.link, connection: 'nowhere' } }]);
     const clock = { now: () => 0, sleep: async () => stopping.abort() };
-    const deps = withDeps(world, { clock, stopping: stopping.signal });
+    const deps = withDeps(world.deps, { clock, stopping: stopping.signal });
     await expect(converge(deps, { project: 'payments', tryForMs: 1 })).rejects.toThrow(/abort/i);
   });
 
   it('drives hundreds of links, and tells how far it is', async () => {
     const names = Array.from({ length: 450 }, (_, index) => `bulk-${index}`);
     await Promise.all(names.map((name) => world.redis.hset(`bull:${name}:meta`, { version: 'bullmq:6.7.0' })));
-    await world.project('bulk', names.map((queue) => ({ ...owned, link: { ...owned.link, queue } })), { state: 'paused' });
+    await world.project(
+      'bulk',
+      names.map((queue) => ({ ...owned, link: { ...owned.link, queue } })),
+      { state: 'paused' },
+    );
     const told: number[] = [];
     const onProgress = async ({ done, total }: { done: number; total: number }) => {
       expect(total).toBe(450);
@@ -99,11 +101,7 @@ describe('a restore loses no failed task', () => {
     const ref = await confirmed(world, 'payments', 'restore');
     const late = once(() => failNow('2'));
     const { putBack } = world.deps.links;
-    const deps = withDeps(world, {
-      ...noQueue(world),
-      links: { putBack: (links) => putBack(links).then(async (answers) => (await late(), answers)) },
-      store: {},
-    });
+    const deps = withDeps(noQueue(world), { links: { putBack: andThen(putBack, late) } });
     await execute(deps, ref);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { putBack: 2 } });
     expect(await owned.queue.getFailedCount()).toBe(0);
@@ -118,11 +116,7 @@ describe('a restore loses no failed task', () => {
       await failNow('2');
     });
     const { putBack } = world.deps.links;
-    const deps = withDeps(world, {
-      ...noQueue(world),
-      links: { putBack: (links) => putBack(links).then(async (answers) => (await overtaken(), answers)) },
-      store: {},
-    });
+    const deps = withDeps(noQueue(world), { links: { putBack: andThen(putBack, overtaken) } });
     await execute(deps, ref);
     expect(await world.deps.store.read('payments')).toMatchObject({ state: 'running' });
     await observeAll(noQueue(world));
@@ -133,11 +127,7 @@ describe('a restore loses no failed task', () => {
     const ref = await confirmed(world, 'payments', 'restore');
     const overtaken = once(() => owned.queue.resume());
     const { putBack } = world.deps.links;
-    const deps = withDeps(world, {
-      ...noQueue(world),
-      links: { putBack: async (links) => (await overtaken(), putBack(links)) },
-      store: {},
-    });
+    const deps = withDeps(noQueue(world), { links: { putBack: firstDo(putBack, overtaken) } });
     await execute(deps, ref);
     expect(await owned.queue.getFailedCount()).toBe(1);
     await observeAll(noQueue(world));
@@ -145,7 +135,9 @@ describe('a restore loses no failed task', () => {
   });
 
   it('and moves the watermark past what failed before and is left alone', async () => {
-    await world.deps.store.setWatermarks('payments', 1, { [linkId(owned.link)]: { at: Date.now() + 1_000, taskIds: [] } });
+    await world.deps.store.setWatermarks('payments', 1, {
+      [linkId(owned.link)]: { at: Date.now() + 1_000, taskIds: [] },
+    });
     const ref = await confirmed(world, 'payments', 'restore');
     await execute(noQueue(world), ref);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { putBack: 0 } });

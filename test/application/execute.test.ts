@@ -5,16 +5,19 @@ import { convergeStanding } from '../../src/application/converge.ts';
 import { execute } from '../../src/application/execute.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
+import type { Link } from '../../src/domain/project.ts';
 import { everything } from '../infra/look-at.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld, type World } from '../support/world.ts';
-import { confirmed, impatient, jumpingClock, noQueue, stop, withDeps } from './hands.ts';
+import { andThen, confirmed, firstDo, impatient, jumpingClock, noQueue, stop, withDeps } from './hands.ts';
 
 let world: World;
 beforeEach(async () => {
   world = await openWorld({ servers: ['warehouse'] });
 });
 afterEach(() => world[Symbol.asyncDispose]());
+
+const dies = (how: string) => () => Promise.reject(new Error(how));
 
 async function nearAndFar() {
   return [await world.link('orders-full'), await world.link('orders-incr', 'warehouse')] as const;
@@ -27,7 +30,7 @@ describe('a pause that does not reach every link', () => {
     const ref = await confirmed(world, 'orders', 'pause');
     const port = await stop(world, 'warehouse');
     const clock = jumpingClock();
-    const deps = withDeps(world, { clock, links: impatient(world), queue: noQueue(world).queue });
+    const deps = withDeps(world.deps, { clock, links: impatient(world), queue: noQueue(world).queue });
     await execute(deps, ref);
 
     expect(clock.slept).toEqual([100, 200, 400, 800]);
@@ -124,7 +127,10 @@ describe('Start and Restore read every flag before they touch one', () => {
     await execute(noQueue(world), ref);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({
       ...{ state: 'refused', toState: 'not_started' },
-      refusal: { code: 'precheck_failed', items: expect.arrayContaining([expect.objectContaining({ result: 'fail' })]) },
+      refusal: {
+        code: 'precheck_failed',
+        items: expect.arrayContaining([expect.objectContaining({ result: 'fail' })]),
+      },
     });
     expect(await world.deps.store.read('orders')).toEqual({ ...before, version: 3 });
     expect(await near.queue.isPaused()).toBe(true);
@@ -150,12 +156,15 @@ describe('Start and Restore read every flag before they touch one', () => {
     const workers = [await near.work(async () => {}), await far.work(async () => {})];
     await world.project('orders', [near, far], { state: 'not_started' });
     const ref = await confirmed(world, 'orders', 'start');
-    const dies = withDeps(world, {
-      ...noQueue(world),
-      links: { drive: ([first]) => (first === undefined ? Promise.resolve([]) : world.deps.links.drive([first], 'resumed', 5_000).then(() => Promise.reject(new Error('killed')))) },
-      store: {},
+    const deps = withDeps(noQueue(world), {
+      links: {
+        drive: andThen(
+          (links: readonly Link[]) => world.deps.links.drive(links.slice(0, 1), 'resumed', 5_000),
+          dies('killed'),
+        ),
+      },
     });
-    await expect(execute(dies, ref)).rejects.toThrow('killed');
+    await expect(execute(deps, ref)).rejects.toThrow('killed');
     for (const worker of workers) await worker.close();
     await waitFor(async () => (await world.deps.links.workers([near.link]))[0] === 0);
     await execute(noQueue(world), ref);
@@ -169,8 +178,8 @@ describe('a worker that dies in the middle', () => {
     const [near, far] = await nearAndFar();
     await world.project('orders', [near, far]);
     const ref = await confirmed(world, 'orders', 'pause');
-    const dies = withDeps(world, { ...noQueue(world), links: {}, store: { commit: () => Promise.reject(new Error('killed')) } });
-    await expect(execute(dies, ref)).rejects.toThrow('killed');
+    const deps = withDeps(noQueue(world), { store: { commit: firstDo(world.deps.store.commit, dies('killed')) } });
+    await expect(execute(deps, ref)).rejects.toThrow('killed');
     expect(await world.deps.store.read('orders')).toMatchObject({ state: 'pausing', holder: ref.operation });
     expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'running' });
     await sweep(world.deps);
@@ -184,8 +193,8 @@ describe('a worker that dies in the middle', () => {
     await world.project('orders', [near]);
     const ref = await confirmed(world, 'orders', 'pause');
     const { store } = world.deps;
-    const dies = withDeps(world, { ...noQueue(world), links: {}, store: { commit: (ending) => store.commit(ending).then(() => Promise.reject(new Error('lost'))) } });
-    await expect(execute(dies, ref)).rejects.toThrow('lost');
+    const deps = withDeps(noQueue(world), { store: { commit: andThen(store.commit, dies('lost')) } });
+    await expect(execute(deps, ref)).rejects.toThrow('lost');
     const [project, operation] = [await store.read('orders'), await store.readOperation(ref)];
     await execute(noQueue(world), ref);
     expect([await store.read('orders'), await store.readOperation(ref)]).toEqual([project, operation]);

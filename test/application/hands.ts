@@ -5,9 +5,8 @@ import { confirm } from '../../src/application/settle.ts';
 import type { Action } from '../../src/domain/project.ts';
 import type { World } from '../support/world.ts';
 
-/** The deps of a world, some of them replaced. A port keeps its other methods. */
-export function withDeps(world: World, { links = {}, store = {}, ...more }: PartialDeps): Deps {
-  const { deps } = world;
+/** Some of the deps replaced. A port keeps its other methods. */
+export function withDeps(deps: Deps, { links = {}, store = {}, ...more }: PartialDeps): Deps {
   return { ...deps, ...more, links: { ...deps.links, ...links }, store: { ...deps.store, ...store } };
 }
 
@@ -15,6 +14,28 @@ export type PartialDeps = Partial<Omit<Deps, 'links' | 'store'>> & {
   readonly links?: Partial<Deps['links']>;
   readonly store?: Partial<Deps['store']>;
 };
+
+/** A method before which, or after which, something else happens. */
+export function firstDo<Asked extends unknown[], Answer>(
+  method: (...asked: Asked) => Promise<Answer>,
+  happen: () => Promise<unknown>,
+) {
+  return async (...asked: Asked): Promise<Answer> => {
+    await happen();
+    return method(...asked);
+  };
+}
+
+export function andThen<Asked extends unknown[], Answer>(
+  method: (...asked: Asked) => Promise<Answer>,
+  happen: () => Promise<unknown>,
+) {
+  return async (...asked: Asked): Promise<Answer> => {
+    const answer = await method(...asked);
+    await happen();
+    return answer;
+  };
+}
 
 /** The engine of a world that waits for a link for an instant only: nobody wants to wait in a test. */
 export function impatient({ deps: { links } }: World): Deps['links'] {
@@ -52,7 +73,11 @@ export async function confirmed(world: World, project: string, action: Action, b
 
 /** Deps whose jobs go nowhere: as after a crash between two steps. */
 export function noQueue(world: World): Deps {
-  return { ...world.deps, queue: { execute: async () => {}, converge: async () => {} }, notifier: { tell: async () => {} } };
+  return {
+    ...world.deps,
+    queue: { execute: async () => {}, converge: async () => {} },
+    notifier: { tell: async () => {} },
+  };
 }
 
 /** Something that happens once, the first time it is asked for. */

@@ -4,8 +4,8 @@ import { listProjects } from '../../src/application/look.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import type { OperationRef } from '../../src/application/ports.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld, type OwnedLink, type World } from '../support/world.ts';
-import { confirmed, noQueue, once, stop, withDeps } from './hands.ts';
+import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+import { confirmed, firstDo, noQueue, once, stop, withDeps } from './hands.ts';
 
 let world: World;
 let owned: OwnedLink;
@@ -69,7 +69,7 @@ describe('one round of the observer', () => {
     const ref = await confirmed(world, 'payments', 'pause');
     const claims = once(() => world.deps.store.claim(ref, 'run'));
     const { observe } = world.deps.links;
-    const deps = withDeps(world, { ...noQueue(world), store: {}, links: { observe: async (links) => (await claims(), observe(links)) } });
+    const deps = withDeps(noQueue(world), { links: { observe: firstDo(observe, claims) } });
     await observeAll(deps);
     expect(await world.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
     expect(await world.deps.store.lastFigures('payments')).toBeNull();
@@ -96,7 +96,10 @@ describe('one round of the observer', () => {
     await observeAll(deps);
     await observeAll(deps);
     expect(told).toEqual([ref]);
-    expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { inFlight: 0, linksDone: 1, unreachable: [] } });
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({
+      state: 'done',
+      outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
+    });
     expect(await world.deps.store.read('payments')).toMatchObject({ draining: null, version: 3, state: 'paused' });
   });
 
@@ -118,7 +121,7 @@ describe('one round of the observer', () => {
       if (links.some(({ link }) => link.connection === 'warehouse')) await released;
       return observe(links);
     };
-    const round = observeAll(withDeps(world, { ...noQueue(world), store: {}, links: { observe: slow } })).then(() => {
+    const round = observeAll(withDeps(noQueue(world), { links: { observe: slow } })).then(() => {
       overAll = true;
     });
     await waitFor(async () => (await state('payments')) === 'failed');
@@ -126,7 +129,10 @@ describe('one round of the observer', () => {
     release();
     await round;
     expect(await world.deps.store.lastFigures('orders')).toMatchObject({ latencyMs: null, backlog: null });
-    expect(await world.deps.store.lastFigures('mixed')).toMatchObject({ backlog: null, links: [{ kind: 'read' }, { kind: 'unreachable' }] });
+    expect(await world.deps.store.lastFigures('mixed')).toMatchObject({
+      backlog: null,
+      links: [{ kind: 'read' }, { kind: 'unreachable' }],
+    });
     expect(await state('orders')).toBe('running');
   });
 

@@ -31,7 +31,12 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     const operation = await over(await world.act('orders', 'pause'));
 
     expect(operation).toMatchObject({ state: 'done', outcome: { linksTotal: 3, linksDone: 3, inFlight: 0 } });
-    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'paused', version: 3, by: 'U0ALICE', holder: null });
+    expect(await world.deps.store.read('orders')).toMatchObject({
+      state: 'paused',
+      version: 3,
+      by: 'U0ALICE',
+      holder: null,
+    });
     for (const { queue } of links) expect(await queue.isPaused()).toBe(true);
     const before = started.length;
     for (const { queue } of links) await queue.add('late', {});
@@ -80,7 +85,10 @@ describe('the road of an action, on real Redis and BullMQ', () => {
   it('lets one of two opposite or equal operations win, and tells the other by whom', async () => {
     const link = await world.link('orders-full');
     await world.project('orders', [link]);
-    const [first, second] = [await world.act('orders', 'pause', 'U0ALICE'), await world.act('orders', 'pause', 'U0BOB')];
+    const [first, second] = [
+      await world.act('orders', 'pause', 'U0ALICE'),
+      await world.act('orders', 'pause', 'U0BOB'),
+    ];
     await Promise.all([execute(world.deps, first), execute(world.another().deps, second), execute(world.deps, first)]);
 
     const ends = await Promise.all([over(first), over(second)]);

@@ -5,7 +5,7 @@ import { requestAction } from '../../src/application/request.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld, type OwnedLink, type World } from '../support/world.ts';
+import { type OwnedLink, openWorld, type World } from '../support/world.ts';
 import { confirmed, noQueue } from './hands.ts';
 
 let world: World;
@@ -33,7 +33,10 @@ async function found() {
   return { executed, converged, told };
 }
 
-async function requested(action: Action = 'pause', dialog: { url: string; until: number; usesLeft: number } | null = null): Promise<OperationRef> {
+async function requested(
+  action: Action = 'pause',
+  dialog: { url: string; until: number; usesLeft: number } | null = null,
+): Promise<OperationRef> {
   const asked = await requestAction(world.deps, {
     ...{ project: 'orders', action, by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC', dialog },
   });

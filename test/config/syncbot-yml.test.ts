@@ -1,43 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } from '../../src/config/schema.ts';
 import { hintFor, knownKeys } from '../../src/config/vocabulary.ts';
-import { readSyncbotYml } from '../../src/config.ts';
-
-const whole = `connections:
-  warehouse: \${WAREHOUSE_REDIS_URL}
-policy:
-  operators: [U0123, S0456]
-  channels: [C0123]
-settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true }
-projects:
-  orders:
-    description: Orders to the warehouse
-    source: { type: mysql, name: orders-db }
-    target: { type: kafka, name: warehouse }
-    labels: [prod]
-    channel: C0123
-    adopt: true
-    onFailure: continue
-    links:
-      - queue: orders-full
-      - { queue: orders-incr, connection: warehouse, prefix: sync }
-`;
-const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
-
-function faultsOf(text: string, variables: Record<string, string> = env) {
-  const read = readSyncbotYml(text, variables);
-  return read.kind === 'refused' ? read.faults : [];
-}
-
-function configOf(text: string, variables: Record<string, string> = env) {
-  const read = readSyncbotYml(text, variables);
-  if (read.kind === 'refused') throw new Error(JSON.stringify(read.faults));
-  return read.config;
-}
-
-const oneLink = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;
+import { configOf, faultsOf, oneLink, whole } from './reading.ts';
 
 describe('a file without faults', () => {
   test('is read whole, with every key of the contract', () => {
@@ -209,49 +173,6 @@ projects:
   });
 });
 
-describe('a link in two places is refused', () => {
-  const two = (first: string, second: string) =>
-    faultsOf(
-      `connections: { a: 'redis://u:p@h:6379/1', b: 'redis://h/1', c: 'redis://h/2', d: 'redis://localhost:6379' }\nprojects:\n${oneLink('one', first)}${oneLink('two', second)}`,
-    );
-
-  test.each([
-    ['{ queue: q }', '{ queue: q }'],
-    ['{ queue: q }', '{ queue: q, connection: default, prefix: bull }'],
-    ['{ queue: q, connection: a }', '{ queue: q, connection: b }'],
-    ['{ queue: q }', '{ queue: q, connection: d }'],
-  ])('%s and %s', (first, second) => {
-    expect(two(first, second)).toMatchObject([
-      { path: 'projects.two.links[0]', line: 8, message: 'is a link of the project one already' },
-    ]);
-  });
-
-  test.each([
-    ['{ queue: q }', '{ queue: q, prefix: other }'],
-    ['{ queue: q, connection: a }', '{ queue: q, connection: c }'],
-    ['{ queue: q }', '{ queue: Q }'],
-  ])('but not %s and %s', (first, second) => {
-    expect(two(first, second)).toEqual([]);
-  });
-
-  test('also twice in one project, and even when something else is wrong', () => {
-    const text = 'projects:\n  one:\n    labels: 3\n    links: [{ queue: q }, { queue: q }]\n';
-    expect(faultsOf(text).map(({ message }) => message)).toEqual(['is not a list', 'is listed twice in this project']);
-  });
-
-  test('and REDIS_URL counts', () => {
-    const text = `connections: { same: 'redis://main:6379' }\nprojects:\n${oneLink('one', '{ queue: q }')}${oneLink('two', '{ queue: q, connection: same }')}`;
-    expect(faultsOf(text, { REDIS_URL: 'redis://main' })).toHaveLength(1);
-    expect(faultsOf(text, {})).toHaveLength(0);
-  });
-});
-
-test('the bot’s own queues are no links', () => {
-  expect(faultsOf(`projects:\n${oneLink('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
-    { path: 'projects.one.links[0].prefix' },
-  ]);
-});
-
 test('every key of the schemas has its hint, and no other', () => {
   const sections = [
     ['', fileSchema],
@@ -264,59 +185,4 @@ test('every key of the schemas has its hint, and no other', () => {
     expect(knownKeys(section).sort(), section).toEqual(Object.keys(schema.shape).sort());
   }
   expect(hintFor(['projects', 'orders', 'links', 3, 'queue'])).toContain('BullMQ queue');
-});
-
-describe('whatever the text, there is a config or a sentence', () => {
-  const check = (text: string) => {
-    const read = readSyncbotYml(text, env);
-    if (read.kind === 'read') return;
-    expect(read.faults.length).toBeGreaterThan(0);
-    for (const fault of read.faults) {
-      expect(fault.message).toMatch(/\S/);
-      expect(fault.line).toBeGreaterThan(0);
-      expect(`${fault.path}${fault.message}`).not.toMatch(/[\n\r]|undefined|\[object/);
-    }
-  };
-
-  test('any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), check));
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom(...whole.split(/(?<=\s)/), '&a ', '*a ', '<<: ', '? ', '!!set ')), (parts) =>
-        check(parts.join('')),
-      ),
-    );
-  });
-
-  test('any structure under the known keys', () => {
-    const key = fc.constantFrom(
-      'connections',
-      'policy',
-      'settings',
-      'projects',
-      'orders',
-      'links',
-      'queue',
-      '__proto__',
-      'constructor',
-      'toString',
-    );
-    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
-      tree: fc.oneof(
-        { depthSize: 'small', withCrossShrink: true },
-        fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.double()),
-        fc.array(tie('tree'), { maxLength: 4 }),
-        fc.dictionary(fc.oneof(key, fc.string()), tie('tree'), { maxKeys: 4, noNullPrototype: true }),
-      ),
-    }));
-    const file = fc.record(
-      {
-        connections: tree,
-        policy: tree,
-        settings: tree,
-        projects: fc.oneof(tree, fc.record({ orders: fc.oneof(tree, fc.record({ links: tree, source: tree })) })),
-      },
-      { requiredKeys: [] },
-    );
-    fc.assert(fc.property(file, (value) => check(stringify(value))));
-  });
 });

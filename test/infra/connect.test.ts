@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { connect, disconnect, type RedisTarget, whenReady } from '../../src/infra/redis/connect.ts';
 import { ownRedis, sharedRedisUrl } from '../support/redis.ts';

@@ -2,8 +2,8 @@ import { FlowProducer, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { converge } from '../../src/application/converge.ts';
-import { noWatermark } from '../../src/domain/project.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { noWatermark } from '../../src/domain/project.ts';
 import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
 import { createLinkEngine } from '../../src/infra/bullmq/link-engine.ts';
 import { waitFor } from '../support/wait.ts';
@@ -40,7 +40,10 @@ describe('the engine leaves the queues of others as they are', () => {
 
   it('a look, a reading of the flags and a converge that finds nothing to do change no key and add no event', async () => {
     const { link, queue } = await world.link('orders-full');
-    await queue.addBulk([{ name: 'a', data: { secret: 1 } }, { name: 'b', data: {}, opts: { priority: 3 } }]);
+    await queue.addBulk([
+      { name: 'a', data: { secret: 1 } },
+      { name: 'b', data: {}, opts: { priority: 3 } },
+    ]);
     await queue.pause();
     await world.project('orders', [{ link }] as never, { state: 'paused' });
     const before = await everything(world);
@@ -142,7 +145,12 @@ describe('what connections and workers tell', () => {
     await using connections = openLinkConnections({ a: targetOf(server.url), b: targetOf(durable.url) }, () => {});
     expect(await createLinkEngine(connections).connections(['a', 'b'])).toMatchObject([
       { name: 'a', evictionPolicy: 'allkeys-lru', persistence: { aof: false, rdb: false } },
-      { name: 'b', evictionPolicy: 'noeviction', persistence: { aof: true, rdb: true }, redisVersion: expect.any(String) },
+      {
+        name: 'b',
+        evictionPolicy: 'noeviction',
+        persistence: { aof: true, rdb: true },
+        redisVersion: expect.any(String),
+      },
     ]);
   });
 
@@ -182,7 +190,11 @@ describe('the signs that a queue has been worked on', () => {
       { name: 'later', data: {}, opts: { delay: 60_000, jobId: 'own-id' } },
     ]);
     const flow = new FlowProducer({ connection: world.redis });
-    await flow.add({ name: 'parent', queueName: 'orders-full', children: [{ name: 'child', queueName: 'orders-full' }] });
+    await flow.add({
+      name: 'parent',
+      queueName: 'orders-full',
+      children: [{ name: 'child', queueName: 'orders-full' }],
+    });
     await flow.close();
     expect(await sign(link)).toBeNull();
   });
@@ -197,7 +209,9 @@ describe('the signs that a queue has been worked on', () => {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    await work(() => (state === 'failed' ? Promise.reject(new Error('no')) : state === 'active' ? ended : Promise.resolve()));
+    await work(() =>
+      state === 'failed' ? Promise.reject(new Error('no')) : state === 'active' ? ended : Promise.resolve(),
+    );
     await queue.add('x', {});
     await waitFor(() => queue.getJobCountByTypes(state as 'active'));
     expect(await sign(link)).toBe(sentence);
@@ -225,7 +239,9 @@ describe('the signs that a queue has been worked on', () => {
 describe('the flag and the counts under load', () => {
   it('more links on one connection than one script looks at, in the order asked for', async () => {
     const names = Array.from({ length: 250 }, (_, index) => `bulk-${index}`);
-    await Promise.all(names.map((name) => world.redis.hset(`bull:${name}:meta`, name.endsWith('7') ? { paused: 1 } : { version: 'x' })));
+    await Promise.all(
+      names.map((name) => world.redis.hset(`bull:${name}:meta`, name.endsWith('7') ? { paused: 1 } : { version: 'x' })),
+    );
     const links = names.map((queue) => ({ ...typo, queue }));
     const flags = await world.deps.links.readFlags(links, 5_000);
     expect(flags).toEqual(names.map((name) => (name.endsWith('7') ? 'paused' : 'resumed')));

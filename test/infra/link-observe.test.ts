@@ -209,9 +209,7 @@ describe('failures after the watermark', () => {
     const job = await queue.add('bad', {});
     await waitFor(() => queue.getFailedCount());
     const { firstFailures, now } = await lookAt(world, link);
-    expect(firstFailures).toEqual([
-      { taskId: job.id, reason: 'refused by the target', at: expect.any(Number) },
-    ]);
+    expect(firstFailures).toEqual([{ taskId: job.id, reason: 'refused by the target', at: expect.any(Number) }]);
     expect(firstFailures[0]?.at).toBeLessThanOrEqual(now);
   });
 });

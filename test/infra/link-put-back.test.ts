@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noWatermark, type Watermark } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
@@ -130,7 +130,8 @@ describe('putting failed tasks back', () => {
   });
 
   it('what fails late lands in its place among those that are back already', async () => {
-    for (const [index, name] of ['a', 'b', 'c', 'd', 'e'].entries()) await queue.add(name, {}, { timestamp: 1_000 + index });
+    for (const [index, name] of ['a', 'b', 'c', 'd', 'e'].entries())
+      await queue.add(name, {}, { timestamp: 1_000 + index });
     await queue.pause();
     const failed = ['2', '4', '1', '5', '3'];
     for (const id of failed) {
@@ -181,7 +182,8 @@ describe('putting prioritized tasks back', () => {
   });
 
   it('what fails late lands in its place', async () => {
-    for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) await queue.add(name, {}, { priority: 3, timestamp: 1_000 + index });
+    for (const [index, name] of ['a', 'b', 'c', 'd'].entries())
+      await queue.add(name, {}, { priority: 3, timestamp: 1_000 + index });
     await queue.pause();
     for (const id of ['2', '4', '1', '3']) {
       await world.redis.zrem('bull:payments:prioritized', id);
@@ -215,27 +217,35 @@ it('a child that is put back belongs to its parent again', async () => {
 });
 
 it('in whatever order tasks failed and whatever waits: oldest first, each once (property)', async () => {
-  const task = fc.record({ at: fc.integer({ min: 1, max: 20 }), own: fc.boolean(), failedAt: fc.integer({ min: 1, max: 5 }) });
+  const task = fc.record({
+    at: fc.integer({ min: 1, max: 20 }),
+    own: fc.boolean(),
+    failedAt: fc.integer({ min: 1, max: 5 }),
+  });
   await fc.assert(
-    fc.asyncProperty(fc.array(task, { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (tasks, rounds) => {
-      await queue.pause();
-      await queue.obliterate({ force: true });
-      await queue.pause();
-      const sorted = [...tasks].sort((a, b) => a.at - b.at);
-      for (const { at } of sorted) await queue.add(`at ${at}`, {}, { timestamp: at * 1_000 });
-      const ids = (await world.redis.lrange('bull:payments:wait', 0, -1)).reverse();
-      const failing = ids.map((id, index) => ({ id, failedAt: sorted[index]?.failedAt ?? 0 }));
-      for (let round = 1; round <= rounds; round++) {
-        for (const { id, failedAt } of failing.filter((item) => item.failedAt % rounds === round - 1)) {
-          await world.redis.lrem('bull:payments:wait', 1, id);
-          await world.redis.zadd('bull:payments:failed', failedAt, id);
+    fc.asyncProperty(
+      fc.array(task, { minLength: 1, maxLength: 30 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (tasks, rounds) => {
+        await queue.pause();
+        await queue.obliterate({ force: true });
+        await queue.pause();
+        const sorted = [...tasks].sort((a, b) => a.at - b.at);
+        for (const { at } of sorted) await queue.add(`at ${at}`, {}, { timestamp: at * 1_000 });
+        const ids = (await world.redis.lrange('bull:payments:wait', 0, -1)).reverse();
+        const failing = ids.map((id, index) => ({ id, failedAt: sorted[index]?.failedAt ?? 0 }));
+        for (let round = 1; round <= rounds; round++) {
+          for (const { id, failedAt } of failing.filter((item) => item.failedAt % rounds === round - 1)) {
+            await world.redis.lrem('bull:payments:wait', 1, id);
+            await world.redis.zadd('bull:payments:failed', failedAt, id);
+          }
+          await putBack();
         }
-        await putBack();
-      }
-      await queue.add('new', {});
-      const after = (await world.redis.lrange('bull:payments:wait', 0, -1)).reverse();
-      expect(after.slice(0, -1)).toEqual(ids);
-    }),
+        await queue.add('new', {});
+        const after = (await world.redis.lrange('bull:payments:wait', 0, -1)).reverse();
+        expect(after.slice(0, -1)).toEqual(ids);
+      },
+    ),
     { numRuns: 30 },
   );
 });

@@ -37,6 +37,7 @@ describe('what is typed behind /sync', () => {
     ['pause <http://orders|orders>.', act('pause', 'orders')],
     ['resume orders', act('restore', 'orders')],
     ['start orders because  we &amp; they\ndeploy', act('start', 'orders', 'we & they deploy')],
+    ['pause orders because of the deploy', act('pause', 'orders', 'the deploy')],
     ['pause orders — because “x”', act('pause', 'orders', '“x”')],
   ])('%j', (text, command) => expect(parseCommand(text)).toEqual(command));
 

@@ -19,8 +19,16 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
     queue.on('error', onError);
     return queue;
   };
-  const queues: Record<QueueName, Queue> = { actions: open('actions'), notices: open('notices'), rounds: open('rounds') };
-  const add = async <Name extends JobName>(name: Name, data: JobData<Name>, how: { jobId?: string; kickId?: string }) => {
+  const queues: Record<QueueName, Queue> = {
+    actions: open('actions'),
+    notices: open('notices'),
+    rounds: open('rounds'),
+  };
+  const add = async <Name extends JobName>(
+    name: Name,
+    data: JobData<Name>,
+    how: { jobId?: string; kickId?: string },
+  ) => {
     const { queue, options } = jobCatalog[name];
     const deduplication = how.kickId === undefined ? {} : { deduplication: { id: how.kickId, keepLastIfActive: true } };
     const jobId = how.jobId === undefined ? {} : { jobId: how.jobId };

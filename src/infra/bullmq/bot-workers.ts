@@ -3,8 +3,8 @@ import type { Log } from '../../application/deps.ts';
 import { RetryLater } from '../../application/faults.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
-import { within } from './link-connections.ts';
 import { type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
+import { within } from './link-connections.ts';
 
 /** How many jobs one process works on at once: they wait for Redis and Slack, not for the processor. */
 const concurrency: Readonly<Record<QueueName, number>> = { actions: 100, notices: 20, rounds: 2 };
@@ -63,7 +63,9 @@ async function handle<Name extends QueueName>(
 }
 
 function handlerOf(handlers: object, name: string): ((data: unknown) => Promise<void>) | undefined {
-  return Object.hasOwn(handlers, name) ? (handlers as Record<string, (data: unknown) => Promise<void>>)[name] : undefined;
+  return Object.hasOwn(handlers, name)
+    ? (handlers as Record<string, (data: unknown) => Promise<void>>)[name]
+    : undefined;
 }
 
 async function inTime(work: Promise<void>, deadlineMs: number | undefined): Promise<void> {

@@ -86,8 +86,20 @@ export function createOperationStore(
       return readAll(id, [...new Set(operations.filter((operation) => operation !== ''))].slice(0, limit));
     },
     async openOperations(id) {
-      const ids = await call(client, (redis) => redis.zrange(projectKeys(id).open, 0, '-1'));
-      return readAll(id, ids);
+      const { open } = projectKeys(id);
+      const ids = await call(client, (redis) => redis.zrange(open, 0, '-1'));
+      const found = await Promise.all(
+        ids.map((operation) =>
+          orLeftOut(
+            id,
+            read({ project: id, operation }).then((known) => known ?? 'gone'),
+          ),
+        ),
+      );
+      // Its time of retention was over before anybody was told.
+      const gone = ids.filter((_operation, index) => found[index] === 'gone');
+      if (gone.length > 0) await call(client, (redis) => redis.zrem(open, ...gone));
+      return found.filter((operation) => operation !== null && operation !== 'gone');
     },
     async request(operation) {
       const args = [operation.id, JSON.stringify(newFields(operation)), operation.ttlMs];

@@ -49,7 +49,9 @@ function reading(client: RedisClient, orLeftOut: LeaveOut) {
     async readMany(ids) {
       const projects = [];
       for (let start = 0; start < ids.length; start += readAtOnce) {
-        projects.push(...(await Promise.all(ids.slice(start, start + readAtOnce).map((id) => orLeftOut(id, read(id))))));
+        projects.push(
+          ...(await Promise.all(ids.slice(start, start + readAtOnce).map((id) => orLeftOut(id, read(id))))),
+        );
       }
       return projects.filter((project) => project !== null);
     },

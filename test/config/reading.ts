@@ -1,0 +1,39 @@
+import { readSyncbotYml } from '../../src/config.ts';
+
+/** Every key of the contract. */
+export const whole = `connections:
+  warehouse: \${WAREHOUSE_REDIS_URL}
+policy:
+  operators: [U0123, S0456]
+  channels: [C0123]
+settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true }
+projects:
+  orders:
+    description: Orders to the warehouse
+    source: { type: mysql, name: orders-db }
+    target: { type: kafka, name: warehouse }
+    labels: [prod]
+    channel: C0123
+    adopt: true
+    onFailure: continue
+    links:
+      - queue: orders-full
+      - { queue: orders-incr, connection: warehouse, prefix: sync }
+`;
+export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
+
+/** The faults of a text; none when it is read. */
+export function faultsOf(text: string, variables: Record<string, string> = env) {
+  const read = readSyncbotYml(text, variables);
+  return read.kind === 'refused' ? read.faults : [];
+}
+
+/** The config of a text that has no faults. */
+export function configOf(text: string, variables: Record<string, string> = env) {
+  const read = readSyncbotYml(text, variables);
+  if (read.kind === 'refused') throw new Error(JSON.stringify(read.faults));
+  return read.config;
+}
+
+/** A project with one link, as it stands below `projects:`. */
+export const oneLink = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;

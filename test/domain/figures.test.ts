@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { figuresOf, type LinkFacts, linkBacklog, linkLatencyMs, oldestFailure } from '../../src/domain/observation.ts';
+import { linkId, noWatermark } from '../../src/domain/project.ts';
+import { closest } from '../../src/domain/similar.ts';
+import { count, duration, stateClause, timeLeft } from '../../src/domain/words.ts';
+
+const link = (queue: string) => ({ queue, connection: 'default', prefix: 'bull' });
+const facts = (queue: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
+  ...{ kind: 'read', link: link(queue), paused: false, waiting: 0, prioritized: 0, active: 0, delayed: 0, overdue: 0 },
+  ...{ failed: 0, oldestRunnableAt: null, now: 10_000, writtenBy: null, failuresAfterWatermark: 0 },
+  ...{ firstFailures: [], newestFailed: noWatermark, ...more },
+});
+
+describe('the figures of a project', () => {
+  it('the worst link’s latency, the sum of the backlogs and of the tasks in flight', () => {
+    const a = facts('a', { waiting: 2, prioritized: 3, overdue: 1, delayed: 9, active: 2, oldestRunnableAt: 4_000 });
+    const b = facts('b', { waiting: 1, active: 1, oldestRunnableAt: 9_000 });
+    expect(figuresOf([a, b], 5)).toMatchObject({ observedAt: 5, latencyMs: 6_000, backlog: 7, inFlight: 3 });
+    expect([linkLatencyMs(a), linkBacklog(a)]).toEqual([6_000, 6]);
+  });
+
+  it('nothing runnable is 0; a clock that runs ahead shows no negative figure', () => {
+    expect(figuresOf([facts('a')], 5)).toMatchObject({ latencyMs: 0, backlog: 0, inFlight: 0 });
+    expect(linkLatencyMs(facts('a', { oldestRunnableAt: 11_000 }))).toBe(0);
+  });
+
+  it('a missing queue carries nothing; an unreachable link makes them unknown', () => {
+    const read = facts('a', { waiting: 1, oldestRunnableAt: 9_000 });
+    expect(figuresOf([read, { kind: 'missing', link: link('b') }], 5)).toMatchObject({ latencyMs: 1_000, backlog: 1 });
+    expect(figuresOf([read, { kind: 'unreachable', link: link('b') }], 5)).toMatchObject({
+      latencyMs: null,
+      backlog: null,
+      inFlight: null,
+    });
+  });
+
+  it('the oldest failure over all links', () => {
+    const task = (taskId: string, at: number) => ({ taskId, at, reason: 'no' });
+    const readings = [
+      facts('a', { firstFailures: [task('1', 50), task('2', 60)] }),
+      facts('b', { firstFailures: [task('3', 40)] }),
+    ];
+    expect(oldestFailure([...readings, { kind: 'unreachable', link: link('c') }])).toEqual({
+      link: link('b'),
+      task: task('3', 40),
+    });
+    expect(oldestFailure([facts('a')])).toBeNull();
+  });
+
+  it('a link is told from every other', () => {
+    const ids = [link('a'), { ...link('a'), prefix: 'x' }, { ...link('a'), connection: 'x' }, link('b')].map(linkId);
+    expect(new Set(ids).size).toBe(4);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    [-5, '0 s'],
+    [999, '0 s'],
+    [12_000, '12 s'],
+    [59_999, '59 s'],
+    [60_000, '1 min'],
+    [3_599_999, '59 min'],
+    [3_600_000, '1 h'],
+    [7_800_000, '2 h 10 min'],
+    [86_400_000, '1 d'],
+    [273_600_000, '3 d 4 h'],
+  ])('%d ms are %s', (ms, said) => {
+    expect(duration(ms)).toBe(said);
+  });
+
+  it('what is left is rounded up', () => {
+    expect([timeLeft(299_999), timeLeft(4_001), timeLeft(0), timeLeft(-1)]).toEqual(['5 min', '5 s', '0 s', '0 s']);
+  });
+
+  it('counts and states', () => {
+    expect([count(0, 'link'), count(1, 'link'), count(12_345, 'task')]).toEqual(['0 links', '1 link', '12,345 tasks']);
+    expect(stateClause('orders', 'not_started')).toBe('orders is Not Started');
+  });
+});
+
+describe('the id that was meant', () => {
+  it.each([
+    ['ordes', 'orders'],
+    ['ordesr', 'orders'],
+    ['ORDERS', 'orders'],
+    ['invoicess', 'invoices'],
+    ['xyz', null],
+    ['', null],
+  ])('%s: %s', (word, meant) => {
+    expect(closest(word, ['users', 'orders', 'invoices'])).toBe(meant);
+  });
+
+  it('knows nothing among nothing, and takes the nearest, the first of equals', () => {
+    expect(closest('orders', [])).toBeNull();
+    expect(closest('order', ['orderly', 'orders', 'ordera'])).toBe('orders');
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { allowedAction, decide, linksWanted, roads, rules, urgency } from '../../src/domain/lifecycle.ts';
+import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
+
+/** The table of the design, section 3: what the links are, and what each action is: allowed, or why not. */
+const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Action, RegExp | 'yes'>> = {
+  not_started: { links: 'paused', start: 'yes', pause: /never started/, restore: /never started/ },
+  starting: {
+    links: 'resumed',
+    start: /being started already/,
+    pause: /as soon as it is Running/,
+    restore: /being started/,
+  },
+  running: { links: 'resumed', start: /runs already/, pause: 'yes', restore: /only a Paused or Failed/ },
+  pausing: {
+    links: 'paused',
+    start: /being paused/,
+    pause: /being paused already/,
+    restore: /as soon as it is Paused/,
+  },
+  paused: { links: 'paused', start: /is restored, not started/, pause: /paused already/, restore: 'yes' },
+  restoring: {
+    links: 'resumed',
+    start: /being restored/,
+    pause: /as soon as it is Running/,
+    restore: /restored already/,
+  },
+  failed: { links: 'paused', start: /is restored, not started/, pause: /only a Running/, restore: 'yes' },
+};
+/** What is offered instead. */
+const instead: Record<ProjectState, Action | null> = {
+  ...{ not_started: 'start', running: 'pause', paused: 'restore', failed: 'restore' },
+  ...{ starting: null, pausing: null, restoring: null },
+};
+
+describe('the state rules', () => {
+  const pairs = projectStates.flatMap((state) => actions.map((action) => [state, action] as const));
+
+  it.each(pairs)('%s: %s', (state, action) => {
+    const decision = decide(state, action);
+    const expected = table[state][action];
+    if (expected === 'yes') {
+      expect(decision).toEqual({ kind: 'allowed', via: roads[action].via, to: roads[action].to });
+      expect(roads[action].from).toContain(state);
+      return;
+    }
+    expect(decision).toMatchObject({ kind: 'refused', why: expect.stringMatching(expected), instead: instead[state] });
+    expect(roads[action].from).not.toContain(state);
+    expect(rules[state][action]).not.toMatch(/\.$/);
+  });
+
+  it.each(projectStates)('%s: its links, and the action that fits', (state) => {
+    expect(linksWanted(state)).toBe(table[state].links);
+    expect(allowedAction(state)).toBe(instead[state]);
+  });
+
+  it('a road leads through a state with the links of its end', () => {
+    for (const action of actions) expect(linksWanted(roads[action].via)).toBe(linksWanted(roads[action].to));
+  });
+
+  it('every state has an urgency of its own, Failed first', () => {
+    expect(new Set(Object.values(urgency)).size).toBe(projectStates.length);
+    expect(Math.min(...Object.values(urgency))).toBe(urgency.failed);
+  });
+});

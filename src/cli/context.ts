@@ -26,6 +26,12 @@ export interface CliApp extends AsyncDisposable {
 /** A role cannot begin or go on; the message is one sentence for people. */
 export class RoleFault extends Error {
   override readonly name = 'RoleFault';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.exitCode = exitCode;
+  }
 }
 
 export interface OpenOptions {

@@ -49,7 +49,7 @@ export async function withSession(
   } catch (error) {
     if (!(error instanceof RoleFault)) log.error({ err: error }, 'command failed');
     say.fault(faultOf(error, options.harmless));
-    return exitCodes.notDone;
+    return error instanceof RoleFault ? error.exitCode : exitCodes.notDone;
   }
 }
 

@@ -59,7 +59,7 @@ export function detailsText(details: ProjectDetails, now: number): string {
     ['channel', definition.channel],
     ['backlog', figures.backlog === null ? 'unknown' : String(figures.backlog)],
     ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
-    ['failed since', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
+    ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
     ['now possible', action === null ? null : cliVoice.command(`${action} ${id}`)],
   ].flatMap(([name, value]) =>
     value === null || value === undefined ? [] : [`  ${name?.padEnd(13)} ${plain(value)}`],

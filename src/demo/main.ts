@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
 function exitCodeOf(error: unknown): number | null {
   if (error instanceof DemoFault) return error.exitCode;
   if (error instanceof RedisFault) return error.code === 'redis_not_found' ? 2 : 1;
-  return error instanceof RoleFault ? 1 : null;
+  return error instanceof RoleFault ? error.exitCode : null;
 }
 
 function say(text: string): void {

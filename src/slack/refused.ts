@@ -44,7 +44,7 @@ export function startFault(error: unknown, token: keyof typeof advice): SlackRef
   if (refused !== null) return refused;
   const detail = loggedFault(error);
   const what = slackErrorCode(error) ?? detail.code ?? detail.name;
-  return new SlackRefused('unreachable', `Slack could not be reached (${what}): check the network and try again.`, {
+  return new SlackRefused('unreachable', `Slack could not be reached (${what}): check the network, and SLACK_API_URL if it is set.`, {
     cause: error,
   });
 }

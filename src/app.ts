@@ -1,140 +1,102 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { convergeStanding } from './application/converge.ts';
-import type { Deps, Log } from './application/deps.ts';
-import { execute } from './application/execute.ts';
-import { observeAll } from './application/observe.ts';
-import type { Clock, Ids, Teller } from './application/ports.ts';
-import { sweep } from './application/sweep.ts';
-import type { ConnectionFacts } from './domain/precheck.ts';
-import { defaultConnection } from './domain/project.ts';
-import { openBotQueues } from './infra/bullmq/bot-queues.ts';
-import { startWorker } from './infra/bullmq/bot-workers.ts';
-import { openLinkConnections } from './infra/bullmq/link-connections.ts';
-import { createLinkEngine } from './infra/bullmq/link-engine.ts';
-import { serverFacts } from './infra/bullmq/server-facts.ts';
-import { connect, disconnect, type RedisTarget } from './infra/redis/connect.ts';
-import { createProjectStore } from './infra/redis/project-store.ts';
+import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
+import { slackFaults } from './config/environment.ts';
+import { environmentFaultLine } from './config/fault.ts';
+import { parseRedisUrl } from './config/redis-url.ts';
+import { openCore } from './core.ts';
+import type { RedisTarget } from './infra/redis/connect.ts';
+import { checkSlack } from './slack/check.ts';
+import { SlackRefused } from './slack/refused.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/slack-app.ts';
 
-/** What the parts are built from. Durations are ms. */
-export interface AppConfig {
-  /** The bot's own Redis; links without a connection of their own live there too. */
-  readonly redis: RedisTarget;
-  /** The named connections of syncbot.yml. */
-  readonly connections: Readonly<Record<string, RedisTarget>>;
-  readonly settings: AppSettings;
-}
+const pauseForMs = 10_000;
 
-export interface AppSettings {
-  readonly confirmationTtlMs: number;
-  readonly observeEveryMs: number;
-  readonly operationRetentionMs: number;
-  readonly auditLength: number;
-}
-
-/** What tests replace. */
+/** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {
-  readonly sweepEveryMs?: number;
-  readonly lockMs?: number;
-  readonly clock?: Clock;
-  readonly ids?: Ids;
+  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'teller'>;
 }
 
-export interface App extends AsyncDisposable {
-  readonly deps: Deps;
-  /** Work on actions and rounds begins: the role `worker`. */
-  startWorker(): Promise<void>;
-  /** Messages begin to be written: part of the role `bot`. */
-  startTelling(teller: Teller): void;
-  /** What the bot's own Redis says of itself. */
-  redisFacts(): Promise<ConnectionFacts>;
+/** The composition root: introduces the core, Slack and the command line. Nothing outlives the app. */
+export async function openApp(
+  options: OpenOptions,
+  { createSlack = createSlackApp }: AppOverrides = {},
+): Promise<CliApp> {
+  const { environment, config, log } = options;
+  const { secrets } = environment;
+  const connections = targetsOf(config.connections);
+  const core = openCore({ redis: secrets.redis, connections, settings: config.settings }, log);
+  return {
+    deps: core.deps,
+    redisFacts: () => core.redisFacts(),
+    async pauseLinks(id) {
+      await convergeStanding(core.deps, id, pauseForMs);
+    },
+    checkSlack: async () => slackItems(options),
+    async runRoles(role, signal) {
+      const lost = new AbortController();
+      const onLost = (fault: SlackRefused) => lost.abort(roleFault(fault));
+      const slack = role === 'worker' ? null : createSlack({ ...slackOptions(options), deps: core.deps, onLost });
+      try {
+        if (slack !== null) core.startTelling(slack.teller);
+        if (role !== 'bot') await core.startWorker();
+        await slack?.start().catch((error: unknown) => {
+          throw roleFault(error);
+        });
+        log.info({ role }, 'running');
+        await aborted(AbortSignal.any([signal, lost.signal]));
+        lost.signal.throwIfAborted();
+      } finally {
+        await slack?.stop();
+      }
+    },
+    [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
+  };
 }
 
-const sweepEveryMs = 10_000;
-const roundWithinMs = 60_000;
-/** How long a converge that no person waits for tries to reach a link; the sweep asks again. */
-const convergeForMs = 10_000;
+/** Throws RoleFault when a token is missing. */
+function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppOptions, 'deps' | 'onLost'> {
+  const faults = slackFaults(environment);
+  if (faults.length > 0) throw new RoleFault(exitCodes.usage, faults.map(environmentFaultLine).join('\n'));
+  const { slackBotToken: bot, slackAppToken: app } = environment.secrets;
+  if (bot === null || app === null) {
+    throw new RoleFault(exitCodes.usage, 'HTTP mode is not built yet: set SLACK_APP_TOKEN and use Socket Mode.');
+  }
+  return {
+    ...{ tokens: { bot, app }, command: environment.command, policy: config.policy, log },
+    ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
+    showErrors: config.settings.showErrors,
+  };
+}
 
-/** Builds everything from a config; disposing takes it apart in the reverse order. Nothing is built on import. */
-export function openApp(config: AppConfig, log: Log, overrides: AppOverrides = {}): App {
-  const disposers: (() => PromiseLike<void>)[] = [];
-  const stopping = new AbortController();
-  const trouble = (connection: string) => (error: Error) =>
-    log.warn({ connection, error: error.message }, 'redis connection trouble');
+/** What doctor says of Slack; null without a bot token. */
+async function slackItems({ environment, config, log }: OpenOptions) {
+  const { slackBotToken: bot, slackAppToken: app } = environment.secrets;
+  if (bot === null) return null;
+  return checkSlack({
+    ...{ tokens: { bot, app }, policy: config.policy, log },
+    ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
+    channels: config.projects.flatMap(({ definition }) => definition.channel ?? []),
+  });
+}
 
-  const commands = connect(config.redis, 'commands', trouble('bot'));
-  disposers.push(() => disconnect(commands));
-  const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, (name, error) =>
-    trouble(name)(error),
+/** What Slack refuses comes with one sentence for people; everything else stays the fault it is. */
+function roleFault(error: unknown): unknown {
+  if (!(error instanceof SlackRefused)) return error;
+  const exitCode = error.code === 'unreachable' ? exitCodes.notDone : exitCodes.usage;
+  return new RoleFault(exitCode, error.message, { cause: error });
+}
+
+function targetsOf(connections: Readonly<Record<string, string>>): Record<string, RedisTarget> {
+  return Object.fromEntries(
+    Object.entries(connections).map(([name, url]) => {
+      const read = parseRedisUrl(url);
+      if (read.kind === 'refused') throw new Error(`connection ${name} ${read.message}`);
+      return [name, read.target];
+    }),
   );
-  disposers.push(() => connections[Symbol.asyncDispose]());
-  const queues = openBotQueues(commands, trouble('bot'));
-  disposers.push(() => queues[Symbol.asyncDispose]());
-
-  const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
-  const deps: Deps = {
-    store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      log.error(
-        { project, error: error instanceof Error ? error.message : 'unknown' },
-        'record not readable, left out',
-      ),
-    ),
-    links: createLinkEngine(connections),
-    queue: queues.actions,
-    notifier: queues.notifier,
-    clock: overrides.clock ?? systemClock,
-    ids: overrides.ids ?? randomIds,
-    settings: { confirmationTtlMs, observeEveryMs },
-    stopping: stopping.signal,
-    log,
-  };
-  const lock = overrides.lockMs === undefined ? {} : { lockMs: overrides.lockMs };
-  const openBlocking = () => {
-    const client = connect(config.redis, 'blocking', trouble('worker'));
-    disposers.push(() => disconnect(client));
-    return client;
-  };
-
-  return {
-    deps,
-    async startWorker() {
-      const client = openBlocking();
-      const actions = startWorker({ queue: 'actions', handlers: actionHandlers(deps), client, log, ...lock });
-      disposers.push(() => actions[Symbol.asyncDispose]());
-      const handlers = roundHandlers(deps);
-      const rounds = startWorker({ queue: 'rounds', handlers, client, log, deadlineMs: roundWithinMs, ...lock });
-      disposers.push(() => rounds[Symbol.asyncDispose]());
-      await queues.schedule({ observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs });
-    },
-    startTelling(teller) {
-      const handlers = { tell: (ref: Parameters<Teller['tell']>[0]) => teller.tell(ref) };
-      const notices = startWorker({ queue: 'notices', handlers, client: openBlocking(), log, ...lock });
-      disposers.push(() => notices[Symbol.asyncDispose]());
-    },
-    redisFacts: () => serverFacts(defaultConnection, commands),
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      while (disposers.length > 0) await disposers.pop()?.();
-    },
-  };
 }
 
-function actionHandlers(deps: Deps) {
-  return {
-    execute: (ref: Parameters<typeof execute>[1]) => execute(deps, ref),
-    async converge({ project }: { readonly project: string }) {
-      await convergeStanding(deps, project, convergeForMs);
-    },
-  };
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
-
-function roundHandlers(deps: Deps) {
-  return { observe: () => observeAll(deps), sweep: () => sweep(deps) };
-}
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
-};
-
-const randomIds: Ids = { operation: () => randomBytes(12).toString('hex') };

@@ -20,13 +20,7 @@ process.exitCode = await runCli({
   version,
   signals: process,
   // Loaded when needed: help and a slip of the fingers are answered at once.
-  async openApp(options) {
-    const [{ openCliApp }, { createSlackApp }] = await Promise.all([
-      import('./cli/open-app.ts'),
-      import('./slack/slack-app.ts'),
-    ]);
-    return openCliApp(options, createSlackApp);
-  },
+  openApp: async (options) => (await import('./app.ts')).openApp(options),
 });
 
 /** In a container the user may have no name. */

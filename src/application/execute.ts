@@ -16,8 +16,9 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   const run = deps.ids.operation();
   const log = { project: ref.project, operationId: ref.operation };
   const claimed = await deps.store.claim(ref, run);
-  if (claimed.kind === 'unknown' || claimed.kind === 'over') return;
+  if (claimed.kind === 'unknown') return;
   await deps.notifier.tell(ref);
+  if (claimed.kind === 'over') return;
   if (claimed.kind === 'refused') {
     deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
     return;

@@ -32,7 +32,6 @@ async function judge(deps: Deps, project: Project, figures: Figures): Promise<vo
   const failure = project.state === 'running' ? failureOf(figures) : null;
   if (failure !== null && project.definition.onFailure === 'pause') await declareFailed(deps, project, failure);
   if (project.draining !== null && figures.inFlight === 0) await declareQuiet(deps, project, project.draining);
-  await deps.store.saveFigures(project.id, project.version, figures);
 }
 
 function failureOf(figures: Figures): Failure | null {

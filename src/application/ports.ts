@@ -1,5 +1,5 @@
 import type { Wanted } from '../domain/lifecycle.ts';
-import type { Figures, LinkReading } from '../domain/observation.ts';
+import type { LinkReading } from '../domain/observation.ts';
 import type { Dialog, MessageRef, Operation, Outcome, Progress } from '../domain/operation.ts';
 import type { ConnectionFacts, WorkerCounts } from '../domain/precheck.ts';
 import type {
@@ -66,7 +66,6 @@ export interface NewOperation {
   readonly reason: string | null;
   readonly origin: Operation['origin'];
   readonly channel: string | null;
-  readonly dialog: Dialog | null;
   /** The project's version that the request was decided on. */
   readonly projectVersion: number;
   readonly failure: Failure | null;
@@ -75,7 +74,7 @@ export interface NewOperation {
 }
 
 export type Recorded =
-  | { readonly kind: 'requested'; readonly operation: Operation; readonly superseded: readonly Operation[] }
+  | { readonly kind: 'requested'; readonly operation: Operation }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 export type Settlement = 'confirm' | 'cancel' | 'expire';
@@ -165,9 +164,6 @@ export interface ProjectStore {
   /** Removes a project and all that is kept of it but its audit. False: the version moved on. */
   remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<boolean>;
 
-  /** What the observer saw last; null before its first round. */
-  lastFigures(id: ProjectId): Promise<Figures | null>;
-  saveFigures(id: ProjectId, version: number, figures: Figures): Promise<void>;
   /** True for the first caller with this key within `ttlMs`: drops duplicates of a delivery. */
   firstTime(key: string, ttlMs: number): Promise<boolean>;
   /** The server's clock, epoch ms. */

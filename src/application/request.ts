@@ -1,6 +1,6 @@
 import { decide } from '../domain/lifecycle.ts';
 import type { Figures } from '../domain/observation.ts';
-import type { Dialog, Operation } from '../domain/operation.ts';
+import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Action, Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -14,9 +14,8 @@ export interface Asked {
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
-  /** The Slack channel where it was asked, and where its dialog can be replaced. */
+  /** The Slack channel where it was asked; null from the command line. */
   readonly channel: string | null;
-  readonly dialog: Dialog | null;
 }
 
 export type Requested =
@@ -25,8 +24,6 @@ export type Requested =
       readonly operation: Operation;
       readonly project: Project;
       readonly figures: Figures;
-      /** The requester's older dialogs on this project: their buttons answer truly from now on. */
-      readonly superseded: readonly Operation[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -46,15 +43,14 @@ export async function requestAction(deps: Deps, asked: Asked): Promise<Requested
     reason: asked.reason,
     origin: asked.origin,
     channel: asked.channel,
-    dialog: asked.dialog,
     projectVersion: project.version,
     failure: project.failure,
     ttlMs: deps.settings.confirmationTtlMs,
   });
   if (recorded.kind === 'refused') return recorded;
-  const { operation, superseded } = recorded;
+  const { operation } = recorded;
   deps.log.info({ project: project.id, operationId: operation.id, action: asked.action }, 'operation requested');
-  return { kind: 'requested', operation, project, figures: looked.figures, superseded };
+  return { kind: 'requested', operation, project, figures: looked.figures };
 }
 
 /** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */

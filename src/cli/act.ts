@@ -19,7 +19,7 @@ export async function act(session: Session, task: ActTask): Promise<ExitCode> {
   const { app, say, shell } = session;
   const by = `cli:${shell.user}`;
   const { action, project, reason } = task;
-  const asked = { project, action, by, reason, origin: 'cli', channel: null, dialog: null } as const;
+  const asked = { project, action, by, reason, origin: 'cli', channel: null } as const;
   const requested = await requestAction(app.deps, asked);
   if (requested.kind === 'refused') return refused(session, requested.refusal);
   const ref = { project: requested.operation.project, operation: requested.operation.id };

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import type { RedisTarget } from '../infra/redis/connect.ts';
 import type { EnvironmentFault } from './fault.ts';
-import { parseRedisUrl, type RedisTarget, redisUrlHint } from './redis-url.ts';
+import { parseRedisUrl, redisUrlHint } from './redis-url.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 

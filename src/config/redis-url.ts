@@ -1,14 +1,6 @@
-/** Where a Redis is. The shape that src/infra connects to. */
-export type RedisTarget =
-  | { readonly kind: 'standalone'; readonly url: string }
-  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & Nodes)
-  | ({ readonly kind: 'cluster' } & Nodes);
+import type { RedisTarget } from '../infra/redis/connect.ts';
 
-interface Nodes {
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-}
+type Nodes = Pick<Extract<RedisTarget, { kind: 'cluster' }>, 'nodes' | 'username' | 'password'>;
 
 export const redisUrlHint =
   'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { openApp } from '../app.ts';
 import type { CliApp, OpenOptions } from '../cli/context.ts';
-import { openCliApp, type SlackPart, type SlackPartOptions } from '../cli/open-app.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { configFaultLine, environmentFaultLine } from '../config/fault.ts';
 import { readSyncbotYml } from '../config.ts';
 import { createLogger } from '../log.ts';
-import { createSlackApp } from '../slack/slack-app.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions } from '../slack/slack-app.ts';
 import { startDataFlow } from './data-flow.ts';
 import { DemoFault } from './demo-fault.ts';
 import { findLocalSlack, type LocalSlack, refuseTaken, startLocalSlack } from './local-slack.ts';
@@ -78,7 +78,10 @@ async function perform(stage: Stage): Promise<void> {
   const trouble = (error: Error) => log.warn({ error }, 'trouble in a source or a link worker');
   await using flow = await startDataFlow({ url, onError: trouble });
   const hears = new AbortController();
-  await using app = await openCliApp({ environment, config, log }, (options) => heard(options, () => hears.abort()));
+  await using app = await openApp(
+    { environment, config, log },
+    { createSlack: (options) => heard(options, () => hears.abort()) },
+  );
   await applyFile(app, config);
   ending.throwIfAborted();
 
@@ -119,7 +122,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** The bot's part in Slack, which tells when it hears. */
-function heard(options: SlackPartOptions, onConnected: () => void): SlackPart {
+function heard(options: SlackAppOptions, onConnected: () => void): SlackApp {
   const slack = createSlackApp(options);
   const start = async () => {
     await slack.start();

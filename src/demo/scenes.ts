@@ -43,7 +43,7 @@ export async function playScenes({ app, flow, connected, ending }: Scenes): Prom
 
 /** What `syncbot pause --yes --reason …` does, without waiting. */
 async function pause({ deps }: CliApp, project: ProjectId, reason: string): Promise<void> {
-  const asked = { project, action: 'pause', by: actor, reason, origin: 'cli', channel: null, dialog: null } as const;
+  const asked = { project, action: 'pause', by: actor, reason, origin: 'cli', channel: null } as const;
   const requested = await requestAction(deps, asked);
   if (requested.kind === 'refused') {
     throw new DemoFault(1, `The demo could not pause ${project} (${requested.refusal.code}).`);

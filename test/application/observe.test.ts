@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { listProjects } from '../../src/application/look.ts';
+import { listProjects, observeProject } from '../../src/application/look.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import type { OperationRef } from '../../src/application/ports.ts';
 import { waitFor } from '../support/wait.ts';
@@ -14,6 +14,12 @@ beforeEach(async () => {
   owned = await world.link('payments');
 });
 afterEach(() => world[Symbol.asyncDispose]());
+
+async function figuresOf(id: string) {
+  const project = await world.deps.store.read(id);
+  if (project === null) throw new Error(`no project ${id}`);
+  return observeProject(world.deps, project);
+}
 
 const state = async (id: string) => (await world.deps.store.read(id))?.state;
 
@@ -40,20 +46,12 @@ describe('one round of the observer', () => {
     expect(kicked).toEqual(['payments']);
   });
 
-  it('remembers the figures of what it saw', async () => {
-    await world.project('payments', [owned]);
-    await owned.queue.add('x', {});
-    expect(await world.deps.store.lastFigures('payments')).toBeNull();
-    await observeAll(noQueue(world));
-    expect(await world.deps.store.lastFigures('payments')).toMatchObject({ backlog: 1, inFlight: 0 });
-  });
-
-  it('with onFailure: continue the project stays Running, and the failures are in the figures', async () => {
+  it('with onFailure: continue the project stays Running, and a look at it counts the failures', async () => {
     await world.project('payments', [owned], { onFailure: 'continue' });
     await failOne(owned);
     await observeAll(noQueue(world));
     expect(await state('payments')).toBe('running');
-    expect((await world.deps.store.lastFigures('payments'))?.links[0]).toMatchObject({ failuresAfterWatermark: 1 });
+    expect((await figuresOf('payments')).links[0]).toMatchObject({ failuresAfterWatermark: 1 });
   });
 
   it('a failure in a project that is not Running changes nothing', async () => {
@@ -72,7 +70,6 @@ describe('one round of the observer', () => {
     const deps = withDeps(noQueue(world), { links: { observe: firstDo(observe, claims) } });
     await observeAll(deps);
     expect(await world.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
-    expect(await world.deps.store.lastFigures('payments')).toBeNull();
   });
 
   it('says once that the last task in flight of a paused project has ended', async () => {
@@ -128,8 +125,8 @@ describe('one round of the observer', () => {
     expect(overAll).toBe(false);
     release();
     await round;
-    expect(await world.deps.store.lastFigures('orders')).toMatchObject({ latencyMs: null, backlog: null });
-    expect(await world.deps.store.lastFigures('mixed')).toMatchObject({
+    expect(await figuresOf('orders')).toMatchObject({ latencyMs: null, backlog: null });
+    expect(await figuresOf('mixed')).toMatchObject({
       backlog: null,
       links: [{ kind: 'read' }, { kind: 'unreachable' }],
     });

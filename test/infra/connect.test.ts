@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { openApp } from '../../src/app.ts';
+import { openCore } from '../../src/core.ts';
 import { connect, disconnect, type RedisTarget, whenReady } from '../../src/infra/redis/connect.ts';
 import { ownRedis, sharedRedisUrl } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
@@ -50,7 +50,7 @@ describe('a client of Redis', () => {
 
 it('a process whose Redis was never there can be ended', async () => {
   const config = { redis: targetOf((await nowhere()).url), connections: {}, settings: testSettings };
-  const app = openApp(config, pino({ level: 'silent' }));
+  const app = openCore(config, pino({ level: 'silent' }));
   await expect(app.deps.store.ids()).rejects.toMatchObject({ name: 'StoreUnavailable', sent: 'no' });
   await app[Symbol.asyncDispose]();
 });

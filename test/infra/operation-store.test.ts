@@ -86,7 +86,6 @@ describe('every step may be repeated', () => {
     const [first, second] = await twice(() => ask());
     expect(first).toMatchObject({
       kind: 'requested',
-      superseded: [],
       operation: { state: 'requested', seq: 1, toldSeq: 1 },
     });
     expect(second).toEqual(first);
@@ -147,7 +146,7 @@ describe('every step may be repeated', () => {
 
 describe('settling a dialog', () => {
   it('by somebody else is refused, and nothing changes', async () => {
-    await ask({ dialog });
+    await ask();
     const before = await kept();
     expect(await settle('confirm', 'U0BOB', { dialog: { ...dialog, url: 'https://evil' } })).toEqual({
       ...{ kind: 'refused', refusal: { code: 'not_requester', by: 'U0ALICE' } },
@@ -176,7 +175,7 @@ describe('settling a dialog', () => {
   });
 
   it('keeps where the newest dialog can be replaced', async () => {
-    await ask({ dialog });
+    await ask();
     const newer = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
     expect(await settle('confirm', 'U0ALICE', { dialog: newer })).toMatchObject({ operation: { dialog: newer } });
     await store.told(ref, { seq: 2, message: null, dialogUses: 2 });
@@ -192,10 +191,11 @@ describe('settling a dialog', () => {
       { id: 'bob', by: 'U0BOB' },
       { id: 'other', action: 'restore' },
     ];
-    for (const other of others) await ask({ ...other, dialog });
-    await ask({ dialog });
+    for (const other of others) await ask(other);
+    await ask();
     const again = await ask({ id: 'op2' });
-    expect(again).toMatchObject({ kind: 'requested', superseded: [{ id: 'op1', state: 'superseded' }] });
+    expect(again).toMatchObject({ kind: 'requested', operation: { id: 'op2' } });
+    expect(await store.readOperation(ref)).toMatchObject({ state: 'superseded' });
     expect(await settle('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'superseded' } });
     for (const operation of ['bob', 'other', 'op2']) {
       expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({ state: 'requested' });
@@ -205,7 +205,7 @@ describe('settling a dialog', () => {
   it('one that is confirmed already is not superseded', async () => {
     await ask();
     await settle('confirm');
-    expect(await ask({ id: 'op2' })).toMatchObject({ superseded: [] });
+    await ask({ id: 'op2' });
     expect(await store.readOperation(ref)).toMatchObject({ state: 'confirmed' });
   });
 
@@ -274,8 +274,14 @@ describe('a claim checks the rules again', () => {
   });
 
   it('removed', async () => {
+    await ask({ id: 'asked', by: 'U0BOB' });
     expect(await store.remove('orders', 1, 'cli:carol')).toBe(true);
-    expect(await claimed()).toEqual({ code: 'removed', project: 'orders' });
+    for (const operation of [ref.operation, 'asked']) {
+      expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({
+        ...{ state: 'refused', refusal: { code: 'removed', project: 'orders' } },
+      });
+    }
+    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });
   });
 });
 

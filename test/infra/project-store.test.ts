@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openApp } from '../../src/app.ts';
 import type { ProjectStore } from '../../src/application/ports.ts';
+import { openCore } from '../../src/core.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';
 import { ownRedis } from '../support/redis.ts';
@@ -81,7 +81,7 @@ describe('projects', () => {
   it('all keys of one lie in its slot', () => {
     expect(Object.values(projectKeys('orders-2'))).toEqual([
       ...['syncbot:{p:orders-2}:state', 'syncbot:{p:orders-2}:definition', 'syncbot:{p:orders-2}:audit'],
-      ...['syncbot:{p:orders-2}:open', 'syncbot:{p:orders-2}:runs', 'syncbot:{p:orders-2}:figures'],
+      ...['syncbot:{p:orders-2}:open', 'syncbot:{p:orders-2}:runs'],
       'syncbot:{p:orders-2}:op:',
     ]);
     expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');
@@ -90,7 +90,7 @@ describe('projects', () => {
 
 describe('a Redis that does not serve', () => {
   const app = (url: string) =>
-    openApp({ redis: targetOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
+    openCore({ redis: targetOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
 
   it('away before anything was sent: surely nothing was done', async () => {
     await using server = await ownRedis();

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { Core } from '../../src/core.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/slack-app.ts';
@@ -33,7 +33,7 @@ export interface Person {
 }
 
 export interface Bot extends AsyncDisposable {
-  readonly app: App;
+  readonly app: Core;
   readonly slack: SlackApp;
 }
 
@@ -50,7 +50,7 @@ export async function openConversation(options: ConversationOptions = {}): Promi
   const slack = await StrictSlack.start(options.slack);
   const world = await openWorld(options);
   const bots: Bot[] = [];
-  const startBot = async (app: App): Promise<Bot> => {
+  const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
       tokens: { bot: slack.botToken, app: slack.appToken },
       ...{ apiUrl: slack.apiUrl, command: '/sync', policy: options.policy ?? operators },

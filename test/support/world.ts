@@ -1,8 +1,8 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { type App, type AppOverrides, type AppSettings, openApp } from '../../src/app.ts';
 import type { Deps } from '../../src/application/deps.ts';
+import { type Core, type CoreOverrides, type CoreSettings, openCore } from '../../src/core.ts';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
 import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
 import type { RedisTarget } from '../../src/infra/redis/connect.ts';
@@ -13,12 +13,12 @@ export interface World extends AsyncDisposable {
   /** The address of `default` or of a further server. */
   urlOf(connection: string): string;
   readonly redis: Redis;
-  readonly app: App;
+  readonly app: Core;
   readonly deps: Deps;
   /** The server behind a connection: one that a test may kill and start again on its port. */
   server(connection?: string): RedisServer;
   /** One more process of the bot on the same Redis. */
-  another(overrides?: AppOverrides): App;
+  another(overrides?: CoreOverrides): Core;
   /** A link's queue as its owner has it. `connection` names one of the world's further servers. */
   link(queue: string, connection?: string): Promise<OwnedLink>;
   /** Writes a project straight into the store, its links driven to what the state wants by nobody. */
@@ -45,11 +45,11 @@ export interface OwnedLink {
 export interface WorldOptions {
   /** Further Redis servers, by the name of their connection. */
   readonly servers?: readonly string[];
-  readonly overrides?: AppOverrides;
-  readonly settings?: Partial<AppSettings>;
+  readonly overrides?: CoreOverrides;
+  readonly settings?: Partial<CoreSettings>;
 }
 
-export const testSettings: AppSettings = {
+export const testSettings: CoreSettings = {
   confirmationTtlMs: 300_000,
   observeEveryMs: 200,
   operationRetentionMs: 3_600_000,
@@ -67,8 +67,8 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
   const connections = Object.fromEntries(servers.map((name) => [name, targetOf(urls.get(name) ?? '')]));
   const closing: (() => PromiseLike<unknown>)[] = [];
   const config = { redis: targetOf(url), connections, settings: { ...testSettings, ...settings } };
-  const another = (more: AppOverrides = overrides) => {
-    const app = openApp(config, pino({ level: 'silent' }), { sweepEveryMs: 300, ...more });
+  const another = (more: CoreOverrides = overrides) => {
+    const app = openCore(config, pino({ level: 'silent' }), { sweepEveryMs: 300, ...more });
     closing.push(() => app[Symbol.asyncDispose]());
     return app;
   };
@@ -116,7 +116,7 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
     async act(project, action, by = 'U0ALICE') {
       const { requestAction } = await import('../../src/application/request.ts');
       const { confirm } = await import('../../src/application/settle.ts');
-      const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC', dialog: null } as const;
+      const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
       const requested = await requestAction(app.deps, asked);
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
       const ref = { project, operation: requested.operation.id };

@@ -13,8 +13,6 @@ export interface ProjectKeys {
   readonly open: string;
   /** Sorted set: executions under way, by the moment (ms) at which they are given up. */
   readonly runs: string;
-  /** What the observer saw last. */
-  readonly figures: string;
   /** The prefix of its operations. */
   readonly operations: string;
 }
@@ -27,7 +25,6 @@ export function projectKeys(id: ProjectId): ProjectKeys {
     audit: `${slot}:audit`,
     open: `${slot}:open`,
     runs: `${slot}:runs`,
-    figures: `${slot}:figures`,
     operations: `${slot}:op:`,
   };
 }

@@ -1,21 +1,19 @@
 import { script } from './call.ts';
 import { prelude } from './script-prelude.ts';
 
-/** ARGV: 3 the operation's id, 4 its fields as JSON (strings), 5 how long its dialog may be answered, ms. */
+/** ARGV: 3 the operation's id, 4 its fields as JSON (strings), 5 how long its dialog may be answered,
+ *  ms. The requester's older dialog for the same thing is superseded; its buttons answer truly, nothing has to be told. */
 export const requestScript = script(`${prelude}
 local id, fields, ttl = ARGV[3], cjson.decode(ARGV[4]), tonumber(ARGV[5])
 if redis.call('EXISTS', stateKey) == 0 then return { 'removed' } end
-if redis.call('EXISTS', op(id)) == 1 then return { 'ok', all(id), {} } end
-local superseded = {}
+if redis.call('EXISTS', op(id)) == 1 then return { 'ok', all(id) } end
 for _, other in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
-  local seen = redis.call('HMGET', op(other), 'state', 'by', 'action', 'dialog')
+  local seen = redis.call('HMGET', op(other), 'state', 'by', 'action')
   if seen[1] == 'requested' and seen[2] == fields.by and seen[3] == fields.action then
     redis.call('HSET', op(other), 'settledAt', whole(now))
-    redis.call('HINCRBY', op(other), 'seq', 1)
     over(other, 'superseded')
     audit('superseded', other, { 'by', fields.by })
-    if seen[4] == '' then redis.call('ZREM', openKey, other) else keepUntilTold(other) end
-    superseded[#superseded + 1] = all(other)
+    redis.call('ZREM', openKey, other)
   end
 end
 for name, value in pairs(fields) do redis.call('HSET', op(id), name, value) end
@@ -23,7 +21,7 @@ redis.call('HSET', op(id), 'requestedAt', whole(now), 'expiresAt', whole(now + t
 redis.call('PEXPIRE', op(id), whole(ttl + settings.retentionMs))
 redis.call('ZADD', openKey, whole(now + ttl), id)
 audit('requested', id, { 'by', fields.by, 'action', fields.action, 'reason', fields.reason, 'origin', fields.origin })
-return { 'ok', all(id), superseded }
+return { 'ok', all(id) }
 `);
 
 /** ARGV: 3 id, 4 confirm|cancel|expire, 5 who (empty: nobody), 6 the dialog as JSON or empty, 7 executeWithin, ms. */

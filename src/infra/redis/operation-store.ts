@@ -39,10 +39,7 @@ const operationReply = flatHashSchema.transform((hash, context): Operation => {
 });
 const answered = <Kind extends string>(...kinds: [Kind, ...Kind[]]) => z.tuple([z.enum(kinds), operationReply]);
 
-const requestReply = z.union([
-  z.tuple([z.literal('ok'), operationReply, z.array(operationReply)]),
-  z.tuple([z.literal('removed')]),
-]);
+const requestReply = z.union([z.tuple([z.literal('ok'), operationReply]), z.tuple([z.literal('removed')])]);
 const settleReply = z.union([
   answered('settled', 'repeated'),
   z.tuple([z.literal('not_requester'), z.string()]),
@@ -105,7 +102,7 @@ export function createOperationStore(
       const args = [operation.id, JSON.stringify(newFields(operation)), operation.ttlMs];
       const reply = requestReply.parse(await step(operation.project, requestScript, args));
       if (reply[0] === 'removed') return { kind: 'refused', refusal: { code: 'removed', project: operation.project } };
-      return { kind: 'requested', operation: reply[1], superseded: reply[2] };
+      return { kind: 'requested', operation: reply[1] };
     },
     async settle({ ref, settlement, by, dialog }) {
       const args = [ref.operation, settlement, by ?? '', jsonOrEmpty(dialog), executeWithinMs];
@@ -134,21 +131,10 @@ export function createOperationStore(
 }
 
 /** Every field of a fresh operation but its times, which the script takes from the server's clock. */
-function newFields({
-  id,
-  project,
-  action,
-  by,
-  reason,
-  origin,
-  channel,
-  dialog,
-  projectVersion,
-  failure,
-}: NewOperation) {
+function newFields({ id, project, action, by, reason, origin, channel, projectVersion, failure }: NewOperation) {
   return {
     ...{ v: '1', id, project, action, state: 'requested', origin, by, projectVersion: String(projectVersion) },
-    ...{ channel: channel ?? '', reason: reason ?? '', dialog: jsonOrEmpty(dialog), failure: jsonOrEmpty(failure) },
+    ...{ channel: channel ?? '', reason: reason ?? '', dialog: '', failure: jsonOrEmpty(failure) },
     ...{ settledAt: '', executeBy: '', startedAt: '', finishedAt: '', fromState: '', toState: '' },
     ...{ progress: '', outcome: '', refusal: '', message: '', seq: '1', toldSeq: '1' },
   };

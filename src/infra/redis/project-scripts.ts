@@ -20,12 +20,23 @@ audit(first ~= '' and 'created' or 'changed', '', { 'by', by })
 return 1
 `);
 
-/** ARGV: 3 expected version, 4 who. The audit stays. */
+/**
+ * ARGV: 3 expected version, 4 who, 5 the project's id. The audit stays. Requests still open end with it: a project of the same
+ * name that is made later must not be changed by an old dialog.
+ */
 export const removeScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'holder')
 if seen[1] ~= ARGV[3] or seen[2] ~= '' then return 0 end
+for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
+  local state = redis.call('HGET', op(id), 'state')
+  if state == 'requested' or state == 'confirmed' then
+    redis.call('HSET', op(id), 'refusal', cjson.encode({ code = 'removed', project = ARGV[5] }))
+    redis.call('HINCRBY', op(id), 'seq', 1)
+    over(id, 'refused')
+  end
+end
 audit('removed', '', { 'by', ARGV[4] })
-redis.call('DEL', stateKey, definitionKey, openKey, runsKey, figuresKey)
+redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
 return 1
 `);
 
@@ -51,13 +62,6 @@ export const watermarksScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'watermarks')
 if seen[1] ~= ARGV[3] then return 0 end
 redis.call('HSET', stateKey, 'watermarks', ARGV[4])
-return 1
-`);
-
-/** ARGV: 3 the version before the links were observed, 4 the figures. Counts only when nothing moved meanwhile. */
-export const figuresScript = script(`${prelude}
-if redis.call('HGET', stateKey, 'version') ~= ARGV[3] then return 0 end
-redis.call('SET', figuresKey, ARGV[4])
 return 1
 `);
 

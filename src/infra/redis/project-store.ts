@@ -7,13 +7,12 @@ import { createOperationStore } from './operation-store.ts';
 import {
   convergedScript,
   failScript,
-  figuresScript,
   leaveScript,
   putScript,
   removeScript,
   watermarksScript,
 } from './project-scripts.ts';
-import { type LeaveOut, leaveOut, readFigures, readProject, writeFigures } from './records.ts';
+import { type LeaveOut, leaveOut, readProject } from './records.ts';
 import { type StepRunner, type StoreSettings, stepRunner } from './step.ts';
 
 /**
@@ -59,9 +58,6 @@ function reading(client: RedisClient, orLeftOut: LeaveOut) {
       const version = await call(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
       return version === null ? null : Number(version);
     },
-    async lastFigures(id) {
-      return readFigures(await call(client, (redis) => redis.get(projectKeys(id).figures)));
-    },
     async firstTime(key, ttlMs) {
       return (await call(client, (redis) => redis.set(onceKey(key), '1', 'PX', ttlMs, 'NX'))) === 'OK';
     },
@@ -84,7 +80,7 @@ function writing(client: RedisClient, step: StepRunner) {
       return (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
     },
     async remove(id, expectedVersion, by) {
-      if ((await step(id, removeScript, [expectedVersion, by])) !== 1) return false;
+      if ((await step(id, removeScript, [expectedVersion, by, id])) !== 1) return false;
       await call(client, (redis) => redis.srem(projectsKey, id));
       return true;
     },
@@ -96,9 +92,6 @@ function writing(client: RedisClient, step: StepRunner) {
     },
     async setWatermarks(id, expectedVersion, watermarks) {
       return (await step(id, watermarksScript, [expectedVersion, JSON.stringify(watermarks)])) === 1;
-    },
-    async saveFigures(id, version, figures) {
-      await step(id, figuresScript, [version, writeFigures(figures)]);
     },
     async leave(id, run) {
       await step(id, leaveScript, [run]);

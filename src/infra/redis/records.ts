@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { StoreUnavailable } from '../../application/faults.ts';
-import type { Figures } from '../../domain/observation.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
   failureSchema,
@@ -83,14 +82,3 @@ export const flatHashSchema = z.array(z.string()).transform((flat) => {
   for (let index = 0; index + 1 < flat.length; index += 2) hash[String(flat[index])] = String(flat[index + 1]);
   return hash;
 });
-
-/** What the observer saw last is a cache of ours: what cannot be read any more counts as not there. */
-export function readFigures(text: string | null): Figures | null {
-  if (text === null) return null;
-  const parsed = json.pipe(z.object({ v: z.literal(1), figures: z.custom<Figures>() })).safeParse(text);
-  return parsed.success ? parsed.data.figures : null;
-}
-
-export function writeFigures(figures: Figures): string {
-  return JSON.stringify({ v: 1, figures });
-}

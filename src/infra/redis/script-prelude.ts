@@ -1,10 +1,10 @@
 /**
  * Each step is one atomic script over one project's slot, and they all begin like this. KEYS: state, definition, audit,
- * open, runs, figures. ARGV[1] is the prefix of the project's operations, ARGV[2] the settings (auditLength, retentionMs)
+ * open, runs. ARGV[1] is the prefix of the project's operations, ARGV[2] the settings (auditLength, retentionMs)
  * as JSON; a step's own arguments follow from ARGV[3]. A step that was done already answers as it did the first time.
  */
 export const prelude = `
-local stateKey, definitionKey, auditKey, openKey, runsKey, figuresKey = unpack(KEYS)
+local stateKey, definitionKey, auditKey, openKey, runsKey = unpack(KEYS)
 local operations, settings = ARGV[1], cjson.decode(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -16,8 +16,8 @@ export type StepRunner = (id: ProjectId, script: Script, args: readonly (string 
 export function stepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
   const settingsJson = JSON.stringify(settings);
   return (id, script, args) => {
-    const { state, definition, audit, open, runs, figures, operations } = projectKeys(id);
-    const keys = [state, definition, audit, open, runs, figures];
+    const { state, definition, audit, open, runs, operations } = projectKeys(id);
+    const keys = [state, definition, audit, open, runs];
     return call(client, (redis) => run(redis, script, { keys, args: [operations, settingsJson, ...args] }));
   };
 }

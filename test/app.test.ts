@@ -1,0 +1,103 @@
+import { EventEmitter } from 'node:events';
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { openApp } from '../src/app.ts';
+import { runCli } from '../src/cli/run-cli.ts';
+import { SlackRefused } from '../src/slack/refused.ts';
+import { configFile, runHere } from './cli/shell.ts';
+import { said } from './support/conversation.ts';
+import { StrictSlack } from './support/slack/strict-slack.ts';
+import { waitFor } from './support/wait.ts';
+import { openWorld } from './support/world.ts';
+
+test('the real app: apply, a worker that pauses, SIGTERM ends it with exit 0', async () => {
+  await using world = await openWorld();
+  const link = await world.link('orders');
+  await using file = await configFile('projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n');
+  const env = { ...file.env, REDIS_URL: world.url };
+  expect(await runHere(['apply', '--yes'], { env, openApp })).toMatchObject({ exit: 0, err: '' });
+  const signals = new EventEmitter();
+  const worker = runHere(['run', '--role', 'worker'], { env, openApp, signals });
+  expect(await runHere(['pause', 'orders', '--yes'], { env, openApp })).toMatchObject({ exit: 0 });
+  expect(await link.queue.isPaused()).toBe(true);
+  expect(signals.emit('SIGTERM')).toBe(true);
+  expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
+});
+
+test('run in the role all: applies the file at the first run, hears Slack, and ends cleanly', async () => {
+  await using world = await openWorld();
+  await using slack = await StrictSlack.start();
+  await world.link('orders');
+  await using file = await configFile(
+    'policy: { operators: [U0ALICE] }\nprojects: { orders: { adopt: true, links: [{ queue: orders }] } }\n',
+  );
+  const env = {
+    ...{ ...file.env, REDIS_URL: world.url, SLACK_API_URL: slack.apiUrl },
+    ...{ SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken },
+  };
+  const signals = new EventEmitter();
+  const running = runHere(['run'], { env, openApp, signals });
+  await slack.connected();
+  const at = { user: 'U0ALICE', channel: 'C0SYNC' };
+  slack.command({ ...at, text: 'pause orders' });
+  const dialog = await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC')[0]);
+  slack.press({ user: 'U0ALICE', message: dialog, label: 'OK' });
+  await slack.waitFor(() => slack.messagesSeenBy('U0BOB', 'C0SYNC').some((one) => said(one).includes('is Paused')));
+
+  const doctor = await runHere(['doctor', '--json'], { env, openApp });
+  expect(doctor.out).toContain('"item": "Slack bot token"');
+  signals.emit('SIGTERM');
+  expect(await running).toMatchObject({ exit: 0 });
+  expect(slack.socketCount).toBe(0);
+  expect(slack.violations).toEqual([]);
+});
+
+test.each([
+  ['a token that Slack does not take', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
+  ['no token', '', 'SLACK_BOT_TOKEN'],
+])('%s ends the start with a sentence and exit 2', async (_what, token, named) => {
+  await using world = await openWorld();
+  await using slack = await StrictSlack.start();
+  await using file = await configFile('projects: {}\n');
+  const env = {
+    ...{ ...file.env, REDIS_URL: world.url, SLACK_API_URL: slack.apiUrl },
+    ...{ SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: slack.appToken },
+  };
+  expect(await runHere(['run'], { env, openApp })).toMatchObject({ exit: 2, err: expect.stringContaining(named) });
+});
+
+test('a lost Slack ends the role with a sentence', async () => {
+  await using world = await openWorld();
+  await using file = await configFile('projects: {}\n');
+  const env = { ...file.env, REDIS_URL: world.url, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
+  const seen: string[] = [];
+  let lose = (_fault: SlackRefused) => {};
+  const bot = runHere(['run', '--role', 'bot'], {
+    env,
+    openApp: (options) =>
+      openApp(options, {
+        createSlack: ({ onLost = () => {}, command }) => {
+          lose = onLost;
+          return {
+            teller: { tell: async () => {} },
+            start: async () => void seen.push(`start ${command}`),
+            stop: async () => void seen.push('stop'),
+          };
+        },
+      }),
+  });
+  await waitFor(() => seen.length === 1);
+  lose(new SlackRefused('token_revoked', 'Slack refuses the token.'));
+  expect(await bot).toMatchObject({ exit: 2, err: expect.stringContaining('\nSlack refuses the token.\n') });
+  expect(seen).toEqual(['start /sync', 'stop']);
+});
+
+test('a reader that has gone (| head) is no crash', async () => {
+  const gone = () =>
+    new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    });
+  const shell = { argv: ['--help'], env: {}, stdin: process.stdin, stdout: gone(), stderr: gone(), user: 'alice' };
+  const noApp = () => Promise.reject(new Error('no app was expected here'));
+  expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), openApp: noApp })).toBe(0);
+});

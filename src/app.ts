@@ -2,9 +2,7 @@ import { convergeStanding } from './application/converge.ts';
 import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
 import { slackFaults } from './config/environment.ts';
 import { environmentFaultLine } from './config/fault.ts';
-import { parseRedisUrl } from './config/redis-url.ts';
 import { openCore } from './core.ts';
-import type { RedisTarget } from './infra/redis/connect.ts';
 import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/slack-app.ts';
@@ -22,9 +20,10 @@ export async function openApp(
   { createSlack = createSlackApp }: AppOverrides = {},
 ): Promise<CliApp> {
   const { environment, config, log } = options;
-  const { secrets } = environment;
-  const connections = targetsOf(config.connections);
-  const core = openCore({ redis: secrets.redis, connections, settings: config.settings }, log);
+  const core = openCore(
+    { redis: environment.secrets.redis, connections: config.connections, settings: config.settings },
+    log,
+  );
   return {
     deps: core.deps,
     redisFacts: () => core.redisFacts(),
@@ -33,6 +32,7 @@ export async function openApp(
     },
     checkSlack: async () => slackItems(options),
     async runRoles(role, signal) {
+      if (environment.adminPort !== null) log.warn({}, 'ADMIN_PORT is not built yet, nothing listens there');
       const lost = new AbortController();
       const onLost = (fault: SlackRefused) => lost.abort(roleFault(fault));
       const slack = role === 'worker' ? null : createSlack({ ...slackOptions(options), deps: core.deps, onLost });
@@ -46,7 +46,7 @@ export async function openApp(
         await aborted(AbortSignal.any([signal, lost.signal]));
         lost.signal.throwIfAborted();
       } finally {
-        await slack?.stop();
+        await Promise.all([slack?.stop(), core.stopWork()]);
       }
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
@@ -84,16 +84,6 @@ function roleFault(error: unknown): unknown {
   if (!(error instanceof SlackRefused)) return error;
   const exitCode = error.code === 'unreachable' ? exitCodes.notDone : exitCodes.usage;
   return new RoleFault(exitCode, error.message, { cause: error });
-}
-
-function targetsOf(connections: Readonly<Record<string, string>>): Record<string, RedisTarget> {
-  return Object.fromEntries(
-    Object.entries(connections).map(([name, url]) => {
-      const read = parseRedisUrl(url);
-      if (read.kind === 'refused') throw new Error(`connection ${name} ${read.message}`);
-      return [name, read.target];
-    }),
-  );
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { fileSchema, type SyncbotFile, settingsSchema } from './config/schema.ts
 import { hintFor, unknownKey } from './config/vocabulary.ts';
 import { readYaml, type YamlSource } from './config/yaml-source.ts';
 import type { Policy } from './domain/policy.ts';
+import type { RedisTarget } from './redis-address.ts';
 
 /** `settings` of syncbot.yml. */
 export interface ConfigSettings {
@@ -21,8 +22,8 @@ export interface ConfigSettings {
 
 /** syncbot.yml, read and checked. Frozen. */
 export interface SyncbotConfig {
-  /** Name → address of its Redis. Secrets: addresses may hold passwords. `default` (REDIS_URL) is not among them. */
-  readonly connections: Readonly<Record<string, string>>;
+  /** Name → its Redis. Secrets: addresses may hold passwords. `default` (REDIS_URL) is not among them. */
+  readonly connections: Readonly<Record<string, RedisTarget>>;
   readonly policy: Policy;
   readonly settings: ConfigSettings;
   readonly projects: readonly WantedProject[];
@@ -33,7 +34,7 @@ export type SyncbotYmlRead =
   /** Every fault of the file, in the order of its lines. */
   | { readonly kind: 'refused'; readonly faults: readonly ConfigFault[] };
 
-/** Reads syncbot.yml whole: all faults at once, each with its path, its line and a hint (design 7). */
+/** Reads syncbot.yml whole: all faults at once, each with its path, its line and a hint. */
 export function readSyncbotYml(text: string, env: RawEnvironment): SyncbotYmlRead {
   const yaml = readYaml(text, env);
   if (yaml.kind === 'refused') return yaml;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { convergeStanding } from './application/converge.ts';
 import type { Deps, Log } from './application/deps.ts';
 import { execute } from './application/execute.ts';
 import { observeAll } from './application/observe.ts';
-import type { Clock, Ids, Teller } from './application/ports.ts';
+import type { Clock, Ids, OperationRef, Teller } from './application/ports.ts';
 import { sweep } from './application/sweep.ts';
 import type { ConnectionFacts } from './domain/precheck.ts';
 import { defaultConnection } from './domain/project.ts';
@@ -13,10 +14,11 @@ import { startWorker } from './infra/bullmq/bot-workers.ts';
 import { openLinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkEngine } from './infra/bullmq/link-engine.ts';
 import { serverFacts } from './infra/bullmq/server-facts.ts';
-import { connect, disconnect, type RedisTarget } from './infra/redis/connect.ts';
+import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
+import type { RedisTarget } from './redis-address.ts';
 
-/** What the parts are built from. Durations are ms. */
+/** What the core is built from. Durations are ms. */
 export interface CoreConfig {
   /** The bot's own Redis; links without a connection of their own live there too. */
   readonly redis: RedisTarget;
@@ -40,6 +42,7 @@ export interface CoreOverrides {
   readonly ids?: Ids;
 }
 
+/** Redis and BullMQ wired to the use cases. `app.ts` adds Slack and the command line. */
 export interface Core extends AsyncDisposable {
   readonly deps: Deps;
   /** Work on actions and rounds begins: the role `worker`. */
@@ -48,6 +51,8 @@ export interface Core extends AsyncDisposable {
   startTelling(teller: Teller): void;
   /** What the bot's own Redis says of itself. */
   redisFacts(): Promise<ConnectionFacts>;
+  /** Takes up nothing new, and lets go of what is under way after some seconds: another worker carries it on. */
+  stopWork(): Promise<void>;
 }
 
 const sweepEveryMs = 10_000;
@@ -57,79 +62,73 @@ const convergeForMs = 10_000;
 
 /** Builds everything from a config; disposing takes it apart in the reverse order. Nothing is built on import. */
 export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides = {}): Core {
-  const disposers: (() => PromiseLike<void>)[] = [];
   const stopping = new AbortController();
-  const trouble = (connection: string) => (error: Error) =>
-    log.warn({ connection, error: error.message }, 'redis connection trouble');
+  // Everything that waits for a link listens to it.
+  setMaxListeners(0, stopping.signal);
+  const trouble = (connection: string, error: Error) => log.warn({ connection, error }, 'redis connection trouble');
+  const clients: RedisClient[] = [];
+  const open = (use: ConnectionUse, name: string) => {
+    const client = connect(config.redis, use, (error) => trouble(name, error));
+    clients.push(client);
+    return client;
+  };
 
-  const commands = connect(config.redis, 'commands', trouble('bot'));
-  disposers.push(() => disconnect(commands));
-  const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, (name, error) =>
-    trouble(name)(error),
-  );
-  disposers.push(() => connections[Symbol.asyncDispose]());
-  const queues = openBotQueues(commands, trouble('bot'));
-  disposers.push(() => queues[Symbol.asyncDispose]());
+  const commands = open('commands', 'bot');
+  const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, trouble);
+  const queues = openBotQueues(commands, (error) => trouble('bot', error));
+  const workers: AsyncDisposable[] = [];
 
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
   const deps: Deps = {
     store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      log.error(
-        { project, error: error instanceof Error ? error.message : 'unknown' },
-        'record not readable, left out',
-      ),
+      log.error({ project, error }, 'record not readable, left out'),
     ),
     links: createLinkEngine(connections),
     queue: queues.actions,
     notifier: queues.notifier,
     clock: overrides.clock ?? systemClock,
     ids: overrides.ids ?? randomIds,
-    settings: { confirmationTtlMs, observeEveryMs },
+    settings: { confirmationTtlMs },
     stopping: stopping.signal,
     log,
   };
-  const lock = overrides.lockMs === undefined ? {} : { lockMs: overrides.lockMs };
-  const openBlocking = () => {
-    const client = connect(config.redis, 'blocking', trouble('worker'));
-    disposers.push(() => disconnect(client));
-    return client;
+  const common = { log, ...(overrides.lockMs === undefined ? {} : { lockMs: overrides.lockMs }) };
+  const stopWork = async () => {
+    stopping.abort();
+    await Promise.all(workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
   };
 
   return {
     deps,
     async startWorker() {
-      const client = openBlocking();
-      const actions = startWorker({ queue: 'actions', handlers: actionHandlers(deps), client, log, ...lock });
-      disposers.push(() => actions[Symbol.asyncDispose]());
-      const handlers = roundHandlers(deps);
-      const rounds = startWorker({ queue: 'rounds', handlers, client, log, deadlineMs: roundWithinMs, ...lock });
-      disposers.push(() => rounds[Symbol.asyncDispose]());
+      const client = open('blocking', 'worker');
+      const round = { client, deadlineMs: roundWithinMs, ...common };
+      workers.push(
+        startWorker({ queue: 'actions', handlers: { execute: (ref) => execute(deps, ref) }, client, ...common }),
+        startWorker({ queue: 'upkeep', handlers: { converge: upkeep(deps) }, client, ...common }),
+        startWorker({ queue: 'observe', handlers: { observe: () => observeAll(deps) }, ...round }),
+        startWorker({ queue: 'sweep', handlers: { sweep: () => sweep(deps) }, ...round }),
+      );
       await queues.schedule({ observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs });
     },
     startTelling(teller) {
-      const handlers = { tell: (ref: Parameters<Teller['tell']>[0]) => teller.tell(ref) };
-      const notices = startWorker({ queue: 'notices', handlers, client: openBlocking(), log, ...lock });
-      disposers.push(() => notices[Symbol.asyncDispose]());
+      const handlers = { tell: (ref: OperationRef) => teller.tell(ref) };
+      workers.push(startWorker({ queue: 'notices', handlers, client: open('blocking', 'bot'), ...common }));
     },
     redisFacts: () => serverFacts(defaultConnection, commands),
+    stopWork,
     async [Symbol.asyncDispose]() {
-      stopping.abort();
-      while (disposers.length > 0) await disposers.pop()?.();
+      await stopWork();
+      await queues[Symbol.asyncDispose]();
+      await Promise.all([connections[Symbol.asyncDispose](), ...clients.map(disconnect)]);
     },
   };
 }
 
-function actionHandlers(deps: Deps) {
-  return {
-    execute: (ref: Parameters<typeof execute>[1]) => execute(deps, ref),
-    async converge({ project }: { readonly project: string }) {
-      await convergeStanding(deps, project, convergeForMs);
-    },
+function upkeep(deps: Deps) {
+  return async ({ project }: { readonly project: string }): Promise<void> => {
+    await convergeStanding(deps, project, convergeForMs);
   };
-}
-
-function roundHandlers(deps: Deps) {
-  return { observe: () => observeAll(deps), sweep: () => sweep(deps) };
 }
 
 const systemClock: Clock = {

@@ -9,7 +9,7 @@ const secretFields = [
   ...['response_url', 'responseUrl', 'url', 'trigger_id', 'redisUrl', 'connections'],
 ];
 
-/** A logger that writes JSON lines: a constant sentence with fields (style 17). Secrets are redacted here, at the root. */
+/** A logger that writes JSON lines: a constant sentence with fields. Secrets are redacted here, at the root. */
 export function createLogger({ level, to }: { readonly level: string; readonly to?: DestinationStream }): Logger {
   const options = {
     level,

@@ -48,7 +48,7 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
   expect(doctor.out).toContain('"item": "Slack bot token"');
   signals.emit('SIGTERM');
   expect(await running).toMatchObject({ exit: 0 });
-  expect(slack.socketCount).toBe(0);
+  await slack.waitFor(() => slack.socketCount === 0);
   expect(slack.violations).toEqual([]);
 });
 

@@ -59,8 +59,7 @@ async function writeChange(
 ): Promise<boolean> {
   const { id, version: expectedVersion } = project;
   if (Object.keys(watermarks).length > 0) {
-    const all = { ...project.watermarks, ...watermarks };
-    if (!(await store.setWatermarks(id, expectedVersion, all))) return false;
+    if (!(await store.setWatermarks(id, expectedVersion, watermarks))) return false;
   }
   return store.put(definition, { expectedVersion, linksChanged }, by);
 }

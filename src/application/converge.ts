@@ -1,11 +1,14 @@
 import { linksWanted, type Wanted } from '../domain/lifecycle.ts';
 import type { Progress } from '../domain/operation.ts';
 import { type Link, linkId, type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
+import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
 import type { Flag, LinkWithWatermark } from './ports.ts';
 
 export interface ConvergeOptions {
   readonly project: ProjectId;
+  /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
+  readonly holder: string | null;
   /** How long links that do not answer are tried again, ms. */
   readonly tryForMs: number;
   readonly onProgress?: (progress: Progress) => Promise<void>;
@@ -27,69 +30,97 @@ const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
 /**
- * Drives every link of a project to what its state wants (design 2.5): reads, acts only on a difference, reads again, and
- * starts over when the project's version moved. The only code that touches a pause flag. Null: the project is gone.
+ * Drives every link of a project to what its state wants: reads, acts only on a difference, reads again, and starts over
+ * when the project's version moved. The only code that touches a pause flag. Null: the project is gone, or it is somebody
+ * else's to drive. A run that has driven a link already stays until nobody holds the project, and looks once more: what it
+ * sent may have landed late.
  */
 export async function converge(deps: Deps, options: ConvergeOptions): Promise<Converged | null> {
   const giveUpAt = deps.clock.now() + options.tryForMs;
   let putBack = 0;
+  let drove = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     deps.stopping.throwIfAborted();
     const project = await deps.store.read(options.project);
     if (project === null) return null;
-    const attempt = await driveOnce(deps, project, options);
-    putBack += attempt.putBack;
-    if (attempt.kind === 'moved') continue;
-    const { unreachable, missing } = attempt;
-    if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, putBack };
-    if (deps.clock.now() >= giveUpAt) return { kind: 'unreachable', project, unreachable, missing, putBack };
+    const isOurs = project.holder === options.holder || (drove && project.holder === null);
+    if (!isOurs && !drove) return null;
+    if (isOurs) {
+      const attempt = await driveOnce(deps, project, options);
+      putBack += attempt.putBack;
+      drove ||= attempt.drove;
+      if (attempt.kind === 'moved') continue;
+      const { unreachable, missing } = attempt;
+      if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, putBack };
+      if (deps.clock.now() >= giveUpAt) return { kind: 'unreachable', project, unreachable, missing, putBack };
+    }
     await deps.clock.sleep(pauseMs, deps.stopping);
   }
 }
 
 /**
  * Converges a project that no operation holds: after a failure, an apply, or when the sweep found its links behind its
- * state. Records the agreement, so that the sweep can rest.
+ * state. Records the agreement, so that the sweep can rest; not while a queue is missing that is to be paused when it comes.
  */
 export async function convergeStanding(deps: Deps, project: ProjectId, tryForMs: number): Promise<Converged | null> {
-  const before = await deps.store.read(project);
-  if (before === null || before.holder !== null) return null;
-  const converged = await converge(deps, { project, tryForMs });
-  if (converged?.kind === 'agreed') await deps.store.markConverged(project, converged.project.version);
+  const converged = await converge(deps, { project, holder: null, tryForMs });
+  if (converged === null || !isSettled(converged)) return converged;
+  const marked = await deps.store.markConverged(project, converged.project.version);
+  if (marked.kind === 'converged' && marked.unfinished !== null) {
+    await deps.notifier.tell({ project, operation: marked.unfinished });
+  }
   return converged;
 }
 
+/** Whether nothing is left to do: a queue that does not exist yet may begin to run as soon as it does. */
+export function isSettled({ kind, project, missing }: Converged): boolean {
+  return kind === 'agreed' && (missing.length === 0 || linksWanted(project.state) === 'resumed');
+}
+
+/**
+ * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
+ * back. Answers those of which it is not known whether they are.
+ */
+export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
+  if (running.length === 0) return [];
+  if ((await deps.store.version(project.id)) !== project.version) return running;
+  const driven = await deps.links.drive(running, 'paused', answerMs);
+  return running.filter((_link, index) => driven[index] !== 'driven');
+}
+
+/** `drove`: a link was driven, or it is not known that none was. */
+interface Driven {
+  readonly drove: boolean;
+  readonly putBack: number;
+}
+
 type Attempt =
-  | { readonly kind: 'moved'; readonly putBack: number }
-  | {
-      readonly kind: 'compared';
-      readonly unreachable: readonly Link[];
-      readonly missing: readonly Link[];
-      readonly putBack: number;
-    };
+  | (Driven & { readonly kind: 'moved' })
+  | (Driven & { readonly kind: 'compared'; readonly unreachable: readonly Link[]; readonly missing: readonly Link[] });
 
 async function driveOnce(deps: Deps, project: Project, options: ConvergeOptions): Promise<Attempt> {
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const flags = await deps.links.readFlags(links, answerMs);
   const differing = links.filter((_link, index) => flags[index] === opposite(wanted));
-  if (differing.length === 0) return compared(links, flags, { wanted, putBack: 0 });
-
-  let putBack = 0;
   let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
-  for (let start = 0; start < differing.length; start += chunkSize) {
-    const chunk = differing.slice(start, start + chunkSize);
-    if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', putBack };
+  let putBack = 0;
+  let drove = false;
+  for (const chunk of chunksOf(differing, chunkSize)) {
+    if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', drove, putBack };
     const ready = wanted === 'resumed' ? await prepareResume(deps, project, chunk) : { links: chunk, putBack: 0 };
-    if (ready === 'moved') return { kind: 'moved', putBack };
+    if (ready === 'moved') return { kind: 'moved', drove, putBack };
     putBack += ready.putBack;
+    drove = true;
     const driven = await deps.links.drive(ready.links, wanted, answerMs);
     done += driven.filter((result) => result === 'driven').length;
     if (done < links.length) await options.onProgress?.({ done, total: links.length });
   }
+  if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, wanted) };
 
   const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
-  return version === project.version ? compared(links, after, { wanted, putBack }) : { kind: 'moved', putBack };
+  if (version !== project.version) return { kind: 'moved', drove, putBack };
+  return { kind: 'compared', drove, putBack, ...compared(links, after, wanted) };
 }
 
 /**
@@ -124,20 +155,12 @@ async function moveWatermarks(
       ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
     );
   const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const current = await deps.store.read(project.id);
-  if (current === null || current.version !== project.version) return 'moved';
-  const kept = await deps.store.setWatermarks(project.id, project.version, { ...current.watermarks, ...moved });
+  const kept = await deps.store.setWatermarks(project.id, project.version, moved);
   return kept ? read.map(({ link }) => link) : 'moved';
 }
 
-function compared(
-  links: readonly Link[],
-  flags: readonly Flag[],
-  { wanted, putBack }: { wanted: Wanted; putBack: number },
-): Attempt {
+function compared(links: readonly Link[], flags: readonly Flag[], wanted: Wanted) {
   return {
-    kind: 'compared',
-    putBack,
     missing: links.filter((_link, index) => flags[index] === 'missing'),
     unreachable: links.filter((_link, index) => flags[index] !== wanted && flags[index] !== 'missing'),
   };

@@ -1,6 +1,6 @@
 import type { ActionQueue, Clock, Ids, LinkEngine, Notifier, ProjectStore } from './ports.ts';
 
-/** What every use case is given. `app.ts` builds it; tests build it with what they want to differ. */
+/** What every use case is given. `core.ts` builds it; tests build it with what they want to differ. */
 export interface Deps {
   readonly store: ProjectStore;
   readonly links: LinkEngine;
@@ -14,10 +14,10 @@ export interface Deps {
   readonly stopping: AbortSignal;
 }
 
-/** Durations in ms, from `settings` of syncbot.yml. */
+/** From `settings` of syncbot.yml. */
 export interface Settings {
+  /** How long a dialog may be answered, ms. */
   readonly confirmationTtlMs: number;
-  readonly observeEveryMs: number;
 }
 
 /** The part of pino's logger that the use cases need: a constant sentence with fields. */

@@ -14,8 +14,7 @@ export async function eachApart<Item>(
         await work(item);
       } catch (error) {
         if (error instanceof StoreUnavailable) throw error;
-        const message = error instanceof Error ? error.message : 'unknown';
-        log.error({ project: projectOf(item).id, error: message }, 'round left a project out');
+        log.error({ project: projectOf(item).id, error }, 'round left a project out');
       }
     }),
   );

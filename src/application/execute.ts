@@ -3,13 +3,13 @@ import { answerWithinMs, type Operation, type Outcome, pauseWithinMs } from '../
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Link, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { type Converged, converge } from './converge.ts';
+import { type Converged, converge, holdStill, isSettled } from './converge.ts';
 import type { Deps } from './deps.ts';
 import { observeProject, precheckProject } from './look.ts';
 import type { Ending, OperationRef } from './ports.ts';
 
 /**
- * Carries a confirmed operation out (design 2, steps 4 to 6). May be called any number of times, by any number of workers:
+ * Carries a confirmed operation out. May be called any number of times, by any number of workers:
  * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
  */
 export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
@@ -54,7 +54,7 @@ function mustBeChecked({ action, progress }: Operation): boolean {
 
 /**
  * Start and Restore read every flag first. One that does not answer, or a failed precheck, means that nothing is touched
- * and the state goes back (design 3). Otherwise there is no way back from here on.
+ * and the state goes back. Otherwise there is no way back from here on.
  */
 async function findObstacle(deps: Deps, project: Project, operation: Operation): Promise<Refusal | null> {
   const { links } = project.definition;
@@ -64,6 +64,10 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
   if (operation.action === 'start') {
     const { items } = await precheckProject(deps, project);
     if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
+  } else {
+    const running = links.filter((_link, index) => flags[index] === 'resumed');
+    const loose = await holdStill(deps, project, running);
+    if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
   }
   await deps.store.progress({ project: project.id, operation: operation.id }, { done: 0, total: links.length });
   return null;
@@ -71,9 +75,14 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
 
 function takenBack(ref: OperationRef, project: Project, refusal: Refusal): Ending {
   return {
-    ...{ ref, refusal, expectedVersion: project.version, projectState: 'back', converged: false },
+    ref,
+    expectedVersion: project.version,
     operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
-    ...{ outcome: null, failure: null },
+    projectState: 'back',
+    converged: false,
+    outcome: null,
+    refusal,
+    failure: null,
   };
 }
 
@@ -81,6 +90,7 @@ async function drive(deps: Deps, ref: OperationRef, operation: Operation): Promi
   const startedAgo = (await deps.store.now()) - (operation.startedAt ?? 0);
   const converged = await converge(deps, {
     project: ref.project,
+    holder: ref.operation,
     tryForMs: Math.max(0, pauseWithinMs - startedAgo),
     onProgress: async (progress) => {
       await deps.store.progress(ref, progress);
@@ -100,7 +110,11 @@ function reached(
   { converged, inFlight }: { converged: Converged; inFlight: number | null },
 ): Ending {
   return {
-    ...{ ref, refusal: null, failure: null, converged: true, operationState: 'done' },
+    ref,
+    operationState: 'done',
+    converged: isSettled(converged),
+    refusal: null,
+    failure: null,
     expectedVersion: converged.project.version,
     projectState: roads[operation.action].to,
     outcome: outcomeOf(converged, inFlight),
@@ -115,7 +129,11 @@ function notReached(
 ): Ending {
   const [link] = converged.unreachable as readonly [Link, ...Link[]];
   return {
-    ...{ ref, refusal: null, converged: false, operationState: 'failed', projectState: 'failed' },
+    ref,
+    operationState: 'failed',
+    projectState: 'failed',
+    converged: false,
+    refusal: null,
     expectedVersion: converged.project.version,
     outcome: outcomeOf(converged, inFlight),
     failure: { link, taskId: null, reason: 'the link could not be reached', at: now },
@@ -125,7 +143,9 @@ function notReached(
 function outcomeOf({ project, unreachable, missing, putBack }: Converged, inFlight: number | null): Outcome {
   const linksTotal = project.definition.links.length;
   return {
-    ...{ linksTotal, inFlight, putBack },
+    linksTotal,
+    inFlight,
+    putBack,
     linksDone: linksTotal - unreachable.length - missing.length,
     unreachable: [...unreachable],
     missing: [...missing],

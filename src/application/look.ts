@@ -1,6 +1,6 @@
 import { urgency } from '../domain/lifecycle.ts';
 import { type Figures, figuresOf, type ObservedProject } from '../domain/observation.ts';
-import type { Operation } from '../domain/operation.ts';
+import { isOpen, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, precheckItems } from '../domain/precheck.ts';
 import { type Project, type ProjectId, stateTitles, watermarkOf } from '../domain/project.ts';
 import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
@@ -8,16 +8,14 @@ import { closest } from '../domain/similar.ts';
 import type { Deps } from './deps.ts';
 import type { LinkWithWatermark } from './ports.ts';
 
-/** What a person typed behind `list`: empty, or the start of a state, a label, or a part of id, description or endpoint. */
-export interface ListFilter {
-  readonly text: string;
-}
-
-/** All projects that fit the filter, the worst state first, then by id (the console's list page). */
-export async function listProjects(deps: Pick<Deps, 'store'>, filter: ListFilter): Promise<Project[]> {
+/**
+ * All projects that fit what a person typed behind `list`, the worst state first, then by id (the console's list page). The
+ * filter is empty, or a state, a label, or a part of id, description or endpoint.
+ */
+export async function listProjects(deps: Pick<Deps, 'store'>, filter: string): Promise<Project[]> {
   const projects = await deps.store.readMany(await deps.store.ids());
   return projects
-    .filter((project) => fits(project, filter.text))
+    .filter((project) => fits(project, filter))
     .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
 }
 
@@ -40,7 +38,7 @@ export async function observeProject(deps: Pick<Deps, 'links' | 'clock'>, projec
 }
 
 /** The links of a project with the watermarks after which failures count. */
-export function watchedLinks(project: Project): LinkWithWatermark[] {
+function watchedLinks(project: Project): LinkWithWatermark[] {
   return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
 }
 
@@ -54,18 +52,20 @@ export interface ProjectDetails extends ObservedProject {
 export async function showProject(
   deps: Pick<Deps, 'store' | 'links' | 'clock'>,
   id: string,
-): Promise<ProjectDetails | Refusal> {
-  const project = await findProject(deps, id);
-  if ('code' in project) return project;
+): Promise<{ readonly kind: 'found'; readonly details: ProjectDetails } | Refused> {
+  const found = await findProject(deps, id);
+  if (found.kind === 'refused') return found;
+  const { project } = found;
   const [figures, facts, operations] = await Promise.all([
     observeProject(deps, project),
     precheckSurroundings(deps, project),
     deps.store.recentOperations(project.id, 5),
   ]);
-  return { project, figures, operations, precheck: precheckItems({ ...facts, links: figures.links }) };
+  const precheck = precheckItems({ ...facts, links: figures.links });
+  return { kind: 'found', details: { project, figures, operations, precheck } };
 }
 
-/** The precheck of a project, read live (design 1: what must hold before it may be started). */
+/** The precheck of a project, read live: what must hold before it may be started. */
 export async function precheckProject(
   deps: Pick<Deps, 'links' | 'clock'>,
   project: Project,
@@ -74,11 +74,31 @@ export async function precheckProject(
   return { figures, items: precheckItems({ ...facts, links: figures.links }) };
 }
 
+export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /** The project with this id, or the refusal that names the nearest one. */
-export async function findProject(deps: Pick<Deps, 'store'>, id: string): Promise<Project | Refusal> {
+export async function findProject(
+  deps: Pick<Deps, 'store'>,
+  id: string,
+): Promise<{ readonly kind: 'found'; readonly project: Project } | Refused> {
   const project = await deps.store.read(id);
-  if (project !== null) return project;
-  return { code: 'unknown_project', project: id, similar: closest(id, await deps.store.ids()) };
+  if (project !== null) return { kind: 'found', project };
+  const similar = closest(id, await deps.store.ids());
+  return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
+}
+
+/** The operation that is open on a project now, or null. One whose dialog has run out is open no more. */
+export async function openOperation(deps: Pick<Deps, 'store'>, project: Project): Promise<Operation | null> {
+  if (project.holder !== null) {
+    const holder = await deps.store.readOperation({ project: project.id, operation: project.holder });
+    if (holder !== null && isOpen(holder)) return holder;
+  }
+  const [found, now] = await Promise.all([deps.store.openOperations(project.id), deps.store.now()]);
+  const open = found.filter(
+    (operation) => isOpen(operation) && (operation.state !== 'requested' || operation.expiresAt > now),
+  );
+  const newest = open.sort((a, b) => b.requestedAt - a.requestedAt);
+  return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
 }
 
 async function precheckSurroundings(

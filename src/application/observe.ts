@@ -1,6 +1,7 @@
 import { maskReason } from '../domain/mask.ts';
 import { type Figures, oldestFailure } from '../domain/observation.ts';
 import { botActor, type Failure, type Project } from '../domain/project.ts';
+import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
 import { eachApart } from './each-apart.ts';
 import { observeProjects } from './look.ts';
@@ -8,7 +9,7 @@ import { observeProjects } from './look.ts';
 const projectsAtOnce = 100;
 
 /**
- * One round of the observer (design 6): looks at every link, remembers the figures, and makes a Running project Failed
+ * One round of the observer: looks at every link, and makes a Running project Failed
  * when a task failed for good after its link's watermark. It loses against any claim.
  */
 export async function observeAll(deps: Deps): Promise<void> {
@@ -18,9 +19,9 @@ export async function observeAll(deps: Deps): Promise<void> {
 }
 
 async function observeGroup(deps: Deps, projects: readonly Project[]): Promise<void> {
-  for (let start = 0; start < projects.length; start += projectsAtOnce) {
+  for (const chunk of chunksOf(projects, projectsAtOnce)) {
     deps.stopping.throwIfAborted();
-    const observed = await observeProjects(deps, projects.slice(start, start + projectsAtOnce));
+    const observed = await observeProjects(deps, chunk);
     await eachApart(deps, observed, {
       projectOf: ({ project }) => project,
       work: ({ project, figures }) => judge(deps, project, figures),

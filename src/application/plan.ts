@@ -68,7 +68,7 @@ export type Planned =
   /** Every reason at once. Nothing was changed. */
   | { readonly kind: 'refused'; readonly refusals: readonly ApplyRefusal[] };
 
-/** Reads everything and says what applying the file would do, or every reason why it is refused (design 7). */
+/** Reads everything and says what applying the file would do, or every reason why it is refused. */
 export async function planApply(deps: Pick<Deps, 'store' | 'links'>, wanted: WantedProjects): Promise<Planned> {
   const stored = await deps.store.readMany(await deps.store.ids());
   const sorted = sortOut(stored, wanted.projects);

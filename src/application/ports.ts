@@ -110,6 +110,11 @@ export type Committed =
   | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' };
 
+/** `unfinished`: the operation that had to leave a link behind, which has something new to tell now. */
+export type MarkedConverged =
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'converged'; readonly unfinished: string | null };
+
 /** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
 export interface ProjectStore {
   ids(): Promise<ProjectId[]>;
@@ -143,7 +148,7 @@ export interface ProjectStore {
   quiet(ref: OperationRef, outcome: Outcome): Promise<boolean>;
   /** Sets the progress of a running operation. */
   progress(ref: OperationRef, progress: Progress): Promise<void>;
-  /** Replaces the watermarks; false: the version is no longer `expectedVersion`. */
+  /** Moves watermarks, by link id; false: the version is no longer `expectedVersion`. */
   setWatermarks(
     id: ProjectId,
     expectedVersion: number,
@@ -151,8 +156,8 @@ export interface ProjectStore {
   ): Promise<boolean>;
   /** Running → Failed. False: somebody else won. */
   fail(id: ProjectId, expectedVersion: number, failure: Failure, by: Actor): Promise<boolean>;
-  /** Records that every link agrees with the state at this version. False: the version moved on. */
-  markConverged(id: ProjectId, version: number): Promise<boolean>;
+  /** Records that every link agrees with the state at this version. */
+  markConverged(id: ProjectId, version: number): Promise<MarkedConverged>;
 
   /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
   told(

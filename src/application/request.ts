@@ -5,7 +5,7 @@ import { precheckPassed } from '../domain/precheck.ts';
 import type { Action, Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
-import { findProject, observeProject, precheckProject } from './look.ts';
+import { findProject, observeProject, precheckProject, type Refused } from './look.ts';
 
 /** Somebody asks for an action. Who may ask has been decided before (domain/policy.ts; the command line is trusted). */
 export interface Asked {
@@ -25,16 +25,17 @@ export type Requested =
       readonly project: Project;
       readonly figures: Figures;
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Refused;
 
-/** Step 1 and the first half of step 2 of the road (design 2): the state rules, then an operation in `requested`. */
+/** Step 1 and the first half of step 2 of the road: the state rules, then an operation in `requested`. */
 export async function requestAction(deps: Deps, asked: Asked): Promise<Requested> {
-  const project = await findProject(deps, asked.project);
-  if ('code' in project) return { kind: 'refused', refusal: project };
+  const found = await findProject(deps, asked.project);
+  if (found.kind === 'refused') return found;
+  const { project } = found;
   const refusal = refusedByState(project, asked.action);
   if (refusal !== null) return { kind: 'refused', refusal };
   const looked = await lookBefore(deps, project, asked.action);
-  if ('refusal' in looked) return { kind: 'refused', refusal: looked.refusal };
+  if (looked.kind === 'refused') return looked;
   const recorded = await deps.store.request({
     id: deps.ids.operation(),
     project: project.id,
@@ -54,7 +55,7 @@ export async function requestAction(deps: Deps, asked: Asked): Promise<Requested
 }
 
 /** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */
-export function refusedByState(project: Project, action: Action): Refusal | null {
+function refusedByState(project: Project, action: Action): Refusal | null {
   const { id, state, since, by } = project;
   return decide(state, action).kind === 'allowed'
     ? null
@@ -65,9 +66,9 @@ async function lookBefore(
   deps: Deps,
   project: Project,
   action: Action,
-): Promise<{ figures: Figures } | { refusal: Refusal }> {
-  if (action !== 'start') return { figures: await observeProject(deps, project) };
+): Promise<{ readonly kind: 'looked'; readonly figures: Figures } | Refused> {
+  if (action !== 'start') return { kind: 'looked', figures: await observeProject(deps, project) };
   const { items, figures } = await precheckProject(deps, project);
-  if (precheckPassed(items)) return { figures };
-  return { refusal: { code: 'precheck_failed', project: project.id, items } };
+  if (precheckPassed(items)) return { kind: 'looked', figures };
+  return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
 }

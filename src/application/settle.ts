@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /**
- * OK: one atomic step settles the operation, then it becomes a job (design 2.3). A repeat gets the first answer. A job that
+ * OK: one atomic step settles the operation, then it becomes a job. A repeat gets the first answer. A job that
  * could not be added is no reason to refuse: the sweep finds it missing.
  */
 export async function confirm(deps: Pick<Deps, 'store' | 'queue' | 'log'>, answer: Answer): Promise<Settled> {

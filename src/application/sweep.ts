@@ -1,20 +1,21 @@
 import { isOpen, type Operation } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
+import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
 import { eachApart } from './each-apart.ts';
 
 const projectsAtOnce = 200;
 
 /**
- * Finds what a crash or an outage left behind and hands it on (design 2.3, 5): dialogs that expired, operations that were
+ * Finds what a crash or an outage left behind and hands it on: dialogs that expired, operations that were
  * confirmed but are no job, or claimed but not finished, outcomes that nobody was told, links behind their project's state.
  * Everything it does may be done any number of times.
  */
 export async function sweep(deps: Deps): Promise<void> {
   const ids = await deps.store.ids();
-  for (let start = 0; start < ids.length; start += projectsAtOnce) {
+  for (const chunk of chunksOf(ids, projectsAtOnce)) {
     deps.stopping.throwIfAborted();
-    const projects = await deps.store.readMany(ids.slice(start, start + projectsAtOnce));
+    const projects = await deps.store.readMany(chunk);
     await eachApart(deps, projects, {
       projectOf: (project) => project,
       work: (project) => sweepProject(deps, project),

@@ -1,9 +1,10 @@
 import { type Applied, applyPlan } from '../application/apply.ts';
 import { explainApplyRefusal } from '../application/apply-refusal.ts';
 import { nothingToDo, type Plan, planApply } from '../application/plan.ts';
+import { unchanged } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { planText } from './plan-text.ts';
-import { askYesNo, canAsk } from './prompt.ts';
+import { askYesNo, canAsk, nobodyToAsk } from './prompt.ts';
 import type { Say } from './say.ts';
 import type { Session } from './session.ts';
 
@@ -20,11 +21,11 @@ export async function apply(session: Session, { yes }: { readonly yes: boolean }
   say.result(planText(plan), null);
   if (nothingToDo(plan)) return exitCodes.done;
   if (!yes && !canAsk(shell)) {
-    say.fault({ code: 'usage', message: 'Nobody can be asked here and --yes is not given. Nothing was changed.' });
+    say.fault(nobodyToAsk);
     return exitCodes.usage;
   }
   if (!yes && !(await askYesNo(shell, 'Apply this?'))) {
-    say.fault({ code: 'cancelled', message: 'Not applied. Nothing was changed.' });
+    say.fault({ code: 'cancelled', message: `Not applied. ${unchanged}` });
     return exitCodes.notDone;
   }
   const { pauseLinks } = app;
@@ -33,11 +34,10 @@ export async function apply(session: Session, { yes }: { readonly yes: boolean }
 }
 
 /** How an apply ended, in a sentence, and what that means for the exit code. */
-export function tell(say: Say, applied: Applied, plan: Plan): ExitCode {
+function tell(say: Say, applied: Applied, plan: Plan): ExitCode {
   if (applied.kind === 'conflict') {
-    const before =
-      applied.written.length === 0 ? 'Nothing was changed' : `Applied before that: ${applied.written.join(', ')}`;
-    const message = `${applied.project} was changed by somebody else in the meantime, so the file was not applied. ${before}. Apply again.`;
+    const before = applied.written.length === 0 ? unchanged : `Applied before that: ${applied.written.join(', ')}.`;
+    const message = `${applied.project} was changed by somebody else in the meantime, so the file was not applied. ${before} Apply again.`;
     say.fault({ code: 'conflict', message });
     return exitCodes.notDone;
   }

@@ -17,7 +17,7 @@ export interface CliApp extends AsyncDisposable {
   redisFacts(): Promise<ConnectionFacts>;
   /** Drives the links of a project that no operation holds to what its state wants, here and now. */
   pauseLinks(id: ProjectId): Promise<void>;
-  /** Slack's token and channels, for doctor; null: this cannot be told. */
+  /** Slack's tokens and channels, for doctor; null: there is no bot token here. */
   checkSlack(): Promise<readonly PrecheckItem[] | null>;
   /** Runs the role until the signal is aborted, then ends it cleanly. Throws `RoleFault` when it cannot begin. */
   runRoles(role: Role, signal: AbortSignal): Promise<void>;
@@ -63,7 +63,7 @@ export interface Signals {
   off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
 }
 
-/** Done; refused, failed or not known; bad usage or configuration (design 7). */
+/** Done; refused, failed or not known; bad usage or configuration. */
 export const exitCodes = { done: 0, notDone: 1, usage: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -1,6 +1,6 @@
 import { allowedAction, linksWanted } from '../domain/lifecycle.ts';
 import type { LinkFacts, LinkReading, ObservedProject } from '../domain/observation.ts';
-import { precheckItems, type WorkerCounts } from '../domain/precheck.ts';
+import { queueVerdict, type Verdict, versionVerdict, type WorkerCounts } from '../domain/precheck.ts';
 import { type Project, stateTitles } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { count } from '../domain/words.ts';
@@ -13,13 +13,8 @@ export function linkItems({ project, figures }: ObservedProject, workers: Worker
   }));
 }
 
-type Verdict = Pick<PrecheckItem, 'result' | 'message'>;
-
 function verdict(project: Project, reading: LinkReading, workers: number | null): Verdict {
-  if (reading.kind === 'unreachable') return { result: 'unknown', message: 'its connection does not answer' };
-  if (reading.kind === 'missing') {
-    return { result: 'fail', message: 'no such queue: check its name and prefix, or let its owner create it' };
-  }
+  if (reading.kind !== 'read') return queueVerdict(reading);
   const verdicts = [flagVerdict(project, reading), workerVerdict(project, workers), versionVerdict(reading)];
   const worst = (['fail', 'unknown'] as const).find((result) => verdicts.some((one) => one.result === result));
   return { result: worst ?? 'pass', message: verdicts.map(({ message }) => message).join('; ') };
@@ -39,12 +34,4 @@ function workerVerdict({ state }: Project, workers: number | null): Verdict {
   if (workers === null) return { result: 'unknown', message: 'the server does not tell its workers' };
   const message = `${count(workers, 'worker')} connected`;
   return { result: workers > 0 || linksWanted(state) === 'paused' ? 'pass' : 'fail', message };
-}
-
-/** The rule of the precheck, said of one link. */
-function versionVerdict(facts: LinkFacts): Verdict {
-  const items = precheckItems({ connections: [], links: [facts], workers: [1] });
-  const result = items.find(({ item }) => item.startsWith('written by'))?.result ?? 'unknown';
-  const by = facts.writtenBy ?? 'an unknown BullMQ';
-  return { result, message: result === 'fail' ? `written by ${by}, whose workers ignore a pause` : `written by ${by}` };
 }

@@ -1,4 +1,4 @@
-import type { ConnectionFacts } from '../domain/precheck.ts';
+import { type ConnectionFacts, evictionVerdict, type Verdict } from '../domain/precheck.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 
 /** What doctor says of one Redis: it answers, its version, that it never evicts, that it survives a restart. */
@@ -14,8 +14,6 @@ export function connectionItems(facts: ConnectionFacts, name: string): PrecheckI
   ];
 }
 
-type Verdict = Pick<PrecheckItem, 'result' | 'message'>;
-
 const oldestVersion = 5;
 
 function versionVerdict(version: string | null): Verdict {
@@ -23,13 +21,6 @@ function versionVerdict(version: string | null): Verdict {
   if (version === null || Number.isNaN(major)) return { result: 'unknown', message: 'does not tell its version' };
   if (major >= oldestVersion) return { result: 'pass', message: `Redis ${version}` };
   return { result: 'fail', message: `Redis ${version} is too old for BullMQ: use 6.2 or newer` };
-}
-
-function evictionVerdict(policy: string | null): Verdict {
-  if (policy === null)
-    return { result: 'unknown', message: 'does not tell its eviction policy; it must be noeviction' };
-  if (policy === 'noeviction') return { result: 'pass', message: 'never evicts keys' };
-  return { result: 'fail', message: `maxmemory-policy is ${policy}, so tasks may be dropped: set it to noeviction` };
 }
 
 function persistenceVerdict(persistence: { readonly aof: boolean; readonly rdb: boolean } | null): Verdict {

@@ -1,21 +1,22 @@
-import { listProjects, observeProjects } from '../application/look.ts';
+import { listProjects, observeProjects, openOperation } from '../application/look.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
-import { duration } from '../domain/words.ts';
+import { duration, number } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { openOperation, projectJson } from './project-json.ts';
+import { projectJson } from './project-json.ts';
 import type { Session } from './session.ts';
 import { type Column, table } from './text.ts';
 
 /** `syncbot list [filter]`: every project with live figures, the worst state first. */
 export async function list({ app: { deps }, say, configPath }: Session, filter: string): Promise<ExitCode> {
-  const projects = await listProjects(deps, { text: filter });
-  const [observed, operations] = await Promise.all([
+  const projects = await listProjects(deps, filter);
+  const [observed, now, operations] = await Promise.all([
     observeProjects(deps, projects),
+    deps.store.now(),
     Promise.all(projects.map((project) => openOperation(deps, project))),
   ]);
   const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));
-  if (projects.length > 0) say.result(projectTable(observed, deps.clock.now()), data);
+  if (projects.length > 0) say.result(projectTable(observed, now), data);
   else say.result(filter === '' ? nothingYet(configPath) : `No project fits "${filter}".`, data);
   return exitCodes.done;
 }
@@ -32,12 +33,12 @@ const columns: readonly Column[] = [
 ];
 
 /** Projects as a table; `?` stands for what could not be read. */
-export function projectTable(observed: readonly ObservedProject[], now: number): string {
+function projectTable(observed: readonly ObservedProject[], now: number): string {
   const rows = observed.map(({ project, figures }) => [
     project.id,
     stateTitles[project.state],
     linksField(figures.links),
-    figures.backlog === null ? '?' : String(figures.backlog),
+    figures.backlog === null ? '?' : number(figures.backlog),
     figures.latencyMs === null ? '?' : duration(figures.latencyMs),
     duration(now - project.since),
     project.by,

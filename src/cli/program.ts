@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.ts';
+import { maxReason } from '../domain/operation.ts';
 import type { Action } from '../domain/project.ts';
 import { actionWords } from '../domain/words.ts';
 import { type Role, roles } from './context.ts';
@@ -147,11 +148,9 @@ function project(): Argument {
   return new Argument('<project>', "the project's id").argParser((id: string) => plain(id).trim().slice(0, 100));
 }
 
-const longestReason = 300;
-
 function reasonOf(text: string): string | null {
   const reason = plain(text).trim();
-  if (reason.length > longestReason) throw new InvalidArgumentError(`Use at most ${longestReason} characters.`);
+  if (reason.length > maxReason) throw new InvalidArgumentError(`Use at most ${maxReason} characters.`);
   return reason === '' ? null : reason;
 }
 

@@ -4,13 +4,13 @@ import { type ExitCode, exitCodes, type Shell } from './context.ts';
 import { doctor } from './doctor.ts';
 import { list } from './list.ts';
 import { type ActTask, parseArguments, type Task } from './program.ts';
-import { canAsk } from './prompt.ts';
+import { canAsk, nobodyToAsk } from './prompt.ts';
 import { run } from './run.ts';
 import { sayTo } from './say.ts';
 import { withSession } from './session.ts';
 import { precheck, show } from './show.ts';
 
-/** The whole command line; resolves with the exit code (design 7). Never throws. */
+/** The whole command line; resolves with the exit code. Never throws. */
 export async function runCli(shell: Shell): Promise<ExitCode> {
   for (const stream of [shell.stdout, shell.stderr]) stream.on('error', brokenPipe);
   const parsed = parseArguments(shell.argv, shell.version);
@@ -49,8 +49,7 @@ function carryOut(shell: Shell, task: Task): Promise<ExitCode> {
 
 async function actWhereAllowed(shell: Shell, task: ActTask): Promise<ExitCode> {
   if (!task.yes && !canAsk(shell)) {
-    const message = 'Nobody can be asked here and --yes is not given. Nothing was changed.';
-    sayTo(shell, task.json).fault({ code: 'usage', message });
+    sayTo(shell, task.json).fault(nobodyToAsk);
     return exitCodes.usage;
   }
   return withSession(shell, { json: task.json, harmless: true }, (session) => act(session, task));

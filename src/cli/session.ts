@@ -3,6 +3,7 @@ import { StoreUnavailable } from '../application/faults.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { configFaultLine, environmentFaultLine } from '../config/fault.ts';
 import { readSyncbotYml, type SyncbotConfig } from '../config.ts';
+import { unchanged } from '../domain/words.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { type CliApp, type ExitCode, exitCodes, RoleFault, type Shell } from './context.ts';
 import { type Say, sayTo, type Told } from './say.ts';
@@ -83,7 +84,7 @@ function faultOf(error: unknown, harmless: boolean): Told {
     return { code: 'fault', message };
   }
   if (harmless || error.sent === 'no') {
-    const message = "The bot's Redis does not answer. Nothing was changed. Check REDIS_URL and that Redis is up.";
+    const message = `The bot's Redis does not answer. ${unchanged} Check REDIS_URL and that Redis is up.`;
     return { code: 'redis_unavailable', message };
   }
   const message = "The bot's Redis stopped answering on the way. Look with syncbot list what was changed.";

@@ -1,35 +1,36 @@
-import { findProject, type ProjectDetails, precheckProject, showProject } from '../application/look.ts';
-import { explain } from '../domain/explain.ts';
+import { findProject, openOperation, type ProjectDetails, precheckProject, showProject } from '../application/look.ts';
 import { allowedAction } from '../domain/lifecycle.ts';
 import { type LinkReading, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import { type Endpoint, stateTitles } from '../domain/project.ts';
-import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
-import { duration } from '../domain/words.ts';
+import type { PrecheckItem } from '../domain/refusal.ts';
+import { duration, number } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { openOperation, projectJson } from './project-json.ts';
+import { projectJson } from './project-json.ts';
+import { refused } from './refused.ts';
 import type { Session } from './session.ts';
-import { plain, table } from './text.ts';
+import { type Column, plain, table } from './text.ts';
 import { cliVoice } from './voice.ts';
 
 /** `syncbot show <project>`: everything there is to know of a project, read live. */
 export async function show(session: Session, id: string): Promise<ExitCode> {
   const { deps } = session.app;
-  const details = await showProject(deps, id);
-  if ('code' in details) return refused(session, details);
-  const operation = await openOperation(deps, details.project);
+  const shown = await showProject(deps, id);
+  if (shown.kind === 'refused') return refused(session, shown.refusal);
+  const { details } = shown;
+  const [operation, now] = await Promise.all([openOperation(deps, details.project), deps.store.now()]);
   const data = { ...projectJson(details, operation), precheck: details.precheck };
-  session.say.result(detailsText(details, deps.clock.now()), data);
+  session.say.result(detailsText(details, now), data);
   return exitCodes.done;
 }
 
 /** `syncbot precheck <project>`: its items; exit 1 when one fails. */
 export async function precheck(session: Session, id: string): Promise<ExitCode> {
   const { deps } = session.app;
-  const project = await findProject(deps, id);
-  if ('code' in project) return refused(session, project);
-  const { items } = await precheckProject(deps, project);
+  const found = await findProject(deps, id);
+  if (found.kind === 'refused') return refused(session, found.refusal);
+  const { items } = await precheckProject(deps, found.project);
   session.say.result(itemTable(items), items);
   return precheckPassed(items) ? exitCodes.done : exitCodes.notDone;
 }
@@ -40,13 +41,8 @@ export function itemTable(items: readonly PrecheckItem[]): string {
   return table([{ title: 'RESULT' }, { title: 'ITEM' }, { title: 'MESSAGE', most: 300 }], rows);
 }
 
-function refused({ app, say }: Session, refusal: Refusal): ExitCode {
-  say.fault({ code: refusal.code, message: explain(refusal, cliVoice, app.deps.clock.now()) });
-  return exitCodes.notDone;
-}
-
 /** The details page as text. */
-export function detailsText(details: ProjectDetails, now: number): string {
+function detailsText(details: ProjectDetails, now: number): string {
   const { project, figures, precheck: items, operations } = details;
   const { id, definition, state, since, by, reason } = project;
   const action = allowedAction(state);
@@ -57,7 +53,7 @@ export function detailsText(details: ProjectDetails, now: number): string {
     ['target', endpoint(definition.target)],
     ['labels', definition.labels.length === 0 ? null : definition.labels.join(', ')],
     ['channel', definition.channel],
-    ['backlog', figures.backlog === null ? 'unknown' : String(figures.backlog)],
+    ['backlog', figures.backlog === null ? 'unknown' : number(figures.backlog)],
     ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
     ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
     ['now possible', action === null ? null : cliVoice.command(`${action} ${id}`)],
@@ -73,29 +69,31 @@ export function detailsText(details: ProjectDetails, now: number): string {
   return sections.join('\n\n');
 }
 
-const linkColumns = [
+const linkColumns: readonly Column[] = [
   { title: 'LINK', most: 50 },
   { title: 'CONNECTION', most: 30 },
   { title: 'FLAG' },
-  ...['WAITING', 'PRIORITIZED', 'ACTIVE', 'DELAYED', 'FAILED', 'LATENCY'].map((title) => ({
-    title,
-    align: 'right' as const,
-  })),
+  { title: 'WAITING', align: 'right' },
+  { title: 'PRIORITIZED', align: 'right' },
+  { title: 'ACTIVE', align: 'right' },
+  { title: 'DELAYED', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'LATENCY', align: 'right' },
 ];
 
 function linkRow(reading: LinkReading): string[] {
   const { queue, connection } = reading.link;
   if (reading.kind !== 'read') return [queue, connection, reading.kind, ...Array.from({ length: 6 }, () => '?')];
   const { paused, waiting, prioritized, active, delayed, failed } = reading;
-  const counts = [waiting, prioritized, active, delayed, failed].map(String);
+  const counts = [waiting, prioritized, active, delayed, failed].map(number);
   return [queue, connection, paused ? 'paused' : 'running', ...counts, duration(linkLatencyMs(reading))];
 }
 
 function operationTable(operations: readonly Operation[], now: number): string {
-  const columns = [
+  const columns: Column[] = [
     { title: 'LAST OPERATIONS' },
     { title: 'OUTCOME' },
-    { title: 'AGO', align: 'right' as const },
+    { title: 'AGO', align: 'right' },
     { title: 'BY', most: 24 },
     { title: 'REASON', most: 50 },
   ];

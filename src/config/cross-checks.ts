@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultConnection, projectIdSchema } from '../domain/project.ts';
 import { closest } from '../domain/similar.ts';
-import { parseRedisUrl, redisIdentity } from './redis-url.ts';
+import { parseRedisUrl, redisIdentity } from '../redis-address.ts';
 import { linkSchema } from './schema.ts';
 
 /** A fault whose line is not known yet. */

@@ -1,15 +1,14 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import type { RedisTarget } from '../infra/redis/connect.ts';
+import { parseRedisUrl, type RedisTarget, redisUrlHint } from '../redis-address.ts';
 import type { EnvironmentFault } from './fault.ts';
-import { parseRedisUrl, redisUrlHint } from './redis-url.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The environment as design 7 lists it, read once. What may not be printed stands in `secrets`. */
+/** The environment, read once. What may not be printed stands in `secrets`. */
 export interface Environment {
   /** The command in Slack, such as `/sync`. */
   readonly command: string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultConnection } from '../domain/project.ts';
+import { parseRedisUrl } from '../redis-address.ts';
 import { parseDuration } from './duration.ts';
-import { parseRedisUrl } from './redis-url.ts';
 
 /** An empty key (`description:`) counts as left out. */
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? null);
@@ -31,7 +31,7 @@ const toggle = z.preprocess((value) => (value === 'true' ? true : value === 'fal
 
 const redisUrl = z.string().transform((url, context) => {
   const read = parseRedisUrl(url.trim());
-  if (read.kind === 'parsed') return url.trim();
+  if (read.kind === 'parsed') return read.target;
   context.addIssue({ code: 'custom', message: read.message });
   return z.NEVER;
 });
@@ -90,7 +90,7 @@ export const policySchema = z.strictObject({
   channels: z.array(channel).nullish(),
 });
 
-/** syncbot.yml as design 7 describes it. What one key alone cannot tell stands in cross-checks.ts. */
+/** The shape of syncbot.yml. What one key alone cannot tell stands in cross-checks.ts. */
 export const fileSchema = z.strictObject({
   connections: z.record(z.string(), redisUrl).nullish(),
   policy: policySchema.nullish(),

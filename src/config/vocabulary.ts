@@ -1,5 +1,5 @@
 import { closest } from '../domain/similar.ts';
-import { redisUrlHint } from './redis-url.ts';
+import { redisUrlHint } from '../redis-address.ts';
 
 const userOrGroup = 'Write the id of a user (U0123ABCD) or of a user group (S0123ABCD), not a name.';
 const channel = 'Write the id of a channel (C0123ABCD), not its name: it stands at the end of the channel’s link.';

@@ -1,7 +1,8 @@
 import { decide } from './lifecycle.ts';
-import { type Link, stateTitles } from './project.ts';
+import { answerWithinMs, executeWithinMs } from './operation.ts';
+import { stateTitles } from './project.ts';
 import type { Refusal, RefusalCode, RefusalOf } from './refusal.ts';
-import { actionWords, count, duration, stateClause, type Voice } from './words.ts';
+import { duration, namedList, stateClause, unchanged, type Voice } from './words.ts';
 
 /** The one sentence for each refusal: what is so, that nothing was changed, what to do instead. */
 export function explain(refusal: Refusal, voice: Voice, now: number): string {
@@ -10,8 +11,6 @@ export function explain(refusal: Refusal, voice: Voice, now: number): string {
 }
 
 type Sentence<Code extends RefusalCode> = (refusal: RefusalOf<Code>, voice: Voice, now: number) => string;
-
-const unchanged = 'Nothing was changed.';
 
 const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   not_allowed: ({ project, state, since, by, action }, voice, now) => {
@@ -33,14 +32,14 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   changed: ({ project, state, since, by, action }, voice, now) =>
     `Not done: ${voice.text(project)} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${action} it if that is still right.`,
   too_late: ({ project, action }, voice) =>
-    `Not done: no worker took it up within 2 minutes, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${action} ${project}`)}.`,
+    `Not done: no worker took it up within ${duration(executeWithinMs)}, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${action} ${project}`)}.`,
   precheck_failed: ({ project, items }, voice) => {
     const failed = items.filter((item) => item.result === 'fail');
     const what = failed.map((item) => voice.text(item.message)).join('; ');
     return `${voice.text(project)} did not pass its precheck: ${what}. ${unchanged} Mend that, look with ${voice.command(`precheck ${project}`)}, then start it.`;
   },
   links_unreachable: ({ project, links }, voice) =>
-    `Not done: ${linkNames(links, voice)} of ${voice.text(project)} did not answer within 10 s. ${unchanged} Check the connection, then ask again.`,
+    `Not done: ${namedList(links.map(voice.link), 'link')} of ${voice.text(project)} did not answer within ${duration(answerWithinMs)}. ${unchanged} Check the connection, then ask again.`,
   removed: ({ project }, voice) =>
     `Not done: ${voice.text(project)} was removed in the meantime. ${unchanged} See ${voice.command('list')}.`,
   no_operators: ({ user }, voice) =>
@@ -62,15 +61,3 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   unknown_operation: (_refusal, voice) =>
     `This button belongs to a request that is no longer known. ${unchanged} Ask again: ${voice.command('help')} shows how.`,
 };
-
-/** `orders-full and orders-incr`, at most three by name. */
-export function linkNames(links: readonly Link[], voice: Voice): string {
-  const named = links.slice(0, 3).map((link) => voice.text(link.queue));
-  const more = links.length - named.length;
-  return more > 0 ? `${named.join(', ')} and ${count(more, 'more link')}` : named.join(' and ');
-}
-
-/** The imperative label of an action: what a button says. */
-export function actionLabel(action: keyof typeof actionWords): string {
-  return actionWords[action].imperative;
-}

@@ -1,4 +1,4 @@
-import { type Action, actions, type ProjectState } from './project.ts';
+import { type Action, actions, type ProjectState, projectStates } from './project.ts';
 
 /** What the links of a project in a given state must be. */
 export type Wanted = 'paused' | 'resumed';
@@ -10,27 +10,19 @@ export interface Road {
   readonly to: ProjectState;
 }
 
-export const roads: Readonly<Record<Action, Road>> = {
-  start: { from: ['not_started'], via: 'starting', to: 'running' },
-  pause: { from: ['running'], via: 'pausing', to: 'paused' },
-  restore: { from: ['paused', 'failed'], via: 'restoring', to: 'running' },
-};
-
-interface StateRule {
+interface StateRule extends Readonly<Record<Action, string | null>> {
   readonly links: Wanted;
-  /** Why the action is refused here, as a clause that follows "orders is Paused since …: "; `allowed` when it is not. */
-  readonly start: 'allowed' | string;
-  readonly pause: 'allowed' | string;
-  readonly restore: 'allowed' | string;
 }
 
+/** Any other entry says why an action is refused, as a clause that follows "orders is Paused since …: ". */
+const allowed = null;
 const settling = 'wait until that has ended';
 
-/** The state rules: the only place that says what is allowed (design 3, after the OMS console). */
+/** The state rules: the only place that says what is allowed (after the OMS console). */
 export const rules: Readonly<Record<ProjectState, StateRule>> = {
   not_started: {
     links: 'paused',
-    start: 'allowed',
+    start: allowed,
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',
   },
@@ -43,7 +35,7 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
   running: {
     links: 'resumed',
     start: 'it runs already',
-    pause: 'allowed',
+    pause: allowed,
     restore: 'it runs already; only a Paused or Failed project can be restored',
   },
   pausing: {
@@ -56,7 +48,7 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
     links: 'paused',
     start: 'a Paused project is restored, not started',
     pause: 'it is paused already',
-    restore: 'allowed',
+    restore: allowed,
   },
   restoring: {
     links: 'resumed',
@@ -68,9 +60,19 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
     links: 'paused',
     start: 'a Failed project is restored, not started',
     pause: 'only a Running project can be paused; the links of a Failed one are paused already',
-    restore: 'allowed',
+    restore: allowed,
   },
 };
+
+export const roads: Readonly<Record<Action, Road>> = {
+  start: road('start', 'starting', 'running'),
+  pause: road('pause', 'pausing', 'paused'),
+  restore: road('restore', 'restoring', 'running'),
+};
+
+function road(action: Action, via: ProjectState, to: ProjectState): Road {
+  return { from: projectStates.filter((state) => rules[state][action] === allowed), via, to };
+}
 
 export type Decision =
   | { readonly kind: 'allowed'; readonly via: ProjectState; readonly to: ProjectState }
@@ -79,13 +81,13 @@ export type Decision =
 /** Whether `action` may be taken on a project in `state`; a refusal says why and which action fits instead. */
 export function decide(state: ProjectState, action: Action): Decision {
   const verdict = rules[state][action];
-  if (verdict === 'allowed') return { kind: 'allowed', via: roads[action].via, to: roads[action].to };
+  if (verdict === allowed) return { kind: 'allowed', via: roads[action].via, to: roads[action].to };
   return { kind: 'refused', why: verdict, instead: allowedAction(state) };
 }
 
 /** The one action that is allowed in a state, or null while the project is in transition. */
 export function allowedAction(state: ProjectState): Action | null {
-  return actions.find((action) => rules[state][action] === 'allowed') ?? null;
+  return actions.find((action) => rules[state][action] === allowed) ?? null;
 }
 
 /** What every link of a project in `state` must be. */

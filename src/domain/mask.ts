@@ -1,7 +1,7 @@
 const maxLength = 150;
 
 /**
- * What of a failed task's reason may be shown to operators (design 8): its first line, 150 characters, with URLs, e-mail
+ * What of a failed task's reason may be shown to operators: its first line, 150 characters, with URLs, e-mail
  * addresses, host:port pairs, quoted values and long runs of digits masked. Escaping is the renderer's duty.
  */
 export function maskReason(reason: string): string {

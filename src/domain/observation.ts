@@ -49,7 +49,7 @@ export interface Figures {
   readonly links: readonly LinkReading[];
 }
 
-/** How far one link is behind (design 1): 0 when nothing is runnable; a clock that runs back never shows less. */
+/** How far one link is behind: 0 when nothing is runnable; a clock that runs back never shows less. */
 export function linkLatencyMs(facts: LinkFacts): number {
   return facts.oldestRunnableAt === null ? 0 : Math.max(0, facts.now - facts.oldestRunnableAt);
 }
@@ -76,7 +76,7 @@ export function figuresOf(links: readonly LinkReading[], observedAt: number): Fi
   };
 }
 
-/** The oldest failure after the watermark over all links, or null: what makes a Running project Failed (design 3). */
+/** The oldest failure after the watermark over all links, or null: what makes a Running project Failed. */
 export function oldestFailure(links: readonly LinkReading[]): { link: Link; task: FailedTask } | null {
   const failures = links.flatMap((reading) =>
     reading.kind === 'read' ? reading.firstFailures.map((task) => ({ link: reading.link, task })) : [],

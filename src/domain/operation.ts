@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actionSchema, failureSchema, linkSchema, projectIdSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
-/** The life of an operation (design 7): requested → confirmed → running → done | refused | failed, or settled the other way. */
+/** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
 export const operationStates = [
   'requested',
   'confirmed',
@@ -14,7 +14,7 @@ export const operationStates = [
   'expired',
   'superseded',
 ] as const;
-export const operationStateSchema = z.enum(operationStates);
+const operationStateSchema = z.enum(operationStates);
 export type OperationState = z.infer<typeof operationStateSchema>;
 
 const openStates: ReadonlySet<OperationState> = new Set(['requested', 'confirmed', 'running']);
@@ -26,13 +26,16 @@ export function isOpen(operation: Pick<Operation, 'state'>): boolean {
 
 /** How long a confirmed operation may wait for a worker before it must not be carried out any more. */
 export const executeWithinMs = 120_000;
-/** How long a pause goes on trying to reach its links before the project is Failed (design 3). */
+/** How long a pause goes on trying to reach its links before the project is Failed. */
 export const pauseWithinMs = 120_000;
-/** How long Start and Restore wait for every link to answer before anything is touched (design 3). */
+/** How long Start and Restore wait for every link to answer before anything is touched. */
 export const answerWithinMs = 10_000;
 
+/** The longest reason that is kept, in characters. */
+export const maxReason = 300;
+
 /** What an operation did, as far as it got. Counts are links, tasks in flight and tasks put back. */
-export const outcomeSchema = z.object({
+const outcomeSchema = z.object({
   linksTotal: z.number(),
   linksDone: z.number(),
   /** Links that could not be reached: still paused or still running, nobody knows. */
@@ -45,15 +48,15 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
-export const progressSchema = z.object({ done: z.number(), total: z.number() });
+const progressSchema = z.object({ done: z.number(), total: z.number() });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
 /** Where an operation's dialog can be replaced: the newest response_url, its deadline and how often it may still be used. */
-export const dialogSchema = z.object({ url: z.string(), until: z.number(), usesLeft: z.number() });
+const dialogSchema = z.object({ url: z.string(), until: z.number(), usesLeft: z.number() });
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
 /** The operation's own message in a channel. */
-export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
 /** One requested action on one project, from the request to its outcome. Times are epoch ms of the bot's Redis server. */

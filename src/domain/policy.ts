@@ -49,7 +49,7 @@ const channelAllowed: Rule = (policy, { channel, channelShared }) => {
 /** In this order: the first that refuses speaks. */
 const rules: readonly Rule[] = [sameTeam, somebodyIsNamed, isOperator, channelAllowed];
 
-/** Whether this person may change a project from this place now; null: yes (design 8). Unknown always means no. */
+/** Whether this person may change a project from this place now; null: yes. Unknown always means no. */
 export function authorize(policy: Policy, asker: Asker): Refusal | null {
   for (const rule of rules) {
     const refusal = rule(policy, asker);

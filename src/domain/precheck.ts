@@ -1,7 +1,6 @@
 import type { LinkReading } from './observation.ts';
-import type { Link } from './project.ts';
 import type { PrecheckItem } from './refusal.ts';
-import { count } from './words.ts';
+import { count, namedList } from './words.ts';
 
 /** What one look at a connection found. */
 export type ConnectionFacts =
@@ -33,8 +32,8 @@ const oldestBullmqHeld = 5;
 export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
   return [
     ...connections.flatMap(connectionItems),
-    perLink('queues exist', links, 'every queue exists', queueExists),
-    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', writtenByHeldVersion),
+    perLink('queues exist', links, 'every queue exists', queueVerdict),
+    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', versionVerdict),
     perLink('workers connected', links, 'every link has a worker connected', (_link, index) =>
       workerConnected(workers[index] ?? null),
     ),
@@ -60,23 +59,23 @@ function connectionItems(facts: ConnectionFacts): PrecheckItem[] {
       { item: eviction, result: 'unknown', message: `${facts.name} does not answer` },
     ];
   }
+  const { result, message } = evictionVerdict(facts.evictionPolicy);
   return [
     { item: reachable, result: 'pass', message: `${facts.name} answers` },
-    evictionItem(eviction, facts.name, facts.evictionPolicy),
+    { item: eviction, result, message: `${facts.name} ${message}` },
   ];
 }
 
-function evictionItem(item: string, name: string, policy: string | null): PrecheckItem {
-  if (policy === null) return { item, result: 'unknown', message: `${name} does not tell its eviction policy` };
-  if (policy === 'noeviction') return { item, result: 'pass', message: `${name} never evicts keys` };
-  return {
-    item,
-    result: 'fail',
-    message: `${name} has maxmemory-policy ${policy} and may drop tasks: set it to noeviction`,
-  };
+/** What is so and what it means, said of something that the message does not name. */
+export type Verdict = Pick<PrecheckItem, 'result' | 'message'>;
+
+/** Whether a server keeps every task. */
+export function evictionVerdict(policy: string | null): Verdict {
+  if (policy === null) return { result: 'unknown', message: 'does not tell its eviction policy' };
+  if (policy === 'noeviction') return { result: 'pass', message: 'never evicts keys' };
+  return { result: 'fail', message: `has maxmemory-policy ${policy} and may drop tasks: set it to noeviction` };
 }
 
-type Verdict = { readonly result: PrecheckItem['result']; readonly message: string };
 const pass: Verdict = { result: 'pass', message: '' };
 const noAnswer: Verdict = { result: 'unknown', message: 'its connection does not answer' };
 
@@ -91,29 +90,26 @@ function perLink(
   for (const result of ['fail', 'unknown'] as const) {
     const found = verdicts.filter((verdict) => verdict.result === result);
     const first = found[0];
-    if (first !== undefined) return { item, result, message: `${linkNames(found)}: ${first.message}` };
+    const names = found.map(({ link }) => link.queue);
+    if (first !== undefined) return { item, result, message: `${namedList(names, 'link')}: ${first.message}` };
   }
   return { item, result: 'pass', message: whenPassed };
 }
 
-function linkNames(found: readonly { readonly link: Link }[]): string {
-  const names = found.slice(0, 3).map(({ link }) => link.queue);
-  const more = found.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
-}
-
-function queueExists(reading: LinkReading): Verdict {
+/** Whether a link's queue exists. */
+export function queueVerdict(reading: LinkReading): Verdict {
   if (reading.kind === 'unreachable') return noAnswer;
   if (reading.kind === 'read') return pass;
   return { result: 'fail', message: 'no such queue; check its name and prefix, or let its owner create it first' };
 }
 
-function writtenByHeldVersion(reading: LinkReading): Verdict {
+/** Whether a link's queue belongs to a BullMQ whose workers keep to a pause. */
+export function versionVerdict(reading: LinkReading): Verdict {
   if (reading.kind === 'unreachable') return noAnswer;
   if (reading.kind === 'missing') return { result: 'unknown', message: 'the queue does not exist' };
   const major = /^bullmq(?:-pro)?:(\d+)\./.exec(reading.writtenBy ?? '')?.[1];
   if (major === undefined) return { result: 'unknown', message: 'the queue does not say which BullMQ wrote it' };
-  if (Number(major) >= oldestBullmqHeld) return pass;
+  if (Number(major) >= oldestBullmqHeld) return { result: 'pass', message: `written by ${reading.writtenBy}` };
   return { result: 'fail', message: `written by BullMQ ${major}, whose workers ignore a pause: upgrade to 5 or newer` };
 }
 

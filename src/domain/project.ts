@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a project is in (design 3). The order is the order of the table. */
+/** What a project is in. The order is the order of the table. */
 export const projectStates = [
   'not_started',
   'starting',
@@ -29,9 +29,25 @@ export const actionSchema = z.enum(actions);
 export type Action = z.infer<typeof actionSchema>;
 
 /** Words with a meaning of their own in `/sync`; a project may not be called like one of them. */
-export const reservedWords: ReadonlySet<string> = new Set([
-  ...['help', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore', 'resume', 'apply', 'doctor', 'run'],
-  ...['because', 'for', 'until', 'all', 'page', 'public'],
+const reservedWords: ReadonlySet<string> = new Set([
+  'help',
+  'list',
+  'show',
+  'precheck',
+  'history',
+  'start',
+  'pause',
+  'restore',
+  'resume',
+  'apply',
+  'doctor',
+  'run',
+  'because',
+  'for',
+  'until',
+  'all',
+  'page',
+  'public',
   ...projectStates,
 ]);
 
@@ -57,6 +73,11 @@ export type Link = Readonly<z.infer<typeof linkSchema>>;
 /** What tells one link from every other; also the key of its watermark. */
 export function linkId(link: Link): string {
   return `${link.connection}/${link.prefix}:${link.queue}`;
+}
+
+/** What people call a link: its queue, and what tells it from queues of the same name elsewhere. */
+export function linkName({ queue, connection, prefix }: Link): string {
+  return `${connection === defaultConnection ? '' : `${connection}/`}${prefix === 'bull' ? '' : `${prefix}:`}${queue}`;
 }
 
 const endpointSchema = z.object({ type: z.string().min(1).max(63), name: z.string().min(1).max(255) });

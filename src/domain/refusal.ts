@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { actionSchema, linkSchema, projectStateSchema } from './project.ts';
 
-export const precheckItemSchema = z.object({
+const precheckItemSchema = z.object({
   item: z.string(),
   result: z.enum(['pass', 'fail', 'unknown']),
   message: z.string(),

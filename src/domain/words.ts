@@ -1,8 +1,29 @@
-import { type Action, type Actor, type ProjectState, stateTitles } from './project.ts';
+import { type Action, type Actor, type Link, type ProjectState, stateTitles } from './project.ts';
+
+/** What every refusal says. */
+export const unchanged = 'Nothing was changed.';
+
+/** `1,204`. */
+export function number(n: number): string {
+  return n.toLocaleString('en-US');
+}
 
 /** `1 link`, `3 links`. */
 export function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** Names of which three are told, the rest is counted: `a`, `a and b`, `a, b and c`, `a, b, c and 2 more links`. */
+export function namedList(names: readonly string[], noun: string): string {
+  const told = names.slice(0, 3);
+  const more = names.length - told.length;
+  const last = more > 0 ? count(more, `more ${noun}`) : (told.pop() ?? '');
+  return told.length === 0 ? last : `${told.join(', ')} and ${last}`;
+}
+
+/** Parts of a line, the empty ones left out: `10 links · backlog 1,204`. */
+export function dotted(...parts: readonly (string | null)[]): string {
+  return parts.filter((part) => part !== null && part !== '').join(' · ');
 }
 
 const second = 1_000;
@@ -32,7 +53,9 @@ function twoUnits(ms: number, unit: { big: number; small: number; names: readonl
 }
 
 /** The word for an action under way, finished, and as its imperative. */
-export const actionWords: Readonly<Record<Action, { doing: string; done: string; imperative: string }>> = {
+export const actionWords: {
+  readonly [A in Action]: { readonly doing: string; readonly done: string; readonly imperative: Capitalize<A> };
+} = {
   start: { doing: 'Starting', done: 'started', imperative: 'Start' },
   pause: { doing: 'Pausing', done: 'paused', imperative: 'Pause' },
   restore: { doing: 'Restoring', done: 'restored', imperative: 'Restore' },
@@ -45,11 +68,16 @@ export function stateClause(project: string, state: ProjectState): string {
 
 /** How the same facts are said in a channel and on a terminal: escaping, people, channels, the command to type. */
 export interface Voice {
-  /** Text from outside (people, YAML), made safe for this medium. */
-  readonly text: (raw: string) => string;
+  /** Text from outside (people, YAML), made safe for this medium, and cut to `max` characters where that matters. */
+  readonly text: (raw: string, max?: number) => string;
   readonly person: (actor: Actor) => string;
-  readonly group: (id: string) => string;
   readonly channel: (id: string) => string;
+  readonly link: (link: Link) => string;
   /** How this action is asked for here, such as `/sync pause orders`. */
   readonly command: (words: string) => string;
+}
+
+/** A person's reason as it is shown behind an action, or null. */
+export function reasonPhrase(reason: string | null, voice: Voice, max = 600): string | null {
+  return reason === null || reason.trim() === '' ? null : voice.text(reason, max);
 }

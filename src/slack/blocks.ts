@@ -1,7 +1,8 @@
 import type { Action } from '../domain/project.ts';
+import { actionWords } from '../domain/words.ts';
 import { actionIds, askValue } from './contract.ts';
 
-/** The five blocks that every Slack client draws (facts/slack.md 1.6), as far as the views use them. */
+/** Blocks that every Slack client draws, as far as the views use them. */
 export interface PlainText {
   type: 'plain_text';
   text: string;
@@ -26,9 +27,7 @@ export interface Button {
 export type Block =
   | { type: 'section'; block_id?: string; text: Mrkdwn; accessory?: Button }
   | { type: 'context'; elements: Mrkdwn[] }
-  | { type: 'actions'; block_id?: string; elements: Button[] }
-  | { type: 'header'; text: PlainText }
-  | { type: 'divider' };
+  | { type: 'actions'; block_id?: string; elements: Button[] };
 
 /** What is sent: `text` stands alone on a lock screen and for a screen reader. */
 export interface Message {
@@ -70,11 +69,9 @@ export function button({ label, actionId, value, primary = false, spoken }: Butt
   };
 }
 
-const askLabels = { start: 'Start', pause: 'Pause', restore: 'Restore' } as const;
-
 /** The button that opens the same confirmation as the command does. */
 export function askButton(action: Action, project: string): Button {
-  const label = askLabels[action];
+  const label = actionWords[action].imperative;
   return button({ label, actionId: actionIds.ask[action], value: askValue(project), spoken: `${label} ${project}` });
 }
 

@@ -4,7 +4,7 @@ import { loggedFault, redact } from './redact.ts';
 
 /**
  * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and
- * response_urls (facts/slack.md 2.2). The sentence is constant; Bolt's words go, redacted, into a field.
+ * response_urls. The sentence is constant; Bolt's words go, redacted, into a field.
  */
 export function boltLogger(log: Log): Logger {
   return {

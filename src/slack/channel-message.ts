@@ -22,18 +22,26 @@ export interface Placed {
 
 const gone: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 const unfit: ReadonlySet<string> = new Set([
-  ...[
-    'invalid_blocks',
-    'invalid_blocks_format',
-    'msg_blocks_too_long',
-    'msg_too_long',
-    'no_text',
-    'markdown_text_conflict',
-  ],
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'msg_blocks_too_long',
+  'msg_too_long',
+  'no_text',
+  'markdown_text_conflict',
 ]);
 const passing: ReadonlySet<string> = new Set([
-  ...['ratelimited', 'rate_limited', 'fatal_error', 'internal_error', 'service_unavailable', 'request_timeout'],
-  ...['team_added_to_org', 'accesslimited', 'invalid_auth', 'not_authed', 'account_inactive', 'token_revoked'],
+  'ratelimited',
+  'rate_limited',
+  'fatal_error',
+  'internal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+  'accesslimited',
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
 ]);
 
 /**

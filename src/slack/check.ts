@@ -2,8 +2,8 @@ import { webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import { boltLogger } from './bolt-logger.ts';
 import { slackErrorCode, startFault } from './refused.ts';
+import { clientOptions } from './web-client.ts';
 
 export interface SlackCheckOptions {
   readonly tokens: { readonly bot: string; readonly app: string | null };
@@ -17,14 +17,7 @@ export interface SlackCheckOptions {
 /** What `doctor` can say of Slack: both tokens, each channel that is posted to, each user group of the policy. Never throws. */
 export async function checkSlack(options: SlackCheckOptions): Promise<PrecheckItem[]> {
   const { tokens, policy, channels } = options;
-  const client = (token: string) =>
-    new webApi.WebClient(token, {
-      logger: boltLogger(options.log),
-      timeout: 8_000,
-      retryConfig: { retries: 0 },
-      rejectRateLimitedCalls: true,
-      ...(options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl }),
-    });
+  const client = (token: string) => new webApi.WebClient(token, clientOptions(options, 0));
   const bot = client(tokens.bot);
   const [botItem, appItem] = await Promise.all([
     tokenItem('Slack bot token', 'bot', () => bot.auth.test()),

@@ -23,7 +23,7 @@ const closeWithinMs = 2_000;
 
 /**
  * One Socket Mode connection, kept open. The client's own reconnecting is not used: it waits 5 s and more at each of Slack's
- * refreshes, its waits grow without a cap, and it leaves rejections unhandled that end the process (facts/slack.md 0.2, 0.3).
+ * refreshes, its waits grow without a cap, and it leaves rejections unhandled that end the process.
  */
 export class SlackConnection {
   readonly #client: SocketClient;
@@ -68,7 +68,8 @@ export class SlackConnection {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#disconnect();
-    if (this.#connecting !== null) await Promise.race([this.#connecting, sleep(closeWithinMs)]);
+    if (this.#connecting !== null)
+      await Promise.race([this.#connecting, sleep(closeWithinMs, undefined, { ref: false })]);
     this.#isOpen = false;
   }
 

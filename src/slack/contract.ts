@@ -4,7 +4,7 @@ import { type Action, actions, type ProjectId, projectIdSchema } from '../domain
 
 /**
  * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
- * any more is answered with "older version" (facts/slack.md 4b.12). A button's value names things and never says what is so.
+ * any more is answered with "older version". A button's value names things and never says what is so.
  */
 export const actionIds = {
   ok: 'sync:v1:ok',

@@ -14,7 +14,7 @@ type Who = Pick<Heard, 'user' | 'team' | 'channel'>;
 
 /** Who may change a project from where, as Slack knows it. */
 export interface Directory {
-  /** Whether this person may change a project from this channel; null: yes (design 8). */
+  /** Whether this person may change a project from this channel; null: yes. */
   authorizeSlack(who: Who): Promise<Refusal | null>;
   /** Whether this person is an operator, wherever they are: then masked reasons may be shown to them. */
   isOperator(who: Who): Promise<boolean>;
@@ -74,7 +74,7 @@ export function createDirectory({ client, policy, installedTeam, now, log }: Dir
   /** The rules without the channel's: whoever passes them is an operator. */
   async function operator({ user, team, channel }: Who): Promise<{ asker: Asker; refusal: Refusal | null }> {
     const installed = installedTeam();
-    const asker = { user, userTeam: team, installedTeam: installed, channel, channelShared: 'no', groups: {} } as const;
+    const asker: Asker = { user, userTeam: team, installedTeam: installed, channel, channelShared: 'no', groups: {} };
     if (team !== installed || policy.operators.includes(user)) return { asker, refusal: judged(asker) };
     const named = policy.operators.filter(isUserGroup);
     const found = await Promise.all(named.map(async (group) => [group, await membership(group, user)] as const));

@@ -1,16 +1,17 @@
 import type { Block, Message } from './blocks.ts';
 import { shorten } from './mrkdwn.ts';
 
-/** Slack's limits of a message (facts/slack.md 1.5); lengths are counted as sent, after escaping. */
+/** Slack's limits of a message; lengths are counted as sent, after escaping. */
 const maxBlocks = 50;
 const maxSection = 3_000;
+/** What views fill a section with: room is left for marks of bold. */
+export const sectionRoom = 2_900;
 const maxContext = 2_000;
-const maxHeader = 150;
 const maxLabel = 75;
 const maxValue = 2_000;
 const maxId = 255;
 /** `chat.update` takes no more top-level text than this. */
-export const maxTopText = 4_000;
+const maxTopText = 4_000;
 /** Not documented: about 13,200 characters of JSON over all blocks (slackapi/bolt-js#2509). */
 export const maxBlocksJson = 13_000;
 
@@ -57,10 +58,6 @@ function blockFaults(block: Block): string[] {
         ...countFaults('actions', block.elements.length, 25),
         ...buttonFaults(block.elements),
       ];
-    case 'header':
-      return lengthFaults('header', block.text.text, maxHeader);
-    case 'divider':
-      return [];
   }
 }
 

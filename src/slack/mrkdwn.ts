@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/project.ts';
+import { type Actor, linkName } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
 
 /** Invisible characters, and those that reorder what stands around them: with them a name can look like another one. */
@@ -67,13 +67,13 @@ export function isSlackUser(actor: Actor): boolean {
   return userId.test(actor);
 }
 
-/** How facts are said in Slack. A user group is shown by its id: a mention would notify all its members. */
+/** How facts are said in Slack. */
 export function slackVoice(commandName: string): Voice {
   return {
-    text: (raw) => safeText(raw),
+    text: (raw, max) => safeText(raw, max),
     person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
-    group: (id) => code(id, 60),
     channel: (id) => (channelId.test(id) ? `<#${id}>` : code(id, 60)),
+    link: (link) => code(linkName(link), 80),
     command: (words) => code(`${commandName} ${words}`.trim(), 250),
   };
 }

@@ -1,3 +1,4 @@
+import { maxReason } from '../domain/operation.ts';
 import { type Action, projectIdSchema } from '../domain/project.ts';
 import { maxFilterLength } from './contract.ts';
 import { truncate, visible } from './mrkdwn.ts';
@@ -23,10 +24,7 @@ export type Misreading =
 export const verbs = ['help', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
 export type Verb = (typeof verbs)[number];
 
-/** A reason is kept to this many characters. */
-export const maxReason = 300;
-
-/** Reads the text of a slash command (design 7). Never throws, whatever the text; project ids are not looked up here. */
+/** Reads the text of a slash command. Never throws, whatever the text; project ids are not looked up here. */
 export function parseCommand(text: string): Command {
   const words = decodeEntities(text)
     .split(/\s+/u)

@@ -1,4 +1,4 @@
-/** Addresses (a response_url is one), tokens and trigger ids: none of them may stand in a log line (facts/slack.md 2.2). */
+/** Addresses (a response_url is one), tokens and trigger ids: none of them may stand in a log line. */
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(?:https?|wss?):\/\/[^\s"'<>)\]}]+/gi, '‹url›'],
   [/\bx(?:ox[a-z]?|app)-[\w-]+/gi, '‹token›'],

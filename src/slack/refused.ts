@@ -14,15 +14,18 @@ export class SlackRefused extends Error {
 }
 
 const hopeless: ReadonlySet<string> = new Set([
-  ...['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired', 'not_allowed_token_type'],
-  ...[
-    'user_removed_from_team',
-    'team_disabled',
-    'no_permission',
-    'missing_scope',
-    'org_login_required',
-    'access_denied',
-  ],
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'not_allowed_token_type',
+  'user_removed_from_team',
+  'team_disabled',
+  'no_permission',
+  'missing_scope',
+  'org_login_required',
+  'access_denied',
 ]);
 
 const advice = {

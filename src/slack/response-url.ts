@@ -10,10 +10,13 @@ export type Responded =
   | { readonly kind: 'spent'; readonly uses: number }
   | { readonly kind: 'later'; readonly uses: number; readonly afterMs: number };
 
+/** How often and how long a response_url can be used, as Slack says: it is fresh until the first answer through it. */
+export const dialogUses = 5;
+export const dialogLifetimeMs = 30 * 60_000;
 const timeoutMs = 8_000;
 
 /**
- * Posts to a response_url, which takes five posts in 30 minutes. A body that Slack refuses is sent once more as text, so
+ * Posts to a response_url, which takes a few posts only. A body that Slack refuses is sent once more as text, so
  * that what it says is not lost. Never throws.
  */
 export async function respond(url: string, message: Message, how: How): Promise<Responded> {
@@ -54,7 +57,7 @@ function verdict(status: number, retryAfter: string | null, answer: string): Pos
 }
 
 /** Slack's `Retry-After` in ms; one second when it does not say. */
-export function retryAfterMs(header: string | null): number {
+function retryAfterMs(header: string | null): number {
   const seconds = Number(header);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3_600) * 1_000 : 1_000;
 }

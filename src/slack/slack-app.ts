@@ -16,6 +16,7 @@ import { slackVoice } from './mrkdwn.ts';
 import { loggedFault } from './redact.ts';
 import { type SlackRefused, startFault } from './refused.ts';
 import { createTeller } from './teller.ts';
+import { clientOptions } from './web-client.ts';
 
 export interface SlackAppOptions {
   readonly tokens: { readonly bot: string; readonly app: string };
@@ -29,7 +30,7 @@ export interface SlackAppOptions {
   readonly deps: Deps;
   readonly log: Log;
   /** Called once when Slack takes the app token no more while running; the bot hears nothing from then on. */
-  readonly onLost?: (fault: SlackRefused) => void;
+  readonly onLost: (fault: SlackRefused) => void;
 }
 
 export interface SlackApp {
@@ -45,7 +46,7 @@ export interface SlackApp {
 
 const drainMs = 8_000;
 
-/** The bot's ear and mouth in Slack, over Socket Mode (facts/slack.md 2.3). Nothing is connected before `start()`. */
+/** The bot's ear and mouth in Slack, over Socket Mode. Nothing is connected before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { tokens, command, deps, log } = options;
   const voice = slackVoice(command);
@@ -74,7 +75,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       track(app, inFlight);
       register(app, command, desk);
       await app.init();
-      connection = new SlackConnection({ client: receiver.client, log, onLost: options.onLost ?? lost(log) });
+      connection = new SlackConnection({ client: receiver.client, log, onLost: options.onLost });
       await connection.open();
       log.info({ team: installedTeam, command }, 'connected to Slack');
     },
@@ -126,17 +127,6 @@ async function drained(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Calls are short, and reject when Slack asks for patience: who called knows better what to do (facts/slack.md 1.4). */
-function clientOptions({ apiUrl, log }: SlackAppOptions, retries: number): webApi.WebClientOptions {
-  return {
-    logger: boltLogger(log),
-    timeout: 8_000,
-    retryConfig: { retries },
-    rejectRateLimitedCalls: true,
-    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
-  };
-}
-
 function socketReceiver(options: SlackAppOptions): SocketModeReceiver {
   return new SocketModeReceiver({
     appToken: options.tokens.app,
@@ -147,7 +137,7 @@ function socketReceiver(options: SlackAppOptions): SocketModeReceiver {
   });
 }
 
-/** With the ids of auth.test at hand Bolt calls nothing before a listener runs (facts/slack.md 0.7). */
+/** With the ids of auth.test at hand Bolt calls nothing before a listener runs. */
 function boltApp(options: SlackAppOptions, receiver: SocketModeReceiver, self: webApi.AuthTestResponse): App {
   return new App({
     token: options.tokens.bot,
@@ -165,9 +155,4 @@ function boltApp(options: SlackAppOptions, receiver: SocketModeReceiver, self: w
 
 function allBut(command: string): RegExp {
   return new RegExp(`^(?!${command.replace(/[^\w/]/g, '\\$&')}$)`);
-}
-
-function lost(log: Log): (fault: SlackRefused) => void {
-  return (fault) =>
-    log.error({ code: fault.code, error: loggedFault(fault) }, 'Slack refuses the app token, nothing is heard');
 }

@@ -1,8 +1,6 @@
 import { closest } from '../domain/similar.ts';
-import type { Voice } from '../domain/words.ts';
+import { unchanged, type Voice } from '../domain/words.ts';
 import { type Misreading, verbOf, verbs } from './parse.ts';
-
-const unchanged = 'Nothing was changed.';
 
 /** The one sentence for each misreading: what was wrong, that nothing was changed, what to type instead. */
 export function explainMisreading(misreading: Misreading, projects: readonly string[], voice: Voice): string {
@@ -45,7 +43,7 @@ export function didYouMean(words: string, voice: Voice): string {
 }
 
 /** What these words were most likely meant to be, verb and project both repaired; null when nothing is near. */
-export function repair(words: readonly string[], projects: readonly string[]): string | null {
+function repair(words: readonly string[], projects: readonly string[]): string | null {
   const [first = '', second = ''] = words;
   const verb = verbNear(first);
   const asProject = nearestProject(first, projects);

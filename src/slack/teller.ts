@@ -7,7 +7,7 @@ import type { Voice } from '../domain/words.ts';
 import type { Message } from './blocks.ts';
 import { type Chat, put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
-import { respond } from './response-url.ts';
+import { dialogUses, respond } from './response-url.ts';
 import { buildOutcome } from './views/outcome.ts';
 
 export interface TellerOptions {
@@ -17,11 +17,7 @@ export interface TellerOptions {
   readonly log: Log;
 }
 
-/** A response_url is fresh until the first answer through it. */
-export const dialogUses = 5;
-export const dialogLifetimeMs = 30 * 60_000;
-
-/** What a dialog that was pressed, and never anything else, can be replaced with: see `Operation.dialog`. */
+/** What a channel is told of: a request that was never confirmed is between the bot and the requester. */
 const inPublic: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
 /** What one telling did, as far as it got. */
@@ -31,7 +27,7 @@ interface Done {
 }
 
 /**
- * Brings the messages of an operation up to date (design 2.6): its one message in a channel, and the requester's dialog at
+ * Brings the messages of an operation up to date: its one message in a channel, and the requester's dialog at
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
 export function createTeller({ slack, store, voice, log }: TellerOptions): Teller {

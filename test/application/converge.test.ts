@@ -32,7 +32,7 @@ describe('converge', () => {
     const moves = once(() => world.deps.store.fail('payments', 1, { link: owned.link, ...failure }, 'syncbot'));
     const { drive } = world.deps.links;
     const deps = withDeps(world.deps, { links: { drive: andThen(drive, moves) } });
-    expect(await converge(deps, { project: 'payments', tryForMs: 0 })).toMatchObject({
+    expect(await converge(deps, { project: 'payments', holder: null, tryForMs: 0 })).toMatchObject({
       ...{ kind: 'agreed', unreachable: [], missing: [] },
       project: { state: 'failed', version: 2 },
     });
@@ -50,11 +50,11 @@ describe('converge', () => {
         drive: () => Promise.reject(new Error('driven')),
       },
     });
-    expect(await converge(deps, { project: 'payments', tryForMs: 0 })).toMatchObject({ kind: 'agreed' });
+    expect(await converge(deps, { project: 'payments', holder: null, tryForMs: 0 })).toMatchObject({ kind: 'agreed' });
   });
 
   it('of a project that is gone has nothing to say; of one that is held it keeps out', async () => {
-    expect(await converge(world.deps, { project: 'nobody', tryForMs: 0 })).toBeNull();
+    expect(await converge(world.deps, { project: 'nobody', holder: null, tryForMs: 0 })).toBeNull();
     await world.project('payments', [owned]);
     await world.deps.store.claim(await confirmed(world, 'payments', 'pause'), 'run');
     expect(await convergeStanding(world.deps, 'payments', 0)).toBeNull();
@@ -66,7 +66,7 @@ describe('converge', () => {
     await world.project('payments', [{ ...owned, link: { ...owned.link, connection: 'nowhere' } }]);
     const clock = { now: () => 0, sleep: async () => stopping.abort() };
     const deps = withDeps(world.deps, { clock, stopping: stopping.signal });
-    await expect(converge(deps, { project: 'payments', tryForMs: 1 })).rejects.toThrow(/abort/i);
+    await expect(converge(deps, { project: 'payments', holder: null, tryForMs: 1 })).rejects.toThrow(/abort/i);
   });
 
   it('drives hundreds of links, and tells how far it is', async () => {
@@ -82,7 +82,9 @@ describe('converge', () => {
       expect(total).toBe(450);
       told.push(done);
     };
-    expect(await converge(world.deps, { project: 'bulk', tryForMs: 0, onProgress })).toMatchObject({ kind: 'agreed' });
+    expect(await converge(world.deps, { project: 'bulk', holder: null, tryForMs: 0, onProgress })).toMatchObject({
+      kind: 'agreed',
+    });
     expect(told).toEqual([200, 400]);
     const paused = await Promise.all(names.map((name) => world.redis.hget(`bull:${name}:meta`, 'paused')));
     expect(new Set(paused)).toEqual(new Set(['1']));

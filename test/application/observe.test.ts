@@ -142,7 +142,7 @@ describe('one round of the observer', () => {
     await failOne(owned);
     await observeAll(noQueue(world));
     expect(await state('healthy')).toBe('failed');
-    expect((await listProjects(world.deps, { text: '' })).map(({ id }) => id)).toEqual(['healthy']);
+    expect((await listProjects(world.deps, '')).map(({ id }) => id)).toEqual(['healthy']);
     await expect(world.deps.store.read('broken')).rejects.toThrow();
   });
 });

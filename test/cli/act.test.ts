@@ -29,7 +29,7 @@ describe('pause and restore', () => {
     await world.app.startWorker();
     expect(await cli('pause orders --yes --reason deploy')).toEqual({
       exit: 0,
-      out: 'orders is Paused: 1 link paused.\n',
+      out: 'orders is Paused · 1 link · by cli:alice · deploy\n',
       err: '',
     });
     expect(await link.queue.isPaused()).toBe(true);
@@ -101,7 +101,10 @@ describe('pause and restore', () => {
     await world.project('orders', [link]);
     const settings = { ...world.deps.settings, confirmationTtlMs: -1 };
     const ran = await cli('pause orders --yes --json', { openApp: appOf(world, { deps: { settings } }) });
-    expect(JSON.parse(ran.err)).toMatchObject({ code: 'expired', message: expect.stringContaining('too late') });
+    expect(JSON.parse(ran.err)).toMatchObject({
+      code: 'expired',
+      message: expect.stringContaining('Expired before it was confirmed'),
+    });
   });
 });
 

@@ -31,14 +31,23 @@ describe('list', () => {
     const common = { connection: 'default', prefix: 'bull', paused: false, active: 0, delayed: 0, failed: 0 };
     expect(JSON.parse(ran.out)).toEqual([
       {
-        ...{ id: 'orders', state: 'running', since: expect.any(Number), by: 'cli:test', reason: null },
-        ...{ latencyMs: expect.any(Number), backlog: 1, observedAt: expect.any(Number) },
+        id: 'orders',
+        state: 'running',
+        since: expect.any(Number),
+        by: 'cli:test',
+        reason: null,
+        latencyMs: expect.any(Number),
+        backlog: 1,
+        observedAt: expect.any(Number),
         links: [
           { ...common, queue: 'orders-full', waiting: 1, prioritized: 0, latencyMs: expect.any(Number) },
           { ...common, queue: 'orders-incr', connection: 'other', waiting: 0, prioritized: 0, latencyMs: 0 },
         ],
         operation: {
-          ...{ id: operation, action: 'pause', state: 'confirmed', by: 'U0ALICE' },
+          id: operation,
+          action: 'pause',
+          state: 'confirmed',
+          by: 'U0ALICE',
           requestedAt: expect.any(Number),
         },
       },
@@ -69,6 +78,16 @@ describe('list', () => {
     expect(await ids('list running --json')).toEqual(['orders']);
     expect((await cli('list zzz')).out).toBe('No project fits "zzz".\n');
   });
+});
+
+test('durations are told by the clock of the bot’s Redis, whatever this machine’s says', async () => {
+  await world.project('orders', links);
+  await world.act('orders', 'pause');
+  const clock = { ...world.deps.clock, now: () => world.deps.clock.now() + 3_600_000 };
+  const openApp = appOf(world, { deps: { clock } });
+  expect((await cli('list', { openApp })).out).toMatch(/orders .* \d s +cli:test/);
+  expect((await cli('show orders', { openApp })).out).toMatch(/Running for \d s,/);
+  expect((await cli('restore orders --yes', { openApp })).err).toMatch(/Running, for \d s,/);
 });
 
 describe('show and precheck', () => {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment, slackFaults } from '../../src/config/environment.ts';
-import { parseRedisUrl, redisIdentity } from '../../src/config/redis-url.ts';
+import { parseRedisUrl, redisIdentity } from '../../src/redis-address.ts';
 
 function read(env: Record<string, string>) {
   const found = readEnvironment(env);

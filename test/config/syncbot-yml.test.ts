@@ -6,7 +6,7 @@ import { configOf, faultsOf, oneLink, whole } from './reading.ts';
 describe('a file without faults', () => {
   test('is read whole, with every key of the contract', () => {
     expect(configOf(whole)).toEqual({
-      connections: { warehouse: 'redis://:secret@warehouse:6379/2' },
+      connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
       settings: {
         confirmationTtlMs: 600_000,

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { actionLabel, explain, linkNames } from '../../src/domain/explain.ts';
+import { explain } from '../../src/domain/explain.ts';
 import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
-import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
+import {
+  type PrecheckItem,
+  type Refusal,
+  type RefusalCode,
+  type RefusalOf,
+  refusalSchema,
+} from '../../src/domain/refusal.ts';
 import type { Voice } from '../../src/domain/words.ts';
 
 const hostile = '<!channel> *x* & "y"';
@@ -9,13 +15,19 @@ const tame = (raw: string) => raw.replaceAll('<', '‹').replaceAll('&', '+');
 const voice: Voice = {
   text: tame,
   person: (actor) => `@${tame(actor)}`,
-  group: (id) => `@${tame(id)}`,
   channel: (id) => `#${tame(id)}`,
+  link: ({ queue }) => tame(queue),
   command: (words) => `/sync ${tame(words)}`,
 };
 const now = 1_000_000;
 const link = { queue: hostile, connection: hostile, prefix: hostile };
-const facts = { project: hostile, since: now - 12_000, by: hostile, state: 'paused', action: 'pause' } as const;
+const facts: Omit<RefusalOf<'not_allowed'>, 'code'> = {
+  project: hostile,
+  since: now - 12_000,
+  by: hostile,
+  state: 'paused',
+  action: 'pause',
+};
 
 /** One for every code: a new code without an example does not compile. */
 const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
@@ -85,29 +97,13 @@ describe('the sentence of a refusal', () => {
   });
 
   it('only what failed of a precheck is told', () => {
-    const items = [
+    const items: PrecheckItem[] = [
       { item: 'a', result: 'pass', message: 'fine' },
       { item: 'b', result: 'unknown', message: 'who knows' },
       { item: 'c', result: 'fail', message: 'no worker' },
-    ] as const;
-    const said = explain({ code: 'precheck_failed', project: 'orders', items: [...items] }, voice, now);
+    ];
+    const said = explain({ code: 'precheck_failed', project: 'orders', items }, voice, now);
     expect(said).toContain('no worker');
     expect(said).not.toMatch(/fine|who knows/);
-  });
-
-  it('names at most three links', () => {
-    const named = (...queues: string[]) =>
-      linkNames(
-        queues.map((queue) => ({ ...link, queue })),
-        voice,
-      );
-    expect(named('a')).toBe('a');
-    expect(named('a', 'b')).toBe('a and b');
-    expect(named('a', 'b', 'c', 'd')).toBe('a, b, c and 1 more link');
-    expect(named('a', 'b', 'c', 'd', 'e')).toBe('a, b, c and 2 more links');
-  });
-
-  it('a button says its action', () => {
-    expect(actions.map(actionLabel)).toEqual(['Start', 'Pause', 'Restore']);
   });
 });

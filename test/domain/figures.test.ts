@@ -1,14 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOf, type LinkFacts, linkBacklog, linkLatencyMs, oldestFailure } from '../../src/domain/observation.ts';
-import { linkId, noWatermark } from '../../src/domain/project.ts';
+import { linkId, linkName, noWatermark } from '../../src/domain/project.ts';
 import { closest } from '../../src/domain/similar.ts';
-import { count, duration, stateClause, timeLeft } from '../../src/domain/words.ts';
+import { count, dotted, duration, namedList, stateClause, timeLeft } from '../../src/domain/words.ts';
 
 const link = (queue: string) => ({ queue, connection: 'default', prefix: 'bull' });
 const facts = (queue: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
-  ...{ kind: 'read', link: link(queue), paused: false, waiting: 0, prioritized: 0, active: 0, delayed: 0, overdue: 0 },
-  ...{ failed: 0, oldestRunnableAt: null, now: 10_000, writtenBy: null, failuresAfterWatermark: 0 },
-  ...{ firstFailures: [], newestFailed: noWatermark, ...more },
+  kind: 'read',
+  link: link(queue),
+  paused: false,
+  waiting: 0,
+  prioritized: 0,
+  active: 0,
+  delayed: 0,
+  overdue: 0,
+  failed: 0,
+  oldestRunnableAt: null,
+  now: 10_000,
+  writtenBy: null,
+  failuresAfterWatermark: 0,
+  firstFailures: [],
+  newestFailed: noWatermark,
+  ...more,
 });
 
 describe('the figures of a project', () => {
@@ -50,6 +63,10 @@ describe('the figures of a project', () => {
   it('a link is told from every other', () => {
     const ids = [link('a'), { ...link('a'), prefix: 'x' }, { ...link('a'), connection: 'x' }, link('b')].map(linkId);
     expect(new Set(ids).size).toBe(4);
+    const names = [link('a'), { ...link('a'), prefix: 'x' }, { ...link('a'), connection: 'c', prefix: 'x' }].map(
+      linkName,
+    );
+    expect(names).toEqual(['a', 'x:a', 'c/x:a']);
   });
 });
 
@@ -71,6 +88,21 @@ describe('words', () => {
 
   it('what is left is rounded up', () => {
     expect([timeLeft(299_999), timeLeft(4_001), timeLeft(0), timeLeft(-1)]).toEqual(['5 min', '5 s', '0 s', '0 s']);
+  });
+
+  it.each([
+    [[], ''],
+    [['a'], 'a'],
+    [['a', 'b'], 'a and b'],
+    [['a', 'b', 'c'], 'a, b and c'],
+    [['a', 'b', 'c', 'd'], 'a, b, c and 1 more link'],
+    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more links'],
+  ])('%j are named', (names, said) => {
+    expect(namedList(names, 'link')).toBe(said);
+  });
+
+  it('what is empty leaves no dot', () => {
+    expect(dotted('a', null, '', 'b')).toBe('a · b');
   });
 
   it('counts and states', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allowedAction, decide, linksWanted, roads, rules, urgency } from '../../src/domain/lifecycle.ts';
 import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
 
-/** The table of the design, section 3: what the links are, and what each action is: allowed, or why not. */
+/** The table: what the links are, and what each action is: allowed, or why not. */
 const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Action, RegExp | 'yes'>> = {
   not_started: { links: 'paused', start: 'yes', pause: /never started/, restore: /never started/ },
   starting: {
@@ -29,8 +29,13 @@ const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Actio
 };
 /** What is offered instead. */
 const instead: Record<ProjectState, Action | null> = {
-  ...{ not_started: 'start', running: 'pause', paused: 'restore', failed: 'restore' },
-  ...{ starting: null, pausing: null, restoring: null },
+  not_started: 'start',
+  running: 'pause',
+  paused: 'restore',
+  failed: 'restore',
+  starting: null,
+  pausing: null,
+  restoring: null,
 };
 
 describe('the state rules', () => {

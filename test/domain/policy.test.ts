@@ -7,7 +7,13 @@ const policy = (more: Partial<Policy> = {}): Policy => ({
   ...more,
 });
 const asker = (more: Partial<Asker> = {}): Asker => ({
-  ...{ user: 'U0ALICE', userTeam: 'T1', installedTeam: 'T1', channel: 'C1', channelShared: 'no', groups: {}, ...more },
+  user: 'U0ALICE',
+  userTeam: 'T1',
+  installedTeam: 'T1',
+  channel: 'C1',
+  channelShared: 'no',
+  groups: {},
+  ...more,
 });
 const code = (p: Policy, a: Asker) => authorize(p, a)?.code ?? 'yes';
 const bob = (groups: Asker['groups']) => asker({ user: 'U0BOB', groups });

@@ -5,14 +5,31 @@ import { noWatermark } from '../../src/domain/project.ts';
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const read = (more: Partial<LinkFacts> = {}): LinkFacts => ({
-  ...{ kind: 'read', link, paused: true, waiting: 0, prioritized: 0, active: 0, delayed: 0, overdue: 0, failed: 0 },
-  ...{ oldestRunnableAt: null, now: 1, writtenBy: 'bullmq:6.7.0', failuresAfterWatermark: 0, firstFailures: [] },
-  ...{ newestFailed: noWatermark, ...more },
+  kind: 'read',
+  link,
+  paused: true,
+  waiting: 0,
+  prioritized: 0,
+  active: 0,
+  delayed: 0,
+  overdue: 0,
+  failed: 0,
+  oldestRunnableAt: null,
+  now: 1,
+  writtenBy: 'bullmq:6.7.0',
+  failuresAfterWatermark: 0,
+  firstFailures: [],
+  newestFailed: noWatermark,
+  ...more,
 });
 const missing: LinkReading = { kind: 'missing', link };
 const unreachable: LinkReading = { kind: 'unreachable', link };
 const server = (evictionPolicy: string | null): ConnectionFacts => ({
-  ...{ kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
+  kind: 'read',
+  name: 'default',
+  evictionPolicy,
+  redisVersion: null,
+  persistence: null,
 });
 const well: PrecheckFacts = { connections: [server('noeviction')], links: [read()], workers: [1] };
 
@@ -93,7 +110,9 @@ describe('the precheck', () => {
       read({ link: { ...link, queue }, failuresAfterWatermark: queue === 'a' ? 0 : 2 }),
     );
     const items = precheckItems({ ...well, links, workers: [null, 0, 0, 0, 0] });
-    expect(items.find(({ item }) => item === 'no failed task')?.message).toMatch(/^b, c, d and 1 more: 2 tasks failed/);
+    expect(items.find(({ item }) => item === 'no failed task')?.message).toMatch(
+      /^b, c, d and 1 more link: 2 tasks failed/,
+    );
     expect(items.find(({ item }) => item === 'workers connected')).toMatchObject({ result: 'fail' });
   });
 });

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core.ts';
-import { connect, disconnect, type RedisTarget, whenReady } from '../../src/infra/redis/connect.ts';
+import { connect, disconnect, whenReady } from '../../src/infra/redis/connect.ts';
+import type { RedisTarget } from '../../src/redis-address.ts';
 import { ownRedis, sharedRedisUrl } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { targetOf, testSettings } from '../support/world.ts';

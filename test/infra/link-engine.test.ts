@@ -31,7 +31,7 @@ describe('the engine leaves the queues of others as they are', () => {
     expect(await links.putBack(watched(typo))).toMatchObject([{ tasks: 0 }]);
     expect(await everything(world)).toEqual(before);
 
-    expect(await converge(world.deps, { project: 'orders', tryForMs: 0 })).toMatchObject({
+    expect(await converge(world.deps, { project: 'orders', holder: null, tryForMs: 0 })).toMatchObject({
       ...{ kind: 'agreed', missing: [typo], unreachable: [] },
     });
     expect(await links.readFlags([typo, link], 5_000)).toEqual(['missing', 'paused']);
@@ -51,7 +51,9 @@ describe('the engine leaves the queues of others as they are', () => {
     await world.deps.links.readFlags([link], 5_000);
     await world.deps.links.workedOn([link]);
     await world.deps.links.workers([link]);
-    expect(await converge(world.deps, { project: 'orders', tryForMs: 0 })).toMatchObject({ kind: 'agreed' });
+    expect(await converge(world.deps, { project: 'orders', holder: null, tryForMs: 0 })).toMatchObject({
+      kind: 'agreed',
+    });
     expect(await everything(world)).toEqual(before);
   });
 

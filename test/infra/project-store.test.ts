@@ -34,6 +34,8 @@ const definition: ProjectDefinition = {
 };
 const keys = projectKeys('orders');
 
+const marks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
+
 describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
     expect(await store.put(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
@@ -48,8 +50,8 @@ describe('projects', () => {
     });
     expect(await store.put(definition, { expectedVersion: 2, linksChanged: true }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({ version: 3, convergedVersion: 2 });
-    expect(await store.markConverged('orders', 2)).toBe(false);
-    expect(await store.setWatermarks('orders', 2, {})).toBe(false);
+    expect(await store.markConverged('orders', 2)).toEqual({ kind: 'moved' });
+    expect(await store.setWatermarks('orders', 2, marks)).toBe(false);
     expect(await store.fail('orders', 2, { link, taskId: '1', reason: 'no', at: 1 }, 'syncbot')).toBe(false);
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(await store.remove('orders', 3, 'x')).toBe(true);
@@ -129,9 +131,11 @@ describe('a Redis that does not serve', () => {
       await bot.deps.store.put(definition, { state: 'running', watermarks: {} }, 'x');
       const admin = new Redis(server.url);
       await admin.call(break_, ...breakArgs);
-      await expect(bot.deps.store.setWatermarks('orders', 1, {})).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      await expect(bot.deps.store.setWatermarks('orders', 1, marks)).rejects.toMatchObject({
+        name: 'StoreUnavailable',
+      });
       await admin.call(mend, ...mendArgs);
-      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, {}));
+      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, marks));
       admin.disconnect();
     },
   );

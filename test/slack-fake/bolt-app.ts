@@ -23,7 +23,7 @@ export interface BoltApp extends AsyncDisposable {
   readonly receiver: SocketModeReceiver;
 }
 
-/** A real Bolt app in Socket Mode, started as facts/slack.md 2.3 says. */
+/** A real Bolt app in Socket Mode. */
 export async function startBolt(
   slack: StrictSlack,
   register: (app: App) => void,

@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/application/deps.ts';
 import { StoreUnavailable } from '../../src/application/faults.ts';
+import type { SlackRefused } from '../../src/slack/refused.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/slack-app.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { exampleProject } from './examples.ts';
@@ -12,6 +13,8 @@ export interface Bench extends AsyncDisposable {
   readonly slack: StrictSlack;
   readonly fake: FakeDeps;
   readonly app: SlackApp;
+  /** With what the connection was given up. */
+  readonly lost: readonly SlackRefused[];
   /** The top-level texts that alice sees in the channel. */
   answers(): string[];
   /** Waits until alice sees a text like this. */
@@ -26,6 +29,7 @@ export async function openBench(
 ): Promise<Bench> {
   const slack = await StrictSlack.start();
   const fake = fakeDeps([exampleProject()], store);
+  const lost: SlackRefused[] = [];
   const app = createSlackApp({
     tokens: { bot: slack.botToken, app: slack.appToken, ...tokens },
     apiUrl: slack.apiUrl,
@@ -34,10 +38,15 @@ export async function openBench(
     showErrors: false,
     deps: fake.deps,
     log: fake.deps.log,
+    onLost: (fault) => lost.push(fault),
   });
   const answers = () => slack.messagesSeenBy('U0ALICE', 'C0SYNC').map(({ text }) => text);
   return {
-    ...{ slack, fake, app, answers },
+    slack,
+    fake,
+    app,
+    lost,
+    answers,
     answer: (text) => slack.waitFor(() => answers().some((each) => text.test(each)), { what: String(text) }),
     press: (actionId, value) => slack.pressRaw({ ...alice, actionId, value }),
     async [Symbol.asyncDispose]() {

@@ -59,9 +59,10 @@ describe('the connection', () => {
 
   it('is given up when Slack takes the token no more', async () => {
     await using bench = await startedBench();
-    const { slack, fake } = bench;
+    const { slack, lost } = bench;
     slack.fail({ method: 'apps.connections.open', error: 'account_inactive' });
     slack.cut();
-    await slack.waitFor(() => fake.log.some(({ sentence }) => sentence.includes('refuses the app token')));
+    await slack.waitFor(() => lost.length > 0);
+    expect(lost.map(({ code }) => code)).toEqual(['account_inactive']);
   });
 });

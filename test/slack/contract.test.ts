@@ -57,19 +57,32 @@ describe('action ids', () => {
 });
 
 const command = {
-  ...{ user_id: 'U1', channel_id: 'C1', response_url: 'https://hooks.slack.com/commands/1' },
-  ...{ team_id: 'T1', trigger_id: '1.2.3', text: 'list', is_enterprise_install: 'false' },
+  user_id: 'U1',
+  channel_id: 'C1',
+  response_url: 'https://hooks.slack.com/commands/1',
+  team_id: 'T1',
+  trigger_id: '1.2.3',
+  text: 'list',
+  is_enterprise_install: 'false',
 };
 const press = {
-  ...{ user: { id: 'U1', team_id: 'T1' }, team: { id: 'T9' }, channel: { id: 'C1' }, trigger_id: '1.2.3' },
-  ...{ response_url: 'http://127.0.0.1:9/actions/1', is_enterprise_install: false },
+  user: { id: 'U1', team_id: 'T1' },
+  team: { id: 'T9' },
+  channel: { id: 'C1' },
+  trigger_id: '1.2.3',
+  response_url: 'http://127.0.0.1:9/actions/1',
+  is_enterprise_install: false,
   actions: [{ action_id: 'sync:v1:show', value: 'orders', type: 'button' }],
 };
 
 describe('bodies', () => {
   it('of a command', () => {
     expect(readCommand(command)).toEqual({
-      ...{ user: 'U1', team: 'T1', channel: 'C1', text: 'list', triggerId: '1.2.3' },
+      user: 'U1',
+      team: 'T1',
+      channel: 'C1',
+      text: 'list',
+      triggerId: '1.2.3',
       responseUrl: 'https://hooks.slack.com/commands/1',
     });
     expect(readCommand({ ...command, text: undefined })?.text).toBe('');

@@ -50,7 +50,7 @@ export function fakeDeps(projects: readonly Project[], store: Partial<Deps['stor
     clock: { now: () => exampleNow, sleep: (_ms, signal) => sleep(5, undefined, { signal }).catch(() => {}) },
     ids: { operation: () => 'op1' },
     log: { info: line('info'), warn: line('warn'), error: line('error') },
-    settings: { confirmationTtlMs: 300_000, observeEveryMs: 5_000 },
+    settings: { confirmationTtlMs: 300_000 },
     stopping: new AbortController().signal,
   };
   return { deps, log, told };

@@ -6,7 +6,11 @@ import { slackVoice } from '../../src/slack/mrkdwn.ts';
 import { fakeDeps } from './fake-deps.ts';
 
 const body = {
-  ...{ user_id: 'U1', team_id: 'T1', channel_id: 'C1', text: 'list', trigger_id: '1.2.abc' },
+  user_id: 'U1',
+  team_id: 'T1',
+  channel_id: 'C1',
+  text: 'list',
+  trigger_id: '1.2.abc',
   response_url: 'http://127.0.0.1:1/commands/1',
 };
 

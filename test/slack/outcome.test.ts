@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
 import { slackVoice } from '../../src/slack/mrkdwn.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { exampleLink, exampleNow, exampleOperation, exampleOutcome, exampleProject } from './examples.ts';
@@ -11,7 +12,7 @@ describe('outcome', () => {
   const paused = exampleProject({ state: 'paused', by: 'U0ALICE', since: exampleNow - 12_000 });
   const told = (operation: Partial<Operation>, project: Project | null = paused) =>
     buildOutcome({ ...scene, project, operation: exampleOperation(operation) }).text;
-  const done = { state: 'done', toState: 'paused' } as const;
+  const done: Partial<Operation> = { state: 'done', toState: 'paused' };
 
   it.each<[string, Partial<Operation>, string]>([
     ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
@@ -24,12 +25,12 @@ describe('outcome', () => {
   ])('%s', (_name, operation, text) => expect(told(operation)).toContain(text));
 
   it('of a restore says how many tasks were put back', () => {
-    const operation = {
+    const operation: Partial<Operation> = {
       action: 'restore',
       state: 'done',
       toState: 'running',
       outcome: { ...exampleOutcome, putBack: 5 },
-    } as const;
+    };
     expect(told(operation, exampleProject())).toContain(
       'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks put back',
     );
@@ -45,7 +46,7 @@ describe('outcome', () => {
 
   it('of a pause that did not reach every link says which, and whether it is still tried', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
-    const failed = { state: 'failed', toState: 'failed', outcome } as const;
+    const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', convergedVersion: 3 });
     expect(told(failed, project)).toContain(
       'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, still trying',
@@ -54,14 +55,14 @@ describe('outcome', () => {
   });
 
   it('of a refusal gives the reason, by whom and what to do instead', () => {
-    const refusal = {
+    const refusal: Refusal = {
       code: 'not_allowed',
       action: 'pause',
       project: 'orders',
       state: 'paused',
       since: exampleNow - 12_000,
       by: 'U0BOB',
-    } as const;
+    };
     expect(told({ state: 'refused', refusal })).toContain(
       'orders is Paused, for 12 s, by <@U0BOB>: it is paused already. Nothing was changed. Try `/sync restore orders`.',
     );

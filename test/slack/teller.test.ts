@@ -63,7 +63,7 @@ async function becomes(more: Partial<Operation>): Promise<void> {
   await teller.tell(ref);
 }
 
-const done = { state: 'done', toState: 'paused', outcome: exampleOutcome } as const;
+const done: Partial<Operation> = { state: 'done', toState: 'paused', outcome: exampleOutcome };
 
 describe('the one message of an operation', () => {
   it('is posted once and edited in place', async () => {

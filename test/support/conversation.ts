@@ -53,8 +53,13 @@ export async function openConversation(options: ConversationOptions = {}): Promi
   const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
       tokens: { bot: slack.botToken, app: slack.appToken },
-      ...{ apiUrl: slack.apiUrl, command: '/sync', policy: options.policy ?? operators },
-      ...{ showErrors: options.showErrors ?? false, deps: app.deps, log: pino({ level: 'silent' }) },
+      apiUrl: slack.apiUrl,
+      command: '/sync',
+      policy: options.policy ?? operators,
+      showErrors: options.showErrors ?? false,
+      deps: app.deps,
+      log: pino({ level: 'silent' }),
+      onLost: (fault) => expect.unreachable(fault.message),
     });
     await bot.start();
     app.startTelling(bot.teller);
@@ -72,7 +77,9 @@ export async function openConversation(options: ConversationOptions = {}): Promi
   const seenBy = ({ user = alice.user, channel = alice.channel }: Person) =>
     slack.messagesSeenBy(user, channel).filter(({ deleted }) => !deleted);
   const conversation: Conversation = {
-    ...{ world, slack, bot },
+    world,
+    slack,
+    bot,
     anotherBot: () => startBot(world.another()),
     async ask(text, who = {}) {
       const before = new Set(seenBy(who).map(({ ts }) => ts));

@@ -5,7 +5,7 @@ import type { Deps } from '../../src/application/deps.ts';
 import { type Core, type CoreOverrides, type CoreSettings, openCore } from '../../src/core.ts';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
 import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
-import type { RedisTarget } from '../../src/infra/redis/connect.ts';
+import type { RedisTarget } from '../../src/redis-address.ts';
 
 /** A Redis of its own with a bot's parts on it, and links made for the test. Everything ends with it. */
 export interface World extends AsyncDisposable {

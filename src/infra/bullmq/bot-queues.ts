@@ -21,8 +21,10 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
   };
   const queues: Record<QueueName, Queue> = {
     actions: open('actions'),
+    upkeep: open('upkeep'),
     notices: open('notices'),
-    rounds: open('rounds'),
+    observe: open('observe'),
+    sweep: open('sweep'),
   };
   const add = async <Name extends JobName>(
     name: Name,
@@ -47,8 +49,8 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
       },
     },
     async schedule({ observeMs, sweepMs }) {
-      await scheduleRound(queues.rounds, 'observe', observeMs);
-      await scheduleRound(queues.rounds, 'sweep', sweepMs);
+      await scheduleRound(queues.observe, 'observe', observeMs);
+      await scheduleRound(queues.sweep, 'sweep', sweepMs);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));
@@ -57,8 +59,6 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
 }
 
 async function scheduleRound(rounds: Queue, name: 'observe' | 'sweep', everyMs: number): Promise<void> {
-  const known = await rounds.getJobScheduler(name);
-  if (known?.every === everyMs) return;
   await rounds.upsertJobScheduler(name, { every: everyMs }, { name, data: {}, opts: jobCatalog[name].options });
 }
 

@@ -3,11 +3,18 @@ import type { Log } from '../../application/deps.ts';
 import { RetryLater } from '../../application/faults.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
+import { within } from '../within.ts';
 import { type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
-import { within } from './link-connections.ts';
 
 /** How many jobs one process works on at once: they wait for Redis and Slack, not for the processor. */
-const concurrency: Readonly<Record<QueueName, number>> = { actions: 100, notices: 20, rounds: 2 };
+const concurrency: Readonly<Record<QueueName, number>> = {
+  // An action may wait two minutes for a link that is away: so many may, and still none waits for another.
+  actions: 2_000,
+  upkeep: 500,
+  notices: 20,
+  observe: 1,
+  sweep: 1,
+};
 
 export interface WorkerOptions<Name extends QueueName> {
   readonly queue: Name;
@@ -34,10 +41,10 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     // A worker that dies again and again must not make the job fail: the sweep would only have to add it again.
     maxStalledCount: 10,
   });
-  worker.on('error', (error) => log.warn({ queue, error: error.message }, 'worker connection trouble'));
-  worker.on('failed', (job, error) => {
-    log.warn({ queue, job: job?.name, ...job?.data, error: error.message }, 'job failed, it is tried again');
-  });
+  worker.on('error', (error) => log.warn({ queue, error }, 'worker connection trouble'));
+  worker.on('failed', (job, error) =>
+    log.warn({ queue, job: job?.name, jobId: job?.id, error }, 'a try of a job failed'),
+  );
   return { [Symbol.asyncDispose]: () => close(worker, client) };
 }
 
@@ -81,7 +88,7 @@ async function inTime(work: Promise<void>, deadlineMs: number | undefined): Prom
   }
 }
 
-const closeWithinMs = 6_000;
+const closeWithinMs = 4_000;
 
 /** Closes in an orderly way; without Redis, or when jobs take too long, at once: another worker carries them on. */
 async function close(worker: Worker, client: RedisClient): Promise<void> {

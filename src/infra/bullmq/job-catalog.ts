@@ -5,22 +5,19 @@ import { projectIdSchema } from '../../domain/project.ts';
 const operationRef = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
 const nothing = z.strictObject({});
 
-/** A job is done at once or tried again; history and dedupe live in the operation (design 5). */
+/** A job is done at once or tried again; history and dedupe live in the operation. */
 const leaveNoTrace: JobsOptions = { removeOnComplete: true, removeOnFail: true };
 
 /** Until the sweep takes over: one try a second for a minute. */
 const patient: JobsOptions = { ...leaveNoTrace, attempts: 60, backoff: { type: 'fixed', delay: 1_000 } };
 
-/**
- * Every job of the bot: which queue carries it, what it carries (ids, nothing else), and how it is tried.
- * `lockMs` is how long a worker may be silent before another takes the job over.
- */
+/** Every job of the bot: which queue carries it, what it carries (ids, nothing else), and how it is tried. */
 export const jobCatalog = {
   execute: { queue: 'actions', schema: operationRef, options: patient },
-  converge: { queue: 'actions', schema: z.strictObject({ project: projectIdSchema }), options: patient },
+  converge: { queue: 'upkeep', schema: z.strictObject({ project: projectIdSchema }), options: patient },
   tell: { queue: 'notices', schema: operationRef, options: patient },
-  observe: { queue: 'rounds', schema: nothing, options: leaveNoTrace },
-  sweep: { queue: 'rounds', schema: nothing, options: leaveNoTrace },
+  observe: { queue: 'observe', schema: nothing, options: leaveNoTrace },
+  sweep: { queue: 'sweep', schema: nothing, options: leaveNoTrace },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
 
 export type JobName = keyof typeof jobCatalog;

@@ -1,8 +1,13 @@
 import { type IQueueBackend, Queue } from 'bullmq';
+import { ZodError } from 'zod';
+import { chunksOf } from '../../application/chunks.ts';
 import type { Link } from '../../domain/project.ts';
-import { connect, disconnect, type RedisClient, type RedisTarget, whenReady } from '../redis/connect.ts';
+import type { RedisTarget } from '../../redis-address.ts';
+import { isServerReply } from '../redis/call.ts';
+import { connect, disconnect, type RedisClient, whenReady } from '../redis/connect.ts';
+import { outcomeWithin } from '../within.ts';
 
-/** One connection to a Redis that holds links, shared by all of them (facts: a BullMQ queue object needs none of its own). */
+/** One connection to a Redis that holds links, shared by all of them. */
 export interface LinkConnection {
   readonly name: string;
   readonly client: RedisClient;
@@ -10,6 +15,12 @@ export interface LinkConnection {
   readonly chunk: number;
   /** BullMQ's own operations on a link. Writes nothing by itself. */
   backend(link: Link): IQueueBackend;
+  /** Tells of an answer that was an error. */
+  report(error: unknown): void;
+  /** Remembers whether the connection answered in time the last time it was asked. */
+  noteSilence(silent: boolean): void;
+  /** Whether it was silent a moment ago. */
+  wasSilent(): boolean;
 }
 
 export interface LinkConnections extends AsyncDisposable {
@@ -48,9 +59,15 @@ function open(name: string, target: RedisTarget, onError: (name: string, error: 
   const base = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
   base.on('error', () => {});
   base.waitUntilReady().catch(() => {});
+  let silentAt = Number.NEGATIVE_INFINITY;
   return {
     name,
     client,
+    report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
+    noteSilence(silent: boolean) {
+      silentAt = silent ? performance.now() : Number.NEGATIVE_INFINITY;
+    },
+    wasSilent: () => performance.now() - silentAt < silentForMs,
     chunk: target.kind === 'cluster' ? 1 : linksAtOnce,
     backend: (link: Link) => base.getBackend().forQueue(link.queue, link.prefix),
     async close() {
@@ -65,41 +82,58 @@ export function linkBase(link: Link): string {
   return `${link.prefix}:${link.queue}:`;
 }
 
+export interface Asking<Item, Answer> {
+  readonly ask: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly unreachable: (item: Item) => Answer;
+  readonly withinMs: number;
+  /** For looks that are repeated: a connection that was silent a moment ago is not waited for again. */
+  readonly impatient?: boolean;
+}
+
+const silentForMs = 10_000;
+const impatientMs = 250;
+
 /**
  * Asks the links of each connection on its own, in chunks, all at once; answers in the order of the items. What a
- * connection does not answer within `withinMs` is `unreachable(item)`: it never holds up the others.
+ * connection does not answer within `withinMs` is `unreachable(item)`: it never holds up the others. A chunk that the
+ * server refuses is asked link by link: one unreadable queue never hides its neighbours.
  */
 export async function askLinks<Item extends { readonly link: Link }, Answer>(
   connections: LinkConnections,
   items: readonly Item[],
-  {
-    ask,
-    unreachable,
-    withinMs,
-  }: {
-    readonly ask: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
-    readonly unreachable: (item: Item) => Answer;
-    readonly withinMs: number;
-  },
+  asking: Asking<Item, Answer>,
 ): Promise<Answer[]> {
-  const answers = items.map(unreachable);
+  const answers = items.map(asking.unreachable);
+  const askIndexes = async (connection: LinkConnection, indexes: readonly number[], ms: number): Promise<void> => {
+    const chosen = indexes.flatMap((index) => items[index] ?? []);
+    const got = await outcomeWithin(asking.ask(connection, chosen), ms);
+    connection.noteSilence(got.kind === 'late');
+    if (got.kind === 'answered') {
+      got.value.forEach((answer, position) => {
+        const index = indexes[position];
+        if (index !== undefined) answers[index] = answer;
+      });
+    } else if (got.kind === 'failed' && indexes.length > 1 && !isOutage(got.error)) {
+      await Promise.all(indexes.map((index) => askIndexes(connection, [index], ms)));
+    } else if (got.kind === 'failed') connection.report(got.error);
+  };
   const byName = indexesByConnection(items.map(({ link }) => link));
   await Promise.all(
     [...byName].map(async ([name, indexes]) => {
       const connection = connections.get(name);
-      if (connection === undefined || !(await whenReady(connection.client, withinMs))) return;
-      const asked = chunksOf(indexes, connection.chunk).map(async (chunk) => {
-        const chosen = chunk.flatMap((index) => items[index] ?? []);
-        const got = await within(ask(connection, chosen), withinMs);
-        got?.forEach((answer, position) => {
-          const index = chunk[position];
-          if (index !== undefined) answers[index] = answer;
-        });
-      });
-      await Promise.all(asked);
+      if (connection === undefined) return;
+      const ms = asking.impatient && connection.wasSilent() ? Math.min(impatientMs, asking.withinMs) : asking.withinMs;
+      const ready = await whenReady(connection.client, ms);
+      if (!ready) return connection.noteSilence(true);
+      await Promise.all(chunksOf(indexes, connection.chunk).map((chunk) => askIndexes(connection, chunk, ms)));
     }),
   );
   return answers;
+}
+
+/** The connection is gone, rather than one of the queues unreadable. */
+function isOutage(error: unknown): boolean {
+  return !isServerReply(error) && !(error instanceof ZodError);
 }
 
 /** The positions of the links on each connection. */
@@ -111,25 +145,4 @@ export function indexesByConnection(links: readonly Link[]): Map<string, number[
     else indexes.push(index);
   });
   return byName;
-}
-
-/** What a promise answers, or undefined when it fails or does not within `ms`. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  const chunks = [];
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
-  return chunks;
 }

@@ -4,13 +4,13 @@ import type { LinkReading } from '../../domain/observation.ts';
 import type { ConnectionFacts } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
 import { run, script } from '../redis/call.ts';
+import { outcomeWithin } from '../within.ts';
 import {
   askLinks,
   indexesByConnection,
   type LinkConnection,
   type LinkConnections,
   linkBase,
-  within,
 } from './link-connections.ts';
 import { observeChunk } from './link-observe.ts';
 import { putBackLink } from './link-put-back.ts';
@@ -43,6 +43,7 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
       askLinks(connections, links, {
         withinMs: observeWithinMs,
         unreachable: ({ link }: LinkWithWatermark): LinkReading => ({ kind: 'unreachable', link }),
+        impatient: true,
         ask: observeChunk,
       }),
     connections: (names) => Promise.all(names.map((name) => factsOf(connections, name))),
@@ -89,13 +90,9 @@ async function driveLink(
   connection: LinkConnection,
   { link, pause, withinMs }: { link: Link; pause: boolean; withinMs: number },
 ): Promise<'driven' | 'unreachable'> {
-  const driven = connection.backend(link).pause(pause);
-  return (await within(
-    driven.then(() => true),
-    withinMs,
-  )) === true
-    ? 'driven'
-    : 'unreachable';
+  const driven = await outcomeWithin(connection.backend(link).pause(pause), withinMs);
+  if (driven.kind === 'failed') connection.report(driven.error);
+  return driven.kind === 'answered' ? 'driven' : 'unreachable';
 }
 
 async function factsOf(connections: LinkConnections, name: string): Promise<ConnectionFacts> {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { chunksOf } from '../../application/chunks.ts';
 import type { LinkWithWatermark, PutBack } from '../../application/ports.ts';
 import type { Link } from '../../domain/project.ts';
 import { run, script } from '../redis/call.ts';
-import { chunksOf, type LinkConnection, linkBase, within } from './link-connections.ts';
+import { outcomeWithin } from '../within.ts';
+import { type LinkConnection, linkBase } from './link-connections.ts';
 
 /** KEYS: `failed`. ARGV: 1 the first part of the link's keys, 2 the watermark's moment, 3 its task ids, 4 offset, 5 how many. */
 const listScript = script(`
@@ -28,7 +30,8 @@ return { #found / 2, tasks }
  * finds the others back already. KEYS: meta, failed, wait, paused, prioritized, events, pc. ARGV: 1 the first part of the
  * link's keys, then the tasks' ids, oldest first. The tail of `wait` is taken first; what a BullMQ 5 producer put aside
  * in `paused` is appended to that tail by the resume, so it is before all of `wait`. Prioritized tasks may spill below
- * their priority's scores, where nothing of the next more urgent one ever stands.
+ * their priority's scores, where nothing of the next more urgent one ever stands. What may fail comes last: Lua takes
+ * nothing back, and a task must never be in no list.
  */
 const putBackScript = script(`
 local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
@@ -88,31 +91,39 @@ local function intoPrioritized(priority, tasks)
   for i, id in ipairs(ids) do redis.call('ZADD', prioritizedKey, string.format('%.0f', after - #ids + i - 1), id) end
 end
 
+-- The parent may lie in a queue that this user may not touch: then the task is back all the same.
 local function backToParent(jobKey)
   local parent = redis.call('HGET', jobKey, 'parentKey')
-  if parent and redis.call('EXISTS', parent) == 1 and (redis.call('ZREM', parent .. ':unsuccessful', jobKey) == 1
-    or redis.call('HDEL', parent .. ':failed', jobKey) == 1) then
-    redis.call('SADD', parent .. ':dependencies', jobKey)
+  if not parent or redis.pcall('EXISTS', parent) ~= 1 then return end
+  if redis.pcall('ZREM', parent .. ':unsuccessful', jobKey) == 1 or redis.pcall('HDEL', parent .. ':failed', jobKey) == 1 then
+    redis.pcall('SADD', parent .. ':dependencies', jobKey)
   end
 end
 
-local moved, byPriority = 0, {}
+local tasks, byPriority = {}, {}
 for i = 2, #ARGV do
-  local id, jobKey = ARGV[i], base .. ARGV[i]
-  if redis.call('ZREM', failedKey, id) == 1 and redis.call('EXISTS', jobKey) == 1 then
-    redis.call('HDEL', jobKey, 'finishedOn', 'processedOn', 'failedReason', 'atm', 'ats', 'stc')
-    local priority = tonumber(redis.call('HGET', jobKey, 'priority')) or 0
+  local id = ARGV[i]
+  if redis.call('EXISTS', base .. id) == 0 then redis.call('ZREM', failedKey, id)
+  elseif redis.call('ZSCORE', failedKey, id) then
+    local task = aged(id)
+    local priority = tonumber(redis.call('HGET', base .. id, 'priority')) or 0
     byPriority[priority] = byPriority[priority] or {}
-    table.insert(byPriority[priority], aged(id))
-    backToParent(jobKey)
-    redis.call('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', 'waiting', 'jobId', id, 'prev', 'failed')
-    moved = moved + 1
+    table.insert(byPriority[priority], task)
+    tasks[#tasks + 1] = task
   end
 end
-for priority, tasks in pairs(byPriority) do
-  if priority == 0 then intoList(tasks) else intoPrioritized(priority, tasks) end
+for priority, same in pairs(byPriority) do
+  if priority == 0 then intoList(same) else intoPrioritized(priority, same) end
 end
-return { 1, moved }
+for _, task in ipairs(tasks) do
+  redis.call('ZREM', failedKey, task.id)
+  redis.call('HDEL', base .. task.id, 'finishedOn', 'processedOn', 'failedReason', 'atm', 'ats', 'stc')
+end
+for _, task in ipairs(tasks) do
+  backToParent(base .. task.id)
+  redis.pcall('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', 'waiting', 'jobId', task.id, 'prev', 'failed')
+end
+return { 1, #tasks }
 `);
 
 const listReply = z.tuple([z.number(), z.array(z.tuple([z.string(), z.coerce.number(), z.coerce.number()]))]);
@@ -138,11 +149,11 @@ interface FailedTask {
 export async function putBackLink(connection: LinkConnection, item: LinkWithWatermark): Promise<PutBack> {
   let tasks = 0;
   for (let round = 0; round < maxRounds; round++) {
-    const failed = await within(listFailed(connection, item), stepWithinMs);
+    const failed = await answered(connection, listFailed(connection, item));
     if (failed === undefined) return { kind: 'unreachable', tasks };
     if (failed.length === 0) break;
     for (const chunk of chunksOf(oldestFirst(failed).reverse(), putBackAtOnce)) {
-      const reply = await within(putBackChunk(connection, item.link, chunk.reverse()), stepWithinMs);
+      const reply = await answered(connection, putBackChunk(connection, item.link, chunk.reverse()));
       if (reply === undefined) return { kind: 'unreachable', tasks };
       const [paused, moved] = reply;
       if (paused === 0) return { kind: 'stopped', tasks };
@@ -150,6 +161,12 @@ export async function putBackLink(connection: LinkConnection, item: LinkWithWate
     }
   }
   return { kind: 'put_back', tasks };
+}
+
+async function answered<T>(connection: LinkConnection, asked: Promise<T>): Promise<T | undefined> {
+  const waited = await outcomeWithin(asked, stepWithinMs);
+  if (waited.kind === 'failed') connection.report(waited.error);
+  return waited.kind === 'answered' ? waited.value : undefined;
 }
 
 async function listFailed({ client }: LinkConnection, { link, watermark }: LinkWithWatermark): Promise<FailedTask[]> {

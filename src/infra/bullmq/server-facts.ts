@@ -1,7 +1,8 @@
 import type { ConnectionFacts } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from '../redis/connect.ts';
-import { type LinkConnection, within } from './link-connections.ts';
+import { within } from '../within.ts';
+import type { LinkConnection } from './link-connections.ts';
 
 const answerWithinMs = 3_000;
 

@@ -5,7 +5,7 @@ const eventsAtOnce = 1_000;
 const workEvents: ReadonlySet<string> = new Set(['active', 'completed', 'failed']);
 
 /**
- * The sign that tasks of a queue have been worked on, or null (design 7). Tasks that only wait are no sign.
+ * The sign that tasks of a queue have been worked on, or null. Tasks that only wait are no sign.
  * Never reads a payload.
  */
 export async function signOfWork({ client }: LinkConnection, link: Link): Promise<string | null> {

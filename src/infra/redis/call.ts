@@ -43,7 +43,8 @@ export async function run(
   }
 }
 
-function isServerReply(error: unknown): boolean {
+/** Whether the server answered, if only with an error; false: it cannot serve just now, or did not answer. */
+export function isServerReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && !isPassing(error.message);
 }
 

@@ -1,27 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
-
-/** Where a Redis is, as config.ts reads it from `redis[s]://`, `redis+sentinel://` and `redis+cluster://`. */
-export type RedisTarget =
-  | { readonly kind: 'standalone'; readonly url: string }
-  | {
-      readonly kind: 'sentinel';
-      readonly nodes: readonly RedisNode[];
-      readonly master: string;
-      readonly db: number;
-      readonly username?: string | undefined;
-      readonly password?: string | undefined;
-    }
-  | {
-      readonly kind: 'cluster';
-      readonly nodes: readonly RedisNode[];
-      readonly username?: string | undefined;
-      readonly password?: string | undefined;
-    };
-
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
-}
+import type { RedisTarget } from '../../redis-address.ts';
+import { within } from '../within.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -52,20 +31,28 @@ export async function disconnect(client: RedisClient): Promise<void> {
   await ended;
 }
 
+const becomingReady = new WeakMap<RedisClient, Promise<boolean>>();
+
 /** Waits until the client is ready; false when it is not within `withinMs`. */
 export async function whenReady(client: RedisClient, withinMs: number): Promise<boolean> {
   if (client.status === 'ready') return true;
   if (client.status === 'end') return false;
+  const ready = becomingReady.get(client) ?? readyOrEnded(client);
+  becomingReady.set(client, ready);
+  return (await within(ready, withinMs)) ?? false;
+}
+
+/** One pair of listeners, however many wait. */
+function readyOrEnded(client: RedisClient): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (ready: boolean) => {
-      clearTimeout(timer);
+      becomingReady.delete(client);
       client.off('ready', onReady);
       client.off('end', onEnd);
       resolve(ready);
     };
     const onReady = () => finish(true);
     const onEnd = () => finish(false);
-    const timer = setTimeout(() => finish(false), withinMs);
     client.on('ready', onReady);
     client.on('end', onEnd);
   });

@@ -3,7 +3,7 @@ import type { ProjectId } from '../../domain/project.ts';
 /** The list of project ids: the only index beside the projects themselves. */
 export const projectsKey = 'syncbot:projects';
 
-/** All keys of one project, in one slot of Redis (design 5). */
+/** All keys of one project, in one slot of Redis. */
 export interface ProjectKeys {
   readonly state: string;
   readonly definition: string;

@@ -26,7 +26,7 @@ import {
 import { flatHashSchema, type LeaveOut, readOperationHash } from './records.ts';
 import type { StepRunner } from './step.ts';
 
-/** How long an execution may be under way before it is given up (design 5). */
+/** How long an execution may be under way before it is given up. */
 const runForMs = 15 * 60_000;
 /** How far back in the history the newest operations are looked for. */
 const historyLook = 200;

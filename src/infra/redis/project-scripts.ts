@@ -1,19 +1,22 @@
 import { script } from './call.ts';
 import { prelude } from './script-prelude.ts';
 
-/** ARGV: 3 the definition, 4 its first state (empty: the project exists), 5 watermarks as JSON, 6 expected version, 7 who,
- *  8 '1' when its links change: they are behind their state then, until converge has seen to them. */
+/** ARGV: 3 the definition, 4 its first state (empty: the project exists), 5 expected version, 6 who, 7 '1' when its links
+ *  change: they are behind their state then, until converge has seen to them, 8 … fields of watermarks with their values. */
 export const putScript = script(`${prelude}
-local definition, first, watermarks, expected, by = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion')
+local definition, first, expected, by = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion', 'state')
+local isRepeat = seen[1] == (first == '' and whole(tonumber(expected) + 1) or '1') and (first == '' or seen[4] == first)
+if isRepeat and redis.call('GET', definitionKey) == definition then return 1 end
 if first ~= '' then
   if seen[1] then return 0 end
   redis.call('HSET', stateKey, 'v', 1, 'state', first, 'version', 1, 'since', whole(now), 'by', by, 'reason', '',
-    'holder', '', 'convergedVersion', 0, 'watermarks', watermarks, 'failure', '', 'draining', '')
+    'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '')
+  if ARGV[8] then redis.call('HSET', stateKey, unpack(ARGV, 8)) end
 else
   if seen[1] ~= expected or seen[2] ~= '' then return 0 end
   local version = redis.call('HINCRBY', stateKey, 'version', 1)
-  if ARGV[8] ~= '1' and seen[3] == seen[1] then redis.call('HSET', stateKey, 'convergedVersion', version) end
+  if ARGV[7] ~= '1' and seen[3] == seen[1] then redis.call('HSET', stateKey, 'convergedVersion', version) end
 end
 redis.call('SET', definitionKey, definition)
 audit(first ~= '' and 'created' or 'changed', '', { 'by', by })
@@ -26,6 +29,7 @@ return 1
  */
 export const removeScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'holder')
+if not seen[1] then return 1 end
 if seen[1] ~= ARGV[3] or seen[2] ~= '' then return 0 end
 for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
   local state = redis.call('HGET', op(id), 'state')
@@ -50,18 +54,26 @@ audit('failed', '', { 'by', ARGV[5], 'failure', ARGV[4] })
 return 1
 `);
 
-/** ARGV: 3 the version at which every link was seen to agree with the state. */
+/**
+ * ARGV: 3 the version at which every link was seen to agree with the state. Answers false when the version moved on; else
+ * the operation that had to leave a link behind, empty when none had: it has something new to tell.
+ */
 export const convergedScript = script(`${prelude}
-if redis.call('HGET', stateKey, 'version') ~= ARGV[3] then return 0 end
-redis.call('HSET', stateKey, 'convergedVersion', ARGV[3])
-return 1
+local seen = redis.call('HMGET', stateKey, 'version', 'unfinished')
+if seen[1] ~= ARGV[3] then return false end
+redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'unfinished', '')
+local id = seen[2] or ''
+if id ~= '' and redis.call('EXISTS', op(id)) == 1 then
+  redis.call('HINCRBY', op(id), 'seq', 1)
+  keepUntilTold(id)
+end
+return id
 `);
 
-/** ARGV: 3 expected version, 4 the watermarks to set as JSON; those of other links stay. */
+/** ARGV: 3 expected version, 4 … fields of watermarks with their values; those of other links stay. */
 export const watermarksScript = script(`${prelude}
-local seen = redis.call('HMGET', stateKey, 'version', 'watermarks')
-if seen[1] ~= ARGV[3] then return 0 end
-redis.call('HSET', stateKey, 'watermarks', ARGV[4])
+if redis.call('HGET', stateKey, 'version') ~= ARGV[3] then return 0 end
+if ARGV[4] then redis.call('HSET', stateKey, unpack(ARGV, 4)) end
 return 1
 `);
 
@@ -70,4 +82,10 @@ export const leaveScript = script(`${prelude}
 redis.call('ZREM', runsKey, ARGV[3])
 redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', whole(now))
 return 1
+`);
+
+/** KEYS: the mark. ARGV: 1 a token of this call, 2 how long the mark stays, ms. 1: this call set it, now or in an earlier try. */
+export const firstTimeScript = script(`
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 `);

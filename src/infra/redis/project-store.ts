@@ -1,22 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { chunksOf } from '../../application/chunks.ts';
 import type { ProjectStore } from '../../application/ports.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
-import { call } from './call.ts';
+import { call, run } from './call.ts';
 import type { RedisClient } from './connect.ts';
 import { onceKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import {
   convergedScript,
   failScript,
+  firstTimeScript,
   leaveScript,
   putScript,
   removeScript,
   watermarksScript,
 } from './project-scripts.ts';
-import { type LeaveOut, leaveOut, readProject } from './records.ts';
+import { type LeaveOut, leaveOut, readProject, watermarkFields } from './records.ts';
 import { type StepRunner, type StoreSettings, stepRunner } from './step.ts';
 
 /**
- * The bot's records in Redis (design 5). Every method throws `StoreUnavailable` when Redis does not answer. Of many records
+ * The bot's records in Redis. Every method throws `StoreUnavailable` when Redis does not answer. Of many records
  * those that cannot be read are left out and told to `onBroken`; asked for one of them, it throws.
  */
 export function createProjectStore(
@@ -47,10 +51,8 @@ function reading(client: RedisClient, orLeftOut: LeaveOut) {
     },
     async readMany(ids) {
       const projects = [];
-      for (let start = 0; start < ids.length; start += readAtOnce) {
-        projects.push(
-          ...(await Promise.all(ids.slice(start, start + readAtOnce).map((id) => orLeftOut(id, read(id))))),
-        );
+      for (const chunk of chunksOf(ids, readAtOnce)) {
+        projects.push(...(await Promise.all(chunk.map((id) => orLeftOut(id, read(id))))));
       }
       return projects.filter((project) => project !== null);
     },
@@ -59,7 +61,9 @@ function reading(client: RedisClient, orLeftOut: LeaveOut) {
       return version === null ? null : Number(version);
     },
     async firstTime(key, ttlMs) {
-      return (await call(client, (redis) => redis.set(onceKey(key), '1', 'PX', ttlMs, 'NX'))) === 'OK';
+      // A lost reply is asked for again by the client: the token tells our own first try from somebody else's.
+      const once = { keys: [onceKey(key)], args: [randomUUID(), ttlMs] };
+      return (await call(client, (redis) => run(redis, firstTimeScript, once))) === 1;
     },
     async now() {
       const [seconds, microseconds] = await call(client, (redis) => redis.time());
@@ -73,8 +77,8 @@ function writing(client: RedisClient, step: StepRunner) {
     async put(definition, first, by) {
       const isNew = 'state' in first;
       const own = isNew
-        ? [first.state, JSON.stringify(first.watermarks), '', by, '1']
-        : ['', '', first.expectedVersion, by, first.linksChanged ? '1' : '0'];
+        ? [first.state, '', by, '1', ...watermarkFields(first.watermarks)]
+        : ['', first.expectedVersion, by, first.linksChanged ? '1' : '0'];
       // The index first: an id without a project is passed over, a project without its id would never be seen again.
       if (isNew) await call(client, (redis) => redis.sadd(projectsKey, definition.id));
       return (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
@@ -88,10 +92,16 @@ function writing(client: RedisClient, step: StepRunner) {
       return (await step(id, failScript, [expectedVersion, JSON.stringify(failure), by])) === 1;
     },
     async markConverged(id, version) {
-      return (await step(id, convergedScript, [version])) === 1;
+      const unfinished = z
+        .string()
+        .nullable()
+        .parse(await step(id, convergedScript, [version]));
+      return unfinished === null
+        ? { kind: 'moved' }
+        : { kind: 'converged', unfinished: unfinished === '' ? null : unfinished };
     },
     async setWatermarks(id, expectedVersion, watermarks) {
-      return (await step(id, watermarksScript, [expectedVersion, JSON.stringify(watermarks)])) === 1;
+      return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
     },
     async leave(id, run) {
       await step(id, leaveScript, [run]);

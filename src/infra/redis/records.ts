@@ -7,6 +7,7 @@ import {
   type ProjectId,
   projectDefinitionSchema,
   projectStateSchema,
+  type Watermark,
   watermarkSchema,
 } from '../../domain/project.ts';
 
@@ -44,7 +45,6 @@ const stateHashSchema = z.object({
   reason: emptyIsNull,
   holder: emptyIsNull,
   convergedVersion: number,
-  watermarks: json.pipe(z.record(z.string(), watermarkSchema)),
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   draining: emptyIsNull,
 });
@@ -55,7 +55,23 @@ const definitionJsonSchema = json.pipe(projectDefinitionSchema);
 export function readProject(id: ProjectId, state: Record<string, string>, definition: string | null): Project | null {
   if (definition === null || Object.keys(state).length === 0) return null;
   const { v: _format, ...fields } = stateHashSchema.parse(state);
-  return { id, definition: definitionJsonSchema.parse(definition), ...fields };
+  return { id, definition: definitionJsonSchema.parse(definition), watermarks: readWatermarks(state), ...fields };
+}
+
+const watermarkPrefix = 'watermark:';
+const watermarkJsonSchema = json.pipe(watermarkSchema);
+
+/** Each watermark is a field of its own in the state's hash, so that one link's never overwrites another's. */
+function readWatermarks(state: Record<string, string>): Record<string, Watermark> {
+  const fields = Object.entries(state).filter(([field]) => field.startsWith(watermarkPrefix));
+  return Object.fromEntries(
+    fields.map(([field, text]) => [field.slice(watermarkPrefix.length), watermarkJsonSchema.parse(text)]),
+  );
+}
+
+/** Watermarks by link id as fields and values of the state's hash. */
+export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>): string[] {
+  return Object.entries(watermarks).flatMap(([id, mark]) => [`${watermarkPrefix}${id}`, JSON.stringify(mark)]);
 }
 
 /** The fields of an operation's hash that are JSON or numbers; all others are plain text. */

@@ -1,10 +1,12 @@
 import { StoreUnavailable } from '../../application/faults.ts';
 import type { OperationRef } from '../../application/ports.ts';
 import { cancel, confirm } from '../../application/settle.ts';
+import type { Dialog } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { type HeardPress, readOperationRef } from '../contract.ts';
 import { loggedFault } from '../redact.ts';
-import { dialogLifetimeMs, dialogUses } from '../teller.ts';
+import { dialogLifetimeMs, dialogUses } from '../response-url.ts';
+import type { Scene } from '../views/phrases.ts';
 import { buildNotDone, buildNotKnown, buildRefusal, buildSentence } from '../views/refusal.ts';
 import { type Desk, refuse, say } from './desk.ts';
 import { sayStale } from './stale.ts';
@@ -13,7 +15,7 @@ const checkEveryMs = 2_000;
 const checkForMs = 2 * 60_000;
 
 /**
- * OK: who may is decided again, then one atomic step settles the operation (design 2.3). The teller shows how it stands in
+ * OK: who may is decided again, then one atomic step settles the operation. The teller shows how it stands in
  * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too.
  */
 export async function onOk(desk: Desk, heard: HeardPress): Promise<void> {
@@ -35,8 +37,8 @@ type Settle = typeof confirm;
 
 async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: Settle): Promise<void> {
   const { deps } = desk;
-  const until = deps.clock.now() + dialogLifetimeMs;
-  const dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
+  const until = (await deps.store.now()) + dialogLifetimeMs;
+  const dialog: Dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
   try {
     const settled = await settle(deps, { ref, by: heard.user, dialog });
     if (settled.kind === 'refused') return await sayRefused(desk, heard, settled.refusal);
@@ -54,11 +56,11 @@ async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: 
 /** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it. */
 async function sayRefused(desk: Desk, heard: HeardPress, refusal: Refusal): Promise<void> {
   if (refusal.code !== 'unknown_operation') return refuse(desk, heard, refusal);
-  const scene = { voice: desk.voice, now: desk.deps.clock.now() };
+  const scene: Scene = { voice: desk.voice, now: await desk.deps.store.now() };
   await say(desk, heard, buildRefusal({ refusal, verb: null, ...scene }), 'replace');
 }
 
-/** Redis took the press, or did not: its reply was lost. Asks by id until it is known (design 2.3: "checking"). */
+/** Redis took the press, or did not: its reply was lost. Asks by id until it is known. */
 async function check(desk: Desk, heard: HeardPress, ref: OperationRef): Promise<void> {
   const { clock, store, notifier } = desk.deps;
   await say(desk, heard, buildSentence("Checking whether this got through: the bot's Redis did not reply."));

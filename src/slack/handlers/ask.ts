@@ -1,4 +1,4 @@
-import { requestAction } from '../../application/request.ts';
+import { type Asked, requestAction } from '../../application/request.ts';
 import type { Action } from '../../domain/project.ts';
 import type { Heard } from '../contract.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
@@ -11,7 +11,7 @@ export interface Wish {
 }
 
 /**
- * Start, Pause or Restore, typed or pressed: the requester alone sees what would happen, with OK and Cancel (design 2.2).
+ * Start, Pause or Restore, typed or pressed: the requester alone sees what would happen, with OK and Cancel.
  * The operation has no dialog that could be replaced until OK or Cancel is pressed: the response_url of a command replaces
  * nothing (slackapi/bolt-js#2287), and that of a press in a list would replace the list. So an older dialog that this one
  * supersedes stays as it is; its buttons answer truly.
@@ -20,15 +20,7 @@ export async function sayConfirmation(desk: Desk, heard: Heard, { action, projec
   const { deps, voice } = desk;
   const refusal = await desk.directory.authorizeSlack(heard);
   if (refusal !== null) return refuse(desk, heard, refusal, action);
-  const asked = {
-    action,
-    project,
-    reason,
-    by: heard.user,
-    origin: 'slack',
-    channel: heard.channel,
-    dialog: null,
-  } as const;
+  const asked: Asked = { action, project, reason, by: heard.user, origin: 'slack', channel: heard.channel };
   const requested = await requestAction(deps, asked);
   if (requested.kind === 'refused') return refuse(desk, heard, requested.refusal, action);
   const { operation, figures } = requested;

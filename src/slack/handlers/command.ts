@@ -1,6 +1,7 @@
 import { listProjects } from '../../application/look.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
+import { unchanged } from '../../domain/words.ts';
 import type { HeardCommand } from '../contract.ts';
 import { type Command, type Misreading, parseCommand } from '../parse.ts';
 import { explainMisreading } from '../suggest.ts';
@@ -10,7 +11,7 @@ import { sayConfirmation } from './ask.ts';
 import { type Desk, say } from './desk.ts';
 import { sayList, sayPrecheck, sayShow } from './look.ts';
 
-/** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace (design 7). */
+/** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace. */
 export async function onCommand(desk: Desk, heard: HeardCommand): Promise<void> {
   const command = parseCommand(heard.text);
   await run(desk, heard, command);
@@ -43,7 +44,7 @@ async function sayMisread(desk: Desk, heard: HeardCommand, misreading: Misreadin
 /** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
 async function likelyProjects({ deps }: Desk, misreading: Misreading): Promise<string[]> {
   if (misreading.code !== 'project_missing') return deps.store.ids();
-  const projects = await listProjects(deps, { text: '' });
+  const projects = await listProjects(deps, '');
   const fits = ({ state }: Project) => allowedAction(state) === misreading.verb;
   return [...projects.filter(fits), ...projects.filter((project) => !fits(project))].map(({ id }) => id);
 }
@@ -51,6 +52,6 @@ async function likelyProjects({ deps }: Desk, misreading: Misreading): Promise<s
 /** A command of another name that the app's manifest sends here. */
 export async function onOtherCommand(desk: Desk, heard: HeardCommand): Promise<void> {
   const help = desk.voice.command('help');
-  const sentence = `I answer to another command here: type ${help}. Nothing was changed. Whoever runs syncbot sets its name in SLACK_COMMAND.`;
+  const sentence = `I answer to another command here: type ${help}. ${unchanged} Whoever runs syncbot sets its name in SLACK_COMMAND.`;
   await say(desk, heard, buildSentence(sentence));
 }

@@ -38,7 +38,7 @@ export async function refuse(desk: Desk, heard: Heard, refusal: Refusal, verb: s
   await say(desk, heard, buildRefusal({ refusal, verb, voice: desk.voice, now: await timeFor(desk, refusal) }));
 }
 
-/** Slack may deliver twice, over two sockets: only the first delivery within ten minutes counts (facts/slack.md 1.3). */
+/** Slack may deliver twice, over two sockets: only the first delivery within ten minutes counts. */
 export async function isFirstDelivery({ deps }: Desk, { triggerId }: Heard): Promise<boolean> {
   if (triggerId === null) return true;
   try {
@@ -49,7 +49,7 @@ export async function isFirstDelivery({ deps }: Desk, { triggerId }: Heard): Pro
   }
 }
 
-/** A fault becomes a sentence; the log line with the same id says what it was. Nothing raw reaches Slack (design 8). */
+/** A fault becomes a sentence; the log line with the same id says what it was. Nothing raw reaches Slack. */
 export async function sayFault(desk: Desk, heard: Heard, error: unknown): Promise<void> {
   if (error instanceof StoreUnavailable) {
     desk.deps.log.warn({ error: loggedFault(error) }, 'not done: Redis did not answer');

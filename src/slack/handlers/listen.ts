@@ -10,8 +10,8 @@ export interface Delivered {
 
 /**
  * A Bolt listener in four steps: ack, decode, decide, say. The ack comes before any I/O (Slack waits 3 s), and a failed one
- * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same
- * (facts/slack.md 4b.1). Never throws.
+ * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same.
+ * Never throws.
  */
 export function listen<T extends Heard>(
   desk: Desk,

@@ -10,18 +10,19 @@ import { type Desk, refuse, say } from './desk.ts';
 /** `list`, and a turned page: `replace` puts the page where the list stands. Only the projects shown are looked at live. */
 export async function sayList(desk: Desk, heard: Heard, { page, filter }: ListPage, how: How): Promise<void> {
   const { deps, voice } = desk;
-  const projects = await listProjects(deps, { text: filter });
+  const projects = await listProjects(deps, filter);
   const within = Math.min(page, pagesOf(projects.length) - 1);
   const shown = projects.slice(within * projectsPerPage, (within + 1) * projectsPerPage);
   const [observed, now] = await Promise.all([observeProjects(deps, shown), deps.store.now()]);
   await say(desk, heard, buildList({ projects, shown: observed, page: within, filter, voice, now }), how);
 }
 
-/** `show`: reasons of failed tasks only to operators, unless `showErrors` says otherwise (design 8). */
+/** `show`: reasons of failed tasks only to operators, unless `showErrors` says otherwise. */
 export async function sayShow(desk: Desk, heard: Heard, id: string): Promise<void> {
   const { deps, voice, directory, showErrors } = desk;
-  const details = await showProject(deps, id);
-  if ('code' in details) return refuse(desk, heard, details, 'show');
+  const shown = await showProject(deps, id);
+  if (shown.kind === 'refused') return refuse(desk, heard, shown.refusal, 'show');
+  const { details } = shown;
   const hasFailed = details.project.failure !== null || oldestFailure(details.figures.links) !== null;
   const mayKnow = showErrors || !hasFailed || directory.isOperator(heard);
   const [now, revealReasons] = await Promise.all([deps.store.now(), mayKnow]);
@@ -31,8 +32,9 @@ export async function sayShow(desk: Desk, heard: Heard, id: string): Promise<voi
 /** `precheck`: what keeps a project from being started. */
 export async function sayPrecheck(desk: Desk, heard: Heard, id: string): Promise<void> {
   const { deps, voice } = desk;
-  const project = await findProject(deps, id);
-  if ('code' in project) return refuse(desk, heard, project, 'precheck');
+  const found = await findProject(deps, id);
+  if (found.kind === 'refused') return refuse(desk, heard, found.refusal, 'precheck');
+  const { project } = found;
   const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.store.now()]);
   await say(desk, heard, buildPrecheck({ project, items, voice, now }));
 }

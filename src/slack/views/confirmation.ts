@@ -1,24 +1,13 @@
+import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
-import { actionWords, count, duration, timeLeft } from '../../domain/words.ts';
+import { actionWords, count, dotted, duration, number, reasonPhrase, timeLeft } from '../../domain/words.ts';
 import { actionsRow, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
-import {
-  backlogPhrase,
-  dotted,
-  failuresOf,
-  inFlightPhrase,
-  latencyPhrase,
-  linkName,
-  linksPhrase,
-  number,
-  reasonPhrase,
-  type Scene,
-  title,
-} from './phrases.ts';
+import { failuresOf, linksPhrase, type Scene, title } from './phrases.ts';
 
 export interface ConfirmationView extends Scene {
   readonly operation: Operation;
@@ -27,8 +16,8 @@ export interface ConfirmationView extends Scene {
 }
 
 /**
- * The console's OK/Cancel dialog (design 2.2): what would happen, to how much, and what it means. Only the requester sees
- * it, who is an operator: so failed tasks' reasons are shown, masked (design 8).
+ * The console's OK/Cancel dialog: what would happen, to how much, and what it means. Only the requester sees
+ * it, who is an operator: so failed tasks' reasons are shown, masked.
  */
 export function buildConfirmation(view: ConfirmationView): Message {
   const { operation, project, figures, voice, now } = view;
@@ -36,7 +25,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
   const effect = effectOf(view);
   const expiry = timeLeft(operation.expiresAt - now);
   const value = operationRefValue({ project: project.id, operation: operation.id });
-  const reason = reasonPhrase(operation.reason);
+  const reason = reasonPhrase(operation.reason, voice);
   return {
     text: `${question} ${effect} Answer OK or Cancel within ${expiry}.`,
     blocks: [
@@ -82,7 +71,7 @@ function putBackPhrase(failed: number | null): string {
 }
 
 /** The failed tasks that will be put back, the oldest first: three by name, the rest counted. */
-function failedTasks({ project, figures, now }: ConfirmationView) {
+function failedTasks({ project, figures, voice, now }: ConfirmationView) {
   const failures = figures.links.flatMap((reading) =>
     reading.kind === 'read' ? reading.firstFailures.map((task) => ({ link: reading.link, ...task })) : [],
   );
@@ -100,7 +89,7 @@ function failedTasks({ project, figures, now }: ConfirmationView) {
   return [
     section([
       `*Failed task${shown.length === 1 ? '' : 's'}*`,
-      ...shown.map(({ link, reason, at }) => `${linkName(link)} ${duration(now - at)} ago: ${safeText(reason, 300)}`),
+      ...shown.map(({ link, reason, at }) => `${voice.link(link)} ${duration(now - at)} ago: ${safeText(reason, 300)}`),
       ...(more > 0 ? [`and ${number(more)} more`] : []),
     ]),
   ];

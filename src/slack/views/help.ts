@@ -1,7 +1,7 @@
 import type { Voice } from '../../domain/words.ts';
 import { context, type Message, section } from '../blocks.ts';
 
-/** What can be typed (design 7), the reading commands first: they are open to everybody of the workspace. */
+/** What can be typed, the reading commands first: they are open to everybody of the workspace. */
 export function buildHelp(voice: Voice, suggestion: string | null = null): Message {
   const lines = [
     `${voice.command('list')} all projects; ${voice.command('list paused')} only some: a state, a label or a part of a name`,

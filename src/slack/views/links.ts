@@ -1,9 +1,9 @@
 import { type LinkReading, linkBacklog, linkLatencyMs } from '../../domain/observation.ts';
-import { count, duration } from '../../domain/words.ts';
+import { linkName } from '../../domain/project.ts';
+import { count, dotted, duration, number } from '../../domain/words.ts';
 import { type Block, section } from '../blocks.ts';
-import { dotted, linkName, number } from './phrases.ts';
-
-const maxSection = 2_900;
+import { sectionRoom } from '../limits.ts';
+import { code } from '../mrkdwn.ts';
 
 /**
  * The links of a project, one compact line each, the worst first, within `budget` characters of JSON over all blocks;
@@ -21,7 +21,7 @@ export function linkSections(links: readonly LinkReading[], budget: number): Blo
       text += `\n${count(lines.length - index, 'more link')} not shown, none of them worse`;
       break;
     }
-    if (text.length + line.length > maxSection) {
+    if (text.length + line.length > sectionRoom) {
       blocks.push(section(text));
       left -= 100;
       text = line;
@@ -31,8 +31,8 @@ export function linkSections(links: readonly LinkReading[], budget: number): Blo
 }
 
 /** One link as a person needs it: what is zero is left out, what could not be read is said to be unknown. */
-export function linkLine(reading: LinkReading): string {
-  const name = linkName(reading.link, 60);
+function linkLine(reading: LinkReading): string {
+  const name = code(linkName(reading.link), 60);
   if (reading.kind === 'unreachable') return `${name} · not reachable, figures unknown`;
   if (reading.kind === 'missing') return `${name} · no such queue`;
   const { paused, active, delayed, failed, prioritized, waiting } = reading;

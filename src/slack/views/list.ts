@@ -1,11 +1,12 @@
+import { backlogPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { allowedAction, urgency } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
 import { type Project, projectStates, stateTitles } from '../../domain/project.ts';
-import { count } from '../../domain/words.ts';
+import { count, dotted } from '../../domain/words.ts';
 import { actionsRow, askButton, type Block, type Button, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, pageValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
-import { backlogPhrase, dotted, latencyPhrase, linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
+import { linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
 
 export const projectsPerPage = 10;
 
@@ -24,7 +25,7 @@ export function pagesOf(projects: number): number {
   return Math.max(1, Math.ceil(projects / projectsPerPage));
 }
 
-/** The console's Synchronization Projects page, for a phone: two lines a project (issue 2, facts/slack.md 4c). */
+/** The console's Synchronization Projects page, for a phone: two lines a project. */
 export function buildList(view: ListView): Message {
   if (view.projects.length === 0) return emptyList(view);
   const { projects, shown, page, filter, voice } = view;
@@ -59,7 +60,7 @@ function projectLines({ project, figures }: ObservedProject, scene: Scene): Bloc
 }
 
 /** `1 Failed, 2 Running`, the worst first. */
-export function stateCounts(projects: readonly Project[]): string {
+function stateCounts(projects: readonly Project[]): string {
   return [...projectStates]
     .sort((a, b) => urgency[a] - urgency[b])
     .map((state) => ({ state, found: projects.filter((project) => project.state === state).length }))

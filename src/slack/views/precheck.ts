@@ -14,7 +14,7 @@ export interface PrecheckView extends Scene {
 
 const order: readonly PrecheckItem['result'][] = ['fail', 'unknown', 'pass'];
 
-/** What must hold before a project may be started (design 1), item by item, what failed first. */
+/** What must hold before a project may be started, item by item, what failed first. */
 export function buildPrecheck({ project, items, now }: PrecheckView): Message {
   const passed = precheckPassed(items);
   const verdict = passed ? 'passed its precheck' : 'did not pass its precheck';
@@ -48,7 +48,7 @@ export function precheckLines(items: readonly PrecheckItem[], max: number): stri
       : lines;
 }
 
-const words = { fail: 'Fail', unknown: 'Unknown', pass: 'Pass' } as const;
+const words: Readonly<Record<PrecheckItem['result'], string>> = { fail: 'Fail', unknown: 'Unknown', pass: 'Pass' };
 
 function itemLine({ item, result, message }: PrecheckItem): string {
   const what = safeText(item, 60);

@@ -1,8 +1,9 @@
 import { explain } from '../../domain/explain.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { Voice } from '../../domain/words.ts';
+import { unchanged, type Voice } from '../../domain/words.ts';
 import { actionsRow, type Message, section, showButton } from '../blocks.ts';
 import { blockId } from '../contract.ts';
+import { sectionRoom } from '../limits.ts';
 import { shorten } from '../mrkdwn.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Scene } from './phrases.ts';
@@ -17,9 +18,9 @@ export interface RefusalView extends Scene {
 export function buildRefusal({ refusal, verb, voice, now }: RefusalView): Message {
   if (refusal.code === 'unknown_project' && refusal.similar !== null && verb !== null) {
     const meant = didYouMean(`${verb} ${refusal.similar}`, voice);
-    return buildSentence(`There is no project called ${voice.text(refusal.project)}. Nothing was changed. ${meant}`);
+    return buildSentence(`There is no project called ${voice.text(refusal.project)}. ${unchanged} ${meant}`);
   }
-  const text = shorten(explain(refusal, voice, now), 2_900);
+  const text = shorten(explain(refusal, voice, now), sectionRoom);
   const project = shownProject(refusal);
   if (project === null) return buildSentence(text);
   return { text, blocks: [section(text), actionsRow(blockId('refusal', project, now), [showButton(project)])] };
@@ -32,7 +33,7 @@ export function buildSentence(text: string): Message {
 
 /** What is said when the bot's Redis does not answer and surely nothing was changed. */
 export function buildNotDone(): Message {
-  return buildSentence("Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute.");
+  return buildSentence(`Not done: the bot's Redis does not answer. ${unchanged} Try again in a minute.`);
 }
 
 /** What is said when nobody knows whether a press got through. */

@@ -1,31 +1,21 @@
 import type { ProjectDetails } from '../../application/look.ts';
+import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import { maskReason } from '../../domain/mask.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Endpoint, Project } from '../../domain/project.ts';
-import { actionWords, count, duration } from '../../domain/words.ts';
+import { actionWords, count, dotted, duration, reasonPhrase } from '../../domain/words.ts';
 import { askButton, type Block, context, type Message, section } from '../blocks.ts';
 import { maxBlocksJson } from '../limits.ts';
 import { safeText } from '../mrkdwn.ts';
 import { linkSections } from './links.ts';
-import {
-  backlogPhrase,
-  dotted,
-  inFlightPhrase,
-  latencyPhrase,
-  linkName,
-  linksPhrase,
-  reasonPhrase,
-  type Scene,
-  sincePhrase,
-  title,
-} from './phrases.ts';
+import { linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
 import { precheckLines } from './precheck.ts';
 
 export interface ShowView extends Scene {
   readonly details: ProjectDetails;
-  /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors` (design 8). */
+  /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors`. */
   readonly revealReasons: boolean;
 }
 
@@ -54,7 +44,7 @@ function headSection(view: ShowView): Block {
   const lines = [
     `*${project.id}* · ${title(project.state)}`,
     definition.description === null ? '' : safeText(definition.description, 400),
-    dotted(sincePhrase(project, view), reasonPhrase(project.reason)),
+    dotted(sincePhrase(project, view), reasonPhrase(project.reason, view.voice)),
     endpoints(project),
     definition.labels.length === 0 ? '' : `Labels: ${labels(definition.labels)}`,
   ];
@@ -80,14 +70,14 @@ function labels(all: readonly string[]): string {
 }
 
 /** What failed first: the failure that the project stopped for, else one that was just read. */
-function failureSection({ details: { project, figures }, revealReasons, now }: ShowView): Block[] {
+function failureSection({ details: { project, figures }, revealReasons, voice, now }: ShowView): Block[] {
   const read = oldestFailure(figures.links);
   const failure =
     project.failure ??
     (read === null ? null : { link: read.link, reason: maskReason(read.task.reason), at: read.task.at });
   if (failure === null) return [];
   const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
-  return [section(`A task failed on ${linkName(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
+  return [section(`A task failed on ${voice.link(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
 }
 
 function operationLines(view: ShowView): string[] {
@@ -118,6 +108,6 @@ function operationLine(operation: Operation, { voice, now }: Scene): string {
   return dotted(
     `${actionWords[operation.action].imperative} by ${voice.person(operation.by)} ${duration(now - operation.requestedAt)} ago`,
     `${results[operation.state]}${partly}`,
-    reasonPhrase(operation.reason, 100),
+    reasonPhrase(operation.reason, voice, 100),
   );
 }

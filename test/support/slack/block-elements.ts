@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Composition objects and elements of Block Kit with their limits (facts/slack.md 1.5). Unknown fields are refused, as Slack does. */
+/** Composition objects and elements of Block Kit with their limits. Unknown fields are refused, as Slack does. */
 
 export const str = (max: number) =>
   z

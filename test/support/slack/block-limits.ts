@@ -14,7 +14,7 @@ import type { Block, Json } from './types.ts';
 
 const MAX_BLOCKS = 50;
 
-/** Only what every client is known to draw (facts/slack.md 1.6); anything else is "unsupported" here. */
+/** Only what every client is known to draw; anything else is "unsupported" here. */
 const block_id = str(255).optional();
 
 const section = z

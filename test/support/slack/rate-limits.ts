@@ -4,7 +4,7 @@ interface Rule {
   readonly perChannel: boolean;
 }
 
-/** facts/slack.md 1.4; chat.postMessage without the short bursts that Slack sometimes grants. */
+/** Slack's tiers; chat.postMessage without the short bursts that Slack sometimes grants. */
 const rules: Readonly<Record<string, Rule>> = {
   'chat.postMessage': { windowMs: 1_000, max: 1, perChannel: true },
   'chat.update': { windowMs: 60_000, max: 50, perChannel: false },

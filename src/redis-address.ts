@@ -1,6 +1,14 @@
-import type { RedisTarget } from '../infra/redis/connect.ts';
+/** Where a Redis is: `redis[s]://`, `redis+sentinel://` or `redis+cluster://`, read. */
+export type RedisTarget =
+  | { readonly kind: 'standalone'; readonly url: string }
+  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & Nodes)
+  | ({ readonly kind: 'cluster' } & Nodes);
 
-type Nodes = Pick<Extract<RedisTarget, { kind: 'cluster' }>, 'nodes' | 'username' | 'password'>;
+interface Nodes {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
 
 export const redisUrlHint =
   'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
@@ -10,7 +18,7 @@ export type RedisUrl =
   /** `message` follows a name: "REDIS_URL has no host". It never quotes the address, which may hold a password. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Reads the address of a Redis (design 7, environment). */
+/** Reads the address of a Redis. */
 export function parseRedisUrl(text: string): RedisUrl {
   const many = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
   if (many !== null) return parseMany(many[1] === 'sentinel' ? 'sentinel' : 'cluster', many[2] ?? '');

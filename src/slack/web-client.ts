@@ -1,0 +1,20 @@
+import type { webApi } from '@slack/bolt';
+import type { Log } from '../application/deps.ts';
+import { boltLogger } from './bolt-logger.ts';
+
+export interface ClientOptions {
+  /** Another Slack than slack.com. */
+  readonly apiUrl?: string | undefined;
+  readonly log: Log;
+}
+
+/** Calls are short, and reject when Slack asks for patience: who called knows better what to do. */
+export function clientOptions({ apiUrl, log }: ClientOptions, retries: number): webApi.WebClientOptions {
+  return {
+    logger: boltLogger(log),
+    timeout: 8_000,
+    retryConfig: { retries },
+    rejectRateLimitedCalls: true,
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+  };
+}

@@ -66,8 +66,8 @@ export async function convergeStanding(deps: Deps, project: ProjectId, tryForMs:
   const converged = await converge(deps, { project, holder: null, tryForMs });
   if (converged === null || !isSettled(converged)) return converged;
   const marked = await deps.store.markConverged(project, converged.project.version);
-  if (marked.kind === 'converged' && marked.unfinished !== null) {
-    await deps.notifier.tell({ project, operation: marked.unfinished });
+  if (marked.kind === 'converged' && marked.toTell !== null) {
+    await deps.notifier.tell({ project, operation: marked.toTell });
   }
   return converged;
 }

@@ -1,8 +1,8 @@
-import { urgency } from '../domain/lifecycle.ts';
+import { allowedAction, urgency } from '../domain/lifecycle.ts';
 import { type Figures, figuresOf, type ObservedProject } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
-import { type PrecheckFacts, precheckItems } from '../domain/precheck.ts';
-import { type Project, type ProjectId, stateTitles, watermarkOf } from '../domain/project.ts';
+import { type PrecheckFacts, precheckItems, precheckPassed } from '../domain/precheck.ts';
+import { type Action, type Project, type ProjectId, stateTitles, watermarkOf } from '../domain/project.ts';
 import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
 import { closest } from '../domain/similar.ts';
 import type { Deps } from './deps.ts';
@@ -63,6 +63,12 @@ export async function showProject(
   ]);
   const precheck = precheckItems({ ...facts, links: figures.links });
   return { kind: 'found', details: { project, figures, operations, precheck } };
+}
+
+/** The action that is allowed now: by the state, and for Start by the precheck as it was just read. */
+export function possibleAction({ project, precheck }: ProjectDetails): Action | null {
+  const action = allowedAction(project.state);
+  return action === 'start' && !precheckPassed(precheck) ? null : action;
 }
 
 /** The precheck of a project, read live: what must hold before it may be started. */

@@ -43,9 +43,11 @@ function failureOf(figures: Figures): Failure | null {
 }
 
 async function declareFailed(deps: Deps, project: Project, failure: Failure): Promise<void> {
-  if (!(await deps.store.fail(project.id, project.version, failure, botActor))) return;
+  const failed = await deps.store.fail(project.id, project.version, { failure, by: botActor });
+  if (failed.kind === 'moved') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
   await deps.queue.converge(project.id);
+  if (failed.toTell !== null) await deps.notifier.tell({ project: project.id, operation: failed.toTell });
 }
 
 async function declareQuiet(deps: Deps, project: Project, operationId: string): Promise<void> {

@@ -68,7 +68,6 @@ export interface NewOperation {
   readonly channel: string | null;
   /** The project's version that the request was decided on. */
   readonly projectVersion: number;
-  readonly failure: Failure | null;
   /** How long the dialog may be answered, ms. */
   readonly ttlMs: number;
 }
@@ -110,10 +109,14 @@ export type Committed =
   | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' };
 
-/** `unfinished`: the operation that had to leave a link behind, which has something new to tell now. */
+/** `toTell`: the operation that had to leave a link behind, which has something new to tell now. */
 export type MarkedConverged =
   | { readonly kind: 'moved' }
-  | { readonly kind: 'converged'; readonly unfinished: string | null };
+  | { readonly kind: 'converged'; readonly toTell: string | null };
+
+export type MarkedFailed =
+  /** Somebody else won. */
+  { readonly kind: 'moved' } | { readonly kind: 'failed'; readonly toTell: string | null };
 
 /** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
 export interface ProjectStore {
@@ -154,8 +157,12 @@ export interface ProjectStore {
     expectedVersion: number,
     watermarks: Readonly<Record<string, Watermark>>,
   ): Promise<boolean>;
-  /** Running → Failed. False: somebody else won. */
-  fail(id: ProjectId, expectedVersion: number, failure: Failure, by: Actor): Promise<boolean>;
+  /** Running → Failed. `toTell`: the operation that brought it to Running, whose message would go on saying so. */
+  fail(
+    id: ProjectId,
+    expectedVersion: number,
+    { failure, by }: { readonly failure: Failure; readonly by: Actor },
+  ): Promise<MarkedFailed>;
   /** Records that every link agrees with the state at this version. */
   markConverged(id: ProjectId, version: number): Promise<MarkedConverged>;
 

@@ -45,7 +45,6 @@ export async function requestAction(deps: Deps, asked: Asked): Promise<Requested
     origin: asked.origin,
     channel: asked.channel,
     projectVersion: project.version,
-    failure: project.failure,
     ttlMs: deps.settings.confirmationTtlMs,
   });
   if (recorded.kind === 'refused') return recorded;

@@ -33,5 +33,6 @@ function flagVerdict(project: Project, { paused }: LinkFacts): Verdict {
 function workerVerdict({ state }: Project, workers: number | null): Verdict {
   if (workers === null) return { result: 'unknown', message: 'the server does not tell its workers' };
   const message = `${count(workers, 'worker')} connected`;
-  return { result: workers > 0 || linksWanted(state) === 'paused' ? 'pass' : 'fail', message };
+  if (workers > 0 || linksWanted(state) === 'paused') return { result: 'pass', message };
+  return { result: 'fail', message: `${message}: start its workers` };
 }

@@ -1,8 +1,11 @@
 import { type ConnectionFacts, evictionVerdict, type Verdict } from '../domain/precheck.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 
-/** What doctor says of one Redis: it answers, its version, that it never evicts, that it survives a restart. */
-export function connectionItems(facts: ConnectionFacts, name: string): PrecheckItem[] {
+/**
+ * What doctor says of one Redis: it answers, its version, that it never evicts, that it survives a restart. Whether a Redis
+ * that only holds links shall survive one is its owner's choice.
+ */
+export function connectionItems(facts: ConnectionFacts, name: string, holds: 'records' | 'links'): PrecheckItem[] {
   if (facts.kind === 'unreachable') {
     return [{ item: name, result: 'fail', message: 'does not answer: check its address and that it is up' }];
   }
@@ -10,7 +13,7 @@ export function connectionItems(facts: ConnectionFacts, name: string): PrecheckI
     { item: name, result: 'pass', message: 'answers' },
     { item: `${name} version`, ...versionVerdict(facts.redisVersion) },
     { item: `${name} eviction`, ...evictionVerdict(facts.evictionPolicy) },
-    { item: `${name} persistence`, ...persistenceVerdict(facts.persistence) },
+    { item: `${name} persistence`, ...persistenceVerdict(facts.persistence, holds) },
   ];
 }
 
@@ -23,11 +26,17 @@ function versionVerdict(version: string | null): Verdict {
   return { result: 'fail', message: `Redis ${version} is too old for BullMQ: use 6.2 or newer` };
 }
 
-function persistenceVerdict(persistence: { readonly aof: boolean; readonly rdb: boolean } | null): Verdict {
+function persistenceVerdict(
+  persistence: { readonly aof: boolean; readonly rdb: boolean } | null,
+  holds: 'records' | 'links',
+): Verdict {
   if (persistence === null) return { result: 'unknown', message: 'does not tell whether it persists' };
   if (persistence.aof) return { result: 'pass', message: 'append-only file' };
   if (persistence.rdb) {
     return { result: 'pass', message: 'snapshots only: a crash loses the last minutes; better appendonly yes' };
   }
-  return { result: 'fail', message: 'nothing is kept over a restart: set appendonly yes' };
+  return {
+    result: holds === 'records' ? 'fail' : 'unknown',
+    message: 'nothing is kept over a restart: set appendonly yes',
+  };
 }

@@ -19,8 +19,8 @@ export async function doctor(session: Session): Promise<ExitCode> {
     storedProjects(session),
   ]);
   const items = [
-    ...connectionItems(own, 'REDIS_URL'),
-    ...others.flatMap((facts) => connectionItems(facts, `connection ${facts.name}`)),
+    ...connectionItems(own, 'REDIS_URL', 'records'),
+    ...others.flatMap((facts) => connectionItems(facts, `connection ${facts.name}`, 'links')),
     ...slack,
     ...policyItems(session),
     ...(projects === null

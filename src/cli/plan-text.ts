@@ -22,7 +22,8 @@ export function planText(plan: Plan): string {
 
 function creationLines({ definition, adopt, first, pauses: paused, missing, precheck }: Creation): string[] {
   const links = count(definition.links.length, 'link');
-  const adopted = adopt ? ', as its queues are' : '';
+  const isEmpty = missing.length === definition.links.length;
+  const adopted = adopt ? (isEmpty ? ', as no queue of it exists yet' : ', as its queues are') : '';
   return [
     `+ create ${definition.id}: ${stateTitles[first.state]}${adopted}, ${links}`,
     ...pauses(paused),

@@ -92,6 +92,14 @@ function addCommands(program: Command, choose: (task: Task) => void): void {
   }
   for (const [action, description] of acts) addAct({ program, choose, action, description });
   program
+    .command('history', { hidden: true })
+    .argument('[project]')
+    .action((id?: string) =>
+      program.error(
+        `error: history is not built yet; syncbot show ${id ?? '<project>'} tells the last five operations`,
+      ),
+    );
+  program
     .command('doctor')
     .description('check Redis, Slack, links and configuration')
     .addOption(json())

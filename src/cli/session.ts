@@ -48,7 +48,8 @@ export async function withSession(
     await using app = await shell.openApp({ environment, config, log });
     return await work({ shell, say, environment, config, configPath, app, log });
   } catch (error) {
-    if (!(error instanceof RoleFault)) log.error({ err: error }, 'command failed');
+    const isExpected = error instanceof RoleFault || error instanceof StoreUnavailable;
+    if (!isExpected) log.error({ error }, 'command failed');
     say.fault(faultOf(error, options.harmless));
     return error instanceof RoleFault ? error.exitCode : exitCodes.notDone;
   }

@@ -1,5 +1,11 @@
-import { findProject, openOperation, type ProjectDetails, precheckProject, showProject } from '../application/look.ts';
-import { allowedAction } from '../domain/lifecycle.ts';
+import {
+  findProject,
+  openOperation,
+  type ProjectDetails,
+  possibleAction,
+  precheckProject,
+  showProject,
+} from '../application/look.ts';
 import { type LinkReading, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
@@ -45,7 +51,7 @@ export function itemTable(items: readonly PrecheckItem[]): string {
 function detailsText(details: ProjectDetails, now: number): string {
   const { project, figures, precheck: items, operations } = details;
   const { id, definition, state, since, by, reason } = project;
-  const action = allowedAction(state);
+  const action = possibleAction(details);
   const facts = [
     ['state', `${stateTitles[state]} for ${duration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`],
     ['description', definition.description],
@@ -57,6 +63,7 @@ function detailsText(details: ProjectDetails, now: number): string {
     ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
     ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
     ['now possible', action === null ? null : cliVoice.command(`${action} ${id}`)],
+    ['to be started', state === 'not_started' && action === null ? 'as soon as its precheck passes' : null],
   ].flatMap(([name, value]) =>
     value === null || value === undefined ? [] : [`  ${name?.padEnd(13)} ${plain(value)}`],
   );

@@ -22,6 +22,15 @@ const duration = ({ from, to, unless }: { from: string; to: string; unless: stri
     .transform((ms) => ms ?? otherwise ?? 0);
 };
 
+/** A list in which nothing stands twice; the fault is the second one's. */
+const withoutDuplicates = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
+  list.superRefine((items, context) => {
+    items.forEach((item, index) => {
+      if (items.indexOf(item) < index)
+        context.addIssue({ code: 'custom', path: [index], message: 'stands there twice' });
+    });
+  });
+
 /** Numbers and switches may come from a variable, and then are texts. */
 const wholeNumber = z.preprocess(
   (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
@@ -63,9 +72,7 @@ export const projectSchema = z.strictObject({
   description: optional(text(1_000)),
   source: optional(endpointSchema),
   target: optional(endpointSchema),
-  labels: z
-    .array(text(63))
-    .max(50, 'has more than 50 entries')
+  labels: withoutDuplicates(z.array(text(63)).max(50, 'has more than 50 entries'))
     .nullish()
     .transform((labels) => labels ?? []),
   channel: optional(channel),
@@ -86,8 +93,8 @@ export const settingsSchema = z.strictObject({
 });
 
 export const policySchema = z.strictObject({
-  operators: z.array(operator).nullish(),
-  channels: z.array(channel).nullish(),
+  operators: withoutDuplicates(z.array(operator)).nullish(),
+  channels: withoutDuplicates(z.array(channel)).nullish(),
 });
 
 /** The shape of syncbot.yml. What one key alone cannot tell stands in cross-checks.ts. */

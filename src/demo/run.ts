@@ -48,7 +48,7 @@ async function runParts(options: RunOptions): Promise<void> {
   await refuseTaken(port);
   const binary = await findRedisServer({ say, signal: ending });
   say(`Starting Redis ${binary.version}, the local Slack, the bot, a worker and four projects …`);
-  await using redis = await startRedisServer({ binary });
+  await using redis = await startRedisServer({ binary, args: ['--appendonly', 'yes'] });
   await using folder = await temporaryFolder();
   await using slack = await startLocalSlack({ program, port, folder: folder.path, redisUrl: redis.url });
   ending.throwIfAborted();

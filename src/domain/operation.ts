@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionSchema, failureSchema, linkSchema, projectIdSchema, projectStateSchema } from './project.ts';
+import { actionSchema, linkSchema, projectIdSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
@@ -85,8 +85,6 @@ export const operationSchema = z.object({
   progress: progressSchema.nullable(),
   outcome: outcomeSchema.nullable(),
   refusal: refusalSchema.nullable(),
-  /** Restoring a Failed project: what had failed, for the dialog and the history. */
-  failure: failureSchema.nullable(),
   /** Grows by one with each change; what people were told last stands in `toldSeq`. */
   seq: z.number(),
   toldSeq: z.number(),

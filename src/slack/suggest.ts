@@ -55,8 +55,21 @@ function repair(words: readonly string[], projects: readonly string[]): string |
   return project === null || project === undefined ? null : `${verb === 'history' ? 'show' : verb} ${project}`;
 }
 
+/** Words that people try, and what they mean by them. */
+const synonyms: Readonly<Record<string, string>> = {
+  stop: 'pause',
+  suspend: 'pause',
+  unpause: 'restore',
+  continue: 'restore',
+  status: 'list',
+  ls: 'list',
+  info: 'show',
+  check: 'precheck',
+};
+
 function verbNear(word: string): string | null {
   if (word === '') return null;
+  if (Object.hasOwn(synonyms, word)) return synonyms[word] ?? null;
   const near = verbOf(word) ?? closest(word, [...verbs, 'resume']);
   return near === null ? null : verbOf(near);
 }

@@ -29,7 +29,9 @@ describe('converge', () => {
   it('starts over when the project’s version moves in between', async () => {
     await owned.queue.pause();
     await world.project('payments', [owned]);
-    const moves = once(() => world.deps.store.fail('payments', 1, { link: owned.link, ...failure }, 'syncbot'));
+    const moves = once(() =>
+      world.deps.store.fail('payments', 1, { failure: { link: owned.link, ...failure }, by: 'syncbot' }),
+    );
     const { drive } = world.deps.links;
     const deps = withDeps(world.deps, { links: { drive: andThen(drive, moves) } });
     expect(await converge(deps, { project: 'payments', holder: null, tryForMs: 0 })).toMatchObject({
@@ -42,7 +44,9 @@ describe('converge', () => {
   it('does not drive at all when it has moved before', async () => {
     await owned.queue.pause();
     await world.project('payments', [owned]);
-    const moves = once(() => world.deps.store.fail('payments', 1, { link: owned.link, ...failure }, 'syncbot'));
+    const moves = once(() =>
+      world.deps.store.fail('payments', 1, { failure: { link: owned.link, ...failure }, by: 'syncbot' }),
+    );
     const { readFlags } = world.deps.links;
     const deps = withDeps(world.deps, {
       links: {

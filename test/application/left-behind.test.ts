@@ -39,7 +39,10 @@ describe('what is left behind', () => {
     await near.work(async (job) => ran.push(job.name));
     await near.queue.pause();
     await world.project('orders', [near, far]);
-    await world.deps.store.fail('orders', 1, { link: far.link, taskId: '1', reason: 'x', at: 1 }, 'syncbot');
+    await world.deps.store.fail('orders', 1, {
+      failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
+      by: 'syncbot',
+    });
     await near.queue.add('must-not-run', {});
     await killFar();
     await world.app.startWorker();

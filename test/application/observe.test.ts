@@ -46,6 +46,19 @@ describe('one round of the observer', () => {
     expect(kicked).toEqual(['payments']);
   });
 
+  it('has the message of the operation that brought it to Running say that it failed since', async () => {
+    await owned.queue.pause();
+    await world.project('payments', [owned], { state: 'paused' });
+    const ref = await confirmed(world, 'payments', 'restore');
+    await execute(noQueue(world), ref);
+    const restored = await world.deps.store.readOperation(ref);
+    await failOne(owned);
+    const told: OperationRef[] = [];
+    await observeAll({ ...noQueue(world), notifier: { tell: async (one: OperationRef) => void told.push(one) } });
+    expect(told).toEqual([ref]);
+    expect((await world.deps.store.readOperation(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
+  });
+
   it('with onFailure: continue the project stays Running, and a look at it counts the failures', async () => {
     await world.project('payments', [owned], { onFailure: 'continue' });
     await failOne(owned);

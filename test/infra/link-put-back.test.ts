@@ -40,7 +40,13 @@ async function order(howMany: number): Promise<string[]> {
 
 describe('putting failed tasks back', () => {
   it('runs them before newer ones, oldest first, whatever their ids', async () => {
-    await failAll([['a'], ['b', { jobId: 'zebra' }], ['c', { jobId: 'ant' }], ['d']]);
+    const at = (timestamp: number, jobId?: string) => ({ timestamp, ...(jobId === undefined ? {} : { jobId }) });
+    await failAll([
+      ['a', at(1)],
+      ['b', at(2, 'zebra')],
+      ['c', at(3, 'ant')],
+      ['d', at(4)],
+    ]);
     await queue.pause();
     await queue.add('new-1', {});
     await queue.add('new-2', {});

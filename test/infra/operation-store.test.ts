@@ -45,7 +45,7 @@ const ask = (more: Partial<NewOperation> = {}) =>
       origin: 'slack',
       channel: 'C0SYNC',
     },
-    ...{ dialog: null, projectVersion: 1, failure: null, ttlMs: 60_000, ...more },
+    ...{ dialog: null, projectVersion: 1, ttlMs: 60_000, ...more },
   });
 const settle = (
   settlement: 'confirm' | 'cancel' | 'expire',

@@ -52,7 +52,9 @@ describe('projects', () => {
     expect(await store.read('orders')).toMatchObject({ version: 3, convergedVersion: 2 });
     expect(await store.markConverged('orders', 2)).toEqual({ kind: 'moved' });
     expect(await store.setWatermarks('orders', 2, marks)).toBe(false);
-    expect(await store.fail('orders', 2, { link, taskId: '1', reason: 'no', at: 1 }, 'syncbot')).toBe(false);
+    expect(
+      await store.fail('orders', 2, { failure: { link, taskId: '1', reason: 'no', at: 1 }, by: 'syncbot' }),
+    ).toEqual({ kind: 'moved' });
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(await store.remove('orders', 3, 'x')).toBe(true);
     expect([await store.ids(), await store.read('orders'), await store.version('orders')]).toEqual([[], null, null]);
@@ -63,13 +65,15 @@ describe('projects', () => {
     const ref = { project: 'orders', operation: 'op1' };
     await store.request({
       ...{ id: 'op1', project: 'orders', action: 'pause', by: 'U0ALICE', reason: null, origin: 'slack', channel: null },
-      ...{ dialog: null, projectVersion: 1, failure: null, ttlMs: 60_000 },
+      ...{ dialog: null, projectVersion: 1, ttlMs: 60_000 },
     });
     await store.settle({ ref, settlement: 'confirm', by: 'U0ALICE', dialog: null });
     expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
     expect(await store.put(definition, { expectedVersion: 2, linksChanged: false }, 'x')).toBe(false);
     expect(await store.remove('orders', 2, 'x')).toBe(false);
-    expect(await store.fail('orders', 2, { link, taskId: '1', reason: 'no', at: 1 }, 'syncbot')).toBe(false);
+    expect(
+      await store.fail('orders', 2, { failure: { link, taskId: '1', reason: 'no', at: 1 }, by: 'syncbot' }),
+    ).toEqual({ kind: 'moved' });
   });
 
   it('a delivery is new once', async () => {

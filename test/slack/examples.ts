@@ -90,7 +90,6 @@ export function exampleOperation(more: Partial<Operation> = {}): Operation {
     progress: null,
     outcome: null,
     refusal: null,
-    failure: null,
     seq: 1,
     toldSeq: 1,
     message: null,

@@ -12,11 +12,18 @@ export type ConnectionUse = 'commands' | 'blocking';
 
 const readOnlyReplica = 'READONLY';
 
-/** Opens a client. Errors of the connection go to `onError`: the commands themselves say what failed. */
+/** Opens a client. `onError` hears once of each outage; the commands themselves say what failed. */
 export function connect(target: RedisTarget, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
   const options = optionsFor(use);
   const client = open(target, options);
-  client.on('error', onError);
+  let isKnown = false;
+  client.on('ready', () => {
+    isKnown = false;
+  });
+  client.on('error', (error) => {
+    if (!isKnown) onError(error);
+    isKnown = true;
+  });
   return client;
 }
 

@@ -120,7 +120,7 @@ else
   version = move(state, seen[2], seen[3])
   redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '')
 end
-redis.call('HSET', stateKey, 'holder', '', 'unfinished', ended == 'failed' and not agree and id or '')
+redis.call('HSET', stateKey, 'holder', '', 'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')

@@ -131,13 +131,23 @@ export function createOperationStore(
 }
 
 /** Every field of a fresh operation but its times, which the script takes from the server's clock. */
-function newFields({ id, project, action, by, reason, origin, channel, projectVersion, failure }: NewOperation) {
-  return {
-    ...{ v: '1', id, project, action, state: 'requested', origin, by, projectVersion: String(projectVersion) },
-    ...{ channel: channel ?? '', reason: reason ?? '', dialog: '', failure: jsonOrEmpty(failure) },
-    ...{ settledAt: '', executeBy: '', startedAt: '', finishedAt: '', fromState: '', toState: '' },
-    ...{ progress: '', outcome: '', refusal: '', message: '', seq: '1', toldSeq: '1' },
+function newFields({ id, project, action, by, reason, origin, channel, projectVersion }: NewOperation) {
+  const empty = ['dialog', 'settledAt', 'executeBy', 'startedAt', 'finishedAt', 'fromState', 'toState', 'progress'];
+  const fields = {
+    v: '1',
+    id,
+    project,
+    action,
+    state: 'requested',
+    origin,
+    by,
+    projectVersion: String(projectVersion),
+    channel: channel ?? '',
+    reason: reason ?? '',
+    seq: '1',
+    toldSeq: '1',
   };
+  return { ...Object.fromEntries([...empty, 'outcome', 'refusal', 'message'].map((name) => [name, ''])), ...fields };
 }
 
 function commitArgs(ending: Ending): (string | number)[] {

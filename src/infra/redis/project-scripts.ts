@@ -44,14 +44,17 @@ redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
 return 1
 `);
 
-/** Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who. */
+/**
+ * Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who. Answers
+ * false when somebody else won; else the operation that ended last here, empty when there is none: it has news to tell.
+ */
 export const failScript = script(`${prelude}
-local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'state')
-if seen[1] ~= ARGV[3] or seen[2] ~= '' or seen[3] ~= 'running' then return 0 end
+local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'state', 'lastOperation')
+if seen[1] ~= ARGV[3] or seen[2] ~= '' or seen[3] ~= 'running' then return false end
 move('failed', ARGV[5], '')
 redis.call('HSET', stateKey, 'failure', ARGV[4])
 audit('failed', '', { 'by', ARGV[5], 'failure', ARGV[4] })
-return 1
+return hasNews(seen[4] or '')
 `);
 
 /**
@@ -62,12 +65,7 @@ export const convergedScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'unfinished')
 if seen[1] ~= ARGV[3] then return false end
 redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'unfinished', '')
-local id = seen[2] or ''
-if id ~= '' and redis.call('EXISTS', op(id)) == 1 then
-  redis.call('HINCRBY', op(id), 'seq', 1)
-  keepUntilTold(id)
-end
-return id
+return hasNews(seen[2] or '')
 `);
 
 /** ARGV: 3 expected version, 4 … fields of watermarks with their values; those of other links stay. */

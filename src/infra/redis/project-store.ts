@@ -72,6 +72,12 @@ function reading(client: RedisClient, orLeftOut: LeaveOut) {
   } satisfies Partial<ProjectStore>;
 }
 
+/** Null: refused. Else the operation that has news to tell now, if there is one. */
+const newsReply = z
+  .string()
+  .nullable()
+  .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
+
 function writing(client: RedisClient, step: StepRunner) {
   return {
     async put(definition, first, by) {
@@ -88,17 +94,13 @@ function writing(client: RedisClient, step: StepRunner) {
       await call(client, (redis) => redis.srem(projectsKey, id));
       return true;
     },
-    async fail(id, expectedVersion, failure, by) {
-      return (await step(id, failScript, [expectedVersion, JSON.stringify(failure), by])) === 1;
+    async fail(id, expectedVersion, { failure, by }) {
+      const news = newsReply.parse(await step(id, failScript, [expectedVersion, JSON.stringify(failure), by]));
+      return news === null ? { kind: 'moved' } : { kind: 'failed', toTell: news.operation };
     },
     async markConverged(id, version) {
-      const unfinished = z
-        .string()
-        .nullable()
-        .parse(await step(id, convergedScript, [version]));
-      return unfinished === null
-        ? { kind: 'moved' }
-        : { kind: 'converged', unfinished: unfinished === '' ? null : unfinished };
+      const news = newsReply.parse(await step(id, convergedScript, [version]));
+      return news === null ? { kind: 'moved' } : { kind: 'converged', toTell: news.operation };
     },
     async setWatermarks(id, expectedVersion, watermarks) {
       return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;

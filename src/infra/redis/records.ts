@@ -75,7 +75,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers; all others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'failure', 'message', 'dialog'];
+const jsonFields = ['progress', 'outcome', 'refusal', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'toldSeq'];
 const numberOrNullFields = ['settledAt', 'executeBy', 'startedAt', 'finishedAt'];
 

@@ -15,6 +15,12 @@ local function audit(event, id, more)
     'operation', id, 'version', redis.call('HGET', stateKey, 'version') or '', unpack(more))
 end
 local function keepUntilTold(id) redis.call('ZADD', openKey, whole(now), id) end
+local function hasNews(id)
+  if id == '' or redis.call('EXISTS', op(id)) == 0 then return '' end
+  redis.call('HINCRBY', op(id), 'seq', 1)
+  keepUntilTold(id)
+  return id
+end
 local function over(id, state)
   redis.call('HSET', op(id), 'state', state, 'finishedAt', whole(now))
   redis.call('PEXPIRE', op(id), whole(settings.retentionMs))

@@ -1,6 +1,5 @@
-import type { ProjectDetails } from '../../application/look.ts';
+import { type ProjectDetails, possibleAction } from '../../application/look.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
-import { allowedAction } from '../../domain/lifecycle.ts';
 import { maskReason } from '../../domain/mask.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
@@ -40,7 +39,7 @@ export function buildShow(view: ShowView): Message {
 function headSection(view: ShowView): Block {
   const { project } = view.details;
   const { definition } = project;
-  const action = allowedAction(project.state);
+  const action = possibleAction(view.details);
   const lines = [
     `*${project.id}* · ${title(project.state)}`,
     definition.description === null ? '' : safeText(definition.description, 400),

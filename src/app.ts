@@ -1,4 +1,3 @@
-import { convergeStanding } from './application/converge.ts';
 import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
 import { slackFaults } from './config/environment.ts';
 import { environmentFaultLine } from './config/fault.ts';
@@ -6,8 +5,6 @@ import { openCore } from './core.ts';
 import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/slack-app.ts';
-
-const pauseForMs = 10_000;
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {
@@ -26,10 +23,6 @@ export async function openApp(
   );
   return {
     deps: core.deps,
-    redisFacts: () => core.redisFacts(),
-    async pauseLinks(id) {
-      await convergeStanding(core.deps, id, pauseForMs);
-    },
     checkSlack: async () => slackItems(options),
     async runRoles(role, signal) {
       if (environment.adminPort !== null) log.warn({}, 'ADMIN_PORT is not built yet, nothing listens there');

@@ -5,15 +5,14 @@ import { convergeStanding } from './application/converge.ts';
 import type { Deps, Log } from './application/deps.ts';
 import { execute } from './application/execute.ts';
 import { observeAll } from './application/observe.ts';
-import type { Clock, Ids, OperationRef, Teller } from './application/ports.ts';
+import type { Clock, Ids, Teller } from './application/ports.ts';
 import { sweep } from './application/sweep.ts';
-import type { ConnectionFacts } from './domain/precheck.ts';
+import type { OperationRef } from './domain/operation.ts';
 import { defaultConnection } from './domain/project.ts';
 import { openBotQueues } from './infra/bullmq/bot-queues.ts';
 import { startWorker } from './infra/bullmq/bot-workers.ts';
 import { openLinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkEngine } from './infra/bullmq/link-engine.ts';
-import { serverFacts } from './infra/bullmq/server-facts.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
 import type { RedisTarget } from './redis-address.ts';
@@ -49,8 +48,6 @@ export interface Core extends AsyncDisposable {
   startWorker(): Promise<void>;
   /** Messages begin to be written: part of the role `bot`. */
   startTelling(teller: Teller): void;
-  /** What the bot's own Redis says of itself. */
-  redisFacts(): Promise<ConnectionFacts>;
   /** Takes up nothing new, and lets go of what is under way after some seconds: another worker carries it on. */
   stopWork(): Promise<void>;
 }
@@ -115,7 +112,6 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
       const handlers = { tell: (ref: OperationRef) => teller.tell(ref) };
       workers.push(startWorker({ queue: 'notices', handlers, client: open('blocking', 'bot'), ...common }));
     },
-    redisFacts: () => serverFacts(defaultConnection, commands),
     stopWork,
     async [Symbol.asyncDispose]() {
       await stopWork();

@@ -1,15 +1,17 @@
 import { linksWanted } from '../domain/lifecycle.ts';
 import { answerWithinMs } from '../domain/operation.ts';
 import type { Actor, Link, ProjectId } from '../domain/project.ts';
+import { convergeStanding } from './converge.ts';
 import type { Deps } from './deps.ts';
 import type { Change, Creation, Plan } from './plan.ts';
 import { definitionChanges } from './wanted.ts';
 
+/** How long a link that does not answer is tried again; a worker goes on after that. */
+const pauseForMs = 10_000;
+
 export interface Applying {
   readonly plan: Plan;
   readonly by: Actor;
-  /** Drives the links of one project to what its state wants, here and now, whether or not a worker runs. */
-  readonly pauseLinks: (id: ProjectId) => Promise<void>;
 }
 
 export type Applied =
@@ -22,10 +24,7 @@ export type Applied =
  * Carries a plan out: checks that nothing moved since it was made, writes, then pauses. Redis offers no step over several
  * projects, so a conflict in the middle stops it; what was written is sound by itself and a second apply does the rest.
  */
-export async function applyPlan(
-  deps: Pick<Deps, 'store' | 'links' | 'log'>,
-  { plan, by, pauseLinks }: Applying,
-): Promise<Applied> {
+export async function applyPlan(deps: Deps, { plan, by }: Applying): Promise<Applied> {
   const moved = await movedSince(deps, plan);
   if (moved !== null) return { kind: 'conflict', project: moved, written: [] };
   const steps = [
@@ -38,7 +37,7 @@ export async function applyPlan(
     if (!(await write())) return { kind: 'conflict', project: id, written };
     written.push(id);
   }
-  const notPaused = await pauseAll(deps, plan, pauseLinks);
+  const notPaused = await pauseAll(deps, plan);
   deps.log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
   return { kind: 'applied', notPaused };
 }
@@ -75,17 +74,14 @@ async function writeCreation(
   return found !== null && definitionChanges(found.definition, definition).length === 0;
 }
 
-async function pauseAll(
-  deps: Pick<Deps, 'links' | 'store'>,
-  { create, change, repause }: Plan,
-  pauseLinks: Applying['pauseLinks'],
-): Promise<Link[]> {
+/** Here and now, whether or not a worker runs. */
+async function pauseAll(deps: Deps, { create, change, repause }: Plan): Promise<Link[]> {
   const held = [
     ...create.filter(({ first }) => linksWanted(first.state) === 'paused').map(({ definition }) => definition),
     ...change.filter(({ pauses }) => pauses.length > 0).map(({ definition }) => definition),
     ...repause.map(({ project }) => project.definition),
   ];
-  await Promise.all(held.map(({ id }) => pauseLinks(id)));
+  await Promise.all(held.map(({ id }) => convergeStanding(deps, id, pauseForMs)));
   const links = held.flatMap((definition) => definition.links);
   const flags = await deps.links.readFlags(links, answerWithinMs);
   return links.filter((_link, index) => flags[index] === 'resumed' || flags[index] === 'unreachable');

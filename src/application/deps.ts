@@ -1,4 +1,5 @@
-import type { ActionQueue, Clock, Ids, LinkEngine, Notifier, ProjectStore } from './ports.ts';
+import type { ActionQueue, Clock, Ids, LinkEngine, Notifier } from './ports.ts';
+import type { ProjectStore } from './store.ts';
 
 /** What every use case is given. `core.ts` builds it; tests build it with what they want to differ. */
 export interface Deps {

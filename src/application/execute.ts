@@ -1,4 +1,5 @@
 import { roads } from '../domain/lifecycle.ts';
+import type { OperationRef } from '../domain/operation.ts';
 import { answerWithinMs, type Operation, type Outcome, pauseWithinMs } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Link, Project } from '../domain/project.ts';
@@ -6,7 +7,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import { type Converged, converge, holdStill, isSettled } from './converge.ts';
 import type { Deps } from './deps.ts';
 import { observeProject, precheckProject } from './look.ts';
-import type { Ending, OperationRef } from './ports.ts';
+import type { Ending } from './store.ts';
 
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:

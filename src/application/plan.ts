@@ -5,7 +5,6 @@ import { type Link, linkId, noWatermark, type Project, type ProjectId, type Wate
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { ApplyRefusal } from './apply-refusal.ts';
 import type { Deps } from './deps.ts';
-import type { FirstState } from './ports.ts';
 import {
   isPaused,
   missing,
@@ -17,6 +16,7 @@ import {
   watermarks,
   withoutOldFailures,
 } from './seen.ts';
+import type { FirstState } from './store.ts';
 import {
   type Changed,
   definitionChanges,

@@ -1,8 +1,8 @@
-import type { Dialog } from '../domain/operation.ts';
+import type { Dialog, OperationRef } from '../domain/operation.ts';
 import type { Actor } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
 import { StoreUnavailable } from './faults.ts';
-import type { OperationRef, Settled, Settlement } from './ports.ts';
+import type { Settled, Settlement } from './store.ts';
 
 export interface Answer {
   readonly ref: OperationRef;

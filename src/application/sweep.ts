@@ -1,4 +1,4 @@
-import { isOpen, type Operation } from '../domain/operation.ts';
+import { isOpen, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
@@ -33,7 +33,7 @@ async function sweepProject(deps: Deps, project: Project): Promise<void> {
 }
 
 async function sweepOperation(deps: Deps, operation: Operation, now: number): Promise<void> {
-  const ref = { project: operation.project, operation: operation.id };
+  const ref = refOf(operation);
   if (operation.state === 'requested') {
     if (now > operation.expiresAt) await deps.store.settle({ ref, settlement: 'expire', by: null, dialog: null });
     return;

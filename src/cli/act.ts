@@ -1,9 +1,10 @@
 import { StoreUnavailable } from '../application/faults.ts';
-import type { OperationRef, Settled } from '../application/ports.ts';
 import { type Asked, type Requested, requestAction } from '../application/request.ts';
 import { cancel, confirm } from '../application/settle.ts';
+import type { Settled } from '../application/store.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../domain/figures-words.ts';
-import { isOpen } from '../domain/operation.ts';
+import type { OperationRef } from '../domain/operation.ts';
+import { isOpen, refOf } from '../domain/operation.ts';
 import { actionWords, count, stateClause, unchanged } from '../domain/words.ts';
 import { type ExitCode, exitCodes, onSignals } from './context.ts';
 import { outcomeJson, outcomeText, unreadable } from './outcome.ts';
@@ -21,7 +22,7 @@ export async function act(session: Session, task: ActTask): Promise<ExitCode> {
   const asked: Asked = { project, action, by, reason, origin: 'cli', channel: null };
   const requested = await requestAction(app.deps, asked);
   if (requested.kind === 'refused') return refused(session, requested.refusal);
-  const ref = { project: requested.operation.project, operation: requested.operation.id };
+  const ref = refOf(requested.operation);
   if (!task.yes && !(await askYesNo(shell, question(requested)))) {
     await cancel(app.deps, { ref, by, dialog: null });
     say.fault({ code: 'cancelled', message: `Cancelled. ${unchanged}` });

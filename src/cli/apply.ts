@@ -28,8 +28,7 @@ export async function apply(session: Session, { yes }: { readonly yes: boolean }
     say.fault({ code: 'cancelled', message: `Not applied. ${unchanged}` });
     return exitCodes.notDone;
   }
-  const { pauseLinks } = app;
-  const applied = await applyPlan(app.deps, { plan, by: `cli:${shell.user}`, pauseLinks: (id) => pauseLinks(id) });
+  const applied = await applyPlan(app.deps, { plan, by: `cli:${shell.user}` });
   return tell(say, applied, plan);
 }
 

@@ -2,8 +2,6 @@ import type { Readable, Writable } from 'node:stream';
 import type { Deps } from '../application/deps.ts';
 import type { Environment, RawEnvironment } from '../config/environment.ts';
 import type { SyncbotConfig } from '../config.ts';
-import type { ConnectionFacts } from '../domain/precheck.ts';
-import type { ProjectId } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { Logger } from '../log.ts';
 
@@ -13,10 +11,6 @@ export type Role = (typeof roles)[number];
 /** What the command line needs of the composition root. */
 export interface CliApp extends AsyncDisposable {
   readonly deps: Deps;
-  /** What the bot's own Redis says of itself. Never throws. */
-  redisFacts(): Promise<ConnectionFacts>;
-  /** Drives the links of a project that no operation holds to what its state wants, here and now. */
-  pauseLinks(id: ProjectId): Promise<void>;
   /** Slack's tokens and channels, for doctor; null: there is no bot token here. */
   checkSlack(): Promise<readonly PrecheckItem[] | null>;
   /** Runs the role until the signal is aborted, then ends it cleanly. Throws `RoleFault` when it cannot begin. */

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../application/faults.ts';
 import { observeProjects } from '../application/look.ts';
 import { differences } from '../application/wanted.ts';
-import type { Project } from '../domain/project.ts';
+import { defaultConnection, type Project } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { linkItems } from './doctor-links.ts';
@@ -12,15 +12,17 @@ import { itemTable } from './show.ts';
 /** `syncbot doctor`: every item passes, fails or is unknown, with a sentence; exit 1 when one fails. */
 export async function doctor(session: Session): Promise<ExitCode> {
   const { app, config, say } = session;
-  const [own, others, slack, projects] = await Promise.all([
-    app.redisFacts(),
-    app.deps.links.connections(Object.keys(config.connections)),
+  const [connections, slack, projects] = await Promise.all([
+    app.deps.links.connections([defaultConnection, ...Object.keys(config.connections)]),
     slackItems(session),
     storedProjects(session),
   ]);
   const items = [
-    ...connectionItems(own, 'REDIS_URL', 'records'),
-    ...others.flatMap((facts) => connectionItems(facts, `connection ${facts.name}`, 'links')),
+    ...connections.flatMap((facts) =>
+      facts.name === defaultConnection
+        ? connectionItems(facts, 'REDIS_URL', 'records')
+        : connectionItems(facts, `connection ${facts.name}`, 'links'),
+    ),
     ...slack,
     ...policyItems(session),
     ...(projects === null

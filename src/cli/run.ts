@@ -40,7 +40,7 @@ async function beginWithStored({ app, config, configPath, log, say }: Session): 
     return exitCodes.notDone;
   }
   const { plan } = planned;
-  const applied = await applyPlan(app.deps, { plan, by: botActor, pauseLinks: (id) => app.pauseLinks(id) });
+  const applied = await applyPlan(app.deps, { plan, by: botActor });
   if (applied.kind === 'conflict') {
     const message = `${applied.project} was created by somebody else in the meantime. Run it again.`;
     say.fault({ code: 'conflict', message });

@@ -15,12 +15,12 @@ const actor = 'cli:demo';
 const PATIENCE_MS = 60_000;
 
 /** What `syncbot apply --yes` does. */
-export async function applyFile({ deps, pauseLinks }: CliApp, config: SyncbotConfig): Promise<void> {
+export async function applyFile({ deps }: CliApp, config: SyncbotConfig): Promise<void> {
   const planned = await planApply(deps, config);
   if (planned.kind === 'refused') {
     throw new DemoFault(1, `The demo's file was refused: ${planned.refusals.map(explainApplyRefusal).join(' ')}`);
   }
-  const applied = await applyPlan(deps, { plan: planned.plan, by: actor, pauseLinks });
+  const applied = await applyPlan(deps, { plan: planned.plan, by: actor });
   if (applied.kind === 'conflict') throw new DemoFault(1, `The demo's file was not applied: ${applied.project} moved.`);
 }
 

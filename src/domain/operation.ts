@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionSchema, linkSchema, projectIdSchema, projectStateSchema } from './project.ts';
+import { actionSchema, linkSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
@@ -92,3 +92,14 @@ export const operationSchema = z.object({
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+
+/** An operation is addressed by project and id: both lie in one slot of Redis. */
+export interface OperationRef {
+  readonly project: ProjectId;
+  readonly operation: string;
+}
+
+/** How an operation is addressed. */
+export function refOf({ project, id }: Pick<Operation, 'project' | 'id'>): OperationRef {
+  return { project, operation: id };
+}

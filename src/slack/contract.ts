@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OperationRef } from '../application/ports.ts';
+import type { OperationRef } from '../domain/operation.ts';
 import { type Action, actions, type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**

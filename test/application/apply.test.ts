@@ -5,6 +5,7 @@ import { nothingToDo } from '../../src/application/plan.ts';
 import { linkId } from '../../src/domain/project.ts';
 import { openWorld, type World } from '../support/world.ts';
 import { applying, done, finishOne, ghost, names, wanted } from './applying.ts';
+import { withDeps } from './hands.ts';
 
 let world: World;
 let on: ReturnType<typeof applying>;
@@ -111,8 +112,8 @@ describe('applying again', () => {
   test('pauses what an apply that crashed left running', async () => {
     const link = await world.link('orders');
     const made = await on.planned(wanted('orders', [link]));
-    const crash = () => Promise.reject(new Error('killed'));
-    await expect(applyPlan(world.deps, { plan: made, by: 'cli:test', pauseLinks: crash })).rejects.toThrow('killed');
+    const crashing = withDeps(world.deps, { links: { drive: () => Promise.reject(new Error('killed')) } });
+    await expect(applyPlan(crashing, { plan: made, by: 'cli:test' })).rejects.toThrow('killed');
     expect(await link.queue.isPaused()).toBe(false);
     const again = await on.planned(wanted('orders', [link]));
     expect(again.repause.map(({ links }) => names(links))).toEqual([['orders']]);
@@ -123,7 +124,17 @@ describe('applying again', () => {
   test('says which links are not paused yet', async () => {
     const link = await world.link('orders');
     const made = await on.planned(wanted('orders', [link]));
-    const applied = await applyPlan(world.deps, { plan: made, by: 'cli:test', pauseLinks: async () => {} });
+    let ahead = 0;
+    const deps = withDeps(world.deps, {
+      clock: {
+        now: () => Date.now() + ahead,
+        sleep: async (ms) => {
+          ahead += ms;
+        },
+      },
+      links: { drive: async (links) => links.map(() => 'unreachable' as const) },
+    });
+    const applied = await applyPlan(deps, { plan: made, by: 'cli:test' });
     expect(applied).toEqual({ kind: 'applied', notPaused: [link.link] });
   });
 

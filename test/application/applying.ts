@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { type Applied, applyPlan } from '../../src/application/apply.ts';
 import { explainApplyRefusal } from '../../src/application/apply-refusal.ts';
-import { convergeStanding } from '../../src/application/converge.ts';
 import { type Plan, type Planned, planApply } from '../../src/application/plan.ts';
 import type { WantedProject } from '../../src/application/wanted.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
@@ -45,8 +44,7 @@ export function applying({ deps }: Pick<World, 'deps'>) {
   }
 
   function carryOut(made: Plan): Promise<Applied> {
-    const pauseLinks = async (id: string) => void (await convergeStanding(deps, id, 1_000));
-    return applyPlan(deps, { plan: made, by: 'cli:test', pauseLinks });
+    return applyPlan(deps, { plan: made, by: 'cli:test' });
   }
   return { plan, planned, refused, apply, carryOut };
 }

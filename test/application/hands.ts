@@ -1,7 +1,8 @@
 import type { Deps } from '../../src/application/deps.ts';
-import type { Clock, OperationRef } from '../../src/application/ports.ts';
+import type { Clock } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import type { World } from '../support/world.ts';
 

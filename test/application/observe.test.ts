@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { listProjects, observeProject } from '../../src/application/look.ts';
 import { observeAll } from '../../src/application/observe.ts';
-import type { OperationRef } from '../../src/application/ports.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
 import { type OwnedLink, openWorld, type World } from '../support/world.ts';
 import { confirmed, firstDo, noQueue, once, stop, withDeps } from './hands.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import type { OperationRef } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
 import { sweep } from '../../src/application/sweep.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import { isOpen } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld, type World } from '../support/world.ts';

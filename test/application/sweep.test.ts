@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import type { OperationRef } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { sweep } from '../../src/application/sweep.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
 import { type OwnedLink, openWorld, type World } from '../support/world.ts';

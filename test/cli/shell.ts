@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { convergeStanding } from '../../src/application/converge.ts';
 import type { Deps } from '../../src/application/deps.ts';
 import type { CliApp, OpenCliApp, Role, Shell } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
@@ -64,8 +63,6 @@ export function appOf(
   const deps = { ...world.deps, ...more.deps };
   return async () => ({
     deps,
-    redisFacts: () => world.app.redisFacts(),
-    pauseLinks: async (id) => void (await convergeStanding(deps, id, 1_000)),
     checkSlack: async () => null,
     runRoles: more.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
     [Symbol.asyncDispose]: async () => {},

@@ -1,22 +1,12 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { openCore } from '../../src/core.ts';
-import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { definitionOf } from '../support/definition.ts';
 import { ownRedis } from '../support/redis.ts';
 import { targetOf, testSettings } from '../support/world.ts';
 
-const definition: ProjectDefinition = {
-  v: 1,
-  id: 'orders',
-  description: null,
-  source: null,
-  target: null,
-  labels: [],
-  channel: null,
-  onFailure: 'pause',
-  links: [{ queue: 'q', connection: 'default', prefix: 'bull' }],
-};
+const definition = definitionOf('orders');
 
 it('a step whose reply was lost is sent again, and answers as it did the first time', async () => {
   await using redis = await ownRedis();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ending, NewOperation, OperationRef, ProjectStore } from '../../src/application/ports.ts';
-import type { Dialog, Operation } from '../../src/domain/operation.ts';
-import type { ProjectDefinition } from '../../src/domain/project.ts';
+import type { Ending, NewOperation, ProjectStore } from '../../src/application/store.ts';
+import type { Dialog, Operation, OperationRef } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';
+import { definitionOf } from '../support/definition.ts';
 import { openWorld, testSettings, type World } from '../support/world.ts';
 
 let world: World;
@@ -16,19 +16,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const definition: ProjectDefinition = {
-  ...{
-    v: 1,
-    id: 'orders',
-    description: null,
-    source: null,
-    target: null,
-    labels: [],
-    channel: null,
-    onFailure: 'pause',
-  },
-  links: [link],
-};
+const definition = definitionOf('orders');
 const ref: OperationRef = { project: 'orders', operation: 'op1' };
 const dialog: Dialog = { url: 'https://hooks.slack.com/actions/1/2', until: 1_800_000_000_000, usesLeft: 5 };
 const key = operationKey('orders', 'op1');

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProjectStore } from '../../src/application/ports.ts';
+import type { ProjectStore } from '../../src/application/store.ts';
 import { openCore } from '../../src/core.ts';
-import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';
+import { definitionOf } from '../support/definition.ts';
 import { ownRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld, targetOf, testSettings, type World } from '../support/world.ts';
@@ -19,19 +19,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const definition: ProjectDefinition = {
-  ...{
-    v: 1,
-    id: 'orders',
-    description: null,
-    source: null,
-    target: null,
-    labels: [],
-    channel: null,
-    onFailure: 'pause',
-  },
-  links: [link],
-};
+const definition = definitionOf('orders');
 const keys = projectKeys('orders');
 
 const marks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };

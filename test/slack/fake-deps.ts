@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../../src/application/deps.ts';
-import type { OperationRef } from '../../src/application/ports.ts';
 import type { LinkReading } from '../../src/domain/observation.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { exampleFacts, exampleNow } from './examples.ts';
 

@@ -6,6 +6,7 @@ import { type Core, type CoreOverrides, type CoreSettings, openCore } from '../.
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
 import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
 import type { RedisTarget } from '../../src/redis-address.ts';
+import { definitionOf } from './definition.ts';
 
 /** A Redis of its own with a bot's parts on it, and links made for the test. Everything ends with it. */
 export interface World extends AsyncDisposable {
@@ -105,11 +106,7 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
       };
     },
     async project(id, links, { state = 'running', ...more } = {}) {
-      const definition: ProjectDefinition = {
-        ...{ v: 1, id, description: null, source: null, target: null, labels: [], channel: null, onFailure: 'pause' },
-        links: links.map(({ link }) => link),
-        ...more,
-      };
+      const definition = definitionOf(id, { links: links.map(({ link }) => link), ...more });
       if (!(await app.deps.store.put(definition, { state, watermarks: {} }, 'cli:test')))
         throw new Error(`${id} exists`);
     },

@@ -1,14 +1,7 @@
 import { z } from 'zod';
-import type {
-  Claimed,
-  Committed,
-  Ending,
-  NewOperation,
-  OperationRef,
-  ProjectStore,
-  Settled,
-} from '../../application/ports.ts';
+import type { Claimed, Committed, Ending, NewOperation, ProjectStore, Settled } from '../../application/store.ts';
 import { roads } from '../../domain/lifecycle.ts';
+import type { OperationRef } from '../../domain/operation.ts';
 import { executeWithinMs, type Operation } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { call } from './call.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { chunksOf } from '../../application/chunks.ts';
-import type { ProjectStore } from '../../application/ports.ts';
+import type { ProjectStore } from '../../application/store.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { call, run } from './call.ts';
 import type { RedisClient } from './connect.ts';

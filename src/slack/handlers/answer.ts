@@ -1,7 +1,6 @@
 import { StoreUnavailable } from '../../application/faults.ts';
-import type { OperationRef } from '../../application/ports.ts';
 import { cancel, confirm } from '../../application/settle.ts';
-import type { Dialog } from '../../domain/operation.ts';
+import type { Dialog, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { type HeardPress, readOperationRef } from '../contract.ts';
 import { loggedFault } from '../redact.ts';

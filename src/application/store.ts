@@ -1,0 +1,147 @@
+import type { Dialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
+import type {
+  Action,
+  Actor,
+  Failure,
+  Project,
+  ProjectDefinition,
+  ProjectId,
+  ProjectState,
+  Watermark,
+} from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+
+export interface NewOperation {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly action: Action;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly origin: Operation['origin'];
+  readonly channel: string | null;
+  /** The project's version that the request was decided on. */
+  readonly projectVersion: number;
+  /** How long the dialog may be answered, ms. */
+  readonly ttlMs: number;
+}
+
+export type Recorded =
+  | { readonly kind: 'requested'; readonly operation: Operation }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Settlement = 'confirm' | 'cancel' | 'expire';
+
+/** `settled` by this call, or `repeated`: it had been settled before (by whomever) and `operation` says how. */
+export type Settled =
+  | { readonly kind: 'settled' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Claimed =
+  | { readonly kind: 'claimed'; readonly operation: Operation }
+  /** Refused for good: recorded in the operation, which is settled now. */
+  | { readonly kind: 'refused'; readonly operation: Operation }
+  /** Already at its end (or never confirmed): nothing to do. */
+  | { readonly kind: 'over'; readonly operation: Operation }
+  | { readonly kind: 'unknown' };
+
+/** How a claimed operation ends. */
+export interface Ending {
+  readonly ref: OperationRef;
+  /** The version at which the links were last seen to agree: the commit is refused at any other. */
+  readonly expectedVersion: number;
+  readonly operationState: 'done' | 'failed' | 'refused';
+  /** The project's state from now on; `back`: what it was before the claim, with its since, by, reason and agreement. */
+  readonly projectState: ProjectState | 'back';
+  readonly converged: boolean;
+  readonly outcome: Outcome | null;
+  readonly refusal: Refusal | null;
+  readonly failure: Failure | null;
+}
+
+export type Committed =
+  | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'conflict' };
+
+/** `toTell`: the operation that had to leave a link behind, which has something new to tell now. */
+export type MarkedConverged =
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'converged'; readonly toTell: string | null };
+
+export type MarkedFailed =
+  /** Somebody else won. */
+  { readonly kind: 'moved' } | { readonly kind: 'failed'; readonly toTell: string | null };
+
+/** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
+export interface ProjectStore {
+  ids(): Promise<ProjectId[]>;
+  read(id: ProjectId): Promise<Project | null>;
+  /** In the order of `ids`; a project that is gone is left out. */
+  readMany(ids: readonly ProjectId[]): Promise<Project[]>;
+  version(id: ProjectId): Promise<number | null>;
+
+  readOperation(ref: OperationRef): Promise<Operation | null>;
+  /** The newest operations of a project, newest first. */
+  recentOperations(id: ProjectId, limit: number): Promise<Operation[]>;
+  /** Operations that have something left to be done or to be told. */
+  openOperations(id: ProjectId): Promise<Operation[]>;
+
+  /** Writes an operation as `requested`, superseding the requester's older open dialogs on the same project. */
+  request(operation: NewOperation): Promise<Recorded>;
+  /** One winner, the right person, not expired. `by` null: no person (expiry). */
+  settle(step: {
+    ref: OperationRef;
+    settlement: Settlement;
+    by: Actor | null;
+    dialog: Dialog | null;
+  }): Promise<Settled>;
+  /** Checks the state rules again and takes hold of the project. */
+  claim(ref: OperationRef, run: string): Promise<Claimed>;
+  /** Ends a claimed operation and lets go of the project. */
+  commit(ending: Ending): Promise<Committed>;
+  /** Leaves the project's `:runs`: called at the end of every execution. */
+  leave(id: ProjectId, run: string): Promise<void>;
+  /** The last task in flight of a paused project has ended: its pause says so from now on. False: it had been said. */
+  quiet(ref: OperationRef, outcome: Outcome): Promise<boolean>;
+  /** Sets the progress of a running operation. */
+  progress(ref: OperationRef, progress: Progress): Promise<void>;
+  /** Moves watermarks, by link id; false: the version is no longer `expectedVersion`. */
+  setWatermarks(
+    id: ProjectId,
+    expectedVersion: number,
+    watermarks: Readonly<Record<string, Watermark>>,
+  ): Promise<boolean>;
+  /** Running → Failed. `toTell`: the operation that brought it to Running, whose message would go on saying so. */
+  fail(
+    id: ProjectId,
+    expectedVersion: number,
+    { failure, by }: { readonly failure: Failure; readonly by: Actor },
+  ): Promise<MarkedFailed>;
+  /** Records that every link agrees with the state at this version. */
+  markConverged(id: ProjectId, version: number): Promise<MarkedConverged>;
+
+  /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
+  told(
+    ref: OperationRef,
+    told: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
+  ): Promise<void>;
+  /** Writes a definition: a new project with its first state, or a changed definition at `expectedVersion`. False: conflict. */
+  put(definition: ProjectDefinition, first: FirstState | Change, by: Actor): Promise<boolean>;
+  /** Removes a project and all that is kept of it but its audit. False: the version moved on. */
+  remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<boolean>;
+
+  /** True for the first caller with this key within `ttlMs`: drops duplicates of a delivery. */
+  firstTime(key: string, ttlMs: number): Promise<boolean>;
+  /** The server's clock, epoch ms. */
+  now(): Promise<number>;
+}
+
+/** A new definition for a project that exists. Changed links are behind their state until converge has seen to them. */
+export interface Change {
+  readonly expectedVersion: number;
+  readonly linksChanged: boolean;
+}
+
+export interface FirstState {
+  readonly state: 'not_started' | 'running' | 'paused';
+  readonly watermarks: Readonly<Record<string, Watermark>>;
+}

@@ -1,0 +1,17 @@
+import type { ProjectDefinition } from '../../src/domain/project.ts';
+
+/** A definition with nothing in it but what must be. */
+export function definitionOf(id: string, more: Partial<ProjectDefinition> = {}): ProjectDefinition {
+  return {
+    v: 1,
+    id,
+    description: null,
+    source: null,
+    target: null,
+    labels: [],
+    channel: null,
+    onFailure: 'pause',
+    links: [{ queue: 'orders-full', connection: 'default', prefix: 'bull' }],
+    ...more,
+  };
+}

@@ -109,7 +109,10 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
       await queues.schedule({ observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs });
     },
     startTelling(teller) {
-      const handlers = { tell: (ref: OperationRef) => teller.tell(ref) };
+      const handlers = {
+        tell: (ref: OperationRef) => teller.tell(ref),
+        alert: ({ project }: { readonly project: string }) => teller.alert(project),
+      };
       workers.push(startWorker({ queue: 'notices', handlers, client: open('blocking', 'bot'), ...common }));
     },
     stopWork,

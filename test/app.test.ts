@@ -79,7 +79,7 @@ test('a lost Slack ends the role with a sentence', async () => {
         createSlack: ({ onLost = () => {}, command }) => {
           lose = onLost;
           return {
-            teller: { tell: async () => {} },
+            teller: { tell: async () => {}, alert: async () => {} },
             start: async () => void seen.push(`start ${command}`),
             stop: async () => void seen.push('stop'),
           };

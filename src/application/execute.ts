@@ -31,6 +31,7 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
     await deps.store.leave(ref.project, run).catch(() => {});
   }
   await deps.notifier.tell(ref);
+  await deps.notifier.alert(ref.project);
 }
 
 async function carryThrough(deps: Deps, ref: OperationRef, operation: Operation): Promise<void> {

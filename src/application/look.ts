@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../domain/history.ts';
 import { allowedAction, urgency } from '../domain/lifecycle.ts';
 import { type Figures, figuresOf, type ObservedProject } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
@@ -92,6 +93,28 @@ export async function findProject(
   const similar = closest(id, await deps.store.ids());
   return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
 }
+
+/** What happened to a project, newest first. One that was removed still has its history. */
+export async function projectHistory(
+  deps: Pick<Deps, 'store'>,
+  id: string,
+  limit: number,
+): Promise<{ readonly kind: 'found'; readonly entries: readonly HistoryEntry[] } | Refused> {
+  const entries: HistoryEntry[] = [];
+  while (entries.length < limit) {
+    const before = entries.at(-1)?.id;
+    const wanted = Math.min(historyAtOnce, limit - entries.length);
+    const page = await deps.store.history(id, { limit: wanted, ...(before === undefined ? {} : { before }) });
+    entries.push(...page);
+    if (page.length < wanted) break;
+  }
+  if (entries.length > 0) return { kind: 'found', entries };
+  const found = await findProject(deps, id);
+  return found.kind === 'refused' ? found : { kind: 'found', entries };
+}
+
+/** How many entries of a history are read in one go. */
+const historyAtOnce = 500;
 
 /** The operation that is open on a project now, or null. One whose dialog has run out is open no more. */
 export async function openOperation(deps: Pick<Deps, 'store'>, project: Project): Promise<Operation | null> {

@@ -47,6 +47,7 @@ async function declareFailed(deps: Deps, project: Project, failure: Failure): Pr
   if (failed.kind === 'moved') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
   await deps.queue.converge(project.id);
+  await deps.notifier.alert(project.id);
   if (failed.toTell !== null) await deps.notifier.tell({ project: project.id, operation: failed.toTell });
 }
 

@@ -47,15 +47,20 @@ export interface ActionQueue {
   converge(id: ProjectId): Promise<void>;
 }
 
-/** Tells people how an operation stands. Never throws: what could not be told is found by the sweep. */
+/** Has people told how things stand. Never throws: what could not be told is found by the sweep. */
 export interface Notifier {
   tell(ref: OperationRef): Promise<void>;
+  /** What is due of a project's failure: a new alert, or the end of one. */
+  alert(id: ProjectId): Promise<void>;
 }
 
-/** Brings an operation's messages up to date with what is so now. The one writer of messages; runs where Slack is reachable. */
+/**
+ * Brings messages up to date with what is so now. The one writer of messages; runs where Slack is reachable. Throws
+ * `RetryLater` when Slack asks for it, or a fault that is worth another try.
+ */
 export interface Teller {
-  /** Throws `RetryLater` when Slack asks for it, or a fault that is worth another try. */
   tell(ref: OperationRef): Promise<void>;
+  alert(id: ProjectId): Promise<void>;
 }
 
 export interface Clock {

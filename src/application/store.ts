@@ -1,7 +1,9 @@
+import type { HistoryEntry } from '../domain/history.ts';
 import type { Dialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type {
   Action,
   Actor,
+  Alert,
   Failure,
   Project,
   ProjectDefinition,
@@ -82,6 +84,8 @@ export interface ProjectStore {
   readOperation(ref: OperationRef): Promise<Operation | null>;
   /** The newest operations of a project, newest first. */
   recentOperations(id: ProjectId, limit: number): Promise<Operation[]>;
+  /** What happened to a project, newest first; `before`: only what lies before the entry of this id. A removed project keeps it. */
+  history(id: ProjectId, page: { readonly limit: number; readonly before?: string }): Promise<HistoryEntry[]>;
   /** Operations that have something left to be done or to be told. */
   openOperations(id: ProjectId): Promise<Operation[]>;
 
@@ -116,6 +120,8 @@ export interface ProjectStore {
     expectedVersion: number,
     { failure, by }: { readonly failure: Failure; readonly by: Actor },
   ): Promise<MarkedFailed>;
+  /** Remembers what a channel was told of a failure. */
+  alerted(id: ProjectId, alert: Alert): Promise<void>;
   /** Records that every link agrees with the state at this version. */
   markConverged(id: ProjectId, version: number): Promise<MarkedConverged>;
 

@@ -11,7 +11,7 @@ export type Task =
   | { readonly name: 'run'; readonly role: Role }
   | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
-  | { readonly name: 'show' | 'precheck'; readonly project: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck' | 'history'; readonly project: string; readonly json: boolean }
   | ActTask
   | { readonly name: 'doctor'; readonly json: boolean };
 
@@ -92,14 +92,6 @@ function addCommands(program: Command, choose: (task: Task) => void): void {
   }
   for (const [action, description] of acts) addAct({ program, choose, action, description });
   program
-    .command('history', { hidden: true })
-    .argument('[project]')
-    .action((id?: string) =>
-      program.error(
-        `error: history is not built yet; syncbot show ${id ?? '<project>'} tells the last five operations`,
-      ),
-    );
-  program
     .command('doctor')
     .description('check Redis, Slack, links and configuration')
     .addOption(json())
@@ -109,6 +101,7 @@ function addCommands(program: Command, choose: (task: Task) => void): void {
 const looks = [
   ['show', 'show a project with its links, precheck and last operations'],
   ['precheck', 'check what must hold before a project may be started'],
+  ['history', 'tell what happened to a project, the newest first'],
 ] as const;
 
 const acts = [

@@ -2,6 +2,7 @@ import { act } from './act.ts';
 import { apply } from './apply.ts';
 import { type ExitCode, exitCodes, type Shell } from './context.ts';
 import { doctor } from './doctor.ts';
+import { history } from './history.ts';
 import { list } from './list.ts';
 import { type ActTask, parseArguments, type Task } from './program.ts';
 import { canAsk, nobodyToAsk } from './prompt.ts';
@@ -38,6 +39,8 @@ function carryOut(shell: Shell, task: Task): Promise<ExitCode> {
       return withSession(shell, { json: task.json, harmless: true }, (session) => show(session, task.project));
     case 'precheck':
       return withSession(shell, { json: task.json, harmless: true }, (session) => precheck(session, task.project));
+    case 'history':
+      return withSession(shell, { json: task.json, harmless: true }, (session) => history(session, task));
     case 'doctor':
       return withSession(shell, { json: task.json, harmless: true }, doctor);
     case 'act':

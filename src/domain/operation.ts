@@ -35,7 +35,7 @@ export const answerWithinMs = 10_000;
 export const maxReason = 300;
 
 /** What an operation did, as far as it got. Counts are links, tasks in flight and tasks put back. */
-const outcomeSchema = z.object({
+export const outcomeSchema = z.object({
   linksTotal: z.number(),
   linksDone: z.number(),
   /** Links that could not be reached: still paused or still running, nobody knows. */

@@ -1,17 +1,7 @@
 import { explain } from './explain.ts';
 import type { Operation } from './operation.ts';
 import { type Link, type Project, stateTitles } from './project.ts';
-import {
-  actionWords,
-  count,
-  dotted,
-  duration,
-  namedList,
-  reasonPhrase,
-  stateClause,
-  unchanged,
-  type Voice,
-} from './words.ts';
+import { actionWords, count, dotted, namedList, reasonPhrase, stateClause, unchanged, type Voice } from './words.ts';
 
 export interface OutcomeFacts {
   readonly operation: Operation;
@@ -89,12 +79,10 @@ function effects({ operation: { action, outcome }, voice }: OutcomeFacts, stands
   ];
 }
 
-function movedOn({ project, operation, voice, now }: OutcomeFacts, stands: boolean): string[] {
+function movedOn({ project, operation, voice }: OutcomeFacts, stands: boolean): string[] {
   if (project === null) return [`${operation.project} has been removed since then`];
   if (stands) return [];
-  return [
-    `It is ${stateTitles[project.state]} now, for ${duration(now - project.since)}, by ${voice.person(project.by)}`,
-  ];
+  return [`It is ${stateTitles[project.state]} now, by ${voice.person(project.by)}`];
 }
 
 function notDone(facts: OutcomeFacts, why: string): OutcomeWords {

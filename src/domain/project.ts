@@ -114,6 +114,14 @@ export const failureSchema = z.object({
 });
 export type Failure = Readonly<z.infer<typeof failureSchema>>;
 
+/** What a channel was told of a failure: of which (the `since` of Failed), in which message, and whether it is over. */
+export const alertSchema = z.object({
+  since: z.number(),
+  message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
+  closed: z.boolean(),
+});
+export type Alert = Readonly<z.infer<typeof alertSchema>>;
+
 /** Who did something: a Slack user id (`U…`, `W…`), `cli:<user>`, or the bot itself. */
 export type Actor = string;
 export const botActor: Actor = 'syncbot';
@@ -136,6 +144,9 @@ export interface Project {
   readonly failure: Failure | null;
   /** The finished pause whose tasks in flight have not all ended yet. */
   readonly draining: string | null;
+  /** The operation that ended last. */
+  readonly lastOperation: string | null;
+  readonly alert: Alert | null;
 }
 
 export function watermarkOf(project: Project, link: Link): Watermark {

@@ -7,7 +7,7 @@ import { truncate, visible } from './mrkdwn.ts';
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'list'; readonly filter: string }
-  | { readonly kind: 'show' | 'precheck'; readonly project: string }
+  | { readonly kind: 'show' | 'precheck' | 'history'; readonly project: string }
   | { readonly kind: 'act'; readonly action: Action; readonly project: string; readonly reason: string | null }
   | { readonly kind: 'misread'; readonly misreading: Misreading };
 
@@ -15,7 +15,6 @@ export type Misreading =
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
   | { readonly code: 'project_missing'; readonly verb: string }
   | { readonly code: 'no_project_id'; readonly verb: string; readonly word: string }
-  | { readonly code: 'not_built_yet'; readonly verb: 'history'; readonly project: string | null }
   | { readonly code: 'one_project_only'; readonly verb: string; readonly project: string }
   | { readonly code: 'timed_not_built_yet'; readonly verb: Action; readonly project: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
@@ -53,13 +52,9 @@ export function verbOf(word: string): Verb | null {
 
 function aboutProject(verb: Exclude<Verb, 'help' | 'list'>, [target, ...rest]: readonly string[]): Command {
   const project = target === undefined ? null : truncate(nameOf(target), 100);
-  if (verb === 'history') {
-    const known = project !== null && isProjectId(project) ? project : null;
-    return misread({ code: 'not_built_yet', verb, project: known });
-  }
   if (project === null || project === '' || project === 'because') return misread({ code: 'project_missing', verb });
   if (!isProjectId(project)) return misread({ code: 'no_project_id', verb, word: project });
-  if (verb !== 'show' && verb !== 'precheck') return act(verb, project, rest);
+  if (verb !== 'show' && verb !== 'precheck' && verb !== 'history') return act(verb, project, rest);
   if (rest.length === 0) return { kind: verb, project };
   return misread({ code: 'extra_words', verb, project, takesReason: false });
 }

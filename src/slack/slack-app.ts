@@ -91,6 +91,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       slack: new webApi.WebClient(tokens.bot, clientOptions(options, 0)),
       store: deps.store,
       voice,
+      showErrors: options.showErrors,
       log,
     }),
   };

@@ -19,10 +19,6 @@ export function explainMisreading(misreading: Misreading, projects: readonly str
       const hint = meant === null ? `${voice.command('list')} shows all projects.` : didYouMean(meant, voice);
       return `There is no project called ${voice.text(misreading.word)}. ${unchanged} ${hint}`;
     }
-    case 'not_built_yet': {
-      const instead = misreading.project === null ? 'show <project>' : `show ${misreading.project}`;
-      return `${voice.command('history')} is not built yet. ${unchanged} The last five operations are in ${voice.command(instead)}.`;
-    }
     case 'one_project_only':
       return `Only one project at a time so far. ${unchanged} Begin with ${voice.command(`${misreading.verb} ${misreading.project}`)}; a reason goes behind the word because.`;
     case 'timed_not_built_yet':
@@ -52,7 +48,7 @@ function repair(words: readonly string[], projects: readonly string[]): string |
   if (verb === null || verb === 'help' || verb === 'list') return verb;
   const project =
     second === '' ? (projects.length === 1 ? projects[0] : '<project>') : nearestProject(second, projects);
-  return project === null || project === undefined ? null : `${verb === 'history' ? 'show' : verb} ${project}`;
+  return project === null || project === undefined ? null : `${verb} ${project}`;
 }
 
 /** Words that people try, and what they mean by them. */
@@ -64,6 +60,8 @@ const synonyms: Readonly<Record<string, string>> = {
   status: 'list',
   ls: 'list',
   info: 'show',
+  log: 'history',
+  audit: 'history',
   check: 'precheck',
 };
 

@@ -6,6 +6,7 @@ import type { OperationRef } from '../domain/operation.ts';
 import { isOpen, type MessageRef, type Operation, type OperationState } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
+import { tellAlert } from './alert-teller.ts';
 import type { Message } from './blocks.ts';
 import { type Chat, put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
@@ -14,8 +15,10 @@ import { buildOutcome } from './views/outcome.ts';
 
 export interface TellerOptions {
   readonly slack: Chat;
-  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'now'>;
+  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alerted' | 'now'>;
   readonly voice: Voice;
+  /** Whether masked reasons of failed tasks may appear in channels. */
+  readonly showErrors: boolean;
   readonly log: Log;
 }
 
@@ -32,8 +35,10 @@ interface Done {
  * Brings the messages of an operation up to date: its one message in a channel, and the requester's dialog at
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
-export function createTeller({ slack, store, voice, log }: TellerOptions): Teller {
+export function createTeller(options: TellerOptions): Teller {
+  const { slack, store, voice, log } = options;
   return {
+    alert: (id) => tellAlert(options, id),
     async tell(ref) {
       const operation = await store.readOperation(ref);
       if (operation === null || operation.seq === operation.toldSeq) return;

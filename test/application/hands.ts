@@ -77,7 +77,7 @@ export function noQueue(world: World): Deps {
   return {
     ...world.deps,
     queue: { execute: async () => {}, converge: async () => {} },
-    notifier: { tell: async () => {} },
+    notifier: { tell: async () => {}, alert: async () => {} },
   };
 }
 

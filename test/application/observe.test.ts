@@ -54,7 +54,10 @@ describe('one round of the observer', () => {
     const restored = await world.deps.store.readOperation(ref);
     await failOne(owned);
     const told: OperationRef[] = [];
-    await observeAll({ ...noQueue(world), notifier: { tell: async (one: OperationRef) => void told.push(one) } });
+    await observeAll({
+      ...noQueue(world),
+      notifier: { tell: async (one: OperationRef) => void told.push(one), alert: async () => {} },
+    });
     expect(told).toEqual([ref]);
     expect((await world.deps.store.readOperation(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
   });
@@ -97,7 +100,10 @@ describe('one round of the observer', () => {
     const ref = await confirmed(world, 'payments', 'pause');
     await execute(noQueue(world), ref);
     const told: OperationRef[] = [];
-    const deps = { ...noQueue(world), notifier: { tell: async (one: OperationRef) => void told.push(one) } };
+    const deps = {
+      ...noQueue(world),
+      notifier: { tell: async (one: OperationRef) => void told.push(one), alert: async () => {} },
+    };
     await observeAll(deps);
     expect(told).toEqual([]);
     expect(await world.deps.store.read('payments')).toMatchObject({ draining: ref.operation });

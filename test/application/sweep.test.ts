@@ -28,7 +28,7 @@ async function found() {
       execute: async ({ operation }) => void executed.push(operation),
       converge: async (id) => void converged.push(id),
     },
-    notifier: { tell: async ({ operation }) => void told.push(operation) },
+    notifier: { tell: async ({ operation }) => void told.push(operation), alert: async () => {} },
   });
   return { executed, converged, told };
 }

@@ -63,6 +63,8 @@ export function exampleProject(more: Partial<Project> = {}): Project {
     watermarks: {},
     failure: null,
     draining: null,
+    lastOperation: null,
+    alert: null,
     ...more,
   };
 }

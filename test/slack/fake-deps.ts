@@ -46,6 +46,7 @@ export function fakeDeps(projects: readonly Project[], store: Partial<Deps['stor
       async tell(ref) {
         told.push(ref);
       },
+      async alert() {},
     },
     clock: { now: () => exampleNow, sleep: (_ms, signal) => sleep(5, undefined, { signal }).catch(() => {}) },
     ids: { operation: () => 'op1' },

@@ -39,7 +39,7 @@ describe('outcome', () => {
   it('tells the state as it is now when it has moved on', () => {
     const moved = exampleProject({ since: exampleNow - 3_000 });
     expect(told({ ...done, outcome: exampleOutcome }, moved)).toBe(
-      'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, for 3 s, by <@U0BOB>',
+      'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, by <@U0BOB>',
     );
     expect(told({ ...done, outcome: exampleOutcome }, null)).toContain('orders has been removed since then');
   });

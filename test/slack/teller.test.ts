@@ -28,8 +28,12 @@ beforeEach(async () => {
       logLevel: LogLevel.ERROR,
     }),
     voice: slackVoice('/sync'),
+    showErrors: false,
     log,
     store: {
+      async alerted(_id, alert) {
+        if (project !== null) project = { ...project, alert };
+      },
       read: async () => project,
       readOperation: async () => operation,
       now: async () => exampleNow,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/slack/blocks.ts';
 import { faultsOf } from '../../src/slack/limits.ts';
 import { isSlackUser, slackVoice } from '../../src/slack/mrkdwn.ts';
+import { buildAlert, buildAlertOver } from '../../src/slack/views/alert.ts';
 import { buildConfirmation } from '../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../src/slack/views/help.ts';
 import { buildList, projectsPerPage } from '../../src/slack/views/list.ts';
@@ -12,6 +13,7 @@ import { buildRefusal } from '../../src/slack/views/refusal.ts';
 import { buildShow } from '../../src/slack/views/show.ts';
 import { blockFaults } from '../support/slack/block-limits.ts';
 import { nastyText, now, observed, operationOf, precheckItems, projectId, refusal } from './arbitraries.ts';
+import { exampleLink } from './examples.ts';
 
 const scene = { voice: slackVoice('/sync'), now };
 const runs = { numRuns: 60 };
@@ -91,6 +93,22 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
         ([project, operation]) => expectFit(buildOutcome({ ...scene, project, operation })),
       ),
       { numRuns: 200 },
+    );
+  });
+
+  it('alert', () => {
+    fc.assert(
+      fc.property(observed, fc.boolean(), ({ project }, showErrors) => {
+        const failure = {
+          link: project.definition.links[0] ?? exampleLink('q'),
+          taskId: '1',
+          reason: project.id,
+          at: 0,
+        };
+        expectFit(buildAlert({ ...scene, project: { ...project, failure }, showErrors }));
+        expectFit(buildAlertOver({ ...scene, project, since: 0 }));
+      }),
+      runs,
     );
   });
 

@@ -47,6 +47,9 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
         // What could not be handed over is found by the sweep: `seq` is ahead of `toldSeq`.
         await add('tell', pick(ref), { kickId: kickIds.tell(ref) }).catch(onError);
       },
+      async alert(project) {
+        await add('alert', { project }, { kickId: kickIds.alert({ project }) }).catch(onError);
+      },
     },
     async schedule({ observeMs, sweepMs }) {
       await scheduleRound(queues.observe, 'observe', observeMs);

@@ -16,6 +16,7 @@ export const jobCatalog = {
   execute: { queue: 'actions', schema: operationRef, options: patient },
   converge: { queue: 'upkeep', schema: z.strictObject({ project: projectIdSchema }), options: patient },
   tell: { queue: 'notices', schema: operationRef, options: patient },
+  alert: { queue: 'notices', schema: z.strictObject({ project: projectIdSchema }), options: patient },
   observe: { queue: 'observe', schema: nothing, options: leaveNoTrace },
   sweep: { queue: 'sweep', schema: nothing, options: leaveNoTrace },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
@@ -39,5 +40,6 @@ export const jobIds = {
 /** Deduplication ids: while such a job waits a further one is dropped, while it runs one more is run behind it. */
 export const kickIds = {
   converge: ({ project }: JobData<'converge'>) => `converge-${project}`,
+  alert: ({ project }: JobData<'alert'>) => `alert-${project}`,
   tell: ({ operation }: JobData<'tell'>) => `tell-${operation}`,
 } as const;

@@ -20,7 +20,7 @@ for name, value in pairs(fields) do redis.call('HSET', op(id), name, value) end
 redis.call('HSET', op(id), 'requestedAt', whole(now), 'expiresAt', whole(now + ttl))
 redis.call('PEXPIRE', op(id), whole(ttl + settings.retentionMs))
 redis.call('ZADD', openKey, whole(now + ttl), id)
-audit('requested', id, { 'by', fields.by, 'action', fields.action, 'reason', fields.reason, 'origin', fields.origin })
+audit('requested', id, { 'by', fields.by })
 return { 'ok', all(id) }
 `);
 
@@ -74,7 +74,7 @@ local function refuse(refusal)
   redis.call('HINCRBY', op(id), 'seq', 1)
   over(id, 'refused')
   keepUntilTold(id)
-  audit('refused', id, { 'code', refusal.code })
+  audit('refused', id, { 'by', by, 'code', refusal.code, 'refusal', cjson.encode(refusal) })
   return { 'refused', all(id) }
 end
 if not held[1] then return refuse({ code = 'removed', project = project }) end
@@ -127,7 +127,8 @@ redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', st
 redis.call('HINCRBY', op(id), 'seq', 1)
 over(id, ended)
 keepUntilTold(id)
-audit(ended, id, { 'by', seen[2], 'state', state, 'outcome', outcome })
+audit(ended, id, { 'by', seen[2], 'state', state, 'outcome', outcome, 'code', refusal ~= '' and cjson.decode(refusal).code or '',
+  'refusal', refusal, 'failure', failure })
 return { 'committed', all(id) }
 `);
 

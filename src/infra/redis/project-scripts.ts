@@ -11,7 +11,7 @@ if isRepeat and redis.call('GET', definitionKey) == definition then return 1 end
 if first ~= '' then
   if seen[1] then return 0 end
   redis.call('HSET', stateKey, 'v', 1, 'state', first, 'version', 1, 'since', whole(now), 'by', by, 'reason', '',
-    'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '')
+    'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '', 'lastOperation', '', 'alert', '')
   if ARGV[8] then redis.call('HSET', stateKey, unpack(ARGV, 8)) end
 else
   if seen[1] ~= expected or seen[2] ~= '' then return 0 end
@@ -86,4 +86,12 @@ return 1
 export const firstTimeScript = script(`
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
+`);
+
+/** ARGV: 3 what a channel was told of a failure, as JSON. */
+export const alertedScript = script(`${prelude}
+if redis.call('EXISTS', stateKey) == 0 then return 0 end
+redis.call('HSET', stateKey, 'alert', ARGV[3])
+audit('alerted', '', {})
+return 1
 `);

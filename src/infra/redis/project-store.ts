@@ -5,9 +5,11 @@ import type { ProjectStore } from '../../application/store.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { call, run } from './call.ts';
 import type { RedisClient } from './connect.ts';
+import { createHistoryStore } from './history-store.ts';
 import { onceKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import {
+  alertedScript,
   convergedScript,
   failScript,
   firstTimeScript,
@@ -30,7 +32,12 @@ export function createProjectStore(
 ): ProjectStore {
   const step = stepRunner(client, settings);
   const orLeftOut = leaveOut(onBroken);
-  return { ...reading(client, orLeftOut), ...writing(client, step), ...createOperationStore(client, step, orLeftOut) };
+  return {
+    ...reading(client, orLeftOut),
+    ...writing(client, step),
+    ...createOperationStore(client, step, orLeftOut),
+    ...createHistoryStore(client),
+  };
 }
 
 const readAtOnce = 500;
@@ -104,6 +111,9 @@ function writing(client: RedisClient, step: StepRunner) {
     },
     async setWatermarks(id, expectedVersion, watermarks) {
       return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
+    },
+    async alerted(id, alert) {
+      await step(id, alertedScript, [JSON.stringify(alert)]);
     },
     async leave(id, run) {
       await step(id, leaveScript, [run]);

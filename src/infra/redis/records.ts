@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { StoreUnavailable } from '../../application/faults.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
+  alertSchema,
   failureSchema,
   type Project,
   type ProjectId,
@@ -47,6 +48,8 @@ const stateHashSchema = z.object({
   convergedVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   draining: emptyIsNull,
+  lastOperation: emptyIsNull.default(null),
+  alert: emptyIsNull.pipe(z.union([z.null(), json.pipe(alertSchema)])).default(null),
 });
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);

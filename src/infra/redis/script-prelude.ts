@@ -11,8 +11,10 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local function whole(number) return string.format('%.0f', number) end
 local function op(id) return operations .. id end
 local function audit(event, id, more)
+  local about = id == '' and {} or redis.call('HMGET', op(id), 'action', 'reason', 'origin', 'channel')
   redis.call('XADD', auditKey, 'MAXLEN', '~', settings.auditLength, '*', 'v', 1, 'at', whole(now), 'event', event,
-    'operation', id, 'version', redis.call('HGET', stateKey, 'version') or '', unpack(more))
+    'operation', id, 'version', redis.call('HGET', stateKey, 'version') or '', 'action', about[1] or '',
+    'reason', about[2] or '', 'origin', about[3] or '', 'channel', about[4] or '', unpack(more))
 end
 local function keepUntilTold(id) redis.call('ZADD', openKey, whole(now), id) end
 local function hasNews(id)

@@ -9,7 +9,7 @@ import { buildHelp } from '../views/help.ts';
 import { buildSentence } from '../views/refusal.ts';
 import { sayConfirmation } from './ask.ts';
 import { type Desk, say } from './desk.ts';
-import { sayList, sayPrecheck, sayShow } from './look.ts';
+import { sayHistory, sayList, sayPrecheck, sayShow } from './look.ts';
 
 /** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace. */
 export async function onCommand(desk: Desk, heard: HeardCommand): Promise<void> {
@@ -27,6 +27,8 @@ async function run(desk: Desk, heard: HeardCommand, command: Command): Promise<v
       return sayShow(desk, heard, command.project);
     case 'precheck':
       return sayPrecheck(desk, heard, command.project);
+    case 'history':
+      return sayHistory(desk, heard, command.project);
     case 'act':
       return sayConfirmation(desk, heard, command);
     case 'misread':

@@ -1,7 +1,15 @@
-import { findProject, listProjects, observeProjects, precheckProject, showProject } from '../../application/look.ts';
+import {
+  findProject,
+  listProjects,
+  observeProjects,
+  precheckProject,
+  projectHistory,
+  showProject,
+} from '../../application/look.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Heard, ListPage } from '../contract.ts';
 import type { How } from '../response-url.ts';
+import { buildHistory, entriesShown } from '../views/history.ts';
 import { buildList, pagesOf, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
@@ -37,4 +45,15 @@ export async function sayPrecheck(desk: Desk, heard: Heard, id: string): Promise
   const { project } = found;
   const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.store.now()]);
   await say(desk, heard, buildPrecheck({ project, items, voice, now }));
+}
+
+/** `history`: what happened to a project; failed tasks' reasons as in `show`. */
+export async function sayHistory(desk: Desk, heard: Heard, project: string): Promise<void> {
+  const { deps, voice, directory, showErrors } = desk;
+  const told = await projectHistory(deps, project, entriesShown + 1);
+  if (told.kind === 'refused') return refuse(desk, heard, told.refusal, 'history');
+  const { entries } = told;
+  const mayKnow = showErrors || entries.every(({ failure }) => failure === null) || directory.isOperator(heard);
+  const [now, revealReasons] = await Promise.all([deps.store.now(), mayKnow]);
+  await say(desk, heard, buildHistory({ project, entries, revealReasons, voice, now }));
 }

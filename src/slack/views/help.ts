@@ -7,6 +7,7 @@ export function buildHelp(voice: Voice, suggestion: string | null = null): Messa
     `${voice.command('list')} all projects; ${voice.command('list paused')} only some: a state, a label or a part of a name`,
     `${voice.command('show <project>')} one project in full`,
     `${voice.command('precheck <project>')} what keeps it from being started`,
+    `${voice.command('history <project>')} what happened to it: who, when and why`,
     `${voice.command('start <project>')} a project that was never started`,
     `${voice.command('pause <project>')} a Running project`,
     `${voice.command('restore <project>')} a Paused or Failed project`,

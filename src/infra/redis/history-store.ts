@@ -1,0 +1,44 @@
+import type { ProjectStore } from '../../application/store.ts';
+import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import { call } from './call.ts';
+import type { RedisClient } from './connect.ts';
+import { projectKeys } from './keys.ts';
+import { flatHashSchema } from './records.ts';
+
+/** The histories: one stream a project, which its atomic steps append to. It stays when the project is removed. */
+export function createHistoryStore(client: RedisClient): Pick<ProjectStore, 'history'> {
+  return {
+    async history(id, { limit, before }) {
+      const end = before === undefined ? '+' : `(${before}`;
+      const entries = await call(client, (redis) =>
+        redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
+      );
+      return entries.map(([place, fields]) => readHistoryEntry(place, flatHashSchema.parse(fields)));
+    },
+  };
+}
+
+/** Reads an entry of whatever version: what is not there, or not understood, is null. */
+function readHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
+  const text = (field: string) => (hash[field] ? hash[field] : null);
+  const number = (field: string) => (hash[field] ? Number(hash[field]) : null);
+  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code'];
+  return historyEntrySchema.parse({
+    ...Object.fromEntries(fields.map((field) => [field, text(field)])),
+    id,
+    at: number('at') || Number(id.split('-', 1)[0]),
+    event: text('event') ?? 'unknown',
+    version: number('version'),
+    refusal: jsonOrNull(hash['refusal']),
+    outcome: jsonOrNull(hash['outcome']),
+    failure: jsonOrNull(hash['failure']),
+  });
+}
+
+function jsonOrNull(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text || 'null');
+  } catch {
+    return null;
+  }
+}

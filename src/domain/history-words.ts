@@ -13,7 +13,8 @@ export interface HistorySaid {
 /** What an entry tells, as it follows the name of who did it: `asked to pause it · because we deploy`. */
 export function historyWords(entry: HistoryEntry, said: HistorySaid): string {
   const event = historyEvents.find((known) => known === entry.event);
-  return event === undefined ? said.voice.text(entry.event, 60) : sentences[event](entry, said);
+  if (event !== undefined) return sentences[event](entry, said);
+  return said.voice.text(entry.event, 60) || 'an event without a name';
 }
 
 type Sentence = (entry: HistoryEntry, said: HistorySaid) => string;
@@ -45,8 +46,14 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
       action === 'pause' && (inFlight ?? 0) > 0 ? `${count(inFlight ?? 0, 'task')} still finishing` : null,
     );
   },
-  failed: (entry, said) => (entry.operation === null ? taskFailed(entry, said) : operationFailed(entry, said)),
+  failed: (entry, said) => (entry.operation === null ? taskFailed(entry, said) : operationFailed(entry, said.voice)),
   quiet: () => 'the last task in flight has ended',
+  alerted: ({ alert }, { voice }) => {
+    if (alert === null) return 'the alert of its failure changed';
+    if (alert.message === null) return 'its failure could not be told in a channel';
+    const told = alert.closed ? 'that its failure is over' : 'of its failure';
+    return `${voice.channel(alert.message.channel)} was told ${told}`;
+  },
 };
 
 /** `request to pause it`. */
@@ -65,16 +72,14 @@ function taskFailed({ failure }: HistoryEntry, { voice, revealReasons }: History
   return `${stateTitles.failed}: a task failed on ${voice.link(failure.link)}${why}`;
 }
 
-/** An operation that got only part of the way, or met a task that had failed meanwhile. */
-function operationFailed(entry: HistoryEntry, said: HistorySaid): string {
-  const { action, outcome, failure, code } = entry;
-  const { voice } = said;
-  if (failure !== null) return taskFailed(entry, said);
-  const not = action === null ? 'not wholly done' : `not wholly ${actionWords[action].done}`;
-  if (outcome === null) return code === null ? not : `${not}: ${whyRefused(entry, voice)}`;
+/** An operation that began, and did not reach every link: then nothing was changed, or it got only part of the way. */
+function operationFailed(entry: HistoryEntry, voice: Voice): string {
+  const { action, outcome } = entry;
+  const done = action === null ? 'done' : actionWords[action].done;
+  if (outcome === null) return `not ${done}: ${whyRefused(entry, voice)}`;
   const { linksDone, linksTotal, unreachable } = outcome;
   const missed = unreachable.length === 0 ? '' : `, ${namedList(unreachable.map(voice.link), 'link')} not reached`;
-  return `${not}: ${linksDone} of ${count(linksTotal, 'link')}${missed}`;
+  return `not wholly ${done}: ${linksDone} of ${count(linksTotal, 'link')}${missed}`;
 }
 
 function whyRefused({ refusal, code }: HistoryEntry, voice: Voice): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { outcomeSchema } from './operation.ts';
-import { actionSchema, failureSchema, projectStateSchema } from './project.ts';
+import { actionSchema, alertSchema, failureSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** What is known to happen in a history; an entry of another event, of a newer version, is read all the same. */
@@ -18,6 +18,7 @@ export const historyEvents = [
   'done',
   'failed',
   'quiet',
+  'alerted',
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 
@@ -52,6 +53,8 @@ export const historyEntrySchema = z.object({
   outcome: outcomeSchema.nullable().catch(null),
   /** The task that made the project Failed; its reason is masked. */
   failure: failureSchema.nullable().catch(null),
+  /** What a channel was told of a failure. */
+  alert: alertSchema.nullable().catch(null),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 

@@ -144,7 +144,7 @@ export interface Project {
   readonly failure: Failure | null;
   /** The finished pause whose tasks in flight have not all ended yet. */
   readonly draining: string | null;
-  /** The operation that ended last. */
+  /** The operation that changed its state last. */
   readonly lastOperation: string | null;
   readonly alert: Alert | null;
 }

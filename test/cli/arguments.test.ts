@@ -62,17 +62,27 @@ describe('usage', () => {
     expect(await runHere(['--version'])).toEqual({ exit: 0, out: '1.2.3\n', err: '' });
     const help = await runHere(['--help']);
     expect(help).toMatchObject({ exit: 0, err: '' });
-    for (const command of ['run', 'apply', 'list', 'show', 'precheck', 'start', 'pause', 'restore', 'doctor']) {
+    for (const command of [
+      'run',
+      'apply',
+      'list',
+      'show',
+      'precheck',
+      'history',
+      'start',
+      'pause',
+      'restore',
+      'doctor',
+    ]) {
       expect(help.out).toContain(`\n  ${command}`);
     }
-    expect(help.out).not.toContain('history');
     expect((await runHere(['pause', '--help'])).out).toContain('--timeout');
   });
 
   test.each([
     [[]],
     [['pase', 'orders']],
-    [['history', 'orders']],
+    [['history']],
     [['pause']],
     [['pause', 'orders', 'users', '--yes']],
     [['pause', 'orders', '--timeout', 'soon', '--yes']],

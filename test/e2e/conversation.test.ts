@@ -173,7 +173,6 @@ describe('the conversation on the strict fake of Slack', () => {
     await talk.world.project('invoices', links, { state: 'paused' });
     expect(said(await talk.ask('pause'))).toContain('Did you mean `/sync pause orders`?');
     expect(said(await talk.ask('restore'))).toContain('Did you mean `/sync restore invoices`?');
-    expect(said(await talk.ask('history orders'))).toMatch(/not built yet/);
     expect(said(await talk.ask('pause orders for 2h'))).toMatch(/Nothing was changed/);
   });
 });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { figuresOf, type LinkReading } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import { actions, type Link, type Project, projectIdSchema, projectStates } from '../../src/domain/project.ts';
@@ -175,3 +176,29 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
     dialog: fc.constant(null),
   });
 }
+
+const alert = fc.record({
+  since: moment,
+  message: fc.option(fc.record({ channel: nastyText, ts: nastyText })),
+  closed: fc.boolean(),
+});
+
+/** An entry of any event, with everything that an entry may hold. */
+export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
+  id: fc.constant('1-0'),
+  at: moment,
+  event: fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string>(...historyEvents) }, nastyText),
+  operation: fc.option(nonEmpty),
+  by: fc.option(actor),
+  action: fc.option(fc.constantFrom(...actions)),
+  reason: fc.option(nastyText),
+  origin: fc.option(fc.constantFrom('slack' as const, 'cli' as const)),
+  channel: fc.option(fc.oneof(fc.constant('C0SYNC'), nastyText)),
+  version: fc.option(fc.nat(100)),
+  state: fc.option(fc.constantFrom(...projectStates)),
+  code: fc.option(nastyText),
+  refusal: fc.option(refusal),
+  outcome: fc.option(outcome),
+  failure: fc.option(failure),
+  alert: fc.option(alert),
+});

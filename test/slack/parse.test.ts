@@ -30,6 +30,7 @@ describe('what is typed behind /sync', () => {
     ['List Not started', { kind: 'list', filter: 'not started' }],
     ['show orders', { kind: 'show', project: 'orders' }],
     ['precheck orders', { kind: 'precheck', project: 'orders' }],
+    ['History Orders', { kind: 'history', project: 'orders' }],
     ['pause orders', act('pause', 'orders')],
     ['Pause\u00a0Orders ', act('pause', 'orders')],
     ['ＰＡＵＳＥ orders', act('pause', 'orders')],
@@ -63,7 +64,9 @@ describe('what is typed behind /sync', () => {
     ['pause orders because', /no reason behind because/],
     ['pause orders we deploy now', /reason goes behind the word because/],
     ['show orders now', /`\/sync show orders`/],
-    ['history orders', /not built yet.*`\/sync show orders`/],
+    ['history', /Which project\?.*`\/sync history orders`/],
+    ['history orders 20', /`\/sync history orders`/],
+    ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
   ])('%j is answered with a sentence', (text, expected) => {
     expect(sentence(text)).toMatch(expected);
     expect(sentence(text)).toContain('Nothing was changed.');

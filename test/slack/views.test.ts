@@ -1,18 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
+import type { Link } from '../../src/domain/project.ts';
 import type { Message } from '../../src/slack/blocks.ts';
 import { faultsOf } from '../../src/slack/limits.ts';
 import { isSlackUser, slackVoice } from '../../src/slack/mrkdwn.ts';
 import { buildAlert, buildAlertOver } from '../../src/slack/views/alert.ts';
 import { buildConfirmation } from '../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../src/slack/views/help.ts';
+import { buildHistory, entriesShown } from '../../src/slack/views/history.ts';
 import { buildList, projectsPerPage } from '../../src/slack/views/list.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../src/slack/views/refusal.ts';
 import { buildShow } from '../../src/slack/views/show.ts';
 import { blockFaults } from '../support/slack/block-limits.ts';
-import { nastyText, now, observed, operationOf, precheckItems, projectId, refusal } from './arbitraries.ts';
+import {
+  historyEntry,
+  nastyText,
+  now,
+  observed,
+  operationOf,
+  precheckItems,
+  projectId,
+  refusal,
+} from './arbitraries.ts';
 import { exampleLink } from './examples.ts';
 
 const scene = { voice: slackVoice('/sync'), now };
@@ -29,6 +41,13 @@ function expectFit(message: Message): void {
     expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
     expect(text).not.toMatch(/\p{Cs}/u);
   }
+}
+
+function expectHistoryFit(message: Message, entries: number): void {
+  expectFit(message);
+  const lines = strings(message.blocks).join('\n').split('\n');
+  expect(lines.filter((line) => / ago · /.test(line))).toHaveLength(Math.min(entries, entriesShown));
+  expect(lines.at(-1)?.includes('older ones')).toBe(entries > entriesShown);
 }
 
 function strings(value: unknown): string[] {
@@ -110,6 +129,34 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
       }),
       runs,
     );
+  });
+
+  it('history', () => {
+    const entries = fc.array(historyEntry, { maxLength: entriesShown + 1, size: 'max' });
+    fc.assert(
+      fc.property(projectId, entries, fc.boolean(), (project, told, revealReasons) =>
+        expectHistoryFit(buildHistory({ ...scene, project, entries: told, revealReasons }), told.length),
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('history, each of its lines as long as they get', () => {
+    for (const long of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
+      const links = Array<Link>(9).fill({ queue: long, connection: long, prefix: long });
+      const outcome = { linksTotal: 1e9, linksDone: 1e9, unreachable: links, missing: [], inFlight: 1e9, putBack: 1e9 };
+      const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: long, at: 0 };
+      const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
+      const about = { id: '1-0', at: 0, by: long, action: 'restore', reason: long, channel: long } as const;
+      const rest = { origin: null, version: null, state: null, code: long, alert: null, outcome, failure, refusal };
+      for (const event of [...historyEvents, long]) {
+        for (const operation of ['op1', null]) {
+          const entries = Array<HistoryEntry>(entriesShown + 1).fill({ ...about, ...rest, event, operation });
+          const message = buildHistory({ ...scene, project: 'o'.repeat(63), entries, revealReasons: true });
+          expectHistoryFit(message, entries.length);
+        }
+      }
+    }
   });
 
   it('refusal and help', () => {

@@ -32,6 +32,7 @@ function readHistoryEntry(id: string, hash: Record<string, string>): HistoryEntr
     refusal: jsonOrNull(hash['refusal']),
     outcome: jsonOrNull(hash['outcome']),
     failure: jsonOrNull(hash['failure']),
+    alert: jsonOrNull(hash['alert']),
   });
 }
 

@@ -118,9 +118,9 @@ if state == 'back' then
   redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5])
 else
   version = move(state, seen[2], seen[3])
-  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '')
+  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '', 'lastOperation', id)
 end
-redis.call('HSET', stateKey, 'holder', '', 'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '')
+redis.call('HSET', stateKey, 'holder', '', 'unfinished', ended == 'failed' and not agree and id or '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')
@@ -128,7 +128,7 @@ redis.call('HINCRBY', op(id), 'seq', 1)
 over(id, ended)
 keepUntilTold(id)
 audit(ended, id, { 'by', seen[2], 'state', state, 'outcome', outcome, 'code', refusal ~= '' and cjson.decode(refusal).code or '',
-  'refusal', refusal, 'failure', failure })
+  'refusal', refusal })
 return { 'committed', all(id) }
 `);
 

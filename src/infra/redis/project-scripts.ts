@@ -92,6 +92,6 @@ return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 export const alertedScript = script(`${prelude}
 if redis.call('EXISTS', stateKey) == 0 then return 0 end
 redis.call('HSET', stateKey, 'alert', ARGV[3])
-audit('alerted', '', {})
+audit('alerted', '', { 'alert', ARGV[3] })
 return 1
 `);

@@ -2,11 +2,11 @@ import type { HistoryEntry } from '../../domain/history.ts';
 import { historyWords } from '../../domain/history-words.ts';
 import { dotted, duration } from '../../domain/words.ts';
 import { type Block, context, type Message, section } from '../blocks.ts';
-import { maxBlocksJson, sectionRoom } from '../limits.ts';
+import { sectionRoom } from '../limits.ts';
 import { code } from '../mrkdwn.ts';
 import type { Scene } from './phrases.ts';
 
-/** How many entries are shown at most; the command line has them all. */
+/** How many entries are shown at most: so many fit, however long each is. The command line has them all. */
 export const entriesShown = 15;
 
 export interface HistoryView extends Scene {
@@ -20,8 +20,8 @@ export interface HistoryView extends Scene {
 /** What happened to a project, one line an entry, the newest first. */
 export function buildHistory(view: HistoryView): Message {
   const { project, entries } = view;
-  const lines = fitting(entries.slice(0, entriesShown).map((entry) => entryLine(entry, view)));
-  const older = entries.length > lines.length ? `older ones: ${code(`syncbot history ${project}`)}` : null;
+  const lines = entries.slice(0, entriesShown).map((entry) => entryLine(entry, view));
+  const older = entries.length > entriesShown ? `older ones: ${code(`syncbot history ${project}`)}` : null;
   return {
     text: `History of ${project} · ${lines[0] ?? 'nothing yet'}`,
     blocks: [
@@ -35,15 +35,6 @@ export function buildHistory(view: HistoryView): Message {
 function entryLine(entry: HistoryEntry, view: HistoryView): string {
   const who = entry.by === null ? null : view.voice.person(entry.by);
   return dotted(`${duration(view.now - entry.at)} ago`, who, historyWords(entry, view));
-}
-
-/** As many lines as a message takes; the first always fits. */
-function fitting(lines: readonly string[]): string[] {
-  let left = maxBlocksJson - 2_000;
-  return lines.filter((line) => {
-    left -= JSON.stringify(line).length;
-    return left >= 0;
-  });
 }
 
 function sections(lines: readonly string[]): Block[] {

@@ -53,7 +53,7 @@ export async function converge(deps: Deps, options: ConvergeOptions): Promise<Co
       const { unreachable, missing } = attempt;
       if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, putBack };
       if (deps.clock.now() >= giveUpAt) return { kind: 'unreachable', project, unreachable, missing, putBack };
-    }
+    } else if (options.holder === null && deps.clock.now() >= giveUpAt) return null;
     await deps.clock.sleep(pauseMs, deps.stopping);
   }
 }
@@ -64,8 +64,8 @@ export async function converge(deps: Deps, options: ConvergeOptions): Promise<Co
  */
 export async function convergeStanding(deps: Deps, project: ProjectId, tryForMs: number): Promise<Converged | null> {
   const converged = await converge(deps, { project, holder: null, tryForMs });
-  if (converged === null || !isSettled(converged)) return converged;
-  const marked = await deps.store.markConverged(project, converged.project.version);
+  if (converged?.kind !== 'agreed') return converged;
+  const marked = await deps.store.markConverged(project, converged.project.version, isSettled(converged));
   if (marked.kind === 'converged' && marked.toTell !== null) {
     await deps.notifier.tell({ project, operation: marked.toTell });
   }

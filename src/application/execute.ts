@@ -26,7 +26,7 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   }
   deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
   try {
-    await carryThrough(deps, ref, claimed.operation);
+    await carryThrough(deps, ref);
   } finally {
     await deps.store.leave(ref.project, run).catch(() => {});
   }
@@ -34,10 +34,11 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   await deps.notifier.alert(ref.project);
 }
 
-async function carryThrough(deps: Deps, ref: OperationRef, operation: Operation): Promise<void> {
+/** Reads everything again in each turn: another run of the same operation may have come further. */
+async function carryThrough(deps: Deps, ref: OperationRef): Promise<void> {
   for (;;) {
-    const project = await deps.store.read(ref.project);
-    if (project === null || project.holder !== ref.operation) return;
+    const [project, operation] = await Promise.all([deps.store.read(ref.project), deps.store.readOperation(ref)]);
+    if (project === null || operation === null || project.holder !== ref.operation) return;
     const obstacle = mustBeChecked(operation) ? await findObstacle(deps, project, operation) : null;
     const ending = obstacle === null ? await drive(deps, ref, operation) : takenBack(ref, project, obstacle);
     if (ending === null) return;
@@ -68,6 +69,8 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
     if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
   } else {
     const running = links.filter((_link, index) => flags[index] === 'resumed');
+    const fresh = await deps.store.readOperation({ project: project.id, operation: operation.id });
+    if (fresh === null || !mustBeChecked(fresh)) return null;
     const loose = await holdStill(deps, project, running);
     if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
   }

@@ -122,8 +122,8 @@ export interface ProjectStore {
   ): Promise<MarkedFailed>;
   /** Remembers what a channel was told of a failure. */
   alerted(id: ProjectId, alert: Alert): Promise<void>;
-  /** Records that every link agrees with the state at this version. */
-  markConverged(id: ProjectId, version: number): Promise<MarkedConverged>;
+  /** Records that every link that exists agrees with the state at this version; `settled`: and none is missing that matters. */
+  markConverged(id: ProjectId, version: number, settled: boolean): Promise<MarkedConverged>;
 
   /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
   told(

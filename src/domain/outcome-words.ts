@@ -99,7 +99,7 @@ function failed(facts: OutcomeFacts): OutcomeWords {
   const verb = actionWords[action].done;
   const { linksDone, linksTotal, unreachable } = outcome;
   const stands = project !== null && project.state === (operation.toState ?? 'failed');
-  const trying = project !== null && project.convergedVersion < project.version;
+  const trying = project !== null && project.unfinished === operation.id;
   const reached = [
     `${linksDone} of ${count(linksTotal, 'link')} ${verb}`,
     ...(unreachable.length > 0 ? [`${linkList(unreachable, voice)} not reached`] : []),

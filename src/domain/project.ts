@@ -144,6 +144,8 @@ export interface Project {
   readonly failure: Failure | null;
   /** The finished pause whose tasks in flight have not all ended yet. */
   readonly draining: string | null;
+  /** The operation that had to leave a link behind, which is still being tried. */
+  readonly unfinished: string | null;
   /** The operation that changed its state last. */
   readonly lastOperation: string | null;
   readonly alert: Alert | null;

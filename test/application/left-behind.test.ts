@@ -1,13 +1,16 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { convergeStanding } from '../../src/application/converge.ts';
+import type { Deps } from '../../src/application/deps.ts';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { openCore } from '../../src/core.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
+import type { Link } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
 import { type OwnedLink, openWorld, targetOf, testSettings, type World } from '../support/world.ts';
-import { confirmed, noQueue, withDeps } from './hands.ts';
+import { confirmed, firstDo, jumpingClock, noQueue, once, withDeps } from './hands.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -28,6 +31,11 @@ async function killFar(): Promise<void> {
   const server = world.server('far');
   server.kill('SIGKILL');
   await server.exited;
+}
+
+function firstOnly(): () => boolean {
+  let asked = 0;
+  return () => asked++ === 0;
 }
 
 const unseen = ({ link }: OwnedLink, queue: string) => ({ link: { ...link, queue } });
@@ -100,6 +108,64 @@ describe('what is left behind', () => {
     await world.app.startWorker();
     await waitFor(async () => ((await world.deps.store.readOperation(ref))?.seq ?? 0) > (failed?.seq ?? 0));
     expect(await far.queue.isPaused()).toBe(true);
+  });
+
+  it('"still trying" is told again also when a Restore was taken back meanwhile, and when another queue is missing', async () => {
+    const [near, far] = [await world.link('near'), await world.link('far', 'far')];
+    await world.project('orders', [near, far, unseen(near, 'gone')]);
+    const away: Partial<Deps['links']> = {
+      readFlags: async (links, ms) => {
+        const flags = await world.deps.links.readFlags(links, ms);
+        return flags.map((flag, index) => (links[index]?.connection === 'far' ? 'unreachable' : flag));
+      },
+    };
+    const clock = jumpingClock();
+    const offline = withDeps(noQueue(world), { clock, links: away });
+    const pause = await confirmed(world, 'orders', 'pause');
+    await execute(offline, pause);
+    const tried = await world.deps.store.readOperation(pause);
+    expect(tried).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
+    await world.deps.store.told(pause, { seq: tried?.seq ?? 0, message: null, dialogUses: 0 });
+    const restore = await confirmed(world, 'orders', 'restore');
+    await execute(offline, restore);
+    expect(await world.deps.store.readOperation(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+
+    const told: string[] = [];
+    const notifier = { tell: async ({ operation }: OperationRef) => void told.push(operation), alert: async () => {} };
+    await convergeStanding({ ...world.deps, notifier }, 'orders', 1_000);
+    expect(told).toEqual([pause.operation]);
+    expect(await far.queue.isPaused()).toBe(true);
+    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'failed', unfinished: null });
+  });
+
+  it('a second run of a Restore does not take back what the first has begun', async () => {
+    const [near, far] = [await world.link('near'), await world.link('far', 'far')];
+    for (const { queue } of [near, far]) await queue.pause();
+    await world.project('orders', [near, far], { state: 'paused' });
+    const restore = await confirmed(world, 'orders', 'restore');
+    const first = once(() => execute(noQueue(world), restore));
+    const second = withDeps(noQueue(world), {
+      links: { readFlags: firstDo(async (links) => links.map(() => 'unreachable' as const), first) },
+    });
+    await execute(second, restore);
+    expect(await world.deps.store.readOperation(restore)).toMatchObject({ state: 'done' });
+    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'running' });
+    expect(await near.queue.isPaused()).toBe(false);
+  });
+
+  it('a run that passed the check a moment ago keeps a stale one from taking it back', async () => {
+    const near = await world.link('near');
+    await near.queue.pause();
+    await world.project('orders', [near], { state: 'paused' });
+    const restore = await confirmed(world, 'orders', 'restore');
+    const passed = once(() => world.deps.store.progress(restore, { done: 0, total: 1 }));
+    const stale = firstDo(async (links: readonly Link[], ms: number) => {
+      const flags = await world.deps.links.readFlags(links, ms);
+      return isFirst() ? links.map(() => 'unreachable' as const) : flags;
+    }, passed);
+    const isFirst = firstOnly();
+    await execute(withDeps(noQueue(world), { links: { readFlags: stale } }), restore);
+    expect(await world.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
   it('an action on one project waits for none of a hundred on a dead connection', async () => {

@@ -46,7 +46,7 @@ async function requested(
 
 describe('the sweep', () => {
   it('rests when all is well', async () => {
-    await world.deps.store.markConverged('orders', 1);
+    await world.deps.store.markConverged('orders', 1, true);
     expect(await found()).toEqual({ executed: [], converged: [], told: [] });
   });
 

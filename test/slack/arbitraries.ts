@@ -105,6 +105,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     watermarks: fc.constant({}),
     failure: fc.option(failure),
     draining: fc.constant(null),
+    unfinished: fc.constant(null),
     lastOperation: fc.constant(null),
     alert: fc.constant(null),
   });

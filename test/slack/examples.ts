@@ -63,6 +63,7 @@ export function exampleProject(more: Partial<Project> = {}): Project {
     watermarks: {},
     failure: null,
     draining: null,
+    unfinished: null,
     lastOperation: null,
     alert: null,
     ...more,

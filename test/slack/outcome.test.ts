@@ -47,11 +47,11 @@ describe('outcome', () => {
   it('of a pause that did not reach every link says which, and whether it is still tried', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
-    const project = exampleProject({ state: 'failed', convergedVersion: 3 });
+    const project = exampleProject({ state: 'failed', unfinished: 'op1' });
     expect(told(failed, project)).toContain(
       'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, still trying',
     );
-    expect(told(failed, { ...project, convergedVersion: 4 })).toContain('all links agree with that by now');
+    expect(told(failed, { ...project, unfinished: null })).toContain('all links agree with that by now');
   });
 
   it('of a refusal gives the reason, by whom and what to do instead', () => {

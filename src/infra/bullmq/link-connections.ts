@@ -19,8 +19,8 @@ export interface LinkConnection {
   report(error: unknown): void;
   /** Remembers whether the connection answered in time the last time it was asked. */
   noteSilence(silent: boolean): void;
-  /** Whether it was silent a moment ago. */
-  wasSilent(): boolean;
+  /** False for one that was silent the last time and still is: then it is not worth waiting for again. */
+  isWorthAsking(): Promise<boolean>;
 }
 
 export interface LinkConnections extends AsyncDisposable {
@@ -54,20 +54,25 @@ export function openLinkConnections(
 }
 
 function open(name: string, target: RedisTarget, onError: (name: string, error: Error) => void) {
-  const client = connect(target, 'commands', (error) => onError(name, error));
+  const client = connect(target, 'links', (error) => onError(name, error));
   // Only a handle for BullMQ's scripts: with these two options it neither writes a queue's record nor asks for INFO.
   const base = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
   base.on('error', () => {});
   base.waitUntilReady().catch(() => {});
-  let silentAt = Number.NEGATIVE_INFINITY;
+  let wasSilent = false;
   return {
     name,
     client,
     report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
     noteSilence(silent: boolean) {
-      silentAt = silent ? performance.now() : Number.NEGATIVE_INFINITY;
+      wasSilent = silent;
     },
-    wasSilent: () => performance.now() - silentAt < silentForMs,
+    async isWorthAsking() {
+      if (!wasSilent) return true;
+      const ready = await whenReady(client, probeWithinMs);
+      if (ready && (await outcomeWithin(client.ping(), probeWithinMs)).kind === 'answered') wasSilent = false;
+      return !wasSilent;
+    },
     chunk: target.kind === 'cluster' ? 1 : linksAtOnce,
     backend: (link: Link) => base.getBackend().forQueue(link.queue, link.prefix),
     async close() {
@@ -86,12 +91,11 @@ export interface Asking<Item, Answer> {
   readonly ask: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
   readonly withinMs: number;
-  /** For looks that are repeated: a connection that was silent a moment ago is not waited for again. */
+  /** For looks that are repeated: a connection that was silent is only waited for again once it answers a PING. */
   readonly impatient?: boolean;
 }
 
-const silentForMs = 10_000;
-const impatientMs = 250;
+const probeWithinMs = 250;
 
 /**
  * Asks the links of each connection on its own, in chunks, all at once; answers in the order of the items. What a
@@ -104,17 +108,17 @@ export async function askLinks<Item extends { readonly link: Link }, Answer>(
   asking: Asking<Item, Answer>,
 ): Promise<Answer[]> {
   const answers = items.map(asking.unreachable);
-  const askIndexes = async (connection: LinkConnection, indexes: readonly number[], ms: number): Promise<void> => {
+  const askIndexes = async (connection: LinkConnection, indexes: readonly number[]): Promise<void> => {
     const chosen = indexes.flatMap((index) => items[index] ?? []);
-    const got = await outcomeWithin(asking.ask(connection, chosen), ms);
-    connection.noteSilence(got.kind === 'late');
+    const got = await outcomeWithin(asking.ask(connection, chosen), asking.withinMs);
+    connection.noteSilence(got.kind === 'late' || (got.kind === 'failed' && isOutage(got.error)));
     if (got.kind === 'answered') {
       got.value.forEach((answer, position) => {
         const index = indexes[position];
         if (index !== undefined) answers[index] = answer;
       });
     } else if (got.kind === 'failed' && indexes.length > 1 && !isOutage(got.error)) {
-      await Promise.all(indexes.map((index) => askIndexes(connection, [index], ms)));
+      await Promise.all(indexes.map((index) => askIndexes(connection, [index])));
     } else if (got.kind === 'failed') connection.report(got.error);
   };
   const byName = indexesByConnection(items.map(({ link }) => link));
@@ -122,10 +126,10 @@ export async function askLinks<Item extends { readonly link: Link }, Answer>(
     [...byName].map(async ([name, indexes]) => {
       const connection = connections.get(name);
       if (connection === undefined) return;
-      const ms = asking.impatient && connection.wasSilent() ? Math.min(impatientMs, asking.withinMs) : asking.withinMs;
-      const ready = await whenReady(connection.client, ms);
+      if (asking.impatient && !(await connection.isWorthAsking())) return;
+      const ready = await whenReady(connection.client, asking.withinMs);
       if (!ready) return connection.noteSilence(true);
-      await Promise.all(chunksOf(indexes, connection.chunk).map((chunk) => askIndexes(connection, chunk, ms)));
+      await Promise.all(chunksOf(indexes, connection.chunk).map((chunk) => askIndexes(connection, chunk)));
     }),
   );
   return answers;

@@ -84,7 +84,8 @@ local function intoPrioritized(priority, tasks)
     '(' .. string.format('%.0f', lowest + band), 'WITHSCORES', 'LIMIT', 0, lookedAt)
   for i = 1, #first, 2 do
     local task = aged(first[i])
-    if not isOlder(task, tasks[#tasks]) then after = tonumber(first[i + 1]) break end
+    local isLookOver = #first == 2 * lookedAt and i == #first - 1
+    if isLookOver or not isOlder(task, tasks[#tasks]) then after = tonumber(first[i + 1]) break end
     present[#present + 1] = task
   end
   local ids = inOrder(present, tasks)

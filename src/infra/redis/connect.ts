@@ -6,9 +6,10 @@ export type RedisClient = Redis | Cluster;
 
 /**
  * `commands`: gives up after one reconnect, so that a person gets an answer while Redis is away.
+ * `links`: the same, but each command has a deadline of its own, which may be longer.
  * `blocking`: for BullMQ workers, which wait for Redis for ever.
  */
-export type ConnectionUse = 'commands' | 'blocking';
+export type ConnectionUse = 'commands' | 'links' | 'blocking';
 
 const readOnlyReplica = 'READONLY';
 
@@ -98,6 +99,6 @@ function optionsFor(use: ConnectionUse) {
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
     // After a failover the old primary answers READONLY: reconnect and send again (every write of ours is idempotent).
     reconnectOnError: (error: Error): 2 | false => (error.message.startsWith(readOnlyReplica) ? 2 : false),
-    ...(use === 'blocking' ? {} : { commandTimeout: 5_000 }),
+    ...(use === 'blocking' ? {} : { commandTimeout: use === 'links' ? 30_000 : 5_000 }),
   };
 }

@@ -63,7 +63,7 @@ local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'exe
 if not seen[1] then return { 'unknown' } end
 local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
-  'convergedVersion')
+  'convergedVersion', 'unfinished')
 if seen[1] == 'running' and held[5] == id then
   redis.call('ZADD', runsKey, whole(now + runFor), run)
   return { 'claimed', all(id) }
@@ -90,7 +90,7 @@ for _, state in ipairs(road.from) do fits = fits or state == held[1] end
 if not fits then return refuseWith('not_allowed') end
 if held[6] ~= seen[6] then return refuseWith('changed') end
 if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
-local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6] }
+local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '' }
 redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
 move(road.via, by, seen[4])
 redis.call('ZADD', runsKey, whole(now + runFor), run)
@@ -110,17 +110,19 @@ local seen = redis.call('HMGET', op(id), 'state', 'by', 'reason')
 if seen[1] ~= 'running' then return { 'repeated', all(id) } end
 local held = redis.call('HMGET', stateKey, 'holder', 'version', 'before')
 if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
+if state == 'back' and redis.call('HGET', op(id), 'progress') ~= '' then return { 'conflict' } end
 local version
 if state == 'back' then
   local before = cjson.decode(held[3])
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5])
+  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', before[7])
 else
   version = move(state, seen[2], seen[3])
-  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '', 'lastOperation', id)
+  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '',
+    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '')
 end
-redis.call('HSET', stateKey, 'holder', '', 'unfinished', ended == 'failed' and not agree and id or '')
+redis.call('HSET', stateKey, 'holder', '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')

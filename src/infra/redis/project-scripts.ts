@@ -12,7 +12,7 @@ if first ~= '' then
   if seen[1] then return 0 end
   redis.call('HSET', stateKey, 'v', 1, 'state', first, 'version', 1, 'since', whole(now), 'by', by, 'reason', '',
     'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '', 'lastOperation', '', 'alert', '')
-  if ARGV[8] then redis.call('HSET', stateKey, unpack(ARGV, 8)) end
+  for i = 8, #ARGV, 2 do redis.call('HSET', stateKey, ARGV[i], ARGV[i + 1]) end
 else
   if seen[1] ~= expected or seen[2] ~= '' then return 0 end
   local version = redis.call('HINCRBY', stateKey, 'version', 1)
@@ -58,20 +58,22 @@ return hasNews(seen[4] or '')
 `);
 
 /**
- * ARGV: 3 the version at which every link was seen to agree with the state. Answers false when the version moved on; else
- * the operation that had to leave a link behind, empty when none had: it has something new to tell.
+ * Every link that exists was seen to agree with the state. ARGV: 3 at which version, 4 '1' when no queue is missing that is
+ * to be paused when it comes. Answers false when the version moved on; else the operation that had to leave a link behind,
+ * empty when none had: it has something new to tell.
  */
 export const convergedScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'unfinished')
 if seen[1] ~= ARGV[3] then return false end
-redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'unfinished', '')
+if ARGV[4] == '1' then redis.call('HSET', stateKey, 'convergedVersion', ARGV[3]) end
+redis.call('HSET', stateKey, 'unfinished', '')
 return hasNews(seen[2] or '')
 `);
 
 /** ARGV: 3 expected version, 4 … fields of watermarks with their values; those of other links stay. */
 export const watermarksScript = script(`${prelude}
 if redis.call('HGET', stateKey, 'version') ~= ARGV[3] then return 0 end
-if ARGV[4] then redis.call('HSET', stateKey, unpack(ARGV, 4)) end
+for i = 4, #ARGV, 2 do redis.call('HSET', stateKey, ARGV[i], ARGV[i + 1]) end
 return 1
 `);
 

@@ -105,8 +105,8 @@ function writing(client: RedisClient, step: StepRunner) {
       const news = newsReply.parse(await step(id, failScript, [expectedVersion, JSON.stringify(failure), by]));
       return news === null ? { kind: 'moved' } : { kind: 'failed', toTell: news.operation };
     },
-    async markConverged(id, version) {
-      const news = newsReply.parse(await step(id, convergedScript, [version]));
+    async markConverged(id, version, settled) {
+      const news = newsReply.parse(await step(id, convergedScript, [version, settled ? '1' : '0']));
       return news === null ? { kind: 'moved' } : { kind: 'converged', toTell: news.operation };
     },
     async setWatermarks(id, expectedVersion, watermarks) {

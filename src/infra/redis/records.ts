@@ -48,6 +48,7 @@ const stateHashSchema = z.object({
   convergedVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   draining: emptyIsNull,
+  unfinished: emptyIsNull.default(null),
   lastOperation: emptyIsNull.default(null),
   alert: emptyIsNull.pipe(z.union([z.null(), json.pipe(alertSchema)])).default(null),
 });

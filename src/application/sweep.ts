@@ -6,6 +6,8 @@ import type { Deps } from './deps.ts';
 import { eachApart } from './each-apart.ts';
 
 const projectsAtOnce = 200;
+/** News of yesterday is told nobody: there may be no bot at all, only workers and the command line. */
+const tellWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind and hands it on: dialogs that expired, operations that were
@@ -41,5 +43,7 @@ async function sweepOperation(deps: Deps, operation: Operation, now: number): Pr
     return;
   }
   if (isOpen(operation)) await deps.queue.execute(ref);
-  if (operation.seq > operation.toldSeq) await deps.notifier.tell(ref);
+  if (operation.seq <= operation.toldSeq) return;
+  if (now - (operation.finishedAt ?? now) < tellWithinMs) return deps.notifier.tell(ref);
+  await deps.store.told(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
 }

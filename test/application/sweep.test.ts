@@ -89,6 +89,16 @@ describe('the sweep', () => {
     expect(await world.deps.store.openOperations('orders')).toEqual([]);
   });
 
+  it('gives up telling what nobody could be told for a day', async () => {
+    const ref = await confirmed(world, 'orders', 'pause');
+    await execute(noQueue(world), ref);
+    expect((await found()).told).toEqual([ref.operation]);
+    const yesterday = (await world.deps.store.now()) - 25 * 3_600_000;
+    await world.redis.hset(`syncbot:{p:orders}:op:${ref.operation}`, 'finishedAt', String(yesterday));
+    expect((await found()).told).toEqual([]);
+    expect(await world.deps.store.openOperations('orders')).toEqual([]);
+  });
+
   it('works through a broken project and a broken operation to all the others', async () => {
     await world.project('aaa', [await world.link('aaa')]);
     await world.project('bbb', [await world.link('bbb')]);

@@ -36,7 +36,7 @@ export interface SlackAppOptions {
 export interface SlackApp {
   /** Resolves when Slack has said hello; throws SlackRefused, with one sentence for people. */
   start(): Promise<void>;
-  /** Hears nothing new, then waits for what is under way, 8 s at most. Never throws. */
+  /** Hears nothing new, then waits for what is under way, 4 s at most. Never throws. */
   stop(): Promise<void>;
   /** Whether Slack can reach the bot now. */
   isConnected(): boolean;
@@ -44,7 +44,7 @@ export interface SlackApp {
   readonly teller: Teller;
 }
 
-const drainMs = 8_000;
+const drainMs = 4_000;
 
 /** The bot's ear and mouth in Slack, over Socket Mode. Nothing is connected before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {

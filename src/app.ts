@@ -55,7 +55,10 @@ function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppO
     throw new RoleFault(exitCodes.usage, 'HTTP mode is not built yet: set SLACK_APP_TOKEN and use Socket Mode.');
   }
   return {
-    ...{ tokens: { bot, app }, command: environment.command, policy: config.policy, log },
+    tokens: { bot, app },
+    command: environment.command,
+    policy: config.policy,
+    log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
     showErrors: config.settings.showErrors,
   };
@@ -66,7 +69,9 @@ async function slackItems({ environment, config, log }: OpenOptions) {
   const { slackBotToken: bot, slackAppToken: app } = environment.secrets;
   if (bot === null) return null;
   return checkSlack({
-    ...{ tokens: { bot, app }, policy: config.policy, log },
+    tokens: { bot, app },
+    policy: config.policy,
+    log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
     channels: config.projects.flatMap(({ definition }) => definition.channel ?? []),
   });

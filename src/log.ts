@@ -5,8 +5,20 @@ export type { Logger } from 'pino';
 
 /** Fields that never reach a log line, wherever they stand in its first three levels. */
 const secretFields = [
-  ...['token', 'botToken', 'appToken', 'signingSecret', 'password', 'secrets', 'authorization', 'cookie'],
-  ...['response_url', 'responseUrl', 'url', 'trigger_id', 'redisUrl', 'connections'],
+  'token',
+  'botToken',
+  'appToken',
+  'signingSecret',
+  'password',
+  'secrets',
+  'authorization',
+  'cookie',
+  'response_url',
+  'responseUrl',
+  'url',
+  'trigger_id',
+  'redisUrl',
+  'connections',
 ];
 
 /** A logger that writes JSON lines: a constant sentence with fields. Secrets are redacted here, at the root. */

@@ -32,8 +32,11 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
     'policy: { operators: [U0ALICE] }\nprojects: { orders: { adopt: true, links: [{ queue: orders }] } }\n',
   );
   const env = {
-    ...{ ...file.env, REDIS_URL: world.url, SLACK_API_URL: slack.apiUrl },
-    ...{ SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken },
+    ...file.env,
+    REDIS_URL: world.url,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
   };
   const signals = new EventEmitter();
   const running = runHere(['run'], { env, openApp, signals });
@@ -60,8 +63,11 @@ test.each([
   await using slack = await StrictSlack.start();
   await using file = await configFile('projects: {}\n');
   const env = {
-    ...{ ...file.env, REDIS_URL: world.url, SLACK_API_URL: slack.apiUrl },
-    ...{ SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: slack.appToken },
+    ...file.env,
+    REDIS_URL: world.url,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_BOT_TOKEN: token,
+    SLACK_APP_TOKEN: slack.appToken,
   };
   expect(await runHere(['run'], { env, openApp })).toMatchObject({ exit: 2, err: expect.stringContaining(named) });
 });

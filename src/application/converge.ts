@@ -14,7 +14,7 @@ export interface ConvergeOptions {
   readonly onProgress?: (progress: Progress) => Promise<void>;
 }
 
-/** Where the links stand at the end. `version` and `state` are those that the links were last compared with. */
+/** Where the links stand at the end; `project` is what they were last compared with. */
 export interface Converged {
   readonly kind: 'agreed' | 'unreachable';
   readonly project: Project;

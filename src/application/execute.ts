@@ -1,6 +1,5 @@
 import { roads } from '../domain/lifecycle.ts';
-import type { OperationRef } from '../domain/operation.ts';
-import { answerWithinMs, type Operation, type Outcome, pauseWithinMs } from '../domain/operation.ts';
+import { answerWithinMs, type Operation, type OperationRef, type Outcome, pauseWithinMs } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Link, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';

@@ -3,8 +3,7 @@ import { type Asked, type Requested, requestAction } from '../application/reques
 import { cancel, confirm } from '../application/settle.ts';
 import type { Settled } from '../application/store.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../domain/figures-words.ts';
-import type { OperationRef } from '../domain/operation.ts';
-import { isOpen, refOf } from '../domain/operation.ts';
+import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
 import { actionWords, count, stateClause, unchanged } from '../domain/words.ts';
 import { type ExitCode, exitCodes, onSignals } from './context.ts';
 import { outcomeJson, outcomeText, unreadable } from './outcome.ts';

@@ -1,5 +1,4 @@
-import type { OperationRef } from '../domain/operation.ts';
-import { executeWithinMs, type Operation } from '../domain/operation.ts';
+import { executeWithinMs, type Operation, type OperationRef } from '../domain/operation.ts';
 import { outcomeWords } from '../domain/outcome-words.ts';
 import { duration, unchanged } from '../domain/words.ts';
 import { cliVoice } from './voice.ts';

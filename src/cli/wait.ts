@@ -1,8 +1,7 @@
 import type { Deps } from '../application/deps.ts';
 import { StoreUnavailable } from '../application/faults.ts';
 import type { ProjectStore } from '../application/store.ts';
-import type { OperationRef } from '../domain/operation.ts';
-import { isOpen } from '../domain/operation.ts';
+import { isOpen, type OperationRef } from '../domain/operation.ts';
 import type { OutcomeFacts } from '../domain/outcome-words.ts';
 
 /** An operation and its project as they were read. */

@@ -2,8 +2,13 @@ import type { Log } from '../application/deps.ts';
 import { RetryLater } from '../application/faults.ts';
 import type { Teller } from '../application/ports.ts';
 import type { ProjectStore } from '../application/store.ts';
-import type { OperationRef } from '../domain/operation.ts';
-import { isOpen, type MessageRef, type Operation, type OperationState } from '../domain/operation.ts';
+import {
+  isOpen,
+  type MessageRef,
+  type Operation,
+  type OperationRef,
+  type OperationState,
+} from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
 import { tellAlert } from './alert-teller.ts';

@@ -35,7 +35,9 @@ describe('converge', () => {
     const { drive } = world.deps.links;
     const deps = withDeps(world.deps, { links: { drive: andThen(drive, moves) } });
     expect(await converge(deps, { project: 'payments', holder: null, tryForMs: 0 })).toMatchObject({
-      ...{ kind: 'agreed', unreachable: [], missing: [] },
+      kind: 'agreed',
+      unreachable: [],
+      missing: [],
       project: { state: 'failed', version: 2 },
     });
     expect(await owned.queue.isPaused()).toBe(true);

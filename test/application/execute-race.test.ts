@@ -38,8 +38,15 @@ it('whoever asks for what at once: one wins per version, no version is left out,
           round.map(async ({ by, action, workers, stale }) => {
             const ref = { project, operation: `op${++asked}` };
             await store.request({
-              ...{ id: ref.operation, project, action, by, reason: null, origin: 'slack', channel: null, dialog: null },
-              ...{ projectVersion: (stale ? 1 : now) ?? 0, ttlMs: 60_000 },
+              id: ref.operation,
+              project,
+              action,
+              by,
+              reason: null,
+              origin: 'slack',
+              channel: null,
+              projectVersion: (stale ? 1 : now) ?? 0,
+              ttlMs: 60_000,
             });
             const settled = await store.settle({ ref, settlement: 'confirm', by, dialog: null });
             if (settled.kind === 'refused') throw new Error(settled.refusal.code);

@@ -36,11 +36,17 @@ describe('a pause that does not reach every link', () => {
     expect(clock.slept).toEqual([100, 200, 400, 800]);
     expect(await near.queue.isPaused()).toBe(true);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({
-      ...{ state: 'failed', fromState: 'running', toState: 'failed', refusal: null },
+      state: 'failed',
+      fromState: 'running',
+      toState: 'failed',
+      refusal: null,
       outcome: { linksTotal: 2, linksDone: 1, unreachable: [far.link], missing: [], inFlight: null },
     });
     expect(await world.deps.store.read('orders')).toMatchObject({
-      ...{ state: 'failed', holder: null, version: 3, convergedVersion: 0 },
+      state: 'failed',
+      holder: null,
+      version: 3,
+      convergedVersion: 0,
       failure: { link: far.link, taskId: null },
     });
 
@@ -64,7 +70,8 @@ describe('a pause that does not reach every link', () => {
     const ref = await confirmed(world, 'orders', 'pause');
     await execute(noQueue(world), ref);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({
-      ...{ state: 'done', toState: 'paused' },
+      state: 'done',
+      toState: 'paused',
       outcome: { linksTotal: 2, linksDone: 1, missing: [gone.link], unreachable: [] },
     });
     expect(await world.redis.keys('bull:gone:*')).toEqual([]);
@@ -91,7 +98,9 @@ describe('Start and Restore read every flag before they touch one', () => {
     expect(await everything(world)).toEqual(untouched);
     expect(await world.deps.store.read('orders')).toEqual({ ...before, version: 3, convergedVersion: 3 });
     expect(await world.deps.store.readOperation(ref)).toMatchObject({
-      ...{ state: 'failed', toState: state, outcome: null },
+      state: 'failed',
+      toState: state,
+      outcome: null,
       refusal: { code: 'links_unreachable', project: 'orders', links: [far.link] },
     });
   });
@@ -126,7 +135,8 @@ describe('Start and Restore read every flag before they touch one', () => {
     await waitFor(async () => (await world.deps.links.workers([near.link]))[0] === 0);
     await execute(noQueue(world), ref);
     expect(await world.deps.store.readOperation(ref)).toMatchObject({
-      ...{ state: 'refused', toState: 'not_started' },
+      state: 'refused',
+      toState: 'not_started',
       refusal: {
         code: 'precheck_failed',
         items: expect.arrayContaining([expect.objectContaining({ result: 'fail' })]),

@@ -64,7 +64,7 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
 
 /** Asks and confirms, while the queue of actions is elsewhere: the test itself is the worker. */
 export async function confirmed(world: World, project: string, action: Action, by = 'U0ALICE'): Promise<OperationRef> {
-  const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC', dialog: null } as const;
+  const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
   const requested = await requestAction(world.deps, asked);
   if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
   const ref = { project, operation: requested.operation.id };

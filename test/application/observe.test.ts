@@ -36,9 +36,15 @@ describe('one round of the observer', () => {
     await failOne(owned);
     const kicked: string[] = [];
     const queue = { execute: async () => {}, converge: async (id: string) => void kicked.push(id) };
-    await observeAll({ ...world.deps, queue });
+    const alerted: string[] = [];
+    const notifier = { tell: async () => {}, alert: async (id: string) => void alerted.push(id) };
+    await observeAll({ ...world.deps, queue, notifier });
+    expect(alerted).toEqual(['payments']);
     expect(await world.deps.store.read('payments')).toMatchObject({
-      ...{ state: 'failed', version: 2, by: 'syncbot', holder: null },
+      state: 'failed',
+      version: 2,
+      by: 'syncbot',
+      holder: null,
       failure: { link: owned.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
     });
     expect(kicked).toEqual(['payments']);

@@ -3,8 +3,7 @@ import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import type { OperationRef } from '../../src/domain/operation.ts';
-import { isOpen } from '../../src/domain/operation.ts';
+import { isOpen, type OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld, type World } from '../support/world.ts';
 
@@ -104,8 +103,12 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     const link = await world.link('orders-full');
     await world.project('orders', [link]);
     const requested = await requestAction(world.deps, {
-      ...{ project: 'orders', action: 'pause', by: 'U0ALICE', reason: 'deploy' },
-      ...{ origin: 'slack', channel: 'C0SYNC', dialog: null },
+      project: 'orders',
+      action: 'pause',
+      by: 'U0ALICE',
+      reason: 'deploy',
+      origin: 'slack',
+      channel: 'C0SYNC',
     });
     if (requested.kind === 'refused') throw new Error('refused');
     const ref = { project: 'orders', operation: requested.operation.id };

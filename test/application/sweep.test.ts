@@ -3,7 +3,6 @@ import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
 import { type OwnedLink, openWorld, type World } from '../support/world.ts';
 import { confirmed, noQueue } from './hands.ts';
@@ -33,12 +32,14 @@ async function found() {
   return { executed, converged, told };
 }
 
-async function requested(
-  action: Action = 'pause',
-  dialog: { url: string; until: number; usesLeft: number } | null = null,
-): Promise<OperationRef> {
+async function requested(): Promise<OperationRef> {
   const asked = await requestAction(world.deps, {
-    ...{ project: 'orders', action, by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC', dialog },
+    project: 'orders',
+    action: 'pause',
+    by: 'U0ALICE',
+    reason: null,
+    origin: 'slack',
+    channel: 'C0SYNC',
   });
   if (asked.kind === 'refused') throw new Error(asked.refusal.code);
   return { project: 'orders', operation: asked.operation.id };

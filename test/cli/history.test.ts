@@ -27,8 +27,16 @@ test('--json is the shape of the contract', async () => {
     { ...common, event: 'confirmed', message: 'confirmed the request to pause it' },
     { ...common, event: 'requested', message: 'asked to pause it · in C0SYNC' },
     {
-      ...{ at: expect.any(Number), event: 'created', by: 'cli:test', from: 'cli', action: null, operation: null },
-      ...{ reason: null, version: 1, state: null, message: 'added the project' },
+      at: expect.any(Number),
+      event: 'created',
+      by: 'cli:test',
+      from: 'cli',
+      action: null,
+      operation: null,
+      reason: null,
+      version: 1,
+      state: null,
+      message: 'added the project',
     },
   ]);
 });

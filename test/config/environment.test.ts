@@ -38,8 +38,14 @@ describe('the environment', () => {
     });
     const faults = found.kind === 'refused' ? found.faults : [];
     expect(faults.map(({ name }) => name).sort()).toEqual([
-      ...['ADMIN_PORT', 'LOG_LEVEL', 'PORT', 'REDIS_URL'],
-      ...['SLACK_API_URL', 'SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_COMMAND'],
+      'ADMIN_PORT',
+      'LOG_LEVEL',
+      'PORT',
+      'REDIS_URL',
+      'SLACK_API_URL',
+      'SLACK_APP_TOKEN',
+      'SLACK_BOT_TOKEN',
+      'SLACK_COMMAND',
     ]);
     expect(faults.every(({ message, hint }) => message !== '' && hint !== '')).toBe(true);
     expect(JSON.stringify(faults)).not.toContain('hush');
@@ -102,9 +108,23 @@ describe('the address of a Redis', () => {
   });
 
   test.each([
-    ...['', 'h:6379', 'http://h', 'redis://', 'redis://:6379', 'redis://h/x', 'redis://h:99999', 'redis://h?a=1'],
-    ...['redis+sentinel://a:1', 'redis+sentinel://a:1/', 'redis+sentinel://a:1/m/x', 'redis+sentinel://,/m'],
-    ...['redis+cluster://', 'redis+cluster://a:1/2', 'redis+cluster://a:0', 'redis+cluster://%zz@a', 'redis://u%zz@h'],
+    '',
+    'h:6379',
+    'http://h',
+    'redis://',
+    'redis://:6379',
+    'redis://h/x',
+    'redis://h:99999',
+    'redis://h?a=1',
+    'redis+sentinel://a:1',
+    'redis+sentinel://a:1/',
+    'redis+sentinel://a:1/m/x',
+    'redis+sentinel://,/m',
+    'redis+cluster://',
+    'redis+cluster://a:1/2',
+    'redis+cluster://a:0',
+    'redis+cluster://%zz@a',
+    'redis://u%zz@h',
   ])('is not %s', (text) => {
     expect(parseRedisUrl(text)).toMatchObject({ kind: 'refused', message: expect.stringMatching(/\S/) });
   });

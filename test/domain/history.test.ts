@@ -13,7 +13,14 @@ const voice: Voice = {
   command: (words) => `/sync ${tame(words)}`,
 };
 const nothing: HistoryEntry = {
-  ...{ id: '1-0', at: 1_000, event: 'created', operation: null, by: null, action: null, reason: null, origin: null },
+  id: '1-0',
+  at: 1_000,
+  event: 'created',
+  operation: null,
+  by: null,
+  action: null,
+  reason: null,
+  origin: null,
   ...{
     channel: null,
     version: null,

@@ -32,7 +32,9 @@ describe('the engine leaves the queues of others as they are', () => {
     expect(await everything(world)).toEqual(before);
 
     expect(await converge(world.deps, { project: 'orders', holder: null, tryForMs: 0 })).toMatchObject({
-      ...{ kind: 'agreed', missing: [typo], unreachable: [] },
+      kind: 'agreed',
+      missing: [typo],
+      unreachable: [],
     });
     expect(await links.readFlags([typo, link], 5_000)).toEqual(['missing', 'paused']);
     expect(await world.redis.keys(`bull:${typo.queue}:*`)).toEqual([]);

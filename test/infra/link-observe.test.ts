@@ -17,9 +17,18 @@ describe('what one look at a link counts', () => {
     const { link } = await world.link('orders-full');
     const facts = await lookAt(world, link);
     expect(facts).toMatchObject({
-      ...{ paused: false, waiting: 0, prioritized: 0, active: 0, delayed: 0, overdue: 0, failed: 0 },
-      ...{ oldestRunnableAt: null, failuresAfterWatermark: 0, firstFailures: [] },
-      ...{ newestFailed: { at: 0, taskIds: [] }, writtenBy: expect.stringMatching(/^bullmq:6\./) },
+      paused: false,
+      waiting: 0,
+      prioritized: 0,
+      active: 0,
+      delayed: 0,
+      overdue: 0,
+      failed: 0,
+      oldestRunnableAt: null,
+      failuresAfterWatermark: 0,
+      firstFailures: [],
+      newestFailed: { at: 0, taskIds: [] },
+      writtenBy: expect.stringMatching(/^bullmq:6\./),
     });
     expect(linkLatencyMs(facts)).toBe(0);
   });

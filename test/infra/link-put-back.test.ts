@@ -204,7 +204,9 @@ describe('putting prioritized tasks back', () => {
 it('a child that is put back belongs to its parent again', async () => {
   const flow = new FlowProducer({ connection: world.redis });
   await flow.add({
-    ...{ name: 'parent', queueName: 'payments', data: {} },
+    name: 'parent',
+    queueName: 'payments',
+    data: {},
     children: [{ name: 'child', queueName: 'payments', data: {}, opts: { ignoreDependencyOnFailure: true } }],
   });
   await flow.close();

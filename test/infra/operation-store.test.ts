@@ -33,7 +33,9 @@ const ask = (more: Partial<NewOperation> = {}) =>
       origin: 'slack',
       channel: 'C0SYNC',
     },
-    ...{ dialog: null, projectVersion: 1, ttlMs: 60_000, ...more },
+    projectVersion: 1,
+    ttlMs: 60_000,
+    ...more,
   });
 const settle = (
   settlement: 'confirm' | 'cancel' | 'expire',
@@ -42,8 +44,15 @@ const settle = (
 ) => store.settle({ ref, settlement, by, dialog: null, ...more });
 const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, putBack: 0 };
 const ending = (more: Partial<Ending> = {}): Ending => ({
-  ...{ ref, expectedVersion: 2, operationState: 'done', projectState: 'paused', converged: true, outcome },
-  ...{ refusal: null, failure: null, ...more },
+  ref,
+  expectedVersion: 2,
+  operationState: 'done',
+  projectState: 'paused',
+  converged: true,
+  outcome,
+  refusal: null,
+  failure: null,
+  ...more,
 });
 
 /** All that is kept of the project, as it lies in Redis. */
@@ -137,7 +146,8 @@ describe('settling a dialog', () => {
     await ask();
     const before = await kept();
     expect(await settle('confirm', 'U0BOB', { dialog: { ...dialog, url: 'https://evil' } })).toEqual({
-      ...{ kind: 'refused', refusal: { code: 'not_requester', by: 'U0ALICE' } },
+      kind: 'refused',
+      refusal: { code: 'not_requester', by: 'U0ALICE' },
     });
     expect(await settle('cancel', 'U0BOB')).toMatchObject({ kind: 'refused' });
     expect(await kept()).toEqual(before);
@@ -170,7 +180,9 @@ describe('settling a dialog', () => {
     expect(await store.readOperation(ref)).toMatchObject({ dialog: { ...newer, usesLeft: 3 }, toldSeq: 2 });
     await store.told(ref, { seq: 1, message: { channel: 'C1', ts: '1700000000.123456' }, dialogUses: 9 });
     expect(await store.readOperation(ref)).toMatchObject({
-      ...{ dialog: { usesLeft: 0 }, toldSeq: 2, message: { channel: 'C1', ts: '1700000000.123456' } },
+      dialog: { usesLeft: 0 },
+      toldSeq: 2,
+      message: { channel: 'C1', ts: '1700000000.123456' },
     });
   });
 
@@ -266,7 +278,8 @@ describe('a claim checks the rules again', () => {
     expect(await store.remove('orders', 1, 'cli:carol')).toBe(true);
     for (const operation of [ref.operation, 'asked']) {
       expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({
-        ...{ state: 'refused', refusal: { code: 'removed', project: 'orders' } },
+        state: 'refused',
+        refusal: { code: 'removed', project: 'orders' },
       });
     }
     expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });

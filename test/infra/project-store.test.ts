@@ -52,8 +52,15 @@ describe('projects', () => {
   it('that are held are neither changed, removed nor failed', async () => {
     const ref = { project: 'orders', operation: 'op1' };
     await store.request({
-      ...{ id: 'op1', project: 'orders', action: 'pause', by: 'U0ALICE', reason: null, origin: 'slack', channel: null },
-      ...{ dialog: null, projectVersion: 1, ttlMs: 60_000 },
+      id: 'op1',
+      project: 'orders',
+      action: 'pause',
+      by: 'U0ALICE',
+      reason: null,
+      origin: 'slack',
+      channel: null,
+      projectVersion: 1,
+      ttlMs: 60_000,
     });
     await store.settle({ ref, settlement: 'confirm', by: 'U0ALICE', dialog: null });
     expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
@@ -74,8 +81,11 @@ describe('projects', () => {
 
   it('all keys of one lie in its slot', () => {
     expect(Object.values(projectKeys('orders-2'))).toEqual([
-      ...['syncbot:{p:orders-2}:state', 'syncbot:{p:orders-2}:definition', 'syncbot:{p:orders-2}:audit'],
-      ...['syncbot:{p:orders-2}:open', 'syncbot:{p:orders-2}:runs'],
+      'syncbot:{p:orders-2}:state',
+      'syncbot:{p:orders-2}:definition',
+      'syncbot:{p:orders-2}:audit',
+      'syncbot:{p:orders-2}:open',
+      'syncbot:{p:orders-2}:runs',
       'syncbot:{p:orders-2}:op:',
     ]);
     expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Deps } from '../../src/application/deps.ts';
 import type { LinkReading } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
@@ -48,7 +48,7 @@ export function fakeDeps(projects: readonly Project[], store: Partial<Deps['stor
       },
       async alert() {},
     },
-    clock: { now: () => exampleNow, sleep: (_ms, signal) => sleep(5, undefined, { signal }).catch(() => {}) },
+    clock: { now: () => exampleNow, sleep: () => setImmediate() },
     ids: { operation: () => 'op1' },
     log: { info: line('info'), warn: line('warn'), error: line('error') },
     settings: { confirmationTtlMs: 300_000 },

@@ -78,7 +78,11 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
   if (redis === undefined) throw new Error('no server');
 
   return {
-    ...{ url, redis, app, another, deps: app.deps },
+    url,
+    redis,
+    app,
+    another,
+    deps: app.deps,
     urlOf: (connection) => urls.get(connection) ?? '',
     server(connection = 'default') {
       const server = started[names.indexOf(connection)];

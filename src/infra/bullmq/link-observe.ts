@@ -145,7 +145,15 @@ function reading(link: Link, answer: z.infer<typeof answerSchema>): LinkReading 
   const [, , , , , , , , , oldest, failuresAfterWatermark, failures, newestAt, newestIds] = answer;
   return {
     kind: 'read',
-    ...{ link, now, waiting, prioritized, active, delayed, overdue, failed, failuresAfterWatermark },
+    link,
+    now,
+    waiting,
+    prioritized,
+    active,
+    delayed,
+    overdue,
+    failed,
+    failuresAfterWatermark,
     paused: paused === 1,
     writtenBy: writtenBy === '' ? null : writtenBy,
     oldestRunnableAt: oldest === -1 ? null : oldest,

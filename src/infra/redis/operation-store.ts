@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Claimed, Committed, Ending, NewOperation, ProjectStore, Settled } from '../../application/store.ts';
 import { roads } from '../../domain/lifecycle.ts';
-import type { OperationRef } from '../../domain/operation.ts';
-import { executeWithinMs, type Operation } from '../../domain/operation.ts';
+import { executeWithinMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { call } from './call.ts';
 import type { RedisClient } from './connect.ts';
@@ -147,8 +146,15 @@ function commitArgs(ending: Ending): (string | number)[] {
   const { ref, expectedVersion, operationState, projectState, converged, outcome, refusal, failure } = ending;
   const draining = projectState === 'paused' && (outcome?.inFlight ?? 0) > 0;
   return [
-    ...[ref.operation, expectedVersion, operationState, projectState, converged ? '1' : '0'],
-    ...[jsonOrEmpty(outcome), jsonOrEmpty(refusal), jsonOrEmpty(failure), draining ? '1' : '0'],
+    ref.operation,
+    expectedVersion,
+    operationState,
+    projectState,
+    converged ? '1' : '0',
+    jsonOrEmpty(outcome),
+    jsonOrEmpty(refusal),
+    jsonOrEmpty(failure),
+    draining ? '1' : '0',
   ];
 }
 

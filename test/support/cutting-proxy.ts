@@ -1,34 +1,53 @@
 import { connect, createServer, type Socket } from 'node:net';
 
+/** `reply`: what was asked next has happened and nobody knows; `request`: it has not, and nobody knows either. */
+export type Cut = 'reply' | 'request';
+
 export interface CuttingProxy extends AsyncDisposable {
   readonly url: string;
+  /** How many connections it has cut. */
+  readonly cuts: number;
   /** Lets the next request that contains `text` through to Redis, and cuts the connection before its reply. Once. */
   loseReplyTo(text: string): void;
+  /** Cuts one of the connections that are open now, at its next request; `chosen` is taken modulo their number. */
+  cutOne(cut: Cut, chosen: number): void;
+  /** From now on each request and each reply arrives this much later. */
+  delay(ms: number): void;
 }
 
-/** A proxy before a Redis that can lose a reply: what was asked has happened, and nobody knows. */
+/** A proxy before a Redis that delays, and loses requests and replies. */
 export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
   let marked: string | null = null;
-  const open = new Set<Socket>();
+  let delayMs = 0;
+  let cuts = 0;
+  const lines = new Set<Line>();
   const server = createServer((client) => {
     const redis = connect(port, '127.0.0.1');
-    let cut = false;
+    const line: Line = { client, redis, cut: null };
+    const toRedis = later(() => delayMs);
+    const toClient = later(() => delayMs);
+    let losesReply = false;
     client.on('data', (request) => {
-      if (marked !== null && request.includes(marked)) {
-        cut = true;
+      const cut = marked !== null && request.includes(marked) ? 'reply' : line.cut;
+      if (cut !== null) {
+        cuts += 1;
+        line.cut = null;
         marked = null;
+        losesReply = cut === 'reply';
+        if (cut === 'request') return void client.destroy();
       }
-      redis.write(request);
+      toRedis(() => redis.write(request));
     });
     redis.on('data', (reply) => {
-      if (cut) client.destroy();
-      else client.write(reply);
+      if (losesReply) client.destroy();
+      else toClient(() => client.write(reply));
     });
+    lines.add(line);
     for (const socket of [client, redis]) {
-      open.add(socket);
+      socket.setNoDelay(true);
       socket.on('error', () => {});
       socket.on('close', () => {
-        open.delete(socket);
+        lines.delete(line);
         client.destroy();
         redis.destroy();
       });
@@ -39,12 +58,44 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
     url: `redis://127.0.0.1:${address.port}`,
+    get cuts() {
+      return cuts;
+    },
     loseReplyTo(text) {
       marked = text;
     },
+    cutOne(cut, chosen) {
+      const line = [...lines][chosen % Math.max(1, lines.size)];
+      if (line !== undefined) line.cut = cut;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
     async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
+      for (const { client, redis } of lines) {
+        client.destroy();
+        redis.destroy();
+      }
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+interface Line {
+  readonly client: Socket;
+  readonly redis: Socket;
+  /** What becomes of its next request. */
+  cut: Cut | null;
+}
+
+/** Does one thing after the other, each so much later; a shorter delay never lets one overtake another. */
+function later(delayMs: () => number): (act: () => void) => void {
+  let freeAt = 0;
+  return (act) => {
+    const now = performance.now();
+    const at = Math.max(freeAt, now + delayMs());
+    if (at <= now) return act();
+    freeAt = at;
+    setTimeout(act, at - now);
   };
 }

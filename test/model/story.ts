@@ -1,0 +1,88 @@
+import { assert as assertAll, asyncProperty } from 'fast-check';
+import { untrueAnswers } from './answer-check.ts';
+import { type Replayed, replay } from './history-check.ts';
+import { readLink, untrueOutcomes } from './link-check.ts';
+import { type Observed, perform } from './perform.ts';
+import { type ProjectRecords, readRecords } from './records.ts';
+import { bringHome, rest } from './rest.ts';
+import { type Step, storyOf } from './steps.ts';
+import { openSystem, type System } from './system.ts';
+import type { Tally } from './tally.ts';
+
+/** So many people at once; each carries out every n-th command, in order. */
+const hands = 8;
+
+export interface Telling {
+  /** Of the build that the workers run. */
+  readonly folder: string;
+  readonly tally: Tally;
+}
+
+/** Plays the commands with all their faults, lets everything come to rest, and holds the history against the rules. */
+export async function tellStory(steps: readonly Step[], { folder, tally }: Telling): Promise<void> {
+  await using system = await openSystem(folder);
+  const observed: Observed = { asked: [], pressed: [], faults: [], unknown: 0 };
+  await Promise.all(
+    Array.from({ length: hands }, async (_hand, index) => {
+      for (let next = index; next < steps.length; next += hands) {
+        const step = steps[next];
+        if (step !== undefined) await perform({ system, observed }, step);
+      }
+    }),
+  );
+  await rest(system);
+  await bringHome(system);
+  await rest(system);
+  const violations = [...observed.faults, ...(await checked(system, { observed, tally }))];
+  tally.commands += steps.length;
+  tally.stories += 1;
+  tally.kills += system.workers.kills;
+  tally.stops += system.workers.stops;
+  tally.cuts += system.proxy.cuts;
+  tally.unknown += observed.unknown;
+  if (violations.length > 0) throw new Error(`The history breaks the rules:\n${violations.join('\n')}`);
+}
+
+async function checked(system: System, { observed, tally }: { observed: Observed; tally: Tally }): Promise<string[]> {
+  const histories = new Map<string, Replayed & { readonly records: ProjectRecords }>();
+  const violations: string[] = [];
+  for (const { id, first, links } of system.projects) {
+    const records = await readRecords(system.redis, id);
+    const replayed = replay(records, { first, links: links.length });
+    histories.set(id, { ...replayed, records });
+    const read = await Promise.all(links.map(({ link }) => readLink(system.redis, link)));
+    const untrue = untrueOutcomes(replayed.standings, read);
+    violations.push(...replayed.violations, ...read.flatMap((link) => link.violations));
+    violations.push(...untrue.map((it) => `${id}: ${JSON.stringify(it)}`));
+    violations.push(...abandonedRuns(system, records));
+    for (const state of replayed.states.values()) tally.operations.set(state, (tally.operations.get(state) ?? 0) + 1);
+    tally.transitions += replayed.standings.length - 1;
+    for (const { tasks, putBack } of read) {
+      tally.tasks += tasks;
+      tally.putBack += putBack;
+    }
+  }
+  return [...violations, ...untrueAnswers(observed, histories)];
+}
+
+/** Only who is killed does not leave: each run that is left began in the life of a killed worker. */
+function abandonedRuns({ workers }: System, { id, runs }: ProjectRecords): string[] {
+  return runs
+    .filter((at) => !workers.killed.some(({ startedAt, endedAt }) => at >= startedAt && at <= (endedAt ?? 0)))
+    .map((at) => `${id}: a run that entered at ${at} never left, and nobody was killed`);
+}
+
+export interface Run extends Telling {
+  readonly stories: number;
+  readonly commands: number;
+  /** What a failure has printed: the same commands again, though not the same interleaving. */
+  readonly seed: number;
+  readonly path: string | undefined;
+}
+
+/** So many stories of so many commands. A failure names seed and path. */
+export async function tellStories({ stories, commands, seed, path, ...telling }: Run): Promise<void> {
+  const property = asyncProperty(storyOf(commands), (steps) => tellStory(steps, telling));
+  const replaying = path === undefined ? {} : { path };
+  await assertAll(property, { numRuns: stories, seed, endOnFailure: true, ...replaying });
+}

@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
 import { isHeldStill, type Standing } from './model.ts';
-import { type Fields, fieldsOf } from './records.ts';
+import { type Entry, type Fields, fieldsOf, isTaskFailure } from './records.ts';
 
 export interface LinkHistory {
   readonly link: string;
   /** When the flag was set or taken away. */
   readonly flags: readonly { readonly at: number; readonly paused: boolean }[];
+  /** The tasks that failed, each with the moments at which it did. */
+  readonly failed: ReadonlyMap<string, readonly number[]>;
   readonly violations: readonly string[];
   readonly tasks: number;
   /** Tasks that Restore put back. */
@@ -26,6 +28,7 @@ export async function readLink(redis: Redis, link: string): Promise<LinkHistory>
   const flags: { at: number; paused: boolean }[] = [];
   const added = new Set<string>();
   const completed = new Map<string, number>();
+  const failed = new Map<string, number[]>();
   let paused = false;
   let putBack = 0;
   for (const { at, fields } of events) {
@@ -36,6 +39,7 @@ export async function readLink(redis: Redis, link: string): Promise<LinkHistory>
     } else if (event === 'active' && paused) say(`${jobId} began while the link was paused`);
     else if (event === 'added') added.add(jobId);
     else if (event === 'completed') completed.set(jobId, (completed.get(jobId) ?? 0) + 1);
+    else if (event === 'failed') failed.set(jobId, [...(failed.get(jobId) ?? []), at]);
     else if (isPutBack(fields)) {
       putBack += 1;
       if (!paused) say(`${jobId} was put back while the link ran`);
@@ -45,11 +49,21 @@ export async function readLink(redis: Redis, link: string): Promise<LinkHistory>
   for (const jobId of added)
     if (completed.get(jobId) !== 1) say(`${jobId} completed ${completed.get(jobId) ?? 0} times`);
   for (const jobId of completed.keys()) if (!added.has(jobId)) say(`${jobId} was never added`);
-  return { link, flags, violations, putBack, tasks: added.size };
+  return { link, flags, failed, violations, putBack, tasks: added.size };
 }
 
 function isPutBack({ event, prev }: Fields): boolean {
   return event === 'waiting' && prev === 'failed';
+}
+
+/** A project became Failed by a task: that task had failed on that link by then. */
+export function untrueFailures(audit: readonly Entry[], links: readonly LinkHistory[]): string[] {
+  const failures = audit.filter(isTaskFailure);
+  return failures.flatMap(({ at, fields }) => {
+    const { link, taskId } = JSON.parse(fields['failure'] || '{}');
+    const moments = links.find((one) => one.link === link.queue)?.failed.get(taskId) ?? [];
+    return moments.some((moment) => moment <= at) ? [] : [`${taskId} had not failed on ${link.queue}`];
+  });
 }
 
 /** A flag that was not what the state wanted, at a version that an operation had said to be done. */

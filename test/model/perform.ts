@@ -79,6 +79,8 @@ async function doIt(story: Story, step: Step): Promise<void> {
       return system.proxy.cutOne(step.cut, step.chosen);
     case 'delay':
       return system.proxy.delay(step.ms);
+    case 'outage':
+      return system.proxy.outage(step.forMs);
     case 'tasks':
       return void (await linkOf(system, step).source.burst(step.count));
     case 'poison':
@@ -97,7 +99,7 @@ export async function mend({ redis }: System, { id, links }: ModelProject): Prom
   for (const { link } of links) await fixRefusedRows(redis, { project: id, link });
 }
 
-/** The action that a state allows; in between, one that it does not. */
+/** The action that a state allows. */
 const fitting: Readonly<Record<string, Action>> = {
   not_started: 'start',
   running: 'pause',
@@ -105,11 +107,19 @@ const fitting: Readonly<Record<string, Action>> = {
   failed: 'restore',
 };
 
+/** The action that fits; in between, and without the patience to wait for the end of that, one that does not. */
+async function fittingAction({ redis }: System, id: string, waits: boolean): Promise<Action> {
+  const now = async () => fitting[(await redis.hget(`syncbot:{p:${id}}:state`, 'state')) ?? ''];
+  return (waits ? await waitFor(now, { timeoutMs: patienceMs }).catch(now) : await now()) ?? 'pause';
+}
+
+/** People have only so much patience; the story goes on with or without what they wait for. */
+const patienceMs = 1_500;
+
 async function ask(story: Story, step: Ask): Promise<void> {
   const { system } = story;
   const { id } = projectOf(system, step.project);
-  const state = await system.redis.hget(`syncbot:{p:${id}}:state`, 'state');
-  const action = step.action === 'fitting' ? (fitting[state ?? ''] ?? 'pause') : step.action;
+  const action = step.action === 'fitting' ? await fittingAction(system, id, step.waits) : step.action;
   const origin = step.by.startsWith('cli:') ? 'cli' : 'slack';
   const channel = origin === 'cli' ? null : 'C0SYNC';
   const [bot, otherBot] = [botOf(system, step.bot), botOf(system, step.bot + 1)];
@@ -166,10 +176,9 @@ async function press(story: Story, deps: Deps, { operation, by, cancel: cancels 
   story.observed.pressed.push({ operation, by, settlement: cancels ? 'cancel' : 'confirm', answer });
 }
 
-/** People have only so much patience; the story goes on with or without the outcome. */
 async function outcome({ redis }: System, { project, id }: Operation): Promise<void> {
   const isOver = async () => (await redis.hget(`syncbot:{p:${project}}:op:${id}`, 'finishedAt')) !== '';
-  await waitFor(isOver, { timeoutMs: 1_500 }).catch(() => {});
+  await waitFor(isOver, { timeoutMs: patienceMs }).catch(() => {});
 }
 
 async function attempt<T>({ observed }: Story, act: () => Promise<T>): Promise<T | undefined> {

@@ -42,6 +42,11 @@ export async function readRecords(redis: Redis, id: string): Promise<ProjectReco
   };
 }
 
+/** Whether a task, and no operation, made the project Failed. */
+export function isTaskFailure({ event, fields }: Entry): boolean {
+  return event === 'failed' && fields['operation'] === '';
+}
+
 export function fieldsOf(flat: readonly string[]): Fields {
   const fields: Record<string, string> = {};
   for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index] ?? ''] = flat[index + 1] ?? '';

@@ -21,7 +21,7 @@ export type DialogEnding = (typeof endings)[number];
 export interface Ask {
   readonly kind: 'ask';
   readonly project: number;
-  /** `fitting`: the one that the state allows at that moment. */
+  /** `fitting`: the one that the state allows at that moment; who waits is patient also before that. */
   readonly action: Action | 'fitting';
   readonly by: Person;
   readonly bot: number;
@@ -43,6 +43,7 @@ export type Step =
   | { readonly kind: 'start'; readonly worker: number }
   | { readonly kind: 'cut'; readonly cut: Cut; readonly chosen: number }
   | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'outage'; readonly forMs: number }
   | { readonly kind: 'tasks'; readonly project: number; readonly link: number; readonly count: number }
   | { readonly kind: 'poison'; readonly project: number; readonly link: number }
   | { readonly kind: 'mend'; readonly project: number }
@@ -54,7 +55,7 @@ const kind = <Kind extends Step['kind']>(of: Kind) => constantFrom(of);
 const ask: Arbitrary<Ask> = record({
   kind: kind('ask'),
   project: any,
-  action: constantFrom('fitting', 'fitting', 'fitting', 'fitting', 'start', 'pause', 'restore'),
+  action: constantFrom('fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'start', 'pause', 'restore'),
   by: constantFrom(...people),
   bot: any,
   ending: constantFrom(...endings, 'ok', 'ok', 'ok', 'ok'),
@@ -83,6 +84,7 @@ const step: Arbitrary<Step> = oneof(
     weight: 10,
     arbitrary: record({ kind: kind('cut'), cut: constantFrom<Cut[]>('reply', 'request'), chosen: any }),
   },
+  { weight: 2, arbitrary: record({ kind: kind('outage'), forMs: constantFrom(20, 300, 2_500) }) },
   { weight: 8, arbitrary: record({ kind: kind('delay'), ms: constantFrom(0, 0, 1, 5, 30) }) },
   {
     weight: 14,

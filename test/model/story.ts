@@ -1,9 +1,9 @@
 import { assert as assertAll, asyncProperty } from 'fast-check';
 import { untrueAnswers } from './answer-check.ts';
 import { type Replayed, replay } from './history-check.ts';
-import { readLink, untrueOutcomes } from './link-check.ts';
+import { readLink, untrueFailures, untrueOutcomes } from './link-check.ts';
 import { type Observed, perform } from './perform.ts';
-import { type ProjectRecords, readRecords } from './records.ts';
+import { isTaskFailure, type ProjectRecords, readRecords } from './records.ts';
 import { bringHome, rest } from './rest.ts';
 import { type Step, storyOf } from './steps.ts';
 import { openSystem, type System } from './system.ts';
@@ -46,7 +46,7 @@ export async function tellStory(steps: readonly Step[], { folder, tally }: Telli
 async function checked(system: System, { observed, tally }: { observed: Observed; tally: Tally }): Promise<string[]> {
   const histories = new Map<string, Replayed & { readonly records: ProjectRecords }>();
   const violations: string[] = [];
-  for (const { id, first, links } of system.projects) {
+  for (const { id, first, onFailure, links } of system.projects) {
     const records = await readRecords(system.redis, id);
     const replayed = replay(records, { first, links: links.length });
     histories.set(id, { ...replayed, records });
@@ -55,6 +55,9 @@ async function checked(system: System, { observed, tally }: { observed: Observed
     violations.push(...replayed.violations, ...read.flatMap((link) => link.violations));
     violations.push(...untrue.map((it) => `${id}: ${JSON.stringify(it)}`));
     violations.push(...abandonedRuns(system, records));
+    const failures = untrueFailures(records.audit, read);
+    violations.push(...failures.map((it) => `${id}: ${it}`));
+    if (onFailure === 'continue' && records.audit.some(isTaskFailure)) violations.push(`${id}: Failed by a task`);
     for (const state of replayed.states.values()) tally.operations.set(state, (tally.operations.get(state) ?? 0) + 1);
     tally.transitions += replayed.standings.length - 1;
     for (const { tasks, putBack } of read) {
@@ -65,11 +68,12 @@ async function checked(system: System, { observed, tally }: { observed: Observed
   return [...violations, ...untrueAnswers(observed, histories)];
 }
 
-/** Only who is killed does not leave: each run that is left began in the life of a killed worker. */
-function abandonedRuns({ workers }: System, { id, runs }: ProjectRecords): string[] {
+/** Only who is killed, or cannot reach Redis, does not leave. */
+function abandonedRuns({ workers, proxy }: System, { id, runs }: ProjectRecords): string[] {
   return runs
+    .filter((at) => at > proxy.lastOutageAt)
     .filter((at) => !workers.killed.some(({ startedAt, endedAt }) => at >= startedAt && at <= (endedAt ?? 0)))
-    .map((at) => `${id}: a run that entered at ${at} never left, and nobody was killed`);
+    .map((at) => `${id}: a run that entered at ${at} never left, though nothing kept it from that`);
 }
 
 export interface Run extends Telling {

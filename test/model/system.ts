@@ -32,6 +32,7 @@ export interface System extends AsyncDisposable {
 export interface ModelProject {
   readonly id: string;
   readonly first: ProjectState;
+  readonly onFailure: 'pause' | 'continue';
   readonly links: readonly ModelLink[];
 }
 
@@ -79,7 +80,7 @@ export async function openSystem(folder: string): Promise<System> {
       links: made.map(({ link }) => ({ queue: link, connection: 'default', prefix: 'bull' })),
     });
     await bots[0]?.store.put(definition, { state: first, watermarks: {} }, 'cli:test');
-    projects.push({ id, first, links: made });
+    projects.push({ id, first, onFailure, links: made });
   }
   const actions = new Queue('actions', { connection: redis, prefix: '{syncbot}' });
   closing.push(() => actions.close());

@@ -11,6 +11,10 @@ export interface CuttingProxy extends AsyncDisposable {
   loseReplyTo(text: string): void;
   /** Cuts one of the connections that are open now, at its next request; `chosen` is taken modulo their number. */
   cutOne(cut: Cut, chosen: number): void;
+  /** Cuts every connection, and takes none for so long. */
+  outage(forMs: number): void;
+  /** When Redis could last not be reached at all, epoch ms; 0: never. */
+  readonly lastOutageAt: number;
   /** From now on each request and each reply arrives this much later. */
   delay(ms: number): void;
 }
@@ -20,8 +24,10 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
   let marked: string | null = null;
   let delayMs = 0;
   let cuts = 0;
+  let [lastOutageAt, awayUntil] = [0, 0];
   const lines = new Set<Line>();
   const server = createServer((client) => {
+    if (Date.now() < awayUntil) return void client.on('error', () => {}).destroy();
     const redis = connect(port, '127.0.0.1');
     const line: Line = { client, redis, cut: null };
     const toRedis = later(() => delayMs);
@@ -68,6 +74,14 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
       const line = [...lines][chosen % Math.max(1, lines.size)];
       if (line !== undefined) line.cut = cut;
     },
+    get lastOutageAt() {
+      return lastOutageAt;
+    },
+    outage(forMs) {
+      lastOutageAt = Date.now();
+      awayUntil = Math.max(awayUntil, lastOutageAt + forMs);
+      for (const { client } of lines) client.destroy();
+    },
     delay(ms) {
       delayMs = ms;
     },
@@ -88,14 +102,18 @@ interface Line {
   cut: Cut | null;
 }
 
-/** Does one thing after the other, each so much later; a shorter delay never lets one overtake another. */
+/** Does each thing so much later, in their order: a shorter delay lets nothing overtake. */
 function later(delayMs: () => number): (act: () => void) => void {
-  let freeAt = 0;
+  const waiting: { readonly at: number; readonly act: () => void }[] = [];
+  const next = () => {
+    waiting.shift()?.act();
+    const [first] = waiting;
+    if (first !== undefined) setTimeout(next, Math.max(0, first.at - performance.now()));
+  };
   return (act) => {
-    const now = performance.now();
-    const at = Math.max(freeAt, now + delayMs());
-    if (at <= now) return act();
-    freeAt = at;
-    setTimeout(act, at - now);
+    const ms = delayMs();
+    if (ms === 0 && waiting.length === 0) return act();
+    waiting.push({ at: performance.now() + ms, act });
+    if (waiting.length === 1) setTimeout(next, ms);
   };
 }

@@ -33,7 +33,7 @@ export async function tellStory(steps: readonly Step[], { folder, tally }: Telli
   await rest(system);
   await bringHome(system);
   await rest(system);
-  const violations = [...observed.faults, ...(await checked(system, { observed, tally }))];
+  const violations = [...observed.faults, ...system.workers.deaths(), ...(await checked(system, { observed, tally }))];
   tally.commands += steps.length;
   tally.stories += 1;
   tally.kills += system.workers.kills;

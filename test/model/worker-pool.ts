@@ -12,6 +12,8 @@ export interface WorkerPool extends AsyncDisposable {
   readonly stops: number;
   /** Those that were killed. */
   readonly killed: readonly Life[];
+  /** What those said that ended without being killed: there should be none. */
+  deaths(): string[];
   kill(slot: number): Promise<void>;
   /** SIGSTOP now, SIGCONT so much later. */
   stop(slot: number, forMs: number): void;
@@ -36,6 +38,7 @@ export async function startWorkerPool(size: number, { folder, given }: Start): P
     last: Promise.resolve(),
   }));
   const killed: Life[] = [];
+  const children: Child[] = [];
   let stops = 0;
   const at = (index: number): Slot => slots[index % size] as Slot;
   const inTurn = (slot: Slot, act: () => Promise<void>): Promise<void> => {
@@ -53,6 +56,7 @@ export async function startWorkerPool(size: number, { folder, given }: Start): P
       if (slot.child !== null) return;
       slot.life = { startedAt: Date.now(), endedAt: null };
       slot.child = await startChild(folder, 'worker', given);
+      children.push(slot.child);
     });
   const end = (slot: Slot) =>
     inTurn(slot, async () => {
@@ -74,6 +78,7 @@ export async function startWorkerPool(size: number, { folder, given }: Start): P
     get stops() {
       return stops;
     },
+    deaths: () => children.map((child) => child.lastWords()).filter((words) => words !== null),
     kill: (index) => end(at(index)),
     stop(index, forMs) {
       const slot = at(index);

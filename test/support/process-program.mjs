@@ -9,13 +9,21 @@ const load = (file) => import(pathToFileURL(`${folder}/dist/${file}`).href);
 const log = pino({ level: 'silent' });
 const { openCore } = await load('core.js');
 const core = openCore(config, log, overrides);
-if (role === 'worker') await core.startWorker();
+if (role === 'worker') await orEnd(core.startWorker());
 let bot = null;
 if (role === 'bot') {
   const { createSlackApp } = await load('slack/slack-app.js');
   bot = createSlackApp({ ...slack, deps: core.deps, log, onLost: () => process.exit(3) });
-  await bot.start();
+  await orEnd(bot.start());
   core.startTelling(bot.teller);
+}
+
+/** Redis or Slack away at the start: whoever runs a process starts it again. Everything else that ends it is a fault. */
+async function orEnd(start) {
+  await start.catch((error) => {
+    process.stderr.write(`could not start: ${error.message}`);
+    process.exit(4);
+  });
 }
 
 process.on('message', () => {

@@ -52,8 +52,8 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
       },
     },
     async schedule({ observeMs, sweepMs }) {
-      await scheduleRound(queues.observe, 'observe', observeMs);
-      await scheduleRound(queues.sweep, 'sweep', sweepMs);
+      await call(client, () => scheduleRound(queues.observe, 'observe', observeMs));
+      await call(client, () => scheduleRound(queues.sweep, 'sweep', sweepMs));
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));

@@ -24,10 +24,10 @@ export interface Child extends AsyncDisposable {
 
 const program = new URL('process-program.mjs', import.meta.url).pathname;
 
-/** Ends at its start, which is nobody's fault: Redis or Slack was away. */
+/** Ends at its start, which is nobody's fault: Redis was away. */
 const couldNotStart = 4;
 
-/** Starts a process of the compiled sources and waits until it works; starts it again while Redis or Slack is away. */
+/** Starts a process of the compiled sources and waits until it works; starts it again while Redis is away. */
 export async function startChild(folder: string, role: 'bot' | 'worker', given: ChildGiven): Promise<Child> {
   for (let attempt = 1; ; attempt++) {
     const child = spawnChild(folder, role, given);

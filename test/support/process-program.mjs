@@ -18,11 +18,11 @@ if (role === 'bot') {
   core.startTelling(bot.teller);
 }
 
-/** Redis or Slack away at the start: whoever runs a process starts it again. Everything else that ends it is a fault. */
+/** Redis away at the start: whoever runs a process starts it again. Everything else that ends it is a fault. */
 async function orEnd(start) {
   await start.catch((error) => {
-    process.stderr.write(`could not start: ${error.message}`);
-    process.exit(4);
+    process.stderr.write(`could not start: ${error.stack}`);
+    process.exit(error.name === 'StoreUnavailable' ? 4 : 1);
   });
 }
 

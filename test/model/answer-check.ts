@@ -1,7 +1,7 @@
 import type { Replayed } from './history-check.ts';
 import { roads } from './model.ts';
-import type { Observed } from './perform.ts';
 import type { ProjectRecords } from './records.ts';
+import type { Observed } from './so-far.ts';
 
 /** What people were answered, against what the history says has happened. */
 export function untrueAnswers(

@@ -44,8 +44,6 @@ export function replay(records: ProjectRecords, { first, links }: { first: strin
 
 type Handler = (replay: Replay, id: string, entry: Entry) => void;
 
-const ignored: Handler = () => {};
-
 const handlers: Readonly<Record<string, Handler>> = {
   requested,
   started,
@@ -59,13 +57,11 @@ const handlers: Readonly<Record<string, Handler>> = {
   quiet(replay) {
     if (now(replay).state !== 'paused') replay.say(`quiet while ${now(replay).state}`);
   },
-  alerted: ignored,
 };
 
+/** An event of another kind may tell whatever it likes, but moves no version. */
 function step(replay: Replay, entry: Entry): void {
-  const handler = handlers[entry.event];
-  if (handler === undefined) replay.say(`an event that nobody expects: ${entry.event}`);
-  else handler(replay, entry.fields['operation'] ?? '', entry);
+  handlers[entry.event]?.(replay, entry.fields['operation'] ?? '', entry);
 }
 
 function requested(replay: Replay, id: string): void {

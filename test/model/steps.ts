@@ -30,10 +30,20 @@ export interface Ask {
   readonly waits: boolean;
 }
 
+export interface PressOld {
+  readonly kind: 'press an old button';
+  readonly old: number;
+  /** One that was left open, rather than any. */
+  readonly left: boolean;
+  readonly cancel: boolean;
+  /** By somebody else than who asked. */
+  readonly other: boolean;
+}
+
 /** One command of a story. Numbers choose among what there is, modulo how many there are. */
 export type Step =
   | Ask
-  | { readonly kind: 'press an old button'; readonly old: number; readonly cancel: boolean; readonly other: boolean }
+  | PressOld
   | { readonly kind: 'deliver again'; readonly old: number }
   | { readonly kind: 'sweep at both bots' }
   | { readonly kind: 'observe'; readonly bot: number }
@@ -58,19 +68,20 @@ const ask: Arbitrary<Ask> = record({
   action: constantFrom('fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'start', 'pause', 'restore'),
   by: constantFrom(...people),
   bot: any,
-  ending: constantFrom(...endings, 'ok', 'ok', 'ok', 'ok'),
+  ending: constantFrom(...endings, 'ok', 'ok', 'ok', 'ok', 'leave open'),
   waits: constantFrom(true, true, false),
 });
 
 const step: Arbitrary<Step> = oneof(
   { weight: 100, arbitrary: ask },
   {
-    weight: 16,
+    weight: 20,
     arbitrary: record({
       kind: kind('press an old button'),
       old: any,
-      cancel: constantFrom(true, false, false),
-      other: constantFrom(true, false, false),
+      left: constantFrom(true, false),
+      cancel: constantFrom(true, false, false, false),
+      other: constantFrom(true, false, false, false),
     }),
   },
   { weight: 12, arbitrary: record({ kind: kind('deliver again'), old: any }) },

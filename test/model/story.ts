@@ -2,9 +2,10 @@ import { assert as assertAll, asyncProperty } from 'fast-check';
 import { untrueAnswers } from './answer-check.ts';
 import { type Replayed, replay } from './history-check.ts';
 import { readLink, untrueFailures, untrueOutcomes } from './link-check.ts';
-import { type Observed, perform } from './perform.ts';
+import { perform } from './perform.ts';
 import { isTaskFailure, type ProjectRecords, readRecords } from './records.ts';
 import { bringHome, rest } from './rest.ts';
+import type { Observed } from './so-far.ts';
 import { type Step, storyOf } from './steps.ts';
 import { openSystem, type System } from './system.ts';
 import type { Tally } from './tally.ts';
@@ -21,7 +22,7 @@ export interface Telling {
 /** Plays the commands with all their faults, lets everything come to rest, and holds the history against the rules. */
 export async function tellStory(steps: readonly Step[], { folder, tally }: Telling): Promise<void> {
   await using system = await openSystem(folder);
-  const observed: Observed = { asked: [], pressed: [], faults: [], unknown: 0 };
+  const observed: Observed = { asked: [], pressed: [], leftOpen: [], faults: [], unknown: 0 };
   await Promise.all(
     Array.from({ length: hands }, async (_hand, index) => {
       for (let next = index; next < steps.length; next += hands) {

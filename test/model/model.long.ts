@@ -16,7 +16,9 @@ it(`${commands} commands`, async () => {
   const stories = Math.max(1, Math.round(commands / perStory));
   try {
     const path = process.env['MODEL_PATH'];
-    await tellStories({ folder: built.folder, tally, stories, seed, path, commands: Math.min(commands, perStory) });
+    const onTold = () => tally.stories % 10 === 0 && say(`${tally.commands} commands`);
+    const each = Math.min(commands, perStory);
+    await tellStories({ folder: built.folder, tally, onTold, stories, seed, path, commands: each });
   } finally {
     say(`${tallyText(tally)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
   }

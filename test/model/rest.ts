@@ -82,15 +82,15 @@ async function act({ bots }: System, { id }: ModelProject, action: Action): Prom
 
 /** Waits until no task of a project is on its way; false when some have failed instead. */
 async function drained(project: ModelProject): Promise<boolean> {
-  return waitFor(async () => {
+  const look = async () => {
     const counts = await Promise.all(
       project.links.map(({ queue }) => queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized')),
     );
     const moving = counts.flatMap((count) => Object.values(count)).reduce((sum, count) => sum + count, 0);
-    const failed = await failedTasks(project);
-    if (failed > 0) return 'failed';
+    if ((await failedTasks(project)) > 0) return 'failed';
     return moving === 0 && 'drained';
-  }).then((end) => end === 'drained');
+  };
+  return (await waitFor(look, { describe: `the tasks of ${project.id}`, timeoutMs: patienceMs })) === 'drained';
 }
 
 async function failedTasks({ links }: ModelProject): Promise<number> {

@@ -8,7 +8,7 @@ import { bringHome, rest } from './rest.ts';
 import type { Observed } from './so-far.ts';
 import { type Step, storyOf } from './steps.ts';
 import { openSystem, type System } from './system.ts';
-import type { Tally } from './tally.ts';
+import { countOne, type Tally } from './tally.ts';
 
 /** So many people at once; each carries out every n-th command, in order. */
 const hands = 8;
@@ -17,10 +17,12 @@ export interface Telling {
   /** Of the build that the workers run. */
   readonly folder: string;
   readonly tally: Tally;
+  /** Called after each story. */
+  readonly onTold?: () => void;
 }
 
 /** Plays the commands with all their faults, lets everything come to rest, and holds the history against the rules. */
-export async function tellStory(steps: readonly Step[], { folder, tally }: Telling): Promise<void> {
+export async function tellStory(steps: readonly Step[], { folder, tally, onTold = () => {} }: Telling): Promise<void> {
   await using system = await openSystem(folder);
   const observed: Observed = { asked: [], pressed: [], leftOpen: [], faults: [], unknown: 0 };
   await Promise.all(
@@ -41,6 +43,7 @@ export async function tellStory(steps: readonly Step[], { folder, tally }: Telli
   tally.stops += system.workers.stops;
   tally.cuts += system.proxy.cuts;
   tally.unknown += observed.unknown;
+  onTold();
   if (violations.length > 0) throw new Error(`The history breaks the rules:\n${violations.join('\n')}`);
 }
 
@@ -59,7 +62,9 @@ async function checked(system: System, { observed, tally }: { observed: Observed
     const failures = untrueFailures(records.audit, read);
     violations.push(...failures.map((it) => `${id}: ${it}`));
     if (onFailure === 'continue' && records.audit.some(isTaskFailure)) violations.push(`${id}: Failed by a task`);
-    for (const state of replayed.states.values()) tally.operations.set(state, (tally.operations.get(state) ?? 0) + 1);
+    for (const state of replayed.states.values()) countOne(tally.operations, state);
+    const refused = records.audit.filter(({ event }) => event === 'refused');
+    for (const { fields } of refused) countOne(tally.refusals, fields['code'] ?? '');
     tally.transitions += replayed.standings.length - 1;
     for (const { tasks, putBack } of read) {
       tally.tasks += tasks;

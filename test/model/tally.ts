@@ -4,6 +4,8 @@ export interface Tally {
   commands: number;
   /** By the state in which they ended. */
   readonly operations: Map<string, number>;
+  /** Why operations were refused when a worker took them up. */
+  readonly refusals: Map<string, number>;
   /** Versions that projects went through. */
   transitions: number;
   kills: number;
@@ -27,13 +29,23 @@ export function emptyTally(): Tally {
     tasks: 0,
     putBack: 0,
   };
-  return { ...none, operations: new Map() };
+  return { ...none, operations: new Map(), refusals: new Map() };
 }
 
 /** One line each. */
-export function tallyText({ operations, ...counts }: Tally): string {
+export function tallyText({ operations, refusals, ...counts }: Tally): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
-  const ended = [...operations].sort().map(([state, count]) => `${state} ${count}`);
   const all = [...operations.values()].reduce((sum, count) => sum + count, 0);
-  return [...lines, `operations: ${all} (${ended.join(', ')})`].join('\n');
+  return [...lines, `operations: ${all} (${byName(operations)})`, `refused at the claim: ${byName(refusals)}`].join(
+    '\n',
+  );
+}
+
+export function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function byName(counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].sort(([one], [other]) => one.localeCompare(other));
+  return sorted.map(([name, count]) => `${name} ${count}`).join(', ');
 }

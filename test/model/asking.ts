@@ -64,12 +64,25 @@ export async function ask(story: Story, step: Ask): Promise<void> {
     case 'expire':
       await waitFor(async () => serverTime(await system.redis.time()) > operation.expiresAt);
       return void (await press(story, bot, own));
+    case 'ok when it has changed':
+      await changedAndBack(system, operation);
+      await press(story, bot, own);
+      break;
     case 'leave open':
       return void story.observed.leftOpen.push(operation);
     default:
       return step.ending satisfies never;
   }
   if (step.waits) await outcome(system, operation);
+}
+
+/** Waits until the project has moved on since a request, and is where the same action is allowed once more. */
+async function changedAndBack({ redis }: System, { project, action, projectVersion }: Operation): Promise<void> {
+  const isBack = async () => {
+    const [version, state] = await redis.hmget(`syncbot:{p:${project}}:state`, 'version', 'state');
+    return Number(version) > projectVersion && fitting[state ?? ''] === action;
+  };
+  await waitFor(isBack, { timeoutMs: patienceMs }).catch(() => {});
 }
 
 interface Press {

@@ -14,6 +14,7 @@ export const endings = [
   'cancel',
   'another person first',
   'expire',
+  'ok when it has changed',
   'leave open',
 ] as const;
 export type DialogEnding = (typeof endings)[number];

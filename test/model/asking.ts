@@ -1,4 +1,5 @@
 import type { Deps } from '../../src/application/deps.ts';
+import { StoreUnavailable } from '../../src/application/faults.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { cancel, confirm } from '../../src/application/settle.ts';
 import type { Operation } from '../../src/domain/operation.ts';
@@ -68,6 +69,9 @@ export async function ask(story: Story, step: Ask): Promise<void> {
       await changedAndBack(system, operation);
       await press(story, bot, own);
       break;
+    case 'ok and the job is lost':
+      await press(story, { ...bot, queue: { ...bot.queue, execute: noJob } }, own);
+      break;
     case 'leave open':
       return void story.observed.leftOpen.push(operation);
     default:
@@ -83,6 +87,11 @@ async function changedAndBack({ redis }: System, { project, action, projectVersi
     return Number(version) > projectVersion && fitting[state ?? ''] === action;
   };
   await waitFor(isBack, { timeoutMs: patienceMs }).catch(() => {});
+}
+
+/** As when the bot dies between the settlement and its job. */
+async function noJob(): Promise<void> {
+  throw new StoreUnavailable('no', { cause: new Error('the bot died') });
 }
 
 interface Press {

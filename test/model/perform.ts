@@ -2,9 +2,9 @@ import { observeAll } from '../../src/application/observe.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { fixRefusedRows } from '../../src/demo/tables.ts';
 import { ask, press, somebodyElse } from './asking.ts';
-import { attempt, botOf, linkOf, oldOperation, projectOf, type Story } from './so-far.ts';
+import { attempt, botOf, linkOf, oldOperation, projectOf, proxyOf, type Story } from './so-far.ts';
 import type { Step } from './steps.ts';
-import type { ModelProject, System } from './system.ts';
+import type { ModelProject } from './system.ts';
 
 /** Carries out one command. Never throws: what goes wrong stands in `observed.faults`. */
 export async function perform(story: Story, step: Step): Promise<void> {
@@ -42,17 +42,17 @@ async function doIt(story: Story, step: Step): Promise<void> {
     case 'start':
       return system.workers.start(step.worker);
     case 'cut':
-      return system.proxy.cutOne(step.cut, step.chosen);
+      return proxyOf(system, step.chosen).cutOne(step.cut, step.chosen >> 1);
     case 'delay':
-      return system.proxy.delay(step.ms);
+      return proxyOf(system, step.proxy).delay(step.ms);
     case 'outage':
-      return system.proxy.outage(step.forMs);
+      return proxyOf(system, step.proxy).outage(step.forMs);
     case 'tasks':
       return void (await linkOf(system, step).source.burst(step.count));
     case 'poison':
       return void (await linkOf(system, step).source.poison(String(1 + (step.link % 10))));
     case 'mend':
-      return mend(system, projectOf(system, step.project));
+      return mend(projectOf(system, step.project));
     case 'restart link worker':
       return linkOf(system, step).restartWorker();
     default:
@@ -61,6 +61,6 @@ async function doIt(story: Story, step: Step): Promise<void> {
 }
 
 /** Makes room in the targets for the rows that they refused. */
-export async function mend({ redis }: System, { id, links }: ModelProject): Promise<void> {
-  for (const { link } of links) await fixRefusedRows(redis, { project: id, link });
+export async function mend({ id, links }: ModelProject): Promise<void> {
+  for (const { redis, link } of links) await fixRefusedRows(redis, { project: id, link });
 }

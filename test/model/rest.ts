@@ -11,7 +11,7 @@ const patienceMs = 60_000;
 
 /** No more faults, and everything comes to rest: nothing open but dialogs, nothing untold, every link as wanted. */
 export async function rest(system: System): Promise<void> {
-  system.proxy.delay(0);
+  for (const proxy of system.proxies) proxy.delay(0);
   await system.workers.heal();
   for (const project of system.projects) await restOf(system, project);
 }
@@ -38,8 +38,8 @@ async function unrest({ redis, bots }: System, { id, links }: ModelProject): Pro
   const open = (await bots[0]?.store.openOperations(id)) ?? [];
   const left = open.filter((operation) => operation.state !== 'requested');
   if (left.length > 0) return `open: ${left.map((operation) => `${operation.id} ${operation.state}`).join(', ')}`;
-  for (const { link } of links) {
-    const paused = (await redis.hexists(`bull:${link}:meta`, 'paused')) === 1;
+  for (const { redis: own, link } of links) {
+    const paused = (await own.hexists(`bull:${link}:meta`, 'paused')) === 1;
     if (paused !== isHeldStill(state)) return `${state}, and ${link} is ${paused ? 'paused' : 'running'}`;
   }
   const after = await redis.hget(`syncbot:{p:${id}}:state`, 'version');
@@ -55,12 +55,12 @@ export async function bringHome(system: System): Promise<void> {
 
 async function bringProjectHome(system: System, project: ModelProject): Promise<void> {
   for (let turn = 0; turn < 20; turn++) {
-    await mend(system, project);
+    await mend(project);
     await restOf(system, project);
     const state = (await system.redis.hget(`syncbot:{p:${project.id}}:state`, 'state')) ?? '';
     const action = homeward[state];
     if (action !== undefined) await act(system, project, action);
-    else if (await drained(project)) return expectEqual(system, project);
+    else if (await drained(project)) return expectEqual(project);
     else if ((await failedTasks(project)) > 0) await act(system, project, 'pause');
   }
   throw new Error(`${project.id} does not come home`);
@@ -98,12 +98,8 @@ async function failedTasks({ links }: ModelProject): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function expectEqual({ redis }: System, { id, links }: ModelProject): Promise<void> {
-  const tables = await compareTables(
-    redis,
-    id,
-    links.map(({ link }) => link),
-  );
-  const unequal = tables.filter(({ equal }) => !equal);
+async function expectEqual({ id, links }: ModelProject): Promise<void> {
+  const tables = await Promise.all(links.map(({ redis, link }) => compareTables(redis, id, [link])));
+  const unequal = tables.flat().filter(({ equal }) => !equal);
   if (unequal.length > 0) throw new Error(`${id}: target and source differ: ${JSON.stringify(unequal)}`);
 }

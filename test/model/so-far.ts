@@ -4,6 +4,7 @@ import type { Requested } from '../../src/application/request.ts';
 import type { Settled } from '../../src/application/store.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
+import type { CuttingProxy } from '../support/cutting-proxy.ts';
 import type { ModelProject, System } from './system.ts';
 
 /** What people asked and what they were answered. `unknown`: Redis did not answer. */
@@ -67,4 +68,8 @@ export function projectOf({ projects }: System, index: number): ModelProject {
 export function linkOf(system: System, { project, link }: { readonly project: number; readonly link: number }) {
   const { links } = projectOf(system, project);
   return links[link % links.length] as ModelProject['links'][number];
+}
+
+export function proxyOf({ proxies }: System, index: number): CuttingProxy {
+  return proxies[index % 2 === 0 ? 0 : 1];
 }

@@ -15,6 +15,7 @@ export const endings = [
   'another person first',
   'expire',
   'ok when it has changed',
+  'ok and the job is lost',
   'leave open',
 ] as const;
 export type DialogEnding = (typeof endings)[number];
@@ -53,8 +54,8 @@ export type Step =
   | { readonly kind: 'stop'; readonly worker: number; readonly forMs: number }
   | { readonly kind: 'start'; readonly worker: number }
   | { readonly kind: 'cut'; readonly cut: Cut; readonly chosen: number }
-  | { readonly kind: 'delay'; readonly ms: number }
-  | { readonly kind: 'outage'; readonly forMs: number }
+  | { readonly kind: 'delay'; readonly ms: number; readonly proxy: number }
+  | { readonly kind: 'outage'; readonly forMs: number; readonly proxy: number }
   | { readonly kind: 'tasks'; readonly project: number; readonly link: number; readonly count: number }
   | { readonly kind: 'poison'; readonly project: number; readonly link: number }
   | { readonly kind: 'mend'; readonly project: number }
@@ -96,8 +97,8 @@ const step: Arbitrary<Step> = oneof(
     weight: 10,
     arbitrary: record({ kind: kind('cut'), cut: constantFrom<Cut[]>('reply', 'request'), chosen: any }),
   },
-  { weight: 2, arbitrary: record({ kind: kind('outage'), forMs: constantFrom(20, 300, 2_500) }) },
-  { weight: 8, arbitrary: record({ kind: kind('delay'), ms: constantFrom(0, 0, 1, 5, 30) }) },
+  { weight: 3, arbitrary: record({ kind: kind('outage'), forMs: constantFrom(20, 300, 2_500), proxy: any }) },
+  { weight: 8, arbitrary: record({ kind: kind('delay'), ms: constantFrom(0, 0, 1, 5, 30), proxy: any }) },
   {
     weight: 14,
     arbitrary: record({ kind: kind('tasks'), project: any, link: any, count: integer({ min: 1, max: 6 }) }),

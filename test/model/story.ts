@@ -41,7 +41,7 @@ export async function tellStory(steps: readonly Step[], { folder, tally, onTold 
   tally.stories += 1;
   tally.kills += system.workers.kills;
   tally.stops += system.workers.stops;
-  tally.cuts += system.proxy.cuts;
+  for (const { cuts } of system.proxies) tally.cuts += cuts;
   tally.unknown += observed.unknown;
   onTold();
   if (violations.length > 0) throw new Error(`The history breaks the rules:\n${violations.join('\n')}`);
@@ -54,7 +54,7 @@ async function checked(system: System, { observed, tally }: { observed: Observed
     const records = await readRecords(system.redis, id);
     const replayed = replay(records, { first, links: links.length });
     histories.set(id, { ...replayed, records });
-    const read = await Promise.all(links.map(({ link }) => readLink(system.redis, link)));
+    const read = await Promise.all(links.map(({ redis, link }) => readLink(redis, link)));
     const untrue = untrueOutcomes(replayed.standings, read);
     violations.push(...replayed.violations, ...read.flatMap((link) => link.violations));
     violations.push(...untrue.map((it) => `${id}: ${JSON.stringify(it)}`));
@@ -75,9 +75,9 @@ async function checked(system: System, { observed, tally }: { observed: Observed
 }
 
 /** Only who is killed, or cannot reach Redis, does not leave. */
-function abandonedRuns({ workers, proxy }: System, { id, runs }: ProjectRecords): string[] {
+function abandonedRuns({ workers, proxies }: System, { id, runs }: ProjectRecords): string[] {
   return runs
-    .filter((at) => at > proxy.lastOutageAt)
+    .filter((at) => at > proxies[0].lastOutageAt)
     .filter((at) => !workers.killed.some(({ startedAt, endedAt }) => at >= startedAt && at <= (endedAt ?? 0)))
     .map((at) => `${id}: a run that entered at ${at} never left, though nothing kept it from that`);
 }

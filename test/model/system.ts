@@ -21,7 +21,8 @@ import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 export interface System extends AsyncDisposable {
   /** Past the proxy: for the test's own looks. */
   readonly redis: Redis;
-  readonly proxy: CuttingProxy;
+  /** Before the bot's Redis, and before that of the links of some projects. */
+  readonly proxies: readonly [CuttingProxy, CuttingProxy];
   readonly bots: readonly Deps[];
   readonly workers: WorkerPool;
   readonly projects: readonly ModelProject[];
@@ -37,6 +38,8 @@ export interface ModelProject {
 }
 
 export interface ModelLink {
+  /** Where it lives, past the proxy. */
+  readonly redis: Redis;
   readonly project: string;
   readonly link: string;
   readonly source: Source;
@@ -46,10 +49,10 @@ export interface ModelLink {
 }
 
 const firsts = [
-  { id: 'orders', first: 'running', onFailure: 'pause', links: 3 },
-  { id: 'users', first: 'not_started', onFailure: 'pause', links: 2 },
-  { id: 'invoices', first: 'paused', onFailure: 'pause', links: 2 },
-  { id: 'payments', first: 'running', onFailure: 'continue', links: 2 },
+  { id: 'orders', first: 'running', onFailure: 'pause', links: 3, connection: 'default' },
+  { id: 'users', first: 'not_started', onFailure: 'pause', links: 2, connection: 'far' },
+  { id: 'invoices', first: 'paused', onFailure: 'pause', links: 2, connection: 'default' },
+  { id: 'payments', first: 'running', onFailure: 'continue', links: 2, connection: 'far' },
 ] as const;
 
 /** So short that what a killed worker had in hand is found soon. */
@@ -58,26 +61,28 @@ export const lockMs = 1_000;
 /** `folder`: of the build that the workers run. */
 export async function openSystem(folder: string): Promise<System> {
   const closing: Closing = [];
-  const server = await ownRedis();
-  closing.push(() => server.stop());
-  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  closing.push(() => redis.disconnect());
-  const proxy = await startCuttingProxy(server.port);
-  closing.push(() => proxy[Symbol.asyncDispose]());
+  const near = await openServer(closing);
+  const far = await openServer(closing);
+  const { redis } = near;
   const settings = { ...testSettings, auditLength: 1_000_000 };
-  const config: CoreConfig = { redis: targetOf(proxy.url), connections: {}, settings };
+  const config: CoreConfig = {
+    redis: targetOf(near.proxy.url),
+    connections: { far: targetOf(far.proxy.url) },
+    settings,
+  };
   const cores = [openBot(config), openBot(config)];
   for (const core of cores) closing.push(() => core[Symbol.asyncDispose]());
   const bots = cores.map(({ deps }) => deps);
   const projects: ModelProject[] = [];
-  for (const { id, first, onFailure, links } of firsts) {
+  for (const { id, first, onFailure, links, connection } of firsts) {
+    const { redis, url } = connection === 'far' ? far : near;
     const made: ModelLink[] = [];
     for (let index = 0; index < links; index++) {
-      made.push(await openLink({ closing, redis, url: server.url, project: id, link: `${id}-${index}` }));
+      made.push(await openLink({ closing, redis, url, project: id, link: `${id}-${index}` }));
     }
     const definition = definitionOf(id, {
       onFailure,
-      links: made.map(({ link }) => ({ queue: link, connection: 'default', prefix: 'bull' })),
+      links: made.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
     });
     await bots[0]?.store.put(definition, { state: first, watermarks: {} }, 'cli:test');
     projects.push({ id, first, onFailure, links: made });
@@ -95,7 +100,7 @@ export async function openSystem(folder: string): Promise<System> {
   });
   return {
     redis,
-    proxy,
+    proxies: [near.proxy, far.proxy],
     bots,
     workers,
     projects,
@@ -107,6 +112,16 @@ export async function openSystem(folder: string): Promise<System> {
 }
 
 type Closing = (() => unknown)[];
+
+async function openServer(closing: Closing) {
+  const server = await ownRedis();
+  closing.push(() => server.stop());
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  closing.push(() => redis.disconnect());
+  const proxy = await startCuttingProxy(server.port);
+  closing.push(() => proxy[Symbol.asyncDispose]());
+  return { redis, proxy, url: server.url };
+}
 
 function openBot(config: CoreConfig): Core {
   const core = openCore(config, pino({ level: 'silent' }), { lockMs });
@@ -159,5 +174,5 @@ async function openLink(at: {
     last = done;
     return done;
   };
-  return { project, link, source, queue, restartWorker };
+  return { redis, project, link, source, queue, restartWorker };
 }

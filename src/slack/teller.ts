@@ -11,7 +11,7 @@ import {
 } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
-import { tellAlert } from './alert-teller.ts';
+import { tellAlerts } from './alert-teller.ts';
 import type { Message } from './blocks.ts';
 import { type Chat, put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
@@ -20,7 +20,7 @@ import { buildOutcome } from './views/outcome.ts';
 
 export interface TellerOptions {
   readonly slack: Chat;
-  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alerted' | 'now'>;
+  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alertTold' | 'now'>;
   readonly voice: Voice;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
@@ -43,7 +43,7 @@ interface Done {
 export function createTeller(options: TellerOptions): Teller {
   const { slack, store, voice, log } = options;
   return {
-    alert: (id) => tellAlert(options, id),
+    alert: (id) => tellAlerts(options, id),
     async tell(ref) {
       const operation = await store.readOperation(ref);
       if (operation === null || operation.seq === operation.toldSeq) return;

@@ -90,6 +90,34 @@ local function newestOf(base)
   return newest[2], redis.call('ZRANGEBYSCORE', base .. 'failed', newest[2], newest[2])
 end
 
+local function eventOf(entry)
+  for i = 1, #entry[2], 2 do if entry[2][i] == 'event' then return entry[2][i + 1] end end
+end
+
+-- An active event newer than the newest paused one. Few events are looked at unless an active one is among them.
+local function takenSincePause(base)
+  local isTaken = false
+  for _, lookedAt in ipairs({ 20, 1000 }) do
+    isTaken = false
+    for _, entry in ipairs(redis.call('XREVRANGE', base .. 'events', '+', '-', 'COUNT', lookedAt)) do
+      local event = eventOf(entry)
+      if event == 'paused' then return isTaken end
+      if event == 'resumed' then return false end
+      isTaken = isTaken or event == 'active'
+    end
+    if not isTaken then return false end
+  end
+  return isTaken
+end
+
+local function keepsFailed(base)
+  local next = redis.call('LINDEX', base .. 'wait', -1) or redis.call('LINDEX', base .. 'active', -1)
+    or redis.call('ZRANGE', base .. 'prioritized', 0, 0)[1] or redis.call('ZRANGE', base .. 'delayed', 0, 0)[1]
+  local read, opts = pcall(cjson.decode, next and redis.call('HGET', base .. next, 'opts') or '')
+  if not read or type(opts) ~= 'table' then return -1 end
+  return (opts.removeOnFail == true or opts.removeOnFail == 0) and 0 or 1
+end
+
 local answers = {}
 for i = 1, #KEYS do
   local base, at, known = ARGV[i * 3 - 2], ARGV[i * 3 - 1], cjson.decode(ARGV[i * 3])
@@ -108,6 +136,8 @@ for i = 1, #KEYS do
       redis.call('ZCOUNT', base .. 'delayed', '-inf', string.format('%.0f', (now + 1) * 4096 - 1)),
       redis.call('ZCARD', base .. 'failed'),
       string.format('%.0f', oldestOf(base, delayed) or -1), count, list, newestAt, newestIds,
+      string.format('%.0f', delayed[2] and math.floor(tonumber(delayed[2]) / 4096) or -1),
+      meta[1] and takenSincePause(base) and 1 or 0, keepsFailed(base),
     }
   end
 end
@@ -119,6 +149,7 @@ const answerSchema = z.tuple([
   ...([z.number(), z.string(), moment] as const),
   ...([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()] as const),
   ...([moment, z.number(), z.array(z.string()), moment, z.array(z.string())] as const),
+  ...([moment, z.number(), z.number()] as const),
 ]);
 const answersSchema = z.array(answerSchema.nullable());
 
@@ -142,7 +173,7 @@ export async function observeChunk(
 
 function reading(link: Link, answer: z.infer<typeof answerSchema>): LinkReading {
   const [paused, writtenBy, now, waiting, prioritized, active, delayed, overdue, failed] = answer;
-  const [, , , , , , , , , oldest, failuresAfterWatermark, failures, newestAt, newestIds] = answer;
+  const [, , , , , , , , , oldest, failuresAfterWatermark, failures, newestAt, newestIds, due, taken, kept] = answer;
   return {
     kind: 'read',
     link,
@@ -155,6 +186,9 @@ function reading(link: Link, answer: z.infer<typeof answerSchema>): LinkReading 
     failed,
     failuresAfterWatermark,
     paused: paused === 1,
+    overdueSince: due === -1 || due > now ? null : due,
+    takesWhilePaused: taken === 1,
+    keepsFailed: kept === -1 ? null : kept === 1,
     writtenBy: writtenBy === '' ? null : writtenBy,
     oldestRunnableAt: oldest === -1 ? null : oldest,
     firstFailures: tasksOf(failures).slice(0, 3),

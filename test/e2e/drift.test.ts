@@ -55,7 +55,7 @@ it('links that somebody resumed while it is Paused: the loudest alert, once; Re-
   expect(said(loud)).toMatch(/^Attention: /);
   expect(labelsOf(loud)).toEqual(['Re-apply', 'Show']);
   expect(await flags()).toEqual([false, true]);
-  await answer('Re-apply', loud, /Re-apply orders\?[^]*orders-full.* stops taking tasks, since orders is Paused/);
+  await answer('Re-apply', loud, /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/);
   await alert(/orders is Paused · its links agree with that again · by <@U0BOB>/);
   expect(await flags()).toEqual([true, true]);
   const over = await alert(/links ran although it was held, for .* That is over/);
@@ -70,7 +70,7 @@ it('all links resumed from outside: Adopt makes the project Running, and touches
   const loud = await alert(/2 links .*run although orders is Paused/);
   expect(labelsOf(loud)).toEqual(['Re-apply', 'Adopt', 'Show']);
   const before = await full.queue.getMeta();
-  await answer('Adopt', loud, /Adopt orders\?[^]*becomes Running; no link is touched/);
+  await answer('Adopt', loud, /Adopt orders\?[\s\S]*becomes Running; no link is touched/);
   await stateOf('running');
   await alert(/orders is Running · as its links are · by <@U0BOB>/);
   expect([await flags(), await full.queue.getMeta()]).toEqual([[false, false], before]);
@@ -95,7 +95,7 @@ it('all links paused from outside: Adopt makes it Paused, and a Restore leads on
   await open('running');
   for (const { queue } of [full, incr]) await queue.pause();
   const told = await alert(/2 links .*are paused although orders is Running/);
-  await answer('Adopt', told, /Adopt orders\?[^]*becomes Paused/);
+  await answer('Adopt', told, /Adopt orders\?[\s\S]*becomes Paused/);
   await stateOf('paused');
   await talk.act('restore', 'orders');
   await stateOf('running');

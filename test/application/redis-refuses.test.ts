@@ -12,7 +12,6 @@ let link: OwnedLink;
 beforeEach(async () => {
   world = await openWorld();
   link = await world.link('orders-full');
-  await link.work(async () => {});
   await world.project('orders', [link]);
 });
 afterEach(() => world[Symbol.asyncDispose]());

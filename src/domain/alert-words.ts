@@ -1,5 +1,6 @@
 import type { Alert } from './alert.ts';
-import type { Finding, SomeLinks } from './finding.ts';
+import { type Finding, isAdoptable, type SomeLinks } from './finding.ts';
+import { linksWanted, stateOfLinks } from './lifecycle.ts';
 import { type Project, stateTitles } from './project.ts';
 import { count, duration, stateClause, type Voice } from './words.ts';
 
@@ -53,8 +54,7 @@ const sentences: Sentences = {
   },
   loose: ({ links }, said) => ({
     headline: `${linksOf(links, said)} ${run(links)} although ${stateClause(said.project.id, said.project.state)}`,
-    advice:
-      'Not syncbot but somebody else resumed them, and tasks are being worked on. Re-apply pauses them again; Adopt makes the project what its links are.',
+    advice: `Not syncbot but somebody else resumed ${them(links)}, and tasks are being worked on. Re-apply pauses ${them(links)} again${adoptWords(links, said)}.`,
   }),
   not_held: ({ links }, said) => ({
     headline: `${linksOf(links, said)} of ${said.project.id} ${is(links)} paused, and a worker still takes tasks`,
@@ -70,7 +70,7 @@ const sentences: Sentences = {
     ].join('; '),
     advice:
       paused.total > 0
-        ? 'Not syncbot but somebody else paused them, and their tasks wait. Re-apply resumes them; Adopt makes the project what its links are.'
+        ? `Not syncbot but somebody else paused ${them(paused)}, and tasks wait. Re-apply resumes ${them(paused)}${adoptWords(paused, said)}.`
         : 'Somebody removed it, and its tasks with it. Let its owner create it again, or press Re-apply to go on without it.',
   }),
   appeared: ({ links }, said) => ({
@@ -148,6 +148,16 @@ function linksOf({ total, first }: SomeLinks, { voice }: AlertSaid): string {
 
 function run({ total }: SomeLinks): string {
   return total === 1 ? 'runs' : 'run';
+}
+
+function them({ total }: SomeLinks): string {
+  return total === 1 ? 'it' : 'them';
+}
+
+/** Only where the links tell one state. */
+function adoptWords(links: SomeLinks, { project }: AlertSaid): string {
+  if (!isAdoptable(project, links)) return '';
+  return `; Adopt makes the project ${stateTitles[stateOfLinks(linksWanted(project.state))]}`;
 }
 
 function is({ total }: SomeLinks): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { linksWanted } from './lifecycle.ts';
+import { decide, linksWanted } from './lifecycle.ts';
 import { maskReason } from './mask.ts';
 import { type Figures, type LinkFacts, type LinkReading, oldestFailure } from './observation.ts';
 import type { WorkerCounts } from './precheck.ts';
@@ -137,8 +137,11 @@ export function driftOf(project: Project, links: readonly LinkReading[]): Drift 
 }
 
 /** Whether Adopt can take a state from these links: every one of them is the opposite of what the state wants. */
-export function isAdoptable({ definition }: Project, { total }: SomeLinks): boolean {
-  return total === definition.links.length;
+export function isAdoptable(
+  { state, definition }: Pick<Project, 'state' | 'definition'>,
+  { total }: SomeLinks,
+): boolean {
+  return total === definition.links.length && decide(state, 'adopt').kind === 'allowed';
 }
 
 function unattended({ project, figures, workers }: Looked): FindingOf<'unattended'> | null {

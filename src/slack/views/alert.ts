@@ -55,10 +55,7 @@ export function answersTo(finding: Finding, project: Project): Deed[] {
     case 'log_over':
       return ['restore'];
     case 'loose':
-      return [
-        'reapply',
-        ...(project.state !== 'failed' && isAdoptable(project, finding.links) ? ['adopt' as const] : []),
-      ];
+      return ['reapply', ...(isAdoptable(project, finding.links) ? ['adopt' as const] : [])];
     case 'drift':
       return ['reapply', ...(isAdoptable(project, finding.paused) ? ['adopt' as const] : [])];
     case 'failures':

@@ -3,6 +3,7 @@ import { RetryLater } from '../application/faults.ts';
 import type { Teller } from '../application/ports.ts';
 import type { ProjectStore } from '../application/store.ts';
 import {
+  type Dialog,
   isOpen,
   type MessageRef,
   type Operation,
@@ -30,6 +31,18 @@ export interface TellerOptions {
 /** What a channel is told of: a request that was never confirmed is between the bot and the requester. */
 const inPublic: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
+/** How soon an operation is looked at again while one place keeps it waiting: the other has news to show. Ms. */
+const lookAgainMs = { open: 1_000, over: 5_000 };
+
+/** What this process remembers of an operation that waits. Lost with the process, it costs Slack a call too many. */
+interface Waiting {
+  /** No call before these moments of `performance.now()`. */
+  channel: number;
+  dialog: number;
+  /** What the dialog was told last. */
+  dialogSeq: number;
+}
+
 /** What one telling did, as far as it got. */
 interface Done {
   message: MessageRef | null;
@@ -42,6 +55,7 @@ interface Done {
  */
 export function createTeller(options: TellerOptions): Teller {
   const { slack, store, voice, log } = options;
+  const waits = new Map<string, Waiting>();
   return {
     alert: (id) => tellAlerts(options, id),
     async tell(ref) {
@@ -50,12 +64,16 @@ export function createTeller(options: TellerOptions): Teller {
       const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
       const message = buildOutcome({ operation, project, voice, now });
       const done: Done = { message: operation.message, dialogUses: 0 };
+      const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0 };
       try {
-        await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done });
+        await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done, waiting });
       } catch (error) {
+        if (waits.size > 10_000) waits.clear();
+        waits.set(ref.operation, waiting);
         if (hasChanged(done, operation)) await store.told(ref, { ...done, seq: operation.toldSeq });
         throw error;
       }
+      waits.delete(ref.operation);
       await store.told(ref, { ...done, seq: operation.seq });
     },
   };
@@ -68,24 +86,38 @@ interface Telling {
   readonly message: Message;
   readonly now: number;
   readonly done: Done;
+  readonly waiting: Waiting;
 }
 
 type Slack = Pick<TellerOptions, 'slack' | 'log'>;
 
-/** The channel, then the dialog; when neither can be reached, a direct message at the end. */
+/**
+ * The channel and the dialog, neither kept waiting by the other; when neither can be reached, a direct message at
+ * the end.
+ */
 async function tellEverywhere(slack: Slack, telling: Telling): Promise<void> {
-  const inChannel = await settled(tellChannel(slack, telling));
-  const later = inChannel instanceof RetryLater ? inChannel : null;
-  const isFresh = telling.operation.dialog?.usesLeft === dialogUses;
-  if (later !== null && !isFresh) throw later;
-  const inDialog = await tellDialog(telling);
-  if (later !== null) throw later;
-  if (inChannel === 'told' || inDialog === 'told' || isOpen(telling.operation)) return;
+  const { operation, waiting } = telling;
+  const inChannel = await unlessWaiting(waiting.channel, () => tellChannel(slack, telling));
+  const channelWaits = inChannel instanceof RetryLater;
+  const inDialog = await unlessWaiting(waiting.dialog, () => tellDialog(telling, channelWaits));
+  if (channelWaits || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
+  if (inChannel === 'told' || inDialog === 'told' || isOpen(operation)) return;
   if (inChannel === 'closed') await tellDirectly(slack, telling);
+}
+
+/** The wait for whichever place comes first; the other is left alone for as long as Slack asked for. */
+function waitFor({ operation, now, waiting }: Telling, channel: Told, dialog: Told): RetryLater {
+  const wait = (told: Told) => (told instanceof RetryLater ? told.afterMs : Number.POSITIVE_INFINITY);
+  const lookAgain = isLive(operation.dialog, now) ? lookAgainMs[isOpen(operation) ? 'open' : 'over'] : wait(channel);
+  const afterMs = Math.min(wait(channel), wait(dialog), lookAgain);
+  if (channel instanceof RetryLater && channel.afterMs > afterMs) waiting.channel = performance.now() + channel.afterMs;
+  if (dialog instanceof RetryLater && dialog.afterMs > afterMs) waiting.dialog = performance.now() + dialog.afterMs;
+  return new RetryLater(afterMs, { cause: channel instanceof RetryLater ? channel : dialog });
 }
 
 /** `nowhere`: this operation is not told in a channel. */
 type Reached = 'told' | 'closed' | 'nowhere';
+type Told = Reached | RetryLater;
 
 async function tellChannel(
   { slack, log }: Slack,
@@ -105,15 +137,29 @@ async function tellChannel(
   return 'closed';
 }
 
-/** At OK and at the end only: five answers is all that a response_url takes. */
-async function tellDialog({ operation, message, now, done }: Telling): Promise<Reached> {
-  const { dialog } = operation;
-  if (dialog === null || dialog.usesLeft <= 0 || dialog.until <= now) return 'closed';
-  if (isOpen(operation) && dialog.usesLeft < dialogUses) return 'nowhere';
+/**
+ * At OK and at the end only: five answers is all that a response_url takes. While the channel keeps the end waiting it is
+ * told here once.
+ */
+async function tellDialog(
+  { operation, message, now, done, waiting }: Telling,
+  channelWaits: boolean,
+): Promise<Reached> {
+  const { dialog, seq } = operation;
+  if (dialog === null || !isLive(dialog, now)) return 'closed';
+  if (waiting.dialogSeq === seq) return 'told';
+  const atLeast = isOpen(operation) ? dialogUses : channelWaits ? dialogUses - 1 : 1;
+  if (dialog.usesLeft < atLeast) return 'nowhere';
   const answer = await respond(dialog.url, message, 'replace');
   done.dialogUses = answer.kind === 'spent' ? dialog.usesLeft : Math.min(answer.uses, dialog.usesLeft);
   if (answer.kind === 'later') throw new RetryLater(answer.afterMs);
-  return answer.kind === 'done' ? 'told' : 'closed';
+  if (answer.kind === 'spent') return 'closed';
+  waiting.dialogSeq = seq;
+  return 'told';
+}
+
+function isLive(dialog: Dialog | null, now: number): boolean {
+  return dialog !== null && dialog.usesLeft > 0 && dialog.until > now;
 }
 
 async function tellDirectly({ slack, log }: Slack, { operation, message, done, ref }: Telling): Promise<void> {
@@ -129,10 +175,12 @@ function hasChanged(done: Done, operation: Operation): boolean {
   return done.dialogUses > 0 || done.message?.ts !== message?.ts || done.message?.channel !== message?.channel;
 }
 
-/** RetryLater as a value, so that the dialog gets its turn; any other fault is thrown on. */
-async function settled<T>(promise: Promise<T>): Promise<T | RetryLater> {
+/** RetryLater as a value, so that the other place gets its turn; any other fault is thrown on. */
+async function unlessWaiting(until: number, tell: () => Promise<Reached>): Promise<Told> {
+  const leftMs = until - performance.now();
+  if (leftMs > 0) return new RetryLater(leftMs);
   try {
-    return await promise;
+    return await tell();
   } catch (error) {
     if (error instanceof RetryLater) return error;
     throw error;

@@ -41,6 +41,8 @@ interface Waiting {
   dialog: number;
   /** What the dialog was told last. */
   dialogSeq: number;
+  /** A message that Slack has taken and Redis may not know yet. */
+  message: MessageRef | null;
 }
 
 /** What one telling did, as far as it got. */
@@ -59,22 +61,25 @@ export function createTeller(options: TellerOptions): Teller {
   return {
     alert: (id) => tellAlerts(options, id),
     async tell(ref) {
-      const operation = await store.readOperation(ref);
-      if (operation === null || operation.seq === operation.toldSeq) return;
+      const found = await store.readOperation(ref);
+      if (found === null || found.seq === found.toldSeq) return;
+      const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0, message: null };
+      const operation = { ...found, message: waiting.message ?? found.message };
       const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
       const message = buildOutcome({ operation, project, voice, now });
       const done: Done = { message: operation.message, dialogUses: 0 };
-      const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0 };
+      if (waits.size > 10_000) waits.clear();
+      waits.set(ref.operation, waiting);
       try {
         await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done, waiting });
       } catch (error) {
-        if (waits.size > 10_000) waits.clear();
-        waits.set(ref.operation, waiting);
-        if (hasChanged(done, operation)) await store.told(ref, { ...done, seq: operation.toldSeq });
+        waiting.message = done.message;
+        if (hasChanged(done, found)) await store.told(ref, { ...done, seq: operation.toldSeq });
         throw error;
       }
-      waits.delete(ref.operation);
+      waiting.message = done.message;
       await store.told(ref, { ...done, seq: operation.seq });
+      waits.delete(ref.operation);
     },
   };
 }

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { expect, vi } from 'vitest';
 import type { Operation } from '../../src/domain/operation.ts';
 import { type Conversation, type ConversationOptions, labelsOf, openConversation, said } from './conversation.ts';
+import type { Delivery } from './slack/people.ts';
 import type { MessageView } from './slack/types.ts';
 import { waitFor } from './wait.ts';
 import type { OwnedLink } from './world.ts';
@@ -22,16 +23,21 @@ export interface FaultRow {
 /** Brings a fault about. What it returns ends it, after the operation has ended. */
 export type Fault = (walk: Walk) => unknown;
 
+/** Sends a command or a press, and whatever else happens then. */
+export type Send = (make: () => Delivery) => Promise<unknown>;
+
 /** Alice pauses `orders`, which runs one link, from the command to the outcome. */
 export interface Walk extends AsyncDisposable {
   readonly talk: Conversation;
   readonly link: OwnedLink;
   /** From the command to the end of the operation and of the fault; then all has been told. */
   go(during: During, fault: Fault, meanwhile?: string): Promise<void>;
+  /** How the next command or press is sent, instead of plainly. */
+  next: Send | null;
   /** The message of the operation that everybody sees. */
   channelMessage(): MessageView;
   operation(): Promise<Operation>;
-  /** `alice: <text>, then <text>; channel: <text>; direct message: <text>`: all that there is to see, in this order. */
+  /** `alice: <text>, then <text>; channel: <text>; direct message: <text>; Slack itself: <error>`: all that there is. */
   expectSees(sees: string): Promise<void>;
   /** The operation and the project ended as asked, and nothing is left to be told. */
   expectPaused(): Promise<void>;
@@ -54,7 +60,10 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
     channel: () => slack.messagesSeenBy('U0BOB', 'C0SYNC').filter((it) => it.ephemeralFor === undefined),
     'direct message': () => slack.messagesSeenBy('U0ALICE', slack.directMessage('U0ALICE').id),
   };
-  const seen = () => Object.entries(places).map(([place, messages]) => ({ place, texts: messages().map(said) }));
+  const seen = () => [
+    ...Object.entries(places).map(([place, messages]) => ({ place, texts: messages().map(said) })),
+    { place: 'Slack itself', texts: slack.noticesSeenBy('U0ALICE').map(({ error }) => error) },
+  ];
   const operation = async () => {
     const [newest] = await world.deps.store.recentOperations('orders', 1);
     if (newest === undefined) throw new Error('no operation');
@@ -63,7 +72,14 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
 
   let hurry = async () => {};
   let aheadMs = 0;
+  const send = async (make: () => Delivery) => {
+    const how = walk.next;
+    walk.next = null;
+    if (how === null) expect((await make().acked).kind).toBe('acked');
+    else await how(make);
+  };
   const walk: Walk = {
+    next: null,
     talk,
     link,
     operation,
@@ -74,10 +90,11 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
     },
     async go(during, fault, meanwhile) {
       let over: unknown = during === 'the command' ? await fault(walk) : undefined;
-      const dialog = await talk.ask('pause orders');
+      await send(() => slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' }));
+      const dialog = await talk.sees('Pause orders?');
       expect(labelsOf(dialog)).toEqual(['OK', 'Cancel']);
       if (during === 'OK') over = await fault(walk);
-      talk.press('OK', dialog);
+      await send(() => talk.press('OK', dialog));
       if (during === 'the outcome') {
         await walk.expectSees('alice: Pausing orders…; channel: Pausing orders…');
         await walk.allTold();
@@ -131,7 +148,7 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
 
 function parseSees(sees: string): Map<string, string[]> {
   const places = sees.split('; ').map((part): [string, string[]] => {
-    const [, place, texts] = /^(alice|channel|direct message): (.+)$/.exec(part) ?? [];
+    const [, place, texts] = /^(alice|channel|direct message|Slack itself): (.+)$/.exec(part) ?? [];
     if (place === undefined || texts === undefined) throw new Error(`not understood: ${part}`);
     return [place, texts === 'nothing' ? [] : texts.split(', then ')];
   });

@@ -15,7 +15,7 @@ export interface Conversation extends AsyncDisposable {
   readonly world: World;
   readonly slack: StrictSlack;
   readonly bot: Bot;
-  /** What the bots have logged of Slack, oldest first. */
+  /** What the bots have logged, oldest first. */
   readonly logged: readonly LogLine[];
   /** One more bot process on the same Redis and Slack. */
   anotherBot(): Promise<Bot>;
@@ -57,10 +57,10 @@ export const operators: Policy = { operators: ['U0ALICE', 'U0BOB'], channels: []
 
 export async function openConversation(options: ConversationOptions = {}): Promise<Conversation> {
   const slack = await StrictSlack.start(options.slack);
-  const world = await openWorld(options);
-  const bots: Bot[] = [];
   const logged: LogLine[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as LogLine) });
+  const world = await openWorld({ ...options, log });
+  const bots: Bot[] = [];
   const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
       tokens: { bot: slack.botToken, app: slack.appToken },

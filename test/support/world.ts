@@ -1,6 +1,6 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Deps } from '../../src/application/deps.ts';
 import { type Core, type CoreOverrides, type CoreSettings, openCore } from '../../src/core.ts';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly settings?: Partial<CoreSettings>;
   /** The bot's parts reach their Redis through `proxy` alone. */
   readonly proxied?: boolean;
+  /** Silent unless told. */
+  readonly log?: Logger;
 }
 
 export const testSettings: CoreSettings = {
@@ -67,6 +69,7 @@ export async function openWorld({
   overrides = {},
   settings = {},
   proxied = false,
+  log = pino({ level: 'silent' }),
 }: WorldOptions = {}): Promise<World> {
   const names = ['default', ...servers];
   const started = await Promise.all(names.map(() => startRedisServer()));
@@ -84,7 +87,7 @@ export async function openWorld({
     settings: { ...testSettings, ...settings },
   };
   const another = (more: CoreOverrides = overrides) => {
-    const app = openCore(config, pino({ level: 'silent' }), { sweepEveryMs: 300, ...more });
+    const app = openCore(config, log, { sweepEveryMs: 300, ...more });
     closing.push(() => app[Symbol.asyncDispose]());
     return app;
   };

@@ -103,6 +103,7 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
       await world.app.startWorker();
       await slack.waitFor(async () => (await operation()).finishedAt !== null, { what: 'the end of the operation' });
       if (meanwhile !== undefined) await walk.expectSees(meanwhile);
+      expect(walk.next).toBeNull();
       if (typeof over === 'function') await over();
       await walk.allTold();
     },

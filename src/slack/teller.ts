@@ -64,7 +64,7 @@ export function createTeller(options: TellerOptions): Teller {
       const found = await store.readOperation(ref);
       if (found === null || found.seq === found.toldSeq) return;
       const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0, message: null };
-      const operation = { ...found, message: waiting.message ?? found.message };
+      const operation = { ...found, message: found.message ?? waiting.message };
       const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
       const message = buildOutcome({ operation, project, voice, now });
       const done: Done = { message: operation.message, dialogUses: 0 };
@@ -97,15 +97,16 @@ interface Telling {
 type Slack = Pick<TellerOptions, 'slack' | 'log'>;
 
 /**
- * The channel and the dialog, neither kept waiting by the other; when neither can be reached, a direct message at
+ * The channel and the dialog at once, neither kept waiting by the other; when neither can be reached, a direct message at
  * the end.
  */
 async function tellEverywhere(slack: Slack, telling: Telling): Promise<void> {
   const { operation, waiting } = telling;
-  const inChannel = await unlessWaiting(waiting.channel, () => tellChannel(slack, telling));
-  const channelWaits = inChannel instanceof RetryLater;
-  const inDialog = await unlessWaiting(waiting.dialog, () => tellDialog(telling, channelWaits));
-  if (channelWaits || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
+  const [inChannel, inDialog] = await Promise.all([
+    unlessWaiting(waiting.channel, () => tellChannel(slack, telling)),
+    unlessWaiting(waiting.dialog, () => tellDialog(telling)),
+  ]);
+  if (inChannel instanceof RetryLater || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
   if (inChannel === 'told' || inDialog === 'told' || isOpen(operation)) return;
   if (inChannel === 'closed') await tellDirectly(slack, telling);
 }
@@ -142,19 +143,12 @@ async function tellChannel(
   return 'closed';
 }
 
-/**
- * At OK and at the end only: five answers is all that a response_url takes. While the channel keeps the end waiting it is
- * told here once.
- */
-async function tellDialog(
-  { operation, message, now, done, waiting }: Telling,
-  channelWaits: boolean,
-): Promise<Reached> {
+/** At OK and at the end only: five answers is all that a response_url takes. */
+async function tellDialog({ operation, message, now, done, waiting }: Telling): Promise<Reached> {
   const { dialog, seq } = operation;
   if (dialog === null || !isLive(dialog, now)) return 'closed';
   if (waiting.dialogSeq === seq) return 'told';
-  const atLeast = isOpen(operation) ? dialogUses : channelWaits ? dialogUses - 1 : 1;
-  if (dialog.usesLeft < atLeast) return 'nowhere';
+  if (isOpen(operation) && dialog.usesLeft < dialogUses) return 'nowhere';
   const answer = await respond(dialog.url, message, 'replace');
   done.dialogUses = answer.kind === 'spent' ? dialog.usesLeft : Math.min(answer.uses, dialog.usesLeft);
   if (answer.kind === 'later') throw new RetryLater(answer.afterMs);
@@ -183,7 +177,7 @@ function hasChanged(done: Done, operation: Operation): boolean {
 /** RetryLater as a value, so that the other place gets its turn; any other fault is thrown on. */
 async function unlessWaiting(until: number, tell: () => Promise<Reached>): Promise<Told> {
   const leftMs = until - performance.now();
-  if (leftMs > 0) return new RetryLater(leftMs);
+  if (leftMs > 0) return new RetryLater(Math.ceil(leftMs));
   try {
     return await tell();
   } catch (error) {

@@ -53,6 +53,11 @@ const rows = [
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
+    fault: 'the bot is removed from the channel, and the dialog says that it is used up (200, ok: false, used_url)',
+    during: 'the outcome',
+    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
+  },
+  {
     fault: 'the bot is removed from the channel, and the dialog answers 500 for a while',
     during: 'the outcome',
     meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
@@ -107,6 +112,10 @@ const faults: Record<(typeof rows)[number]['fault'], Fault> = {
   'the bot is removed from the channel, and Slack does not know the dialog any more (404)': (walk) => {
     removed(walk);
     walk.talk.slack.fail({ method: 'response_url', status: 404, times: 1_000 });
+  },
+  'the bot is removed from the channel, and the dialog says that it is used up (200, ok: false, used_url)': (walk) => {
+    removed(walk);
+    walk.talk.slack.fail({ method: 'response_url', error: 'used_url', times: 1_000 });
   },
   'the bot is removed from the channel, and the dialog answers 500 for a while': (walk) => {
     removed(walk);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Conversation, labelsOf, openConversation, said } from '../support/conversation.ts';
+import { titled } from '../support/fault-walk.ts';
 
 const failed = 'payments is Failed: a task failed';
 const over = 'payments was Failed for';
@@ -58,7 +59,7 @@ async function openPayments(talk: Conversation) {
 
 const project = ({ world }: Conversation) => world.deps.store.read('payments');
 
-it.each(rows)('$fault, during $during', async ({ fault, during, sees }) => {
+it.each(titled(rows))('%s', async (_title, { fault, during, sees }) => {
   await using talk = await openConversation();
   const { row, fail } = await openPayments(talk);
   if (during === 'the alert') await faults[fault](talk);

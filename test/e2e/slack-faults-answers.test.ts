@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type Fault, type FaultRow, openWalk } from '../support/fault-walk.ts';
+import { type Fault, type FaultRow, openWalk, titled } from '../support/fault-walk.ts';
 import type { FaultSpec } from '../support/slack/faults.ts';
 
 const rows = [
@@ -105,7 +105,7 @@ const faults: Record<(typeof rows)[number]['fault'], Fault> = {
 /** Where a handler waits before it tries again, the test does not. */
 const clock = { now: () => Date.now(), sleep: (ms: number) => delay(Math.min(ms, 20)) };
 
-it.each(rows)('$fault, during $during', async ({ fault, during, sees, ...row }) => {
+it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
   await using walk = await openWalk({ overrides: { clock, sweepEveryMs: 300 } });
   await walk.go(during, faults[fault], 'meanwhile' in row ? row.meanwhile : undefined);
   await walk.expectSees(sees);

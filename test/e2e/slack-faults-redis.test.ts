@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { jumpingClock } from '../application/hands.ts';
 import { said } from '../support/conversation.ts';
-import { type Fault, type FaultRow, openWalk, type Send, type Walk } from '../support/fault-walk.ts';
+import { type Fault, type FaultRow, openWalk, type Send, titled, type Walk } from '../support/fault-walk.ts';
 
 const rows = [
   {
@@ -118,7 +118,7 @@ const faults: Record<(typeof rows)[number]['fault'], Fault> = {
   },
 };
 
-it.each(rows)('$fault, during $during', async ({ fault, during, sees }) => {
+it.each(titled(rows))('%s', async (_title, { fault, during, sees }) => {
   // The two minutes for which a lost reply is asked for pass in some seconds.
   const overrides = fault.includes('two minutes') ? { clock: jumpingClock() } : {};
   await using walk = await openWalk({ proxied: true, overrides });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Fault, type FaultRow, openWalk, type Send, type Walk } from '../support/fault-walk.ts';
+import { type Fault, type FaultRow, openWalk, type Send, titled, type Walk } from '../support/fault-walk.ts';
 
 const rows = [
   {
@@ -193,7 +193,7 @@ const faults: Record<(typeof rows)[number]['fault'], Fault> = {
   },
 };
 
-it.each(rows)('$fault, during $during', async ({ fault, during, sees, ...row }) => {
+it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
   await using walk = await openWalk({ slack: { ackLimitMs } });
   await walk.go(during, faults[fault], 'meanwhile' in row ? row.meanwhile : undefined);
   await walk.expectSees(sees);

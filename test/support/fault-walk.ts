@@ -20,6 +20,11 @@ export interface FaultRow {
   readonly sees: string;
 }
 
+/** Each row with the title of its test: vitest would cut it. */
+export function titled<Row extends { readonly fault: string; readonly during: string }>(rows: readonly Row[]) {
+  return rows.map((row) => [`${row.fault}, during ${row.during}`, row] as const);
+}
+
 /** Brings a fault about. What it returns ends it, after the operation has ended. */
 export type Fault = (walk: Walk) => unknown;
 

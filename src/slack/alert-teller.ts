@@ -57,25 +57,29 @@ interface Saying {
 async function say(options: TellerOptions, telling: Telling, { over, ref }: Saying): Promise<Told['message']> {
   const { slack, store, log } = options;
   const { project, kind, alert } = telling;
-  const channel = ref?.channel ?? project.definition.channel ?? (await lastChannel(store, project));
-  const fields = { project: project.id, kind };
-  if (channel === null) {
-    log.warn(fields, 'alert could not be told: the project names no channel');
-    return null;
-  }
   const { finding } = alert;
   const view = { ...options, project, alert };
   const message =
     over === undefined && finding !== null ? buildAlert(view, finding) : buildAlertOver(view, kind, over ?? alert);
-  const placed = await put(slack, message, { ref, channel }, log);
-  if (placed.kind === 'put') return placed.ref;
-  log.warn({ ...fields, channel, code: placed.code }, 'alert could not be told in the channel');
+  const channels = await channelsOf(store, project, ref);
+  for (const channel of channels) {
+    const placed = await put(slack, message, { ref, channel }, log);
+    if (placed.kind === 'put') return placed.ref;
+    log.warn({ project: project.id, kind, channel, code: placed.code }, 'alert could not be told in the channel');
+  }
+  if (channels.length === 0)
+    log.warn({ project: project.id, kind }, 'alert could not be told: the project names no channel');
   return null;
 }
 
-/** Without a channel of its own a project is told of where it was last dealt with. */
-async function lastChannel(store: TellerOptions['store'], { id, lastOperation }: Project): Promise<string | null> {
-  if (lastOperation === null) return null;
-  const operation = await store.readOperation({ project: id, operation: lastOperation });
-  return operation?.channel ?? null;
+/** Where it stands already; else the project's own channel, and where it was last dealt with. */
+async function channelsOf(
+  store: TellerOptions['store'],
+  { id, definition, lastOperation }: Project,
+  ref: Told['message'],
+): Promise<string[]> {
+  if (ref !== null) return [ref.channel];
+  const operation =
+    lastOperation === null ? null : await store.readOperation({ project: id, operation: lastOperation });
+  return [...new Set([definition.channel, operation?.channel ?? null].filter((channel) => channel !== null))];
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { isDue } from '../../src/domain/alert.ts';
 import { type Conversation, labelsOf, openConversation, said } from '../support/conversation.ts';
 import { titled } from '../support/fault-walk.ts';
 
@@ -64,7 +65,9 @@ it.each(titled(rows))('%s', async (_title, { fault, during, sees }) => {
   const { row, fail } = await openPayments(talk);
   if (during === 'the alert') await faults[fault](talk);
   await fail();
-  await talk.slack.waitFor(async () => (await project(talk))?.alert?.message && alertIn(talk), { timeoutMs: 20_000 });
+  await talk.slack.waitFor(async () => (await project(talk))?.alerts.failed?.told?.message && alertIn(talk), {
+    timeoutMs: 20_000,
+  });
   row.mended = true;
   talk.press('Restore', alertIn(talk), 'U0BOB');
   const dialog = await talk.sees('Restore payments?', { user: 'U0BOB' });
@@ -76,7 +79,8 @@ it.each(titled(rows))('%s', async (_title, { fault, during, sees }) => {
     async () => {
       const texts = inChannel(talk).map(said);
       const all = texts.length === expected.length && expected.every((it) => texts.some((text) => text.includes(it)));
-      return all && (await project(talk))?.alert?.closed;
+      const known = (await project(talk))?.alerts.failed;
+      return all && known?.alert.open === false && !isDue(known);
     },
     { what: expected.join(', '), timeoutMs: 20_000 },
   );
@@ -94,7 +98,7 @@ it('the channel is archived at the alert: a line in the log, and the command res
   const { row, fail } = await openPayments(talk);
   talk.slack.channel('C0SYNC').isArchived = true;
   await fail();
-  const what = 'failure could not be told in the channel';
+  const what = 'alert could not be told in the channel';
   await talk.slack.waitFor(() => talk.logged.some(({ level, msg }) => level === 40 && msg === what));
   row.mended = true;
   const dialog = await talk.ask('restore payments', { channel: 'C0OTHER' });

@@ -117,7 +117,7 @@ function situationsOf(role: Role, situations: Record<string, Situation>) {
   return Object.entries(situations).map(([what, situation]) => [role, what, situation] as const);
 }
 
-test.each(table)('SIGTERM ends the role %s %s: exit 0', async (role, what, situation) => {
+test.each(table)('SIGTERM ends the role %s %s: exit 0', async (role, _what, situation) => {
   const stage = await openStage(built);
   const program = await situation(stage, role);
   program.kill('SIGTERM');

@@ -8,6 +8,7 @@ import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.
 import { linksWanted } from '../../src/domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import type { Action, Link } from '../../src/domain/project.ts';
+import { within } from '../../src/infra/within.ts';
 import type { RedisTarget } from '../../src/redis-address.ts';
 import { definitionOf } from '../support/definition.ts';
 import { waitFor } from '../support/wait.ts';
@@ -111,7 +112,8 @@ export async function openBench({ target, client, prefixes }: BenchOptions): Pro
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
       await core[Symbol.asyncDispose]();
-      await Promise.all([...workers.map((worker) => worker.close(true)), ...queues.map((queue) => queue.close())]);
+      // In a cluster a worker may wait for ever for the end of its connection, which ends with the cluster.
+      await Promise.all([...workers, ...queues].map((one) => within(one.close(), 2_000)));
       await far.stop();
     },
   };

@@ -72,11 +72,7 @@ function makeWorker(version: BullMqVersion, queue: string, run: Run, where: Wher
   }
 }
 
-function makeQueue(
-  version: BullMqVersion,
-  queue: string,
-  where: Where,
-): Pick<Queue6, 'close' | 'waitUntilReady'> & Adding {
+function makeQueue(version: BullMqVersion, queue: string, where: Where): Adding {
   switch (version) {
     case 4:
       return new Queue4(queue, where).on('error', () => {});

@@ -95,7 +95,10 @@ async function inTime(work: Promise<void>, deadlineMs: number | undefined): Prom
 const closeWithinMs = 4_000;
 const answerWithinMs = 1_000;
 
-/** Closes in an orderly way; without Redis, or when jobs take too long, at once: another worker carries them on. */
+/**
+ * Closes in an orderly way; without Redis, or when jobs take too long, at once: another worker carries them on. The shared
+ * client is left to whoever opened it: a cluster that is disconnected by several at a time never says that it has ended.
+ */
 async function close(worker: Worker, client: RedisClient): Promise<void> {
   if (client.status === 'ready' && (await within(client.ping(), answerWithinMs)) !== undefined) {
     const closed = await within(
@@ -107,5 +110,4 @@ async function close(worker: Worker, client: RedisClient): Promise<void> {
   const closed = worker.close(true);
   dropWaiting(client);
   await within(closed, 1_000);
-  await within(worker.disconnect(), 1_000);
 }

@@ -78,7 +78,9 @@ export async function disconnect(client: RedisClient): Promise<void> {
   if (client.status === 'end') return;
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
   // Between two attempts ioredis only forgets the next one, a cluster also its first: nobody is told of the end.
-  const silent = client.status === 'reconnecting' || (client instanceof Cluster && client.status === 'connecting');
+  const silent = (client instanceof Cluster ? ['reconnecting', 'connecting', 'close'] : ['reconnecting']).includes(
+    client.status,
+  );
   client.disconnect();
   if (silent) client.emit('end');
   await ended;

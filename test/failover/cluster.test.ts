@@ -27,14 +27,17 @@ const failureOf = (node: number) => ({
   recover: () => cluster.restart(node),
 });
 
-it('the node with the record of the project dies in the middle of a pause and of a restore', async () => {
+// Workers wait some seconds before they look at a failed node again.
+const limits = { timeout: 150_000 };
+
+it('the node with the record of the project dies in the middle of a pause and of a restore', limits, async () => {
   const node = await cluster.nodeOf(projectKeys('orders').state);
   await survives(bench, failureOf(node));
   await survivesRestore(bench, failureOf(node));
   await withoutGaps(bench);
 });
 
-it('the node with the queues of the bot dies, then one with nothing but a link', async () => {
+it('the node with the queues of the bot dies, then one with nothing but a link', limits, async () => {
   const queues = await cluster.nodeOf(queuePrefix);
   const record = await cluster.nodeOf(projectKeys('orders').state);
   const other = [0, 1, 2].find((node) => node !== queues && node !== record);

@@ -1,10 +1,13 @@
+import { StoreUnavailable } from './application/faults.ts';
 import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
 import { slackFaults } from './config/environment.ts';
 import { environmentFaultLine } from './config/fault.ts';
 import { openCore } from './core.ts';
+import { within } from './infra/within.ts';
 import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/slack-app.ts';
+import { untilThere } from './until-there.ts';
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {
@@ -24,27 +27,51 @@ export async function openApp(
   return {
     deps: core.deps,
     checkSlack: async () => slackItems(options),
-    async runRoles(role, signal) {
+    async runRoles(role, signal, begin = async () => {}) {
       if (environment.adminPort !== null) log.warn({}, 'ADMIN_PORT is not built yet, nothing listens there');
-      const lost = new AbortController();
-      const onLost = (fault: SlackRefused) => lost.abort(roleFault(fault));
+      const over = new AbortController();
+      const ending = AbortSignal.any([signal, over.signal]);
+      const onLost = (fault: SlackRefused) => over.abort(roleFault(fault));
       const slack = role === 'worker' ? null : createSlack({ ...slackOptions(options), deps: core.deps, onLost });
-      try {
-        if (slack !== null) core.startTelling(slack.teller);
-        if (role !== 'bot') await core.startWorker();
-        await slack?.start().catch((error: unknown) => {
-          throw roleFault(error);
+      const patience = { log, clock: core.deps.clock, signal: ending };
+      let tried = () => {};
+      const firstTry = new Promise<void>((resolve) => {
+        tried = resolve;
+      });
+      const hear = async () => {
+        if (slack === null) return;
+        await firstTry;
+        await untilThere(() => slack.start(), { sentence: 'waiting for Slack', isAway: isSlackAway, ...patience });
+        if (!ending.aborted) core.startTelling(slack.teller);
+      };
+      const work = async () => {
+        await untilThere(() => begin().finally(tried), {
+          sentence: 'waiting for Redis',
+          isAway: isRedisAway,
+          ...patience,
         });
-        log.info({ role }, 'running');
-        await aborted(AbortSignal.any([signal, lost.signal]));
-        lost.signal.throwIfAborted();
+        if (!ending.aborted && role !== 'bot') await core.startWorker();
+      };
+      // Work is done while Slack is away, and people are answered while Redis is.
+      const parts = [hear(), work()];
+      try {
+        await Promise.race([Promise.all(parts), aborted(ending)]);
+        if (!ending.aborted) log.info({ role }, 'running');
+        await aborted(ending);
+        over.signal.throwIfAborted();
+      } catch (error) {
+        throw roleFault(error);
       } finally {
-        await Promise.all([slack?.stop(), core.stopWork()]);
+        over.abort();
+        await Promise.all([slack?.stop(), core.stopWork(), within(Promise.allSettled(parts), partsEndWithinMs)]);
       }
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
   };
 }
+
+/** A beginning that was cut off in the middle may finish what it writes. */
+const partsEndWithinMs = 3_000;
 
 /** Throws RoleFault when a token is missing. */
 function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppOptions, 'deps' | 'onLost'> {
@@ -80,8 +107,15 @@ async function slackItems({ environment, config, log }: OpenOptions) {
 /** What Slack refuses comes with one sentence for people; everything else stays the fault it is. */
 function roleFault(error: unknown): unknown {
   if (!(error instanceof SlackRefused)) return error;
-  const exitCode = error.code === 'unreachable' ? exitCodes.notDone : exitCodes.usage;
-  return new RoleFault(exitCode, error.message, { cause: error });
+  return new RoleFault(exitCodes.usage, error.message, { cause: error });
+}
+
+function isSlackAway(error: unknown): boolean {
+  return error instanceof SlackRefused && error.code === 'unreachable';
+}
+
+function isRedisAway(error: unknown): boolean {
+  return error instanceof StoreUnavailable;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

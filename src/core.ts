@@ -16,6 +16,7 @@ import { createLinkEngine } from './infra/bullmq/link-engine.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
 import type { RedisTarget } from './redis-address.ts';
+import { untilThere } from './until-there.ts';
 
 /** What the core is built from. Durations are ms. */
 export interface CoreConfig {
@@ -44,7 +45,7 @@ export interface CoreOverrides {
 /** Redis and BullMQ wired to the use cases. `app.ts` adds Slack and the command line. */
 export interface Core extends AsyncDisposable {
   readonly deps: Deps;
-  /** Work on actions and rounds begins: the role `worker`. */
+  /** Work on actions and rounds begins: the role `worker`. Resolves when Redis has been there, or work has been stopped. */
   startWorker(): Promise<void>;
   /** Messages begin to be written: part of the role `bot`. */
   startTelling(teller: Teller): void;
@@ -90,6 +91,15 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
     log,
   };
   const common = { log, ...(overrides.lockMs === undefined ? {} : { lockMs: overrides.lockMs }) };
+  const every = { observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs };
+  const scheduleRounds = () =>
+    untilThere(() => queues.schedule(every), {
+      sentence: 'rounds not scheduled yet',
+      isAway: () => true,
+      log,
+      clock: deps.clock,
+      signal: stopping.signal,
+    });
   const stopWork = async () => {
     stopping.abort();
     await Promise.all(workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
@@ -106,7 +116,9 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
         startWorker({ queue: 'observe', handlers: { observe: () => observeAll(deps) }, ...round }),
         startWorker({ queue: 'sweep', handlers: { sweep: () => sweep(deps) }, ...round }),
       );
-      await queues.schedule({ observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs });
+      // A Redis that comes back may have lost what it was told last.
+      client.on('ready', () => void scheduleRounds());
+      await scheduleRounds();
     },
     startTelling(teller) {
       const handlers = {

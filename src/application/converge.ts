@@ -60,21 +60,20 @@ export async function converge(deps: Deps, options: ConvergeOptions): Promise<Co
 
 /**
  * Converges a project that no operation holds: after a failure, an apply, or when the sweep found its links behind its
- * state. Records the agreement, so that the sweep can rest; not while a queue is missing that is to be paused when it comes.
+ * state. Records the agreement, so that the sweep can rest, and which queues were missing: they may come any time.
  */
 export async function convergeStanding(deps: Deps, project: ProjectId, tryForMs: number): Promise<Converged | null> {
   const converged = await converge(deps, { project, holder: null, tryForMs });
   if (converged?.kind !== 'agreed') return converged;
-  const marked = await deps.store.markConverged(project, converged.project.version, isSettled(converged));
+  const {
+    project: { version },
+    missing,
+  } = converged;
+  const marked = await deps.store.markConverged(project, version, missing.map(linkId));
   if (marked.kind === 'converged' && marked.toTell !== null) {
     await deps.notifier.tell({ project, operation: marked.toTell });
   }
   return converged;
-}
-
-/** Whether nothing is left to do: a queue that does not exist yet may begin to run as soon as it does. */
-export function isSettled({ kind, project, missing }: Converged): boolean {
-  return kind === 'agreed' && (missing.length === 0 || linksWanted(project.state) === 'resumed');
 }
 
 /**

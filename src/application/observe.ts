@@ -1,16 +1,20 @@
+import { driftOf, findingsOf } from '../domain/finding.ts';
+import { logKeptUntil } from '../domain/log-retention.ts';
 import { maskReason } from '../domain/mask.ts';
 import { type Figures, oldestFailure } from '../domain/observation.ts';
-import { botActor, type Failure, type Project } from '../domain/project.ts';
+import type { WorkerCounts } from '../domain/precheck.ts';
+import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
 import { eachApart } from './each-apart.ts';
 import { observeProjects } from './look.ts';
+import { noteFindings, noteState } from './watch.ts';
 
 const projectsAtOnce = 100;
 
 /**
- * One round of the observer: looks at every link, and makes a Running project Failed
- * when a task failed for good after its link's watermark. It loses against any claim.
+ * One round of the observer: looks at every link, makes a Running project Failed when a task failed for good after its
+ * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
  */
 export async function observeAll(deps: Deps): Promise<void> {
   const projects = await deps.store.readMany(await deps.store.ids());
@@ -19,20 +23,42 @@ export async function observeAll(deps: Deps): Promise<void> {
 }
 
 async function observeGroup(deps: Deps, projects: readonly Project[]): Promise<void> {
+  const workers = await workersOf(deps, projects);
   for (const chunk of chunksOf(projects, projectsAtOnce)) {
     deps.stopping.throwIfAborted();
-    const observed = await observeProjects(deps, chunk);
+    const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.store.now()]);
     await eachApart(deps, observed, {
       projectOf: ({ project }) => project,
-      work: ({ project, figures }) => judge(deps, project, figures),
+      work: ({ project, figures }) => judge(deps, { project, figures, now, workers: workers.get(project.id) ?? [] }),
     });
   }
 }
 
-async function judge(deps: Deps, project: Project, figures: Figures): Promise<void> {
+/** Who works on the links of Running projects: one question for all of them, since each takes a list of all clients. */
+async function workersOf(deps: Deps, projects: readonly Project[]): Promise<ReadonlyMap<string, WorkerCounts>> {
+  const running = projects.filter(({ state }) => state === 'running');
+  const counts = [...(await deps.links.workers(running.flatMap(({ definition }) => definition.links)))];
+  return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
+}
+
+interface Judged {
+  readonly project: Project;
+  readonly figures: Figures;
+  readonly workers: WorkerCounts;
+  readonly now: number;
+}
+
+async function judge(deps: Deps, looked: Judged): Promise<void> {
+  const { project, figures, now } = looked;
   const failure = project.state === 'running' ? failureOf(figures) : null;
-  if (failure !== null && project.definition.onFailure === 'pause') await declareFailed(deps, project, failure);
+  if (failure !== null && project.definition.onFailure === 'pause') {
+    return declareFailed(deps, project, { failure, figures, now });
+  }
   if (project.draining !== null && figures.inFlight === 0) await declareQuiet(deps, project, project.draining);
+  const { loose, pausedOutside, appeared } = driftOf(project, figures.links);
+  if (await drivenBack(deps, project, { links: [...loose, ...pausedOutside], cause: 'late_write' })) return;
+  await noteFindings(deps, project, { findings: findingsOf(looked), now });
+  await drivenBack(deps, project, { links: appeared, cause: 'appeared' });
 }
 
 function failureOf(figures: Figures): Failure | null {
@@ -42,13 +68,36 @@ function failureOf(figures: Figures): Failure | null {
   return { link: failed.link, taskId, reason: maskReason(reason), at };
 }
 
-async function declareFailed(deps: Deps, project: Project, failure: Failure): Promise<void> {
-  const failed = await deps.store.fail(project.id, project.version, { failure, by: botActor });
+async function declareFailed(
+  deps: Deps,
+  project: Project,
+  { failure, figures, now }: { failure: Failure; figures: Figures; now: number },
+): Promise<void> {
+  const failed = await deps.store.fail(project.id, project.version, {
+    failure,
+    by: botActor,
+    logUntil: logKeptUntil(project.definition, { now, latencyMs: figures.latencyMs }),
+  });
   if (failed.kind === 'moved') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
   await deps.queue.converge(project.id);
-  await deps.notifier.alert(project.id);
+  await noteState(deps, project.id);
   if (failed.toTell !== null) await deps.notifier.tell({ project: project.id, operation: failed.toTell });
+}
+
+/**
+ * Drives back without asking what is our own doing, a write of an execution that came late, and queues that have just
+ * appeared and run although the project is held, which is an alert as well. All other drift is somebody else's.
+ */
+async function drivenBack(
+  deps: Deps,
+  { id, version }: Project,
+  difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'appeared' },
+): Promise<boolean> {
+  if (difference.links.length === 0 || !(await deps.store.correct(id, version, difference))) return false;
+  deps.log.warn({ project: id, links: difference.links.length, cause: difference.cause }, 'links driven back');
+  await deps.queue.converge(id);
+  return true;
 }
 
 async function declareQuiet(deps: Deps, project: Project, operationId: string): Promise<void> {

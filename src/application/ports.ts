@@ -50,7 +50,7 @@ export interface ActionQueue {
 /** Has people told how things stand. Never throws: what could not be told is found by the sweep. */
 export interface Notifier {
   tell(ref: OperationRef): Promise<void>;
-  /** What is due of a project's failure: a new alert, or the end of one. */
+  /** Alerts of a project have begun, changed or ended. */
   alert(id: ProjectId): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
+import { type Drift, driftOf } from '../domain/finding.ts';
 import { decide } from '../domain/lifecycle.ts';
 import type { Figures } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Action, Actor, Project } from '../domain/project.ts';
+import { type Actor, type Deed, linkId, type Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './look.ts';
@@ -10,7 +11,7 @@ import { findProject, observeProject, precheckProject, type Refused } from './lo
 /** Somebody asks for an action. Who may ask has been decided before (domain/policy.ts; the command line is trusted). */
 export interface Asked {
   readonly project: string;
-  readonly action: Action;
+  readonly action: Deed;
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
@@ -33,9 +34,12 @@ export async function requestAction(deps: Deps, asked: Asked): Promise<Requested
   if (found.kind === 'refused') return found;
   const { project } = found;
   const refusal = refusedByState(project, asked.action);
-  if (refusal !== null) return { kind: 'refused', refusal };
-  const looked = await lookBefore(deps, project, asked.action);
-  if (looked.kind === 'refused') return looked;
+  const looked =
+    refusal === null ? await lookBefore(deps, project, asked.action) : { kind: 'refused' as const, refusal };
+  if (looked.kind === 'refused') {
+    await noteRefusal(deps, asked, looked.refusal);
+    return looked;
+  }
   const recorded = await deps.store.request({
     id: deps.ids.operation(),
     project: project.id,
@@ -54,7 +58,7 @@ export async function requestAction(deps: Deps, asked: Asked): Promise<Requested
 }
 
 /** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */
-function refusedByState(project: Project, action: Action): Refusal | null {
+function refusedByState(project: Project, action: Deed): Refusal | null {
   const { id, state, since, by } = project;
   return decide(state, action).kind === 'allowed'
     ? null
@@ -64,10 +68,39 @@ function refusedByState(project: Project, action: Action): Refusal | null {
 async function lookBefore(
   deps: Deps,
   project: Project,
-  action: Action,
+  action: Deed,
 ): Promise<{ readonly kind: 'looked'; readonly figures: Figures } | Refused> {
-  if (action !== 'start') return { kind: 'looked', figures: await observeProject(deps, project) };
-  const { items, figures } = await precheckProject(deps, project);
-  if (precheckPassed(items)) return { kind: 'looked', figures };
-  return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
+  if (action === 'start') {
+    const { items, figures } = await precheckProject(deps, project);
+    if (precheckPassed(items)) return { kind: 'looked', figures };
+    return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
+  }
+  const figures = await observeProject(deps, project);
+  if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', figures };
+  const refusal = refusedByLinks(project, action, driftOf(project, figures.links));
+  return refusal === null ? { kind: 'looked', figures } : { kind: 'refused', refusal };
+}
+
+/** Why drift is not corrected: there is none, or the links do not tell one state. */
+function refusedByLinks({ id, state, definition }: Project, action: 'reapply' | 'adopt', drift: Drift): Refusal | null {
+  const { loose, pausedOutside, vanished } = drift;
+  const differing = [...loose, ...pausedOutside];
+  if (differing.length + (action === 'reapply' ? vanished.length : 0) === 0) {
+    return { code: 'no_drift', project: id, state };
+  }
+  if (action === 'reapply' || differing.length === definition.links.length) return null;
+  const others = definition.links.filter((link) => !differing.some((one) => linkId(one) === linkId(link)));
+  const [running, paused] = loose.length > 0 ? [differing, others] : [others, differing];
+  return { code: 'adopt_mixed', project: id, running, paused };
+}
+
+/**
+ * Keeps in the project's history that somebody was refused before there was an operation. The answer is the same
+ * when it cannot be kept.
+ */
+export async function noteRefusal(deps: Pick<Deps, 'store' | 'log'>, asked: Asked, refusal: Refusal): Promise<void> {
+  const { project, ...rest } = asked;
+  await deps.store.refused(project, { ...rest, refusal }).catch((error: unknown) => {
+    deps.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
+  });
 }

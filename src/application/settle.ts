@@ -1,5 +1,6 @@
 import type { Dialog, OperationRef } from '../domain/operation.ts';
 import type { Actor } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
 import { StoreUnavailable } from './faults.ts';
 import type { Settled, Settlement } from './store.ts';
@@ -36,6 +37,24 @@ async function settle(deps: Pick<Deps, 'store' | 'log'>, answer: Answer, settlem
   const state = settled.kind === 'refused' ? settled.refusal.code : settled.operation.state;
   deps.log.info({ ...fieldsOf(answer.ref), settlement, state, kind: settled.kind }, 'operation settled');
   return settled;
+}
+
+/** Somebody who may not has answered a dialog: kept in the history, as far as the request is known. */
+export async function noteRefusedAnswer(
+  deps: Pick<Deps, 'store' | 'log'>,
+  {
+    ref,
+    ...refused
+  }: { readonly ref: OperationRef; readonly by: Actor; readonly channel: string; readonly refusal: Refusal },
+): Promise<void> {
+  try {
+    const operation = await deps.store.readOperation(ref);
+    if (operation === null) return;
+    const { action, reason, origin } = operation;
+    await deps.store.refused(ref.project, { action, reason, origin, ...refused });
+  } catch (error) {
+    deps.log.warn({ ...fieldsOf(ref), error, code: refused.refusal.code }, 'refusal not kept in the history');
+  }
 }
 
 function fieldsOf({ project, operation }: OperationRef) {

@@ -1,10 +1,11 @@
-import type { HistoryEntry } from '../domain/history.ts';
+import type { Alert, AlertKind, Told } from '../domain/alert.ts';
+import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { Dialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type {
-  Action,
   Actor,
-  Alert,
+  Deed,
   Failure,
+  Link,
   Project,
   ProjectDefinition,
   ProjectId,
@@ -16,7 +17,7 @@ import type { Refusal } from '../domain/refusal.ts';
 export interface NewOperation {
   readonly id: string;
   readonly project: ProjectId;
-  readonly action: Action;
+  readonly action: Deed;
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
@@ -52,9 +53,16 @@ export interface Ending {
   /** The version at which the links were last seen to agree: the commit is refused at any other. */
   readonly expectedVersion: number;
   readonly operationState: 'done' | 'failed' | 'refused';
-  /** The project's state from now on; `back`: what it was before the claim, with its since, by, reason and agreement. */
-  readonly projectState: ProjectState | 'back';
+  /**
+   * The project's state from now on; `back`: what it was before the claim, with its since, by, reason and agreement;
+   * `stay`: as it is, its links corrected.
+   */
+  readonly projectState: ProjectState | 'back' | 'stay';
   readonly converged: boolean;
+  /** Ids of links without a queue, when converged. */
+  readonly awaited: readonly string[];
+  /** Until when the source keeps the log that a restore reads from, when it stops here. */
+  readonly logUntil: number | null;
   readonly outcome: Outcome | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
@@ -72,6 +80,18 @@ export type MarkedConverged =
 export type MarkedFailed =
   /** Somebody else won. */
   { readonly kind: 'moved' } | { readonly kind: 'failed'; readonly toTell: string | null };
+
+export interface AlertNote {
+  readonly kind: AlertKind;
+  readonly before: Alert | null;
+  readonly after: Alert;
+  /** For the history, when it begins or ends. */
+  readonly event: HistoryEvent | null;
+}
+
+export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
+  readonly refusal: Refusal;
+};
 
 /** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
 export interface ProjectStore {
@@ -118,12 +138,26 @@ export interface ProjectStore {
   fail(
     id: ProjectId,
     expectedVersion: number,
-    { failure, by }: { readonly failure: Failure; readonly by: Actor },
+    failed: { readonly failure: Failure; readonly by: Actor; readonly logUntil: number | null },
   ): Promise<MarkedFailed>;
-  /** Remembers what a channel was told of a failure. */
-  alerted(id: ProjectId, alert: Alert): Promise<void>;
-  /** Records that every link that exists agrees with the state at this version; `settled`: and none is missing that matters. */
-  markConverged(id: ProjectId, version: number, settled: boolean): Promise<MarkedConverged>;
+  /** Records that every link that exists agrees with the state at this version; `awaited`: the ids of those without a queue. */
+  markConverged(id: ProjectId, version: number, awaited: readonly string[]): Promise<MarkedConverged>;
+  /**
+   * Links differ from what the state wants, and converge may drive them back without asking anybody: they have just
+   * `appeared`, or it is a `late_write` of an execution that has not left. False: it is not, or something moved.
+   */
+  correct(
+    id: ProjectId,
+    expectedVersion: number,
+    difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'appeared' },
+  ): Promise<boolean>;
+
+  /** Remembers what a look has found, by compare-and-set. False: something moved in between. */
+  noteAlert(id: ProjectId, expectedVersion: number, note: AlertNote): Promise<boolean>;
+  /** Remembers what a channel was told of an alert; `isNew`: in a message of its own. */
+  alertTold(id: ProjectId, kind: AlertKind, told: Told, isNew: boolean): Promise<void>;
+  /** Remembers in the history of a project that somebody was refused before there was an operation. */
+  refused(id: ProjectId, asked: RefusedRequest): Promise<void>;
 
   /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
   told(

@@ -1,4 +1,4 @@
-import { alertDue } from '../domain/alert.ts';
+import { isDue } from '../domain/alert.ts';
 import { isOpen, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
@@ -32,7 +32,7 @@ async function sweepProject(deps: Deps, project: Project): Promise<void> {
     const now = await deps.store.now();
     for (const operation of operations) await sweepOperation(deps, operation, now);
   }
-  if (alertDue(project) !== null) await deps.notifier.alert(project.id);
+  if (Object.values(project.alerts).some(isDue)) await deps.notifier.alert(project.id);
   if (project.holder === null && project.convergedVersion < project.version) await deps.queue.converge(project.id);
 }
 

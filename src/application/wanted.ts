@@ -31,9 +31,9 @@ export function differences(stored: readonly Project[], { projects }: WantedProj
 /** What a new definition changes, in words: `description`, `link orders-incr added`. */
 export function definitionChanges(before: ProjectDefinition, after: ProjectDefinition): string[] {
   const { added, removed } = linkChanges(before, after);
-  const fields = (['description', 'source', 'target', 'labels', 'channel', 'onFailure'] as const).filter(
-    (field) => !same(before[field], after[field]),
-  );
+  const fields = (
+    ['description', 'source', 'target', 'labels', 'channel', 'onFailure', 'logRetention', 'latencyAlert'] as const
+  ).filter((field) => !same(before[field], after[field]));
   const links = [
     ...added.map((link) => `link ${link.queue} added`),
     ...removed.map((link) => `link ${link.queue} removed`),

@@ -13,8 +13,11 @@ export interface CliApp extends AsyncDisposable {
   readonly deps: Deps;
   /** Slack's tokens and channels, for doctor; null: there is no bot token here. */
   checkSlack(): Promise<readonly PrecheckItem[] | null>;
-  /** Runs the role until the signal is aborted, then ends it cleanly. Throws `RoleFault` when it cannot begin. */
-  runRoles(role: Role, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs the role until the signal is aborted, then ends it cleanly. Work begins after `begin`, which is called again while
+   * Redis is away. Throws `RoleFault` when the role cannot begin or go on.
+   */
+  runRoles(role: Role, signal: AbortSignal, begin?: () => Promise<void>): Promise<void>;
 }
 
 /** A role cannot begin or go on; the message is one sentence for people. */

@@ -1,6 +1,6 @@
 import { allowedAction, linksWanted } from '../domain/lifecycle.ts';
 import type { LinkFacts, LinkReading, ObservedProject } from '../domain/observation.ts';
-import { queueVerdict, type Verdict, versionVerdict, type WorkerCounts } from '../domain/precheck.ts';
+import { keepsFailed, queueVerdict, type Verdict, versionVerdict, type WorkerCounts } from '../domain/precheck.ts';
 import { type Project, stateTitles } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { count } from '../domain/words.ts';
@@ -15,9 +15,14 @@ export function linkItems({ project, figures }: ObservedProject, workers: Worker
 
 function verdict(project: Project, reading: LinkReading, workers: number | null): Verdict {
   if (reading.kind !== 'read') return queueVerdict(reading);
-  const verdicts = [flagVerdict(project, reading), workerVerdict(project, workers), versionVerdict(reading)];
+  const verdicts = [
+    flagVerdict(project, reading),
+    workerVerdict(project, workers),
+    versionVerdict(reading),
+    keepsFailed(reading),
+  ];
   const worst = (['fail', 'unknown'] as const).find((result) => verdicts.some((one) => one.result === result));
-  return { result: worst ?? 'pass', message: verdicts.map(({ message }) => message).join('; ') };
+  return { result: worst ?? 'pass', message: verdicts.flatMap(({ message }) => message || []).join('; ') };
 }
 
 /** While converge has work left a difference is its to mend; any other is somebody else's doing. */

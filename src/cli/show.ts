@@ -6,12 +6,14 @@ import {
   precheckProject,
   showProject,
 } from '../application/look.ts';
+import { openFindings } from '../domain/alert.ts';
+import { alertWords } from '../domain/alert-words.ts';
 import { type LinkReading, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import { type Endpoint, stateTitles } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import { duration, number } from '../domain/words.ts';
+import { duration, number, utc } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { projectJson } from './project-json.ts';
 import { refused } from './refused.ts';
@@ -62,6 +64,10 @@ function detailsText(details: ProjectDetails, now: number): string {
     ['backlog', figures.backlog === null ? 'unknown' : number(figures.backlog)],
     ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
     ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
+    ['source log', project.logUntil === null ? null : `kept until ${utc(project.logUntil)}`],
+    ...openFindings(project.alerts)
+      .filter(({ kind }) => kind !== 'failed')
+      .map((finding) => ['alert', alertWords(finding, { project, voice: cliVoice, revealReasons: true }).headline]),
     ['now possible', action === null ? null : cliVoice.command(`${action} ${id}`)],
     ['to be started', state === 'not_started' && action === null ? 'as soon as its precheck passes' : null],
   ].flatMap(([name, value]) =>

@@ -1,5 +1,5 @@
 import { linkName } from '../domain/project.ts';
-import type { Voice } from '../domain/words.ts';
+import { utc, type Voice } from '../domain/words.ts';
 import { plain } from './text.ts';
 
 /** How things are said on a terminal. */
@@ -8,5 +8,6 @@ export const cliVoice: Voice = {
   person: plain,
   channel: plain,
   link: (link) => plain(linkName(link)),
+  moment: utc,
   command: (words) => `syncbot ${plain(words)}`,
 };

@@ -8,19 +8,20 @@ const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().
 
 const text = (longest: number) => z.string().min(1, 'is empty').max(longest, `is longer than ${longest} characters`);
 
-const duration = ({ from, to, unless }: { from: string; to: string; unless: string }) => {
-  const [least, most, otherwise] = [from, to, unless].map((bound) => parseDuration(bound) ?? 0);
-  return z
-    .string()
-    .transform((written, context) => {
-      const ms = parseDuration(written);
-      if (ms !== null && ms >= (least ?? 0) && ms <= (most ?? 0)) return ms;
-      context.addIssue({ code: 'custom', message: ms === null ? 'is no duration' : `is not from ${from} to ${to}` });
-      return z.NEVER;
-    })
-    .nullish()
-    .transform((ms) => ms ?? otherwise ?? 0);
+const duration = ({ from, to }: { from: string; to: string }) => {
+  const [least, most] = [from, to].map((bound) => parseDuration(bound) ?? 0);
+  return z.string().transform((written, context) => {
+    const ms = parseDuration(written);
+    if (ms !== null && ms >= (least ?? 0) && ms <= (most ?? 0)) return ms;
+    context.addIssue({ code: 'custom', message: ms === null ? 'is no duration' : `is not from ${from} to ${to}` });
+    return z.NEVER;
+  });
 };
+
+const durationOr = (unless: string, bounds: { from: string; to: string }) =>
+  duration(bounds)
+    .nullish()
+    .transform((ms) => ms ?? parseDuration(unless) ?? 0);
 
 /** A list in which nothing stands twice; the fault is the second one's. */
 const withoutDuplicates = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
@@ -81,13 +82,15 @@ export const projectSchema = z.strictObject({
     .enum(['pause', 'continue'], 'is neither pause nor continue')
     .nullish()
     .transform((reaction) => reaction ?? ('pause' as const)),
+  logRetention: optional(duration({ from: '1m', to: '3650d' })),
+  latencyAlert: optional(duration({ from: '1s', to: '30d' })),
   links: z.array(linkSchema).min(1, 'has no entry: a project needs at least one link'),
 });
 
 export const settingsSchema = z.strictObject({
-  confirmationTtl: duration({ from: '1s', to: '24h', unless: '5m' }),
-  observeEvery: duration({ from: '250ms', to: '10m', unless: '5s' }),
-  operationRetention: duration({ from: '1h', to: '3650d', unless: '90d' }),
+  confirmationTtl: durationOr('5m', { from: '1s', to: '24h' }),
+  observeEvery: durationOr('5s', { from: '250ms', to: '10m' }),
+  operationRetention: durationOr('90d', { from: '1h', to: '3650d' }),
   auditLength: wholeNumber.nullish().transform((length) => length ?? 10_000),
   showErrors: toggle.nullish().transform((show) => show ?? false),
 });

@@ -36,15 +36,14 @@ export const vocabulary: Readonly<Record<string, string>> = {
   'projects.*.channel': channel,
   'projects.*.adopt': 'Write true or false.',
   'projects.*.onFailure': 'Write pause or continue.',
+  'projects.*.logRetention': 'Write a duration from 1m to 3650d, such as 48h.',
+  'projects.*.latencyAlert': 'Write a duration from 1s to 30d, such as 5m.',
   'projects.*.links': 'Write a list of queues, such as `- queue: orders-full`.',
   'projects.*.links.*': 'Write `queue: orders-full` or `{ queue: orders-full, connection: warehouse, prefix: bull }`.',
   'projects.*.links.*.queue': 'Write the name of the BullMQ queue, as its owner creates it.',
   'projects.*.links.*.connection': 'Name one of `connections`, or leave it out for REDIS_URL.',
   'projects.*.links.*.prefix': 'Write the BullMQ prefix of the queue, or leave it out for bull.',
 };
-
-/** Keys of the plan whose feature does not exist yet: refused by name, so that nobody relies on them. */
-const notBuiltYet: ReadonlySet<string> = new Set(['projects.*.logRetention', 'projects.*.latencyAlert']);
 
 /** The place of a path in the vocabulary. */
 export function patternOf(path: readonly PropertyKey[]): string {
@@ -63,7 +62,6 @@ export function hintFor(path: readonly PropertyKey[]): string | null {
 /** The sentence parts for a key that nobody knows at this place. */
 export function unknownKey(parent: readonly PropertyKey[], key: string): { message: string; hint: string | null } {
   const section = patternOf(parent);
-  if (notBuiltYet.has(`${section}.${key}`)) return { message: 'is not built yet', hint: 'Leave it out.' };
   const known = knownKeys(section);
   const similar = closest(key, known);
   const hint = similar === null ? `The keys here are: ${known.join(', ')}.` : `Did you mean ${similar}?`;

@@ -1,8 +1,8 @@
 import { decide } from './lifecycle.ts';
 import { answerWithinMs, executeWithinMs } from './operation.ts';
-import { stateTitles } from './project.ts';
+import { isAction, stateTitles } from './project.ts';
 import type { Refusal, RefusalCode, RefusalOf } from './refusal.ts';
-import { duration, namedList, stateClause, unchanged, type Voice } from './words.ts';
+import { actionWords, duration, namedList, stateClause, unchanged, type Voice } from './words.ts';
 
 /** The one sentence for each refusal: what is so, that nothing was changed, what to do instead. */
 export function explain(refusal: Refusal, voice: Voice, now: number): string {
@@ -28,11 +28,11 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     return `There is no project called ${voice.text(project)}. ${unchanged} ${hint}`;
   },
   held: ({ project, state, action, by, since }, voice, now) =>
-    `${stateClause(voice.text(project), state)}: ${voice.person(by)} asked to ${action} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
+    `${stateClause(voice.text(project), state)}: ${voice.person(by)} asked to ${actionWords[action].verb} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
   changed: ({ project, state, since, by, action }, voice, now) =>
-    `Not done: ${voice.text(project)} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${action} it if that is still right.`,
+    `Not done: ${voice.text(project)} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${actionWords[action].verb} it if that is still right.`,
   too_late: ({ project, action }, voice) =>
-    `Not done: no worker took it up within ${duration(executeWithinMs)}, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${action} ${project}`)}.`,
+    `Not done: no worker took it up within ${duration(executeWithinMs)}, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
   precheck_failed: ({ project, items }, voice) => {
     const failed = items.filter((item) => item.result === 'fail');
     const what = failed.map((item) => voice.text(item.message)).join('; ');
@@ -40,6 +40,10 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   },
   links_unreachable: ({ project, links }, voice) =>
     `Not done: ${namedList(links.map(voice.link), 'link')} of ${voice.text(project)} did not answer within ${duration(answerWithinMs)}. ${unchanged} Check the connection, then ask again.`,
+  no_drift: ({ project, state }, voice) =>
+    `${stateClause(voice.text(project), state)}, and its links agree with that. ${unchanged} There is nothing to correct.`,
+  adopt_mixed: ({ project, running, paused }, voice) =>
+    `${voice.text(project)} cannot be adopted: some of its links run (${namedList(running.map(voice.link), 'link')}), others are paused (${namedList(paused.map(voice.link), 'link')}). ${unchanged} Re-apply its state, or pause or resume them all in their queues first.`,
   removed: ({ project }, voice) =>
     `Not done: ${voice.text(project)} was removed in the meantime. ${unchanged} See ${voice.command('list')}.`,
   no_operators: ({ user }, voice) =>

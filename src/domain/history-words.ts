@@ -1,3 +1,5 @@
+import { alertTitle } from './alert-words.ts';
+import type { Finding } from './finding.ts';
 import { type HistoryEntry, type HistoryEvent, historyEvents } from './history.ts';
 import { answerWithinMs, executeWithinMs } from './operation.ts';
 import { stateTitles } from './project.ts';
@@ -26,7 +28,7 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   requested: ({ action, reason, channel }, { voice }) => {
     const why = reasonPhrase(reason, voice, 120);
     return dotted(
-      action === null ? 'asked for an action' : `asked to ${action} it`,
+      action === null ? 'asked for an action' : `asked to ${actionWords[action].verb} it`,
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${voice.channel(channel)}`,
     );
@@ -48,13 +50,30 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   },
   failed: (entry, said) => (entry.operation === null ? taskFailed(entry, said) : operationFailed(entry, said.voice)),
   quiet: () => 'the last task in flight has ended',
-  alerted: ({ alert }, { voice }) => {
-    if (alert === null) return 'the alert of its failure changed';
-    if (alert.message === null) return 'its failure could not be told in a channel';
-    const told = alert.closed ? 'that its failure is over' : 'of its failure';
-    return `${voice.channel(alert.message.channel)} was told ${told}`;
+  corrected: ({ links, cause }, { voice }) => {
+    const names = links === null ? 'links' : namedList(links.map(voice.link), 'link');
+    return cause === 'appeared'
+      ? `drives ${names}, which has just appeared`
+      : `drives ${names} back after a late write of its own`;
   },
+  alert: ({ alert }, said) => {
+    if (alert === null || alert.finding === null) return 'an alert';
+    return `alert: ${alertTitle(alert.finding.kind)}${linksIn(alert.finding, said)}`;
+  },
+  alert_over: () => 'the alert is over',
+  told: ({ told }, { voice }) =>
+    told === null || told.message === null ? 'told' : `${voice.channel(told.message.channel)} was told`,
 };
+
+function linksIn(finding: Finding, { voice }: HistorySaid): string {
+  const found =
+    finding.kind === 'drift'
+      ? [...finding.paused.first, ...finding.vanished.first]
+      : 'links' in finding
+        ? finding.links.first
+        : [];
+  return found.length === 0 ? '' : `: ${namedList(found.map(voice.link), 'link')}`;
+}
 
 /** `request to pause it`. */
 function requestOf(entry: HistoryEntry): string {
@@ -63,7 +82,7 @@ function requestOf(entry: HistoryEntry): string {
 
 /** ` to pause it`; nothing in entries that do not say which action it was. */
 function to({ action }: HistoryEntry): string {
-  return action === null ? '' : ` to ${action} it`;
+  return action === null ? '' : ` to ${actionWords[action].verb} it`;
 }
 
 function taskFailed({ failure }: HistoryEntry, { voice, revealReasons }: HistorySaid): string {
@@ -97,7 +116,7 @@ function factsOf(refusal: Refusal, voice: Voice): string | null {
     case 'changed':
       return `${reasons.changed}, by ${voice.person(refusal.by)}`;
     case 'held':
-      return `${voice.person(refusal.by)} had asked to ${refusal.action} it, and that was under way`;
+      return `${voice.person(refusal.by)} had asked to ${actionWords[refusal.action].verb} it, and that was under way`;
     case 'links_unreachable':
       return `${namedList(refusal.links.map(voice.link), 'link')} did not answer within ${duration(answerWithinMs)}`;
     default:
@@ -114,6 +133,8 @@ const reasons: Readonly<Record<RefusalCode, string>> = {
   too_late: `no worker took it up within ${duration(executeWithinMs)}`,
   precheck_failed: 'it did not pass its precheck',
   links_unreachable: 'not every link answered',
+  no_drift: 'its links agreed with its state',
+  adopt_mixed: 'only some of its links differed',
   removed: 'it was removed in the meantime',
   no_operators: 'nobody was named as operator',
   not_operator: 'only operators may',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { alertSchema, toldSchema } from './alert.ts';
 import { outcomeSchema } from './operation.ts';
-import { actionSchema, alertSchema, failureSchema, projectStateSchema } from './project.ts';
+import { deedSchema, failureSchema, linkSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** What is known to happen in a history; an entry of another event, of a newer version, is read all the same. */
@@ -18,7 +19,10 @@ export const historyEvents = [
   'done',
   'failed',
   'quiet',
-  'alerted',
+  'corrected',
+  'alert',
+  'alert_over',
+  'told',
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 
@@ -39,7 +43,7 @@ export const historyEntrySchema = z.object({
   /** Who did this; null when nobody did, as when a dialog expires. */
   by: text,
   /** Of the operation, as are reason, origin and channel. */
-  action: actionSchema.nullable().catch(null),
+  action: deedSchema.nullable().catch(null),
   /** A person's reason, not a failed task's. */
   reason: text,
   origin: z.enum(['slack', 'cli']).nullable().catch(null),
@@ -53,8 +57,13 @@ export const historyEntrySchema = z.object({
   outcome: outcomeSchema.nullable().catch(null),
   /** The task that made the project Failed; its reason is masked. */
   failure: failureSchema.nullable().catch(null),
-  /** What a channel was told of a failure. */
+  /** What the project's channel is to know. */
   alert: alertSchema.nullable().catch(null),
+  /** Where it was told. */
+  told: toldSchema.nullable().catch(null),
+  /** The links that were found not to be what the state wants, and are driven back: a late write of ours, or new queues. */
+  links: z.array(linkSchema).nullable().catch(null),
+  cause: z.enum(['late_write', 'appeared']).nullable().catch(null),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 

@@ -13,6 +13,10 @@ export interface LinkFacts {
   readonly kind: 'read';
   readonly link: Link;
   readonly paused: boolean;
+  /** A worker has begun a task since the pause: it does not heed the flag, as one of BullMQ 4. */
+  readonly takesWhilePaused: boolean;
+  /** Whether the next task is kept when it fails, as its options say; null when there is none to look at. */
+  readonly keepsFailed: boolean | null;
   /** Tasks that could be taken now, in FIFO or LIFO order. */
   readonly waiting: number;
   readonly prioritized: number;
@@ -21,6 +25,8 @@ export interface LinkFacts {
   readonly delayed: number;
   /** Delayed tasks whose moment has passed: runnable, and no worker has promoted them. */
   readonly overdue: number;
+  /** When the oldest of those was due; null when none is. */
+  readonly overdueSince: number | null;
   readonly failed: number;
   /** When the oldest task that is runnable now became runnable; null when none is. */
   readonly oldestRunnableAt: number | null;

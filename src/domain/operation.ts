@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionSchema, linkSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
+import { deedSchema, linkSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
@@ -64,7 +64,7 @@ export const operationSchema = z.object({
   v: z.literal(1),
   id: z.string(),
   project: projectIdSchema,
-  action: actionSchema,
+  action: deedSchema,
   state: operationStateSchema,
   origin: z.enum(['slack', 'cli']),
   /** The Slack channel where it was asked for; null from the command line. */

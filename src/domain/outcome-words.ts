@@ -1,6 +1,6 @@
 import { explain } from './explain.ts';
 import type { Operation } from './operation.ts';
-import { type Link, type Project, stateTitles } from './project.ts';
+import { isAction, type Link, type Project, stateTitles } from './project.ts';
 import { actionWords, count, dotted, namedList, reasonPhrase, stateClause, unchanged, type Voice } from './words.ts';
 
 export interface OutcomeFacts {
@@ -37,7 +37,7 @@ export function outcomeWords(facts: OutcomeFacts): OutcomeWords {
     case 'cancelled':
       return dropped(operation, 'Cancelled.', unchanged);
     case 'expired': {
-      const again = `Ask again with ${voice.command(`${action} ${project}`)}.`;
+      const again = `Ask again with ${voice.command(`${isAction(action) ? action : 'show'} ${project}`)}.`;
       return dropped(operation, 'Expired before it was confirmed.', `${unchanged} ${again}`);
     }
     case 'superseded':
@@ -58,23 +58,28 @@ function done(facts: OutcomeFacts): OutcomeWords {
   const { operation, project } = facts;
   const { action, outcome, toState, project: id } = operation;
   const links = outcome === null ? null : count(outcome.linksDone, 'link');
+  const isCorrection = !isAction(action);
   const stands = project !== null && (toState === null || project.state === toState);
   const state = stands ? stateClause(id, project.state) : `${id} was ${actionWords[action].done}`;
   return {
-    headline: dotted(state, links, credit(facts)),
+    headline: dotted(state, isCorrection ? corrected[action] : links, credit(facts)),
     more: [...effects(facts, stands), ...movedOn(facts, stands)],
   };
 }
 
+const corrected = { reapply: 'its links agree with that again', adopt: 'as its links are' } as const;
+
 /** What there is to say beside the state: tasks put back, tasks still in flight, links without a queue. */
-function effects({ operation: { action, outcome }, voice }: OutcomeFacts, stands: boolean): string[] {
+function effects({ operation: { action, outcome }, project, voice }: OutcomeFacts, stands: boolean): string[] {
   if (outcome === null) return [];
+  const logUntil = stands ? (project?.logUntil ?? null) : null;
   const { putBack, inFlight, missing } = outcome;
   const finishing =
     inFlight === null ? 'how many tasks are still finishing is unknown' : `${count(inFlight, 'task')} still finishing`;
   return [
     ...(putBack > 0 ? [`${count(putBack, 'failed task')} put back, to run before newer ones`] : []),
     ...(action === 'pause' && stands && inFlight !== 0 ? [finishing] : []),
+    ...(logUntil === null ? [] : [`The source keeps its log until ${voice.moment(logUntil)}: restore it before then`]),
     ...(missing.length > 0 ? [`No such queue: ${linkList(missing, voice)}`] : []),
   ];
 }

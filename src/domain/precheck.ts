@@ -37,6 +37,7 @@ export function precheckItems({ connections, links, workers }: PrecheckFacts): P
     perLink('workers connected', links, 'every link has a worker connected', (_link, index) =>
       workerConnected(workers[index] ?? null),
     ),
+    perLink('failed tasks kept', links, 'a task that fails is kept, as far as can be seen', keepsFailed),
     perLink('no failed task', links, 'no task has failed since the last start or restore', noFailure),
   ];
 }
@@ -116,6 +117,14 @@ export function versionVerdict(reading: LinkReading): Verdict {
 function workerConnected(count: number | null): Verdict {
   if (count === null) return { result: 'unknown', message: 'the server does not tell which workers are connected' };
   return count > 0 ? pass : { result: 'fail', message: 'no worker is connected: start its workers first' };
+}
+
+/** A task that is removed when it fails leaves nothing that could be counted or put back. */
+export function keepsFailed(reading: LinkReading): Verdict {
+  if (reading.kind === 'unreachable') return noAnswer;
+  if (reading.kind === 'missing' || reading.keepsFailed !== false) return pass;
+  const message = 'its tasks are removed when they fail (removeOnFail), so a failure cannot be seen or put back';
+  return { result: 'unknown', message };
 }
 
 function noFailure(reading: LinkReading): Verdict {

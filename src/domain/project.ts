@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Alerts } from './alert.ts';
 
 /** What a project is in. The order is the order of the table. */
 export const projectStates = [
@@ -25,8 +26,20 @@ export const stateTitles: Readonly<Record<ProjectState, string>> = {
 };
 
 export const actions = ['start', 'pause', 'restore'] as const;
-export const actionSchema = z.enum(actions);
-export type Action = z.infer<typeof actionSchema>;
+export type Action = (typeof actions)[number];
+
+/** The two answers to drift: drive the links to what the state wants, or take the state from the links. */
+export const corrections = ['reapply', 'adopt'] as const;
+
+/** Everything that an operation can be of. */
+export const deeds = [...actions, ...corrections] as const;
+export const deedSchema = z.enum(deeds);
+export type Deed = z.infer<typeof deedSchema>;
+
+/** Whether this can be asked for by a command of its own. */
+export function isAction(deed: Deed): deed is Action {
+  return (actions as readonly Deed[]).includes(deed);
+}
 
 /** Words with a meaning of their own in `/sync`; a project may not be called like one of them. */
 const reservedWords: ReadonlySet<string> = new Set([
@@ -93,6 +106,10 @@ export const projectDefinitionSchema = z.object({
   labels: z.array(z.string()),
   channel: z.string().nullable(),
   onFailure: z.enum(['pause', 'continue']),
+  /** How long the source keeps its log: the deadline of a pause. */
+  logRetention: z.number().nullable().default(null),
+  /** The latency above which its channel is told. */
+  latencyAlert: z.number().nullable().default(null),
   links: z.array(linkSchema).min(1),
 });
 export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>>;
@@ -113,14 +130,6 @@ export const failureSchema = z.object({
   at: z.number(),
 });
 export type Failure = Readonly<z.infer<typeof failureSchema>>;
-
-/** What a channel was told of a failure: of which (the `since` of Failed), in which message, and whether it is over. */
-export const alertSchema = z.object({
-  since: z.number(),
-  message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
-  closed: z.boolean(),
-});
-export type Alert = Readonly<z.infer<typeof alertSchema>>;
 
 /** Who did something: a Slack user id (`U…`, `W…`), `cli:<user>`, or the bot itself. */
 export type Actor = string;
@@ -148,7 +157,12 @@ export interface Project {
   readonly unfinished: string | null;
   /** The operation that changed its state last. */
   readonly lastOperation: string | null;
-  readonly alert: Alert | null;
+  /** Ids of links whose queue did not exist when the others were last seen to agree: they may come any time. */
+  readonly awaited: readonly string[];
+  /** While it is Paused or Failed: until when its source keeps the log that a restore reads from. */
+  readonly logUntil: number | null;
+  /** What its channel is to know of it, and what it was told. */
+  readonly alerts: Alerts;
 }
 
 export function watermarkOf(project: Project, link: Link): Watermark {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionSchema, linkSchema, projectStateSchema } from './project.ts';
+import { deedSchema, linkSchema, projectStateSchema } from './project.ts';
 
 const precheckItemSchema = z.object({
   item: z.string(),
@@ -17,7 +17,7 @@ const at = z.number();
 export const refusalSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('not_allowed'),
-    action: actionSchema,
+    action: deedSchema,
     project: z.string(),
     state: projectStateSchema,
     since: at,
@@ -28,21 +28,28 @@ export const refusalSchema = z.discriminatedUnion('code', [
     code: z.literal('held'),
     project: z.string(),
     state: projectStateSchema,
-    action: actionSchema,
+    action: deedSchema,
     by: z.string(),
     since: at,
   }),
   z.object({
     code: z.literal('changed'),
-    action: actionSchema,
+    action: deedSchema,
     project: z.string(),
     state: projectStateSchema,
     since: at,
     by: z.string(),
   }),
-  z.object({ code: z.literal('too_late'), action: actionSchema, project: z.string() }),
+  z.object({ code: z.literal('too_late'), action: deedSchema, project: z.string() }),
   z.object({ code: z.literal('precheck_failed'), project: z.string(), items: z.array(precheckItemSchema) }),
   z.object({ code: z.literal('links_unreachable'), project: z.string(), links: z.array(linkSchema) }),
+  z.object({ code: z.literal('no_drift'), project: z.string(), state: projectStateSchema }),
+  z.object({
+    code: z.literal('adopt_mixed'),
+    project: z.string(),
+    running: z.array(linkSchema),
+    paused: z.array(linkSchema),
+  }),
   z.object({ code: z.literal('removed'), project: z.string() }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),
   z.object({ code: z.literal('not_operator'), user: z.string() }),

@@ -1,4 +1,4 @@
-import { type Action, type Actor, type Link, type ProjectState, stateTitles } from './project.ts';
+import { type Actor, type Deed, type Link, type ProjectState, stateTitles } from './project.ts';
 
 /** What every refusal says. */
 export const unchanged = 'Nothing was changed.';
@@ -52,14 +52,14 @@ function twoUnits(ms: number, unit: { big: number; small: number; names: readonl
   return small === 0 ? `${big} ${unit.names[0]}` : `${big} ${unit.names[0]} ${small} ${unit.names[1]}`;
 }
 
-/** The word for an action under way, finished, and as its imperative. */
-export const actionWords: {
-  readonly [A in Action]: { readonly doing: string; readonly done: string; readonly imperative: Capitalize<A> };
-} = {
-  start: { doing: 'Starting', done: 'started', imperative: 'Start' },
-  pause: { doing: 'Pausing', done: 'paused', imperative: 'Pause' },
-  restore: { doing: 'Restoring', done: 'restored', imperative: 'Restore' },
-};
+/** The words for what is done: under way, finished, as its imperative, and in a sentence (`asked to re-apply it`). */
+export const actionWords = {
+  start: { doing: 'Starting', done: 'started', imperative: 'Start', verb: 'start' },
+  pause: { doing: 'Pausing', done: 'paused', imperative: 'Pause', verb: 'pause' },
+  restore: { doing: 'Restoring', done: 'restored', imperative: 'Restore', verb: 'restore' },
+  reapply: { doing: 'Re-applying', done: 're-applied', imperative: 'Re-apply', verb: 're-apply' },
+  adopt: { doing: 'Adopting', done: 'adopted', imperative: 'Adopt', verb: 'adopt' },
+} as const satisfies { readonly [D in Deed]: Readonly<Record<'doing' | 'done' | 'imperative' | 'verb', string>> };
 
 /** `orders is Paused`, the one way a state is said. */
 export function stateClause(project: string, state: ProjectState): string {
@@ -73,8 +73,15 @@ export interface Voice {
   readonly person: (actor: Actor) => string;
   readonly channel: (id: string) => string;
   readonly link: (link: Link) => string;
+  /** A moment (epoch ms) that lies ahead or is long past. */
+  readonly moment: (at: number) => string;
   /** How this action is asked for here, such as `/sync pause orders`. */
   readonly command: (words: string) => string;
+}
+
+/** `2026-11-24 15:30 UTC`. */
+export function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** A person's reason as it is shown behind an action, or null. */

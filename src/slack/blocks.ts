@@ -1,4 +1,4 @@
-import type { Action } from '../domain/project.ts';
+import type { Deed } from '../domain/project.ts';
 import { actionWords } from '../domain/words.ts';
 import { actionIds, askValue } from './contract.ts';
 
@@ -50,7 +50,7 @@ export function actionsRow(blockId: string, elements: Button[]): Block {
 }
 
 export interface ButtonSpec {
-  readonly label: 'OK' | 'Cancel' | 'Start' | 'Pause' | 'Restore' | 'Show' | 'Next' | 'Previous';
+  readonly label: 'OK' | 'Cancel' | 'Start' | 'Pause' | 'Restore' | 'Re-apply' | 'Adopt' | 'Show' | 'Next' | 'Previous';
   readonly actionId: string;
   readonly value: string;
   readonly primary?: boolean;
@@ -69,10 +69,10 @@ export function button({ label, actionId, value, primary = false, spoken }: Butt
   };
 }
 
-/** The button that opens the same confirmation as the command does. */
-export function askButton(action: Action, project: string): Button {
-  const label = actionWords[action].imperative;
-  return button({ label, actionId: actionIds.ask[action], value: askValue(project), spoken: `${label} ${project}` });
+/** The button that opens the confirmation of an action, the same as the command does, or of a correction. */
+export function askButton(deed: Deed, project: string): Button {
+  const label = actionWords[deed].imperative;
+  return button({ label, actionId: actionIds.ask[deed], value: askValue(project), spoken: `${label} ${project}` });
 }
 
 export function showButton(project: string): Button {

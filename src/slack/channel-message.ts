@@ -4,6 +4,7 @@ import { RetryLater } from '../application/faults.ts';
 import type { MessageRef } from '../domain/operation.ts';
 import type { Message } from './blocks.ts';
 import { sendable, textOnly } from './limits.ts';
+import { loggedFault } from './redact.ts';
 import { slackErrorCode } from './refused.ts';
 
 export type Chat = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };
@@ -29,19 +30,25 @@ const unfit: ReadonlySet<string> = new Set([
   'no_text',
   'markdown_text_conflict',
 ]);
-const passing: ReadonlySet<string> = new Set([
-  'ratelimited',
-  'rate_limited',
-  'fatal_error',
-  'internal_error',
-  'service_unavailable',
-  'request_timeout',
-  'team_added_to_org',
-  'accesslimited',
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
+const soonMs = 5_000;
+const lateMs = 30_000;
+/** What may pass, and when it is worth another try. Nothing is lost while somebody mends a token. */
+const passing: ReadonlyMap<string, number> = new Map([
+  ['ratelimited', soonMs],
+  ['rate_limited', soonMs],
+  ['fatal_error', soonMs],
+  ['internal_error', soonMs],
+  ['service_unavailable', soonMs],
+  ['request_timeout', soonMs],
+  ['message_limit_exceeded', lateMs],
+  ['team_added_to_org', lateMs],
+  ['org_login_required', lateMs],
+  ['accesslimited', lateMs],
+  ['invalid_auth', lateMs],
+  ['not_authed', lateMs],
+  ['account_inactive', lateMs],
+  ['token_revoked', lateMs],
+  ['token_expired', lateMs],
 ]);
 
 /**
@@ -51,9 +58,9 @@ const passing: ReadonlySet<string> = new Set([
 export async function put(slack: Chat, message: Message, { ref, channel }: Placed, log: Log): Promise<Put> {
   const { message: fitting, faults } = sendable(message);
   if (faults.length > 0) log.error({ faults: faults.slice(0, 5) }, 'message over the limits of Slack, sent as text');
-  const edited = ref === null ? 'gone' : await attempt(() => edit(slack, fitting, message, ref));
+  const edited = ref === null ? 'gone' : await attempt(log, () => edit(slack, fitting, message, ref));
   if (edited !== 'gone') return edited;
-  const posted = await attempt(() => post(slack, fitting, message, channel));
+  const posted = await attempt(log, () => post(slack, fitting, message, channel));
   return posted === 'gone' ? { kind: 'closed', code: 'message_not_found' } : posted;
 }
 
@@ -79,18 +86,25 @@ async function orAsText<T>(fitting: Message, whole: Message, send: (message: Mes
   }
 }
 
-/** Slack's answer as a value: put, gone or closed; what may pass is thrown as RetryLater. */
-async function attempt(call: () => Promise<Put>): Promise<Put | 'gone'> {
+/** Slack's answer as a value: put, gone or closed; what may pass is logged and thrown as RetryLater. */
+async function attempt(log: Log, call: () => Promise<Put>): Promise<Put | 'gone'> {
   try {
     return await call();
   } catch (error) {
     if (error instanceof RetryLater) throw error;
-    if (error instanceof webApi.WebAPIRateLimitedError)
-      throw new RetryLater(error.retryAfter * 1_000, { cause: error });
     const code = slackErrorCode(error);
-    if (code === null) throw new RetryLater(5_000, { cause: error });
-    if (gone.has(code)) return 'gone';
-    if (passing.has(code)) throw new RetryLater(code.includes('limited') ? 5_000 : 30_000, { cause: error });
-    return { kind: 'closed', code };
+    const afterMs = patience(error, code);
+    if (afterMs !== null) {
+      const what = code === null ? { error: loggedFault(error) } : { code };
+      log.warn({ ...what, afterMs }, 'Slack did not take a message, it is told again later');
+      throw new RetryLater(afterMs, { cause: error });
+    }
+    return code === null || gone.has(code) ? 'gone' : { kind: 'closed', code };
   }
+}
+
+/** How long to wait before the same call may succeed, ms; null: it will not. */
+function patience(error: unknown, code: string | null): number | null {
+  if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
+  return code === null ? soonMs : (passing.get(code) ?? null);
 }

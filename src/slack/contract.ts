@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OperationRef } from '../domain/operation.ts';
-import { type Action, actions, type ProjectId, projectIdSchema } from '../domain/project.ts';
+import { type Deed, deeds, type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
  * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
@@ -10,7 +10,13 @@ export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
-  ask: { start: 'sync:v1:ask:start', pause: 'sync:v1:ask:pause', restore: 'sync:v1:ask:restore' },
+  ask: {
+    start: 'sync:v1:ask:start',
+    pause: 'sync:v1:ask:pause',
+    restore: 'sync:v1:ask:restore',
+    reapply: 'sync:v1:ask:reapply',
+    adopt: 'sync:v1:ask:adopt',
+  },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
 } as const;
 
@@ -59,9 +65,9 @@ export function readProjectId(value: unknown): ProjectId | null {
   return id.success ? id.data : null;
 }
 
-/** Which action a Start, Pause or Restore button asks for. */
-export function readAskedAction(actionId: string): Action | null {
-  return actions.find((action) => actionIds.ask[action] === actionId) ?? null;
+/** What a Start, Pause, Restore, Re-apply or Adopt button asks for. */
+export function readAskedDeed(actionId: string): Deed | null {
+  return deeds.find((deed) => actionIds.ask[deed] === actionId) ?? null;
 }
 
 export const maxFilterLength = 100;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
 import { type Asker, authorize, isUserGroup, type Policy } from '../domain/policy.ts';
@@ -8,6 +9,8 @@ import { loggedFault } from './redact.ts';
 const keptMs = 5 * 60_000;
 /** A refusal is checked with Slack again, but no more often than this. */
 const recheckAfterMs = 10_000;
+/** A person waits: what Slack does not say by then is not known. */
+const answerWithinMs = 6_000;
 
 type Lookups = Pick<webApi.WebClient, 'usergroups' | 'conversations'>;
 type Who = Pick<Heard, 'user' | 'team' | 'channel'>;
@@ -44,7 +47,7 @@ export function createDirectory({ client, policy, installedTeam, now, log }: Dir
   async function kept<T>(cache: Map<string, Kept<T>>, key: string, maxAgeMs: number, ask: () => Promise<T>) {
     const known = cache.get(key);
     if (known !== undefined && now() - known.at < maxAgeMs && (await known.value) !== null) return known.value;
-    const value = ask().catch((error: unknown) => {
+    const value = inTime(ask()).catch((error: unknown) => {
       log.warn({ about: key, error: loggedFault(error) }, 'Slack did not answer who or what this is');
       return null;
     });
@@ -56,7 +59,8 @@ export function createDirectory({ client, policy, installedTeam, now, log }: Dir
   async function membership(group: string, user: string): Promise<'member' | 'stranger' | 'unknown'> {
     const ask = async () => new Set((await client.usergroups.users.list({ usergroup: group })).users ?? []);
     const members = await kept(groups, group, keptMs, ask);
-    if (members?.has(user)) return 'member';
+    if (members === null) return 'unknown';
+    if (members.has(user)) return 'member';
     const fresh = await kept(groups, group, recheckAfterMs, ask);
     return fresh === null ? 'unknown' : fresh.has(user) ? 'member' : 'stranger';
   }
@@ -98,4 +102,17 @@ export function createDirectory({ client, policy, installedTeam, now, log }: Dir
       return team === installedTeam() ? null : { code: 'other_team', user };
     },
   };
+}
+
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = sleep(answerWithinMs, undefined, { signal: limit.signal }).then(() => {
+    throw new Error(`no answer within ${answerWithinMs} ms`);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    late.catch(() => {});
+    limit.abort();
+  }
 }

@@ -1,5 +1,5 @@
 import { type Actor, linkName } from '../domain/project.ts';
-import type { Voice } from '../domain/words.ts';
+import { utc, type Voice } from '../domain/words.ts';
 
 /** Invisible characters, and those that reorder what stands around them: with them a name can look like another one. */
 const hidden = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
@@ -51,12 +51,13 @@ export function code(raw: string, max = 200): string {
   return `\`${name === '' ? '?' : name}\``;
 }
 
-/** Finished mrkdwn cut to `max` at a space: no entity, mention or channel holds one, so none of them is cut in two. */
+/** Finished mrkdwn cut to `max` at a space, and nothing in it is cut in two: no entity, mention, channel or moment. */
 export function shorten(mrkdwn: string, max: number): string {
   if (mrkdwn.length <= max) return mrkdwn;
   const cut = mrkdwn.slice(0, max - 1);
   const space = cut.search(/\s\S*$/u);
-  return `${space > 0 ? cut.slice(0, space) : cut.replace(/&[a-z]*$|<[^>]*$/u, '')}…`;
+  const kept = space > 0 ? cut.slice(0, space) : cut.replace(/&[a-z]*$/u, '');
+  return `${kept.replace(/<[^>]*$/u, '').trimEnd()}…`;
 }
 
 const userId = /^[UW][A-Z0-9]{2,20}$/;
@@ -74,6 +75,8 @@ export function slackVoice(commandName: string): Voice {
     person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
     channel: (id) => (channelId.test(id) ? `<#${id}>` : code(id, 60)),
     link: (link) => code(linkName(link), 80),
+    // Each reader sees it in a time zone of their own.
+    moment: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${utc(at)}>`,
     command: (words) => code(`${commandName} ${words}`.trim(), 250),
   };
 }

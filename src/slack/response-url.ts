@@ -53,7 +53,18 @@ function verdict(status: number, retryAfter: string | null, answer: string): Pos
   if (status === 429) return { kind: 'later', afterMs: retryAfterMs(retryAfter) };
   if (status >= 500) return { kind: 'later', afterMs: 5_000 };
   if (status === 400 || /invalid_blocks|msg_blocks_too_long|msg_too_long|no_text/.test(answer)) return 'refused';
-  return status >= 200 && status < 300 ? { kind: 'done' } : { kind: 'spent' };
+  if (status < 200 || status >= 300) return { kind: 'spent' };
+  const code = refusalCode(answer);
+  if (code === null) return { kind: 'done' };
+  return passing.has(code) ? { kind: 'later', afterMs: 5_000 } : { kind: 'spent' };
+}
+
+const passing: ReadonlySet<string> = new Set(['ratelimited', 'rate_limited', 'internal_error', 'service_unavailable']);
+
+/** The code of an answer that says `ok: false`, whatever its status; null when it does not. */
+function refusalCode(answer: string): string | null {
+  if (!/"ok"\s*:\s*false/.test(answer)) return null;
+  return /"error"\s*:\s*"([^"]*)"/.exec(answer)?.[1] ?? '';
 }
 
 /** Slack's `Retry-After` in ms; one second when it does not say. */

@@ -34,7 +34,7 @@ export interface SlackAppOptions {
 }
 
 export interface SlackApp {
-  /** Resolves when Slack has said hello; throws SlackRefused, with one sentence for people. */
+  /** Resolves when Slack has said hello; throws SlackRefused, with one sentence for people. May be called again then. */
   start(): Promise<void>;
   /** Hears nothing new, then waits for what is under way, 4 s at most. Never throws. */
   stop(): Promise<void>;
@@ -66,15 +66,17 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 
   return {
     async start() {
-      const self = await client.auth.test().catch((error: unknown) => {
+      const starting = startOptions(options, stopping.signal);
+      const self = await new webApi.WebClient(tokens.bot, starting).auth.test().catch((error: unknown) => {
         throw startFault(error, 'bot');
       });
       installedTeam = self.team_id ?? '';
-      const receiver = socketReceiver(options);
+      const receiver = socketReceiver(options, starting);
       const app = boltApp(options, receiver, self);
       track(app, inFlight);
       register(app, command, desk);
       await app.init();
+      stopping.signal.throwIfAborted();
       connection = new SlackConnection({ client: receiver.client, log, onLost: options.onLost });
       await connection.open();
       log.info({ team: installedTeam, command }, 'connected to Slack');
@@ -128,13 +130,22 @@ async function drained(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
   clearTimeout(timer);
 }
 
-function socketReceiver(options: SlackAppOptions): SocketModeReceiver {
+/** No call of a start outlives the stop. Whoever starts tries again. */
+function startOptions(options: SlackAppOptions, stopping: AbortSignal): webApi.WebClientOptions {
+  return {
+    ...clientOptions(options, 0),
+    fetch: (url, { signal, ...init } = {}) =>
+      fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, stopping]) : stopping }),
+  };
+}
+
+function socketReceiver(options: SlackAppOptions, calls: webApi.WebClientOptions): SocketModeReceiver {
   return new SocketModeReceiver({
     appToken: options.tokens.app,
     logger: boltLogger(options.log),
     logLevel: LogLevel.WARN,
     autoReconnectEnabled: false,
-    installerOptions: { clientOptions: clientOptions(options, 0) },
+    installerOptions: { clientOptions: calls },
   });
 }
 

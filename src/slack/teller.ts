@@ -3,6 +3,7 @@ import { RetryLater } from '../application/faults.ts';
 import type { Teller } from '../application/ports.ts';
 import type { ProjectStore } from '../application/store.ts';
 import {
+  type Dialog,
   isOpen,
   type MessageRef,
   type Operation,
@@ -11,7 +12,7 @@ import {
 } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
-import { tellAlert } from './alert-teller.ts';
+import { tellAlerts } from './alert-teller.ts';
 import type { Message } from './blocks.ts';
 import { type Chat, put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
@@ -20,7 +21,7 @@ import { buildOutcome } from './views/outcome.ts';
 
 export interface TellerOptions {
   readonly slack: Chat;
-  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alerted' | 'now'>;
+  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alertTold' | 'now'>;
   readonly voice: Voice;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
@@ -29,6 +30,20 @@ export interface TellerOptions {
 
 /** What a channel is told of: a request that was never confirmed is between the bot and the requester. */
 const inPublic: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
+
+/** How soon an operation is looked at again while one place keeps it waiting: the other has news to show. Ms. */
+const lookAgainMs = { open: 1_000, over: 5_000 };
+
+/** What this process remembers of an operation that waits. Lost with the process, it costs Slack a call too many. */
+interface Waiting {
+  /** No call before these moments of `performance.now()`. */
+  channel: number;
+  dialog: number;
+  /** What the dialog was told last. */
+  dialogSeq: number;
+  /** A message that Slack has taken and Redis may not know yet. */
+  message: MessageRef | null;
+}
 
 /** What one telling did, as far as it got. */
 interface Done {
@@ -42,21 +57,29 @@ interface Done {
  */
 export function createTeller(options: TellerOptions): Teller {
   const { slack, store, voice, log } = options;
+  const waits = new Map<string, Waiting>();
   return {
-    alert: (id) => tellAlert(options, id),
+    alert: (id) => tellAlerts(options, id),
     async tell(ref) {
-      const operation = await store.readOperation(ref);
-      if (operation === null || operation.seq === operation.toldSeq) return;
+      const found = await store.readOperation(ref);
+      if (found === null || found.seq === found.toldSeq) return;
+      const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0, message: null };
+      const operation = { ...found, message: found.message ?? waiting.message };
       const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
       const message = buildOutcome({ operation, project, voice, now });
       const done: Done = { message: operation.message, dialogUses: 0 };
+      if (waits.size > 10_000) waits.clear();
+      waits.set(ref.operation, waiting);
       try {
-        await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done });
+        await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done, waiting });
       } catch (error) {
-        if (hasChanged(done, operation)) await store.told(ref, { ...done, seq: operation.toldSeq });
+        waiting.message = done.message;
+        if (hasChanged(done, found)) await store.told(ref, { ...done, seq: operation.toldSeq });
         throw error;
       }
+      waiting.message = done.message;
       await store.told(ref, { ...done, seq: operation.seq });
+      waits.delete(ref.operation);
     },
   };
 }
@@ -68,24 +91,39 @@ interface Telling {
   readonly message: Message;
   readonly now: number;
   readonly done: Done;
+  readonly waiting: Waiting;
 }
 
 type Slack = Pick<TellerOptions, 'slack' | 'log'>;
 
-/** The channel, then the dialog; when neither can be reached, a direct message at the end. */
+/**
+ * The channel and the dialog at once, neither kept waiting by the other; when neither can be reached, a direct message at
+ * the end.
+ */
 async function tellEverywhere(slack: Slack, telling: Telling): Promise<void> {
-  const inChannel = await settled(tellChannel(slack, telling));
-  const later = inChannel instanceof RetryLater ? inChannel : null;
-  const isFresh = telling.operation.dialog?.usesLeft === dialogUses;
-  if (later !== null && !isFresh) throw later;
-  const inDialog = await tellDialog(telling);
-  if (later !== null) throw later;
-  if (inChannel === 'told' || inDialog === 'told' || isOpen(telling.operation)) return;
+  const { operation, waiting } = telling;
+  const [inChannel, inDialog] = await Promise.all([
+    unlessWaiting(waiting.channel, () => tellChannel(slack, telling)),
+    unlessWaiting(waiting.dialog, () => tellDialog(telling)),
+  ]);
+  if (inChannel instanceof RetryLater || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
+  if (inChannel === 'told' || inDialog === 'told' || isOpen(operation)) return;
   if (inChannel === 'closed') await tellDirectly(slack, telling);
+}
+
+/** The wait for whichever place comes first; the other is left alone for as long as Slack asked for. */
+function waitFor({ operation, now, waiting }: Telling, channel: Told, dialog: Told): RetryLater {
+  const wait = (told: Told) => (told instanceof RetryLater ? told.afterMs : Number.POSITIVE_INFINITY);
+  const lookAgain = isLive(operation.dialog, now) ? lookAgainMs[isOpen(operation) ? 'open' : 'over'] : wait(channel);
+  const afterMs = Math.min(wait(channel), wait(dialog), lookAgain);
+  if (channel instanceof RetryLater && channel.afterMs > afterMs) waiting.channel = performance.now() + channel.afterMs;
+  if (dialog instanceof RetryLater && dialog.afterMs > afterMs) waiting.dialog = performance.now() + dialog.afterMs;
+  return new RetryLater(afterMs, { cause: channel instanceof RetryLater ? channel : dialog });
 }
 
 /** `nowhere`: this operation is not told in a channel. */
 type Reached = 'told' | 'closed' | 'nowhere';
+type Told = Reached | RetryLater;
 
 async function tellChannel(
   { slack, log }: Slack,
@@ -106,14 +144,21 @@ async function tellChannel(
 }
 
 /** At OK and at the end only: five answers is all that a response_url takes. */
-async function tellDialog({ operation, message, now, done }: Telling): Promise<Reached> {
-  const { dialog } = operation;
-  if (dialog === null || dialog.usesLeft <= 0 || dialog.until <= now) return 'closed';
+async function tellDialog({ operation, message, now, done, waiting }: Telling): Promise<Reached> {
+  const { dialog, seq } = operation;
+  if (dialog === null || !isLive(dialog, now)) return 'closed';
+  if (waiting.dialogSeq === seq) return 'told';
   if (isOpen(operation) && dialog.usesLeft < dialogUses) return 'nowhere';
   const answer = await respond(dialog.url, message, 'replace');
   done.dialogUses = answer.kind === 'spent' ? dialog.usesLeft : Math.min(answer.uses, dialog.usesLeft);
   if (answer.kind === 'later') throw new RetryLater(answer.afterMs);
-  return answer.kind === 'done' ? 'told' : 'closed';
+  if (answer.kind === 'spent') return 'closed';
+  waiting.dialogSeq = seq;
+  return 'told';
+}
+
+function isLive(dialog: Dialog | null, now: number): boolean {
+  return dialog !== null && dialog.usesLeft > 0 && dialog.until > now;
 }
 
 async function tellDirectly({ slack, log }: Slack, { operation, message, done, ref }: Telling): Promise<void> {
@@ -129,10 +174,12 @@ function hasChanged(done: Done, operation: Operation): boolean {
   return done.dialogUses > 0 || done.message?.ts !== message?.ts || done.message?.channel !== message?.channel;
 }
 
-/** RetryLater as a value, so that the dialog gets its turn; any other fault is thrown on. */
-async function settled<T>(promise: Promise<T>): Promise<T | RetryLater> {
+/** RetryLater as a value, so that the other place gets its turn; any other fault is thrown on. */
+async function unlessWaiting(until: number, tell: () => Promise<Reached>): Promise<Told> {
+  const leftMs = until - performance.now();
+  if (leftMs > 0) return new RetryLater(Math.ceil(leftMs));
   try {
-    return await promise;
+    return await tell();
   } catch (error) {
     if (error instanceof RetryLater) return error;
     throw error;

@@ -15,7 +15,15 @@ export function wanted(
   links: readonly Pick<OwnedLink, 'link'>[],
   { adopt = false, ...more }: More = {},
 ): WantedProject {
-  const plain = { description: null, source: null, target: null, labels: [], channel: null };
+  const plain = {
+    description: null,
+    source: null,
+    target: null,
+    labels: [],
+    channel: null,
+    logRetention: null,
+    latencyAlert: null,
+  };
   return {
     adopt,
     definition: { v: 1, id, ...plain, onFailure: 'pause', links: links.map(({ link }) => link), ...more },

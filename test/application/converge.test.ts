@@ -30,7 +30,11 @@ describe('converge', () => {
     await owned.queue.pause();
     await world.project('payments', [owned]);
     const moves = once(() =>
-      world.deps.store.fail('payments', 1, { failure: { link: owned.link, ...failure }, by: 'syncbot' }),
+      world.deps.store.fail('payments', 1, {
+        failure: { link: owned.link, ...failure },
+        by: 'syncbot',
+        logUntil: null,
+      }),
     );
     const { drive } = world.deps.links;
     const deps = withDeps(world.deps, { links: { drive: andThen(drive, moves) } });
@@ -47,7 +51,11 @@ describe('converge', () => {
     await owned.queue.pause();
     await world.project('payments', [owned]);
     const moves = once(() =>
-      world.deps.store.fail('payments', 1, { failure: { link: owned.link, ...failure }, by: 'syncbot' }),
+      world.deps.store.fail('payments', 1, {
+        failure: { link: owned.link, ...failure },
+        by: 'syncbot',
+        logUntil: null,
+      }),
     );
     const { readFlags } = world.deps.links;
     const deps = withDeps(world.deps, {

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
+import type { Deed } from '../../src/domain/project.ts';
 import type { World } from '../support/world.ts';
 
 /** Some of the deps replaced. A port keeps its other methods. */
@@ -63,7 +63,7 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
 }
 
 /** Asks and confirms, while the queue of actions is elsewhere: the test itself is the worker. */
-export async function confirmed(world: World, project: string, action: Action, by = 'U0ALICE'): Promise<OperationRef> {
+export async function confirmed(world: World, project: string, action: Deed, by = 'U0ALICE'): Promise<OperationRef> {
   const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
   const requested = await requestAction(world.deps, asked);
   if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);

@@ -47,7 +47,7 @@ async function requested(): Promise<OperationRef> {
 
 describe('the sweep', () => {
   it('rests when all is well', async () => {
-    await world.deps.store.markConverged('orders', 1, true);
+    await world.deps.store.markConverged('orders', 1, []);
     expect(await found()).toEqual({ executed: [], converged: [], told: [] });
   });
 

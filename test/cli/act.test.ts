@@ -138,15 +138,17 @@ describe('apply and run', () => {
     const env = { ...file.env, LOG_LEVEL: 'warn' };
     const run = async () => {
       const signals = new EventEmitter();
-      const runRoles = (_role: string, signal: AbortSignal) =>
-        new Promise<void>((resolve) => {
+      const runRoles = async (_role: string, signal: AbortSignal, begin = async () => {}) => {
+        await begin();
+        await new Promise<void>((resolve) => {
           signal.addEventListener('abort', () => resolve());
           signals.emit('SIGTERM');
         });
+      };
       return cli('run --role worker', { env, signals, openApp: appOf(world, { runRoles }) });
     };
     expect(await run()).toEqual({ exit: 0, out: '', err: '' });
-    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'running', by: 'syncbot' });
+    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'running', by: 'syncbot', logUntil: null });
     await file.rewrite('projects: {}\n');
     const second = await run();
     expect(second.exit).toBe(0);

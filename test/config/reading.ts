@@ -16,6 +16,8 @@ projects:
     channel: C0123
     adopt: true
     onFailure: continue
+    logRetention: 48h
+    latencyAlert: 5m
     links:
       - queue: orders-full
       - { queue: orders-incr, connection: warehouse, prefix: sync }

@@ -27,6 +27,8 @@ describe('a file without faults', () => {
             labels: ['prod'],
             channel: 'C0123',
             onFailure: 'continue',
+            logRetention: 48 * 3_600_000,
+            latencyAlert: 300_000,
             links: [
               { queue: 'orders-full', connection: 'default', prefix: 'bull' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
@@ -86,7 +88,7 @@ projects:
     links: [{ queue: 'a:b' }]
   users:
     labels: prod
-    logRetention: 48h
+    logRetention: 2s
     onFailure: retry
     links:
       - queue: users
@@ -112,7 +114,7 @@ projects:
       '12 projects.pause is a word of the /sync command',
       '13 projects.pause.links[0].queue must not contain ":", as BullMQ wants it',
       '15 projects.users.labels is not a list',
-      '16 projects.users.logRetention is not built yet',
+      '16 projects.users.logRetention is not from 1m to 3650d',
       '17 projects.users.onFailure is neither pause nor continue',
       '20 projects.users.links[0].conection is an unknown key',
       '21 projects.users.links[1].prefix is empty',
@@ -127,14 +129,17 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, adopt, onFailure, links.',
+      'The keys here are: description, source, target, labels, channel, adopt, onFailure, logRetention, latencyAlert, links.',
     ]);
   });
 
-  test.each(['logRetention: 48h', 'latencyAlert: 5m'])('a key that is not built yet is refused by name: %s', (line) => {
+  test.each([
+    ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
+    ['latencyAlert: soon', 'is no duration', 'Write a duration from 1s to 30d, such as 5m.'],
+  ])('a duration out of its bounds: %s', (line, message, hint) => {
     const [fault, ...more] = faultsOf(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
     expect(more).toEqual([]);
-    expect(fault).toMatchObject({ line: 3, message: 'is not built yet', hint: 'Leave it out.' });
+    expect(fault).toMatchObject({ line: 3, message, hint });
   });
 
   test('a key that stands twice is refused with its line', () => {

@@ -15,6 +15,8 @@ export interface Built extends AsyncDisposable {
   readonly folder: string;
   /** Runs a program of the build to its end. */
   run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** Starts a program of the build, killed at the end of the test if it still runs. */
+  launch(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Running;
   /** Starts the demo on a port, with a folder for temporary files that nobody else uses. */
   start(port: number): Promise<DemoProcess>;
 }
@@ -25,14 +27,19 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface DemoProcess {
+export interface Running {
   readonly pid: number;
   /** What it has printed so far. */
   output(): string;
-  /** Resolves when it has said that everything runs; throws when it ends before. */
-  ready(): Promise<void>;
+  /** What it has said on stderr so far. */
+  errors(): string;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<Finished>;
+}
+
+export interface DemoProcess extends Running {
+  /** Resolves when it has said that everything runs; throws when it ends before. */
+  ready(): Promise<void>;
   /** Files and processes that it has left behind. */
   leftovers(): Promise<string[]>;
 }
@@ -48,6 +55,14 @@ export async function build(): Promise<Built> {
   return {
     folder,
     run: (program, args, env = {}) => collect([join(folder, program), ...args], env).exited,
+    launch(program, args, env = {}) {
+      const running = collect([join(folder, program), ...args], env);
+      onTestFinished(async () => {
+        running.kill('SIGKILL');
+        await running.exited;
+      });
+      return running;
+    },
     async start(port) {
       const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
       const demo = collect([join(folder, 'dist/demo/main.js')], { DEMO_SLACK_PORT: String(port), TMPDIR: temporary });
@@ -62,8 +77,6 @@ export async function build(): Promise<Built> {
   };
 }
 
-type Running = Omit<DemoProcess, 'ready' | 'leftovers'>;
-
 function collect(args: readonly string[], env: NodeJS.ProcessEnv): Running {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
@@ -74,7 +87,13 @@ function collect(args: readonly string[], env: NodeJS.ProcessEnv): Running {
     said.stderr += text;
   });
   const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...said }));
-  return { pid: child.pid ?? 0, output: () => said.stdout, kill: (signal) => void child.kill(signal), exited };
+  return {
+    pid: child.pid ?? 0,
+    output: () => said.stdout,
+    errors: () => said.stderr,
+    kill: (signal) => void child.kill(signal),
+    exited,
+  };
 }
 
 async function ready(demo: Running): Promise<void> {

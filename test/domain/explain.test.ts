@@ -17,6 +17,7 @@ const voice: Voice = {
   person: (actor) => `@${tame(actor)}`,
   channel: (id) => `#${tame(id)}`,
   link: ({ queue }) => tame(queue),
+  moment: (at) => `at ${at}`,
   command: (words) => `/sync ${tame(words)}`,
 };
 const now = 1_000_000;
@@ -42,6 +43,8 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
     items: [{ item: hostile, result: 'fail', message: hostile }],
   },
   links_unreachable: { code: 'links_unreachable', project: hostile, links: [link, link, link, link, link] },
+  no_drift: { code: 'no_drift', project: hostile, state: 'paused' },
+  adopt_mixed: { code: 'adopt_mixed', project: hostile, running: [link], paused: [link, link] },
   removed: { code: 'removed', project: hostile },
   no_operators: { code: 'no_operators', user: hostile },
   not_operator: { code: 'not_operator', user: hostile },

@@ -10,6 +10,7 @@ const voice: Voice = {
   person: (actor) => `@${tame(actor)}`,
   channel: (id) => `#${tame(id)}`,
   link: ({ queue }) => tame(queue),
+  moment: (at) => `at ${at}`,
   command: (words) => `/sync ${tame(words)}`,
 };
 const nothing: HistoryEntry = {
@@ -30,6 +31,9 @@ const nothing: HistoryEntry = {
     outcome: null,
     failure: null,
     alert: null,
+    told: null,
+    links: null,
+    cause: null,
   },
 };
 const of = (more: Partial<HistoryEntry>): HistoryEntry => ({ ...nothing, ...more });
@@ -40,6 +44,8 @@ const outcome = { linksTotal: 10, linksDone: 10, unreachable: [], missing: [], i
 const failure = { link, taskId: '7', reason: 'row <17> was refused', at: 900 };
 const pause = { operation: 'op1', action: 'pause' } as const;
 const facts = { project: 'orders', action: 'pause', state: 'paused', since: 1, by: 'U0BOB' } as const;
+
+const alert = { since: 1, open: true, finding: null, seq: 1, changedAt: 1, version: 1 };
 
 /** What each event says in full, and what an entry says that holds the event alone, as older versions wrote it. */
 const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, full: string, bare: string]>> = {
@@ -72,11 +78,18 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   done: [{ ...pause, outcome: { ...outcome, inFlight: 3 } }, 'paused 10 of 10 links · 3 tasks still finishing', 'done'],
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
   quiet: [pause, 'the last task in flight has ended', 'the last task in flight has ended'],
-  alerted: [
-    { alert: { since: 1, message: { channel: 'C0OPS', ts: '1.2' }, closed: false } },
-    '#C0OPS was told of its failure',
-    'the alert of its failure changed',
+  corrected: [
+    { links: [link], cause: 'late_write' },
+    'drives orders-full back after a late write of its own',
+    'drives links back after a late write of its own',
   ],
+  alert: [
+    { alert: { ...alert, finding: { kind: 'loose', links: { total: 1, first: [link] } } } },
+    'alert: links run although it is held: orders-full',
+    'an alert',
+  ],
+  alert_over: [{ alert }, 'the alert is over', 'the alert is over'],
+  told: [{ told: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' } } }, '#C0OPS was told', 'told'],
 };
 
 describe('the sentence of an entry', () => {
@@ -91,12 +104,12 @@ describe('the sentence of an entry', () => {
     expect(say({ event: 'toString' })).toBe('toString');
   });
 
-  it('how an alert ended', () => {
-    const alert = { since: 1, message: { channel: 'C0OPS', ts: '1.2' }, closed: true };
-    expect(say({ event: 'alerted', alert })).toBe('#C0OPS was told that its failure is over');
-    expect(say({ event: 'alerted', alert: { ...alert, message: null } })).toBe(
-      'its failure could not be told in a channel',
+  it('queues that have just appeared are driven, and an alert without links is named', () => {
+    expect(say({ event: 'corrected', links: [link], cause: 'appeared' })).toBe(
+      'drives orders-full, which has just appeared',
     );
+    const finding = { kind: 'latency', latencyMs: 9, limitMs: 1 } as const;
+    expect(say({ event: 'alert', alert: { ...alert, finding } })).toBe('alert: it is too far behind');
   });
 
   it('a failed task’s reason only where it may be known', () => {

@@ -1,31 +1,63 @@
 import { describe, expect, it } from 'vitest';
-import { allowedAction, decide, linksWanted, roads, rules, urgency } from '../../src/domain/lifecycle.ts';
-import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
+import { allowedAction, decide, linksWanted, roads, rules, stateOfLinks, urgency } from '../../src/domain/lifecycle.ts';
+import {
+  type Action,
+  actions,
+  type Deed,
+  deeds,
+  isAction,
+  type ProjectState,
+  projectStates,
+} from '../../src/domain/project.ts';
 
 /** The table: what the links are, and what each action is: allowed, or why not. */
-const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Action, RegExp | 'yes'>> = {
-  not_started: { links: 'paused', start: 'yes', pause: /never started/, restore: /never started/ },
+const corrections = { reapply: 'yes', adopt: 'yes' } as const;
+const underWay = { reapply: /being driven/, adopt: /being driven/ };
+const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed, RegExp | 'yes'>> = {
+  not_started: { links: 'paused', ...corrections, start: 'yes', pause: /never started/, restore: /never started/ },
   starting: {
     links: 'resumed',
+    ...underWay,
     start: /being started already/,
     pause: /as soon as it is Running/,
     restore: /being started/,
   },
-  running: { links: 'resumed', start: /runs already/, pause: 'yes', restore: /only a Paused or Failed/ },
+  running: {
+    links: 'resumed',
+    ...corrections,
+    start: /runs already/,
+    pause: 'yes',
+    restore: /only a Paused or Failed/,
+  },
   pausing: {
     links: 'paused',
+    ...underWay,
     start: /being paused/,
     pause: /being paused already/,
     restore: /as soon as it is Paused/,
   },
-  paused: { links: 'paused', start: /is restored, not started/, pause: /paused already/, restore: 'yes' },
+  paused: {
+    links: 'paused',
+    ...corrections,
+    start: /is restored, not started/,
+    pause: /paused already/,
+    restore: 'yes',
+  },
   restoring: {
     links: 'resumed',
+    ...underWay,
     start: /being restored/,
     pause: /as soon as it is Running/,
     restore: /restored already/,
   },
-  failed: { links: 'paused', start: /is restored, not started/, pause: /only a Running/, restore: 'yes' },
+  failed: {
+    links: 'paused',
+    reapply: 'yes',
+    adopt: /restored, not adopted/,
+    start: /is restored, not started/,
+    pause: /only a Running/,
+    restore: 'yes',
+  },
 };
 /** What is offered instead. */
 const instead: Record<ProjectState, Action | null> = {
@@ -39,13 +71,13 @@ const instead: Record<ProjectState, Action | null> = {
 };
 
 describe('the state rules', () => {
-  const pairs = projectStates.flatMap((state) => actions.map((action) => [state, action] as const));
+  const pairs = projectStates.flatMap((state) => deeds.map((deed) => [state, deed] as const));
 
   it.each(pairs)('%s: %s', (state, action) => {
     const decision = decide(state, action);
     const expected = table[state][action];
     if (expected === 'yes') {
-      expect(decision).toEqual({ kind: 'allowed', via: roads[action].via, to: roads[action].to });
+      expect(decision).toEqual({ kind: 'allowed' });
       expect(roads[action].from).toContain(state);
       return;
     }
@@ -61,6 +93,13 @@ describe('the state rules', () => {
 
   it('a road leads through a state with the links of its end', () => {
     for (const action of actions) expect(linksWanted(roads[action].via)).toBe(linksWanted(roads[action].to));
+  });
+
+  it('a correction has no state on its way; Adopt ends in the one that the links tell', () => {
+    for (const deed of deeds.filter((one) => !isAction(one)))
+      expect(roads[deed]).toMatchObject({ via: null, to: null });
+    for (const state of roads.adopt.from)
+      expect(linksWanted(stateOfLinks(linksWanted(state)))).not.toBe(linksWanted(state));
   });
 
   it('every state has an urgency of its own, Failed first', () => {

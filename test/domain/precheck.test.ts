@@ -13,6 +13,9 @@ const read = (more: Partial<LinkFacts> = {}): LinkFacts => ({
   active: 0,
   delayed: 0,
   overdue: 0,
+  overdueSince: null,
+  takesWhilePaused: false,
+  keepsFailed: null,
   failed: 0,
   oldestRunnableAt: null,
   now: 1,
@@ -68,7 +71,7 @@ const cases: [name: string, facts: Partial<PrecheckFacts>, item: string, result:
   ['BullMQ 4', { links: [read({ writtenBy: 'bullmq:4.18.2' })] }, 'written by BullMQ 5 or newer', 'fail', /BullMQ 4/],
   [
     'nobody knows what',
-    { links: [read({ writtenBy: null })] },
+    { links: [read({ writtenBy: null, keepsFailed: false })] },
     'written by BullMQ 5 or newer',
     'unknown',
     /does not say/,
@@ -100,8 +103,20 @@ describe('the precheck', () => {
   });
 
   it('what is unknown never blocks', () => {
-    const unknown = precheckItems({ connections: [server(null)], links: [read({ writtenBy: null })], workers: [null] });
-    expect(unknown.map(({ result }) => result)).toEqual(['pass', 'unknown', 'pass', 'unknown', 'unknown', 'pass']);
+    const unknown = precheckItems({
+      connections: [server(null)],
+      links: [read({ writtenBy: null, keepsFailed: false })],
+      workers: [null],
+    });
+    expect(unknown.map(({ result }) => result)).toEqual([
+      'pass',
+      'unknown',
+      'pass',
+      'unknown',
+      'unknown',
+      'unknown',
+      'pass',
+    ]);
     expect(precheckPassed(unknown)).toBe(true);
   });
 

@@ -68,7 +68,7 @@ it('with showErrors the alert says why, masked; failing again is told again', as
 it('without a channel of its own it is told where the project was last dealt with, and nowhere before that', async () => {
   const { row, fail } = await openPayments(null);
   await fail();
-  await talk.slack.waitFor(async () => (await talk.world.deps.store.read('payments'))?.alert?.closed === true);
+  await talk.slack.waitFor(async () => (await talk.world.deps.store.read('payments'))?.alerts.failed?.told != null);
   expect(inChannel()).toEqual([]);
   row.mended = true;
   await talk.act('restore', 'payments');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Conversation, openConversation, said } from '../support/conversation.ts';
+import { buttonsOf } from '../support/slack/eyes.ts';
 import type { OwnedLink } from '../support/world.ts';
 
 let talk: Conversation;
@@ -54,7 +55,7 @@ describe('/sync history', () => {
   it('a failed task’s reason is shown to operators only', async () => {
     await talk.world.project('orders', links);
     const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
-    await talk.world.deps.store.fail('orders', 1, { failure, by: 'syncbot' });
+    await talk.world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logUntil: null });
     const toAlice = said(await talk.ask('history orders'));
     expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
     const toCarol = said(await talk.ask('history orders', carol));
@@ -75,4 +76,20 @@ describe('/sync history', () => {
     await talk.world.project('users', links);
     expect(said(await talk.ask('history user'))).toContain('Did you mean `/sync history users`?');
   });
+});
+
+it('keeps who was refused: at the command, and at somebody else’s dialog', async () => {
+  await talk.world.project('orders', links, { channel: 'C0SYNC' });
+  const events = () => talk.world.deps.store.history('orders', { limit: 2 });
+  await talk.ask('pause orders because deploy', { user: 'U0CAROL' });
+  await talk.slack.waitFor(async () => (await events())[0]?.event === 'refused');
+  expect((await events())[0]).toMatchObject({ by: 'U0CAROL', action: 'pause', reason: 'deploy', code: 'not_operator' });
+  const dialog = await talk.ask('pause orders');
+  const value = buttonsOf(dialog).find(({ label }) => label === 'OK')?.value ?? '';
+  talk.slack.pressRaw({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:ok', value });
+  await talk.slack.waitFor(async () => (await events())[0]?.event === 'refused');
+  expect(await events()).toMatchObject([
+    { event: 'refused', by: 'U0BOB', action: 'pause', code: 'not_requester', channel: 'C0SYNC' },
+    { event: 'requested', by: 'U0ALICE' },
+  ]);
 });

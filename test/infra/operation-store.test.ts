@@ -49,6 +49,8 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
   operationState: 'done',
   projectState: 'paused',
   converged: true,
+  awaited: [],
+  logUntil: null,
   outcome,
   refusal: null,
   failure: null,

@@ -28,7 +28,7 @@ describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
     expect(await store.put(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
     expect(await store.put(definition, { expectedVersion: 7, linksChanged: true }, 'x')).toBe(false);
-    await store.markConverged('orders', 1, true);
+    await store.markConverged('orders', 1, []);
     expect(await store.put(definition, { expectedVersion: 1, linksChanged: false }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({
       version: 2,
@@ -38,10 +38,14 @@ describe('projects', () => {
     });
     expect(await store.put(definition, { expectedVersion: 2, linksChanged: true }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({ version: 3, convergedVersion: 2 });
-    expect(await store.markConverged('orders', 2, true)).toEqual({ kind: 'moved' });
+    expect(await store.markConverged('orders', 2, [])).toEqual({ kind: 'moved' });
     expect(await store.setWatermarks('orders', 2, marks)).toBe(false);
     expect(
-      await store.fail('orders', 2, { failure: { link, taskId: '1', reason: 'no', at: 1 }, by: 'syncbot' }),
+      await store.fail('orders', 2, {
+        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        by: 'syncbot',
+        logUntil: null,
+      }),
     ).toEqual({ kind: 'moved' });
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(await store.remove('orders', 3, 'x')).toBe(true);
@@ -67,7 +71,11 @@ describe('projects', () => {
     expect(await store.put(definition, { expectedVersion: 2, linksChanged: false }, 'x')).toBe(false);
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(
-      await store.fail('orders', 2, { failure: { link, taskId: '1', reason: 'no', at: 1 }, by: 'syncbot' }),
+      await store.fail('orders', 2, {
+        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        by: 'syncbot',
+        logUntil: null,
+      }),
     ).toEqual({ kind: 'moved' });
   });
 

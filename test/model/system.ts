@@ -8,7 +8,8 @@ import { type Core, type CoreConfig, openCore } from '../../src/core.ts';
 import { startLinkWorker } from '../../src/demo/link-worker.ts';
 import { type Source, startSource } from '../../src/demo/source.ts';
 import { limitColumn } from '../../src/demo/tables.ts';
-import { alertDue } from '../../src/domain/alert.ts';
+import { isDue } from '../../src/domain/alert.ts';
+import { findingKinds } from '../../src/domain/finding.ts';
 import type { ProjectState } from '../../src/domain/project.ts';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts';
 import { definitionOf } from '../support/definition.ts';
@@ -141,10 +142,12 @@ function patientTeller({ store }: Deps): Teller {
     },
     async alert(id) {
       const project = await store.read(id);
-      const due = project === null ? null : alertDue(project);
-      if (project === null || due === null) return;
-      const since = due === 'open' ? project.since : (project.alert?.since ?? 0);
-      await store.alerted(id, { since, message: null, closed: due === 'close' });
+      for (const kind of findingKinds) {
+        const known = project?.alerts[kind];
+        if (known === undefined || !isDue(known)) continue;
+        const { seq, since } = known.alert;
+        await store.alertTold(id, kind, { seq, since, message: null }, false);
+      }
     },
   };
 }

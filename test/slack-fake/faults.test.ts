@@ -104,3 +104,31 @@ test('Bolt’s respond() rejects when the response_url is used up', async () => 
   await slack.waitFor(() => failures.length === 1);
   expect(failures).toMatchObject([{ statusCode: 404 }]);
 });
+
+test('a request that breaks has had no effect', async () => {
+  await using slack = await StrictSlack.start();
+  await using bolt = await startBolt(slack, () => {}, { retries: 1 });
+  slack.fail({ method: 'chat.postMessage', dropRequest: true });
+  expect(await post(bolt.app)).toMatchObject({ ok: true });
+  expect(textsSeen(slack)).toEqual(['hello']);
+});
+
+test('Slack away refuses connections and breaks sockets, and comes back at the same address', async () => {
+  await using slack = await StrictSlack.start();
+  await using bolt = await startBolt(slack, () => {});
+  await slack.connected();
+  await slack.goDown();
+  await expect(post(bolt.app)).rejects.toThrow();
+  await slack.waitFor(() => slack.socketCount === 0);
+  await slack.comeBack();
+  expect(await post(bolt.app)).toMatchObject({ ok: true });
+});
+
+test('a message that a person deleted is not found, which is no fault of the app', async () => {
+  await using slack = await StrictSlack.start();
+  const { ts } = await call(slack, 'chat.postMessage', hello);
+  slack.deleteMessage(String(ts));
+  expect(textsSeen(slack)).toEqual([]);
+  expect(await call(slack, 'chat.update', { ...hello, ts: String(ts) })).toMatchObject({ error: 'message_not_found' });
+  expect(slack.violations).toEqual([]);
+});

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import type { Alert } from '../../src/domain/alert.ts';
+import type { Finding } from '../../src/domain/finding.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { figuresOf, type LinkReading } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
@@ -51,6 +53,9 @@ const figures = fc.record({
   active: count,
   delayed: count,
   overdue: count,
+  overdueSince: fc.option(moment),
+  takesWhilePaused: fc.boolean(),
+  keepsFailed: fc.option(fc.boolean()),
   failed: count,
   oldestRunnableAt: fc.option(moment),
   now: fc.constant(now),
@@ -67,6 +72,33 @@ const reading: fc.Arbitrary<LinkReading> = fc.oneof(
 
 const endpoint = fc.record({ type: nonEmpty, name: nonEmpty });
 const failure = fc.record({ link, taskId: fc.option(nonEmpty), reason: nastyText, at: moment });
+
+const someLinks = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
+
+/** What an observation may have found, of every kind. */
+export const finding: fc.Arbitrary<Finding> = fc.oneof(
+  fc.record({ kind: fc.constant('failed' as const), since: moment, failure: fc.option(failure) }),
+  fc.record({ kind: fc.constantFrom('loose' as const, 'not_held' as const, 'appeared' as const), links: someLinks }),
+  fc.record({ kind: fc.constant('drift' as const), paused: someLinks, vanished: someLinks }),
+  fc.record({ kind: fc.constant('unattended' as const), noWorker: someLinks, overdue: someLinks }),
+  fc.record({ kind: fc.constant('latency' as const), latencyMs: count, limitMs: count }),
+  fc.record({ kind: fc.constant('failures' as const), count, failure }),
+  fc.record({ kind: fc.constantFrom('log_half' as const, 'log_most' as const, 'log_over' as const), until: moment }),
+);
+
+export const alert: fc.Arbitrary<Alert> = fc.record({
+  since: moment,
+  open: fc.boolean(),
+  finding: fc.option(finding),
+  seq: fc.nat(100),
+  changedAt: moment,
+  version: fc.nat(100),
+});
+const told = fc.record({
+  seq: fc.nat(100),
+  since: moment,
+  message: fc.option(fc.record({ channel: nastyText, ts: nastyText })),
+});
 
 /** A project and a look at its links: up to a hundred of them. */
 export const observed = fc
@@ -93,6 +125,8 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       labels: fc.array(nastyText, { maxLength: 30 }),
       channel: fc.option(fc.constant('C0SYNC')),
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
+      logRetention: fc.option(count),
+      latencyAlert: fc.option(count),
       links: fc.constant([...links]),
     }),
     state: fc.constantFrom(...projectStates),
@@ -107,7 +141,12 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     draining: fc.constant(null),
     unfinished: fc.constant(null),
     lastOperation: fc.constant(null),
-    alert: fc.constant(null),
+    awaited: fc.constant([]),
+    logUntil: fc.option(moment),
+    alerts: fc.record({
+      loose: fc.record({ alert, told: fc.constant(null) }),
+      latency: fc.record({ alert, told: fc.constant(null) }),
+    }),
   });
 }
 
@@ -178,12 +217,6 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
   });
 }
 
-const alert = fc.record({
-  since: moment,
-  message: fc.option(fc.record({ channel: nastyText, ts: nastyText })),
-  closed: fc.boolean(),
-});
-
 /** An entry of any event, with everything that an entry may hold. */
 export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
   id: fc.constant('1-0'),
@@ -202,4 +235,7 @@ export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
   outcome: fc.option(outcome),
   failure: fc.option(failure),
   alert: fc.option(alert),
+  told: fc.option(told),
+  links: fc.option(fc.array(link)),
+  cause: fc.option(fc.constantFrom('late_write' as const, 'appeared' as const)),
 });

@@ -39,6 +39,7 @@ describe('finished mrkdwn', () => {
   it('is cut at a space, never inside a mention or an entity', () => {
     expect(shorten('by <@U0ALICE> &amp; more', 10)).toBe('by…');
     expect(shorten('<@U0ALICE>'.repeat(3), 25)).toBe('<@U0ALICE><@U0ALICE>…');
+    expect(shorten('until <!date^1^{date_short_pretty} {time}|1970-01-01 00:00 UTC> it', 45)).toBe('until…');
     expect(shorten('short', 10)).toBe('short');
   });
 });

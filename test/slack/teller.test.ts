@@ -31,8 +31,10 @@ beforeEach(async () => {
     showErrors: false,
     log,
     store: {
-      async alerted(_id, alert) {
-        if (project !== null) project = { ...project, alert };
+      async alertTold(_id, kind, told) {
+        const known = project?.alerts[kind];
+        if (project === null || known === undefined) return;
+        project = { ...project, alerts: { ...project.alerts, [kind]: { ...known, told } } };
       },
       read: async () => project,
       readOperation: async () => operation,

@@ -15,6 +15,8 @@ export interface Conversation extends AsyncDisposable {
   readonly world: World;
   readonly slack: StrictSlack;
   readonly bot: Bot;
+  /** What the bots have logged, oldest first. */
+  readonly logged: readonly LogLine[];
   /** One more bot process on the same Redis and Slack. */
   anotherBot(): Promise<Bot>;
   /** Types a command and returns the answer that only this person sees. */
@@ -30,6 +32,13 @@ export interface Conversation extends AsyncDisposable {
 export interface Person {
   readonly user?: string;
   readonly channel?: string;
+}
+
+/** Level 40 is a warning, 50 an error. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
 }
 
 export interface Bot extends AsyncDisposable {
@@ -48,7 +57,9 @@ export const operators: Policy = { operators: ['U0ALICE', 'U0BOB'], channels: []
 
 export async function openConversation(options: ConversationOptions = {}): Promise<Conversation> {
   const slack = await StrictSlack.start(options.slack);
-  const world = await openWorld(options);
+  const logged: LogLine[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as LogLine) });
+  const world = await openWorld({ ...options, log });
   const bots: Bot[] = [];
   const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
@@ -58,7 +69,7 @@ export async function openConversation(options: ConversationOptions = {}): Promi
       policy: options.policy ?? operators,
       showErrors: options.showErrors ?? false,
       deps: app.deps,
-      log: pino({ level: 'silent' }),
+      log,
       onLost: (fault) => expect.unreachable(fault.message),
     });
     await bot.start();
@@ -80,6 +91,7 @@ export async function openConversation(options: ConversationOptions = {}): Promi
     world,
     slack,
     bot,
+    logged,
     anotherBot: () => startBot(world.another()),
     async ask(text, who = {}) {
       const before = new Set(seenBy(who).map(({ ts }) => ts));

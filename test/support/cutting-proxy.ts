@@ -1,17 +1,26 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { later } from './later.ts';
 
 /** `reply`: what was asked next has happened and nobody knows; `request`: it has not, and nobody knows either. */
 export type Cut = 'reply' | 'request';
 
 export interface CuttingProxy extends AsyncDisposable {
   readonly url: string;
-  /** How many connections it has cut. */
+  /** How many connections it has cut at a request. */
   readonly cuts: number;
   /** Lets the next request that contains `text` through to Redis, and cuts the connection before its reply. Once. */
   loseReplyTo(text: string): void;
+  /** The same, and Redis is away from then on, until `comeBack`. */
+  loseReplyAndGoAway(text: string): void;
+  /** The next request that contains `text` does not get through, and Redis is away from then on, until `comeBack`. */
+  goAwayBefore(text: string): void;
+  /** Every connection breaks, and new ones break at once, until `comeBack`. */
+  goAway(): void;
+  comeBack(): void;
+  readonly isAway: boolean;
   /** Cuts one of the connections that are open now, at its next request; `chosen` is taken modulo their number. */
   cutOne(cut: Cut, chosen: number): void;
-  /** Cuts every connection, and takes none for so long. */
+  /** Away for so long. */
   outage(forMs: number): void;
   /** When Redis could last not be reached at all, epoch ms; 0: never. */
   readonly lastOutageAt: number;
@@ -19,34 +28,50 @@ export interface CuttingProxy extends AsyncDisposable {
   delay(ms: number): void;
 }
 
-/** A proxy before a Redis that delays, and loses requests and replies. */
+interface Fate {
+  readonly cut: Cut;
+  /** Whether Redis is away from then on. */
+  readonly thenAway: boolean;
+}
+
+interface Line {
+  readonly client: Socket;
+  readonly redis: Socket;
+  /** What becomes of its next request. */
+  fate: Fate | null;
+}
+
+/** A proxy before a Redis that delays, loses requests and replies, and goes away. */
 export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
-  let marked: string | null = null;
-  let delayMs = 0;
-  let cuts = 0;
-  let [lastOutageAt, awayUntil] = [0, 0];
+  let marked: (Fate & { readonly text: string }) | null = null;
+  let [delayMs, cuts, lastOutageAt, awayUntil] = [0, 0, 0, 0];
   const lines = new Set<Line>();
+  const isAway = () => Date.now() < awayUntil;
+  const goAway = (until: number) => {
+    lastOutageAt = Date.now();
+    awayUntil = Math.max(awayUntil, until);
+    for (const { client } of lines) client.destroy();
+  };
   const server = createServer((client) => {
-    if (Date.now() < awayUntil) return void client.on('error', () => {}).destroy();
+    if (isAway()) return void client.on('error', () => {}).destroy();
     const redis = connect(port, '127.0.0.1');
-    const line: Line = { client, redis, cut: null };
+    const line: Line = { client, redis, fate: null };
     const toRedis = later(() => delayMs);
     const toClient = later(() => delayMs);
-    let losesReply = false;
+    let fate: Fate | null = null;
+    const cutOff = () => (fate?.thenAway ? goAway(Number.POSITIVE_INFINITY) : client.destroy());
     client.on('data', (request) => {
-      const cut = marked !== null && request.includes(marked) ? 'reply' : line.cut;
-      if (cut !== null) {
-        cuts += 1;
-        line.cut = null;
-        marked = null;
-        losesReply = cut === 'reply';
-        if (cut === 'request') return void client.destroy();
+      const next = marked !== null && request.includes(marked.text) ? marked : line.fate;
+      if (next !== null) {
+        [cuts, line.fate, marked, fate] = [cuts + 1, null, null, next];
+        if (next.thenAway) awayUntil = Number.POSITIVE_INFINITY;
+        if (next.cut === 'request') return void cutOff();
       }
       toRedis(() => redis.write(request));
     });
     redis.on('data', (reply) => {
-      if (losesReply) client.destroy();
-      else toClient(() => client.write(reply));
+      if (fate === null) toClient(() => client.write(reply));
+      else cutOff();
     });
     lines.add(line);
     for (const socket of [client, redis]) {
@@ -67,21 +92,30 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
     get cuts() {
       return cuts;
     },
-    loseReplyTo(text) {
-      marked = text;
-    },
-    cutOne(cut, chosen) {
-      const line = [...lines][chosen % Math.max(1, lines.size)];
-      if (line !== undefined) line.cut = cut;
+    get isAway() {
+      return isAway();
     },
     get lastOutageAt() {
       return lastOutageAt;
     },
-    outage(forMs) {
-      lastOutageAt = Date.now();
-      awayUntil = Math.max(awayUntil, lastOutageAt + forMs);
-      for (const { client } of lines) client.destroy();
+    loseReplyTo(text) {
+      marked = { text, cut: 'reply', thenAway: false };
     },
+    loseReplyAndGoAway(text) {
+      marked = { text, cut: 'reply', thenAway: true };
+    },
+    goAwayBefore(text) {
+      marked = { text, cut: 'request', thenAway: true };
+    },
+    goAway: () => goAway(Number.POSITIVE_INFINITY),
+    comeBack() {
+      awayUntil = 0;
+    },
+    cutOne(cut, chosen) {
+      const line = [...lines][chosen % Math.max(1, lines.size)];
+      if (line !== undefined) line.fate = { cut, thenAway: false };
+    },
+    outage: (forMs) => goAway(Date.now() + forMs),
     delay(ms) {
       delayMs = ms;
     },
@@ -92,28 +126,5 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
       }
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
-  };
-}
-
-interface Line {
-  readonly client: Socket;
-  readonly redis: Socket;
-  /** What becomes of its next request. */
-  cut: Cut | null;
-}
-
-/** Does each thing so much later, in their order: a shorter delay lets nothing overtake. */
-function later(delayMs: () => number): (act: () => void) => void {
-  const waiting: { readonly at: number; readonly act: () => void }[] = [];
-  const next = () => {
-    waiting.shift()?.act();
-    const [first] = waiting;
-    if (first !== undefined) setTimeout(next, Math.max(0, first.at - performance.now()));
-  };
-  return (act) => {
-    const ms = delayMs();
-    if (ms === 0 && waiting.length === 0) return act();
-    waiting.push({ at: performance.now() + ms, act });
-    if (waiting.length === 1) setTimeout(next, ms);
   };
 }

@@ -11,6 +11,8 @@ export function definitionOf(id: string, more: Partial<ProjectDefinition> = {}):
     labels: [],
     channel: null,
     onFailure: 'pause',
+    logRetention: null,
+    latencyAlert: null,
     links: [{ queue: 'orders-full', connection: 'default', prefix: 'bull' }],
     ...more,
   };

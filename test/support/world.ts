@@ -1,11 +1,12 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Deps } from '../../src/application/deps.ts';
 import { type Core, type CoreOverrides, type CoreSettings, openCore } from '../../src/core.ts';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
 import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
 import type { RedisTarget } from '../../src/redis-address.ts';
+import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { definitionOf } from './definition.ts';
 
 /** A Redis of its own with a bot's parts on it, and links made for the test. Everything ends with it. */
@@ -14,6 +15,8 @@ export interface World extends AsyncDisposable {
   /** The address of `default` or of a further server. */
   urlOf(connection: string): string;
   readonly redis: Redis;
+  /** Stands before the bot's Redis when the world is `proxied`. */
+  readonly proxy: CuttingProxy;
   readonly app: Core;
   readonly deps: Deps;
   /** The server behind a connection: one that a test may kill and start again on its port. */
@@ -48,6 +51,10 @@ export interface WorldOptions {
   readonly servers?: readonly string[];
   readonly overrides?: CoreOverrides;
   readonly settings?: Partial<CoreSettings>;
+  /** The bot's parts reach their Redis through `proxy` alone. */
+  readonly proxied?: boolean;
+  /** Silent unless told. */
+  readonly log?: Logger;
 }
 
 export const testSettings: CoreSettings = {
@@ -57,19 +64,30 @@ export const testSettings: CoreSettings = {
   auditLength: 1_000,
 };
 
-export async function openWorld({ servers = [], overrides = {}, settings = {} }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  servers = [],
+  overrides = {},
+  settings = {},
+  proxied = false,
+  log = pino({ level: 'silent' }),
+}: WorldOptions = {}): Promise<World> {
   const names = ['default', ...servers];
   const started = await Promise.all(names.map(() => startRedisServer()));
   const urls = new Map(names.map((name, index) => [name, started[index]?.url ?? '']));
   const url = urls.get('default') ?? '';
+  const proxy = await startCuttingProxy(started[0]?.port ?? 0);
   const clients = new Map(
     names.map((name) => [name, quiet(new Redis(urls.get(name) ?? '', { maxRetriesPerRequest: null }))]),
   );
   const connections = Object.fromEntries(servers.map((name) => [name, targetOf(urls.get(name) ?? '')]));
   const closing: (() => PromiseLike<unknown>)[] = [];
-  const config = { redis: targetOf(url), connections, settings: { ...testSettings, ...settings } };
+  const config = {
+    redis: targetOf(proxied ? proxy.url : url),
+    connections,
+    settings: { ...testSettings, ...settings },
+  };
   const another = (more: CoreOverrides = overrides) => {
-    const app = openCore(config, pino({ level: 'silent' }), { sweepEveryMs: 300, ...more });
+    const app = openCore(config, log, { sweepEveryMs: 300, ...more });
     closing.push(() => app[Symbol.asyncDispose]());
     return app;
   };
@@ -80,6 +98,7 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
   return {
     url,
     redis,
+    proxy,
     app,
     another,
     deps: app.deps,
@@ -127,6 +146,7 @@ export async function openWorld({ servers = [], overrides = {}, settings = {} }:
     async [Symbol.asyncDispose]() {
       for (const close of closing.reverse()) await close();
       for (const client of clients.values()) client.disconnect();
+      await proxy[Symbol.asyncDispose]();
       await Promise.all(started.map((server) => server.stop()));
     },
   };

@@ -16,7 +16,8 @@ export interface BotQueues extends AsyncDisposable {
 export function openBotQueues(client: RedisClient, onError: (error: Error) => void): BotQueues {
   const open = (name: QueueName) => {
     const queue = new Queue(name, { connection: client, prefix: queuePrefix, skipVersionCheck: true });
-    queue.on('error', onError);
+    // It only repeats the errors of the client, of which whoever opened that has been told.
+    queue.on('error', () => {});
     return queue;
   };
   const queues: Record<QueueName, Queue> = {

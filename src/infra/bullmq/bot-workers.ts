@@ -1,7 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Log } from '../../application/deps.ts';
 import { RetryLater } from '../../application/faults.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import { dropWaiting, onceEach, type RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { within } from '../within.ts';
 import { type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
@@ -38,10 +38,14 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     lockDuration: lockMs,
     stalledInterval: lockMs,
     skipVersionCheck: true,
+    // A job that ends while Redis is away waits so long to say so, and nothing cuts that short at the end of the process.
+    runRetryDelay: 1_000,
     // A worker that dies again and again must not make the job fail: the sweep would only have to add it again.
     maxStalledCount: 10,
   });
-  worker.on('error', (error) => log.warn({ queue, error }, 'worker connection trouble'));
+  const trouble = onceEach((error) => log.warn({ queue, error }, 'worker connection trouble'));
+  worker.on('error', trouble.tell);
+  worker.on('ready', trouble.well);
   worker.on('failed', (job, error) =>
     log.warn({ queue, job: job?.name, jobId: job?.id, error }, 'a try of a job failed'),
   );
@@ -89,16 +93,21 @@ async function inTime(work: Promise<void>, deadlineMs: number | undefined): Prom
 }
 
 const closeWithinMs = 4_000;
+const answerWithinMs = 1_000;
 
-/** Closes in an orderly way; without Redis, or when jobs take too long, at once: another worker carries them on. */
+/**
+ * Closes in an orderly way; without Redis, or when jobs take too long, at once: another worker carries them on. The shared
+ * client is left to whoever opened it: a cluster that is disconnected by several at a time never says that it has ended.
+ */
 async function close(worker: Worker, client: RedisClient): Promise<void> {
-  if (client.status === 'ready') {
+  if (client.status === 'ready' && (await within(client.ping(), answerWithinMs)) !== undefined) {
     const closed = await within(
       worker.close().then(() => true),
       closeWithinMs,
     );
     if (closed === true) return;
   }
-  await within(worker.close(true), 1_000);
-  await within(worker.disconnect(), 1_000);
+  const closed = worker.close(true);
+  dropWaiting(client);
+  await within(closed, 1_000);
 }

@@ -15,6 +15,7 @@ import {
 import { observeChunk } from './link-observe.ts';
 import { putBackLink } from './link-put-back.ts';
 import { serverFacts, workerCounts } from './server-facts.ts';
+import { gatherSetAside } from './set-aside.ts';
 import { signOfWork } from './worked-on.ts';
 
 const observeWithinMs = 3_000;
@@ -90,9 +91,14 @@ async function driveLink(
   connection: LinkConnection,
   { link, pause, withinMs }: { link: Link; pause: boolean; withinMs: number },
 ): Promise<'driven' | 'unreachable'> {
-  const driven = await outcomeWithin(connection.backend(link).pause(pause), withinMs);
+  const driven = await outcomeWithin(pause ? connection.backend(link).pause(true) : resume(connection, link), withinMs);
   if (driven.kind === 'failed') connection.report(driven.error);
   return driven.kind === 'answered' ? 'driven' : 'unreachable';
+}
+
+async function resume(connection: LinkConnection, link: Link): Promise<void> {
+  await gatherSetAside(connection, link);
+  await connection.backend(link).pause(false);
 }
 
 async function factsOf(connections: LinkConnections, name: string): Promise<ConnectionFacts> {

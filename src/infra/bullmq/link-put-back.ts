@@ -6,6 +6,7 @@ import { run } from '../redis/call.ts';
 import { outcomeWithin } from '../within.ts';
 import { type LinkConnection, linkBase } from './link-connections.ts';
 import { listScript, putBackScript } from './put-back-scripts.ts';
+import { gatherSetAside } from './set-aside.ts';
 
 const listReply = z.tuple([z.number(), z.array(z.tuple([z.string(), z.coerce.number(), z.coerce.number()]))]);
 const putBackReply = z.tuple([z.number(), z.number()]);
@@ -29,6 +30,11 @@ interface FailedTask {
  */
 export async function putBackLink(connection: LinkConnection, item: LinkWithWatermark): Promise<PutBack> {
   let tasks = 0;
+  const gathered = await answered(
+    connection,
+    gatherSetAside(connection, item.link).then(() => true),
+  );
+  if (gathered === undefined) return { kind: 'unreachable', tasks };
   for (let round = 0; round < maxRounds; round++) {
     const failed = await answered(connection, listFailed(connection, item));
     if (failed === undefined) return { kind: 'unreachable', tasks };

@@ -17,6 +17,7 @@ const readOnlyReplica = 'READONLY';
 export function connect(target: RedisTarget, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
   const options = optionsFor(use);
   const client = open(target, options);
+  if (use === 'blocking') duplicates.set(client, rememberDuplicates(client));
   let isKnown = false;
   client.on('ready', () => {
     isKnown = false;
@@ -28,12 +29,58 @@ export function connect(target: RedisTarget, use: ConnectionUse, onError: (error
   return client;
 }
 
+/** BullMQ makes its blocking connections by duplicating ours. */
+const duplicates = new WeakMap<RedisClient, readonly RedisClient[]>();
+
+function rememberDuplicates(client: RedisClient): readonly RedisClient[] {
+  const made: RedisClient[] = [];
+  const keep = <Made extends RedisClient>(duplicate: Made): Made => {
+    made.push(duplicate);
+    return duplicate;
+  };
+  if (client instanceof Cluster) {
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (...how) => keep(duplicate(...how));
+  } else {
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (...how) => keep(duplicate(...how));
+  }
+  return made;
+}
+
+/**
+ * Ends the commands that wait in duplicates for a server that is away. Between two attempts ioredis forgets them at a
+ * disconnect, and their timers would keep the process alive; in the middle of an attempt it rejects them.
+ */
+export function dropWaiting(client: RedisClient): void {
+  for (const duplicate of duplicates.get(client) ?? []) {
+    if (duplicate.status === 'reconnecting') duplicate.connect().catch(() => {});
+    duplicate.disconnect();
+  }
+}
+
+/** Tells each kind of error once, until it is well again: a client that tries for minutes fails in the same way each time. */
+export function onceEach(tell: (error: Error) => void) {
+  const told = new Set<string>();
+  return {
+    tell(error: Error & { readonly code?: unknown }) {
+      const kind = typeof error.code === 'string' ? error.code : error.message;
+      if (told.has(kind)) return;
+      told.add(kind);
+      tell(error);
+    },
+    well: () => told.clear(),
+  };
+}
+
 /** Closes a client without waiting for a server that does not answer. */
 export async function disconnect(client: RedisClient): Promise<void> {
   if (client.status === 'end') return;
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
   // Between two attempts ioredis only forgets the next one, a cluster also its first: nobody is told of the end.
-  const silent = client.status === 'reconnecting' || (client instanceof Cluster && client.status === 'connecting');
+  const silent = (client instanceof Cluster ? ['reconnecting', 'connecting', 'close'] : ['reconnecting']).includes(
+    client.status,
+  );
   client.disconnect();
   if (silent) client.emit('end');
   await ended;

@@ -63,7 +63,7 @@ local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'exe
 if not seen[1] then return { 'unknown' } end
 local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
-  'convergedVersion', 'unfinished')
+  'convergedVersion', 'unfinished', 'logUntil')
 if seen[1] == 'running' and held[5] == id then
   redis.call('ZADD', runsKey, whole(now + runFor), run)
   return { 'claimed', all(id) }
@@ -90,19 +90,22 @@ for _, state in ipairs(road.from) do fits = fits or state == held[1] end
 if not fits then return refuseWith('not_allowed') end
 if held[6] ~= seen[6] then return refuseWith('changed') end
 if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
-local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '' }
+local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '', held[10] or '' }
 redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
-move(road.via, by, seen[4])
+-- A correction has no state on its way: the project keeps its own.
+local via = type(road.via) == 'string' and road.via or held[1]
+if via == held[1] then redis.call('HINCRBY', stateKey, 'version', 1) else move(via, by, seen[4]) end
 redis.call('ZADD', runsKey, whole(now + runFor), run)
 redis.call('HSET', op(id), 'state', 'running', 'startedAt', whole(now), 'fromState', held[1])
 redis.call('HINCRBY', op(id), 'seq', 1)
 keepUntilTold(id)
-audit('started', id, { 'by', by, 'state', road.via })
+audit('started', id, { 'by', by, 'state', via })
 return { 'claimed', all(id) }
 `);
 
-/** ARGV: 3 id, 4 expected version, 5 the operation's state, 6 the project's state or \`back\`, 7 '1' when its links agree,
- *  8 outcome, 9 refusal, 10 failure (each JSON or empty), 11 '1' when tasks are still in flight. */
+/** ARGV: 3 id, 4 expected version, 5 the operation's state, 6 the project's state, \`back\` or \`stay\`, 7 '1' when its links
+ *  agree, 8 outcome, 9 refusal, 10 failure (each JSON or empty), 11 '1' when tasks are still in flight, 12 the ids of links
+ *  without a queue as JSON, 13 until when the source keeps its log. */
 export const commitScript = script(`${prelude}
 local id, expected, ended, state, agree = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
 local outcome, refusal, failure, draining = ARGV[8], ARGV[9], ARGV[10], ARGV[11] == '1'
@@ -116,14 +119,19 @@ if state == 'back' then
   local before = cjson.decode(held[3])
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', before[7])
+  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', before[7], 'logUntil', before[8])
+elseif state == 'stay' then
+  state = redis.call('HGET', stateKey, 'state')
+  version = redis.call('HINCRBY', stateKey, 'version', 1)
+  redis.call('HSET', stateKey, 'unfinished', ended == 'failed' and id or '')
 else
   version = move(state, seen[2], seen[3])
   redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '',
-    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '')
+    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '', 'logUntil', ARGV[13])
 end
 redis.call('HSET', stateKey, 'holder', '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
+if agree and ended == 'done' then redis.call('HSET', stateKey, 'awaited', ARGV[12]) end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')
 redis.call('HINCRBY', op(id), 'seq', 1)

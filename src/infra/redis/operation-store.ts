@@ -144,6 +144,7 @@ function newFields({ id, project, action, by, reason, origin, channel, projectVe
 
 function commitArgs(ending: Ending): (string | number)[] {
   const { ref, expectedVersion, operationState, projectState, converged, outcome, refusal, failure } = ending;
+  const { awaited, logUntil } = ending;
   const draining = projectState === 'paused' && (outcome?.inFlight ?? 0) > 0;
   return [
     ref.operation,
@@ -155,6 +156,8 @@ function commitArgs(ending: Ending): (string | number)[] {
     jsonOrEmpty(refusal),
     jsonOrEmpty(failure),
     draining ? '1' : '0',
+    JSON.stringify(awaited),
+    logUntil ?? '',
   ];
 }
 

@@ -11,7 +11,8 @@ if isRepeat and redis.call('GET', definitionKey) == definition then return 1 end
 if first ~= '' then
   if seen[1] then return 0 end
   redis.call('HSET', stateKey, 'v', 1, 'state', first, 'version', 1, 'since', whole(now), 'by', by, 'reason', '',
-    'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '', 'lastOperation', '', 'alert', '')
+    'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '', 'lastOperation', '', 'awaited', '[]',
+    'logUntil', '')
   for i = 8, #ARGV, 2 do redis.call('HSET', stateKey, ARGV[i], ARGV[i + 1]) end
 else
   if seen[1] ~= expected or seen[2] ~= '' then return 0 end
@@ -45,29 +46,43 @@ return 1
 `);
 
 /**
- * Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who. Answers
- * false when somebody else won; else the operation that ended last here, empty when there is none: it has news to tell.
+ * Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who, 6 until when
+ * the source keeps its log. Answers false when somebody else won; else the operation that ended last here, empty when there is none: it has news to tell.
  */
 export const failScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'state', 'lastOperation')
 if seen[1] ~= ARGV[3] or seen[2] ~= '' or seen[3] ~= 'running' then return false end
 move('failed', ARGV[5], '')
-redis.call('HSET', stateKey, 'failure', ARGV[4])
+redis.call('HSET', stateKey, 'failure', ARGV[4], 'logUntil', ARGV[6])
 audit('failed', '', { 'by', ARGV[5], 'failure', ARGV[4] })
 return hasNews(seen[4] or '')
 `);
 
 /**
- * Every link that exists was seen to agree with the state. ARGV: 3 at which version, 4 '1' when no queue is missing that is
- * to be paused when it comes. Answers false when the version moved on; else the operation that had to leave a link behind,
- * empty when none had: it has something new to tell.
+ * Every link that exists was seen to agree with the state. ARGV: 3 at which version, 4 the ids of links without a queue as
+ * JSON. Answers false when the version moved on; else the operation that had to leave a link behind, empty when none had:
+ * it has something new to tell.
  */
 export const convergedScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'unfinished')
 if seen[1] ~= ARGV[3] then return false end
-if ARGV[4] == '1' then redis.call('HSET', stateKey, 'convergedVersion', ARGV[3]) end
-redis.call('HSET', stateKey, 'unfinished', '')
+redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'awaited', ARGV[4], 'unfinished', '')
 return hasNews(seen[2] or '')
+`);
+
+/**
+ * Links differ from what the state wants. ARGV: 3 expected version, 4 the links as JSON, 5 why they may be driven back
+ * without asking: \`appeared\`, or \`late_write\`, which counts only while an execution is entered that has not left. 1: they
+ * are to be driven.
+ */
+export const correctScript = script(`${prelude}
+local seen = redis.call('HMGET', stateKey, 'version', 'holder')
+if seen[1] ~= ARGV[3] or seen[2] ~= '' then return 0 end
+redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', whole(now))
+if ARGV[5] == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return 0 end
+redis.call('HSET', stateKey, 'convergedVersion', whole(tonumber(ARGV[3]) - 1))
+audit('corrected', '', { 'links', ARGV[4], 'cause', ARGV[5] })
+return 1
 `);
 
 /** ARGV: 3 expected version, 4 … fields of watermarks with their values; those of other links stay. */
@@ -88,12 +103,4 @@ return 1
 export const firstTimeScript = script(`
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
-`);
-
-/** ARGV: 3 what a channel was told of a failure, as JSON. */
-export const alertedScript = script(`${prelude}
-if redis.call('EXISTS', stateKey) == 0 then return 0 end
-redis.call('HSET', stateKey, 'alert', ARGV[3])
-audit('alerted', '', { 'alert', ARGV[3] })
-return 1
 `);

@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { chunksOf } from '../../application/chunks.ts';
 import type { ProjectStore } from '../../application/store.ts';
+import { type Alert, alertSchema } from '../../domain/alert.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
+import { alertToldScript, noteAlertScript, refusedScript } from './alert-scripts.ts';
 import { call, run } from './call.ts';
 import type { RedisClient } from './connect.ts';
 import { createHistoryStore } from './history-store.ts';
 import { onceKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import {
-  alertedScript,
   convergedScript,
+  correctScript,
   failScript,
   firstTimeScript,
   leaveScript,
@@ -85,6 +87,11 @@ const newsReply = z
   .nullable()
   .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
 
+/** Always with its fields in the same order: the script compares texts. */
+function noted(alert: Alert): string {
+  return JSON.stringify(alertSchema.parse(alert));
+}
+
 function writing(client: RedisClient, step: StepRunner) {
   return {
     async put(definition, first, by) {
@@ -101,19 +108,31 @@ function writing(client: RedisClient, step: StepRunner) {
       await call(client, (redis) => redis.srem(projectsKey, id));
       return true;
     },
-    async fail(id, expectedVersion, { failure, by }) {
-      const news = newsReply.parse(await step(id, failScript, [expectedVersion, JSON.stringify(failure), by]));
+    async fail(id, expectedVersion, { failure, by, logUntil }) {
+      const args = [expectedVersion, JSON.stringify(failure), by, logUntil ?? ''];
+      const news = newsReply.parse(await step(id, failScript, args));
       return news === null ? { kind: 'moved' } : { kind: 'failed', toTell: news.operation };
     },
-    async markConverged(id, version, settled) {
-      const news = newsReply.parse(await step(id, convergedScript, [version, settled ? '1' : '0']));
+    async markConverged(id, version, awaited) {
+      const news = newsReply.parse(await step(id, convergedScript, [version, JSON.stringify(awaited)]));
       return news === null ? { kind: 'moved' } : { kind: 'converged', toTell: news.operation };
     },
     async setWatermarks(id, expectedVersion, watermarks) {
       return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
     },
-    async alerted(id, alert) {
-      await step(id, alertedScript, [JSON.stringify(alert)]);
+    async correct(id, expectedVersion, { links, cause }) {
+      return (await step(id, correctScript, [expectedVersion, JSON.stringify(links), cause])) === 1;
+    },
+    async noteAlert(id, expectedVersion, { kind, before, after, event }) {
+      const args = [expectedVersion, kind, before === null ? '' : noted(before), noted(after), event ?? ''];
+      return (await step(id, noteAlertScript, args)) === 1;
+    },
+    async alertTold(id, kind, told, isNew) {
+      await step(id, alertToldScript, [kind, JSON.stringify(told), isNew ? '1' : '0']);
+    },
+    async refused(id, { by, action, reason, origin, channel, refusal }) {
+      const texts = { by, action, origin, reason: reason ?? '', channel: channel ?? '', code: refusal.code };
+      await step(id, refusedScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
     },
     async leave(id, run) {
       await step(id, leaveScript, [run]);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { StoreUnavailable } from '../../application/faults.ts';
+import { type Alerts, alertSchema, type KnownAlert, toldSchema } from '../../domain/alert.ts';
+import { findingKinds } from '../../domain/finding.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
-  alertSchema,
   failureSchema,
   type Project,
   type ProjectId,
@@ -50,7 +51,8 @@ const stateHashSchema = z.object({
   draining: emptyIsNull,
   unfinished: emptyIsNull.default(null),
   lastOperation: emptyIsNull.default(null),
-  alert: emptyIsNull.pipe(z.union([z.null(), json.pipe(alertSchema)])).default(null),
+  awaited: json.pipe(z.array(z.string())).default([]),
+  logUntil: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
 });
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);
@@ -59,7 +61,8 @@ const definitionJsonSchema = json.pipe(projectDefinitionSchema);
 export function readProject(id: ProjectId, state: Record<string, string>, definition: string | null): Project | null {
   if (definition === null || Object.keys(state).length === 0) return null;
   const { v: _format, ...fields } = stateHashSchema.parse(state);
-  return { id, definition: definitionJsonSchema.parse(definition), watermarks: readWatermarks(state), ...fields };
+  const kept = { watermarks: readWatermarks(state), alerts: readAlerts(state) };
+  return { id, definition: definitionJsonSchema.parse(definition), ...kept, ...fields };
 }
 
 const watermarkPrefix = 'watermark:';
@@ -71,6 +74,19 @@ function readWatermarks(state: Record<string, string>): Record<string, Watermark
   return Object.fromEntries(
     fields.map(([field, text]) => [field.slice(watermarkPrefix.length), watermarkJsonSchema.parse(text)]),
   );
+}
+
+const alertJsonSchema = json.pipe(alertSchema);
+const toldJsonSchema = json.pipe(toldSchema);
+
+/** The observer writes one field of an alert, the teller the other: neither overwrites what the other knows. */
+function readAlerts(state: Record<string, string>): Alerts {
+  const entries = findingKinds.flatMap((kind): [string, KnownAlert][] => {
+    const [alert, told] = [state[`alert:${kind}`], state[`told:${kind}`]];
+    if (alert === undefined) return [];
+    return [[kind, { alert: alertJsonSchema.parse(alert), told: told ? toldJsonSchema.parse(told) : null }]];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Watermarks by link id as fields and values of the state's hash. */

@@ -1,5 +1,5 @@
 import { StoreUnavailable } from '../../application/faults.ts';
-import { cancel, confirm } from '../../application/settle.ts';
+import { cancel, confirm, noteRefusedAnswer } from '../../application/settle.ts';
 import type { Dialog, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { type HeardPress, readOperationRef } from '../contract.ts';
@@ -21,7 +21,7 @@ export async function onOk(desk: Desk, heard: HeardPress): Promise<void> {
   const ref = readOperationRef(heard.value);
   if (ref === null) return sayStale(desk, heard);
   const refusal = await desk.directory.authorizeSlack(heard);
-  if (refusal !== null) return refuse(desk, heard, refusal);
+  if (refusal !== null) return sayRefused(desk, heard, { ref, refusal });
   await answer(desk, heard, ref, confirm);
 }
 
@@ -40,7 +40,7 @@ async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: 
   const dialog: Dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
   try {
     const settled = await settle(deps, { ref, by: heard.user, dialog });
-    if (settled.kind === 'refused') return await sayRefused(desk, heard, settled.refusal);
+    if (settled.kind === 'refused') return await sayRefused(desk, heard, { ref, refusal: settled.refusal });
     await deps.notifier.tell(ref);
   } catch (error) {
     if (!(error instanceof StoreUnavailable) || error.sent === 'no') throw error;
@@ -52,9 +52,17 @@ async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: 
   }
 }
 
-/** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it. */
-async function sayRefused(desk: Desk, heard: HeardPress, refusal: Refusal): Promise<void> {
-  if (refusal.code !== 'unknown_operation') return refuse(desk, heard, refusal);
+interface RefusedPress {
+  readonly ref: OperationRef;
+  readonly refusal: Refusal;
+}
+
+/** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it, and in the history. */
+async function sayRefused(desk: Desk, heard: HeardPress, { ref, refusal }: RefusedPress): Promise<void> {
+  if (refusal.code !== 'unknown_operation') {
+    await refuse(desk, heard, refusal);
+    return noteRefusedAnswer(desk.deps, { ref, by: heard.user, channel: heard.channel, refusal });
+  }
   const scene: Scene = { voice: desk.voice, now: await desk.deps.store.now() };
   await say(desk, heard, buildRefusal({ refusal, verb: null, ...scene }), 'replace');
 }
@@ -68,7 +76,7 @@ async function check(desk: Desk, heard: HeardPress, ref: OperationRef): Promise<
     await clock.sleep(checkEveryMs, desk.stopping);
     const found = await known(() => store.readOperation(ref));
     if (found === 'not known') continue;
-    if (found === null) return sayRefused(desk, heard, { code: 'unknown_operation' });
+    if (found === null) return sayRefused(desk, heard, { ref, refusal: { code: 'unknown_operation' } });
     if (found.state === 'requested') return say(desk, heard, buildNotDone());
     return notifier.tell(ref);
   }

@@ -1,11 +1,11 @@
-import { type Asked, requestAction } from '../../application/request.ts';
-import type { Action } from '../../domain/project.ts';
+import { type Asked, noteRefusal, requestAction } from '../../application/request.ts';
+import type { Deed } from '../../domain/project.ts';
 import type { Heard } from '../contract.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
 import { type Desk, refuse, say } from './desk.ts';
 
 export interface Wish {
-  readonly action: Action;
+  readonly action: Deed;
   readonly project: string;
   readonly reason: string | null;
 }
@@ -18,9 +18,12 @@ export interface Wish {
  */
 export async function sayConfirmation(desk: Desk, heard: Heard, { action, project, reason }: Wish): Promise<void> {
   const { deps, voice } = desk;
-  const refusal = await desk.directory.authorizeSlack(heard);
-  if (refusal !== null) return refuse(desk, heard, refusal, action);
   const asked: Asked = { action, project, reason, by: heard.user, origin: 'slack', channel: heard.channel };
+  const refusal = await desk.directory.authorizeSlack(heard);
+  if (refusal !== null) {
+    await refuse(desk, heard, refusal, action);
+    return noteRefusal(deps, asked, refusal);
+  }
   const requested = await requestAction(deps, asked);
   if (requested.kind === 'refused') return refuse(desk, heard, requested.refusal, action);
   const { operation, figures } = requested;

@@ -21,10 +21,14 @@ export interface Desk {
   readonly stopping: AbortSignal;
 }
 
-/** Answers the person who spoke, and nobody else. One more try when Slack did not take it; never throws. */
+const tries = 5;
+const longestWaitMs = 30_000;
+
+/** Answers the person who spoke, and nobody else. Tries again when Slack did not take it, for a minute or so; never throws. */
 export async function say(desk: Desk, heard: Heard, message: Message, how: How = 'new'): Promise<void> {
   let answer = await respond(heard.responseUrl, message, how);
-  if (answer.kind === 'later' && answer.afterMs <= 10_000) {
+  for (let tried = 1; answer.kind === 'later' && tried < tries && answer.afterMs <= longestWaitMs; tried++) {
+    if (desk.stopping.aborted) break;
     await desk.deps.clock.sleep(answer.afterMs, desk.stopping);
     answer = await respond(heard.responseUrl, message, how);
   }

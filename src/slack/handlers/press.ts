@@ -1,12 +1,12 @@
-import { type HeardPress, readAskedAction, readPage, readProjectId } from '../contract.ts';
+import { type HeardPress, readAskedDeed, readPage, readProjectId } from '../contract.ts';
 import { sayConfirmation } from './ask.ts';
 import type { Desk } from './desk.ts';
 import { sayList, sayShow } from './look.ts';
 import { sayStale } from './stale.ts';
 
-/** Start, Pause and Restore in a list or a message: the same road as the command, in an answer of its own below. */
+/** Start, Pause, Restore, Re-apply and Adopt in a list or a message: the road of the command, in an answer of its own below. */
 export async function onAsk(desk: Desk, heard: HeardPress): Promise<void> {
-  const action = readAskedAction(heard.actionId);
+  const action = readAskedDeed(heard.actionId);
   const project = readProjectId(heard.value);
   if (action === null || project === null) return sayStale(desk, heard);
   await sayConfirmation(desk, heard, { action, project, reason: null });

@@ -1,38 +1,80 @@
-import { linkName, type Project } from '../../domain/project.ts';
-import { count, duration, type Voice } from '../../domain/words.ts';
+import type { Alert, AlertKind } from '../../domain/alert.ts';
+import { type AlertSaid, alertOverWords, alertWords } from '../../domain/alert-words.ts';
+import { type Finding, isAdoptable } from '../../domain/finding.ts';
+import type { Deed, Project } from '../../domain/project.ts';
+import { duration, type Voice } from '../../domain/words.ts';
 import { actionsRow, askButton, type Message, section, showButton } from '../blocks.ts';
 import { blockId } from '../contract.ts';
-import { code, safeText } from '../mrkdwn.ts';
+import { isSlackUser } from '../mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;
+  readonly alert: Alert;
   readonly voice: Voice;
   readonly showErrors: boolean;
 }
 
-/** A project has failed by itself: what happened, what syncbot does about it, and the button that leads on. */
-export function buildAlert({ project, showErrors }: AlertView): Message {
-  const { id, failure, definition } = project;
-  const where = failure === null ? '' : ` on ${code(linkName(failure.link), 80)}`;
-  const reason = failure === null || !showErrors ? '' : `: ${safeText(failure.reason, 400)}`;
-  const headline = `${id} is Failed: a task failed${where}${reason}`;
-  const links = count(definition.links.length, 'link');
-  const effect = `syncbot pauses its ${links}, so that later tasks wait for it. Mend what failed, then restore it.`;
+/** Tasks are being worked on while people believe that they are held: whoever held them is called. */
+const loudest: ReadonlySet<AlertKind> = new Set(['loose', 'not_held']);
+
+/** What its channel is to know of a project: what is so, what it means, and the buttons that lead on. */
+export function buildAlert(view: AlertView, finding: Finding): Message {
+  const { project, alert } = view;
+  const { headline, advice } = alertWords(finding, saidIn(view));
+  const call = loudest.has(finding.kind) ? callTo(view) : '';
+  const buttons = [...answersTo(finding, project).map((deed) => askButton(deed, project.id)), showButton(project.id)];
   return {
-    text: `${headline}. ${effect}`,
+    text: `${call}${headline}. ${advice}`,
     blocks: [
-      section([headline.replace(id, `*${id}*`), effect]),
-      actionsRow(blockId('alert', id, project.since), [askButton('restore', id), showButton(id)]),
+      section([`${call}${bold(headline, project.id)}`, advice]),
+      actionsRow(blockId('alert', finding.kind, project.id, alert.seq), buttons),
     ],
   };
 }
 
-/** The same message when it is over. True for ever: it says what was, not what is. */
-export function buildAlertOver({ project, since, voice }: Omit<AlertView, 'showErrors'> & { since: number }): Message {
-  const { id, by } = project;
-  const text =
-    project.state === 'running'
-      ? `${id} was Failed for ${duration(project.since - since)}, until it was restored by ${voice.person(by)}`
-      : `${id} was Failed; it has been restored since`;
-  return { text, blocks: [section(text.replace(id, `*${id}*`))] };
+/** The same message when it is over. */
+export function buildAlertOver(
+  view: Omit<AlertView, 'alert'>,
+  kind: AlertKind,
+  alert: Pick<Alert, 'since' | 'changedAt'>,
+): Message {
+  const { project, voice } = view;
+  const restored = kind === 'failed' && project.state === 'running';
+  const text = restored
+    ? `${project.id} was Failed for ${duration(alert.changedAt - alert.since)}, until it was restored by ${voice.person(project.by)}`
+    : alertOverWords(kind, alert, saidIn(view));
+  return { text, blocks: [section(bold(text, project.id))] };
+}
+
+/** What can be done about a finding, the likeliest first. */
+export function answersTo(finding: Finding, project: Project): Deed[] {
+  switch (finding.kind) {
+    case 'failed':
+    case 'log_half':
+    case 'log_most':
+    case 'log_over':
+      return ['restore'];
+    case 'loose':
+      return ['reapply', ...(isAdoptable(project, finding.links) ? ['adopt' as const] : [])];
+    case 'drift':
+      return ['reapply', ...(isAdoptable(project, finding.paused) ? ['adopt' as const] : [])];
+    case 'failures':
+      return ['pause'];
+    default:
+      return [];
+  }
+}
+
+/** Whoever brought the project to its state; the bot and the command line cannot be called. */
+function callTo({ project: { by }, voice }: AlertView): string {
+  return isSlackUser(by) ? `Attention, ${voice.person(by)}: ` : 'Attention: ';
+}
+
+function saidIn({ project, voice, showErrors }: Omit<AlertView, 'alert'>): AlertSaid {
+  return { project, voice, revealReasons: showErrors };
+}
+
+/** The project's id stands out where a sentence begins with it. */
+function bold(text: string, id: string): string {
+  return text.startsWith(id) ? `*${id}*${text.slice(id.length)}` : text;
 }

@@ -1,9 +1,23 @@
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
+import { type Drift, driftOf } from '../../domain/finding.ts';
+import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
+import { logKeptUntil } from '../../domain/log-retention.ts';
 import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
-import { actionWords, count, dotted, duration, number, reasonPhrase, timeLeft } from '../../domain/words.ts';
+import {
+  actionWords,
+  count,
+  dotted,
+  duration,
+  namedList,
+  number,
+  reasonPhrase,
+  stateClause,
+  timeLeft,
+  type Voice,
+} from '../../domain/words.ts';
 import { actionsRow, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
@@ -50,17 +64,39 @@ export function buildConfirmation(view: ConfirmationView): Message {
   };
 }
 
-function effectOf({ operation, project, figures }: ConfirmationView): string {
+function effectOf(view: ConfirmationView): string {
+  const { operation, project, figures, voice } = view;
   const links = linksPhrase(project);
   const many = project.definition.links.length === 1 ? 's' : '';
   switch (operation.action) {
     case 'start':
       return `${links} begin${many} to take tasks.`;
     case 'pause':
-      return `${links} stop${many} taking tasks; tasks in flight finish by themselves. Latency will grow until restored.`;
+      return `${links} stop${many} taking tasks; tasks in flight finish by themselves. Latency will grow until restored.${logPhrase(view)}`;
     case 'restore':
       return `${links} take${many} tasks again. ${putBackPhrase(failuresOf(figures.links))}`;
+    case 'reapply':
+      return reapplyPhrase(project, driftOf(project, figures.links), voice);
+    case 'adopt': {
+      const state = stateOfLinks(linksWanted(project.state));
+      return `All of its links are ${state} already. ${project.id} becomes ${title(state)}; no link is touched.${state === 'paused' ? logPhrase(view) : ''}`;
+    }
   }
+}
+
+function reapplyPhrase(project: Project, { loose, pausedOutside, vanished }: Drift, voice: Voice): string {
+  const differing = [...loose, ...pausedOutside];
+  const names = namedList([...differing, ...vanished].map(voice.link), 'link');
+  if (differing.length === 0) return `${project.id} goes on without ${names}: the queue is gone.`;
+  const effect = loose.length > 0 ? 'stop taking tasks' : 'take tasks again';
+  const many = differing.length === 1 ? effect.replace(/^\w+/, '$&s') : effect;
+  return `${namedList(differing.map(voice.link), 'link')} ${many}, since ${stateClause(project.id, project.state)}.`;
+}
+
+/** Until when a restore will still find everything. */
+function logPhrase({ project, figures, voice, now }: ConfirmationView): string {
+  const until = logKeptUntil(project.definition, { now, latencyMs: figures.latencyMs });
+  return until === null ? '' : ` The source keeps its log until ${voice.moment(until)}: restore it before then.`;
 }
 
 function putBackPhrase(failed: number | null): string {

@@ -1,3 +1,5 @@
+import { openFindings } from '../../domain/alert.ts';
+import { alertTitle } from '../../domain/alert-words.ts';
 import { backlogPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { allowedAction, urgency } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
@@ -55,6 +57,9 @@ function projectLines({ project, figures }: ObservedProject, scene: Scene): Bloc
   const lines = [
     `*${project.id}* · ${title(project.state)}`,
     dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), sincePhrase(project, scene)),
+    ...openFindings(project.alerts)
+      .filter(({ kind }) => kind !== 'failed')
+      .map(({ kind }) => `Alert: ${alertTitle(kind)}`),
   ];
   return section(lines, action === null ? undefined : askButton(action, project.id));
 }

@@ -1,13 +1,17 @@
 import { type ProjectDetails, possibleAction } from '../../application/look.ts';
+import { openFindings } from '../../domain/alert.ts';
+import { alertWords } from '../../domain/alert-words.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { maskReason } from '../../domain/mask.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
-import type { Endpoint, Project } from '../../domain/project.ts';
+import { type Endpoint, isAction, type Project } from '../../domain/project.ts';
 import { actionWords, count, dotted, duration, reasonPhrase } from '../../domain/words.ts';
-import { askButton, type Block, context, type Message, section } from '../blocks.ts';
-import { maxBlocksJson } from '../limits.ts';
-import { safeText } from '../mrkdwn.ts';
+import { actionsRow, askButton, type Block, context, type Message, section } from '../blocks.ts';
+import { blockId } from '../contract.ts';
+import { maxBlocksJson, sectionRoom } from '../limits.ts';
+import { safeText, shorten } from '../mrkdwn.ts';
+import { answersTo } from './alert.ts';
 import { linkSections } from './links.ts';
 import { linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
 import { precheckLines } from './precheck.ts';
@@ -23,7 +27,7 @@ export function buildShow(view: ShowView): Message {
   const { details, voice } = view;
   const { project, figures } = details;
   const summary = dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), inFlightPhrase(figures));
-  const above = [headSection(view), section(summary), ...failureSection(view)];
+  const above = [headSection(view), section(summary), ...failureSection(view), ...alertSections(view)];
   const below = [
     section(['*Precheck*', ...precheckLines(details.precheck, 12)]),
     section(['*Last operations*', ...operationLines(view)]),
@@ -77,6 +81,21 @@ function failureSection({ details: { project, figures }, revealReasons, voice, n
   if (failure === null) return [];
   const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
   return [section(`A task failed on ${voice.link(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
+}
+
+/** What its channel was told and is so still; the head has the action that is allowed. */
+function alertSections({ details: { project }, voice, revealReasons }: ShowView): Block[] {
+  return openFindings(project.alerts)
+    .filter(({ kind }) => kind !== 'failed')
+    .flatMap((finding) => {
+      const { headline, advice } = alertWords(finding, { project, voice, revealReasons });
+      const corrections = answersTo(finding, project).filter((deed) => !isAction(deed));
+      const buttons = corrections.map((deed) => askButton(deed, project.id));
+      return [
+        section(shorten(`*Alert* · ${headline}. ${advice}`, sectionRoom)),
+        ...(buttons.length === 0 ? [] : [actionsRow(blockId('show', finding.kind, project.id), buttons)]),
+      ];
+    });
 }
 
 function operationLines(view: ShowView): string[] {

@@ -67,6 +67,7 @@ function remove(state: State, args: JsonObject): JsonObject {
 function ownMessage(state: State, args: JsonObject, refusal: string): StoredMessage {
   const channel = knownChannel(state, stringArg(args, 'channel'));
   const message = state.messages.find(stringArg(args, 'ts'));
+  if (message?.channel === channel.id && message.deletedByPerson) throw new SlackRefusal('message_not_found');
   const isKnown = message?.channel === channel.id && !message.deleted && message.ephemeralFor === undefined;
   if (message === undefined || !isKnown) throw misuse(state, refusal, 'message_not_found');
   if (message.via !== 'chat.postMessage') throw misuse(state, refusal, refusal);

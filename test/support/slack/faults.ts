@@ -17,6 +17,8 @@ export interface FaultSpec {
   readonly hang?: boolean;
   /** The call takes effect, then the connection breaks: the caller cannot know. */
   readonly dropReply?: boolean;
+  /** The connection breaks before anything takes effect: the caller cannot know that either. */
+  readonly dropRequest?: boolean;
 }
 
 export interface FaultHandle {

@@ -38,6 +38,12 @@ export class HttpSide {
     this.#baseUrl = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Listens again, at the address that it had before `close`. */
+  async reopen(): Promise<void> {
+    this.#server.listen(Number(new URL(this.#baseUrl).port), '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
@@ -65,6 +71,12 @@ export class HttpSide {
     this.#options.changed();
     const fault = this.faults.take(method, logged);
     if (fault?.spec.hang) await fault.released;
+    if (fault?.spec.dropRequest) {
+      call.result = 'dropped';
+      this.#options.changed();
+      request.socket.destroy();
+      return;
+    }
     const token = bearerOf(request) ?? (typeof bodyToken === 'string' ? bodyToken : undefined);
     const run = () => (isApi ? this.#options.api(method, args, token) : this.#options.responseUrl(url.pathname, args));
     const reply = replyOfFault(fault) ?? run();

@@ -11,6 +11,8 @@ export interface StoredMessage {
   readonly history: MessageContent[];
   edited: boolean;
   deleted: boolean;
+  /** Then the app cannot know of it. */
+  deletedByPerson: boolean;
 }
 
 export interface NewMessage extends MessageContent {
@@ -49,6 +51,7 @@ export class Messages {
       history: [withIds(message)],
       edited: false,
       deleted: false,
+      deletedByPerson: false,
     };
     this.#all.push(stored);
     this.#changed();

@@ -114,6 +114,14 @@ export class People {
     return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
   }
 
+  deleteMessage(ts: string): void {
+    const { messages } = this.#options.state;
+    const message = messages.find(ts);
+    if (message === undefined || message.ephemeralFor !== undefined) throw new Error(`Nobody can delete ${ts}`);
+    message.deletedByPerson = true;
+    messages.remove(message);
+  }
+
   #couldSee(user: string, message: StoredMessage): boolean {
     if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
     return this.#options.state.directory.channel(message.channel).members.has(user);

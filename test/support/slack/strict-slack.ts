@@ -132,6 +132,11 @@ export class StrictSlack implements AsyncDisposable {
     return this.#people.redeliver(delivery);
   }
 
+  /** An admin deletes a message that everybody sees. */
+  deleteMessage(ts: string): void {
+    this.#people.deleteMessage(ts);
+  }
+
   /** A reloaded client has lost its ephemeral messages. */
   reloadClient(user: string): void {
     this.#messages.forgetEphemerals(user);
@@ -159,6 +164,17 @@ export class StrictSlack implements AsyncDisposable {
   }
 
   // Faults.
+
+  /** All of Slack is away: connections are refused, sockets are broken. */
+  async goDown(): Promise<void> {
+    const closed = this.#http.close();
+    this.#sockets.cut();
+    await closed;
+  }
+
+  async comeBack(): Promise<void> {
+    await this.#http.reopen();
+  }
 
   fail(spec: FaultSpec): FaultHandle {
     return this.#http.faults.add(spec);

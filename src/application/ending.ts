@@ -1,0 +1,89 @@
+import { roads } from '../domain/lifecycle.ts';
+import { logKeptUntil } from '../domain/log-retention.ts';
+import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
+import { isAction, type Link, linkId, type Project } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { Converged } from './converge.ts';
+import type { Deps } from './deps.ts';
+import { observeProject } from './look.ts';
+import type { Ending } from './store.ts';
+
+/** What was seen of a project at the end of an operation. */
+export interface LookAtEnd {
+  readonly inFlight: number | null;
+  readonly logUntil: number | null;
+  readonly now: number;
+}
+
+export async function lookAtEnd(deps: Deps, project: Project, { action }: Operation): Promise<LookAtEnd> {
+  const now = await deps.store.now();
+  if (action === 'start' || action === 'restore') return { inFlight: null, logUntil: null, now };
+  const { inFlight, latencyMs } = await observeProject(deps, project);
+  return { inFlight, logUntil: logKeptUntil(project.definition, { now, latencyMs }), now };
+}
+
+/** Every link that exists is what the state wants. */
+export function reached(operation: Operation, converged: Converged, { inFlight, logUntil }: LookAtEnd): Ending {
+  const { action } = operation;
+  return {
+    ref: refOf(operation),
+    operationState: 'done',
+    projectState: isAction(action) ? roads[action].to : 'stay',
+    converged: true,
+    awaited: converged.missing.map(linkId),
+    logUntil: action === 'pause' ? logUntil : null,
+    refusal: null,
+    failure: null,
+    expectedVersion: converged.project.version,
+    outcome: outcomeOf(converged, action === 'pause' ? inFlight : null),
+  };
+}
+
+/**
+ * What could not be reached makes the project Failed; its links are wanted paused then, and converge goes on trying. A
+ * correction that did not reach every link leaves the state as it is, and converge goes on as well.
+ */
+export function notReached(operation: Operation, converged: Converged, look: LookAtEnd): Ending {
+  const [link] = converged.unreachable as readonly [Link, ...Link[]];
+  const stays = !isAction(operation.action);
+  return {
+    ref: refOf(operation),
+    operationState: 'failed',
+    projectState: stays ? 'stay' : 'failed',
+    converged: false,
+    awaited: [],
+    logUntil: look.logUntil ?? logKeptUntil(converged.project.definition, { now: look.now, latencyMs: null }),
+    refusal: null,
+    expectedVersion: converged.project.version,
+    outcome: outcomeOf(converged, operation.action === 'pause' ? look.inFlight : null),
+    failure: stays ? null : { link, taskId: null, reason: 'the link could not be reached', at: look.now },
+  };
+}
+
+/** Nothing was touched: the project is again what it was before the claim. */
+export function takenBack(project: Project, operation: Operation, refusal: Refusal): Ending {
+  return {
+    ref: refOf(operation),
+    expectedVersion: project.version,
+    operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
+    projectState: 'back',
+    converged: false,
+    awaited: [],
+    logUntil: null,
+    outcome: null,
+    refusal,
+    failure: null,
+  };
+}
+
+function outcomeOf({ project, unreachable, missing, putBack }: Converged, inFlight: number | null): Outcome {
+  const linksTotal = project.definition.links.length;
+  return {
+    linksTotal,
+    inFlight,
+    putBack,
+    linksDone: linksTotal - unreachable.length - missing.length,
+    unreachable: [...unreachable],
+    missing: [...missing],
+  };
+}

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { convergeStanding } from '../../src/application/converge.ts';
+import { execute } from '../../src/application/execute.ts';
+import { requestAction } from '../../src/application/request.ts';
+import type { Deed } from '../../src/domain/project.ts';
+import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+import { confirmed, jumpingClock, noQueue, withDeps } from './hands.ts';
+
+let world: World;
+let a: OwnedLink;
+let b: OwnedLink;
+beforeEach(async () => {
+  world = await openWorld();
+  [a, b] = [await world.link('a'), await world.link('b')];
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const project = () => world.deps.store.read('orders');
+const events = async () => (await world.deps.store.history('orders', { limit: 50 })).map(({ event }) => event);
+
+/** A project whose links were seen to agree, and then were resumed or paused from outside. */
+async function drifted(state: 'running' | 'paused', links: readonly OwnedLink[]): Promise<void> {
+  if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
+  await world.project('orders', [a, b], { state });
+  await world.deps.store.markConverged('orders', 1, []);
+  for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
+}
+
+async function carriedOut(deed: Deed, deps = noQueue(world)) {
+  const ref = await confirmed(world, 'orders', deed);
+  await execute(deps, ref);
+  return world.deps.store.readOperation(ref);
+}
+
+describe('Re-apply', () => {
+  it('drives the links to the state, which stays with its since, by and reason; the version moves on', async () => {
+    await drifted('paused', [a]);
+    const before = await project();
+    expect(await carriedOut('reapply')).toMatchObject({ state: 'done', toState: 'paused', outcome: { linksDone: 2 } });
+    expect(await a.queue.isPaused()).toBe(true);
+    const { since, by } = before ?? {};
+    expect(await project()).toMatchObject({
+      state: 'paused',
+      since,
+      by,
+      version: 3,
+      convergedVersion: 3,
+      holder: null,
+    });
+    expect(await events()).toEqual(['done', 'started', 'confirmed', 'requested', 'created']);
+  });
+
+  it('puts nothing back: the project was Running all the time', async () => {
+    await drifted('running', [a]);
+    const marks = (await project())?.watermarks;
+    expect(await carriedOut('reapply')).toMatchObject({ state: 'done', outcome: { putBack: 0 } });
+    expect(await a.queue.isPaused()).toBe(false);
+    expect((await project())?.watermarks).toEqual(marks);
+  });
+
+  it('that does not reach a link leaves the state, is told as not done, and converge goes on trying', async () => {
+    await drifted('paused', [a]);
+    const away = { drive: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const) };
+    const failed = await carriedOut('reapply', withDeps(noQueue(world), { clock: jumpingClock(), links: away }));
+    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreachable: [a.link] } });
+    expect(await project()).toMatchObject({ state: 'paused', unfinished: failed?.id, holder: null });
+    const seq = failed?.seq ?? 0;
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect(await a.queue.isPaused()).toBe(true);
+    expect(await project()).toMatchObject({ unfinished: null, version: 3, convergedVersion: 3 });
+    expect((await world.deps.store.recentOperations('orders', 1))[0]?.seq).toBeGreaterThan(seq);
+  });
+});
+
+describe('Adopt', () => {
+  it('takes the state from the links without an event in any of them', async () => {
+    await drifted('running', [a, b]);
+    const length = await world.redis.xlen('bull:a:events');
+    expect(await carriedOut('adopt')).toMatchObject({ state: 'done', toState: 'paused', outcome: { inFlight: 0 } });
+    expect(await project()).toMatchObject({ state: 'paused', by: 'U0ALICE', version: 3, convergedVersion: 3 });
+    expect(await world.redis.xlen('bull:a:events')).toBe(length);
+  });
+
+  it('is refused by the worker when the links have changed since OK, and the project is what it was', async () => {
+    await drifted('paused', [a, b]);
+    const before = await project();
+    const ref = await confirmed(world, 'orders', 'adopt');
+    await b.queue.pause();
+    await execute(noQueue(world), ref);
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({
+      state: 'refused',
+      refusal: { code: 'adopt_mixed' },
+    });
+    const { since, by } = before ?? {};
+    expect(await project()).toMatchObject({
+      state: 'paused',
+      since,
+      by,
+      convergedVersion: 3,
+      version: 3,
+      holder: null,
+    });
+  });
+
+  it('is not done while a link does not answer', async () => {
+    await drifted('paused', [a, b]);
+    const ref = await confirmed(world, 'orders', 'adopt');
+    const away = { readFlags: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const) };
+    await execute(withDeps(noQueue(world), { links: away }), ref);
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({
+      state: 'failed',
+      refusal: { code: 'links_unreachable' },
+    });
+    expect(await project()).toMatchObject({ state: 'paused', holder: null });
+  });
+
+  it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
+    await drifted('running', []);
+    const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
+    await world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logUntil: null });
+    const asked = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
+    expect(await requestAction(world.deps, { ...asked, action: 'adopt' })).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'not_allowed', state: 'failed' },
+    });
+    expect((await world.deps.store.history('orders', { limit: 1 }))[0]).toMatchObject({
+      event: 'refused',
+      action: 'adopt',
+      by: 'U0ALICE',
+      code: 'not_allowed',
+    });
+  });
+});

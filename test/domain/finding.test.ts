@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { driftOf, type Findings, findingsOf, isAdoptable } from '../../src/domain/finding.ts';
+import { figuresOf, type LinkFacts, type LinkReading } from '../../src/domain/observation.ts';
+import { type Project, type ProjectState, projectStates } from '../../src/domain/project.ts';
+import { exampleFacts, exampleLink, exampleProject } from '../slack/examples.ts';
+
+const now = 1_000_000;
+const read = (queue: string, more: Partial<LinkFacts> = {}) => exampleFacts(queue, { now, ...more });
+const away: LinkReading = { kind: 'unreachable', link: exampleLink('away') };
+const gone: LinkReading = { kind: 'missing', link: exampleLink('gone') };
+
+/** What is found in a project of these links; only the kinds that are there. */
+function found(links: readonly LinkReading[], more: Partial<Project> = {}, workers: (number | null)[] = []): Findings {
+  const { definition } = exampleProject();
+  const project = exampleProject({
+    state: 'running',
+    version: 3,
+    convergedVersion: 3,
+    since: now - 1_000,
+    definition: { ...definition, links: links.map(({ link }) => link) },
+    ...more,
+  });
+  const all = findingsOf({ project, figures: figuresOf(links, now), workers, now });
+  return Object.fromEntries(Object.entries(all).filter(([, finding]) => finding !== null));
+}
+
+const some = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
+
+describe('drift', () => {
+  const table: Record<ProjectState, Findings> = {
+    not_started: { loose: { kind: 'loose', links: some('runs') } },
+    starting: {},
+    running: { drift: { kind: 'drift', paused: some('held'), vanished: some() } },
+    pausing: {},
+    paused: { loose: { kind: 'loose', links: some('runs') } },
+    restoring: {},
+    failed: { loose: { kind: 'loose', links: some('runs') } },
+  };
+  const links = [read('runs'), read('held', { paused: true })];
+
+  it.each(projectStates)('of a project that is %s', (state) => {
+    const held = Object.keys(table[state]).length === 0 ? 'op1' : null;
+    expect(found(links, { state, holder: held, by: 'U0ALICE' })).toEqual(table[state]);
+  });
+
+  it('is not seen while converge has work left, or somebody holds the project', () => {
+    expect(found(links, { state: 'paused', convergedVersion: 2 })).toEqual({});
+    expect(found(links, { state: 'paused', holder: 'op1' })).toEqual({});
+  });
+
+  it('a queue that is gone is drift, but for one that was never there', () => {
+    expect(found([read('runs'), gone])).toEqual({ drift: { kind: 'drift', paused: some(), vanished: some('gone') } });
+    expect(found([read('runs'), gone], { awaited: ['default/bull:gone'] })).toEqual({});
+  });
+
+  it('an awaited queue that runs has appeared', () => {
+    const project = exampleProject({ state: 'paused', version: 1, convergedVersion: 1, awaited: ['default/bull:new'] });
+    expect(driftOf(project, [read('new'), read('loose')])).toEqual({
+      loose: [exampleLink('loose')],
+      appeared: [exampleLink('new')],
+      pausedOutside: [],
+      vanished: [],
+    });
+  });
+
+  it('names five links and counts the rest; every one of them makes it adoptable', () => {
+    const many = Array.from({ length: 9 }, (_, index) => read(`q${index}`));
+    const { loose } = found(many, { state: 'paused' });
+    expect(loose?.links.total).toBe(9);
+    expect(loose?.links.first).toHaveLength(5);
+    const project = exampleProject({
+      definition: { ...exampleProject().definition, links: many.map(({ link }) => link) },
+    });
+    expect([isAdoptable(project, some(...'123456789')), isAdoptable(project, some('1'))]).toEqual([true, false]);
+  });
+
+  it('cannot be told, and is not over, while a link does not answer', () => {
+    expect(found([read('held'), away], { state: 'paused' })).toMatchObject({ loose: { links: some('held') } });
+    expect(found([read('held', { paused: true }), away], { state: 'paused' })).toEqual({
+      ...{ loose: undefined, not_held: undefined, drift: undefined, appeared: undefined },
+      ...{ unattended: undefined, latency: undefined, failures: undefined },
+    });
+  });
+});
+
+describe('what else a channel is to know', () => {
+  const definition = { ...exampleProject().definition, latencyAlert: 5_000 };
+
+  it('a worker that takes tasks of a paused link', () => {
+    const taken = read('old', { paused: true, takesWhilePaused: true });
+    expect(found([taken], { state: 'paused' })).toEqual({ not_held: { kind: 'not_held', links: some('old') } });
+    expect(found([read('old', { takesWhilePaused: true })])).toEqual({});
+  });
+
+  it('latency above its limit, only while Running', () => {
+    const behind = [read('a', { waiting: 1, oldestRunnableAt: now - 5_001 })];
+    const own = { definition: { ...definition, links: [exampleLink('a')] } };
+    expect(found(behind, own)).toEqual({ latency: { kind: 'latency', latencyMs: 5_001, limitMs: 5_000 } });
+    expect(found([read('a', { waiting: 1, oldestRunnableAt: now - 5_000 })], own)).toEqual({});
+    expect(found(behind)).toEqual({});
+    expect(found([read('a', { ...behind[0], paused: true })], { ...own, state: 'paused' })).toEqual({});
+  });
+
+  it('nobody at work, as far as that is known', () => {
+    expect(found([read('a'), read('b')], {}, [0, 1])).toEqual({
+      unattended: { kind: 'unattended', noWorker: some('a'), overdue: some() },
+    });
+    expect(found([read('a')], {}, [null])).toEqual({});
+    expect(found([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
+    const due = (since: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: since })];
+    expect(found(due(now - 30_001), {}, [1])).toMatchObject({ unattended: { overdue: some('a') } });
+    expect(found(due(now - 30_000), {}, [1])).toEqual({});
+  });
+
+  it('failures of a project that goes on, masked', () => {
+    const failing = [
+      read('a', {
+        failuresAfterWatermark: 7,
+        firstFailures: [{ taskId: '1', reason: 'at db.example.com:5432', at: 5 }],
+      }),
+    ];
+    const goesOn = { definition: { ...definition, onFailure: 'continue' as const, links: [exampleLink('a')] } };
+    const failure = { link: exampleLink('a'), taskId: '1', reason: 'at ‹host›', at: 5 };
+    expect(found(failing, goesOn)).toEqual({ failures: { kind: 'failures', count: 7, failure } });
+    expect(found(failing)).toEqual({});
+  });
+
+  it('a failure that syncbot found, not that of a pause which did not reach its links', () => {
+    const failed = { state: 'failed', since: 7 } as const;
+    const links = [read('a', { paused: true })];
+    expect(found(links, { ...failed, by: 'syncbot' })).toEqual({ failed: { kind: 'failed', since: 7, failure: null } });
+    expect(found(links, { ...failed, by: 'U0ALICE' })).toEqual({});
+  });
+
+  it.each([
+    [0.49, undefined],
+    [0.5, 'log_half'],
+    [0.79, 'log_half'],
+    [0.8, 'log_most'],
+    [1, 'log_over'],
+    [9, 'log_over'],
+  ])('the log of its source, %d of the time over: %s', (part, kind) => {
+    const stopped = { state: 'paused', since: now - part * 1_000, logUntil: now + (1 - part) * 1_000 } as const;
+    expect(Object.keys(found([read('a', { paused: true })], stopped))).toEqual(kind === undefined ? [] : [kind]);
+  });
+});

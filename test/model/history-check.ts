@@ -52,7 +52,10 @@ const handlers: Readonly<Record<string, Handler>> = {
   expired: settled,
   superseded: settled,
   done: ended,
-  refused: (replay, id, entry) => (replay.states.get(id) === 'confirmed' ? refusedAtClaim : ended)(replay, id, entry),
+  refused(replay, id, entry) {
+    const isAtClaim = replay.states.get(id) === 'confirmed';
+    return (id === '' ? refusedAtRequest : isAtClaim ? refusedAtClaim : ended)(replay, id, entry);
+  },
   failed: (replay, id, entry) => (id === '' ? taskFailed : ended)(replay, id, entry),
   quiet(replay) {
     if (now(replay).state !== 'paused') replay.say(`quiet while ${now(replay).state}`);
@@ -111,6 +114,16 @@ function ended(replay: Replay, id: string, { event, at, fields }: Entry): void {
     else move(replay, { ...end, state: before?.state ?? '', since: before?.since ?? 0, by: before?.by ?? '' });
   }
   if (fields['state'] !== now(replay).state) replay.say(`${action} ${event} led to ${fields['state']}`);
+}
+
+/** Decided on what the project was when it was read, which may be a moment ago. */
+function refusedAtRequest(replay: Replay, _id: string, { fields }: Entry): void {
+  const { code, state, since } = JSON.parse(fields['refusal'] || '{}');
+  if (code !== 'not_allowed') return;
+  const action = fields['action'] ?? '';
+  const wasSo = replay.standings.some((standing) => standing.state === state && standing.since === since);
+  if (!wasSo || road(action).from.includes(state))
+    replay.say(`${action} refused at the request with ${fields['refusal']}`);
 }
 
 function refusedAtClaim(replay: Replay, id: string, { at, fields }: Entry): void {

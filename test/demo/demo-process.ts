@@ -12,6 +12,8 @@ const root = new URL('../..', import.meta.url).pathname;
 
 /** syncbot, compiled into a folder of its own: Node 20 runs no TypeScript, and `dist` belongs to whoever builds. */
 export interface Built extends AsyncDisposable {
+  /** Where it lies; the programs are below `dist`. */
+  readonly folder: string;
   /** Runs a program of the build to its end. */
   run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
   /** Starts the demo on a port, with a folder for temporary files that nobody else uses. */
@@ -45,6 +47,7 @@ export async function build(): Promise<Built> {
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return {
+    folder,
     run: (program, args, env = {}) => collect([join(folder, program), ...args], env).exited,
     async start(port) {
       const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));

@@ -14,7 +14,7 @@ const bob = 'U0BOB';
 /** The points of a press of OK, counted while nobody is stopped. */
 export async function countBotPoints(theatre: Theatre, action: Action): Promise<readonly string[]> {
   await using stage = await openStage(theatre, theatre.nextProject(), action);
-  await using cast = await theatre.victim(false);
+  await using cast = await theatre.victim({ works: false });
   const { ref, watch } = await press(theatre, { stage, cast, action, point: null });
   await cast.victim.pressed();
   await using _healthy = await theatre.healthy();
@@ -26,7 +26,7 @@ export async function countBotPoints(theatre: Theatre, action: Action): Promise<
 /** Kills the bot between OK and the job: the operation is carried out once, or nobody ever pressed OK. */
 export async function killBot(theatre: Theatre, action: Action, point: Point): Promise<void> {
   await using stage = await openStage(theatre, theatre.nextProject(), action);
-  await using cast = await theatre.victim(false);
+  await using cast = await theatre.victim({ works: false });
   const { ref, watch } = await press(theatre, { stage, cast, action, point });
   await cast.stopped(watch);
   await cast.victim.kill();
@@ -40,7 +40,7 @@ export async function killBot(theatre: Theatre, action: Action, point: Point): P
 export async function freezeBot(theatre: Theatre, action: Action, point: Point): Promise<void> {
   const { world } = theatre;
   await using stage = await openStage(theatre, theatre.nextProject(), action);
-  await using cast = await theatre.victim(false);
+  await using cast = await theatre.victim({ works: false });
   const { ref, watch } = await press(theatre, { stage, cast, action, point });
   await cast.stopped(watch);
   await using _healthy = await theatre.healthy();

@@ -18,9 +18,17 @@ const roles = {
   bot: { count: countBotPoints, SIGKILL: killBot, SIGSTOP: freezeBot },
 } as const;
 
-/** Counts the points of every scenario in runs that nobody disturbs. */
-export async function allCases(folder: string): Promise<readonly Case[]> {
-  await using theatre = await openWarm(folder);
+/** Everything that can be played on the compiled sources in `folder`. */
+export interface Programme {
+  readonly folder: string;
+  readonly cases: readonly Case[];
+  readonly scripts: ReadonlySet<string>;
+}
+
+/** Counts the points of every scenario in runs that nobody disturbs, on servers that know every script already. */
+export async function openProgramme(folder: string): Promise<Programme> {
+  await using theatre = await openTheatre(folder);
+  for (const action of ['start', 'restore'] as const) await countWorkerPoints(theatre, action);
   const cases: Case[] = [];
   for (const role of ['worker', 'bot'] as const) {
     for (const action of actions) {
@@ -28,7 +36,7 @@ export async function allCases(folder: string): Promise<readonly Case[]> {
       cases.push(...labels.flatMap((label) => casesAt(role, action, label)));
     }
   }
-  return cases;
+  return { folder, cases, scripts: theatre.scripts };
 }
 
 function casesAt(role: keyof typeof roles, action: Action, label: string): Case[] {
@@ -54,12 +62,12 @@ export interface Played {
 }
 
 /** Plays the cases, several at a time, each group on Redis servers of its own. */
-export async function playAll(folder: string, cases: readonly Case[], atOnce: number): Promise<Played> {
+export async function playAll({ folder, scripts }: Programme, cases: readonly Case[], atOnce: number): Promise<Played> {
   const waiting = [...cases];
   const failures: string[] = [];
   let stops = 0;
   const playOn = async (): Promise<void> => {
-    await using theatre = await openWarm(folder);
+    await using theatre = await openTheatre(folder, scripts);
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
         await next.play(theatre);
@@ -77,11 +85,4 @@ export async function playAll(folder: string, cases: readonly Case[], atOnce: nu
     }),
   );
   return { stops, failures };
-}
-
-/** Servers that know every script: on a new one each is asked for twice, at first without its text. */
-async function openWarm(folder: string): Promise<Theatre> {
-  const theatre = await openTheatre(folder);
-  for (const action of actions) await countWorkerPoints(theatre, action);
-  return theatre;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { build } from '../demo/demo-process.ts';
-import { allCases, nameOf, playAll } from './cases.ts';
+import { nameOf, openProgramme, playAll } from './cases.ts';
 
 /** Only the cases whose name contains this, to play one again. */
 const only = process.env['CRASH_ONLY'] ?? '';
@@ -8,12 +8,13 @@ const atOnce = Number(process.env['CRASH_AT_ONCE'] ?? 4);
 
 it('whoever is stopped at whichever point of an operation, everything converges', async () => {
   await using built = await build();
-  const cases = await allCases(built.folder);
+  const programme = await openProgramme(built.folder);
+  const { cases } = programme;
   for (const scenario of new Set(cases.map((one) => one.scenario))) {
     const own = cases.filter((one) => one.scenario === scenario);
     const chosen = own.filter((one) => nameOf(one).includes(only));
     const startedAt = Date.now();
-    const { stops, failures } = await playAll(built.folder, chosen, atOnce);
+    const { stops, failures } = await playAll(programme, chosen, atOnce);
     const points = new Set(own.map(({ point }) => point.label)).size;
     const seconds = Math.round((Date.now() - startedAt) / 1_000);
     process.stdout.write(`${scenario}: ${points} points, ${chosen.length} cases, ${stops} stops, ${seconds} s\n`);

@@ -39,7 +39,11 @@ interface Wire {
   lost: { readonly token: Buffer; replies: Buffer } | null;
 }
 
-export async function startStoppingProxy(ports: readonly number[]): Promise<StoppingProxy> {
+/** `onScript` hears the text of every script that is sent as a text. */
+export async function startStoppingProxy(
+  ports: readonly number[],
+  onScript: (text: string) => void,
+): Promise<StoppingProxy> {
   const wires = new Set<Wire>();
   let watched: (Aim & { readonly labels: string[] }) | null = null;
   let state: 'flowing' | 'stopping' | 'stopped' = 'flowing';
@@ -47,6 +51,7 @@ export async function startStoppingProxy(ports: readonly number[]): Promise<Stop
   const onRequest = (wire: Wire, { raw, args }: Request) => {
     if (state !== 'flowing') return void wire.held.push(raw);
     wire.last = args[0]?.toLowerCase() ?? '';
+    if (wire.last === 'eval' && args[1] !== undefined) onScript(args[1]);
     const label = watched?.name(args, wire.server) ?? null;
     if (watched === null || label === null) return void wire.redis.write(raw);
     watched.labels.push(label);

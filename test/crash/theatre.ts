@@ -10,12 +10,14 @@ import { startVictim, type Victim } from './victim-process.ts';
 export interface Theatre extends AsyncDisposable {
   readonly world: World;
   redisOf(connection: 'default' | 'far'): Redis;
+  /** The scripts that its servers know. A new server is asked for a script twice, at first without its text. */
+  readonly scripts: ReadonlySet<string>;
   /** How often a process has been stopped at a point. */
   stops(): number;
   /** A name for the next project. */
   nextProject(): string;
   /** A process behind a proxy, ready to work or to be pressed OK. */
-  victim(works: boolean): Promise<Cast>;
+  victim(details: { readonly works: boolean; readonly lockMs?: number }): Promise<Cast>;
   /** A worker that nobody stops, started after a crash. It has swept once, and never will again. */
   healthy(): Promise<Core>;
 }
@@ -29,22 +31,25 @@ export interface Cast extends AsyncDisposable {
 
 const hourMs = 3_600_000;
 /** How long a worker may be silent before another takes its job over. */
-const lockMs = 500;
+const shortLockMs = 500;
 
-/** `folder`: the compiled sources. */
-export async function openTheatre(folder: string): Promise<Theatre> {
+/** `folder`: the compiled sources. `scripts`: what another theatre has learned. */
+export async function openTheatre(folder: string, scripts: ReadonlySet<string> = new Set()): Promise<Theatre> {
   const world = await openWorld({ servers: ['far'] });
+  const learned = new Set(scripts);
   const ports = [world.server().port, world.server('far').port];
   const far = new Redis(world.urlOf('far'));
+  for (const text of scripts) await Promise.all([world.redis, far].map((redis) => redis.script('LOAD', text)));
   let projects = 0;
   let stops = 0;
   return {
     world,
     redisOf: (connection) => (connection === 'far' ? far : world.redis),
+    scripts: learned,
     stops: () => stops,
     nextProject: () => `p${++projects}`,
-    async victim(works) {
-      const proxy = await startStoppingProxy(ports);
+    async victim({ works, lockMs = shortLockMs }) {
+      const proxy = await startStoppingProxy(ports, (text) => learned.add(text));
       const victim = await startVictim(folder);
       const [near = '', far = ''] = proxy.urls;
       const config = { redis: targetOf(near), connections: { far: targetOf(far) }, settings: testSettings };
@@ -54,6 +59,7 @@ export async function openTheatre(folder: string): Promise<Theatre> {
         proxy,
         async stopped(watch) {
           await waitFor(() => watch.isStopped(), { describe: 'the point' });
+          await wakeFromWaiting(world);
           stops++;
         },
         async [Symbol.asyncDispose]() {
@@ -63,7 +69,7 @@ export async function openTheatre(folder: string): Promise<Theatre> {
       };
     },
     async healthy() {
-      const core = world.another({ lockMs, sweepEveryMs: hourMs });
+      const core = world.another({ lockMs: shortLockMs, sweepEveryMs: hourMs });
       const { store } = core.deps;
       core.startTelling({
         async tell(ref) {
@@ -72,6 +78,8 @@ export async function openTheatre(folder: string): Promise<Theatre> {
         },
         alert: async () => {},
       });
+      // BullMQ looks for stalled jobs once an interval: that of the victim would make this worker wait for its next one.
+      await world.redis.del('{syncbot}:actions:stalled-check');
       await core.startWorker();
       await sweep(core.deps);
       return core;
@@ -81,4 +89,16 @@ export async function openTheatre(folder: string): Promise<Theatre> {
       await world[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Redis answers the victim that there is no job, as it does every five seconds. Else it would hand it the next one's mark,
+ * and a worker that is alive would find that job only when it looks by itself.
+ */
+async function wakeFromWaiting({ redis }: World): Promise<void> {
+  const clients = String(await redis.client('LIST')).split('\n');
+  const worker = `name={syncbot}:${Buffer.from('actions').toString('base64')} `;
+  for (const client of clients.filter((line) => line.includes(worker) && line.includes('cmd=bzpopmin'))) {
+    await redis.client('UNBLOCK', /^id=(\d+)/.exec(client)?.[1] ?? '');
+  }
 }

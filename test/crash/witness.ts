@@ -1,11 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { World } from '../support/world.ts';
 import type { Stage } from './stage.ts';
 
-/** Looks on all the time. */
-export interface Witness {
-  /** Ends looking on and tells what was seen that must never be. */
-  dismiss(): Promise<readonly string[]>;
+/** Looks on again and again. */
+export interface Witness extends AsyncDisposable {
+  /** Looks once more now. Throws when anything was seen that must never be. */
+  testify(): Promise<void>;
 }
+
+const linkAnswersMs = 5_000;
+const everyMs = 10;
 
 /** Watches that no project is reported as Paused while one of its links runs: at one version, as anybody could read it. */
 export function watchPaused({ deps }: World, { project, links }: Stage): Witness {
@@ -15,7 +20,7 @@ export function watchPaused({ deps }: World, { project, links }: Stage): Witness
     const before = await deps.store.read(project);
     const flags = await deps.links.readFlags(
       links.map(({ link }) => link),
-      5_000,
+      linkAnswersMs,
     );
     const version = await deps.store.version(project);
     if (before?.state === 'paused' && before.version === version && flags.some((flag) => flag !== 'paused')) {
@@ -23,13 +28,16 @@ export function watchPaused({ deps }: World, { project, links }: Stage): Witness
     }
   };
   const looking = (async () => {
-    while (!isOver) await look();
+    for (; !isOver; await delay(everyMs)) await look();
   })();
   return {
-    async dismiss() {
+    async testify() {
+      await look();
+      expect(seen).toEqual([]);
+    },
+    async [Symbol.asyncDispose]() {
       isOver = true;
       await looking;
-      return seen;
     },
   };
 }

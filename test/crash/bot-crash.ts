@@ -61,8 +61,9 @@ export async function freezeBot(theatre: Theatre, action: Action, point: Point):
   await expectOneOutcomeEach(world, stage, { operations: carriedOut, refused, lateDrives: 0, runsLeft: 0 });
 }
 
+/** The bot asks for the time first, then settles. */
 function isBeforeSettling({ label, when }: Point): boolean {
-  return when === 'before' && label.startsWith('settle ');
+  return label.startsWith('time ') || (label.startsWith('settle ') && when === 'before');
 }
 
 /** Somebody has asked, and presses OK: from here on the requests of the bot count. */
@@ -83,7 +84,6 @@ async function press(
   if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
   const ref = { project: stage.project, operation: requested.operation.id };
   const watch = proxy.watch({ point, name: namerOf(ref), freeze: () => victim.signal('SIGSTOP') });
-  const dialog = { url: 'http://127.0.0.1:9/', until: Date.now() + 60_000, usesLeft: 5 };
-  victim.press({ ref, by: alice, dialog });
+  victim.press({ ref, by: alice });
   return { ref, watch };
 }

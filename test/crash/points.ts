@@ -55,14 +55,14 @@ function read(args: readonly string[]): { readonly command: string; readonly key
   return { command: scriptNames.get(sha) ?? `script ${sha.slice(0, 6)}`, keys: keys.slice(0, 1) };
 }
 
-const bullmqScripts = z.record(z.string(), z.object({ name: z.string(), content: z.string() }));
-const scriptNames: ReadonlyMap<string, string> = new Map([...ownScripts(), ...scriptsOfBullmq()]);
+/** The bot's scripts that a module exports, by the names of their constants. */
+export const ownScripts = { ...operationScripts, ...projectScripts, ...putBackScripts };
 
-function ownScripts(): [string, string][] {
-  return Object.entries({ ...operationScripts, ...projectScripts, ...putBackScripts }).map(([name, { sha }]) => [
-    sha,
-    name.replace(/Script$/, ''),
-  ]);
+const bullmqScripts = z.record(z.string(), z.object({ name: z.string(), content: z.string() }));
+const scriptNames: ReadonlyMap<string, string> = new Map([...namedScripts(), ...scriptsOfBullmq()]);
+
+function namedScripts(): [string, string][] {
+  return Object.entries(ownScripts).map(([name, { sha }]) => [sha, name.replace(/Script$/, '')]);
 }
 
 /** BullMQ's own, each in a file like `pause-7.js`. */

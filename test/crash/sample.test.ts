@@ -17,7 +17,7 @@ it(`whoever is stopped at some points of an operation, everything converges (CRA
   const { stops, failures } = await playAll(programme, chosen, atOnce);
   expect(failures).toEqual([]);
   expect(stops).toBe(chosen.length);
-});
+}, 120_000);
 
 /** The cases of each scenario, those of a worker by signal. */
 function kinds(cases: readonly Case[]): Map<string, Case[]> {

@@ -3,6 +3,7 @@ import { sweep } from '../../src/application/sweep.ts';
 import type { Core } from '../../src/core.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld, targetOf, testSettings, type World } from '../support/world.ts';
+import { ownScripts } from './points.ts';
 import { type StoppingProxy, startStoppingProxy, type Watch } from './stopping-proxy.ts';
 import { startVictim, type Victim } from './victim-process.ts';
 
@@ -31,15 +32,16 @@ export interface Cast extends AsyncDisposable {
 
 const hourMs = 3_600_000;
 /** How long a worker may be silent before another takes its job over. */
-const shortLockMs = 500;
+const shortLockMs = 1_000;
 
 /** `folder`: the compiled sources. `scripts`: what another theatre has learned. */
 export async function openTheatre(folder: string, scripts: ReadonlySet<string> = new Set()): Promise<Theatre> {
   const world = await openWorld({ servers: ['far'] });
   const learned = new Set(scripts);
+  for (const { lua } of Object.values(ownScripts)) learned.add(lua);
   const ports = [world.server().port, world.server('far').port];
   const far = new Redis(world.urlOf('far'));
-  for (const text of scripts) await Promise.all([world.redis, far].map((redis) => redis.script('LOAD', text)));
+  for (const text of learned) await Promise.all([world.redis, far].map((redis) => redis.script('LOAD', text)));
   let projects = 0;
   let stops = 0;
   return {

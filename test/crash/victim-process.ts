@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 import type { CoreConfig } from '../../src/core.ts';
-import type { Dialog, OperationRef } from '../../src/domain/operation.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** A process of the bot, to be stopped. */
@@ -10,7 +10,7 @@ export interface Victim {
   /** Opens its connections, and begins to work if it is to. */
   open(details: { readonly config: CoreConfig; readonly lockMs: number; readonly works: boolean }): Promise<void>;
   /** Begins to handle the press of OK, from settling to telling. */
-  press(details: { readonly ref: OperationRef; readonly by: string; readonly dialog: Dialog | null }): void;
+  press(details: { readonly ref: OperationRef; readonly by: string }): void;
   /** Resolves when that is handled. */
   pressed(): Promise<void>;
   /** Finishes what it is about. */

@@ -12,11 +12,12 @@ const { confirm } = await load('application/settle.js');
 const { startWorker } = await load('infra/bullmq/bot-workers.js');
 const { connect } = await load('infra/redis/connect.js');
 
+const dialogLifetimeMs = 30 * 60_000;
 const log = { info() {}, warn() {}, error() {} };
 const end = [];
 
 const orders = {
-  /** Every connection is open before the counting begins. */
+  /** Every connection is open before the counting begins. A press is handled as slack/handlers/answer.ts does it. */
   async open({ config, lockMs, works }) {
     const core = openCore(config, log, { lockMs });
     const { deps } = core;
@@ -28,8 +29,9 @@ const orders = {
       const worker = startWorker({ queue: 'actions', handlers, client, log, lockMs });
       end.push(() => worker[Symbol.asyncDispose]());
     }
-    orders.press = async ({ ref, by, dialog }) => {
-      await confirm(deps, { ref, by, dialog });
+    orders.press = async ({ ref, by }) => {
+      const until = (await deps.store.now()) + dialogLifetimeMs;
+      await confirm(deps, { ref, by, dialog: { url: 'http://127.0.0.1:9/', until, usesLeft: 5 } });
       await deps.notifier.tell(ref);
     };
   },

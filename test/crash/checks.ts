@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { chunksOf } from '../../src/application/chunks.ts';
 import { linksWanted, roads } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
@@ -49,13 +50,8 @@ export async function expectOneOutcomeEach(world: World, stage: Stage, story: St
     const late = await world.deps.store.readOperation(story.refused);
     expect(late).toMatchObject({ state: 'refused', refusal: { code: 'not_allowed' }, toldSeq: late?.seq });
   }
-  expect(
-    await history(
-      world,
-      stage,
-      operations.map(({ ref }) => ref),
-    ),
-  ).toEqual(historyOf(operations));
+  const refs = operations.map(({ ref }) => ref);
+  expect(await history(world, stage, refs)).toEqual(historyOf(operations));
   expect(await world.redis.zcard(key('runs'))).toBeLessThanOrEqual(story.runsLeft);
 
   const wanted = found === null ? null : linksWanted(found.state);
@@ -74,7 +70,7 @@ export async function expectNothingDone(world: World, stage: Stage, ref: Operati
   expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'requested' });
   expect(await world.deps.store.read(stage.project)).toMatchObject({ version: 1, holder: null });
   expect(await hasNoJob(world)).toBe(true);
-  expect(await history(world, stage, [ref])).toEqual([...historyOf([]), ['requested', 1]]);
+  expect(await history(world, stage, [ref])).toEqual([...historyOf([]), ['requested', 1, '']]);
 }
 
 async function hasNoJob({ redis }: World): Promise<boolean> {
@@ -82,30 +78,29 @@ async function hasNoJob({ redis }: World): Promise<boolean> {
   return left.length === 0;
 }
 
-/** What is recorded of these operations and of the project itself, with the project's version at that moment. */
-async function history(
-  { redis }: World,
-  { project }: Stage,
-  refs: readonly OperationRef[],
-): Promise<[string, number][]> {
+/** What is recorded: the event, the project's version then, and the state that it went into, if it did. */
+type Entry = readonly [event: string, version: number, state: string];
+
+/** The entries of these operations and of the project itself. */
+async function history({ redis }: World, { project }: Stage, refs: readonly OperationRef[]): Promise<Entry[]> {
   const entries = await redis.xrange(`syncbot:{p:${project}}:audit`, '-', '+');
-  const of = (fields: readonly string[], name: string) => fields[fields.indexOf(name) + 1] ?? '';
   const ids = ['', ...refs.map(({ operation }) => operation)];
   return entries
-    .filter(([, fields]) => ids.includes(of(fields, 'operation')))
-    .map(([, fields]) => [of(fields, 'event'), Number(of(fields, 'version'))]);
+    .map(([, fields]) => Object.fromEntries(chunksOf(fields, 2)))
+    .filter(({ operation }) => ids.includes(operation))
+    .map(({ event, version, state = '' }) => [event, Number(version), state]);
 }
 
-function historyOf(operations: Story['operations']): [string, number][] {
+function historyOf(operations: Story['operations']): Entry[] {
   return [
-    ['created', 1],
-    ...operations.flatMap((_operation, index): [string, number][] => {
+    ['created', 1, ''],
+    ...operations.flatMap(({ action }, index): Entry[] => {
       const version = 1 + 2 * index;
       return [
-        ['requested', version],
-        ['confirmed', version],
-        ['started', version + 1],
-        ['done', version + 2],
+        ['requested', version, ''],
+        ['confirmed', version, ''],
+        ['started', version + 1, roads[action].via],
+        ['done', version + 2, roads[action].to],
       ];
     }),
   ];

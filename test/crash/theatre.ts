@@ -55,7 +55,14 @@ export async function openTheatre(folder: string, scripts: ReadonlySet<string> =
       const victim = await startVictim(folder);
       const [near = '', far = ''] = proxy.urls;
       const config = { redis: targetOf(near), connections: { far: targetOf(far) }, settings: testSettings };
-      await victim.open({ config, lockMs, works });
+      const end = async () => {
+        await victim.kill();
+        await proxy[Symbol.asyncDispose]();
+      };
+      await victim.open({ config, lockMs, works }).catch(async (error: unknown) => {
+        await end();
+        throw error;
+      });
       return {
         victim,
         proxy,
@@ -64,10 +71,7 @@ export async function openTheatre(folder: string, scripts: ReadonlySet<string> =
           await wakeFromWaiting(world);
           stops++;
         },
-        async [Symbol.asyncDispose]() {
-          await victim.kill();
-          await proxy[Symbol.asyncDispose]();
-        },
+        [Symbol.asyncDispose]: end,
       };
     },
     async healthy() {

@@ -61,8 +61,19 @@ export interface Played {
   readonly failures: readonly string[];
 }
 
-/** Plays the cases, several at a time, each group on Redis servers of its own. */
-export async function playAll({ folder, scripts }: Programme, cases: readonly Case[], atOnce: number): Promise<Played> {
+export interface HowToPlay {
+  /** How many at a time, each group on Redis servers of its own. */
+  readonly atOnce: number;
+  /** After so many failures the rest is left out: each one waits in vain for a while. */
+  readonly failuresAtMost: number;
+}
+
+/** Plays the cases. */
+export async function playAll(
+  { folder, scripts }: Programme,
+  cases: readonly Case[],
+  { atOnce, failuresAtMost }: HowToPlay,
+): Promise<Played> {
   const waiting = [...cases];
   const failures: string[] = [];
   let stops = 0;
@@ -73,6 +84,7 @@ export async function playAll({ folder, scripts }: Programme, cases: readonly Ca
         await next.play(theatre);
       } catch (error) {
         failures.push(`${nameOf(next)}:\n${error instanceof Error ? error.message : String(error)}`);
+        if (failures.length >= failuresAtMost) waiting.splice(0);
         // What it has left behind must not spoil the next one.
         break;
       }

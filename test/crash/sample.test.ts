@@ -14,7 +14,7 @@ it(`whoever is stopped at some points of an operation, everything converges (CRA
   const chosen = [...kinds(programme.cases)].flatMap(([kind, cases], index) =>
     choose(cases, kind.startsWith('worker') ? perKind.worker : perKind.bot, firstSeed + index),
   );
-  const { stops, failures } = await playAll(programme, chosen, atOnce);
+  const { stops, failures } = await playAll(programme, chosen, { atOnce, failuresAtMost: atOnce });
   expect(failures).toEqual([]);
   expect(stops).toBe(chosen.length);
 }, 120_000);

@@ -41,10 +41,11 @@ export async function expectOneOutcomeEach(world: World, stage: Stage, story: St
     failure: null,
     unfinished: null,
   });
-  for (const { ref } of operations) {
+  for (const [index, { ref }] of operations.entries()) {
     const operation = await world.deps.store.readOperation(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, toldSeq: operation?.seq });
     expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
+    expect(operation?.outcome?.putBack, 'tasks put back').toBe(index === 0 ? stage.failed : 0);
   }
   if (story.refused) {
     const late = await world.deps.store.readOperation(story.refused);

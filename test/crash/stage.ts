@@ -11,6 +11,8 @@ export interface Stage extends AsyncDisposable {
   readonly links: readonly StageLink[];
   /** The tasks of each link, in the order in which they are to be done; their ids count up in the order of adding. */
   readonly tasks: readonly string[];
+  /** How many failed tasks a Restore finds on all links together. */
+  readonly failed: number;
   /** What the link's worker has done, task by task. */
   done(link: OwnedLink): readonly string[];
   /** New tasks for every link. */
@@ -53,12 +55,13 @@ export async function openStage(
   await Promise.all(links.map((link) => prepare[action](link, () => done.get(link)?.length ?? 0)));
   isMended = true;
   await world.project(project, links, { state: before[action] });
-  await world.deps.store.markConverged(project, 1, true);
+  await world.deps.store.markConverged(project, 1, []);
   const tasks: string[] = [...(action === 'restore' ? names.bad : []), ...names.waiting];
   return {
     project,
     links,
     tasks,
+    failed: action === 'restore' ? linkCount * names.bad.length : 0,
     async addTasks() {
       tasks.push(...names.added);
       await Promise.all(links.map((link) => add(link, names.added)));

@@ -25,6 +25,7 @@ export async function lookAtEnd(deps: Deps, project: Project, { action }: Operat
 /** Every link that exists is what the state wants. */
 export function reached(operation: Operation, converged: Converged, { inFlight, logUntil }: LookAtEnd): Ending {
   const { action } = operation;
+  const outcome = outcomeOf(converged, action === 'pause' ? inFlight : null);
   return {
     ref: refOf(operation),
     operationState: 'done',
@@ -35,7 +36,7 @@ export function reached(operation: Operation, converged: Converged, { inFlight, 
     refusal: null,
     failure: null,
     expectedVersion: converged.project.version,
-    outcome: outcomeOf(converged, action === 'pause' ? inFlight : null),
+    outcome: { ...outcome, putBack: Math.max(outcome.putBack, operation.progress?.toPutBack ?? 0) },
   };
 }
 

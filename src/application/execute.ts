@@ -6,7 +6,7 @@ import { adoptLinks } from './adopt.ts';
 import { converge, holdStill } from './converge.ts';
 import type { Deps } from './deps.ts';
 import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
-import { precheckProject } from './look.ts';
+import { observeProject, precheckProject } from './look.ts';
 import type { Ending } from './store.ts';
 import { noteState } from './watch.ts';
 
@@ -53,7 +53,9 @@ async function carryThrough(deps: Deps, ref: OperationRef): Promise<void> {
 async function work(deps: Deps, project: Project, operation: Operation): Promise<Ending | null> {
   if (operation.action === 'adopt') return adoptLinks(deps, project, operation);
   const obstacle = mustBeChecked(operation) ? await findObstacle(deps, project, operation) : null;
-  return obstacle === null ? drive(deps, operation) : takenBack(project, operation, obstacle);
+  if (obstacle !== null) return takenBack(project, operation, obstacle);
+  const checked = await deps.store.readOperation(refOf(operation));
+  return checked === null ? null : drive(deps, checked);
 }
 
 /** Start and Restore are checked once more before they touch a link; `progress` tells that they have passed. */
@@ -80,19 +82,27 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
     const loose = await holdStill(deps, project, running);
     if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
   }
-  await deps.store.progress(refOf(operation), { done: 0, total: links.length });
+  const toPutBack = operation.action === 'restore' ? await countFailures(deps, project) : 0;
+  await deps.store.progress(refOf(operation), { done: 0, total: links.length, toPutBack });
   return null;
+}
+
+/** Tasks that failed after their links' watermarks, on the links that answer. */
+async function countFailures(deps: Deps, project: Project): Promise<number> {
+  const { links } = await observeProject(deps, project);
+  return links.reduce((sum, reading) => sum + (reading.kind === 'read' ? reading.failuresAfterWatermark : 0), 0);
 }
 
 async function drive(deps: Deps, operation: Operation): Promise<Ending | null> {
   const ref = refOf(operation);
+  const toPutBack = operation.progress?.toPutBack ?? 0;
   const startedAgo = (await deps.store.now()) - (operation.startedAt ?? 0);
   const converged = await converge(deps, {
     project: ref.project,
     holder: ref.operation,
     tryForMs: Math.max(0, pauseWithinMs - startedAgo),
-    onProgress: async (progress) => {
-      await deps.store.progress(ref, progress);
+    onProgress: async ({ done, total }) => {
+      await deps.store.progress(ref, { done, total, toPutBack });
       await deps.notifier.tell(ref);
     },
   });

@@ -48,7 +48,12 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
-const progressSchema = z.object({ done: z.number(), total: z.number() });
+const progressSchema = z.object({
+  done: z.number(),
+  total: z.number(),
+  /** Tasks that had failed before a Restore touched anything: a worker that carries it on does not see those put back before. */
+  toPutBack: z.number().optional(),
+});
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
 /** Where an operation's dialog can be replaced: the newest response_url, its deadline and how often it may still be used. */

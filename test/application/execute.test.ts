@@ -124,6 +124,24 @@ describe('Start and Restore read every flag before they touch one', () => {
     expect(kicked).toEqual(['orders']);
   });
 
+  it('a Restore whose first run ended after it put tasks back tells of all of them', async () => {
+    const [near] = await nearAndFar();
+    const worker = await near.work(async () => {
+      throw new Error('no');
+    });
+    await near.queue.addBulk(['a', 'b', 'c'].map((name) => ({ name, data: {} })));
+    await waitFor(async () => (await near.queue.getFailedCount()) === 3);
+    await worker.close();
+    await near.queue.pause();
+    await world.project('orders', [near], { state: 'paused' });
+    const ref = await confirmed(world, 'orders', 'restore');
+    const dies = async () => Promise.reject(new Error('killed'));
+    await expect(execute(withDeps(noQueue(world), { links: { drive: dies } }), ref)).rejects.toThrow('killed');
+    expect(await near.queue.getFailedCount()).toBe(0);
+    await execute(noQueue(world), ref);
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { putBack: 3 } });
+  });
+
   it('a start whose precheck fails by the time a worker takes it up is refused', async () => {
     const [near] = await nearAndFar();
     const worker = await near.work(async () => {});

@@ -12,6 +12,7 @@ const root = new URL('../..', import.meta.url).pathname;
 
 /** syncbot, compiled into a folder of its own: Node 20 runs no TypeScript, and `dist` belongs to whoever builds. */
 export interface Built extends AsyncDisposable {
+  /** Where it lies; the programs are below `dist`. */
   readonly folder: string;
   /** Runs a program of the build to its end. */
   run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;

@@ -1,0 +1,45 @@
+/** One command as a client of Redis sent it. */
+export interface Request {
+  readonly raw: Buffer;
+  readonly args: readonly string[];
+}
+
+const newLine = Buffer.from('\r\n');
+
+/** Cuts what a client sends into its commands, wherever the packets end. Clients send arrays of bulk strings only. */
+export function createRequestParser(): (data: Buffer) => Request[] {
+  let pending = Buffer.alloc(0);
+  return (data) => {
+    pending = Buffer.concat([pending, data]);
+    const requests: Request[] = [];
+    for (;;) {
+      const request = parseOne(pending);
+      if (request === null) return requests;
+      requests.push(request);
+      pending = pending.subarray(request.raw.length);
+    }
+  };
+}
+
+/** The first command in the bytes, or null when its end is not there yet. */
+function parseOne(bytes: Buffer): Request | null {
+  const head = lengthAt(bytes, 0, '*');
+  if (head === null) return null;
+  const args: string[] = [];
+  let at = head.next;
+  for (let index = 0; index < head.length; index++) {
+    const bulk = lengthAt(bytes, at, '$');
+    if (bulk === null || bytes.length < bulk.next + bulk.length + newLine.length) return null;
+    args.push(bytes.toString('latin1', bulk.next, bulk.next + bulk.length));
+    at = bulk.next + bulk.length + newLine.length;
+  }
+  return { raw: bytes.subarray(0, at), args };
+}
+
+function lengthAt(bytes: Buffer, at: number, mark: string): { readonly length: number; readonly next: number } | null {
+  const end = bytes.indexOf(newLine, at);
+  if (end < 0) return null;
+  const line = bytes.toString('latin1', at, end);
+  if (line[0] !== mark) throw new Error(`not a command: ${JSON.stringify(line)}`);
+  return { length: Number(line.slice(1)), next: end + newLine.length };
+}

@@ -1,7 +1,7 @@
+import { correctionRefused, type LinkFlags } from '../domain/correction.ts';
 import { linksWanted, stateOfLinks } from '../domain/lifecycle.ts';
 import { answerWithinMs, type Operation } from '../domain/operation.ts';
-import type { Project } from '../domain/project.ts';
-import type { Refusal } from '../domain/refusal.ts';
+import type { Link, Project } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
 import { lookAtEnd, reached, takenBack } from './ending.ts';
 import type { Flag } from './ports.ts';
@@ -14,23 +14,19 @@ import type { Ending } from './store.ts';
 export async function adoptLinks(deps: Deps, project: Project, operation: Operation): Promise<Ending> {
   const { links } = project.definition;
   const flags = await deps.links.readFlags(links, answerWithinMs);
-  const refusal = refusedByFlags(project, flags);
+  const refusal = correctionRefused(project, 'adopt', byFlag(links, flags));
   if (refusal !== null) return takenBack(project, operation, refusal);
-  const state = stateOfLinks(linksWanted(project.state));
   const converged = { kind: 'agreed', project, unreachable: [], missing: [], putBack: 0 } as const;
   const look = await lookAtEnd(deps, project, operation);
-  const ending = reached(operation, converged, look);
-  if (state === 'running') return { ...ending, projectState: state };
-  const outcome = ending.outcome === null ? null : { ...ending.outcome, inFlight: look.inFlight };
-  return { ...ending, projectState: state, outcome, logUntil: look.logUntil };
+  return reached(operation, { converged, look, state: stateOfLinks(linksWanted(project.state)) });
 }
 
-function refusedByFlags({ id, state, definition }: Project, flags: readonly Flag[]): Refusal | null {
-  const having = (flag: Flag) => definition.links.filter((_link, index) => flags[index] === flag);
-  const [silent, running, paused] = [having('unreachable'), having('resumed'), having('paused')];
-  if (silent.length > 0) return { code: 'links_unreachable', project: id, links: silent };
-  const [differing, agreeing] = linksWanted(state) === 'paused' ? [running, paused] : [paused, running];
-  if (differing.length === 0) return { code: 'no_drift', project: id, state };
-  const isMixed = agreeing.length + having('missing').length > 0;
-  return isMixed ? { code: 'adopt_mixed', project: id, running, paused } : null;
+function byFlag(links: readonly Link[], flags: readonly Flag[]): LinkFlags {
+  const having = (flag: Flag) => links.filter((_link, index) => flags[index] === flag);
+  return {
+    running: having('resumed'),
+    paused: having('paused'),
+    missing: having('missing'),
+    unreachable: having('unreachable'),
+  };
 }

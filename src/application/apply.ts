@@ -53,14 +53,14 @@ async function movedSince(deps: Pick<Deps, 'store'>, plan: Plan): Promise<Projec
 /** The watermarks first: a link whose old failures counted could be restored in between. */
 async function writeChange(
   { store }: Pick<Deps, 'store'>,
-  { project, definition, watermarks, linksChanged }: Change,
+  { project, definition, watermarks, added }: Change,
   by: Actor,
 ): Promise<boolean> {
   const { id, version: expectedVersion } = project;
   if (Object.keys(watermarks).length > 0) {
     if (!(await store.setWatermarks(id, expectedVersion, watermarks))) return false;
   }
-  return store.put(definition, { expectedVersion, linksChanged }, by);
+  return store.put(definition, { expectedVersion, added }, by);
 }
 
 /** Two roles that start together both apply the same file: the second finds its project there, and that is well. */

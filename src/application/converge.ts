@@ -100,8 +100,9 @@ type Attempt =
 async function driveOnce(deps: Deps, project: Project, options: ConvergeOptions): Promise<Attempt> {
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
+  const isToDrive = toDrive(project, options.holder);
   const flags = await deps.links.readFlags(links, answerMs);
-  const differing = links.filter((_link, index) => flags[index] === opposite(wanted));
+  const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));
   let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
   let putBack = 0;
   let drove = false;
@@ -115,11 +116,11 @@ async function driveOnce(deps: Deps, project: Project, options: ConvergeOptions)
     done += driven.filter((result) => result === 'driven').length;
     if (done < links.length) await options.onProgress?.({ done, total: links.length });
   }
-  if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, wanted) };
+  if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, { wanted, isToDrive }) };
 
   const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
   if (version !== project.version) return { kind: 'moved', drove, putBack };
-  return { kind: 'compared', drove, putBack, ...compared(links, after, wanted) };
+  return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
 }
 
 /**
@@ -158,11 +159,23 @@ async function moveWatermarks(
   return kept ? read.map(({ link }) => link) : 'moved';
 }
 
-function compared(links: readonly Link[], flags: readonly Flag[], wanted: Wanted) {
+interface Wish {
+  readonly wanted: Wanted;
+  readonly isToDrive: (link: Link) => boolean;
+}
+
+function compared(links: readonly Link[], flags: readonly Flag[], { wanted, isToDrive }: Wish) {
+  const isMissing = (index: number) => flags[index] === 'missing';
   return {
-    missing: links.filter((_link, index) => flags[index] === 'missing'),
-    unreachable: links.filter((_link, index) => flags[index] !== wanted && flags[index] !== 'missing'),
+    missing: links.filter((_link, index) => isMissing(index)),
+    unreachable: links.filter((link, index) => flags[index] !== wanted && !isMissing(index) && isToDrive(link)),
   };
+}
+
+/** An operation sees to every link; without one, what somebody else has paused or resumed is left to people. */
+function toDrive({ driving }: Project, holder: string | null): (link: Link) => boolean {
+  const ids = holder === null && driving !== null ? new Set(driving) : null;
+  return (link) => ids === null || ids.has(linkId(link));
 }
 
 function opposite(wanted: Wanted): Wanted {

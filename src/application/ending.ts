@@ -1,7 +1,6 @@
-import { roads } from '../domain/lifecycle.ts';
-import { logKeptUntil } from '../domain/log-retention.ts';
+import { oldestChangeAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
-import { isAction, type Link, linkId, type Project } from '../domain/project.ts';
+import { isAction, type Link, linkId, type Project, type ProjectState } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Converged } from './converge.ts';
 import type { Deps } from './deps.ts';
@@ -11,28 +10,35 @@ import type { Ending } from './store.ts';
 /** What was seen of a project at the end of an operation. */
 export interface LookAtEnd {
   readonly inFlight: number | null;
-  readonly logUntil: number | null;
+  readonly logFrom: number;
   readonly now: number;
 }
 
 export async function lookAtEnd(deps: Deps, project: Project, { action }: Operation): Promise<LookAtEnd> {
   const now = await deps.store.now();
-  if (action === 'start' || action === 'restore') return { inFlight: null, logUntil: null, now };
+  if (action === 'start' || action === 'restore') return { inFlight: null, logFrom: now, now };
   const { inFlight, latencyMs } = await observeProject(deps, project);
-  return { inFlight, logUntil: logKeptUntil(project.definition, { now, latencyMs }), now };
+  return { inFlight, logFrom: oldestChangeAt({ now, latencyMs }), now };
+}
+
+export interface Reached {
+  readonly converged: Converged;
+  readonly look: LookAtEnd;
+  /** `stay`: as it is. */
+  readonly state: ProjectState | 'stay';
 }
 
 /** Every link that exists is what the state wants. */
-export function reached(operation: Operation, converged: Converged, { inFlight, logUntil }: LookAtEnd): Ending {
-  const { action } = operation;
-  const outcome = outcomeOf(converged, action === 'pause' ? inFlight : null);
+export function reached(operation: Operation, { converged, look, state }: Reached): Ending {
+  const isPaused = state === 'paused';
+  const outcome = outcomeOf(converged, isPaused ? look.inFlight : null);
   return {
     ref: refOf(operation),
     operationState: 'done',
-    projectState: isAction(action) ? roads[action].to : 'stay',
+    projectState: state,
     converged: true,
     awaited: converged.missing.map(linkId),
-    logUntil: action === 'pause' ? logUntil : null,
+    logFrom: isPaused ? look.logFrom : null,
     refusal: null,
     failure: null,
     expectedVersion: converged.project.version,
@@ -53,7 +59,7 @@ export function notReached(operation: Operation, converged: Converged, look: Loo
     projectState: stays ? 'stay' : 'failed',
     converged: false,
     awaited: [],
-    logUntil: look.logUntil ?? logKeptUntil(converged.project.definition, { now: look.now, latencyMs: null }),
+    logFrom: look.logFrom,
     refusal: null,
     expectedVersion: converged.project.version,
     outcome: outcomeOf(converged, operation.action === 'pause' ? look.inFlight : null),
@@ -70,7 +76,7 @@ export function takenBack(project: Project, operation: Operation, refusal: Refus
     projectState: 'back',
     converged: false,
     awaited: [],
-    logUntil: null,
+    logFrom: null,
     outcome: null,
     refusal,
     failure: null,

@@ -1,3 +1,4 @@
+import { roads } from '../domain/lifecycle.ts';
 import { answerWithinMs, type Operation, type OperationRef, pauseWithinMs, refOf } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
@@ -108,5 +109,6 @@ async function drive(deps: Deps, operation: Operation): Promise<Ending | null> {
   });
   if (converged === null) return null;
   const look = await lookAtEnd(deps, converged.project, operation);
-  return converged.kind === 'agreed' ? reached(operation, converged, look) : notReached(operation, converged, look);
+  if (converged.kind === 'unreachable') return notReached(operation, converged, look);
+  return reached(operation, { converged, look, state: roads[operation.action].to ?? 'stay' });
 }

@@ -1,5 +1,5 @@
-import { driftOf, findingsOf } from '../domain/finding.ts';
-import { logKeptUntil } from '../domain/log-retention.ts';
+import { driftOf, findingsOf, type Looked } from '../domain/finding.ts';
+import { oldestChangeAt } from '../domain/log-retention.ts';
 import { maskReason } from '../domain/mask.ts';
 import { type Figures, oldestFailure } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
@@ -41,14 +41,7 @@ async function workersOf(deps: Deps, projects: readonly Project[]): Promise<Read
   return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
-interface Judged {
-  readonly project: Project;
-  readonly figures: Figures;
-  readonly workers: WorkerCounts;
-  readonly now: number;
-}
-
-async function judge(deps: Deps, looked: Judged): Promise<void> {
+async function judge(deps: Deps, looked: Looked): Promise<void> {
   const { project, figures, now } = looked;
   const failure = project.state === 'running' ? failureOf(figures) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
@@ -76,7 +69,7 @@ async function declareFailed(
   const failed = await deps.store.fail(project.id, project.version, {
     failure,
     by: botActor,
-    logUntil: logKeptUntil(project.definition, { now, latencyMs: figures.latencyMs }),
+    logFrom: oldestChangeAt({ now, latencyMs: figures.latencyMs }),
   });
   if (failed.kind === 'moved') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
@@ -86,8 +79,8 @@ async function declareFailed(
 }
 
 /**
- * Drives back without asking what is our own doing, a write of an execution that came late, and queues that have just
- * appeared and run although the project is held, which is an alert as well. All other drift is somebody else's.
+ * Sees without asking to what is our own doing, a write of an execution that came late, and to queues that have just
+ * appeared, which is an alert as well. All other drift is somebody else's.
  */
 async function drivenBack(
   deps: Deps,

@@ -43,7 +43,8 @@ export interface Change {
   readonly definition: WantedProject['definition'];
   /** In words, as `definitionChanges` says them. */
   readonly what: readonly string[];
-  readonly linksChanged: boolean;
+  /** Ids of the links that are added. */
+  readonly added: readonly string[];
   readonly pauses: readonly Link[];
   readonly missing: readonly Link[];
   /** Links no longer in it, which stay paused. */
@@ -174,7 +175,7 @@ async function changeOf(
     project,
     definition,
     what: definitionChanges(project.definition, definition),
-    linksChanged: added.length + removed.length > 0,
+    added: added.map(linkId),
     pauses: running(added, seen),
     missing: missing(added, seen),
     leftPaused: await leftPaused(deps, removed),

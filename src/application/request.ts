@@ -1,12 +1,14 @@
-import { type Drift, driftOf } from '../domain/finding.ts';
+import { correctionRefused, flagsOf } from '../domain/correction.ts';
 import { decide } from '../domain/lifecycle.ts';
 import type { Figures } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import { type Actor, type Deed, linkId, type Project } from '../domain/project.ts';
+import type { Actor, Deed, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './look.ts';
+
+const sameRefusalMs = 60_000;
 
 /** Somebody asks for an action. Who may ask has been decided before (domain/policy.ts; the command line is trusted). */
 export interface Asked {
@@ -77,30 +79,20 @@ async function lookBefore(
   }
   const figures = await observeProject(deps, project);
   if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', figures };
-  const refusal = refusedByLinks(project, action, driftOf(project, figures.links));
+  const refusal = correctionRefused(project, action, flagsOf(figures.links));
   return refusal === null ? { kind: 'looked', figures } : { kind: 'refused', refusal };
 }
 
-/** Why drift is not corrected: there is none, or the links do not tell one state. */
-function refusedByLinks({ id, state, definition }: Project, action: 'reapply' | 'adopt', drift: Drift): Refusal | null {
-  const { loose, pausedOutside, vanished } = drift;
-  const differing = [...loose, ...pausedOutside];
-  if (differing.length + (action === 'reapply' ? vanished.length : 0) === 0) {
-    return { code: 'no_drift', project: id, state };
-  }
-  if (action === 'reapply' || differing.length === definition.links.length) return null;
-  const others = definition.links.filter((link) => !differing.some((one) => linkId(one) === linkId(link)));
-  const [running, paused] = loose.length > 0 ? [differing, others] : [others, differing];
-  return { code: 'adopt_mixed', project: id, running, paused };
-}
-
 /**
- * Keeps in the project's history that somebody was refused before there was an operation. The answer is the same
- * when it cannot be kept.
+ * Keeps in the project's history that somebody was refused before there was an operation. Once a minute for the
+ * same thing; the answer is the same when it cannot be kept.
  */
 export async function noteRefusal(deps: Pick<Deps, 'store' | 'log'>, asked: Asked, refusal: Refusal): Promise<void> {
   const { project, ...rest } = asked;
-  await deps.store.refused(project, { ...rest, refusal }).catch((error: unknown) => {
+  const same = ['refused', project, asked.by, asked.action, refusal.code].join(':');
+  try {
+    if (await deps.store.firstTime(same, sameRefusalMs)) await deps.store.refused(project, { ...rest, refusal });
+  } catch (error) {
     deps.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
-  });
+  }
 }

@@ -61,8 +61,8 @@ export interface Ending {
   readonly converged: boolean;
   /** Ids of links without a queue, when converged. */
   readonly awaited: readonly string[];
-  /** Until when the source keeps the log that a restore reads from, when it stops here. */
-  readonly logUntil: number | null;
+  /** How old the oldest change is that it leaves behind, epoch ms, when it stops here. */
+  readonly logFrom: number | null;
   readonly outcome: Outcome | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
@@ -138,13 +138,13 @@ export interface ProjectStore {
   fail(
     id: ProjectId,
     expectedVersion: number,
-    failed: { readonly failure: Failure; readonly by: Actor; readonly logUntil: number | null },
+    failed: { readonly failure: Failure; readonly by: Actor; readonly logFrom: number | null },
   ): Promise<MarkedFailed>;
   /** Records that every link that exists agrees with the state at this version; `awaited`: the ids of those without a queue. */
   markConverged(id: ProjectId, version: number, awaited: readonly string[]): Promise<MarkedConverged>;
   /**
-   * Links differ from what the state wants, and converge may drive them back without asking anybody: they have just
-   * `appeared`, or it is a `late_write` of an execution that has not left. False: it is not, or something moved.
+   * Links that converge may drive without asking anybody, and no others: they have just `appeared`, or they differ by a
+   * `late_write` of an execution that has not left. False: it is not so, or something moved.
    */
   correct(
     id: ProjectId,
@@ -175,10 +175,11 @@ export interface ProjectStore {
   now(): Promise<number>;
 }
 
-/** A new definition for a project that exists. Changed links are behind their state until converge has seen to them. */
+/** A new definition for a project that exists. Added links are behind its state until converge has seen to them. */
 export interface Change {
   readonly expectedVersion: number;
-  readonly linksChanged: boolean;
+  /** Their ids. */
+  readonly added: readonly string[];
 }
 
 export interface FirstState {

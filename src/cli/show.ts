@@ -8,6 +8,7 @@ import {
 } from '../application/look.ts';
 import { openFindings } from '../domain/alert.ts';
 import { alertWords } from '../domain/alert-words.ts';
+import { logDeadline } from '../domain/log-retention.ts';
 import { type LinkReading, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
@@ -54,6 +55,7 @@ function detailsText(details: ProjectDetails, now: number): string {
   const { project, figures, precheck: items, operations } = details;
   const { id, definition, state, since, by, reason } = project;
   const action = possibleAction(details);
+  const logUntil = logDeadline(project);
   const facts = [
     ['state', `${stateTitles[state]} for ${duration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`],
     ['description', definition.description],
@@ -64,7 +66,7 @@ function detailsText(details: ProjectDetails, now: number): string {
     ['backlog', figures.backlog === null ? 'unknown' : number(figures.backlog)],
     ['latency', figures.latencyMs === null ? 'unknown' : duration(figures.latencyMs)],
     ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
-    ['source log', project.logUntil === null ? null : `kept until ${utc(project.logUntil)}`],
+    ['source log', logUntil === null ? null : `kept until ${utc(logUntil)}`],
     ...openFindings(project.alerts)
       .filter(({ kind }) => kind !== 'failed')
       .map((finding) => ['alert', alertWords(finding, { project, voice: cliVoice, revealReasons: true }).headline]),

@@ -1,7 +1,6 @@
-import type { Alert } from './alert.ts';
 import { type Finding, isAdoptable, type SomeLinks } from './finding.ts';
 import { linksWanted, stateOfLinks } from './lifecycle.ts';
-import { type Project, stateTitles } from './project.ts';
+import { type Project, type ProjectState, stateTitles } from './project.ts';
 import { count, duration, stateClause, type Voice } from './words.ts';
 
 export interface AlertSaid {
@@ -29,13 +28,36 @@ export function alertTitle(kind: Finding['kind']): string {
   return titles[kind];
 }
 
-/** An alert that is over: true for ever, since it says what was. */
-export function alertOverWords(
-  kind: Finding['kind'],
-  { since, changedAt }: Pick<Alert, 'since' | 'changedAt'>,
-  { project }: AlertSaid,
-): string {
-  return `${project.id}: ${pastTitles[kind]}, for ${duration(changedAt - since)}. That is over.`;
+export interface AlertOverSaid {
+  readonly project: Pick<Project, 'id' | 'state' | 'by'>;
+  readonly voice: Voice;
+  /** Null: not known. */
+  readonly lastedMs: number | null;
+}
+
+/** An alert that is over. True for ever: it says what was, and what ended it where that is not plain. */
+export function alertOverWords(kind: Finding['kind'], { project, voice, lastedMs }: AlertOverSaid): string {
+  const { id, state, by } = project;
+  const lasted = lastedMs === null ? '' : ` for ${duration(lastedMs)}`;
+  if (kind === 'failed') {
+    const how = state === 'running' ? `until it was restored by ${voice.person(by)}` : 'it has been restored since';
+    return `${id} was Failed${lasted}, ${how}`;
+  }
+  return `${id}: ${pastTitles[kind]}${lasted === '' ? '' : `,${lasted}`}. ${endOf(kind, state)}`;
+}
+
+function endOf(kind: Finding['kind'], state: ProjectState): string {
+  if (whileRunning.has(kind) && state !== 'running') return `It was stopped then; it is ${stateTitles[state]} now.`;
+  if (kind.startsWith('log_') && (state === 'paused' || state === 'failed')) return 'A newer reminder follows.';
+  return 'That is over.';
+}
+
+/** What only a Running project can be told of. */
+const whileRunning: ReadonlySet<Finding['kind']> = new Set(['unattended', 'latency', 'failures']);
+
+/** What an alert was about, in a sentence: `the alert is over: links ran although it was held`. */
+export function alertPastTitle(kind: Finding['kind']): string {
+  return pastTitles[kind];
 }
 
 type Sentences = {
@@ -52,12 +74,15 @@ const sentences: Sentences = {
       advice: `syncbot pauses its ${links}, so that later tasks wait for it. Mend what failed, then restore it.`,
     };
   },
-  loose: ({ links }, said) => ({
+  loose: ({ links, cause }, said) => ({
     headline: `${linksOf(links, said)} ${run(links)} although ${stateClause(said.project.id, said.project.state)}`,
-    advice: `Not syncbot but somebody else resumed ${them(links)}, and tasks are being worked on. Re-apply pauses ${them(links)} again${adoptWords(links, said)}.`,
+    advice:
+      cause === 'resumed'
+        ? `Somebody resumed ${them(links)} from outside syncbot, and tasks are being worked on. Re-apply pauses ${them(links)} again${adoptWords(links, said)}.`
+        : `syncbot could not pause ${them(links)} yet, and goes on trying; tasks are being worked on. Look whether the Redis of ${them(links)} takes writes.`,
   }),
   not_held: ({ links }, said) => ({
-    headline: `${linksOf(links, said)} of ${said.project.id} ${is(links)} paused, and a worker still takes tasks`,
+    headline: `${linksOf(links, said)} of ${said.project.id} ${is(links)} paused, and a worker has taken tasks all the same, within the last 5 min`,
     advice:
       'Its worker does not heed the pause, as one of BullMQ 4 does: stop that worker, and upgrade it to BullMQ 5 or newer.',
   }),
@@ -70,12 +95,15 @@ const sentences: Sentences = {
     ].join('; '),
     advice:
       paused.total > 0
-        ? `Not syncbot but somebody else paused ${them(paused)}, and tasks wait. Re-apply resumes ${them(paused)}${adoptWords(paused, said)}.`
+        ? `Somebody paused ${them(paused)} from outside syncbot, and tasks wait. Re-apply resumes ${them(paused)}${adoptWords(paused, said)}.`
         : 'Somebody removed it, and its tasks with it. Let its owner create it again, or press Re-apply to go on without it.',
   }),
   appeared: ({ links }, said) => ({
-    headline: `${linksOf(links, said)} of ${said.project.id} appeared, and ${said.project.id} is ${stateTitles[said.project.state]}`,
-    advice: 'syncbot pauses what has just appeared; nothing has to be done.',
+    headline: `${linksOf(links, said)} of ${said.project.id} ${links.total === 1 ? 'has' : 'have'} appeared`,
+    advice:
+      linksWanted(said.project.state) === 'paused'
+        ? `syncbot keeps ${them(links)} paused, since ${stateClause(said.project.id, said.project.state)}; nothing has to be done.`
+        : `${stateClause(said.project.id, said.project.state)}, so tasks are taken from now on; nothing has to be done.`,
   }),
   unattended: ({ noWorker, overdue }, said) => ({
     headline: [
@@ -84,7 +112,7 @@ const sentences: Sentences = {
         ? [`nobody takes the delayed tasks of ${linksOf(overdue, said)} of ${said.project.id} that are due`]
         : []),
     ].join('; '),
-    advice: 'Its tasks wait. Start its workers, or look at what they are doing.',
+    advice: 'Whatever comes there waits. Start the workers, or look at what they are doing.',
   }),
   latency: ({ latencyMs, limitMs }, { project }) => ({
     headline: `${project.id} is behind by ${duration(latencyMs)}, more than ${duration(limitMs)}`,
@@ -131,7 +159,7 @@ const pastTitles: Readonly<Record<Finding['kind'], string>> = {
   loose: 'links ran although it was held',
   not_held: 'a worker did not heed the pause',
   drift: 'links differed from its state',
-  appeared: 'a queue appeared while it was held, and was paused',
+  appeared: 'a queue appeared',
   unattended: 'nobody worked on its tasks',
   latency: 'it was too far behind',
   failures: 'tasks had failed',

@@ -9,6 +9,8 @@ export const alertSchema = z.object({
   open: z.boolean(),
   /** As found last; null: over. */
   finding: findingSchema.nullable(),
+  /** Open, and the last look did not find it: another one like that, and it is over. */
+  fading: z.boolean(),
   /** Grows with each change that people are to be told. */
   seq: z.number(),
   changedAt: z.number(),
@@ -22,6 +24,8 @@ export const toldSchema = z.object({
   seq: z.number(),
   since: z.number(),
   message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
+  /** Whether the message says that it is over. */
+  over: z.boolean(),
 });
 export type Told = Readonly<z.infer<typeof toldSchema>>;
 
@@ -45,9 +49,14 @@ export function openFindings(alerts: Alerts): Finding[] {
   });
 }
 
-/** What may be gone at the next look, and is told when two looks in a row have found it. */
+/** Tasks are being worked on while people believe that they are held. */
+export const loudest: ReadonlySet<AlertKind> = new Set(['loose', 'not_held']);
+/** What may be gone at the next look begins when two looks in a row have found it, and ends when two have not. */
 const needsTwo: ReadonlySet<AlertKind> = new Set(['loose', 'not_held', 'drift', 'unattended', 'latency']);
-/** Figures change all the time: their message follows once a minute. */
+/** What comes and goes: when it is back soon it goes on in the same message. */
+const mayReturn: ReadonlySet<AlertKind> = new Set(['drift', 'unattended', 'latency']);
+const returnsWithinMs = 10 * 60_000;
+/** Figures and links change all the time: the message follows once a minute, of the loudest at once. */
 const editEveryMs = 60_000;
 
 export interface Look {
@@ -61,35 +70,46 @@ export interface Look {
 /** The alert after one more look; the same object when nothing has changed. */
 export function advance(before: Alert | null, { finding, version, now }: Look): Alert | null {
   if (finding === undefined) return before;
-  if (finding === null) return before === null || before.finding === null ? before : over(before, now);
-  const known = before?.finding ?? null;
-  if (before === null || known === null) return first(before, finding, { version, now });
+  if (finding === null) return notFound(before, now);
+  if (before === null || before.finding === null) return firstFound(before, finding, { version, now });
   if (!before.open) {
-    if (before.version !== version) return { ...first(before, finding, { version, now }), seq: before.seq };
+    if (before.version !== version) return { ...before, finding, version, since: now };
     return { ...before, finding, open: true, seq: before.seq + 1, changedAt: now };
   }
-  if (occurrenceOf(known) !== occurrenceOf(finding)) return over(before, now);
-  const isNews = sameNews(known, finding) ? now - before.changedAt >= editEveryMs && !same(known, finding) : true;
-  return isNews ? { ...before, finding, seq: before.seq + 1, changedAt: now } : before;
+  if (occurrenceOf(before.finding) !== occurrenceOf(finding)) return over(before, now);
+  const still = before.fading ? { ...before, fading: false } : before;
+  if (same(before.finding, finding)) return still;
+  const isUrgent = loudest.has(finding.kind);
+  if (!isUrgent && now - before.changedAt < editEveryMs) return still;
+  return { ...still, finding, seq: before.seq + 1, changedAt: now };
 }
 
-function first(before: Alert | null, finding: Finding, { version, now }: { version: number; now: number }): Alert {
+interface Moment {
+  readonly version: number;
+  readonly now: number;
+}
+
+function firstFound(before: Alert | null, finding: Finding, { version, now }: Moment): Alert {
   const open = !needsTwo.has(finding.kind);
-  return { since: now, open, finding, version, changedAt: now, seq: (before?.seq ?? 0) + (open ? 1 : 0) };
+  const isBack = before !== null && mayReturn.has(finding.kind) && now - before.changedAt < returnsWithinMs;
+  const since = isBack ? before.since : now;
+  return { since, open, finding, fading: false, seq: (before?.seq ?? 0) + (open ? 1 : 0), changedAt: now, version };
+}
+
+function notFound(before: Alert | null, now: number): Alert | null {
+  if (before === null || before.finding === null) return before;
+  if (!before.open) return { ...before, finding: null };
+  if (needsTwo.has(before.finding.kind) && !before.fading) return { ...before, fading: true };
+  return over(before, now);
 }
 
 function over(before: Alert, now: number): Alert {
-  return { ...before, open: false, finding: null, seq: before.seq + (before.open ? 1 : 0), changedAt: now };
+  return { ...before, open: false, fading: false, finding: null, seq: before.seq + 1, changedAt: now };
 }
 
 /** A second failure after a restore is another one; everything else goes on until it is over. */
 function occurrenceOf(finding: Finding): number {
   return finding.kind === 'failed' ? finding.since : 0;
-}
-
-/** Whether two findings tell the same but for their figures. */
-function sameNews(a: Finding, b: Finding): boolean {
-  return a.kind === b.kind && (a.kind === 'latency' || a.kind === 'failures' || same(a, b));
 }
 
 function same(a: Finding, b: Finding): boolean {

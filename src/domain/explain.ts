@@ -42,8 +42,16 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     `Not done: ${namedList(links.map(voice.link), 'link')} of ${voice.text(project)} did not answer within ${duration(answerWithinMs)}. ${unchanged} Check the connection, then ask again.`,
   no_drift: ({ project, state }, voice) =>
     `${stateClause(voice.text(project), state)}, and its links agree with that. ${unchanged} There is nothing to correct.`,
-  adopt_mixed: ({ project, running, paused }, voice) =>
-    `${voice.text(project)} cannot be adopted: some of its links run (${namedList(running.map(voice.link), 'link')}), others are paused (${namedList(paused.map(voice.link), 'link')}). ${unchanged} Re-apply its state, or pause or resume them all in their queues first.`,
+  adopt_mixed: ({ project, running, paused, missing }, voice) => {
+    const told = (links: typeof running, what: string) =>
+      links.length === 0 ? [] : [`${namedList(links.map(voice.link), 'link')} ${what}`];
+    const parts = [
+      ...told(running, running.length === 1 ? 'runs' : 'run'),
+      ...told(paused, paused.length === 1 ? 'is paused' : 'are paused'),
+      ...told(missing, 'has no queue'),
+    ];
+    return `${voice.text(project)} cannot be adopted, since its links do not tell one state: ${parts.join('; ')}. ${unchanged} Re-apply its state, or pause or resume them all in their queues first.`;
+  },
   removed: ({ project }, voice) =>
     `Not done: ${voice.text(project)} was removed in the meantime. ${unchanged} See ${voice.command('list')}.`,
   no_operators: ({ user }, voice) =>

@@ -1,8 +1,8 @@
-import { alertTitle } from './alert-words.ts';
-import type { Finding } from './finding.ts';
+import { alertPastTitle, alertTitle } from './alert-words.ts';
+import { linksNamed } from './finding.ts';
 import { type HistoryEntry, type HistoryEvent, historyEvents } from './history.ts';
 import { answerWithinMs, executeWithinMs } from './operation.ts';
-import { stateTitles } from './project.ts';
+import { isAction, stateTitles } from './project.ts';
 import type { Refusal, RefusalCode } from './refusal.ts';
 import { actionWords, count, dotted, duration, namedList, reasonPhrase, type Voice } from './words.ts';
 
@@ -37,7 +37,12 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   confirmed: (entry) => `confirmed the ${requestOf(entry)}`,
   cancelled: (entry) => `cancelled the ${requestOf(entry)}`,
   expired: (entry) => `the ${requestOf(entry)} expired before it was confirmed`,
-  started: ({ state }) => (state === null ? 'a worker began' : `${stateTitles[state]} began`),
+  started: ({ state, action }) =>
+    action !== null && !isAction(action)
+      ? `${actionWords[action].doing} began`
+      : state === null
+        ? 'a worker began'
+        : `${stateTitles[state]} began`,
   refused: (entry, { voice }) => `refused${to(entry)}: ${whyRefused(entry, voice)}`,
   done: ({ action, outcome }) => {
     if (outcome === null) return action === null ? 'done' : actionWords[action].done;
@@ -52,28 +57,22 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   quiet: () => 'the last task in flight has ended',
   corrected: ({ links, cause }, { voice }) => {
     const names = links === null ? 'links' : namedList(links.map(voice.link), 'link');
-    return cause === 'appeared'
-      ? `drives ${names}, which has just appeared`
-      : `drives ${names} back after a late write of its own`;
+    return cause === 'appeared' ? `sees to ${names}, new to it` : `drives ${names} back after a late write of its own`;
   },
   alert: ({ alert }, said) => {
     if (alert === null || alert.finding === null) return 'an alert';
-    return `alert: ${alertTitle(alert.finding.kind)}${linksIn(alert.finding, said)}`;
+    const links = linksNamed(alert.finding);
+    const names = links.length === 0 ? '' : `: ${namedList(links.map(said.voice.link), 'link')}`;
+    return `alert: ${alertTitle(alert.finding.kind)}${names}`;
   },
-  alert_over: () => 'the alert is over',
-  told: ({ told }, { voice }) =>
-    told === null || told.message === null ? 'told' : `${voice.channel(told.message.channel)} was told`,
+  alert_over: ({ kind }) => (kind === null ? 'the alert is over' : `the alert is over: ${alertPastTitle(kind)}`),
+  told: ({ told, kind }, { voice }) => {
+    const what = kind === null ? '' : `: ${alertTitle(kind)}`;
+    return told === null || told.message === null
+      ? `told${what}`
+      : `${voice.channel(told.message.channel)} was told${what}`;
+  },
 };
-
-function linksIn(finding: Finding, { voice }: HistorySaid): string {
-  const found =
-    finding.kind === 'drift'
-      ? [...finding.paused.first, ...finding.vanished.first]
-      : 'links' in finding
-        ? finding.links.first
-        : [];
-  return found.length === 0 ? '' : `: ${namedList(found.map(voice.link), 'link')}`;
-}
 
 /** `request to pause it`. */
 function requestOf(entry: HistoryEntry): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertSchema, toldSchema } from './alert.ts';
+import { findingKinds } from './finding.ts';
 import { outcomeSchema } from './operation.ts';
 import { deedSchema, failureSchema, linkSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
@@ -59,6 +60,8 @@ export const historyEntrySchema = z.object({
   failure: failureSchema.nullable().catch(null),
   /** What the project's channel is to know. */
   alert: alertSchema.nullable().catch(null),
+  /** Of the alert. */
+  kind: z.enum(findingKinds).nullable().catch(null),
   /** Where it was told. */
   told: toldSchema.nullable().catch(null),
   /** The links that were found not to be what the state wants, and are driven back: a late write of ours, or new queues. */

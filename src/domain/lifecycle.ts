@@ -30,7 +30,8 @@ const correctable = { reapply: allowed, adopt: allowed };
 export const rules: Readonly<Record<ProjectState, StateRule>> = {
   not_started: {
     links: 'paused',
-    ...correctable,
+    reapply: allowed,
+    adopt: 'it was never started; re-apply its state, then start it',
     start: allowed,
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',

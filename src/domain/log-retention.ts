@@ -1,12 +1,25 @@
-import type { ProjectDefinition } from './project.ts';
+import type { Project, ProjectDefinition } from './project.ts';
 
-/**
- * Until when (epoch ms) the source keeps the log that a restore reads from, for a project that stops now: its oldest
- * unfinished change is as old as its latency. Null: nobody has said how long the log is kept.
- */
+/** How old the oldest unfinished change is of a project that stops now (epoch ms): as old as its latency, as far as that is known. */
+export function oldestChangeAt({
+  now,
+  latencyMs,
+}: {
+  readonly now: number;
+  readonly latencyMs: number | null;
+}): number {
+  return now - (latencyMs ?? 0);
+}
+
+/** Until when (epoch ms) a source keeps what was changed at that moment. Null: nobody has said how long it keeps its log. */
 export function logKeptUntil(
   { logRetention }: Pick<ProjectDefinition, 'logRetention'>,
-  { now, latencyMs }: { readonly now: number; readonly latencyMs: number | null },
+  changedAt: number,
 ): number | null {
-  return logRetention === null ? null : now + Math.max(0, logRetention - (latencyMs ?? 0));
+  return logRetention === null ? null : changedAt + logRetention;
+}
+
+/** Until when a restore of this project will still find the source's log; null while it does not stand still. */
+export function logDeadline({ state, since, logFrom, definition }: Project): number | null {
+  return state === 'paused' || state === 'failed' ? logKeptUntil(definition, logFrom ?? since) : null;
 }

@@ -1,4 +1,5 @@
 import { explain } from './explain.ts';
+import { logDeadline } from './log-retention.ts';
 import type { Operation } from './operation.ts';
 import { isAction, type Link, type Project, stateTitles } from './project.ts';
 import { actionWords, count, dotted, namedList, reasonPhrase, stateClause, unchanged, type Voice } from './words.ts';
@@ -72,7 +73,7 @@ const corrected = { reapply: 'its links agree with that again', adopt: 'as its l
 /** What there is to say beside the state: tasks put back, tasks still in flight, links without a queue. */
 function effects({ operation: { action, outcome }, project, voice }: OutcomeFacts, stands: boolean): string[] {
   if (outcome === null) return [];
-  const logUntil = stands ? (project?.logUntil ?? null) : null;
+  const logUntil = stands && project !== null ? logDeadline(project) : null;
   const { putBack, inFlight, missing } = outcome;
   const finishing =
     inFlight === null ? 'how many tasks are still finishing is unknown' : `${count(inFlight, 'task')} still finishing`;

@@ -157,10 +157,12 @@ export interface Project {
   readonly unfinished: string | null;
   /** The operation that changed its state last. */
   readonly lastOperation: string | null;
-  /** Ids of links whose queue did not exist when the others were last seen to agree: they may come any time. */
-  readonly awaited: readonly string[];
-  /** While it is Paused or Failed: until when its source keeps the log that a restore reads from. */
-  readonly logUntil: number | null;
+  /** Ids of links whose queue did not exist when the others were last seen to agree: they may come any time. Null: not known. */
+  readonly awaited: readonly string[] | null;
+  /** Ids of the links that converge is to see to while `convergedVersion` is behind; null: all of them. */
+  readonly driving: readonly string[] | null;
+  /** While it stands still: how old the oldest change is that it left behind, epoch ms. Null: not known. */
+  readonly logFrom: number | null;
   /** What its channel is to know of it, and what it was told. */
   readonly alerts: Alerts;
 }

@@ -49,6 +49,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     project: z.string(),
     running: z.array(linkSchema),
     paused: z.array(linkSchema),
+    missing: z.array(linkSchema),
   }),
   z.object({ code: z.literal('removed'), project: z.string() }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),

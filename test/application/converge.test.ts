@@ -33,7 +33,7 @@ describe('converge', () => {
       world.deps.store.fail('payments', 1, {
         failure: { link: owned.link, ...failure },
         by: 'syncbot',
-        logUntil: null,
+        logFrom: null,
       }),
     );
     const { drive } = world.deps.links;
@@ -54,7 +54,7 @@ describe('converge', () => {
       world.deps.store.fail('payments', 1, {
         failure: { link: owned.link, ...failure },
         by: 'syncbot',
-        logUntil: null,
+        logFrom: null,
       }),
     );
     const { readFlags } = world.deps.links;

@@ -117,7 +117,7 @@ describe('Adopt', () => {
   it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
     await drifted('running', []);
     const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
-    await world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logUntil: null });
+    await world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logFrom: null });
     const asked = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
     expect(await requestAction(world.deps, { ...asked, action: 'adopt' })).toMatchObject({
       kind: 'refused',

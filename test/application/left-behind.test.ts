@@ -50,7 +50,7 @@ describe('what is left behind', () => {
     await world.deps.store.fail('orders', 1, {
       failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
       by: 'syncbot',
-      logUntil: null,
+      logFrom: null,
     });
     await near.queue.add('must-not-run', {});
     await killFar();

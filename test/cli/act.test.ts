@@ -148,7 +148,7 @@ describe('apply and run', () => {
       return cli('run --role worker', { env, signals, openApp: appOf(world, { runRoles }) });
     };
     expect(await run()).toEqual({ exit: 0, out: '', err: '' });
-    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'running', by: 'syncbot', logUntil: null });
+    expect(await world.deps.store.read('orders')).toMatchObject({ state: 'running', by: 'syncbot', logFrom: null });
     await file.rewrite('projects: {}\n');
     const second = await run();
     expect(second.exit).toBe(0);

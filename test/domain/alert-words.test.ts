@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertOverWords, alertTitle, alertWords } from '../../src/domain/alert-words.ts';
+import { alertOverWords, alertPastTitle, alertTitle, alertWords } from '../../src/domain/alert-words.ts';
 import { type Finding, findingKinds, type SomeLinks } from '../../src/domain/finding.ts';
 import type { Project } from '../../src/domain/project.ts';
 import type { Voice } from '../../src/domain/words.ts';
@@ -26,20 +26,24 @@ describe('what a channel is told', () => {
     [{ kind: 'failed', since: 1, failure }, { state: 'failed' }, /^orders is Failed: a task failed on a: row 7\. /],
     [{ kind: 'failed', since: 1, failure: null }, { state: 'failed' }, /^orders is Failed: a task failed\. /],
     [
-      { kind: 'loose', links: some(1, 'a') },
+      { kind: 'loose', links: some(1, 'a'), cause: 'resumed' },
       { state: 'paused' },
-      /^a runs although orders is Paused\. .* resumed it, .* Re-apply pauses it again\.$/,
+      /^a runs although orders is Paused\. Somebody resumed it .* Re-apply pauses it again\.$/,
     ],
     [
-      { kind: 'loose', links: some(2, 'a', 'b') },
+      { kind: 'loose', links: some(2, 'a', 'b'), cause: 'resumed' },
       { state: 'paused' },
       /^2 links \(a, b\) run although .* Re-apply pauses them again; Adopt makes the project Running\.$/,
     ],
-    [{ kind: 'loose', links: some(2, 'a', 'b') }, { state: 'failed' }, /Re-apply pauses them again\.$/],
+    [
+      { kind: 'loose', links: some(2, 'a', 'b'), cause: 'resumed' },
+      { state: 'failed' },
+      /Re-apply pauses them again\.$/,
+    ],
     [
       { kind: 'not_held', links: some(9, 'a', 'b') },
       {},
-      /^9 links \(a, b, …\) of orders are paused, and a worker still/,
+      /^9 links \(a, b, …\) of orders are paused, and a worker has taken tasks/,
     ],
     [
       { kind: 'drift', paused: some(2, 'a', 'b'), vanished: some(0) },
@@ -56,7 +60,21 @@ describe('what a channel is told', () => {
       {},
       /^b of orders: the queue is gone\. Somebody removed/,
     ],
-    [{ kind: 'appeared', links: some(1, 'a') }, { state: 'paused' }, /^a of orders appeared, and orders is Paused\. /],
+    [
+      { kind: 'appeared', links: some(1, 'a') },
+      { state: 'paused' },
+      /^a of orders has appeared\. syncbot keeps it paused, since/,
+    ],
+    [
+      { kind: 'appeared', links: some(1, 'a') },
+      { state: 'running' },
+      /^a of orders has appeared\. orders is Running, so tasks/,
+    ],
+    [
+      { kind: 'loose', links: some(1, 'a'), cause: 'not_paused' },
+      { state: 'failed' },
+      /^a runs although orders is Failed\. syncbot could not pause it yet, and goes on trying/,
+    ],
     [{ kind: 'unattended', noWorker: some(1, 'a'), overdue: some(0) }, {}, /^no worker is connected to a of orders\. /],
     [{ kind: 'unattended', noWorker: some(0), overdue: some(1, 'a') }, {}, /^nobody takes the delayed tasks of a of /],
     [{ kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, {}, /^orders is behind by 6 min, more than 5 min\. /],
@@ -86,12 +104,27 @@ describe('what a channel is told', () => {
   });
 
   it('every kind has a title, and words for when it is over', () => {
-    const said = { project: exampleProject(), voice, revealReasons: true };
     for (const kind of findingKinds) {
       expect(alertTitle(kind)).not.toBe('');
-      expect(alertOverWords(kind, { since: 1_000, changedAt: 61_000 }, said)).toMatch(
-        /^orders: .*, for 1 min. That is over\.$/,
-      );
+      expect(alertPastTitle(kind)).not.toBe('');
     }
+  });
+
+  it.each<[Finding['kind'], Project['state'], number | null, RegExp]>([
+    ['loose', 'paused', 61_000, /^orders: links ran although it was held, for 1 min\. That is over\.$/],
+    ['loose', 'paused', null, /^orders: links ran although it was held\. That is over\.$/],
+    ['failed', 'running', 61_000, /^orders was Failed for 1 min, until it was restored by @/],
+    ['failed', 'failed', null, /^orders was Failed, it has been restored since$/],
+    [
+      'latency',
+      'paused',
+      61_000,
+      /^orders: it was too far behind, for 1 min\. It was stopped then; it is Paused now\.$/,
+    ],
+    ['latency', 'running', 61_000, /That is over\.$/],
+    ['log_half', 'paused', 61_000, /A newer reminder follows\.$/],
+    ['log_half', 'running', 61_000, /That is over\.$/],
+  ])('%s is over, and it is %s', (kind, state, lastedMs, expected) => {
+    expect(alertOverWords(kind, { project: exampleProject({ state }), voice, lastedMs })).toMatch(expected);
   });
 });

@@ -44,7 +44,7 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   },
   links_unreachable: { code: 'links_unreachable', project: hostile, links: [link, link, link, link, link] },
   no_drift: { code: 'no_drift', project: hostile, state: 'paused' },
-  adopt_mixed: { code: 'adopt_mixed', project: hostile, running: [link], paused: [link, link] },
+  adopt_mixed: { code: 'adopt_mixed', project: hostile, running: [link], paused: [link, link], missing: [link] },
   removed: { code: 'removed', project: hostile },
   no_operators: { code: 'no_operators', user: hostile },
   not_operator: { code: 'not_operator', user: hostile },

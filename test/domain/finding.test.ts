@@ -28,24 +28,33 @@ const some = (...queues: string[]) => ({ total: queues.length, first: queues.map
 
 describe('drift', () => {
   const table: Record<ProjectState, Findings> = {
-    not_started: { loose: { kind: 'loose', links: some('runs') } },
+    not_started: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
     starting: {},
     running: { drift: { kind: 'drift', paused: some('held'), vanished: some() } },
     pausing: {},
-    paused: { loose: { kind: 'loose', links: some('runs') } },
+    paused: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
     restoring: {},
-    failed: { loose: { kind: 'loose', links: some('runs') } },
+    failed: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
   };
   const links = [read('runs'), read('held', { paused: true })];
 
   it.each(projectStates)('of a project that is %s', (state) => {
     const held = Object.keys(table[state]).length === 0 ? 'op1' : null;
-    expect(found(links, { state, holder: held, by: 'U0ALICE' })).toEqual(table[state]);
+    const seen = Object.entries(found(links, { state, holder: held, by: 'U0ALICE' }));
+    expect(Object.fromEntries(seen.filter(([, finding]) => finding !== undefined))).toEqual(table[state]);
   });
 
   it('is not seen while converge has work left, or somebody holds the project', () => {
-    expect(found(links, { state: 'paused', convergedVersion: 2 })).toEqual({});
-    expect(found(links, { state: 'paused', holder: 'op1' })).toEqual({});
+    const unknown = { loose: undefined, drift: undefined, appeared: undefined };
+    expect(found(links, { state: 'paused', convergedVersion: 2 })).toEqual(unknown);
+    expect(found(links, { state: 'paused', holder: 'op1' })).toEqual(unknown);
+  });
+
+  it('what syncbot itself could not pause for two minutes runs all the same, and that is told', () => {
+    const long = { state: 'failed', by: 'U0ALICE', convergedVersion: 2, since: now - 120_001 } as const;
+    expect(found(links, long).loose).toEqual({ kind: 'loose', links: some('runs'), cause: 'not_paused' });
+    expect(found(links, { ...long, since: now - 120_000 }).loose).toBeUndefined();
+    expect(found(links, { ...long, state: 'running' }).loose).toBeUndefined();
   });
 
   it('a queue that is gone is drift, but for one that was never there', () => {
@@ -53,14 +62,16 @@ describe('drift', () => {
     expect(found([read('runs'), gone], { awaited: ['default/bull:gone'] })).toEqual({});
   });
 
-  it('an awaited queue that runs has appeared', () => {
+  it('an awaited queue that is there has appeared, whatever its flag; a record without what is awaited tells of none', () => {
     const project = exampleProject({ state: 'paused', version: 1, convergedVersion: 1, awaited: ['default/bull:new'] });
-    expect(driftOf(project, [read('new'), read('loose')])).toEqual({
+    expect(driftOf(project, [read('new'), read('loose'), gone])).toEqual({
       loose: [exampleLink('loose')],
       appeared: [exampleLink('new')],
       pausedOutside: [],
-      vanished: [],
+      vanished: [exampleLink('gone')],
     });
+    expect(driftOf(project, [read('new', { paused: true })]).appeared).toEqual([exampleLink('new')]);
+    expect(driftOf({ ...project, awaited: null }, [gone]).vanished).toEqual([]);
   });
 
   it('names five links and counts the rest; every one of them makes it adoptable', () => {
@@ -74,12 +85,15 @@ describe('drift', () => {
     expect([isAdoptable(project, some(...'123456789')), isAdoptable(project, some('1'))]).toEqual([true, false]);
   });
 
-  it('cannot be told, and is not over, while a link does not answer', () => {
-    expect(found([read('held'), away], { state: 'paused' })).toMatchObject({ loose: { links: some('held') } });
-    expect(found([read('held', { paused: true }), away], { state: 'paused' })).toEqual({
-      ...{ loose: undefined, not_held: undefined, drift: undefined, appeared: undefined },
-      ...{ unattended: undefined, latency: undefined, failures: undefined },
-    });
+  it('is not over while a link that it names does not answer; others do not matter', () => {
+    const open = (queue: string): Project['alerts'] => {
+      const finding = { kind: 'loose', links: some(queue), cause: 'resumed' } as const;
+      const alert = { since: 1, open: true, fading: false, finding, seq: 1, changedAt: 1, version: 3 };
+      return { loose: { alert, told: null } };
+    };
+    const links = [read('held', { paused: true }), away];
+    expect(Object.keys(found(links, { state: 'paused', alerts: open('away') }))).toContain('loose');
+    expect(Object.keys(found(links, { state: 'paused', alerts: open('held') }))).not.toContain('loose');
   });
 });
 
@@ -105,7 +119,7 @@ describe('what else a channel is to know', () => {
     expect(found([read('a'), read('b')], {}, [0, 1])).toEqual({
       unattended: { kind: 'unattended', noWorker: some('a'), overdue: some() },
     });
-    expect(found([read('a')], {}, [null])).toEqual({});
+    expect(found([read('a')], {}, [null])).toEqual({ unattended: undefined });
     expect(found([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
     const due = (since: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: since })];
     expect(found(due(now - 30_001), {}, [1])).toMatchObject({ unattended: { overdue: some('a') } });
@@ -140,7 +154,10 @@ describe('what else a channel is to know', () => {
     [1, 'log_over'],
     [9, 'log_over'],
   ])('the log of its source, %d of the time over: %s', (part, kind) => {
-    const stopped = { state: 'paused', since: now - part * 1_000, logUntil: now + (1 - part) * 1_000 } as const;
+    const stopped = {
+      ...({ state: 'paused', since: now - part * 1_000, logFrom: null } as const),
+      definition: { ...definition, logRetention: 1_000, links: [exampleLink('a')] },
+    };
     expect(Object.keys(found([read('a', { paused: true })], stopped))).toEqual(kind === undefined ? [] : [kind]);
   });
 });

@@ -32,6 +32,7 @@ const nothing: HistoryEntry = {
     failure: null,
     alert: null,
     told: null,
+    kind: null,
     links: null,
     cause: null,
   },
@@ -45,7 +46,7 @@ const failure = { link, taskId: '7', reason: 'row <17> was refused', at: 900 };
 const pause = { operation: 'op1', action: 'pause' } as const;
 const facts = { project: 'orders', action: 'pause', state: 'paused', since: 1, by: 'U0BOB' } as const;
 
-const alert = { since: 1, open: true, finding: null, seq: 1, changedAt: 1, version: 1 };
+const alert = { since: 1, open: true, fading: false, finding: null, seq: 1, changedAt: 1, version: 1 };
 
 /** What each event says in full, and what an entry says that holds the event alone, as older versions wrote it. */
 const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, full: string, bare: string]>> = {
@@ -84,12 +85,16 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     'drives links back after a late write of its own',
   ],
   alert: [
-    { alert: { ...alert, finding: { kind: 'loose', links: { total: 1, first: [link] } } } },
+    { alert: { ...alert, finding: { kind: 'loose', links: { total: 1, first: [link] }, cause: 'resumed' } } },
     'alert: links run although it is held: orders-full',
     'an alert',
   ],
-  alert_over: [{ alert }, 'the alert is over', 'the alert is over'],
-  told: [{ told: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' } } }, '#C0OPS was told', 'told'],
+  alert_over: [{ alert, kind: 'loose' }, 'the alert is over: links ran although it was held', 'the alert is over'],
+  told: [
+    { kind: 'latency', told: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' }, over: false } },
+    '#C0OPS was told: it is too far behind',
+    'told',
+  ],
 };
 
 describe('the sentence of an entry', () => {
@@ -105,9 +110,7 @@ describe('the sentence of an entry', () => {
   });
 
   it('queues that have just appeared are driven, and an alert without links is named', () => {
-    expect(say({ event: 'corrected', links: [link], cause: 'appeared' })).toBe(
-      'drives orders-full, which has just appeared',
-    );
+    expect(say({ event: 'corrected', links: [link], cause: 'appeared' })).toBe('sees to orders-full, new to it');
     const finding = { kind: 'latency', latencyMs: 9, limitMs: 1 } as const;
     expect(say({ event: 'alert', alert: { ...alert, finding } })).toBe('alert: it is too far behind');
   });

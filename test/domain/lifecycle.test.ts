@@ -14,7 +14,14 @@ import {
 const corrections = { reapply: 'yes', adopt: 'yes' } as const;
 const underWay = { reapply: /being driven/, adopt: /being driven/ };
 const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed, RegExp | 'yes'>> = {
-  not_started: { links: 'paused', ...corrections, start: 'yes', pause: /never started/, restore: /never started/ },
+  not_started: {
+    links: 'paused',
+    reapply: 'yes',
+    adopt: /never started/,
+    start: 'yes',
+    pause: /never started/,
+    restore: /never started/,
+  },
   starting: {
     links: 'resumed',
     ...underWay,

@@ -55,7 +55,7 @@ describe('/sync history', () => {
   it('a failed task’s reason is shown to operators only', async () => {
     await talk.world.project('orders', links);
     const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
-    await talk.world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logUntil: null });
+    await talk.world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logFrom: null });
     const toAlice = said(await talk.ask('history orders'));
     expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
     const toCarol = said(await talk.ask('history orders', carol));

@@ -6,7 +6,9 @@ const channels = [{ id: 'C0A', members: ['U0ALICE', 'U0BOB', 'U0BOT'] }];
 
 async function openProjects(talk: Conversation, where: Readonly<Record<string, string>>): Promise<void> {
   for (const [id, channel] of Object.entries(where)) {
-    await talk.world.project(id, [await talk.world.link(`${id}-full`)], { channel });
+    const link = await talk.world.link(`${id}-full`);
+    await link.work(async () => {});
+    await talk.world.project(id, [link], { channel });
   }
 }
 

@@ -21,7 +21,8 @@ const alert: Alert = {
   seq: 1,
   open: true,
   since: 5,
-  finding: { links: { first: [], total: 0 }, kind: 'loose' },
+  finding: { cause: 'resumed', links: { first: [], total: 0 }, kind: 'loose' },
+  fading: false,
 };
 const events = async () => (await store.history('orders', { limit: 20 })).map(({ event }) => event);
 
@@ -32,7 +33,7 @@ it('an alert is written by compare-and-set, and told without touching what was f
   expect(await store.noteAlert('orders', 1, begin)).toBe(true);
   const other = { ...alert, seq: 9 };
   expect(await store.noteAlert('orders', 1, { ...begin, after: other })).toBe(false);
-  const told = { seq: 1, since: 5, message: { channel: 'C0SYNC', ts: '1.1' } };
+  const told = { seq: 1, since: 5, message: { channel: 'C0SYNC', ts: '1.1' }, over: false };
   await store.alertTold('orders', 'loose', told, true);
   const known = (await store.read('orders'))?.alerts.loose;
   expect(known).toEqual({ alert, told });
@@ -46,7 +47,7 @@ it('an alert is written by compare-and-set, and told without touching what was f
 });
 
 it('a project that is held, or gone, is not written to', async () => {
-  await store.alertTold('gone', 'loose', { seq: 1, since: 5, message: null }, true);
+  await store.alertTold('gone', 'loose', { seq: 1, since: 5, message: null, over: false }, true);
   await world.redis.hset('syncbot:{p:orders}:state', 'holder', 'op1');
   expect(await store.noteAlert('orders', 1, { kind: 'loose', before: null, after: alert, event: 'alert' })).toBe(false);
   expect(await store.correct('orders', 1, { links: [link], cause: 'appeared' })).toBe(false);
@@ -66,6 +67,10 @@ it('links are driven back alone while an execution is entered that has not left,
   expect(await store.correct('orders', 2, late)).toBe(false);
   expect(await store.correct('orders', 1, late)).toBe(true);
   expect((await store.read('orders'))?.convergedVersion).toBe(0);
+  expect((await store.read('orders'))?.driving).toEqual(['default/bull:orders-full']);
+  expect(await store.correct('orders', 1, late)).toBe(false);
+  await store.markConverged('orders', 1, []);
+  expect((await store.read('orders'))?.driving).toBeNull();
   await world.redis.del(runs);
   expect(await store.correct('orders', 1, { ...late, cause: 'appeared' })).toBe(true);
   expect(await store.history('orders', { limit: 2 })).toMatchObject([

@@ -27,7 +27,7 @@ async function paused(): Promise<void> {
   await store.claim(ref, 'run-1');
   const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 2, putBack: 0 };
   const ending = { ref, expectedVersion: 2, operationState: 'done', projectState: 'paused', converged: true } as const;
-  await store.commit({ ...ending, outcome, refusal: null, failure: null, awaited: [], logUntil: null });
+  await store.commit({ ...ending, outcome, refusal: null, failure: null, awaited: [], logFrom: null });
   await store.quiet(ref, { ...outcome, inFlight: 0 });
 }
 
@@ -52,7 +52,7 @@ it('a refusal is kept with its facts, a task that failed with its link', async (
   await store.settle({ ref, settlement: 'confirm', by: 'U0ALICE', dialog: null });
   const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
   const failure = { link, taskId: '7', reason: 'refused', at: 5 };
-  await store.fail('orders', 1, { failure, by: 'syncbot', logUntil: null });
+  await store.fail('orders', 1, { failure, by: 'syncbot', logFrom: null });
   await store.claim(ref, 'run-1');
   expect(await store.history('orders', { limit: 2 })).toMatchObject([
     { event: 'refused', by: 'U0ALICE', code: 'not_allowed', refusal: { code: 'not_allowed', state: 'failed' } },

@@ -28,7 +28,7 @@ it('a step whose reply was lost is sent again, and answers as it did the first t
     true,
   );
   proxy.loseReplyTo('changed-words');
-  const change = { expectedVersion: 1, linksChanged: false };
+  const change = { expectedVersion: 1, added: [] };
   expect(await store.put({ ...definition, description: 'changed-words' }, change, 'x')).toBe(true);
   expect(await store.read('orders')).toMatchObject({ version: 2 });
   proxy.loseReplyTo('cli:remover');

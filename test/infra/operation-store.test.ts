@@ -50,7 +50,7 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
   projectState: 'paused',
   converged: true,
   awaited: [],
-  logUntil: null,
+  logFrom: null,
   outcome,
   refusal: null,
   failure: null,
@@ -266,7 +266,7 @@ describe('a claim checks the rules again', () => {
   });
 
   it('changed since the dialog', async () => {
-    await store.put({ ...definition, labels: ['prod'] }, { expectedVersion: 1, linksChanged: false }, 'cli:carol');
+    await store.put({ ...definition, labels: ['prod'] }, { expectedVersion: 1, added: [] }, 'cli:carol');
     expect(await claimed()).toMatchObject({ code: 'changed', action: 'pause', state: 'running', by: 'cli:test' });
   });
 

@@ -27,16 +27,16 @@ const marks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
 describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
     expect(await store.put(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
-    expect(await store.put(definition, { expectedVersion: 7, linksChanged: true }, 'x')).toBe(false);
+    expect(await store.put(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toBe(false);
     await store.markConverged('orders', 1, []);
-    expect(await store.put(definition, { expectedVersion: 1, linksChanged: false }, 'x')).toBe(true);
+    expect(await store.put(definition, { expectedVersion: 1, added: [] }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({
       version: 2,
       convergedVersion: 2,
       state: 'running',
       by: 'cli:test',
     });
-    expect(await store.put(definition, { expectedVersion: 2, linksChanged: true }, 'x')).toBe(true);
+    expect(await store.put(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({ version: 3, convergedVersion: 2 });
     expect(await store.markConverged('orders', 2, [])).toEqual({ kind: 'moved' });
     expect(await store.setWatermarks('orders', 2, marks)).toBe(false);
@@ -44,7 +44,7 @@ describe('projects', () => {
       await store.fail('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
-        logUntil: null,
+        logFrom: null,
       }),
     ).toEqual({ kind: 'moved' });
     expect(await store.remove('orders', 2, 'x')).toBe(false);
@@ -68,13 +68,13 @@ describe('projects', () => {
     });
     await store.settle({ ref, settlement: 'confirm', by: 'U0ALICE', dialog: null });
     expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
-    expect(await store.put(definition, { expectedVersion: 2, linksChanged: false }, 'x')).toBe(false);
+    expect(await store.put(definition, { expectedVersion: 2, added: [] }, 'x')).toBe(false);
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(
       await store.fail('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
-        logUntil: null,
+        logFrom: null,
       }),
     ).toEqual({ kind: 'moved' });
   });

@@ -146,7 +146,7 @@ function patientTeller({ store }: Deps): Teller {
         const known = project?.alerts[kind];
         if (known === undefined || !isDue(known)) continue;
         const { seq, since } = known.alert;
-        await store.alertTold(id, kind, { seq, since, message: null }, false);
+        await store.alertTold(id, kind, { seq, since, message: null, over: false }, false);
       }
     },
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Alert } from '../../src/domain/alert.ts';
-import type { Finding } from '../../src/domain/finding.ts';
+import { type Finding, findingKinds } from '../../src/domain/finding.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { figuresOf, type LinkReading } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
@@ -78,7 +78,12 @@ const someLinks = fc.record({ total: fc.nat(10_000), first: fc.array(link, { max
 /** What an observation may have found, of every kind. */
 export const finding: fc.Arbitrary<Finding> = fc.oneof(
   fc.record({ kind: fc.constant('failed' as const), since: moment, failure: fc.option(failure) }),
-  fc.record({ kind: fc.constantFrom('loose' as const, 'not_held' as const, 'appeared' as const), links: someLinks }),
+  fc.record({
+    kind: fc.constant('loose' as const),
+    links: someLinks,
+    cause: fc.constantFrom('resumed' as const, 'not_paused' as const),
+  }),
+  fc.record({ kind: fc.constantFrom('not_held' as const, 'appeared' as const), links: someLinks }),
   fc.record({ kind: fc.constant('drift' as const), paused: someLinks, vanished: someLinks }),
   fc.record({ kind: fc.constant('unattended' as const), noWorker: someLinks, overdue: someLinks }),
   fc.record({ kind: fc.constant('latency' as const), latencyMs: count, limitMs: count }),
@@ -89,6 +94,7 @@ export const finding: fc.Arbitrary<Finding> = fc.oneof(
 export const alert: fc.Arbitrary<Alert> = fc.record({
   since: moment,
   open: fc.boolean(),
+  fading: fc.boolean(),
   finding: fc.option(finding),
   seq: fc.nat(100),
   changedAt: moment,
@@ -98,6 +104,7 @@ const told = fc.record({
   seq: fc.nat(100),
   since: moment,
   message: fc.option(fc.record({ channel: nastyText, ts: nastyText })),
+  over: fc.boolean(),
 });
 
 /** A project and a look at its links: up to a hundred of them. */
@@ -142,7 +149,8 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     unfinished: fc.constant(null),
     lastOperation: fc.constant(null),
     awaited: fc.constant([]),
-    logUntil: fc.option(moment),
+    driving: fc.constant(null),
+    logFrom: fc.option(moment),
     alerts: fc.record({
       loose: fc.record({ alert, told: fc.constant(null) }),
       latency: fc.record({ alert, told: fc.constant(null) }),
@@ -235,6 +243,7 @@ export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
   outcome: fc.option(outcome),
   failure: fc.option(failure),
   alert: fc.option(alert),
+  kind: fc.option(fc.constantFrom(...findingKinds)),
   told: fc.option(told),
   links: fc.option(fc.array(link)),
   cause: fc.option(fc.constantFrom('late_write' as const, 'appeared' as const)),

@@ -71,7 +71,8 @@ export function exampleProject(more: Partial<Project> = {}): Project {
     unfinished: null,
     lastOperation: null,
     awaited: [],
-    logUntil: null,
+    driving: null,
+    logFrom: null,
     alerts: {},
     ...more,
   };

@@ -125,7 +125,9 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
     fc.assert(
       fc.property(observed, alert, finding, fc.boolean(), ({ project }, each, found, showErrors) => {
         expectFit(buildAlert({ ...scene, project, alert: each, showErrors }, found));
-        expectFit(buildAlertOver({ ...scene, project, showErrors }, found.kind, each));
+        expectFit(
+          buildAlertOver({ ...scene, project, showErrors, kind: found.kind }, each.fading ? null : each.changedAt),
+        );
       }),
       runs,
     );
@@ -148,10 +150,11 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
       const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: long, at: 0 };
       const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
       const someLinks = { total: 9, first: links.slice(0, 5) };
-      const finding = { kind: 'loose' as const, links: someLinks };
+      const finding = { kind: 'loose' as const, links: someLinks, cause: 'resumed' as const };
       const alerted = {
-        alert: { since: 0, open: true, seq: 1, changedAt: 1, version: 1, finding },
-        told: { seq: 1, since: 0, message: { channel: long, ts: '1.1' } },
+        alert: { since: 0, open: true, seq: 1, changedAt: 1, version: 1, fading: false, finding },
+        told: { seq: 1, since: 0, message: { channel: long, ts: '1.1' }, over: false },
+        kind: 'loose' as const,
       };
       const about = { id: '1-0', at: 0, by: long, action: 'restore', reason: long, channel: long } as const;
       const rest = {

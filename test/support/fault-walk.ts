@@ -56,6 +56,7 @@ export async function openWalk(options: ConversationOptions = {}): Promise<Walk>
   const talk = await openConversation(options);
   const { world, slack } = talk;
   const link = await world.link('orders-full');
+  await link.work(async () => {});
   await world.project('orders', [link], { channel: 'C0SYNC' });
   const notices = new Queue('notices', { connection: world.redis, prefix: '{syncbot}', skipVersionCheck: true });
   notices.on('error', () => {});

@@ -16,6 +16,7 @@ export const observeScript = script(`
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local eventsLookedAt, prioritiesLookedAt, band = 200, 50, 4294967296
+local pauseEventsLookedAt, takenWithinMs = 50, 300000
 
 local function toldAt(base, id)
   local events = redis.call('XREVRANGE', base .. 'events', '+', '-', 'COUNT', eventsLookedAt)
@@ -89,18 +90,15 @@ local function eventOf(entry)
   for i = 1, #entry[2], 2 do if entry[2][i] == 'event' then return entry[2][i + 1] end end
 end
 
--- An active event newer than the newest paused one. Few events are looked at unless an active one is among them.
+-- Whether a worker has begun a task in the last minutes, and after the pause: the newest events tell.
 local function takenSincePause(base)
+  local since = string.format('%.0f', now - takenWithinMs)
   local isTaken = false
-  for _, lookedAt in ipairs({ 20, 1000 }) do
-    isTaken = false
-    for _, entry in ipairs(redis.call('XREVRANGE', base .. 'events', '+', '-', 'COUNT', lookedAt)) do
-      local event = eventOf(entry)
-      if event == 'paused' then return isTaken end
-      if event == 'resumed' then return false end
-      isTaken = isTaken or event == 'active'
-    end
-    if not isTaken then return false end
+  for _, entry in ipairs(redis.call('XREVRANGE', base .. 'events', '+', since, 'COUNT', pauseEventsLookedAt)) do
+    local event = eventOf(entry)
+    if event == 'paused' then return isTaken end
+    if event == 'resumed' then return false end
+    isTaken = isTaken or event == 'active'
   end
   return isTaken
 end
@@ -110,7 +108,9 @@ local function keepsFailed(base)
     or redis.call('ZRANGE', base .. 'prioritized', 0, 0)[1] or redis.call('ZRANGE', base .. 'delayed', 0, 0)[1]
   local read, opts = pcall(cjson.decode, next and redis.call('HGET', base .. next, 'opts') or '')
   if not read or type(opts) ~= 'table' then return -1 end
-  return (opts.removeOnFail == true or opts.removeOnFail == 0) and 0 or 1
+  local keep = opts.removeOnFail
+  if type(keep) == 'table' then keep = keep.count end
+  return (keep == true or keep == 0) and 0 or 1
 end
 
 local answers = {}

@@ -40,11 +40,12 @@ export async function workerCounts({ client }: LinkConnection, links: readonly L
   for (const name of lists.flatMap((list) => namesIn(String(list)))) {
     connected.set(name, (connected.get(name) ?? 0) + 1);
   }
-  return links.map((link) => connected.get(workerName(link)) ?? 0);
+  return links.map((link) => workerNames(link).reduce((sum, name) => sum + (connected.get(name) ?? 0), 0));
 }
 
-function workerName({ prefix, queue }: Link): string {
-  return `${prefix}:${Buffer.from(queue).toString('base64')}`;
+/** Workers of BullMQ for Python write the queue's name as it is. */
+function workerNames({ prefix, queue }: Link): string[] {
+  return [`${prefix}:${Buffer.from(queue).toString('base64')}`, `${prefix}:${queue}`];
 }
 
 function namesIn(clientList: string): string[] {

@@ -12,7 +12,7 @@ if seen[1] ~= ARGV[3] or seen[2] ~= '' then return 0 end
 if seen[3] == ARGV[6] then return 1 end
 if (seen[3] or '') ~= ARGV[5] then return 0 end
 redis.call('HSET', stateKey, field, ARGV[6])
-if ARGV[7] ~= '' then audit(ARGV[7], '', { 'alert', ARGV[6] }) end
+if ARGV[7] ~= '' then audit(ARGV[7], '', { 'alert', ARGV[6], 'kind', ARGV[4] }) end
 return 1
 `);
 
@@ -20,7 +20,7 @@ return 1
 export const alertToldScript = script(`${prelude}
 if redis.call('EXISTS', stateKey) == 0 then return 0 end
 redis.call('HSET', stateKey, 'told:' .. ARGV[3], ARGV[4])
-if ARGV[5] == '1' then audit('told', '', { 'told', ARGV[4] }) end
+if ARGV[5] == '1' then audit('told', '', { 'told', ARGV[4], 'kind', ARGV[3] }) end
 return 1
 `);
 

@@ -22,7 +22,7 @@ export function createHistoryStore(client: RedisClient): Pick<ProjectStore, 'his
 function readHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
   const text = (field: string) => (hash[field] ? hash[field] : null);
   const number = (field: string) => (hash[field] ? Number(hash[field]) : null);
-  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause'];
+  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause', 'kind'];
   return historyEntrySchema.parse({
     ...Object.fromEntries(fields.map((field) => [field, text(field)])),
     id,

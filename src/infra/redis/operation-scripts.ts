@@ -63,7 +63,7 @@ local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'exe
 if not seen[1] then return { 'unknown' } end
 local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
-  'convergedVersion', 'unfinished', 'logUntil')
+  'convergedVersion', 'unfinished', 'logFrom')
 if seen[1] == 'running' and held[5] == id then
   redis.call('ZADD', runsKey, whole(now + runFor), run)
   return { 'claimed', all(id) }
@@ -105,7 +105,8 @@ return { 'claimed', all(id) }
 
 /** ARGV: 3 id, 4 expected version, 5 the operation's state, 6 the project's state, \`back\` or \`stay\`, 7 '1' when its links
  *  agree, 8 outcome, 9 refusal, 10 failure (each JSON or empty), 11 '1' when tasks are still in flight, 12 the ids of links
- *  without a queue as JSON, 13 until when the source keeps its log. */
+ *  without a queue as JSON, 13 how old the oldest change is that it
+ *  leaves behind where it stops; a project that stood still before keeps the older one. */
 export const commitScript = script(`${prelude}
 local id, expected, ended, state, agree = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
 local outcome, refusal, failure, draining = ARGV[8], ARGV[9], ARGV[10], ARGV[11] == '1'
@@ -114,24 +115,25 @@ if seen[1] ~= 'running' then return { 'repeated', all(id) } end
 local held = redis.call('HMGET', stateKey, 'holder', 'version', 'before')
 if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
 if state == 'back' and redis.call('HGET', op(id), 'progress') ~= '' then return { 'conflict' } end
-local version
+local before = cjson.decode(held[3])
+local unfinished, logFrom, version = before[7] or '', before[8] or '', nil
 if state == 'back' then
-  local before = cjson.decode(held[3])
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', before[7], 'logUntil', before[8])
+  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', unfinished, 'logFrom', logFrom)
 elseif state == 'stay' then
   state = redis.call('HGET', stateKey, 'state')
   version = redis.call('HINCRBY', stateKey, 'version', 1)
-  redis.call('HSET', stateKey, 'unfinished', ended == 'failed' and id or '')
+  redis.call('HSET', stateKey, 'unfinished', ended == 'failed' and id or '', 'driving', '')
 else
   version = move(state, seen[2], seen[3])
   redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '',
-    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '', 'logUntil', ARGV[13])
+    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '',
+    'logFrom', state == 'failed' and logFrom ~= '' and logFrom or ARGV[13])
 end
 redis.call('HSET', stateKey, 'holder', '')
 if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
-if agree and ended == 'done' then redis.call('HSET', stateKey, 'awaited', ARGV[12]) end
+if agree and ended == 'done' then redis.call('HSET', stateKey, 'awaited', ARGV[12], 'driving', '') end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')
 redis.call('HINCRBY', op(id), 'seq', 1)

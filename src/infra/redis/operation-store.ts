@@ -20,7 +20,7 @@ import type { StepRunner } from './step.ts';
 
 /** How long an execution may be under way before it is given up. */
 const runForMs = 15 * 60_000;
-/** How far back in the history the newest operations are looked for. */
+/** So many entries of the history are looked through at once for the newest operations. */
 const historyLook = 200;
 
 const operationReply = flatHashSchema.transform((hash, context): Operation => {
@@ -68,11 +68,18 @@ export function createOperationStore(
   return {
     readOperation: read,
     async recentOperations(id, limit) {
-      const entries = await call(client, (redis) =>
-        redis.xrevrange(projectKeys(id).audit, '+', '-', 'COUNT', historyLook),
-      );
-      const operations = entries.map(([, fields]) => flatHashSchema.parse(fields)['operation'] ?? '');
-      return readAll(id, [...new Set(operations.filter((operation) => operation !== ''))].slice(0, limit));
+      const found = new Set<string>();
+      for (let end = '+'; found.size < limit; ) {
+        const entries = await call(client, (redis) =>
+          redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', historyLook),
+        );
+        for (const [, fields] of entries) found.add(flatHashSchema.parse(fields)['operation'] ?? '');
+        found.delete('');
+        const last = entries.at(-1);
+        if (last === undefined || entries.length < historyLook) break;
+        end = `(${last[0]}`;
+      }
+      return readAll(id, [...found].slice(0, limit));
     },
     async openOperations(id) {
       const { open } = projectKeys(id);
@@ -144,7 +151,7 @@ function newFields({ id, project, action, by, reason, origin, channel, projectVe
 
 function commitArgs(ending: Ending): (string | number)[] {
   const { ref, expectedVersion, operationState, projectState, converged, outcome, refusal, failure } = ending;
-  const { awaited, logUntil } = ending;
+  const { awaited, logFrom } = ending;
   const draining = projectState === 'paused' && (outcome?.inFlight ?? 0) > 0;
   return [
     ref.operation,
@@ -157,7 +164,7 @@ function commitArgs(ending: Ending): (string | number)[] {
     jsonOrEmpty(failure),
     draining ? '1' : '0',
     JSON.stringify(awaited),
-    logUntil ?? '',
+    logFrom ?? '',
   ];
 }
 

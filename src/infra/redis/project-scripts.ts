@@ -1,8 +1,8 @@
 import { script } from './call.ts';
 import { prelude } from './script-prelude.ts';
 
-/** ARGV: 3 the definition, 4 its first state (empty: the project exists), 5 expected version, 6 who, 7 '1' when its links
- *  change: they are behind their state then, until converge has seen to them, 8 … fields of watermarks with their values. */
+/** ARGV: 3 the definition, 4 its first state (empty: the project exists), 5 expected version, 6 who, 7 ids of links
+ *  that are added (JSON): they are behind their state then, until converge has seen to them, 8 … fields of watermarks with their values. */
 export const putScript = script(`${prelude}
 local definition, first, expected, by = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion', 'state')
@@ -12,12 +12,15 @@ if first ~= '' then
   if seen[1] then return 0 end
   redis.call('HSET', stateKey, 'v', 1, 'state', first, 'version', 1, 'since', whole(now), 'by', by, 'reason', '',
     'holder', '', 'convergedVersion', 0, 'failure', '', 'draining', '', 'unfinished', '', 'lastOperation', '', 'awaited', '[]',
-    'logUntil', '')
+    'logFrom', '', 'driving', '')
   for i = 8, #ARGV, 2 do redis.call('HSET', stateKey, ARGV[i], ARGV[i + 1]) end
 else
   if seen[1] ~= expected or seen[2] ~= '' then return 0 end
   local version = redis.call('HINCRBY', stateKey, 'version', 1)
-  if ARGV[7] ~= '1' and seen[3] == seen[1] then redis.call('HSET', stateKey, 'convergedVersion', version) end
+  if seen[3] == seen[1] then
+    local settled = ARGV[7] == '[]' and version or seen[3]
+    redis.call('HSET', stateKey, 'convergedVersion', settled, 'driving', ARGV[7] == '[]' and '' or ARGV[7])
+  end
 end
 redis.call('SET', definitionKey, definition)
 audit(first ~= '' and 'created' or 'changed', '', { 'by', by })
@@ -46,14 +49,14 @@ return 1
 `);
 
 /**
- * Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who, 6 until when
- * the source keeps its log. Answers false when somebody else won; else the operation that ended last here, empty when there is none: it has news to tell.
+ * Running → Failed, only at the version that was read before the links. ARGV: 3 expected version, 4 failure, 5 who, 6 how old the
+ * oldest change is that it leaves behind. Answers false when somebody else won; else the operation that ended last here, empty when there is none: it has news to tell.
  */
 export const failScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'state', 'lastOperation')
 if seen[1] ~= ARGV[3] or seen[2] ~= '' or seen[3] ~= 'running' then return false end
 move('failed', ARGV[5], '')
-redis.call('HSET', stateKey, 'failure', ARGV[4], 'logUntil', ARGV[6])
+redis.call('HSET', stateKey, 'failure', ARGV[4], 'logFrom', ARGV[6])
 audit('failed', '', { 'by', ARGV[5], 'failure', ARGV[4] })
 return hasNews(seen[4] or '')
 `);
@@ -66,21 +69,21 @@ return hasNews(seen[4] or '')
 export const convergedScript = script(`${prelude}
 local seen = redis.call('HMGET', stateKey, 'version', 'unfinished')
 if seen[1] ~= ARGV[3] then return false end
-redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'awaited', ARGV[4], 'unfinished', '')
+redis.call('HSET', stateKey, 'convergedVersion', ARGV[3], 'awaited', ARGV[4], 'unfinished', '', 'driving', '')
 return hasNews(seen[2] or '')
 `);
 
 /**
- * Links differ from what the state wants. ARGV: 3 expected version, 4 the links as JSON, 5 why they may be driven back
- * without asking: \`appeared\`, or \`late_write\`, which counts only while an execution is entered that has not left. 1: they
- * are to be driven.
+ * Links differ from what the state wants. ARGV: 3 expected version, 4 the links as JSON, 5 why they may be driven
+ * without asking: \`appeared\`, or \`late_write\`, which counts only while an execution is entered that has not left, 6 the
+ * ids of these links as JSON. 1: they are to be driven, and no others.
  */
 export const correctScript = script(`${prelude}
-local seen = redis.call('HMGET', stateKey, 'version', 'holder')
-if seen[1] ~= ARGV[3] or seen[2] ~= '' then return 0 end
+local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion')
+if seen[1] ~= ARGV[3] or seen[2] ~= '' or seen[3] ~= seen[1] then return 0 end
 redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', whole(now))
 if ARGV[5] == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return 0 end
-redis.call('HSET', stateKey, 'convergedVersion', whole(tonumber(ARGV[3]) - 1))
+redis.call('HSET', stateKey, 'convergedVersion', whole(tonumber(ARGV[3]) - 1), 'driving', ARGV[6])
 audit('corrected', '', { 'links', ARGV[4], 'cause', ARGV[5] })
 return 1
 `);

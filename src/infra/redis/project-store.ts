@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { chunksOf } from '../../application/chunks.ts';
 import type { ProjectStore } from '../../application/store.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
-import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
+import { linkId, type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { alertToldScript, noteAlertScript, refusedScript } from './alert-scripts.ts';
 import { call, run } from './call.ts';
 import type { RedisClient } from './connect.ts';
@@ -43,6 +43,8 @@ export function createProjectStore(
 }
 
 const readAtOnce = 500;
+/** A history names so many links of an entry. */
+const toldLinks = 20;
 
 function reading(client: RedisClient, orLeftOut: LeaveOut) {
   async function read(id: ProjectId) {
@@ -97,8 +99,8 @@ function writing(client: RedisClient, step: StepRunner) {
     async put(definition, first, by) {
       const isNew = 'state' in first;
       const own = isNew
-        ? [first.state, '', by, '1', ...watermarkFields(first.watermarks)]
-        : ['', first.expectedVersion, by, first.linksChanged ? '1' : '0'];
+        ? [first.state, '', by, '[]', ...watermarkFields(first.watermarks)]
+        : ['', first.expectedVersion, by, JSON.stringify(first.added)];
       // The index first: an id without a project is passed over, a project without its id would never be seen again.
       if (isNew) await call(client, (redis) => redis.sadd(projectsKey, definition.id));
       return (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
@@ -108,8 +110,8 @@ function writing(client: RedisClient, step: StepRunner) {
       await call(client, (redis) => redis.srem(projectsKey, id));
       return true;
     },
-    async fail(id, expectedVersion, { failure, by, logUntil }) {
-      const args = [expectedVersion, JSON.stringify(failure), by, logUntil ?? ''];
+    async fail(id, expectedVersion, { failure, by, logFrom }) {
+      const args = [expectedVersion, JSON.stringify(failure), by, logFrom ?? ''];
       const news = newsReply.parse(await step(id, failScript, args));
       return news === null ? { kind: 'moved' } : { kind: 'failed', toTell: news.operation };
     },
@@ -121,7 +123,13 @@ function writing(client: RedisClient, step: StepRunner) {
       return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
     },
     async correct(id, expectedVersion, { links, cause }) {
-      return (await step(id, correctScript, [expectedVersion, JSON.stringify(links), cause])) === 1;
+      const args = [
+        expectedVersion,
+        JSON.stringify(links.slice(0, toldLinks)),
+        cause,
+        JSON.stringify(links.map(linkId)),
+      ];
+      return (await step(id, correctScript, args)) === 1;
     },
     async noteAlert(id, expectedVersion, { kind, before, after, event }) {
       const args = [expectedVersion, kind, before === null ? '' : noted(before), noted(after), event ?? ''];

@@ -51,8 +51,9 @@ const stateHashSchema = z.object({
   draining: emptyIsNull,
   unfinished: emptyIsNull.default(null),
   lastOperation: emptyIsNull.default(null),
-  awaited: json.pipe(z.array(z.string())).default([]),
-  logUntil: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
+  awaited: json.pipe(z.array(z.string())).nullable().default(null),
+  logFrom: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
+  driving: emptyIsNull.pipe(z.union([z.null(), json.pipe(z.array(z.string()))])).default(null),
 });
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);

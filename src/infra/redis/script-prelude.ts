@@ -30,7 +30,7 @@ end
 local function all(id) return redis.call('HGETALL', op(id)) end
 local function move(state, by, reason)
   redis.call('HSET', stateKey, 'state', state, 'since', whole(now), 'by', by, 'reason', reason, 'draining', '',
-    'unfinished', '', 'logUntil', '')
+    'unfinished', '', 'logFrom', '', 'driving', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end
 `;

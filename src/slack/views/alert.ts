@@ -1,8 +1,8 @@
-import type { Alert, AlertKind } from '../../domain/alert.ts';
+import { type Alert, type AlertKind, loudest } from '../../domain/alert.ts';
 import { type AlertSaid, alertOverWords, alertWords } from '../../domain/alert-words.ts';
 import { type Finding, isAdoptable } from '../../domain/finding.ts';
 import type { Deed, Project } from '../../domain/project.ts';
-import { duration, type Voice } from '../../domain/words.ts';
+import type { Voice } from '../../domain/words.ts';
 import { actionsRow, askButton, type Message, section, showButton } from '../blocks.ts';
 import { blockId } from '../contract.ts';
 import { isSlackUser } from '../mrkdwn.ts';
@@ -13,9 +13,6 @@ export interface AlertView {
   readonly voice: Voice;
   readonly showErrors: boolean;
 }
-
-/** Tasks are being worked on while people believe that they are held: whoever held them is called. */
-const loudest: ReadonlySet<AlertKind> = new Set(['loose', 'not_held']);
 
 /** What its channel is to know of a project: what is so, what it means, and the buttons that lead on. */
 export function buildAlert(view: AlertView, finding: Finding): Message {
@@ -32,17 +29,13 @@ export function buildAlert(view: AlertView, finding: Finding): Message {
   };
 }
 
-/** The same message when it is over. */
-export function buildAlertOver(
-  view: Omit<AlertView, 'alert'>,
-  kind: AlertKind,
-  alert: Pick<Alert, 'since' | 'changedAt'>,
-): Message {
-  const { project, voice } = view;
-  const restored = kind === 'failed' && project.state === 'running';
-  const text = restored
-    ? `${project.id} was Failed for ${duration(alert.changedAt - alert.since)}, until it was restored by ${voice.person(project.by)}`
-    : alertOverWords(kind, alert, saidIn(view));
+export interface AlertOverView extends Omit<AlertView, 'alert'> {
+  readonly kind: AlertKind;
+}
+
+/** The same message when it is over; `lastedMs` null: for how long is not known. */
+export function buildAlertOver({ project, kind, voice }: AlertOverView, lastedMs: number | null): Message {
+  const text = alertOverWords(kind, { project, voice, lastedMs });
   return { text, blocks: [section(bold(text, project.id))] };
 }
 
@@ -70,7 +63,7 @@ function callTo({ project: { by }, voice }: AlertView): string {
   return isSlackUser(by) ? `Attention, ${voice.person(by)}: ` : 'Attention: ';
 }
 
-function saidIn({ project, voice, showErrors }: Omit<AlertView, 'alert'>): AlertSaid {
+function saidIn({ project, voice, showErrors }: AlertView): AlertSaid {
   return { project, voice, revealReasons: showErrors };
 }
 

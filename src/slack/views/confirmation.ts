@@ -1,7 +1,7 @@
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { type Drift, driftOf } from '../../domain/finding.ts';
 import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
-import { logKeptUntil } from '../../domain/log-retention.ts';
+import { logKeptUntil, oldestChangeAt } from '../../domain/log-retention.ts';
 import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
@@ -95,7 +95,7 @@ function reapplyPhrase(project: Project, { loose, pausedOutside, vanished }: Dri
 
 /** Until when a restore will still find everything. */
 function logPhrase({ project, figures, voice, now }: ConfirmationView): string {
-  const until = logKeptUntil(project.definition, { now, latencyMs: figures.latencyMs });
+  const until = logKeptUntil(project.definition, oldestChangeAt({ now, latencyMs: figures.latencyMs }));
   return until === null ? '' : ` The source keeps its log until ${voice.moment(until)}: restore it before then.`;
 }
 

@@ -87,13 +87,13 @@ function failureSection({ details: { project, figures }, revealReasons, voice, n
 function alertSections({ details: { project }, voice, revealReasons }: ShowView): Block[] {
   return openFindings(project.alerts)
     .filter(({ kind }) => kind !== 'failed')
-    .flatMap((finding) => {
+    .flatMap((finding, index) => {
       const { headline, advice } = alertWords(finding, { project, voice, revealReasons });
       const corrections = answersTo(finding, project).filter((deed) => !isAction(deed));
       const buttons = corrections.map((deed) => askButton(deed, project.id));
       return [
         section(shorten(`*Alert* · ${headline}. ${advice}`, sectionRoom)),
-        ...(buttons.length === 0 ? [] : [actionsRow(blockId('show', finding.kind, project.id), buttons)]),
+        ...(buttons.length === 0 ? [] : [actionsRow(blockId('show', index, project.id), buttons)]),
       ];
     });
 }

@@ -1,4 +1,5 @@
-import { driftOf, findingsOf, type Looked } from '../domain/finding.ts';
+import { driftOf } from '../domain/drift.ts';
+import { findingsOf, type Looked } from '../domain/findings.ts';
 import { oldestChangeAt } from '../domain/log-retention.ts';
 import { maskReason } from '../domain/mask.ts';
 import { type Figures, oldestFailure } from '../domain/observation.ts';

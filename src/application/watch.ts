@@ -1,5 +1,6 @@
 import { type Alert, type AlertKind, advance } from '../domain/alert.ts';
-import { type Finding, type Findings, findingKinds, findingsOfRecord } from '../domain/finding.ts';
+import { type Finding, findingKinds } from '../domain/finding.ts';
+import { type Findings, findingsOfRecord } from '../domain/findings.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
 

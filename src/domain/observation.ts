@@ -46,6 +46,11 @@ export type LinkReading =
   | { readonly kind: 'missing'; readonly link: Link }
   | { readonly kind: 'unreachable'; readonly link: Link };
 
+/** The links that were looked at. */
+export function linksOf(readings: readonly LinkReading[]): Link[] {
+  return readings.map(({ link }) => link);
+}
+
 /** Live figures of a project. A figure that could not be read on every link is null, never a guess. */
 export interface Figures {
   readonly observedAt: number;

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convergeStanding } from '../../src/application/converge.ts';
 import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request.ts';
-import type { Deed } from '../../src/domain/project.ts';
+import { type Deed, linkId } from '../../src/domain/project.ts';
+import { definitionOf } from '../support/definition.ts';
 import { type OwnedLink, openWorld, type World } from '../support/world.ts';
 import { confirmed, jumpingClock, noQueue, withDeps } from './hands.ts';
 
@@ -129,5 +130,37 @@ describe('Adopt', () => {
       by: 'U0ALICE',
       code: 'not_allowed',
     });
+  });
+});
+
+describe('what somebody else has resumed is never mended beside', () => {
+  it('when another link is driven back after a late write of our own', async () => {
+    await drifted('paused', [a, b]);
+    await world.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    expect(await world.deps.store.correct('orders', 1, { links: [b.link], cause: 'late_write' })).toBe(true);
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
+    expect(await project()).toMatchObject({ convergedVersion: 1, driving: null });
+  });
+
+  it('when a link is added to the project', async () => {
+    await a.queue.pause();
+    await world.project('orders', [a], { state: 'paused' });
+    await world.deps.store.markConverged('orders', 1, []);
+    await a.queue.resume();
+    const definition = definitionOf('orders', { links: [a.link, b.link] });
+    const change = { expectedVersion: 1, added: [linkId(b.link)] };
+    expect(await world.deps.store.put(definition, change, 'cli:test')).toBe(true);
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
+    expect(await project()).toMatchObject({ version: 2, convergedVersion: 2, driving: null });
+  });
+
+  it('until an operation takes the project: it sees to every link', async () => {
+    await drifted('paused', [a, b]);
+    await world.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await world.deps.store.correct('orders', 1, { links: [b.link], cause: 'late_write' });
+    expect(await carriedOut('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
   });
 });

@@ -1,5 +1,5 @@
+import { type Drift, driftOf } from '../../domain/drift.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
-import { type Drift, driftOf } from '../../domain/finding.ts';
 import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
 import { logKeptUntil, oldestChangeAt } from '../../domain/log-retention.ts';
 import { maskReason } from '../../domain/mask.ts';

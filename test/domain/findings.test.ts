@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { driftOf, type Findings, findingsOf, isAdoptable } from '../../src/domain/finding.ts';
+import { driftOf } from '../../src/domain/drift.ts';
+import { isAdoptable } from '../../src/domain/finding.ts';
+import { type Findings, findingsOf } from '../../src/domain/findings.ts';
 import { figuresOf, type LinkFacts, type LinkReading } from '../../src/domain/observation.ts';
 import { type Project, type ProjectState, projectStates } from '../../src/domain/project.ts';
 import { exampleFacts, exampleLink, exampleProject } from '../slack/examples.ts';

@@ -82,13 +82,16 @@ async function hasNoJob({ redis }: World): Promise<boolean> {
 /** What is recorded: the event, the project's version then, and the state that it went into, if it did. */
 type Entry = readonly [event: string, version: number, state: string];
 
+/** What a look at the links writes down: a late write of the frozen one that was driven back, what a channel is to know. */
+const looks: ReadonlySet<string> = new Set(['corrected', 'alert', 'alert_over', 'told']);
+
 /** The entries of these operations and of the project itself. */
 async function history({ redis }: World, { project }: Stage, refs: readonly OperationRef[]): Promise<Entry[]> {
   const entries = await redis.xrange(`syncbot:{p:${project}}:audit`, '-', '+');
   const ids = ['', ...refs.map(({ operation }) => operation)];
   return entries
     .map(([, fields]) => Object.fromEntries(chunksOf(fields, 2)))
-    .filter(({ operation }) => ids.includes(operation))
+    .filter(({ operation, event }) => ids.includes(operation) && !looks.has(event))
     .map(({ event, version, state = '' }) => [event, Number(version), state]);
 }
 

@@ -48,8 +48,10 @@ describe('drift', () => {
 
   it('is not seen while converge has work left, or somebody holds the project', () => {
     const unknown = { loose: undefined, drift: undefined, appeared: undefined };
-    expect(found(links, { state: 'paused', convergedVersion: 2 })).toEqual(unknown);
-    expect(found(links, { state: 'paused', holder: 'op1' })).toEqual(unknown);
+    const held = { state: 'paused', version: 1, convergedVersion: 1, holder: 'op1' } as const;
+    expect(driftOf(exampleProject(held), links).loose).toEqual([]);
+    expect(found(links, { state: 'paused', convergedVersion: 2 })).toStrictEqual(unknown);
+    expect(found(links, { state: 'paused', holder: 'op1' })).toStrictEqual(unknown);
   });
 
   it('what syncbot itself could not pause for two minutes runs all the same, and that is told', () => {
@@ -121,7 +123,7 @@ describe('what else a channel is to know', () => {
     expect(found([read('a'), read('b')], {}, [0, 1])).toEqual({
       unattended: { kind: 'unattended', noWorker: some('a'), overdue: some() },
     });
-    expect(found([read('a')], {}, [null])).toEqual({ unattended: undefined });
+    expect(found([read('a')], {}, [null])).toStrictEqual({ unattended: undefined });
     expect(found([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
     const due = (since: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: since })];
     expect(found(due(now - 30_001), {}, [1])).toMatchObject({ unattended: { overdue: some('a') } });

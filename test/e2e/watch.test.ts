@@ -95,6 +95,8 @@ it('workers that heed the pause raise no alarm, however many tasks come meanwhil
   await link.queue.addBulk(Array.from({ length: 200 }, () => ({ name: 'change', data: {} })));
   await talk.act('pause', 'orders');
   await waitFor(async () => (await project())?.state === 'paused');
+  await looks();
+  expect((await project())?.alerts.not_held).toBeUndefined();
   await link.queue.addBulk(Array.from({ length: 1_500 }, () => ({ name: 'change', data: {} })));
   await looks();
   expect((await project())?.alerts.not_held).toBeUndefined();

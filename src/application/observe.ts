@@ -89,7 +89,10 @@ async function drivenBack(
   difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'appeared' },
 ): Promise<boolean> {
   if (difference.links.length === 0 || !(await deps.store.correct(id, version, difference))) return false;
-  deps.log.warn({ project: id, links: difference.links.length, cause: difference.cause }, 'links driven back');
+  deps.log.warn(
+    { project: id, links: difference.links.length, cause: difference.cause },
+    'links driven without being asked',
+  );
   await deps.queue.converge(id);
   return true;
 }

@@ -4,7 +4,7 @@ export interface Tally {
   commands: number;
   /** By the state in which they ended. */
   readonly operations: Map<string, number>;
-  /** Why operations were refused when a worker took them up. */
+  /** Why people were refused, when they asked or when a worker took it up. */
   readonly refusals: Map<string, number>;
   /** Versions that projects went through. */
   transitions: number;
@@ -36,9 +36,11 @@ export function emptyTally(): Tally {
 export function tallyText({ operations, refusals, ...counts }: Tally): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const all = [...operations.values()].reduce((sum, count) => sum + count, 0);
-  return [...lines, `operations: ${all} (${byName(operations)})`, `refused at the claim: ${byName(refusals)}`].join(
-    '\n',
-  );
+  return [
+    ...lines,
+    `operations: ${all} (${byName(operations)})`,
+    `refused, at the request or at the claim: ${byName(refusals)}`,
+  ].join('\n');
 }
 
 export function countOne(counts: Map<string, number>, name: string): void {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { convergeStanding } from './application/converge.ts';
 import type { Deps, Log } from './application/deps.ts';
 import { execute } from './application/execute.ts';
+import { StoreUnavailable } from './application/faults.ts';
 import { observeAll } from './application/observe.ts';
 import type { Clock, Ids, Teller } from './application/ports.ts';
 import { sweep } from './application/sweep.ts';
@@ -95,7 +96,7 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
   const scheduleRounds = () =>
     untilThere(() => queues.schedule(every), {
       sentence: 'rounds not scheduled yet',
-      isAway: () => true,
+      isAway: (error) => error instanceof StoreUnavailable,
       log,
       clock: deps.clock,
       signal: stopping.signal,
@@ -117,7 +118,9 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
         startWorker({ queue: 'sweep', handlers: { sweep: () => sweep(deps) }, ...round }),
       );
       // A Redis that comes back may have lost what it was told last.
-      client.on('ready', () => void scheduleRounds());
+      client.on('ready', () => {
+        scheduleRounds().catch((error: unknown) => log.error({ error }, 'rounds could not be scheduled'));
+      });
       await scheduleRounds();
     },
     startTelling(teller) {

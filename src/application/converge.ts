@@ -65,15 +65,20 @@ export async function converge(deps: Deps, options: ConvergeOptions): Promise<Co
 export async function convergeStanding(deps: Deps, project: ProjectId, tryForMs: number): Promise<Converged | null> {
   const converged = await converge(deps, { project, holder: null, tryForMs });
   if (converged?.kind !== 'agreed') return converged;
-  const {
-    project: { version },
-    missing,
-  } = converged;
-  const marked = await deps.store.markConverged(project, version, missing.map(linkId));
+  const { version } = converged.project;
+  const marked = await deps.store.markConverged(project, version, stillAwaited(converged));
   if (marked.kind === 'converged' && marked.toTell !== null) {
     await deps.notifier.tell({ project, operation: marked.toTell });
   }
   return converged;
+}
+
+/** Links without a queue, and those that have got one meanwhile and were not asked for: they are still to be told, and seen to. */
+function stillAwaited({ project, missing }: Converged): string[] {
+  const gone = missing.map(linkId);
+  const { awaited, driving } = project;
+  const arrived = driving === null ? [] : (awaited ?? []).filter((id) => !gone.includes(id) && !driving.includes(id));
+  return [...gone, ...arrived];
 }
 
 /**

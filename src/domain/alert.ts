@@ -98,7 +98,7 @@ function firstFound(before: Alert | null, finding: Finding, { version, now }: Mo
 
 function notFound(before: Alert | null, now: number): Alert | null {
   if (before === null || before.finding === null) return before;
-  if (!before.open) return { ...before, finding: null };
+  if (!before.open) return { ...before, finding: null, changedAt: 0 };
   if (needsTwo.has(before.finding.kind) && !before.fading) return { ...before, fading: true };
   return over(before, now);
 }

@@ -1,6 +1,6 @@
 import { linksWanted } from './lifecycle.ts';
 import type { LinkReading } from './observation.ts';
-import type { Link, Project } from './project.ts';
+import { type Link, linkId, type Project } from './project.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The links of a project by what their flags say. */
@@ -26,13 +26,14 @@ export function flagsOf(readings: readonly LinkReading[]): LinkFlags {
  * is gone, or one that does not tell. Adopt wants every link to be the opposite of what the state wants.
  */
 export function correctionRefused(
-  { id, state }: Pick<Project, 'id' | 'state'>,
+  { id, state, awaited }: Pick<Project, 'id' | 'state' | 'awaited'>,
   correction: 'reapply' | 'adopt',
   { running, paused, missing, unreachable }: LinkFlags,
 ): Refusal | null {
   const [differing, agreeing] = linksWanted(state) === 'paused' ? [running, paused] : [paused, running];
   if (correction === 'reapply') {
-    const found = differing.length + missing.length + unreachable.length;
+    const gone = missing.filter((link) => !awaited?.includes(linkId(link)));
+    const found = differing.length + gone.length + unreachable.length;
     return found === 0 ? { code: 'no_drift', project: id, state } : null;
   }
   if (unreachable.length > 0) return { code: 'links_unreachable', project: id, links: [...unreachable] };

@@ -13,25 +13,25 @@ export interface Drift {
   readonly vanished: readonly Link[];
 }
 
-const noDrift: Drift = { loose: [], pausedOutside: [], appeared: [], vanished: [] };
-
-/** In what links differ from what the state wants, while nobody is driving them. */
+/** In what links differ from what the state wants, but for those that are being driven. */
 export function driftOf(project: Project, links: readonly LinkReading[]): Drift {
-  if (!isAtRest(project)) return noDrift;
   const wanted = linksWanted(project.state);
+  const left = links.filter(({ link }) => !isBeingDriven(project, link));
   const awaited = project.awaited === null ? null : new Set(project.awaited);
   const isAwaited = ({ link }: LinkReading) => awaited?.has(linkId(link)) ?? false;
-  const read = links.filter((reading) => reading.kind === 'read');
+  const read = left.filter((reading) => reading.kind === 'read');
   const differing = linksOf(read.filter((one) => one.paused !== (wanted === 'paused') && !isAwaited(one)));
   return {
     loose: wanted === 'paused' ? differing : [],
     pausedOutside: wanted === 'resumed' ? differing : [],
     appeared: linksOf(read.filter(isAwaited)),
-    vanished: awaited === null ? [] : linksOf(links.filter((one) => one.kind === 'missing' && !isAwaited(one))),
+    vanished: awaited === null ? [] : linksOf(left.filter((one) => one.kind === 'missing' && !isAwaited(one))),
   };
 }
 
-/** Nobody holds it, and its links were seen to agree with its state. */
-export function isAtRest({ holder, version, convergedVersion }: Project): boolean {
-  return holder === null && convergedVersion === version;
+/** An operation drives all links of the project that it holds; converge those that it has yet to see agree. */
+export function isBeingDriven(project: Project, link: Link): boolean {
+  const { holder, version, convergedVersion, driving } = project;
+  if (holder !== null) return true;
+  return convergedVersion < version && (driving === null || driving.includes(linkId(link)));
 }

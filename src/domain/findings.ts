@@ -1,4 +1,4 @@
-import { driftOf, isAtRest } from './drift.ts';
+import { driftOf, isBeingDriven } from './drift.ts';
 import { type Finding, type FindingOf, linksNamed, some } from './finding.ts';
 import { linksWanted } from './lifecycle.ts';
 import { logDeadline } from './log-retention.ts';
@@ -6,7 +6,7 @@ import { maskReason } from './mask.ts';
 import { type Figures, type LinkFacts, type LinkReading, linksOf, oldestFailure } from './observation.ts';
 import { pauseWithinMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
-import { botActor, linkId, type Project } from './project.ts';
+import { botActor, type Link, linkId, type Project } from './project.ts';
 
 /** One look at a project that nobody holds. */
 export interface Looked {
@@ -42,44 +42,50 @@ export function findingsOfRecord(project: Project, now: number): Findings {
 /** Everything that one look tells. */
 export function findingsOf(looked: Looked): Findings {
   const { project, figures, now } = looked;
+  const held = linksWanted(project.state) === 'paused';
+  const running = project.state === 'running';
   const seenAll = figures.links.every(({ kind }) => kind !== 'unreachable');
   const unlessHidden = <F extends Finding>(kind: F['kind'], finding: F | null): F | null | undefined =>
     finding === null && isHidden(project.alerts[kind]?.alert.finding ?? null, figures.links) ? undefined : finding;
-  const unlessAway = <F>(finding: F | null) => (finding === null && !seenAll ? undefined : finding);
-  const notHeld = linksWanted(project.state) === 'paused' ? readOf(figures).filter(takesAlthoughPaused) : [];
+  const unlessAway = <F>(finding: F | null | undefined) => (finding === null && !seenAll ? undefined : finding);
+  const notHeld = linksOf(readOf(figures).filter(takesAlthoughPaused));
   const { loose, drift, appeared } = driftFindings(looked);
   return {
     ...findingsOfRecord(project, now),
-    loose: loose === undefined ? undefined : unlessHidden('loose', loose),
-    not_held: unlessHidden('not_held', notHeld.length > 0 ? { kind: 'not_held', links: some(linksOf(notHeld)) } : null),
-    drift: drift === undefined ? undefined : unlessHidden('drift', drift),
+    loose: loose === null && held ? unlessHidden<FindingOf<'loose'>>('loose', null) : loose,
+    not_held: held
+      ? unlessHidden('not_held', notHeld.length > 0 ? { kind: 'not_held', links: some(notHeld) } : null)
+      : null,
+    drift: drift === null ? unlessHidden<FindingOf<'drift'>>('drift', null) : drift,
     appeared,
-    unattended: unlessAway(unattended(looked)),
-    latency: unlessAway(tooLate(looked)),
-    failures: unlessAway(failuresOf(looked)),
+    unattended: running ? unlessAway(unattended(looked)) : null,
+    latency: running ? unlessAway(tooLate(looked)) : null,
+    failures: running ? unlessAway(failuresOf(looked)) : null,
   };
 }
 
-/** While converge has work left it cannot be told what is drift; what could not be paused for long is told all the same. */
+/** Of links that are being driven it cannot be told whether they drift; what could not be paused for long is told all the same. */
 function driftFindings({ project, figures, now }: Looked): Pick<Findings, 'loose' | 'drift' | 'appeared'> {
-  if (!isAtRest(project)) {
-    const running =
-      linksWanted(project.state) === 'paused' ? linksOf(readOf(figures).filter(({ paused }) => !paused)) : [];
-    const isLong = project.holder === null && now - project.since > pauseWithinMs;
-    if (!isLong || running.length === 0) return { loose: undefined, drift: undefined, appeared: undefined };
-    return {
-      loose: { kind: 'loose', links: some(running), cause: 'not_paused' },
-      drift: undefined,
-      appeared: undefined,
-    };
-  }
+  const driven = figures.links.filter(({ link }) => isBeingDriven(project, link));
+  const unlessDriven = <F>(finding: F | null) => (finding === null && driven.length > 0 ? undefined : finding);
+  const isLate = project.holder === null && now - project.since > pauseWithinMs;
+  const stuck = isLate && linksWanted(project.state) === 'paused' ? driven.filter(isRunning) : [];
   const { loose, pausedOutside, appeared, vanished } = driftOf(project, figures.links);
   const isDrift = pausedOutside.length + vanished.length > 0;
   return {
-    loose: loose.length > 0 ? { kind: 'loose', links: some(loose), cause: 'resumed' } : null,
-    drift: isDrift ? { kind: 'drift', paused: some(pausedOutside), vanished: some(vanished) } : null,
-    appeared: appeared.length > 0 ? { kind: 'appeared', links: some(appeared) } : null,
+    loose: unlessDriven(looseFinding(loose, linksOf(stuck))),
+    drift: unlessDriven(isDrift ? { kind: 'drift', paused: some(pausedOutside), vanished: some(vanished) } : null),
+    appeared: unlessDriven(appeared.length > 0 ? { kind: 'appeared', links: some(appeared) } : null),
   };
+}
+
+function looseFinding(resumed: readonly Link[], stuck: readonly Link[]): FindingOf<'loose'> | null {
+  if (resumed.length > 0) return { kind: 'loose', links: some(resumed), cause: 'resumed' };
+  return stuck.length > 0 ? { kind: 'loose', links: some(stuck), cause: 'not_paused' } : null;
+}
+
+function isRunning(reading: LinkReading): boolean {
+  return reading.kind === 'read' && !reading.paused;
 }
 
 /** Whether one of the links that an open alert names does not answer: then it cannot be told to be over. */
@@ -88,8 +94,7 @@ function isHidden(open: Finding | null, links: readonly LinkReading[]): boolean 
   return open !== null && linksNamed(open).some((link) => away.has(linkId(link)));
 }
 
-function unattended({ project, figures, workers }: Looked): FindingOf<'unattended'> | null | undefined {
-  if (project.state !== 'running') return null;
+function unattended({ figures, workers }: Looked): FindingOf<'unattended'> | null | undefined {
   const noWorker = figures.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0);
   const overdue = readOf(figures).filter(
     ({ overdueSince, now }) => overdueSince !== null && now - overdueSince > overdueAfterMs,
@@ -100,13 +105,13 @@ function unattended({ project, figures, workers }: Looked): FindingOf<'unattende
 
 function tooLate({ project, figures: { latencyMs } }: Looked): FindingOf<'latency'> | null {
   const limitMs = project.definition.latencyAlert;
-  if (project.state !== 'running' || limitMs === null || latencyMs === null || latencyMs <= limitMs) return null;
+  if (limitMs === null || latencyMs === null || latencyMs <= limitMs) return null;
   return { kind: 'latency', latencyMs, limitMs };
 }
 
 function failuresOf({ project, figures }: Looked): FindingOf<'failures'> | null {
   const oldest = oldestFailure(figures.links);
-  if (project.state !== 'running' || project.definition.onFailure !== 'continue' || oldest === null) return null;
+  if (project.definition.onFailure !== 'continue' || oldest === null) return null;
   const count = readOf(figures).reduce((sum, { failuresAfterWatermark }) => sum + failuresAfterWatermark, 0);
   const { taskId, reason, at } = oldest.task;
   return { kind: 'failures', count, failure: { link: oldest.link, taskId, reason: maskReason(reason), at } };

@@ -1,4 +1,3 @@
-import { RetryLater } from '../application/faults.ts';
 import { type AlertKind, isDue, type KnownAlert, type Told } from '../domain/alert.ts';
 import { findingKinds } from '../domain/finding.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
@@ -10,31 +9,23 @@ import { buildAlert, buildAlertOver } from './views/alert.ts';
 
 /** What nobody was told of in time is told when it is over: tasks may have been worked on that were to be held. */
 const toldAfterwards: ReadonlySet<AlertKind> = new Set(['loose', 'not_held', 'appeared']);
-/** A channel that cannot be posted to may be mended: somebody invites the bot, or names another one. */
-const tryAgainMs = 60_000;
 
 /**
  * Brings the alerts of a project up to date in its channel: one message for each, edited in place as it goes on and when it
- * is over. Throws RetryLater when Slack asks for that, and while no channel can be posted to.
+ * is over. Throws RetryLater when Slack asks for that. What could not be told stays due: the sweep asks again, since somebody
+ * may invite the bot meanwhile, or name another channel.
  */
 export async function tellAlerts(options: TellerOptions, id: ProjectId): Promise<void> {
   const project = await options.store.read(id);
   if (project === null) return;
-  let isUntold = false;
   for (const kind of findingKinds) {
     const known = project.alerts[kind];
     if (known === undefined || !isDue(known)) continue;
     const told = await tellAlert(options, { project, kind, ...known });
-    if (told === null) isUntold = true;
-    else
-      await options.store.alertTold(
-        id,
-        kind,
-        told,
-        told.message !== null && told.message.ts !== known.told?.message?.ts,
-      );
+    if (told === null) continue;
+    const isNew = told.message !== null && told.message.ts !== known.told?.message?.ts;
+    await options.store.alertTold(id, kind, told, isNew);
   }
-  if (isUntold) throw new RetryLater(tryAgainMs);
 }
 
 interface Telling extends KnownAlert {
@@ -51,7 +42,9 @@ async function tellAlert(options: TellerOptions, telling: Telling): Promise<Told
   if (alert.open && finding !== null) {
     if (standing !== null && !isSame) await tellOver(options, telling, { ref: standing, lastedMs: null });
     const ref = isSame ? told.message : null;
-    const message = await say(options, telling, buildAlert({ ...options, ...telling }, finding), ref);
+    const now = buildAlert({ ...options, ...telling }, finding);
+    const edited = await say(options, telling, now, ref);
+    const message = edited === 'closed' && ref !== null ? await say(options, telling, now, null) : edited;
     return message === 'closed' ? null : { seq, since, message, over: false };
   }
   const lastedMs = isSame || told === null ? alert.changedAt - since : null;
@@ -60,12 +53,14 @@ async function tellAlert(options: TellerOptions, telling: Telling): Promise<Told
     return { seq, since: told?.since ?? since, message, over: true };
   }
   const isLate = finding === null && !isSame && toldAfterwards.has(kind);
-  const message = isLate ? await tellOver(options, telling, { ref: null, lastedMs: alert.changedAt - since }) : null;
-  return { seq, since, message: message ?? told?.message ?? null, over: true };
+  if (!isLate) return { seq, since, message: told?.message ?? null, over: true };
+  const over = buildAlertOver({ ...options, ...telling }, alert.changedAt - since);
+  const message = await say(options, telling, over, null);
+  return message === 'closed' ? null : { seq, since, message, over: true };
 }
 
 interface Over {
-  readonly ref: Told['message'];
+  readonly ref: NonNullable<Told['message']>;
   /** Null: not known. */
   readonly lastedMs: number | null;
 }

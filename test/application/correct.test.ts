@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convergeStanding } from '../../src/application/converge.ts';
 import { execute } from '../../src/application/execute.ts';
+import { observeAll } from '../../src/application/observe.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { type Deed, linkId } from '../../src/domain/project.ts';
 import { definitionOf } from '../support/definition.ts';
@@ -154,6 +155,52 @@ describe('what somebody else has resumed is never mended beside', () => {
     await convergeStanding(noQueue(world), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
     expect(await project()).toMatchObject({ version: 2, convergedVersion: 2, driving: null });
+  });
+
+  it('when another link is added before the first one was seen to', async () => {
+    const c = await world.link('c');
+    await a.queue.pause();
+    await world.project('orders', [a], { state: 'paused' });
+    await world.deps.store.markConverged('orders', 1, []);
+    const grown = (links: OwnedLink[], expectedVersion: number, added: OwnedLink) =>
+      world.deps.store.put(
+        definitionOf('orders', { links: links.map(({ link }) => link) }),
+        { expectedVersion, added: [linkId(added.link)] },
+        'cli:test',
+      );
+    await grown([a, b], 1, b);
+    await grown([a, b, c], 2, c);
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect([await b.queue.isPaused(), await c.queue.isPaused()]).toEqual([true, true]);
+  });
+
+  it('and a queue that appears meanwhile stays awaited until it is seen to as well', async () => {
+    const late = { queue: 'late', connection: 'default', prefix: 'bull' };
+    await a.queue.pause();
+    await world.project('orders', [a, { link: late }], { state: 'paused' });
+    await world.deps.store.markConverged('orders', 1, [linkId(late)]);
+    await world.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await a.queue.resume();
+    await world.deps.store.correct('orders', 1, { links: [a.link], cause: 'late_write' });
+    const appeared = await world.link('late');
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect(await project()).toMatchObject({ convergedVersion: 1, awaited: [linkId(late)] });
+    await observeAll({ ...noQueue(world), queue: world.deps.queue });
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect(await appeared.queue.isPaused()).toBe(true);
+    expect((await project())?.awaited).toEqual([]);
+  });
+
+  it('also when a Restore is taken back in between', async () => {
+    await drifted('paused', [a, b]);
+    await world.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await world.deps.store.correct('orders', 1, { links: [b.link], cause: 'late_write' });
+    const ref = await confirmed(world, 'orders', 'restore');
+    const away = { readFlags: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const) };
+    await execute(withDeps(noQueue(world), { links: away }), ref);
+    expect(await world.deps.store.readOperation(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    await convergeStanding(noQueue(world), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
 
   it('until an operation takes the project: it sees to every link', async () => {

@@ -61,6 +61,25 @@ describe('drift', () => {
     expect(found(links, { ...long, state: 'running' }).loose).toBeUndefined();
   });
 
+  it('of links that nobody drives is seen also while converge sees to others', () => {
+    const behind = {
+      state: 'paused',
+      convergedVersion: 2,
+      driving: ['default/bull:held'],
+      since: now - 200_000,
+    } as const;
+    const { loose } = found([read('runs'), read('held')], behind);
+    expect(loose).toEqual({ kind: 'loose', links: some('runs'), cause: 'resumed' });
+    const driven = { ...behind, driving: ['default/bull:runs'] };
+    expect(found(links, driven).loose).toMatchObject({ links: some('runs'), cause: 'not_paused' });
+  });
+
+  it('what a state rules out is over at once, also while a link does not answer', () => {
+    expect(found([read('held', { paused: true }), away], { state: 'paused' })).toStrictEqual({});
+    expect(found([read('a'), away]).loose).toBeUndefined();
+    expect(Object.keys(found([read('a'), away]))).not.toContain('loose');
+  });
+
   it('a queue that is gone is drift, but for one that was never there', () => {
     expect(found([read('runs'), gone])).toEqual({ drift: { kind: 'drift', paused: some(), vanished: some('gone') } });
     expect(found([read('runs'), gone], { awaited: ['default/bull:gone'] })).toEqual({});

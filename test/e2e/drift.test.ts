@@ -107,7 +107,7 @@ it('a queue that vanished is told; Re-apply goes on without it', async () => {
   await worker.close();
   await talk.world.redis.del(...(await talk.world.redis.keys('bull:orders-incr:*')));
   const told = await alert(/orders-incr.* of orders: the queue is gone/);
-  await answer('Re-apply', told, /goes on without `orders-incr`/);
+  await answer('Re-apply', told, /`orders-incr` has no queue, and it goes on without it/);
   await alert(/links differed from its state, for .* That is over/);
   expect((await project())?.awaited).toEqual(['default/bull:orders-incr']);
   expect(await talk.world.redis.keys('bull:orders-incr:meta')).toEqual([]);

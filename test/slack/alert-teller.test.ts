@@ -1,7 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { RetryLater } from '../../src/application/faults.ts';
 import type { Alert, AlertKind, Told } from '../../src/domain/alert.ts';
 import type { Finding } from '../../src/domain/finding.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -113,16 +112,33 @@ it('what nobody was told of in time: links that ran are told afterwards, latency
   expect(inChannel()).toEqual([expect.stringContaining('links ran although it was held')]);
 });
 
-it('a channel that cannot be posted to: whoever brought it there is told, and without one it is tried again', async () => {
+it('a channel that cannot be posted to: whoever brought it there is told, and without one it stays due', async () => {
   slack.channel('C0SYNC').isArchived = true;
   noted(loose);
   await tell();
   expect(toldOf('loose')?.message?.channel).toMatch(/^D/);
   project = { ...project, by: 'cli:bob', alerts: {} };
   noted(loose);
-  await expect(tell()).rejects.toBeInstanceOf(RetryLater);
+  await tell();
   expect(toldOf('loose')).toBeNull();
   slack.channel('C0SYNC').isArchived = false;
   await tell();
   expect(inChannel()).toEqual([expect.stringContaining('orders-full')]);
+});
+
+it('a message in a channel that was closed goes on where it can be told', async () => {
+  noted(loose);
+  await tell();
+  slack.channel('C0SYNC').isArchived = true;
+  noted({ ...loose, links: { ...links, total: 2 } }, { seq: 2 });
+  await tell();
+  expect(toldOf('loose')).toMatchObject({ seq: 2, message: { channel: expect.stringMatching(/^D/) } });
+});
+
+it('links that ran, untold, and are over while nowhere can be told, stay due', async () => {
+  slack.channel('C0SYNC').isArchived = true;
+  project = { ...project, by: 'cli:bob' };
+  noted(null, { seq: 2 }, 'loose');
+  await tell();
+  expect(toldOf('loose')).toBeNull();
 });

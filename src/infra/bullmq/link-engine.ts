@@ -91,13 +91,19 @@ async function driveLink(
   connection: LinkConnection,
   { link, pause, withinMs }: { link: Link; pause: boolean; withinMs: number },
 ): Promise<'driven' | 'unreachable'> {
-  const driven = await outcomeWithin(pause ? connection.backend(link).pause(true) : resume(connection, link), withinMs);
+  const driven = await outcomeWithin(
+    pause ? connection.backend(link).pause(true) : resume(connection, { link, withinMs }),
+    withinMs,
+  );
   if (driven.kind === 'failed') connection.report(driven.error);
   return driven.kind === 'answered' ? 'driven' : 'unreachable';
 }
 
-async function resume(connection: LinkConnection, link: Link): Promise<void> {
+/** Nobody waits for it after that time, and the link may be wanted paused again: then it stays as it is. */
+async function resume(connection: LinkConnection, { link, withinMs }: { link: Link; withinMs: number }): Promise<void> {
+  const deadline = performance.now() + withinMs;
   await gatherSetAside(connection, link);
+  if (performance.now() > deadline) throw new Error('what was set aside took too long');
   await connection.backend(link).pause(false);
 }
 

@@ -3,26 +3,38 @@ import { run, script } from '../redis/call.ts';
 import { type LinkConnection, linkBase } from './link-connections.ts';
 
 /**
- * While a link is paused, producers of BullMQ 5 add to `paused`; BullMQ's resume lets that list go before all of `wait`,
- * also before what waited there already. When its oldest task is younger than the oldest that waits, this moves it behind,
- * in its order. KEYS: meta, paused, wait. ARGV: the first part of the link's keys. 1: there is more.
+ * While a link is paused, producers of BullMQ 5 add to `paused`. BullMQ's resume lets that list go before all of `wait`,
+ * and in several steps when it is long, after the flag is gone. So it is emptied before, in the order of age: behind what
+ * waits when its oldest task is younger, before it when it is older. The tail of a list is taken first. KEYS: meta, paused,
+ * wait. ARGV: 1 the first part of the link's keys, 2 what an earlier step has found. Answers what it found while there is more.
  */
 const gatherScript = script(`
 local metaKey, pausedKey, waitKey = unpack(KEYS)
-if redis.call('HEXISTS', metaKey, 'paused') == 0 then return 0 end
+if redis.call('HEXISTS', metaKey, 'paused') == 0 then return '' end
 local aside, waiting = redis.call('LINDEX', pausedKey, -1), redis.call('LINDEX', waitKey, -1)
-if not aside or not waiting then return 0 end
+if not aside or not waiting then return '' end
 local function addedAt(id) return tonumber(redis.call('HGET', ARGV[1] .. id, 'timestamp')) or 0 end
-if addedAt(aside) < addedAt(waiting) then return 0 end
-for _ = 1, 5000 do
-  if not redis.call('RPOPLPUSH', pausedKey, waitKey) then return 0 end
+local function isOlder()
+  local mine, other = addedAt(aside), addedAt(waiting)
+  return mine < other or mine == other and (tonumber(aside) or 0) <= (tonumber(waiting) or 0)
 end
-return 1
+local found = ARGV[2]
+if found == '' then found = isOlder() and 'older' or 'younger' end
+for _ = 1, 5000 do
+  if found == 'older' then
+    local id = redis.call('LPOP', pausedKey)
+    if not id then return '' end
+    redis.call('RPUSH', waitKey, id)
+  elseif not redis.call('RPOPLPUSH', pausedKey, waitKey) then return '' end
+end
+return found
 `);
 
-/** Gives the tasks that BullMQ 5 producers put aside their place behind older ones, while the link's pause flag is set. */
+/** Gives the tasks that BullMQ 5 producers put aside their place by age, while the link's pause flag is set. */
 export async function gatherSetAside({ client }: LinkConnection, link: Link): Promise<void> {
   const base = linkBase(link);
   const keys = ['meta', 'paused', 'wait'].map((name) => `${base}${name}`);
-  while ((await run(client, gatherScript, { keys, args: [base] })) === 1);
+  let found = '';
+  do found = String(await run(client, gatherScript, { keys, args: [base, found] }));
+  while (found !== '');
 }

@@ -63,7 +63,7 @@ local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'exe
 if not seen[1] then return { 'unknown' } end
 local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
-  'convergedVersion', 'unfinished', 'logFrom')
+  'convergedVersion', 'unfinished', 'logFrom', 'driving')
 if seen[1] == 'running' and held[5] == id then
   redis.call('ZADD', runsKey, whole(now + runFor), run)
   return { 'claimed', all(id) }
@@ -90,7 +90,8 @@ for _, state in ipairs(road.from) do fits = fits or state == held[1] end
 if not fits then return refuseWith('not_allowed') end
 if held[6] ~= seen[6] then return refuseWith('changed') end
 if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
-local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '', held[10] or '' }
+local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '', held[10] or '',
+  held[11] or '' }
 redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
 -- A correction has no state on its way: the project keeps its own.
 local via = type(road.via) == 'string' and road.via or held[1]
@@ -120,7 +121,8 @@ local unfinished, logFrom, version = before[7] or '', before[8] or '', nil
 if state == 'back' then
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', unfinished, 'logFrom', logFrom)
+  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', unfinished, 'logFrom', logFrom,
+    'driving', before[9] or '')
 elseif state == 'stay' then
   state = redis.call('HGET', stateKey, 'state')
   version = redis.call('HINCRBY', stateKey, 'version', 1)

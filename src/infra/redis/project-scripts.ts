@@ -5,7 +5,7 @@ import { prelude } from './script-prelude.ts';
  *  that are added (JSON): they are behind their state then, until converge has seen to them, 8 … fields of watermarks with their values. */
 export const putScript = script(`${prelude}
 local definition, first, expected, by = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion', 'state')
+local seen = redis.call('HMGET', stateKey, 'version', 'holder', 'convergedVersion', 'state', 'driving')
 local isRepeat = seen[1] == (first == '' and whole(tonumber(expected) + 1) or '1') and (first == '' or seen[4] == first)
 if isRepeat and redis.call('GET', definitionKey) == definition then return 1 end
 if first ~= '' then
@@ -20,6 +20,10 @@ else
   if seen[3] == seen[1] then
     local settled = ARGV[7] == '[]' and version or seen[3]
     redis.call('HSET', stateKey, 'convergedVersion', settled, 'driving', ARGV[7] == '[]' and '' or ARGV[7])
+  elseif (seen[5] or '') ~= '' and ARGV[7] ~= '[]' then
+    local driving = cjson.decode(seen[5])
+    for _, link in ipairs(cjson.decode(ARGV[7])) do driving[#driving + 1] = link end
+    redis.call('HSET', stateKey, 'driving', cjson.encode(driving))
   end
 end
 redis.call('SET', definitionKey, definition)

@@ -1,11 +1,11 @@
-import { type Drift, driftOf } from '../../domain/drift.ts';
+import { flagsOf } from '../../domain/correction.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
 import { logKeptUntil, oldestChangeAt } from '../../domain/log-retention.ts';
 import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
-import type { Project } from '../../domain/project.ts';
+import { type Link, linkId, type Project } from '../../domain/project.ts';
 import {
   actionWords,
   count,
@@ -16,7 +16,6 @@ import {
   reasonPhrase,
   stateClause,
   timeLeft,
-  type Voice,
 } from '../../domain/words.ts';
 import { actionsRow, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
@@ -65,7 +64,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
 }
 
 function effectOf(view: ConfirmationView): string {
-  const { operation, project, figures, voice } = view;
+  const { operation, project, figures } = view;
   const links = linksPhrase(project);
   const many = project.definition.links.length === 1 ? 's' : '';
   switch (operation.action) {
@@ -76,7 +75,7 @@ function effectOf(view: ConfirmationView): string {
     case 'restore':
       return `${links} take${many} tasks again. ${putBackPhrase(failuresOf(figures.links))}`;
     case 'reapply':
-      return reapplyPhrase(project, driftOf(project, figures.links), voice);
+      return reapplyPhrase(view);
     case 'adopt': {
       const state = stateOfLinks(linksWanted(project.state));
       return `All of its links are ${state} already. ${project.id} becomes ${title(state)}; no link is touched.${state === 'paused' ? logPhrase(view) : ''}`;
@@ -84,13 +83,25 @@ function effectOf(view: ConfirmationView): string {
   }
 }
 
-function reapplyPhrase(project: Project, { loose, pausedOutside, vanished }: Drift, voice: Voice): string {
-  const differing = [...loose, ...pausedOutside];
-  const names = namedList([...differing, ...vanished].map(voice.link), 'link');
-  if (differing.length === 0) return `${project.id} goes on without ${names}: the queue is gone.`;
-  const effect = loose.length > 0 ? 'stop taking tasks' : 'take tasks again';
-  const many = differing.length === 1 ? effect.replace(/^\w+/, '$&s') : effect;
-  return `${namedList(differing.map(voice.link), 'link')} ${many}, since ${stateClause(project.id, project.state)}.`;
+function reapplyPhrase({ project, figures, voice }: ConfirmationView): string {
+  const { running, paused, missing, unreachable } = flagsOf(figures.links);
+  const held = linksWanted(project.state) === 'paused';
+  const names = (links: readonly Link[]) => namedList(links.map(voice.link), 'link');
+  const told = (links: readonly Link[], one: string, many: string) =>
+    links.length === 0 ? [] : [`${names(links)} ${links.length === 1 ? one : many}`];
+  const gone = missing.filter((link) => !project.awaited?.includes(linkId(link)));
+  const parts = [
+    ...(held
+      ? told(running, 'stops taking tasks', 'stop taking tasks')
+      : told(paused, 'takes tasks again', 'take tasks again')),
+    ...told(gone, 'has no queue, and it goes on without it', 'have no queue, and it goes on without them'),
+    ...told(
+      unreachable,
+      'does not answer now, and is tried for two minutes',
+      'do not answer now, and are tried for two minutes',
+    ),
+  ];
+  return `${parts.join('; ')}, since ${stateClause(project.id, project.state)}.`;
 }
 
 /** Until when a restore will still find everything. */

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+
+let world: World;
+let link: OwnedLink;
+beforeEach(async () => {
+  world = await openWorld();
+  link = await world.link('orders-full');
+  await link.queue.pause();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const key = (name: string) => `bull:orders-full:${name}`;
+
+/** Adds tasks, as old as they say, and puts them where a producer of BullMQ 5 puts them during a pause. */
+async function add(count: number, at: number, where: 'wait' | 'paused'): Promise<string[]> {
+  const jobs = await link.queue.addBulk(
+    Array.from({ length: count }, () => ({ name: 'change', data: {}, opts: { timestamp: at } })),
+  );
+  const ids = jobs.map(({ id }) => String(id));
+  if (where === 'paused')
+    for (const id of ids) await world.redis.multi().lrem(key('wait'), 1, id).lpush(key('paused'), id).exec();
+  return ids;
+}
+
+/** What runs first comes first. */
+const waiting = async () => (await world.redis.lrange(key('wait'), 0, -1)).reverse();
+
+it.each([
+  ['older', 1_000, 2_000],
+  ['younger', 2_000, 1_000],
+])('what was set aside and is %s than what waits runs in the order of age', async (which, asideAt, waitAt) => {
+  const aside = await add(60, asideAt, 'paused');
+  const waits = await add(40, waitAt, 'wait');
+  expect(await world.deps.links.drive([link.link], 'resumed', 5_000)).toEqual(['driven']);
+  expect(await waiting()).toEqual(which === 'older' ? [...aside, ...waits] : [...waits, ...aside]);
+  expect(await world.redis.exists(key('paused'))).toBe(0);
+});
+
+it('more than one step moves at once: the list is empty before the flag is gone', async () => {
+  const waits = await add(1, 2_000, 'wait');
+  const aside = await add(5_003, 1_000, 'paused');
+  await world.deps.links.drive([link.link], 'resumed', 10_000);
+  expect(await waiting()).toEqual([...aside, ...waits]);
+});
+
+it('a link that nobody has paused is left as it is', async () => {
+  await link.queue.resume();
+  await add(1, 2_000, 'wait');
+  await add(2, 1_000, 'paused');
+  const { gatherSetAside } = await import('../../src/infra/bullmq/set-aside.ts');
+  const connection = { client: world.redis } as Parameters<typeof gatherSetAside>[0];
+  await gatherSetAside(connection, link.link);
+  expect(await world.redis.llen(key('paused'))).toBe(2);
+});

@@ -18,7 +18,7 @@ export interface Looked {
   readonly now: number;
 }
 
-/** What was found of each kind: null nothing, undefined not to be told since a link did not answer. */
+/** What was found of each kind: null nothing, undefined: it cannot be told this time. */
 export type Findings = { readonly [Kind in Finding['kind']]?: FindingOf<Kind> | null | undefined };
 
 /** Delayed tasks are promoted by workers within seconds. */

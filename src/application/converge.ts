@@ -30,10 +30,10 @@ const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
 /**
- * Drives the links of a project to what its state wants, without an operation only those that are asked for: reads, acts only on a difference, reads again, and starts over
- * when the project's version moved. The only code that touches a pause flag. Null: the project is gone, or it is somebody
- * else's to drive. A run that has driven a link already stays until nobody holds the project, and looks once more: what it
- * sent may have landed late.
+ * Drives the links of a project to what its state wants, without an operation only those that are asked for: reads, acts
+ * only on a difference, reads again, and starts over when the project's version moved. The only code that touches a pause
+ * flag. Null: the project is gone, or it is somebody else's to drive. A run that has driven a link already stays until
+ * nobody holds the project, and looks once more: what it sent may have landed late.
  */
 export async function converge(deps: Deps, options: ConvergeOptions): Promise<Converged | null> {
   const giveUpAt = deps.clock.now() + options.tryForMs;

@@ -1,4 +1,5 @@
 import { roads } from '../domain/lifecycle.ts';
+import { countFailures } from '../domain/observation.ts';
 import { answerWithinMs, type Operation, type OperationRef, pauseWithinMs, refOf } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
@@ -83,15 +84,9 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
     const loose = await holdStill(deps, project, running);
     if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
   }
-  const toPutBack = operation.action === 'restore' ? await countFailures(deps, project) : 0;
+  const toPutBack = operation.action === 'restore' ? countFailures((await observeProject(deps, project)).links) : 0;
   await deps.store.progress(refOf(operation), { done: 0, total: links.length, toPutBack });
   return null;
-}
-
-/** Tasks that failed after their links' watermarks, on the links that answer. */
-async function countFailures(deps: Deps, project: Project): Promise<number> {
-  const { links } = await observeProject(deps, project);
-  return links.reduce((sum, reading) => sum + (reading.kind === 'read' ? reading.failuresAfterWatermark : 0), 0);
 }
 
 async function drive(deps: Deps, operation: Operation): Promise<Ending | null> {

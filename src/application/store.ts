@@ -140,7 +140,7 @@ export interface ProjectStore {
     expectedVersion: number,
     failed: { readonly failure: Failure; readonly by: Actor; readonly logFrom: number | null },
   ): Promise<MarkedFailed>;
-  /** Records that every link that exists agrees with the state at this version; `awaited`: the ids of those without a queue. */
+  /** Records that every link that exists agrees with the state at this version; `awaited`: the ids of those whose queue is still to come, or to be seen to. */
   markConverged(id: ProjectId, version: number, awaited: readonly string[]): Promise<MarkedConverged>;
   /**
    * Links that converge may drive without asking anybody, and no others: they have just `appeared`, or they differ by a

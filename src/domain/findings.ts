@@ -3,7 +3,14 @@ import { type Finding, type FindingOf, linksNamed, some } from './finding.ts';
 import { linksWanted } from './lifecycle.ts';
 import { logDeadline } from './log-retention.ts';
 import { maskReason } from './mask.ts';
-import { type Figures, type LinkFacts, type LinkReading, linksOf, oldestFailure } from './observation.ts';
+import {
+  countFailures,
+  type Figures,
+  type LinkFacts,
+  type LinkReading,
+  linksOf,
+  oldestFailure,
+} from './observation.ts';
 import { pauseWithinMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Link, linkId, type Project } from './project.ts';
@@ -112,7 +119,7 @@ function tooLate({ project, figures: { latencyMs } }: Looked): FindingOf<'latenc
 function failuresOf({ project, figures }: Looked): FindingOf<'failures'> | null {
   const oldest = oldestFailure(figures.links);
   if (project.definition.onFailure !== 'continue' || oldest === null) return null;
-  const count = readOf(figures).reduce((sum, { failuresAfterWatermark }) => sum + failuresAfterWatermark, 0);
+  const count = countFailures(figures.links);
   const { taskId, reason, at } = oldest.task;
   return { kind: 'failures', count, failure: { link: oldest.link, taskId, reason: maskReason(reason), at } };
 }

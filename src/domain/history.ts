@@ -64,7 +64,7 @@ export const historyEntrySchema = z.object({
   kind: z.enum(findingKinds).nullable().catch(null),
   /** Where it was told. */
   told: toldSchema.nullable().catch(null),
-  /** The links that were found not to be what the state wants, and are driven back: a late write of ours, or new queues. */
+  /** The links that were found not to be what the state wants, and are seen to unasked: a late write of ours, or new queues. */
   links: z.array(linkSchema).nullable().catch(null),
   cause: z.enum(['late_write', 'appeared']).nullable().catch(null),
 });

@@ -46,6 +46,11 @@ export type LinkReading =
   | { readonly kind: 'missing'; readonly link: Link }
   | { readonly kind: 'unreachable'; readonly link: Link };
 
+/** Failed tasks after their watermarks, on the links that answer. */
+export function countFailures(links: readonly LinkReading[]): number {
+  return links.reduce((sum, reading) => sum + (reading.kind === 'read' ? reading.failuresAfterWatermark : 0), 0);
+}
+
 /** The links that were looked at. */
 export function linksOf(readings: readonly LinkReading[]): Link[] {
   return readings.map(({ link }) => link);

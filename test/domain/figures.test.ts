@@ -1,31 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOf, type LinkFacts, linkBacklog, linkLatencyMs, oldestFailure } from '../../src/domain/observation.ts';
-import { linkId, linkName, noWatermark } from '../../src/domain/project.ts';
+import { linkId, linkName } from '../../src/domain/project.ts';
 import { closest } from '../../src/domain/similar.ts';
 import { count, dotted, duration, namedList, stateClause, timeLeft } from '../../src/domain/words.ts';
+import { exampleFacts } from '../slack/examples.ts';
 
 const link = (queue: string) => ({ queue, connection: 'default', prefix: 'bull' });
-const facts = (queue: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
-  kind: 'read',
-  link: link(queue),
-  paused: false,
-  waiting: 0,
-  prioritized: 0,
-  active: 0,
-  delayed: 0,
-  overdue: 0,
-  overdueSince: null,
-  takesWhilePaused: false,
-  keepsFailed: null,
-  failed: 0,
-  oldestRunnableAt: null,
-  now: 10_000,
-  writtenBy: null,
-  failuresAfterWatermark: 0,
-  firstFailures: [],
-  newestFailed: noWatermark,
-  ...more,
-});
+const facts = (queue: string, more: Partial<LinkFacts> = {}): LinkFacts =>
+  exampleFacts(queue, { now: 10_000, writtenBy: null, ...more });
 
 describe('the figures of a project', () => {
   it('the worst link’s latency, the sum of the backlogs and of the tasks in flight', () => {

@@ -1,30 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkFacts, LinkReading } from '../../src/domain/observation.ts';
 import { type ConnectionFacts, type PrecheckFacts, precheckItems, precheckPassed } from '../../src/domain/precheck.ts';
-import { noWatermark } from '../../src/domain/project.ts';
+import { exampleFacts } from '../slack/examples.ts';
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const read = (more: Partial<LinkFacts> = {}): LinkFacts => ({
-  kind: 'read',
-  link,
-  paused: true,
-  waiting: 0,
-  prioritized: 0,
-  active: 0,
-  delayed: 0,
-  overdue: 0,
-  overdueSince: null,
-  takesWhilePaused: false,
-  keepsFailed: null,
-  failed: 0,
-  oldestRunnableAt: null,
-  now: 1,
-  writtenBy: 'bullmq:6.7.0',
-  failuresAfterWatermark: 0,
-  firstFailures: [],
-  newestFailed: noWatermark,
-  ...more,
-});
+const read = (more: Partial<LinkFacts> = {}): LinkFacts => exampleFacts(link.queue, { paused: true, now: 1, ...more });
 const missing: LinkReading = { kind: 'missing', link };
 const unreachable: LinkReading = { kind: 'unreachable', link };
 const server = (evictionPolicy: string | null): ConnectionFacts => ({

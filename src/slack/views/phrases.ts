@@ -1,4 +1,4 @@
-import type { LinkReading } from '../../domain/observation.ts';
+import { countFailures, type LinkReading } from '../../domain/observation.ts';
 import { type Project, type ProjectState, stateTitles } from '../../domain/project.ts';
 import { count, duration, type Voice } from '../../domain/words.ts';
 
@@ -25,5 +25,5 @@ export function title(state: ProjectState): string {
 /** Failed tasks after the watermark over all links; null when a link could not be read. */
 export function failuresOf(links: readonly LinkReading[]): number | null {
   if (links.some((reading) => reading.kind === 'unreachable')) return null;
-  return links.reduce((sum, reading) => sum + (reading.kind === 'read' ? reading.failuresAfterWatermark : 0), 0);
+  return countFailures(links);
 }

@@ -82,7 +82,8 @@ function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppO
     throw new RoleFault(exitCodes.usage, 'HTTP mode is not built yet: set SLACK_APP_TOKEN and use Socket Mode.');
   }
   return {
-    tokens: { bot, app },
+    botToken: bot,
+    way: { kind: 'socket', appToken: app },
     command: environment.command,
     policy: config.policy,
     log,

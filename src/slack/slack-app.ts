@@ -1,11 +1,11 @@
-import { App, LogLevel, SocketModeReceiver, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Deps, Log } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
 import type { Policy } from '../domain/policy.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { SlackConnection } from './connection.ts';
 import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
 import { createDirectory } from './directory.ts';
+import type { Door } from './door.ts';
 import { onCancel, onOk } from './handlers/answer.ts';
 import { onCommand, onOtherCommand } from './handlers/command.ts';
 import type { Desk } from './handlers/desk.ts';
@@ -15,11 +15,13 @@ import { sayStale } from './handlers/stale.ts';
 import { slackVoice } from './mrkdwn.ts';
 import { loggedFault } from './redact.ts';
 import { type SlackRefused, startFault } from './refused.ts';
+import { createSocketDoor } from './socket-door.ts';
 import { createTeller } from './teller.ts';
 import { clientOptions } from './web-client.ts';
 
 export interface SlackAppOptions {
-  readonly tokens: { readonly bot: string; readonly app: string };
+  readonly botToken: string;
+  readonly way: Way;
   /** Another Slack than slack.com, as the local one: `SLACK_API_URL`. */
   readonly apiUrl?: string | undefined;
   /** The slash command, such as `/sync`. */
@@ -33,8 +35,11 @@ export interface SlackAppOptions {
   readonly onLost: (fault: SlackRefused) => void;
 }
 
+/** How Slack reaches the bot. */
+export type Way = { readonly kind: 'socket'; readonly appToken: string };
+
 export interface SlackApp {
-  /** Resolves when Slack has said hello; throws SlackRefused, with one sentence for people. May be called again then. */
+  /** Resolves when Slack can reach the bot; throws SlackRefused, with one sentence for people. May be called again then. */
   start(): Promise<void>;
   /** Hears nothing new, then waits for what is under way, 4 s at most. Never throws. */
   stop(): Promise<void>;
@@ -46,15 +51,15 @@ export interface SlackApp {
 
 const drainMs = 4_000;
 
-/** The bot's ear and mouth in Slack, over Socket Mode. Nothing is connected before `start()`. */
+/** The bot's ear and mouth in Slack. Nothing is connected before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {
-  const { tokens, command, deps, log } = options;
+  const { botToken, command, deps, log } = options;
   const voice = slackVoice(command);
-  const client = new webApi.WebClient(tokens.bot, clientOptions(options, 1));
+  const client = new webApi.WebClient(botToken, clientOptions(options, 1));
   const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();
   let installedTeam = '';
-  let connection: SlackConnection | null = null;
+  let door: Door | null = null;
   const directory = createDirectory({
     client,
     log,
@@ -67,30 +72,28 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   return {
     async start() {
       const starting = startOptions(options, stopping.signal);
-      const self = await new webApi.WebClient(tokens.bot, starting).auth.test().catch((error: unknown) => {
+      const self = await new webApi.WebClient(botToken, starting).auth.test().catch((error: unknown) => {
         throw startFault(error, 'bot');
       });
       installedTeam = self.team_id ?? '';
-      const receiver = socketReceiver(options, starting);
-      const app = boltApp(options, receiver, self);
+      const opening = createDoor(options, starting);
+      const app = boltApp(options, opening.receiver, self);
       track(app, inFlight);
       register(app, command, desk);
       await app.init();
       stopping.signal.throwIfAborted();
-      connection = new SlackConnection({ client: receiver.client, log, onLost: options.onLost });
-      await connection.open();
+      door = opening;
+      await door.open();
       log.info({ team: installedTeam, command }, 'connected to Slack');
     },
     async stop() {
       stopping.abort();
-      await connection
-        ?.close()
-        .catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
+      await door?.close().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
       await drained(inFlight);
     },
-    isConnected: () => connection?.isOpen ?? false,
+    isConnected: () => door?.isOpen ?? false,
     teller: createTeller({
-      slack: new webApi.WebClient(tokens.bot, clientOptions(options, 0)),
+      slack: new webApi.WebClient(botToken, clientOptions(options, 0)),
       store: deps.store,
       voice,
       showErrors: options.showErrors,
@@ -139,20 +142,19 @@ function startOptions(options: SlackAppOptions, stopping: AbortSignal): webApi.W
   };
 }
 
-function socketReceiver(options: SlackAppOptions, calls: webApi.WebClientOptions): SocketModeReceiver {
-  return new SocketModeReceiver({
-    appToken: options.tokens.app,
-    logger: boltLogger(options.log),
-    logLevel: LogLevel.WARN,
-    autoReconnectEnabled: false,
-    installerOptions: { clientOptions: calls },
-  });
+function createDoor({ way, log, onLost }: SlackAppOptions, calls: webApi.WebClientOptions): Door {
+  switch (way.kind) {
+    case 'socket':
+      return createSocketDoor({ appToken: way.appToken, calls, log, onLost });
+    default:
+      return way.kind satisfies never;
+  }
 }
 
 /** With the ids of auth.test at hand Bolt calls nothing before a listener runs. */
-function boltApp(options: SlackAppOptions, receiver: SocketModeReceiver, self: webApi.AuthTestResponse): App {
+function boltApp(options: SlackAppOptions, receiver: Receiver, self: webApi.AuthTestResponse): App {
   return new App({
-    token: options.tokens.bot,
+    token: options.botToken,
     receiver,
     logger: boltLogger(options.log),
     logLevel: LogLevel.WARN,

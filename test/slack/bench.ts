@@ -31,7 +31,8 @@ export async function openBench(
   const fake = fakeDeps([exampleProject()], store);
   const lost: SlackRefused[] = [];
   const app = createSlackApp({
-    tokens: { bot: slack.botToken, app: slack.appToken, ...tokens },
+    botToken: tokens.bot ?? slack.botToken,
+    way: { kind: 'socket', appToken: tokens.app ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },

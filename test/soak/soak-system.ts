@@ -73,8 +73,15 @@ export async function openSoak(folder: string): Promise<SoakSystem> {
   }
 
   const config = { ...direct, redis: targetOf(ownProxy.url), connections: { warehouse: targetOf(linkProxy.url) } };
-  const tokens = { bot: slack.botToken, app: slack.appToken };
-  const inSlack = { tokens, apiUrl: slack.apiUrl, command: '/sync', policy: operators, showErrors: false };
+  const way = { kind: 'socket' as const, appToken: slack.appToken };
+  const inSlack = {
+    botToken: slack.botToken,
+    way,
+    apiUrl: slack.apiUrl,
+    command: '/sync',
+    policy: operators,
+    showErrors: false,
+  };
   const given: ChildGiven = { config, overrides: {} };
   const processes = new Map<string, Child>();
   for (const name of ['bot 1', 'bot 2']) {

@@ -7,7 +7,7 @@ import type { SlackAppOptions } from '../../src/slack/slack-app.ts';
 export interface ChildGiven {
   readonly config: CoreConfig;
   readonly overrides: Pick<CoreOverrides, 'sweepEveryMs' | 'lockMs'>;
-  readonly slack?: Pick<SlackAppOptions, 'tokens' | 'apiUrl' | 'command' | 'policy' | 'showErrors'>;
+  readonly slack?: Pick<SlackAppOptions, 'botToken' | 'way' | 'apiUrl' | 'command' | 'policy' | 'showErrors'>;
 }
 
 /** A bot or a worker in a process of its own, which a test may kill. */

@@ -63,7 +63,8 @@ export async function openConversation(options: ConversationOptions = {}): Promi
   const bots: Bot[] = [];
   const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
-      tokens: { bot: slack.botToken, app: slack.appToken },
+      botToken: slack.botToken,
+      way: { kind: 'socket', appToken: slack.appToken },
       apiUrl: slack.apiUrl,
       command: '/sync',
       policy: options.policy ?? operators,

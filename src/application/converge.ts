@@ -1,17 +1,13 @@
-import { linksWanted, type Wanted } from '../domain/lifecycle.ts';
-import type { Progress } from '../domain/operation.ts';
-import { type Link, linkId, type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
-import { chunksOf } from './chunks.ts';
+import { type Link, linkId, type Project, type ProjectId } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
-import type { Flag, LinkWithWatermark } from './ports.ts';
+import { type DriveOptions, driveOnce } from './drive-once.ts';
 
-export interface ConvergeOptions {
+export interface ConvergeOptions extends DriveOptions {
   readonly project: ProjectId;
-  /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
-  readonly holder: string | null;
   /** How long links that do not answer are tried again, ms. */
   readonly tryForMs: number;
-  readonly onProgress?: (progress: Progress) => Promise<void>;
+  /** The project as it was read just now: spares the first reading. */
+  readonly known?: Project;
 }
 
 /** Where the links stand at the end; `project` is what they were last compared with. */
@@ -24,8 +20,6 @@ export interface Converged {
   readonly putBack: number;
 }
 
-const answerMs = 5_000;
-const chunkSize = 200;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
@@ -37,11 +31,13 @@ const longestPauseMs = 2_000;
  */
 export async function converge(deps: Deps, options: ConvergeOptions): Promise<Converged | null> {
   const giveUpAt = deps.clock.now() + options.tryForMs;
+  let known = options.known;
   let putBack = 0;
   let drove = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     deps.stopping.throwIfAborted();
-    const project = await deps.store.read(options.project);
+    const project = known ?? (await deps.store.read(options.project));
+    known = undefined;
     if (project === null) return null;
     const isOurs = project.holder === options.holder || (drove && project.holder === null);
     if (!isOurs && !drove) return null;
@@ -79,110 +75,4 @@ function stillAwaited({ project, missing }: Converged): string[] {
   const { awaited, driving } = project;
   const arrived = driving === null ? [] : (awaited ?? []).filter((id) => !gone.includes(id) && !driving.includes(id));
   return [...gone, ...arrived];
-}
-
-/**
- * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
- * back. Answers those of which it is not known whether they are.
- */
-export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
-  if (running.length === 0) return [];
-  if ((await deps.store.version(project.id)) !== project.version) return running;
-  const driven = await deps.links.drive(running, 'paused', answerMs);
-  return running.filter((_link, index) => driven[index] !== 'driven');
-}
-
-/** `drove`: a link was driven, or it is not known that none was. */
-interface Driven {
-  readonly drove: boolean;
-  readonly putBack: number;
-}
-
-type Attempt =
-  | (Driven & { readonly kind: 'moved' })
-  | (Driven & { readonly kind: 'compared'; readonly unreachable: readonly Link[]; readonly missing: readonly Link[] });
-
-async function driveOnce(deps: Deps, project: Project, options: ConvergeOptions): Promise<Attempt> {
-  const { links } = project.definition;
-  const wanted = linksWanted(project.state);
-  const isToDrive = toDrive(project, options.holder);
-  const flags = await deps.links.readFlags(links, answerMs);
-  const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));
-  let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
-  let putBack = 0;
-  let drove = false;
-  for (const chunk of chunksOf(differing, chunkSize)) {
-    if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', drove, putBack };
-    const ready = wanted === 'resumed' ? await prepareResume(deps, project, chunk) : { links: chunk, putBack: 0 };
-    if (ready === 'moved') return { kind: 'moved', drove, putBack };
-    putBack += ready.putBack;
-    drove = true;
-    const driven = await deps.links.drive(ready.links, wanted, answerMs);
-    done += driven.filter((result) => result === 'driven').length;
-    if (done < links.length) await options.onProgress?.({ done, total: links.length });
-  }
-  if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, { wanted, isToDrive }) };
-
-  const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
-  if (version !== project.version) return { kind: 'moved', drove, putBack };
-  return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
-}
-
-/**
- * Before a link is resumed by Start or Restore, while its flag is still paused: Restore puts the failed tasks back, and
- * both move the watermark, so that only later failures count. Links where that did not work stay paused for now, also when
- * a task in flight has failed in between: it is put back in the next attempt. A link that somebody has resumed meanwhile
- * keeps its watermark: what failed there is not back and must count.
- */
-async function prepareResume(
-  deps: Deps,
-  project: Project,
-  chunk: readonly Link[],
-): Promise<{ readonly links: readonly Link[]; readonly putBack: number } | 'moved'> {
-  if (project.state !== 'starting' && project.state !== 'restoring') return { links: chunk, putBack: 0 };
-  const watched = chunk.map((link) => ({ link, watermark: watermarkOf(project, link) }));
-  const restored = project.state === 'restoring' ? await deps.links.putBack(watched) : [];
-  const prepared = watched.filter((_item, index) => restored[index]?.kind !== 'unreachable');
-  const putBack = restored.reduce((total, { tasks }) => total + tasks, 0);
-  const links = await moveWatermarks(deps, project, prepared);
-  return links === 'moved' ? 'moved' : { links, putBack };
-}
-
-async function moveWatermarks(
-  deps: Deps,
-  project: Project,
-  prepared: readonly LinkWithWatermark[],
-): Promise<readonly Link[] | 'moved'> {
-  const readings = await deps.links.observe(prepared);
-  const read = readings
-    .filter((reading) => reading.kind === 'read')
-    .filter(
-      ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
-    );
-  const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const kept = await deps.store.setWatermarks(project.id, project.version, moved);
-  return kept ? read.map(({ link }) => link) : 'moved';
-}
-
-interface Wish {
-  readonly wanted: Wanted;
-  readonly isToDrive: (link: Link) => boolean;
-}
-
-function compared(links: readonly Link[], flags: readonly Flag[], { wanted, isToDrive }: Wish) {
-  const isMissing = (index: number) => flags[index] === 'missing';
-  return {
-    missing: links.filter((_link, index) => isMissing(index)),
-    unreachable: links.filter((link, index) => flags[index] !== wanted && !isMissing(index) && isToDrive(link)),
-  };
-}
-
-/** An operation sees to every link; without one, what somebody else has paused or resumed is left to people. */
-function toDrive({ driving }: Project, holder: string | null): (link: Link) => boolean {
-  const ids = holder === null && driving !== null ? new Set(driving) : null;
-  return (link) => ids === null || ids.has(linkId(link));
-}
-
-function opposite(wanted: Wanted): Wanted {
-  return wanted === 'paused' ? 'resumed' : 'paused';
 }

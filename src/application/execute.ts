@@ -1,12 +1,20 @@
 import { roads } from '../domain/lifecycle.ts';
 import { countFailures } from '../domain/observation.ts';
-import { answerWithinMs, type Operation, type OperationRef, pauseWithinMs, refOf } from '../domain/operation.ts';
+import {
+  answerWithinMs,
+  type Operation,
+  type OperationRef,
+  type Progress,
+  pauseWithinMs,
+  refOf,
+} from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { adoptLinks } from './adopt.ts';
-import { converge, holdStill } from './converge.ts';
+import { converge } from './converge.ts';
 import type { Deps } from './deps.ts';
+import { holdStill } from './drive-once.ts';
 import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
 import { observeProject, precheckProject } from './look.ts';
 import type { Ending } from './store.ts';
@@ -21,28 +29,36 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   const log = { project: ref.project, operationId: ref.operation };
   const claimed = await deps.store.claim(ref, run);
   if (claimed.kind === 'unknown') return;
-  await deps.notifier.tell(ref);
-  if (claimed.kind === 'over') return;
+  // Whoever waits for the links does not wait for that.
+  const told = deps.notifier.tell(ref);
+  if (claimed.kind === 'over') return told;
   if (claimed.kind === 'refused') {
     deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
-    return;
+    return told;
   }
   deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
   try {
-    await carryThrough(deps, ref);
+    await carryThrough(deps, ref, claimed);
   } finally {
     await deps.store.leave(ref.project, run).catch(() => {});
+    await told;
   }
   await deps.notifier.tell(ref);
   await noteState(deps, ref.project);
 }
 
-/** Reads everything again in each turn: another run of the same operation may have come further. */
-async function carryThrough(deps: Deps, ref: OperationRef): Promise<void> {
-  for (;;) {
-    const [project, operation] = await Promise.all([deps.store.read(ref.project), deps.store.readOperation(ref)]);
-    if (project === null || operation === null || project.holder !== ref.operation) return;
-    const ending = await work(deps, project, operation);
+/** What a turn of the work begins with, read at one time. */
+interface Held {
+  readonly project: Project;
+  readonly operation: Operation;
+  /** The bot's Redis server time. */
+  readonly now: number;
+}
+
+/** Reads everything again in each further turn: another run of the same operation may have come further. */
+async function carryThrough(deps: Deps, ref: OperationRef, claimed: Held): Promise<void> {
+  for (let held: Held | null = claimed; held !== null; held = await readHeld(deps, ref)) {
+    const ending = await work(deps, held);
     if (ending === null) return;
     const committed = await deps.store.commit(ending);
     if (committed.kind === 'conflict') continue;
@@ -52,11 +68,25 @@ async function carryThrough(deps: Deps, ref: OperationRef): Promise<void> {
   }
 }
 
-async function work(deps: Deps, project: Project, operation: Operation): Promise<Ending | null> {
+/** Null: somebody else has come to the end of it. */
+async function readHeld(deps: Deps, ref: OperationRef): Promise<Held | null> {
+  const [project, operation, now] = await Promise.all([
+    deps.store.read(ref.project),
+    deps.store.readOperation(ref),
+    deps.store.now(),
+  ]);
+  return project === null || operation === null || project.holder !== ref.operation
+    ? null
+    : { project, operation, now };
+}
+
+async function work(deps: Deps, held: Held): Promise<Ending | null> {
+  const { project, operation } = held;
   if (operation.action === 'adopt') return adoptLinks(deps, project, operation);
-  const obstacle = mustBeChecked(operation) ? await findObstacle(deps, project, operation) : null;
+  if (!mustBeChecked(operation)) return drive(deps, held);
+  const obstacle = await findObstacle(deps, project, operation);
   if (obstacle !== null) return takenBack(project, operation, obstacle);
-  const checked = await deps.store.readOperation(refOf(operation));
+  const checked = await readHeld(deps, refOf(operation));
   return checked === null ? null : drive(deps, checked);
 }
 
@@ -89,21 +119,28 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
   return null;
 }
 
-async function drive(deps: Deps, operation: Operation): Promise<Ending | null> {
+async function drive(deps: Deps, { project, operation, now }: Held): Promise<Ending | null> {
   const ref = refOf(operation);
   const toPutBack = operation.progress?.toPutBack ?? 0;
-  const startedAgo = (await deps.store.now()) - (operation.startedAt ?? 0);
   const converged = await converge(deps, {
     project: ref.project,
+    known: project,
     holder: ref.operation,
-    tryForMs: Math.max(0, pauseWithinMs - startedAgo),
-    onProgress: async ({ done, total }) => {
-      await deps.store.progress(ref, { done, total, toPutBack });
-      await deps.notifier.tell(ref);
-    },
+    tryForMs: Math.max(0, pauseWithinMs - (now - (operation.startedAt ?? 0))),
+    onProgress: ({ done, total }) => void reportProgress(deps, ref, { done, total, toPutBack }),
   });
   if (converged === null) return null;
   const look = await lookAtEnd(deps, converged.project, operation);
   if (converged.kind === 'unreachable') return notReached(operation, converged, look);
   return reached(operation, { converged, look, state: roads[operation.action].to ?? 'stay' });
+}
+
+/** The links do not wait for it, and whether it could be kept makes no difference to them. */
+async function reportProgress(deps: Deps, ref: OperationRef, progress: Progress): Promise<void> {
+  try {
+    await deps.store.progress(ref, progress);
+    await deps.notifier.tell(ref);
+  } catch (error) {
+    deps.log.warn({ project: ref.project, operationId: ref.operation, error }, 'progress could not be kept');
+  }
 }

@@ -1,24 +1,13 @@
 import type { HistoryEntry } from '../domain/history.ts';
-import { allowedAction, urgency } from '../domain/lifecycle.ts';
+import { allowedAction } from '../domain/lifecycle.ts';
 import { type Figures, figuresOf, type ObservedProject } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, precheckItems, precheckPassed } from '../domain/precheck.ts';
-import { type Action, type Project, type ProjectId, stateTitles, watermarkOf } from '../domain/project.ts';
+import { type Action, type Project, watermarkOf } from '../domain/project.ts';
 import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
 import { closest } from '../domain/similar.ts';
 import type { Deps } from './deps.ts';
 import type { LinkWithWatermark } from './ports.ts';
-
-/**
- * All projects that fit what a person typed behind `list`, the worst state first, then by id (the console's list page). The
- * filter is empty, or a state, a label, or a part of id, description or endpoint.
- */
-export async function listProjects(deps: Pick<Deps, 'store'>, filter: string): Promise<Project[]> {
-  const projects = await deps.store.readMany(await deps.store.ids());
-  return projects
-    .filter((project) => fits(project, filter))
-    .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
-}
 
 /** Live figures of these projects: one look at all their links together. */
 export async function observeProjects(
@@ -140,22 +129,4 @@ async function precheckSurroundings(
     deps.links.workers(definition.links),
   ]);
   return { connections, workers };
-}
-
-function fits({ id, state, definition }: Project, text: string): boolean {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === '') return true;
-  const title = stateTitles[state].toLowerCase();
-  if (isStateWord(wanted)) return title === wanted.replaceAll('_', ' ');
-  if (definition.labels.some((label) => label.toLowerCase() === wanted)) return true;
-  const searched = [id, definition.description, definition.source?.name, definition.target?.name];
-  return searched.some((field) => field?.toLowerCase().includes(wanted));
-}
-
-function isStateWord(wanted: string): boolean {
-  return Object.values(stateTitles).some((title) => title.toLowerCase() === wanted.replaceAll('_', ' '));
-}
-
-function compareIds(a: ProjectId, b: ProjectId): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

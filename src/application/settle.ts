@@ -1,4 +1,4 @@
-import type { Dialog, OperationRef } from '../domain/operation.ts';
+import type { FreshDialog, OperationRef } from '../domain/operation.ts';
 import type { Actor } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
@@ -9,7 +9,7 @@ export interface Answer {
   readonly ref: OperationRef;
   readonly by: Actor;
   /** Where the dialog can be replaced from now on: the response_url of the press. */
-  readonly dialog: Dialog | null;
+  readonly dialog: FreshDialog | null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Alert, AlertKind, Told } from '../domain/alert.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
-import type { Dialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
+import type { FreshDialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type {
   Actor,
   Deed,
@@ -13,6 +13,7 @@ import type {
   Watermark,
 } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { StateCounts } from '../domain/state-counts.ts';
 
 export interface NewOperation {
   readonly id: string;
@@ -40,7 +41,14 @@ export type Settled =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 export type Claimed =
-  | { readonly kind: 'claimed'; readonly operation: Operation }
+  | {
+      readonly kind: 'claimed';
+      readonly operation: Operation;
+      /** As it is held now. */
+      readonly project: Project;
+      /** The bot's Redis server time. */
+      readonly now: number;
+    }
   /** Refused for good: recorded in the operation, which is settled now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
   /** Already at its end (or never confirmed): nothing to do. */
@@ -93,6 +101,19 @@ export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'or
   readonly refusal: Refusal;
 };
 
+export interface OrderedPage {
+  /** Null: every state. */
+  readonly state: ProjectState | null;
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface Ordered {
+  /** Of all projects. May lag behind by a sweep after a crash. */
+  readonly counts: StateCounts;
+  readonly projects: readonly Project[];
+}
+
 /** Everything the bot keeps. Each write is one atomic step, idempotent per (operation, step). */
 export interface ProjectStore {
   ids(): Promise<ProjectId[]>;
@@ -100,6 +121,10 @@ export interface ProjectStore {
   /** In the order of `ids`; a project that is gone is left out. */
   readMany(ids: readonly ProjectId[]): Promise<Project[]>;
   version(id: ProjectId): Promise<number | null>;
+  /** A page of all projects, or of those in one state, by urgency and id; null: the order is being mended, read them all. */
+  ordered(page: OrderedPage): Promise<Ordered | null>;
+  /** Puts these projects where their state belongs in the order, and takes out whatever is none of `ids`: all that there are. */
+  mendOrder(ids: readonly ProjectId[], projects: readonly Project[]): Promise<void>;
 
   readOperation(ref: OperationRef): Promise<Operation | null>;
   /** The newest operations of a project, newest first. */
@@ -111,12 +136,12 @@ export interface ProjectStore {
 
   /** Writes an operation as `requested`, superseding the requester's older open dialogs on the same project. */
   request(operation: NewOperation): Promise<Recorded>;
-  /** One winner, the right person, not expired. `by` null: no person (expiry). */
+  /** One winner, the right person, not expired. `by` null: no person (expiry). The same press again changes nothing. */
   settle(step: {
     ref: OperationRef;
     settlement: Settlement;
     by: Actor | null;
-    dialog: Dialog | null;
+    dialog: FreshDialog | null;
   }): Promise<Settled>;
   /** Checks the state rules again and takes hold of the project. */
   claim(ref: OperationRef, run: string): Promise<Claimed>;

@@ -1,4 +1,5 @@
-import { listProjects, observeProjects, openOperation } from '../application/look.ts';
+import { listProjects } from '../application/list.ts';
+import { observeProjects, openOperation } from '../application/look.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
 import { duration, number } from '../domain/words.ts';

@@ -60,6 +60,11 @@ export type Progress = Readonly<z.infer<typeof progressSchema>>;
 const dialogSchema = z.object({ url: z.string(), until: z.number(), usesLeft: z.number() });
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
+/** A dialog as a press brings it: its deadline is set by the clock of Redis. */
+export interface FreshDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
+  readonly lifetimeMs: number;
+}
+
 /** The operation's own message in a channel. */
 const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;

@@ -106,8 +106,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 function register(app: App, command: string, desk: Desk): void {
   app.command(command, listen(desk, readCommand, onCommand));
   app.command(allBut(command), listen(desk, readCommand, onOtherCommand));
-  app.action(actionIds.ok, listen(desk, readPress, onOk));
-  app.action(actionIds.cancel, listen(desk, readPress, onCancel));
+  app.action(actionIds.ok, listen(desk, readPress, onOk, 'harmless'));
+  app.action(actionIds.cancel, listen(desk, readPress, onCancel, 'harmless'));
   app.action(actionIds.show, listen(desk, readPress, onShow));
   app.action(askActionId, listen(desk, readPress, onAsk));
   app.action(pageActionId, listen(desk, readPress, onPage));

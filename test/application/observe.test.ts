@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { listProjects, observeProject } from '../../src/application/look.ts';
+import { listProjects } from '../../src/application/list.ts';
+import { observeProject } from '../../src/application/look.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';

@@ -30,8 +30,11 @@ const orders = {
       end.push(() => worker[Symbol.asyncDispose]());
     }
     orders.press = async ({ ref, by }) => {
-      const until = (await deps.store.now()) + dialogLifetimeMs;
-      await confirm(deps, { ref, by, dialog: { url: 'http://127.0.0.1:9/', until, usesLeft: 5 } });
+      await confirm(deps, {
+        ref,
+        by,
+        dialog: { url: 'http://127.0.0.1:9/', lifetimeMs: dialogLifetimeMs, usesLeft: 5 },
+      });
       await deps.notifier.tell(ref);
     };
   },

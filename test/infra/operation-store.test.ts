@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ending, NewOperation, ProjectStore } from '../../src/application/store.ts';
-import type { Dialog, Operation, OperationRef } from '../../src/domain/operation.ts';
+import type { FreshDialog, Operation, OperationRef } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';
 import { definitionOf } from '../support/definition.ts';
@@ -18,7 +18,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = definitionOf('orders');
 const ref: OperationRef = { project: 'orders', operation: 'op1' };
-const dialog: Dialog = { url: 'https://hooks.slack.com/actions/1/2', until: 1_800_000_000_000, usesLeft: 5 };
+const dialog: FreshDialog = { url: 'https://hooks.slack.com/actions/1/2', lifetimeMs: 1_800_000, usesLeft: 5 };
 const key = operationKey('orders', 'op1');
 const keys = projectKeys('orders');
 
@@ -40,7 +40,7 @@ const ask = (more: Partial<NewOperation> = {}) =>
 const settle = (
   settlement: 'confirm' | 'cancel' | 'expire',
   by: string | null = 'U0ALICE',
-  more: { ref?: OperationRef; dialog?: Dialog } = {},
+  more: { ref?: OperationRef; dialog?: FreshDialog } = {},
 ) => store.settle({ ref, settlement, by, dialog: null, ...more });
 const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, putBack: 0 };
 const ending = (more: Partial<Ending> = {}): Ending => ({
@@ -177,14 +177,34 @@ describe('settling a dialog', () => {
   it('keeps where the newest dialog can be replaced', async () => {
     await ask();
     const newer = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
-    expect(await settle('confirm', 'U0ALICE', { dialog: newer })).toMatchObject({ operation: { dialog: newer } });
+    const before = await store.now();
+    await settle('confirm', 'U0ALICE', { dialog: newer });
+    const kept = (await store.readOperation(ref))?.dialog;
+    expect(kept).toMatchObject({ url: newer.url, usesLeft: 5 });
+    expect(kept?.until).toBeGreaterThanOrEqual(before + newer.lifetimeMs);
+    expect(kept?.until).toBeLessThanOrEqual((await store.now()) + newer.lifetimeMs);
     await store.told(ref, { seq: 2, message: null, dialogUses: 2 });
-    expect(await store.readOperation(ref)).toMatchObject({ dialog: { ...newer, usesLeft: 3 }, toldSeq: 2 });
+    expect(await store.readOperation(ref)).toMatchObject({ dialog: { url: newer.url, usesLeft: 3 }, toldSeq: 2 });
     await store.told(ref, { seq: 1, message: { channel: 'C1', ts: '1700000000.123456' }, dialogUses: 9 });
     expect(await store.readOperation(ref)).toMatchObject({
       dialog: { usesLeft: 0 },
       toldSeq: 2,
       message: { channel: 'C1', ts: '1700000000.123456' },
+    });
+  });
+
+  it('the same press delivered twice is no news, another one is', async () => {
+    await ask();
+    const first = await settle('confirm', 'U0ALICE', { dialog });
+    await store.told(ref, { seq: 3, message: null, dialogUses: 1 });
+    const told = await kept();
+    expect(first).toMatchObject({ kind: 'settled', operation: { seq: 3 } });
+    expect(await settle('confirm', 'U0ALICE', { dialog })).toMatchObject({ kind: 'repeated', operation: { seq: 3 } });
+    expect(await kept()).toEqual(told);
+    const again = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
+    expect(await settle('confirm', 'U0ALICE', { dialog: again })).toMatchObject({
+      kind: 'repeated',
+      operation: { seq: 4 },
     });
   });
 

@@ -36,6 +36,7 @@ export function fakeDeps(projects: readonly Project[], store: Partial<Deps['stor
       ids: async () => projects.map(({ id }) => id),
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
       readMany: async (ids: readonly string[]) => projects.filter(({ id }) => ids.includes(id)),
+      ordered: async () => null,
       now: async () => exampleNow,
       firstTime: async (key: string) => !keys.has(key) && keys.add(key).has(key),
       ...store,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import type { Link } from '../../src/domain/project.ts';
+import { countStates } from '../../src/domain/state-counts.ts';
 import type { Message } from '../../src/slack/blocks.ts';
 import { faultsOf } from '../../src/slack/limits.ts';
 import { isSlackUser, slackVoice } from '../../src/slack/mrkdwn.ts';
@@ -70,9 +71,9 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
     const page = fc.array(observed, { maxLength: projectsPerPage });
     fc.assert(
       fc.property(page, nastyText, fc.nat(5), (shown, filter, pageNumber) => {
-        const projects = shown.map(({ project }) => project);
+        const counts = countStates(shown.map(({ project }) => project));
         const short = filter.slice(0, 100);
-        expectFit(buildList({ ...scene, projects, shown, page: pageNumber, filter: short }));
+        expectFit(buildList({ ...scene, counts, shown, page: pageNumber, filter: short }));
       }),
       { numRuns: 25 },
     );

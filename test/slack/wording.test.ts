@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOf } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
+import { countStates } from '../../src/domain/state-counts.ts';
 import { type Block, type Message, section } from '../../src/slack/blocks.ts';
 import { sendable } from '../../src/slack/limits.ts';
 import { slackVoice } from '../../src/slack/mrkdwn.ts';
@@ -33,7 +34,13 @@ describe('list', () => {
   const observed = (projects: readonly Project[]) => projects.map((project) => ({ project, figures: exampleFigures }));
 
   it('says a project in two lines, with the action that is allowed', () => {
-    const list = buildList({ ...scene, projects: [running], shown: observed([running]), page: 0, filter: '' });
+    const list = buildList({
+      ...scene,
+      counts: countStates([running]),
+      shown: observed([running]),
+      page: 0,
+      filter: '',
+    });
     expect(list.text).toBe('1 project: 1 Running');
     expect(words(list)).toContain('*orders* · Running\n2 links · backlog 1,204 · latency 5 s · for 2 h by <@U0BOB>');
     expect(labels(list)).toEqual(['Pause']);
@@ -44,7 +51,7 @@ describe('list', () => {
     const figures = figuresOf([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
     const list = buildList({
       ...scene,
-      projects: [pausing],
+      counts: countStates([pausing]),
       shown: [{ project: pausing, figures }],
       page: 0,
       filter: '',
@@ -58,13 +65,13 @@ describe('list', () => {
     [1, ['Previous', 'Next']],
     [2, ['Previous']],
   ])('page %i of three has %j', (page, buttons) => {
-    const list = buildList({ ...scene, projects: many, shown: [], page, filter: '' });
+    const list = buildList({ ...scene, counts: countStates(many), shown: [], page, filter: '' });
     expect(labels(list)).toEqual(buttons);
     expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
   });
 
   it('says what to type when there is nothing', () => {
-    const empty = { ...scene, projects: [], shown: [], page: 0 };
+    const empty = { ...scene, counts: countStates([]), shown: [], page: 0 };
     expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
     expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project fits “prod”');
   });

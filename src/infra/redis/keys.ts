@@ -1,7 +1,10 @@
 import type { ProjectId } from '../../domain/project.ts';
 
-/** The list of project ids: the only index beside the projects themselves. */
+/** Set: the ids of all projects. What is not in it does not exist. */
 export const projectsKey = 'syncbot:projects';
+
+/** Sorted set: the same ids by the urgency of their state, so that a page of the list needs not read them all. The sweep mends it. */
+export const orderKey = 'syncbot:order';
 
 /** All keys of one project, in one slot of Redis. */
 export interface ProjectKeys {

@@ -24,18 +24,22 @@ audit('requested', id, { 'by', fields.by })
 return { 'ok', all(id) }
 `);
 
-/** ARGV: 3 id, 4 confirm|cancel|expire, 5 who (empty: nobody), 6 the dialog as JSON or empty, 7 executeWithin, ms. */
+/** ARGV: 3 id, 4 confirm|cancel|expire, 5 who (empty: nobody), 6 the pressed dialog as JSON or empty, 7 executeWithin, ms. */
 export const settleScript = script(`${prelude}
 local id, settlement, by, dialog, executeWithin = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local seen = redis.call('HMGET', op(id), 'state', 'by', 'expiresAt', 'origin')
+local seen = redis.call('HMGET', op(id), 'state', 'by', 'expiresAt', 'dialog')
 if not seen[1] then return { 'unknown' } end
 if by ~= '' and by ~= seen[2] then return { 'not_requester', seen[2] } end
-if dialog ~= '' then
-  redis.call('HSET', op(id), 'dialog', dialog)
+local fresh = dialog ~= '' and cjson.decode(dialog) or nil
+-- The same press, delivered twice, is no news.
+if fresh and seen[4] ~= '' and cjson.decode(seen[4]).url == fresh.url then fresh = nil end
+if fresh then
+  redis.call('HSET', op(id), 'dialog',
+    cjson.encode({ url = fresh.url, usesLeft = fresh.usesLeft, ['until'] = now + fresh.lifetimeMs }))
   redis.call('HINCRBY', op(id), 'seq', 1)
 end
 if seen[1] ~= 'requested' then
-  if dialog ~= '' then keepUntilTold(id) end
+  if fresh then keepUntilTold(id) end
   return { 'repeated', all(id) }
 end
 local expired = now > tonumber(seen[3])
@@ -56,18 +60,22 @@ end
 return { 'settled', all(id) }
 `);
 
-/** ARGV: 3 id, 4 the run, 5 until when the run counts, ms from now, 6 the roads of the state rules as JSON. */
+/**
+ * ARGV: 3 id, 4 the run, 5 until when the run counts, ms from now, 6 the roads of the state rules as JSON. Whoever may carry
+ * on is given all that the work begins with: operation, project and time.
+ */
 export const claimScript = script(`${prelude}
 local id, run, runFor, roads = ARGV[3], ARGV[4], tonumber(ARGV[5]), cjson.decode(ARGV[6])
 local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'executeBy', 'projectVersion', 'project')
 if not seen[1] then return { 'unknown' } end
+local function claimed()
+  redis.call('ZADD', runsKey, whole(now + runFor), run)
+  return { 'claimed', all(id), redis.call('HGETALL', stateKey), redis.call('GET', definitionKey), now }
+end
 local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
   'convergedVersion', 'unfinished', 'logFrom', 'driving')
-if seen[1] == 'running' and held[5] == id then
-  redis.call('ZADD', runsKey, whole(now + runFor), run)
-  return { 'claimed', all(id) }
-end
+if seen[1] == 'running' and held[5] == id then return claimed() end
 if seen[1] ~= 'confirmed' then return { 'over', all(id) } end
 local function refuse(refusal)
   redis.call('HSET', op(id), 'refusal', cjson.encode(refusal))
@@ -96,12 +104,11 @@ redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
 -- A correction has no state on its way: the project keeps its own.
 local via = type(road.via) == 'string' and road.via or held[1]
 if via == held[1] then redis.call('HINCRBY', stateKey, 'version', 1) else move(via, by, seen[4]) end
-redis.call('ZADD', runsKey, whole(now + runFor), run)
 redis.call('HSET', op(id), 'state', 'running', 'startedAt', whole(now), 'fromState', held[1])
 redis.call('HINCRBY', op(id), 'seq', 1)
 keepUntilTold(id)
 audit('started', id, { 'by', by, 'state', via })
-return { 'claimed', all(id) }
+return claimed()
 `);
 
 /** ARGV: 3 id, 4 expected version, 5 the operation's state, 6 the project's state, \`back\` or \`stay\`, 7 '1' when its links

@@ -15,7 +15,8 @@ import {
   settleScript,
   toldScript,
 } from './operation-scripts.ts';
-import { flatHashSchema, type LeaveOut, readOperationHash } from './records.ts';
+import type { ProjectOrder } from './project-order.ts';
+import { flatHashSchema, type LeaveOut, readOperationHash, readProject } from './records.ts';
 import type { StepRunner } from './step.ts';
 
 /** How long an execution may be under way before it is given up. */
@@ -37,7 +38,11 @@ const settleReply = z.union([
   z.tuple([z.literal('not_requester'), z.string()]),
   z.tuple([z.literal('unknown')]),
 ]);
-const claimReply = z.union([answered('claimed', 'refused', 'over'), z.tuple([z.literal('unknown')])]);
+const claimReply = z.union([
+  z.tuple([z.literal('claimed'), operationReply, flatHashSchema, z.string(), z.number()]),
+  answered('refused', 'over'),
+  z.tuple([z.literal('unknown')]),
+]);
 const commitReply = z.union([answered('committed', 'repeated'), z.tuple([z.literal('conflict')])]);
 
 type OperationMethods =
@@ -52,12 +57,20 @@ type OperationMethods =
   | 'told'
   | 'quiet';
 
+export interface OperationStoreParts {
+  readonly client: RedisClient;
+  readonly step: StepRunner;
+  readonly order: Pick<ProjectOrder, 'place'>;
+  readonly orLeftOut: LeaveOut;
+}
+
 /** The operations of the projects: one hash each, and the atomic steps of their life. */
-export function createOperationStore(
-  client: RedisClient,
-  step: StepRunner,
-  orLeftOut: LeaveOut,
-): Pick<ProjectStore, OperationMethods> {
+export function createOperationStore({
+  client,
+  step,
+  order,
+  orLeftOut,
+}: OperationStoreParts): Pick<ProjectStore, OperationMethods> {
   const read = async ({ project, operation }: OperationRef) =>
     readOperationHash(await call(client, (redis) => redis.hgetall(operationKey(project, operation))));
   const readAll = async (project: ProjectId, ids: readonly string[]) => {
@@ -111,11 +124,19 @@ export function createOperationStore(
       const args = [ref.operation, run, runForMs, JSON.stringify(roads)];
       const reply = claimReply.parse(await step(ref.project, claimScript, args));
       if (reply[0] === 'unknown') return { kind: 'unknown' };
-      return { kind: reply[0], operation: reply[1] };
+      if (reply[0] !== 'claimed') return { kind: reply[0], operation: reply[1] };
+      const [kind, operation, state, definition, now] = reply;
+      const project = readProject(ref.project, state, definition);
+      if (project === null) throw new Error('a claimed project that is not there');
+      void order.place(project.id, project.state);
+      return { kind, operation, project, now };
     },
     async commit(ending): Promise<Committed> {
       const reply = commitReply.parse(await step(ending.ref.project, commitScript, commitArgs(ending)));
-      return reply[0] === 'conflict' ? { kind: 'conflict' } : { kind: reply[0], operation: reply[1] };
+      if (reply[0] === 'conflict') return { kind: 'conflict' };
+      const [kind, operation] = reply;
+      if (kind === 'committed' && operation.toState !== null) void order.place(operation.project, operation.toState);
+      return { kind, operation };
     },
     async progress(ref, progress) {
       await step(ref.project, progressScript, [ref.operation, JSON.stringify(progress)]);

@@ -10,6 +10,7 @@ import type { RedisClient } from './connect.ts';
 import { createHistoryStore } from './history-store.ts';
 import { onceKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
+import { createProjectOrder, type ProjectOrder } from './project-order.ts';
 import {
   convergedScript,
   correctScript,
@@ -34,10 +35,14 @@ export function createProjectStore(
 ): ProjectStore {
   const step = stepRunner(client, settings);
   const orLeftOut = leaveOut(onBroken);
+  const reads = reading(client, orLeftOut);
+  const order = createProjectOrder(client, reads.readMany);
   return {
-    ...reading(client, orLeftOut),
-    ...writing(client, step),
-    ...createOperationStore(client, step, orLeftOut),
+    ordered: order.ordered,
+    mendOrder: order.mendOrder,
+    ...reads,
+    ...writing(client, step, order),
+    ...createOperationStore({ client, step, order, orLeftOut }),
     ...createHistoryStore(client),
   };
 }
@@ -94,26 +99,30 @@ function noted(alert: Alert): string {
   return JSON.stringify(alertSchema.parse(alert));
 }
 
-function writing(client: RedisClient, step: StepRunner) {
+function writing(client: RedisClient, step: StepRunner, order: ProjectOrder) {
   return {
     async put(definition, first, by) {
       const isNew = 'state' in first;
       const own = isNew
         ? [first.state, '', by, '[]', ...watermarkFields(first.watermarks)]
         : ['', first.expectedVersion, by, JSON.stringify(first.added)];
-      // The index first: an id without a project is passed over, a project without its id would never be seen again.
+      // The id first: one without a project is passed over, a project without its id would never be seen again.
       if (isNew) await call(client, (redis) => redis.sadd(projectsKey, definition.id));
-      return (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
+      const isPut = (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
+      if (isNew && isPut) await order.place(definition.id, first.state);
+      return isPut;
     },
     async remove(id, expectedVersion, by) {
       if ((await step(id, removeScript, [expectedVersion, by, id])) !== 1) return false;
-      await call(client, (redis) => redis.srem(projectsKey, id));
+      await Promise.all([call(client, (redis) => redis.srem(projectsKey, id)), order.drop(id)]);
       return true;
     },
     async fail(id, expectedVersion, { failure, by, logFrom }) {
       const args = [expectedVersion, JSON.stringify(failure), by, logFrom ?? ''];
       const news = newsReply.parse(await step(id, failScript, args));
-      return news === null ? { kind: 'moved' } : { kind: 'failed', toTell: news.operation };
+      if (news === null) return { kind: 'moved' };
+      void order.place(id, 'failed');
+      return { kind: 'failed', toTell: news.operation };
     },
     async markConverged(id, version, awaited) {
       const news = newsReply.parse(await step(id, convergedScript, [version, JSON.stringify(awaited)]));

@@ -1,13 +1,13 @@
 import { StoreUnavailable } from '../../application/faults.ts';
 import { cancel, confirm, noteRefusedAnswer } from '../../application/settle.ts';
-import type { Dialog, OperationRef } from '../../domain/operation.ts';
+import type { FreshDialog, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { type HeardPress, readOperationRef } from '../contract.ts';
 import { loggedFault } from '../redact.ts';
 import { dialogLifetimeMs, dialogUses } from '../response-url.ts';
 import type { Scene } from '../views/phrases.ts';
 import { buildNotDone, buildNotKnown, buildRefusal, buildSentence } from '../views/refusal.ts';
-import { type Desk, refuse, say } from './desk.ts';
+import { type Desk, isFirstDelivery, refuse, say } from './desk.ts';
 import { sayStale } from './stale.ts';
 
 const checkEveryMs = 2_000;
@@ -15,7 +15,8 @@ const checkForMs = 2 * 60_000;
 
 /**
  * OK: who may is decided again, then one atomic step settles the operation. The teller shows how it stands in
- * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too.
+ * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too. That step knows the same
+ * press when it is delivered twice, so nothing is asked before it.
  */
 export async function onOk(desk: Desk, heard: HeardPress): Promise<void> {
   const ref = readOperationRef(heard.value);
@@ -36,8 +37,7 @@ type Settle = typeof confirm;
 
 async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: Settle): Promise<void> {
   const { deps } = desk;
-  const until = (await deps.store.now()) + dialogLifetimeMs;
-  const dialog: Dialog = { url: heard.responseUrl, until, usesLeft: dialogUses };
+  const dialog: FreshDialog = { url: heard.responseUrl, lifetimeMs: dialogLifetimeMs, usesLeft: dialogUses };
   try {
     const settled = await settle(deps, { ref, by: heard.user, dialog });
     if (settled.kind === 'refused') return await sayRefused(desk, heard, { ref, refusal: settled.refusal });
@@ -59,6 +59,7 @@ interface RefusedPress {
 
 /** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it, and in the history. */
 async function sayRefused(desk: Desk, heard: HeardPress, { ref, refusal }: RefusedPress): Promise<void> {
+  if (!(await isFirstDelivery(desk, heard))) return;
   if (refusal.code !== 'unknown_operation') {
     await refuse(desk, heard, refusal);
     return noteRefusedAnswer(desk.deps, { ref, by: heard.user, channel: heard.channel, refusal });

@@ -1,4 +1,4 @@
-import { listProjects } from '../../application/look.ts';
+import { listProjects } from '../../application/list.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import { unchanged } from '../../domain/words.ts';

@@ -43,10 +43,12 @@ export async function refuse(desk: Desk, heard: Heard, refusal: Refusal, verb: s
 }
 
 /** Slack may deliver twice, over two sockets: only the first delivery within ten minutes counts. */
-export async function isFirstDelivery({ deps }: Desk, { triggerId }: Heard): Promise<boolean> {
+export async function isFirstDelivery({ deps }: Desk, { triggerId, user }: Heard): Promise<boolean> {
   if (triggerId === null) return true;
   try {
-    return await deps.store.firstTime(`trigger:${triggerId}`, 10 * 60_000);
+    const isFirst = await deps.store.firstTime(`trigger:${triggerId}`, 10 * 60_000);
+    if (!isFirst) deps.log.info({ user }, 'second delivery dropped');
+    return isFirst;
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new StoreUnavailable('no', { cause: error });
     throw error;

@@ -11,12 +11,13 @@ export interface Delivered {
 /**
  * A Bolt listener in four steps: ack, decode, decide, say. The ack comes before any I/O (Slack waits 3 s), and a failed one
  * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same.
- * Never throws.
+ * A second delivery is dropped, unless the work knows its own repeats: then it does not wait to be told. Never throws.
  */
 export function listen<T extends Heard>(
   desk: Desk,
   decode: (body: unknown) => T | null,
   work: (desk: Desk, heard: T) => Promise<void>,
+  repeats: 'dropped' | 'harmless' = 'dropped',
 ): (delivered: Delivered) => Promise<void> {
   const { log } = desk.deps;
   return async ({ ack, body }) => {
@@ -26,7 +27,7 @@ export function listen<T extends Heard>(
     try {
       const stranger = desk.directory.refuseStranger(heard);
       if (stranger !== null) return await refuse(desk, heard, stranger);
-      if (!(await isFirstDelivery(desk, heard))) return log.info({ user: heard.user }, 'second delivery dropped');
+      if (repeats === 'dropped' && !(await isFirstDelivery(desk, heard))) return;
       await work(desk, heard);
     } catch (error) {
       await sayFault(desk, heard, error);

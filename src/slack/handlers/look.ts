@@ -1,16 +1,10 @@
-import {
-  findProject,
-  listProjects,
-  observeProjects,
-  precheckProject,
-  projectHistory,
-  showProject,
-} from '../../application/look.ts';
+import { listPage } from '../../application/list.ts';
+import { findProject, observeProjects, precheckProject, projectHistory, showProject } from '../../application/look.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Heard, ListPage } from '../contract.ts';
 import type { How } from '../response-url.ts';
 import { buildHistory, entriesShown } from '../views/history.ts';
-import { buildList, pagesOf, projectsPerPage } from '../views/list.ts';
+import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
 import { type Desk, refuse, say } from './desk.ts';
@@ -18,11 +12,9 @@ import { type Desk, refuse, say } from './desk.ts';
 /** `list`, and a turned page: `replace` puts the page where the list stands. Only the projects shown are looked at live. */
 export async function sayList(desk: Desk, heard: Heard, { page, filter }: ListPage, how: How): Promise<void> {
   const { deps, voice } = desk;
-  const projects = await listProjects(deps, filter);
-  const within = Math.min(page, pagesOf(projects.length) - 1);
-  const shown = projects.slice(within * projectsPerPage, (within + 1) * projectsPerPage);
-  const [observed, now] = await Promise.all([observeProjects(deps, shown), deps.store.now()]);
-  await say(desk, heard, buildList({ projects, shown: observed, page: within, filter, voice, now }), how);
+  const { projects, ...found } = await listPage(deps, { filter, page, size: projectsPerPage });
+  const [shown, now] = await Promise.all([observeProjects(deps, projects), deps.store.now()]);
+  await say(desk, heard, buildList({ ...found, shown, filter, voice, now }), how);
 }
 
 /** `show`: reasons of failed tasks only to operators, unless `showErrors` says otherwise. */

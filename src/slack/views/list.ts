@@ -3,8 +3,9 @@ import { alertTitle } from '../../domain/alert-words.ts';
 import { backlogPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { allowedAction, urgency } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
-import { type Project, projectStates, stateTitles } from '../../domain/project.ts';
-import { count, dotted } from '../../domain/words.ts';
+import { projectStates, stateTitles } from '../../domain/project.ts';
+import { type StateCounts, totalOf } from '../../domain/state-counts.ts';
+import { count, dotted, number } from '../../domain/words.ts';
 import { actionsRow, askButton, type Block, type Button, button, context, type Message, section } from '../blocks.ts';
 import { actionIds, blockId, pageValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
@@ -13,8 +14,8 @@ import { linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
 export const projectsPerPage = 10;
 
 export interface ListView extends Scene {
-  /** All projects that fit the filter, worst first. */
-  readonly projects: readonly Project[];
+  /** How many of those that fit the filter are in each state. */
+  readonly counts: StateCounts;
   /** Those of this page, with live figures. */
   readonly shown: readonly ObservedProject[];
   /** From 0. */
@@ -29,12 +30,13 @@ export function pagesOf(projects: number): number {
 
 /** The console's Synchronization Projects page, for a phone: two lines a project. */
 export function buildList(view: ListView): Message {
-  if (view.projects.length === 0) return emptyList(view);
-  const { projects, shown, page, filter, voice } = view;
+  const { counts, shown, page, filter, voice } = view;
+  const total = totalOf(counts);
+  if (total === 0) return emptyList(view);
   const fitting = filter === '' ? '' : ` for “${safeText(filter)}”`;
-  const heading = `${count(projects.length, 'project')}${fitting}: ${stateCounts(projects)}`;
+  const heading = `${count(total, 'project')}${fitting}: ${countsPhrase(counts)}`;
   const version = shown[0]?.figures.observedAt ?? 0;
-  const pages = pagesOf(projects.length);
+  const pages = pagesOf(total);
   const paging = pagingButtons(page, pages, filter);
   const footer = dotted(
     'Only you can see this',
@@ -65,12 +67,11 @@ function projectLines({ project, figures }: ObservedProject, scene: Scene): Bloc
 }
 
 /** `1 Failed, 2 Running`, the worst first. */
-function stateCounts(projects: readonly Project[]): string {
+function countsPhrase(counts: StateCounts): string {
   return [...projectStates]
     .sort((a, b) => urgency[a] - urgency[b])
-    .map((state) => ({ state, found: projects.filter((project) => project.state === state).length }))
-    .filter(({ found }) => found > 0)
-    .map(({ state, found }) => `${found} ${stateTitles[state]}`)
+    .filter((state) => counts[state] > 0)
+    .map((state) => `${number(counts[state])} ${stateTitles[state]}`)
     .join(', ');
 }
 

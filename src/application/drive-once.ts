@@ -1,0 +1,148 @@
+import { linksWanted, type Wanted } from '../domain/lifecycle.ts';
+import type { Progress } from '../domain/operation.ts';
+import { type Link, linkId, type Project, watermarkOf } from '../domain/project.ts';
+import { chunksOf } from './chunks.ts';
+import type { Deps } from './deps.ts';
+import type { Flag, LinkWithWatermark } from './ports.ts';
+
+const answerMs = 5_000;
+const chunkSize = 500;
+/** Links are driven at a version that was read at most so long ago. */
+const versionFreshMs = 500;
+
+/**
+ * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
+ * back. Answers those of which it is not known whether they are.
+ */
+export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
+  if (running.length === 0) return [];
+  if ((await deps.store.version(project.id)) !== project.version) return running;
+  const driven = await deps.links.drive(running, 'paused', answerMs);
+  return running.filter((_link, index) => driven[index] !== 'driven');
+}
+
+export interface DriveOptions {
+  /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
+  readonly holder: string | null;
+  /** Hears how many links have been driven; nobody waits for it. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** `drove`: a link was driven, or it is not known that none was. */
+interface Driven {
+  readonly drove: boolean;
+  readonly putBack: number;
+}
+
+/** `moved`: the project's version is no longer the one that was worked for. */
+export type Attempt =
+  | (Driven & { readonly kind: 'moved' })
+  | (Driven & { readonly kind: 'compared'; readonly unreachable: readonly Link[]; readonly missing: readonly Link[] });
+
+/** One attempt of converge: reads every flag, drives what differs, chunk by chunk, and reads again. */
+export async function driveOnce(deps: Deps, project: Project, options: DriveOptions): Promise<Attempt> {
+  const { links } = project.definition;
+  const wanted = linksWanted(project.state);
+  const isToDrive = toDrive(project, options.holder);
+  let seen = lookAtVersion(deps, project);
+  const flags = await deps.links.readFlags(links, answerMs);
+  const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));
+  let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
+  let putBack = 0;
+  let drove = false;
+  for (const chunk of chunksOf(differing, chunkSize)) {
+    if (!(await isStillThere(deps, project, seen))) return { kind: 'moved', drove, putBack };
+    const ready = wanted === 'resumed' ? await prepareResume(deps, project, chunk) : { links: chunk, putBack: 0 };
+    if (ready === 'moved') return { kind: 'moved', drove, putBack };
+    putBack += ready.putBack;
+    drove = true;
+    const driving = deps.links.drive(ready.links, wanted, answerMs);
+    seen = lookAtVersion(deps, project);
+    done += (await driving).filter((result) => result === 'driven').length;
+    if (done < links.length) options.onProgress?.({ done, total: links.length });
+  }
+  if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, { wanted, isToDrive }) };
+
+  const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
+  if (version !== project.version) return { kind: 'moved', drove, putBack };
+  return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
+}
+
+interface VersionSeen {
+  readonly isCurrent: boolean;
+  readonly at: number;
+}
+
+/** Asked beside the links rather than before them: nobody waits for two servers in turn. */
+function lookAtVersion({ store, clock }: Deps, { id, version }: Project): Promise<VersionSeen> {
+  const at = clock.now();
+  const seen = store.version(id).then((found) => ({ isCurrent: found === version, at }));
+  seen.catch(() => {});
+  return seen;
+}
+
+/** Links that took long to answer were asked in another time: then the version is read once more. */
+async function isStillThere(deps: Deps, project: Project, seen: Promise<VersionSeen>): Promise<boolean> {
+  const { isCurrent, at } = await seen;
+  if (!isCurrent || deps.clock.now() - at <= versionFreshMs) return isCurrent;
+  return (await deps.store.version(project.id)) === project.version;
+}
+
+/**
+ * Before a link is resumed by Start or Restore, while its flag is still paused: Restore puts the failed tasks back, and
+ * both move the watermark, so that only later failures count. Links where that did not work stay paused for now, also when
+ * a task in flight has failed in between: it is put back in the next attempt. A link that somebody has resumed meanwhile
+ * keeps its watermark: what failed there is not back and must count.
+ */
+async function prepareResume(
+  deps: Deps,
+  project: Project,
+  chunk: readonly Link[],
+): Promise<{ readonly links: readonly Link[]; readonly putBack: number } | 'moved'> {
+  if (project.state !== 'starting' && project.state !== 'restoring') return { links: chunk, putBack: 0 };
+  const watched = chunk.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+  const restored = project.state === 'restoring' ? await deps.links.putBack(watched) : [];
+  const prepared = watched.filter((_item, index) => restored[index]?.kind !== 'unreachable');
+  const putBack = restored.reduce((total, { tasks }) => total + tasks, 0);
+  const links = await moveWatermarks(deps, project, prepared);
+  return links === 'moved' ? 'moved' : { links, putBack };
+}
+
+async function moveWatermarks(
+  deps: Deps,
+  project: Project,
+  prepared: readonly LinkWithWatermark[],
+): Promise<readonly Link[] | 'moved'> {
+  const readings = await deps.links.observe(prepared);
+  const read = readings
+    .filter((reading) => reading.kind === 'read')
+    .filter(
+      ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
+    );
+  const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+  const kept = await deps.store.setWatermarks(project.id, project.version, moved);
+  return kept ? read.map(({ link }) => link) : 'moved';
+}
+
+interface Wish {
+  readonly wanted: Wanted;
+  readonly isToDrive: (link: Link) => boolean;
+}
+
+function compared(links: readonly Link[], flags: readonly Flag[], { wanted, isToDrive }: Wish) {
+  const isMissing = (index: number) => flags[index] === 'missing';
+  return {
+    missing: links.filter((_link, index) => isMissing(index)),
+    unreachable: links.filter((link, index) => flags[index] !== wanted && !isMissing(index) && isToDrive(link)),
+  };
+}
+
+/** An operation sees to every link; without one, what somebody else has paused or resumed is left to people. */
+function toDrive({ driving }: Project, holder: string | null): (link: Link) => boolean {
+  const ids = holder === null && driving !== null ? new Set(driving) : null;
+  return (link) => ids === null || ids.has(linkId(link));
+}
+
+function opposite(wanted: Wanted): Wanted {
+  return wanted === 'paused' ? 'resumed' : 'paused';
+}

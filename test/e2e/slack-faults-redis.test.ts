@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/application/faults.ts';
 import { jumpingClock } from '../application/hands.ts';
 import { said } from '../support/conversation.ts';
 import { type Fault, type FaultRow, openWalk, type Send, titled, type Walk } from '../support/fault-walk.ts';
@@ -55,6 +56,12 @@ const sent =
     walk.next = how(walk);
   };
 
+const hasRejected = (asked: Promise<unknown>, sent: 'no' | 'unknown') =>
+  asked.then(
+    () => false,
+    (error: unknown) => error instanceof StoreUnavailable && error.sent === sent,
+  );
+
 const isAway = ({ talk }: Walk) => talk.slack.waitFor(() => talk.world.proxy.isAway);
 
 /** Redis is away until alice has been told so. */
@@ -67,6 +74,8 @@ async function listWhileAway(walk: Walk): Promise<void> {
 const faults: Record<(typeof rows)[number]['fault'], Fault> = {
   'the bot’s Redis is away, and back when alice asks again': sent(({ talk }) => async (make) => {
     talk.world.proxy.goAway();
+    // What is sent before the bot knows counts as lost on the way: the rows below.
+    await talk.slack.waitFor(() => hasRejected(talk.world.deps.store.now(), 'no'));
     make();
     await talk.sees('Not done');
     talk.world.proxy.comeBack();

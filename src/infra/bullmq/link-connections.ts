@@ -11,8 +11,8 @@ import { outcomeWithin } from '../within.ts';
 export interface LinkConnection {
   readonly name: string;
   readonly client: RedisClient;
-  /** How many links one script may look at: in a cluster each queue may lie in another slot. */
-  readonly chunk: number;
+  /** Whether each queue may lie in another slot: then one script may look at one link only. */
+  readonly isCluster: boolean;
   /** BullMQ's own operations on a link. Writes nothing by itself. */
   backend(link: Link): IQueueBackend;
   /** Tells of an answer that was an error. */
@@ -27,8 +27,6 @@ export interface LinkConnections extends AsyncDisposable {
   /** Undefined when no connection has this name: its links cannot be reached. */
   get(name: string): LinkConnection | undefined;
 }
-
-const linksAtOnce = 100;
 
 /** Opens each named connection when it is first used. `onError` hears of connection trouble, once per event. */
 export function openLinkConnections(
@@ -73,7 +71,7 @@ function open(name: string, target: RedisTarget, onError: (name: string, error: 
       if (ready && (await outcomeWithin(client.ping(), probeWithinMs)).kind === 'answered') wasSilent = false;
       return !wasSilent;
     },
-    chunk: target.kind === 'cluster' ? 1 : linksAtOnce,
+    isCluster: target.kind === 'cluster',
     backend: (link: Link) => base.getBackend().forQueue(link.queue, link.prefix),
     async close() {
       await base.close().catch(() => {});
@@ -91,6 +89,8 @@ export interface Asking<Item, Answer> {
   readonly ask: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
   readonly withinMs: number;
+  /** How many links one script looks at: nobody else is served meanwhile. */
+  readonly atOnce: number;
   /** For looks that are repeated: a connection that was silent is only waited for again once it answers a PING. */
   readonly impatient?: boolean;
 }
@@ -129,7 +129,9 @@ export async function askLinks<Item extends { readonly link: Link }, Answer>(
       if (asking.impatient && !(await connection.isWorthAsking())) return;
       const ready = await whenReady(connection.client, asking.withinMs);
       if (!ready) return connection.noteSilence(true);
-      await Promise.all(chunksOf(indexes, connection.chunk).map((chunk) => askIndexes(connection, chunk)));
+      await Promise.all(
+        chunksOf(indexes, connection.isCluster ? 1 : asking.atOnce).map((chunk) => askIndexes(connection, chunk)),
+      );
     }),
   );
   return answers;

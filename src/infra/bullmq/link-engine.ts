@@ -18,6 +18,10 @@ import { serverFacts, workerCounts } from './server-facts.ts';
 import { gatherSetAside } from './set-aside.ts';
 import { signOfWork } from './worked-on.ts';
 
+/** A look takes Redis up to some 100 µs a link, a flag 2 µs: neither keeps others waiting for more than some ms. */
+const looksAtOnce = 20;
+const flagsAtOnce = 500;
+const tasksAtOnce = 100;
 const observeWithinMs = 3_000;
 const putBackWithinMs = 5 * 60_000;
 const workedOnWithinMs = 10_000;
@@ -26,10 +30,16 @@ const workedOnWithinMs = 10_000;
 export function createLinkEngine(connections: LinkConnections): LinkEngine {
   return {
     readFlags: (links, withinMs) =>
-      askLinks(connections, asItems(links), { withinMs, unreachable: (): Flag => 'unreachable', ask: flagsOfChunk }),
+      askLinks(connections, asItems(links), {
+        withinMs,
+        atOnce: flagsAtOnce,
+        unreachable: (): Flag => 'unreachable',
+        ask: flagsOfChunk,
+      }),
     drive: (links, wanted, withinMs) =>
       askLinks(connections, asItems(links), {
         withinMs,
+        atOnce: flagsAtOnce,
         unreachable: (): 'driven' | 'unreachable' => 'unreachable',
         ask: (connection, items) =>
           Promise.all(items.map(({ link }) => driveLink(connection, { link, pause: wanted === 'paused', withinMs }))),
@@ -37,12 +47,14 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
     putBack: (links) =>
       askLinks(connections, links, {
         withinMs: putBackWithinMs,
+        atOnce: tasksAtOnce,
         unreachable: (): PutBack => ({ kind: 'unreachable', tasks: 0 }),
         ask: (connection, items) => Promise.all(items.map((item) => putBackLink(connection, item))),
       }),
     observe: (links) =>
       askLinks(connections, links, {
         withinMs: observeWithinMs,
+        atOnce: looksAtOnce,
         unreachable: ({ link }: LinkWithWatermark): LinkReading => ({ kind: 'unreachable', link }),
         impatient: true,
         ask: observeChunk,
@@ -52,6 +64,7 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
     workedOn: (links) =>
       askLinks(connections, asItems(links), {
         withinMs: workedOnWithinMs,
+        atOnce: tasksAtOnce,
         unreachable: (): string | null => 'unreachable',
         ask: (connection, items) => Promise.all(items.map(({ link }) => signOfWork(connection, link))),
       }),

@@ -10,7 +10,7 @@ import type { Cast, Theatre } from './theatre.ts';
 import { watchPaused } from './witness.ts';
 
 /** While points are counted nobody may take the job over, however slow the machine. */
-const longLockMs = 30_000;
+const longLockMs = 120_000;
 
 /** The points of an operation, counted while nobody is stopped. */
 export async function countWorkerPoints(theatre: Theatre, action: Action): Promise<readonly string[]> {

@@ -44,7 +44,9 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
-  let seen = lookAtVersion(deps, project);
+  // Nobody else moves a project that is held; one that is not may become somebody's between any two calls.
+  const look = () => (options.holder === null ? null : lookAtVersion(deps, project));
+  let seen = look();
   const flags = await deps.links.readFlags(links, answerMs);
   const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));
   let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
@@ -57,7 +59,7 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
     putBack += ready.putBack;
     drove = true;
     const driving = deps.links.drive(ready.links, wanted, answerMs);
-    seen = lookAtVersion(deps, project);
+    seen = look();
     done += (await driving).filter((result) => result === 'driven').length;
     if (done < links.length) options.onProgress?.({ done, total: links.length });
   }
@@ -82,9 +84,9 @@ function lookAtVersion({ store, clock }: Deps, { id, version }: Project): Promis
 }
 
 /** Links that took long to answer were asked in another time: then the version is read once more. */
-async function isStillThere(deps: Deps, project: Project, seen: Promise<VersionSeen>): Promise<boolean> {
-  const { isCurrent, at } = await seen;
-  if (!isCurrent || deps.clock.now() - at <= versionFreshMs) return isCurrent;
+async function isStillThere(deps: Deps, project: Project, seen: Promise<VersionSeen> | null): Promise<boolean> {
+  const known = await seen;
+  if (known !== null && (!known.isCurrent || deps.clock.now() - known.at <= versionFreshMs)) return known.isCurrent;
   return (await deps.store.version(project.id)) === project.version;
 }
 

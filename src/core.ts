@@ -7,6 +7,7 @@ import { execute } from './application/execute.ts';
 import { StoreUnavailable } from './application/faults.ts';
 import { observeAll } from './application/observe.ts';
 import type { Clock, Ids, Teller } from './application/ports.ts';
+import { round } from './application/round.ts';
 import { sweep } from './application/sweep.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { defaultConnection } from './domain/project.ts';
@@ -110,12 +111,14 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
     deps,
     async startWorker() {
       const client = open('blocking', 'worker');
-      const round = { client, deadlineMs: roundWithinMs, ...common };
+      const rounds = { client, deadlineMs: 2 * roundWithinMs + 1_000, ...common };
+      const observe = () => round(deps, { everyMs: observeEveryMs, withinMs: roundWithinMs }, observeAll);
+      const tidy = () => round(deps, { everyMs: every.sweepMs, withinMs: roundWithinMs }, sweep);
       workers.push(
         startWorker({ queue: 'actions', handlers: { execute: (ref) => execute(deps, ref) }, client, ...common }),
         startWorker({ queue: 'upkeep', handlers: { converge: upkeep(deps) }, client, ...common }),
-        startWorker({ queue: 'observe', handlers: { observe: () => observeAll(deps) }, ...round }),
-        startWorker({ queue: 'sweep', handlers: { sweep: () => sweep(deps) }, ...round }),
+        startWorker({ queue: 'observe', handlers: { observe }, ...rounds }),
+        startWorker({ queue: 'sweep', handlers: { sweep: tidy }, ...rounds }),
       );
       // A Redis that comes back may have lost what it was told last.
       client.on('ready', () => {

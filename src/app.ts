@@ -1,12 +1,12 @@
 import { StoreUnavailable } from './application/faults.ts';
 import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
-import { slackFaults } from './config/environment.ts';
+import { type Environment, slackFaults } from './config/environment.ts';
 import { environmentFaultLine } from './config/fault.ts';
 import { openCore } from './core.ts';
 import { within } from './infra/within.ts';
 import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/slack-app.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions, type Way } from './slack/slack-app.ts';
 import { untilThere } from './until-there.ts';
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
@@ -73,17 +73,13 @@ export async function openApp(
 /** A beginning that was cut off in the middle may finish what it writes. */
 const partsEndWithinMs = 3_000;
 
-/** Throws RoleFault when a token is missing. */
+/** Throws RoleFault when what either way needs is missing. */
 function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppOptions, 'deps' | 'onLost'> {
   const faults = slackFaults(environment);
   if (faults.length > 0) throw new RoleFault(exitCodes.usage, faults.map(environmentFaultLine).join('\n'));
-  const { slackBotToken: bot, slackAppToken: app } = environment.secrets;
-  if (bot === null || app === null) {
-    throw new RoleFault(exitCodes.usage, 'HTTP mode is not built yet: set SLACK_APP_TOKEN and use Socket Mode.');
-  }
   return {
-    botToken: bot,
-    way: { kind: 'socket', appToken: app },
+    botToken: environment.secrets.slackBotToken ?? '',
+    way: wayOf(environment),
     command: environment.command,
     policy: config.policy,
     log,
@@ -92,12 +88,19 @@ function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppO
   };
 }
 
+/** Socket Mode wins when both are set. */
+function wayOf({ secrets, port }: Environment): Way {
+  const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
+  return appToken === null ? { kind: 'http', signingSecret: signingSecret ?? '', port } : { kind: 'socket', appToken };
+}
+
 /** What doctor says of Slack; null without a bot token. */
 async function slackItems({ environment, config, log }: OpenOptions) {
-  const { slackBotToken: bot, slackAppToken: app } = environment.secrets;
+  const { slackBotToken: bot, slackAppToken: app, slackSigningSecret: secret } = environment.secrets;
   if (bot === null) return null;
   return checkSlack({
-    tokens: { bot, app },
+    botToken: bot,
+    way: app === null && secret === null ? null : wayOf(environment),
     policy: config.policy,
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),

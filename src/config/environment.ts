@@ -69,13 +69,11 @@ export function readEnvironment(env: RawEnvironment): EnvironmentRead {
 
 /** What the bot's role misses to talk to Slack, or nothing. */
 export function slackFaults({ secrets }: Environment): EnvironmentFault[] {
-  const faults: EnvironmentFault[] = [];
-  if (secrets.slackBotToken === null) faults.push(faultOf('SLACK_BOT_TOKEN', 'is missing'));
-  if (secrets.slackAppToken === null) {
-    const http = secrets.slackSigningSecret !== null;
-    faults.push(faultOf('SLACK_APP_TOKEN', http ? 'is missing (HTTP mode is not built yet)' : 'is missing'));
-  }
-  return faults;
+  const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
+  return [
+    ...(slackBotToken === null ? [faultOf('SLACK_BOT_TOKEN', 'is missing')] : []),
+    ...(slackAppToken === null && slackSigningSecret === null ? [noWay] : []),
+  ];
 }
 
 const port = z
@@ -84,12 +82,13 @@ const port = z
   .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: 'is no port' })
   .transform(Number);
 
-const token = (begins: string) =>
+/** `begins`: with what Slack begins each token of this kind; null: it is no token, and begins as none. */
+const token = (begins: string | null) =>
   z
     .string()
     .trim()
     .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'has blanks or unprintable characters in it' })
-    .refine((text) => text.startsWith(begins) || !/^x(ox[a-z]|app)-/.test(text), {
+    .refine((text) => (begins !== null && text.startsWith(begins)) || !/^x(ox[a-z]|app)-/.test(text), {
       error: 'is a token of another kind',
     });
 
@@ -106,7 +105,7 @@ const redisTarget = z
 const schema = z.object({
   SLACK_BOT_TOKEN: token('xoxb-').optional(),
   SLACK_APP_TOKEN: token('xapp-').optional(),
-  SLACK_SIGNING_SECRET: token('').optional(),
+  SLACK_SIGNING_SECRET: token(null).optional(),
   SLACK_API_URL: z
     .string()
     .trim()
@@ -135,6 +134,13 @@ const hints: Readonly<Record<string, string>> = {
   SYNCBOT_CONFIG: 'Write the path of the file, such as syncbot.yml.',
   ADMIN_PORT: 'Write a number up to 65535, such as 9090, or leave it out.',
   LOG_LEVEL: `Write one of ${logLevels.join(', ')}.`,
+};
+
+/** One sentence for both ways. */
+const noWay: EnvironmentFault = {
+  name: 'SLACK_APP_TOKEN',
+  message: 'is missing, and so is SLACK_SIGNING_SECRET',
+  hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
 };
 
 function faultOf(name: string, message: string): EnvironmentFault {

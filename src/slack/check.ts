@@ -2,11 +2,15 @@ import { webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
+import { slackPath } from './http-guard.ts';
 import { slackErrorCode, startFault } from './refused.ts';
+import type { Way } from './slack-app.ts';
 import { clientOptions } from './web-client.ts';
 
 export interface SlackCheckOptions {
-  readonly tokens: { readonly bot: string; readonly app: string | null };
+  readonly botToken: string;
+  /** Null: neither way is set up. */
+  readonly way: Way | null;
   readonly apiUrl?: string;
   readonly policy: Policy;
   /** Channels that projects name for their outcomes. */
@@ -14,23 +18,37 @@ export interface SlackCheckOptions {
   readonly log: Log;
 }
 
-/** What `doctor` can say of Slack: both tokens, each channel that is posted to, each user group of the policy. Never throws. */
+/**
+ * What `doctor` can say of Slack: the bot token, the way in, each channel that is posted to, each user group of the policy.
+ * Never throws.
+ */
 export async function checkSlack(options: SlackCheckOptions): Promise<PrecheckItem[]> {
-  const { tokens, policy, channels } = options;
+  const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, clientOptions(options, 0));
-  const bot = client(tokens.bot);
-  const [botItem, appItem] = await Promise.all([
+  const bot = client(botToken);
+  const [botItem, wayItem] = await Promise.all([
     tokenItem('Slack bot token', 'bot', () => bot.auth.test()),
-    tokens.app === null ? [] : tokenItem('Slack app token', 'app', client(tokens.app).apps.connections.open),
+    wayInItem(options.way, (token) => client(token).apps.connections.open()),
   ]);
-  const tokenItems = [botItem, appItem].flat();
-  if (botItem.result !== 'pass') return tokenItems;
+  if (botItem.result !== 'pass') return [botItem, wayItem];
   const named = [...new Set([...channels, ...policy.channels])];
   return [
-    ...tokenItems,
+    botItem,
+    wayItem,
     ...(await Promise.all(named.map((channel) => channelItem(bot, channel)))),
     ...(await Promise.all(policy.operators.filter(isUserGroup).map((group) => groupItem(bot, group)))),
   ];
+}
+
+async function wayInItem(way: Way | null, connect: (appToken: string) => Promise<unknown>): Promise<PrecheckItem> {
+  if (way === null) {
+    const message =
+      'SLACK_APP_TOKEN (Socket Mode) and SLACK_SIGNING_SECRET (HTTP) are both not set: a bot cannot run, a worker can';
+    return { item: 'way in from Slack', result: 'fail', message };
+  }
+  if (way.kind === 'socket') return tokenItem('Slack app token', 'app', () => connect(way.appToken));
+  const message = `HTTP on port ${way.port}: whether Slack reaches it at ${slackPath}, and whether the signing secret is right, shows at the first /sync list`;
+  return { item: 'way in from Slack', result: 'unknown', message };
 }
 
 async function tokenItem(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<PrecheckItem> {

@@ -1,10 +1,10 @@
 import { webApi } from '@slack/bolt';
 import { loggedFault } from './redact.ts';
 
-/** Slack does not take a token, or could not be reached when the bot started. One sentence says what to look at. */
+/** Slack does not take a token, or could not be reached, or cannot reach the bot. One sentence says what to look at. */
 export class SlackRefused extends Error {
   override readonly name = 'SlackRefused';
-  /** Slack's own code, such as `invalid_auth`; `unreachable` when it did not answer. */
+  /** Slack's own code, such as `invalid_auth`; `unreachable` when it did not answer, `port` when the port cannot be had. */
   readonly code: string;
 
   constructor(code: string, sentence: string, options?: ErrorOptions) {

@@ -12,9 +12,11 @@ import type { Desk } from './handlers/desk.ts';
 import { listen } from './handlers/listen.ts';
 import { onAsk, onPage, onShow } from './handlers/press.ts';
 import { sayStale } from './handlers/stale.ts';
+import { createHttpDoor } from './http-door.ts';
 import { slackVoice } from './mrkdwn.ts';
 import { loggedFault } from './redact.ts';
 import { type SlackRefused, startFault } from './refused.ts';
+import type { OnRejected } from './rejection.ts';
 import { createSocketDoor } from './socket-door.ts';
 import { createTeller } from './teller.ts';
 import { clientOptions } from './web-client.ts';
@@ -33,10 +35,15 @@ export interface SlackAppOptions {
   readonly log: Log;
   /** Called once when Slack takes the app token no more while running; the bot hears nothing from then on. */
   readonly onLost: (fault: SlackRefused) => void;
+  /** Called for every request that gets nothing done for what it is or whom it comes from. */
+  readonly onRejected?: OnRejected | undefined;
 }
 
 /** How Slack reaches the bot. */
-export type Way = { readonly kind: 'socket'; readonly appToken: string };
+export type Way =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  /** `port` 0: a free one, which the log line names. */
+  | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };
 
 export interface SlackApp {
   /** Resolves when Slack can reach the bot; throws SlackRefused, with one sentence for people. May be called again then. */
@@ -67,7 +74,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     installedTeam: () => installedTeam,
     now: () => deps.clock.now(),
   });
-  const desk: Desk = { deps, directory, voice, showErrors: options.showErrors, stopping: stopping.signal };
+  const { showErrors, onRejected = () => {} } = options;
+  const desk: Desk = { deps, directory, voice, showErrors, onRejected, stopping: stopping.signal };
 
   return {
     async start() {
@@ -96,7 +104,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       slack: new webApi.WebClient(botToken, clientOptions(options, 0)),
       store: deps.store,
       voice,
-      showErrors: options.showErrors,
+      showErrors,
       log,
     }),
   };
@@ -142,12 +150,17 @@ function startOptions(options: SlackAppOptions, stopping: AbortSignal): webApi.W
   };
 }
 
-function createDoor({ way, log, onLost }: SlackAppOptions, calls: webApi.WebClientOptions): Door {
+function createDoor(
+  { way, log, onLost, onRejected = () => {} }: SlackAppOptions,
+  calls: webApi.WebClientOptions,
+): Door {
   switch (way.kind) {
     case 'socket':
       return createSocketDoor({ appToken: way.appToken, calls, log, onLost });
+    case 'http':
+      return createHttpDoor({ signingSecret: way.signingSecret, port: way.port, log, onRejected });
     default:
-      return way.kind satisfies never;
+      return way satisfies never;
   }
 }
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment, slackFaults } from '../../src/config/environment.ts';
+import { environmentFaultLine } from '../../src/config/fault.ts';
 import { parseRedisUrl, redisIdentity } from '../../src/redis-address.ts';
 
 function read(env: Record<string, string>) {
@@ -58,12 +59,31 @@ describe('the environment', () => {
     expect(Object.isFrozen(environment)).toBe(true);
   });
 
-  test('says what the bot misses to talk to Slack', () => {
-    expect(slackFaults(read({})).map(({ name }) => name)).toEqual(['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN']);
-    expect(slackFaults(read({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }))).toEqual([]);
-    expect(slackFaults(read({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'abc' }))).toMatchObject([
-      { name: 'SLACK_APP_TOKEN', message: 'is missing (HTTP mode is not built yet)' },
-    ]);
+  test.each([
+    [{}, ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN']],
+    [{ SLACK_BOT_TOKEN: 'xoxb-1' }, ['SLACK_APP_TOKEN']],
+    [{ SLACK_SIGNING_SECRET: 'abc' }, ['SLACK_BOT_TOKEN']],
+    [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }, []],
+    [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'abc' }, []],
+    [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'abc' }, []],
+  ])('says what the bot misses to talk to Slack: %j', (env, missing) => {
+    expect(slackFaults(read(env)).map(({ name }) => name)).toEqual(missing);
+  });
+
+  test('names both ways in one sentence when neither is set', () => {
+    const [fault] = slackFaults(read({ SLACK_BOT_TOKEN: 'xoxb-1' }));
+    const line = fault === undefined ? '' : environmentFaultLine(fault);
+    expect(line).toMatch(/SLACK_APP_TOKEN .*SLACK_SIGNING_SECRET.*Socket Mode.*HTTP/);
+    expect(line).not.toContain('\n');
+  });
+
+  test('a token is no signing secret', () => {
+    for (const SLACK_SIGNING_SECRET of ['xoxb-1', 'xapp-1']) {
+      expect(readEnvironment({ SLACK_SIGNING_SECRET })).toMatchObject({
+        kind: 'refused',
+        faults: [{ name: 'SLACK_SIGNING_SECRET', message: 'is a token of another kind' }],
+      });
+    }
   });
 
   test('never crashes', () => {

@@ -17,7 +17,8 @@ const body = {
 function deskOf(): { desk: Desk; log: { readonly sentence: string }[] } {
   const { deps, log } = fakeDeps([]);
   const directory = { authorizeSlack: async () => null, isOperator: async () => true, refuseStranger: () => null };
-  return { log, desk: { deps, directory, voice: slackVoice('/sync'), showErrors: false, stopping: deps.stopping } };
+  const common = { voice: slackVoice('/sync'), showErrors: false, onRejected: () => {}, stopping: deps.stopping };
+  return { log, desk: { deps, directory, ...common } };
 }
 
 describe('a listener', () => {

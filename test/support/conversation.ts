@@ -3,7 +3,9 @@ import { expect } from 'vitest';
 import type { Core } from '../../src/core.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Action } from '../../src/domain/project.ts';
-import { createSlackApp, type SlackApp } from '../../src/slack/slack-app.ts';
+import type { RejectionReason } from '../../src/slack/rejection.ts';
+import { createSlackApp, type SlackApp, type Way } from '../../src/slack/slack-app.ts';
+import { type RoundRobin, startRoundRobin } from './round-robin.ts';
 import { buttonsOf, textOf } from './slack/eyes.ts';
 import type { StrictSlackOptions } from './slack/options.ts';
 import { StrictSlack } from './slack/strict-slack.ts';
@@ -17,6 +19,10 @@ export interface Conversation extends AsyncDisposable {
   readonly bot: Bot;
   /** What the bots have logged, oldest first. */
   readonly logged: readonly LogLine[];
+  /** Why requests were refused, oldest first. */
+  readonly rejected: readonly RejectionReason[];
+  /** The one address of all bots; nothing goes through it in Socket Mode. */
+  readonly address: RoundRobin;
   /** One more bot process on the same Redis and Slack. */
   anotherBot(): Promise<Bot>;
   /** Types a command and returns the answer that only this person sees. */
@@ -44,12 +50,16 @@ export interface LogLine {
 export interface Bot extends AsyncDisposable {
   readonly app: Core;
   readonly slack: SlackApp;
+  /** Where it listens in HTTP mode; 0 in Socket Mode. */
+  readonly port: number;
 }
 
 export interface ConversationOptions extends WorldOptions {
   readonly policy?: Policy;
   readonly slack?: StrictSlackOptions;
   readonly showErrors?: boolean;
+  /** How Slack reaches the bots: over sockets unless told. */
+  readonly way?: Way['kind'];
 }
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
@@ -61,10 +71,17 @@ export async function openConversation(options: ConversationOptions = {}): Promi
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as LogLine) });
   const world = await openWorld({ ...options, log });
   const bots: Bot[] = [];
+  const rejected: RejectionReason[] = [];
+  const address = await startRoundRobin();
+  const way: Way =
+    options.way === 'http'
+      ? { kind: 'http', signingSecret: slack.signingSecret, port: 0 }
+      : { kind: 'socket', appToken: slack.appToken };
+  if (way.kind === 'http') slack.requestUrl.url = address.url;
   const startBot = async (app: Core): Promise<Bot> => {
     const bot = createSlackApp({
       botToken: slack.botToken,
-      way: { kind: 'socket', appToken: slack.appToken },
+      way,
       apiUrl: slack.apiUrl,
       command: '/sync',
       policy: options.policy ?? operators,
@@ -72,15 +89,18 @@ export async function openConversation(options: ConversationOptions = {}): Promi
       deps: app.deps,
       log,
       onLost: (fault) => expect.unreachable(fault.message),
+      onRejected: (reason) => void rejected.push(reason),
     });
     await bot.start();
+    const port = Number(logged.findLast(({ msg }) => msg === 'listening for Slack')?.['port'] ?? 0);
+    if (port > 0) address.add(port);
     app.startTelling(bot.teller);
     let stopped = false;
     const stop = async () => {
       if (!stopped) await bot.stop();
       stopped = true;
     };
-    const started = { app, slack: bot, [Symbol.asyncDispose]: stop };
+    const started = { app, slack: bot, port, [Symbol.asyncDispose]: stop };
     bots.push(started);
     return started;
   };
@@ -93,6 +113,8 @@ export async function openConversation(options: ConversationOptions = {}): Promi
     slack,
     bot,
     logged,
+    rejected,
+    address,
     anotherBot: () => startBot(world.another()),
     async ask(text, who = {}) {
       const before = new Set(seenBy(who).map(({ ts }) => ts));
@@ -112,6 +134,7 @@ export async function openConversation(options: ConversationOptions = {}): Promi
     async [Symbol.asyncDispose]() {
       for (const one of bots) await one[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
+      await address[Symbol.asyncDispose]();
       await slack[Symbol.asyncDispose]();
     },
   };

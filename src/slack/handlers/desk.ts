@@ -7,6 +7,7 @@ import type { Message } from '../blocks.ts';
 import type { Heard } from '../contract.ts';
 import type { Directory } from '../directory.ts';
 import { loggedFault } from '../redact.ts';
+import type { OnRejected } from '../rejection.ts';
 import { type How, respond } from '../response-url.ts';
 import { buildFault, buildNotDone, buildRefusal } from '../views/refusal.ts';
 
@@ -17,6 +18,8 @@ export interface Desk {
   readonly voice: Voice;
   /** `settings.showErrors`: failed tasks' masked reasons may be shown to everybody. */
   readonly showErrors: boolean;
+  /** Counts requests that get nothing done for whom they come from. */
+  readonly onRejected: OnRejected;
   /** Aborted when the bot stops: nothing waits any longer then. */
   readonly stopping: AbortSignal;
 }

@@ -26,7 +26,10 @@ export function listen<T extends Heard>(
     if (heard === null) return log.warn({}, 'request of Slack not understood');
     try {
       const stranger = desk.directory.refuseStranger(heard);
-      if (stranger !== null) return await refuse(desk, heard, stranger);
+      if (stranger !== null) {
+        desk.onRejected('other_team');
+        return await refuse(desk, heard, stranger);
+      }
       if (repeats === 'dropped' && !(await isFirstDelivery(desk, heard))) return;
       await work(desk, heard);
     } catch (error) {

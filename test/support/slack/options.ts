@@ -4,6 +4,7 @@ import type { Enterprise } from './state.ts';
 export interface StrictSlackOptions extends DirectoryOptions {
   readonly botToken?: string;
   readonly appToken?: string;
+  readonly signingSecret?: string;
   /** Puts the workspace into an Enterprise Grid. */
   readonly enterprise?: Enterprise;
   /** What the bot token was granted; the app's manifest asks for these. */

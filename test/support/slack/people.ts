@@ -6,7 +6,6 @@ import { checkedContent } from './message-rules.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
 import { commandPayload, newTriggerId, pressPayload } from './payloads.ts';
 import type { ResponseUrls } from './response-urls.ts';
-import type { SocketMode } from './socket-mode.ts';
 import type { State } from './state.ts';
 import { type Button, type JsonObject, type MessageView, type Notice, SlackRefusal } from './types.ts';
 
@@ -48,7 +47,7 @@ export interface Delivery {
 export interface PeopleOptions {
   readonly state: State;
   readonly urls: ResponseUrls;
-  readonly sockets: SocketMode;
+  readonly deliver: (envelope: Envelope) => Promise<AckOutcome>;
   readonly changed: () => void;
 }
 
@@ -144,7 +143,7 @@ export class People {
   }
 
   #deliver(envelope: Envelope): Delivery {
-    const acked = this.#options.sockets.deliver(envelope).then((outcome) => {
+    const acked = this.#options.deliver(envelope).then((outcome) => {
       if (outcome.kind === 'acked') this.#showAckBody(envelope, outcome.body);
       else
         this.notices.push({ ...whoAndWhere(envelope.payload), error: outcome.kind, envelopeId: envelope.envelope_id });

@@ -6,6 +6,7 @@ import { HttpSide } from './http-side.ts';
 import { Messages, type StoredMessage, viewOf } from './messages.ts';
 import { DEFAULT_SCOPES, type StrictSlackOptions } from './options.ts';
 import { type CommandSpec, type Delivery, People, type PressSpec, type RawPressSpec } from './people.ts';
+import { RequestUrl } from './request-url.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
 import type { State } from './state.ts';
@@ -18,6 +19,9 @@ import { WebApi } from './web-api.ts';
 export class StrictSlack implements AsyncDisposable {
   readonly botToken: string;
   readonly appToken: string;
+  readonly signingSecret: string;
+  /** HTTP mode, once its `url` is set. */
+  readonly requestUrl: RequestUrl;
   readonly botUserId = BOT_USER_ID;
   readonly #directory: Directory;
   readonly #messages: Messages;
@@ -35,6 +39,7 @@ export class StrictSlack implements AsyncDisposable {
   private constructor(options: StrictSlackOptions) {
     this.botToken = options.botToken ?? 'xoxb-strict-slack';
     this.appToken = options.appToken ?? 'xapp-strict-slack';
+    this.signingSecret = options.signingSecret ?? '5f1c0de5f1c0de5f1c0de5f1c0de5f1c';
     this.#baseNow = options.now ?? Date.now;
     this.#directory = new Directory(options);
     this.#scopes = new Set(options.scopes ?? DEFAULT_SCOPES);
@@ -45,9 +50,12 @@ export class StrictSlack implements AsyncDisposable {
     const [directory, messages, log] = [this.#directory, this.#messages, this.#log];
     const state: State = { directory, messages, log, scopes: this.#scopes, enterprise: options.enterprise, now };
     this.#urls = new ResponseUrls(state, baseUrl);
-    this.#sockets = new SocketMode({ log, ackLimitMs: options.ackLimitMs ?? 3_000, baseUrl, changed });
-    this.#people = new People({ state, urls: this.#urls, sockets: this.#sockets, changed });
-    const { botToken, appToken } = this;
+    const { botToken, appToken, signingSecret } = this;
+    const { ackLimitMs = 3_000 } = options;
+    this.#sockets = new SocketMode({ log, ackLimitMs, baseUrl, changed });
+    this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, changed });
+    const way = () => (this.requestUrl.url === null ? this.#sockets : this.requestUrl);
+    this.#people = new People({ state, urls: this.#urls, deliver: (envelope) => way().deliver(envelope), changed });
     this.#api = new WebApi({ state, botToken, appToken, openConnection: () => this.#sockets.openConnection() });
     this.#api.enforceRateLimits = options.rateLimits ?? false;
     this.#http = new HttpSide({
@@ -67,6 +75,7 @@ export class StrictSlack implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sockets.close();
+    this.requestUrl.close();
     await this.#http.close();
   }
 
@@ -128,7 +137,9 @@ export class StrictSlack implements AsyncDisposable {
     return this.#people.pressRaw(spec);
   }
 
+  /** Over sockets alone: over HTTP Slack delivers commands and presses once. */
   redeliver(delivery: Delivery): Delivery {
+    if (this.requestUrl.url !== null) throw new Error('Slack does not deliver it again over HTTP');
     return this.#people.redeliver(delivery);
   }
 

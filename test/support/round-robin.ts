@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One address before several bots, as a load balancer: each request goes to the next bot that takes the connection. */
+export interface RoundRobin extends AsyncDisposable {
+  readonly url: string;
+  /** The port that answered each request, oldest first. */
+  readonly answered: readonly number[];
+  /** The port that the next request goes to first. */
+  next: number;
+  add(port: number): void;
+  /** No new request goes there. A bot that has merely died may stay: it is skipped. */
+  remove(port: number): void;
+}
+
+export async function startRoundRobin(): Promise<RoundRobin> {
+  const ports: number[] = [];
+  const answered: number[] = [];
+  const agent = new Agent({ keepAlive: true });
+  let turn = 0;
+  const server = createServer((incoming, response) => void forward(incoming, response));
+  const forward = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const first = turn++;
+    for (let tried = 0; tried < ports.length; tried++) {
+      const port = ports[(first + tried) % ports.length] ?? 0;
+      const answer = await ask({ agent, port, incoming, body }).catch(() => null);
+      if (answer === null) continue;
+      answered.push(port);
+      response.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] ?? 'text/plain' });
+      return void answer.pipe(response);
+    }
+    response.writeHead(502).end();
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${own}/slack/events`,
+    answered,
+    set next(port: number) {
+      turn = ports.indexOf(port);
+    },
+    get next() {
+      return ports[turn % ports.length] ?? 0;
+    },
+    add: (port) => void ports.push(port),
+    remove: (port) => void ports.splice(ports.indexOf(port), 1),
+    async [Symbol.asyncDispose]() {
+      agent.destroy();
+      server.close();
+      server.closeAllConnections();
+      if (server.listening) await once(server, 'close');
+    },
+  };
+}
+
+interface Asked {
+  readonly agent: Agent;
+  readonly port: number;
+  readonly incoming: IncomingMessage;
+  readonly body: Buffer;
+}
+
+/** Rejects when the connection is refused or lost. */
+async function ask({ agent, port, incoming, body }: Asked): Promise<IncomingMessage> {
+  const { method, url: path, headers } = incoming;
+  const outgoing = request({ agent, host: '127.0.0.1', port, method, path, headers });
+  outgoing.end(body);
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return answer;
+}

@@ -1,0 +1,92 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { AckOutcome, Envelope } from './envelopes.ts';
+import { formOf, type SignedRequest, signed } from './signing.ts';
+import type { Json, JsonObject } from './types.ts';
+import type { ViolationLog } from './violation-log.ts';
+
+export interface RequestUrlOptions {
+  readonly log: ViolationLog;
+  readonly signingSecret: string;
+  readonly ackLimitMs: number;
+  readonly changed: () => void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+/**
+ * Slack's end of HTTP mode: one signed POST for each command and press, never a second one. 200 in time is the ack, and its
+ * body may be a message; the person sees `operation_timeout` when nothing comes in time, `dispatch_failed` for all else.
+ */
+export class RequestUrl {
+  /** Where to deliver; null: the app is in Socket Mode. */
+  url: string | null = null;
+  /** What was sent, oldest first. */
+  readonly sent: SignedRequest[] = [];
+  readonly #options: RequestUrlOptions;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(options: RequestUrlOptions) {
+    this.#options = options;
+  }
+
+  async deliver(envelope: Envelope): Promise<AckOutcome> {
+    const signedRequest = signed(formOf(envelope), this.#options);
+    this.sent.push(signedRequest);
+    const sentAt = performance.now();
+    const answer = await this.#post(signedRequest).catch(() => null);
+    this.#options.changed();
+    if (answer === 'late') {
+      this.#options.log.add('ack_too_late', `${envelope.type} ${envelope.envelope_id}`);
+      return { kind: 'operation_timeout' };
+    }
+    if (answer?.status !== 200) return { kind: 'dispatch_failed' };
+    const body = messageOf(answer);
+    if (body === null || (!envelope.accepts_response_payload && Object.keys(body).length > 0)) {
+      this.#options.log.add('unexpected_ack', `${envelope.type}: ${answer.type}`);
+      return { kind: 'acked', afterMs: performance.now() - sentAt, body: {} };
+    }
+    return { kind: 'acked', afterMs: performance.now() - sentAt, body };
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** `late` when the app kept the connection and did not answer in time; rejects when there is no connection. */
+  #post({ headers, body }: SignedRequest): Promise<Answer | 'late'> {
+    return new Promise((resolve, reject) => {
+      const post = request(this.url ?? '', { method: 'POST', agent: this.#agent, headers });
+      const timer = setTimeout(() => {
+        resolve('late');
+        post.destroy();
+      }, this.#options.ackLimitMs);
+      post.on('error', reject);
+      post.on('close', () => clearTimeout(timer));
+      post.on('response', (response) => void answerOf(response).then(resolve, reject));
+      post.end(body);
+    });
+  }
+}
+
+async function answerOf(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  return { status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text };
+}
+
+/** Null when Slack could not read it. */
+function messageOf({ type, text }: Answer): JsonObject | null {
+  if (text === '') return {};
+  if (!type.startsWith('application/json')) return { text };
+  try {
+    const value = JSON.parse(text) as Json;
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,40 @@
+import { createHmac } from 'node:crypto';
+import type { Envelope } from './envelopes.ts';
+
+/** A request as it goes to the app's request URL. */
+export interface SignedRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface SigningOptions {
+  readonly signingSecret: string;
+  /** Seconds since the epoch; now, unless told. */
+  readonly timestamp?: number;
+}
+
+/** Fresh timestamp, fresh signature. */
+export function signed(body: string, { signingSecret, timestamp = secondsNow() }: SigningOptions): SignedRequest {
+  const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+  const headers = {
+    accept: 'application/json,*/*',
+    'content-type': 'application/x-www-form-urlencoded',
+    'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+    'x-slack-request-timestamp': String(timestamp),
+    'x-slack-signature': `v0=${hmac}`,
+  };
+  return { headers, body };
+}
+
+/** A command is a form; everything else is JSON in a form field, its slashes escaped. */
+export function formOf({ type, payload }: Pick<Envelope, 'type' | 'payload'>): string {
+  if (type === 'slash_commands') {
+    const fields = Object.entries(payload).map(([name, value]) => [name, String(value)] as const);
+    return new URLSearchParams(Object.fromEntries(fields)).toString();
+  }
+  return new URLSearchParams({ payload: JSON.stringify(payload).replaceAll('/', '\\/') }).toString();
+}
+
+export function secondsNow(): number {
+  return Math.floor(Date.now() / 1_000);
+}

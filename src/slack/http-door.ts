@@ -89,20 +89,23 @@ const notRead: Readonly<Record<'oversized' | 'slow' | 'cut_off', Rejection>> = {
   cut_off: { reason: 'malformed', status: 400 },
 };
 
-/** Only what Bolt cannot make sense of gets past it as an error: our own listeners never throw. */
+/** Our listeners ack first and never throw: what is not acked in time is heard by none, and what throws is not understood. */
 function createReceiver(signingSecret: string, log: Log, reject: (rejection: Rejection) => void): HTTPReceiver {
+  const answer = (request: IncomingMessage, response: ServerResponse, rejection: Rejection) => {
+    if (response.headersSent) return;
+    reject(rejection);
+    refuse(request, response, rejection);
+  };
   return new HTTPReceiver({
     signingSecret,
     endpoints: slackPath,
     bodyLimit,
     logger: boltLogger(log),
     logLevel: LogLevel.WARN,
+    unhandledRequestHandler: ({ request, response }) => answer(request, response, { reason: 'unheard', status: 404 }),
     async processEventErrorHandler({ error, request, response }) {
       log.warn({ error: loggedFault(error) }, 'request of Slack not understood');
-      if (response.headersSent) return false;
-      const rejection: Rejection = { reason: 'malformed', status: 400 };
-      reject(rejection);
-      refuse(request, response, rejection);
+      answer(request, response, { reason: 'malformed', status: 400 });
       return true;
     },
   });

@@ -16,6 +16,7 @@ const hints: Partial<Readonly<Record<RejectionReason, string>>> = {
   forged: "if Slack's own requests are refused, check SLACK_SIGNING_SECRET",
   stale: "check this machine's clock",
   future: "check this machine's clock",
+  unheard: 'only commands and pressed buttons are heard: subscribe the app to no events',
   wrong_path: "Slack's two request URLs end in /slack/events",
 };
 

@@ -12,6 +12,8 @@ export const rejectionReasons = [
   'slow',
   /** Not HTTP, cut off, or signed and yet not readable. */
   'malformed',
+  /** Signed and readable, but nothing that this bot hears. */
+  'unheard',
   /** Without signature or timestamp. */
   'unsigned',
   /** Not signed with our secret, or changed on the way. */

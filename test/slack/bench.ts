@@ -1,7 +1,8 @@
 import type { Deps } from '../../src/application/deps.ts';
 import { StoreUnavailable } from '../../src/application/faults.ts';
 import type { SlackRefused } from '../../src/slack/refused.ts';
-import { createSlackApp, type SlackApp } from '../../src/slack/slack-app.ts';
+import type { RejectionReason } from '../../src/slack/rejection.ts';
+import { createSlackApp, type SlackApp, type Way } from '../../src/slack/slack-app.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { exampleProject } from './examples.ts';
 import { type FakeDeps, fakeDeps } from './fake-deps.ts';
@@ -15,6 +16,8 @@ export interface Bench extends AsyncDisposable {
   readonly app: SlackApp;
   /** With what the connection was given up. */
   readonly lost: readonly SlackRefused[];
+  /** Why requests were refused, oldest first. */
+  readonly rejected: readonly RejectionReason[];
   /** The top-level texts that alice sees in the channel. */
   answers(): string[];
   /** Waits until alice sees a text like this. */
@@ -25,14 +28,15 @@ export interface Bench extends AsyncDisposable {
 /** One project `orders`, Running; `store` replaces what the test needs of the store. Not started yet. */
 export async function openBench(
   store: Partial<Deps['store']> = {},
-  tokens: { readonly bot?: string; readonly app?: string } = {},
+  tokens: { readonly bot?: string; readonly app?: string; readonly way?: (slack: StrictSlack) => Way } = {},
 ): Promise<Bench> {
   const slack = await StrictSlack.start();
   const fake = fakeDeps([exampleProject()], store);
   const lost: SlackRefused[] = [];
+  const rejected: RejectionReason[] = [];
   const app = createSlackApp({
     botToken: tokens.bot ?? slack.botToken,
-    way: { kind: 'socket', appToken: tokens.app ?? slack.appToken },
+    way: tokens.way?.(slack) ?? { kind: 'socket', appToken: tokens.app ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },
@@ -40,6 +44,7 @@ export async function openBench(
     deps: fake.deps,
     log: fake.deps.log,
     onLost: (fault) => lost.push(fault),
+    onRejected: (reason) => rejected.push(reason),
   });
   const answers = () => slack.messagesSeenBy('U0ALICE', 'C0SYNC').map(({ text }) => text);
   return {
@@ -47,6 +52,7 @@ export async function openBench(
     fake,
     app,
     lost,
+    rejected,
     answers,
     answer: (text) => slack.waitFor(() => answers().some((each) => text.test(each)), { what: String(text) }),
     press: (actionId, value) => slack.pressRaw({ ...alice, actionId, value }),

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { Envelope } from './envelopes.ts';
 
 /** A request as it goes to the app's request URL. */
-export interface SignedRequest {
+export interface SignedRequest<Body = string> {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: Body;
 }
 
 export interface SigningOptions {
@@ -14,8 +14,9 @@ export interface SigningOptions {
 }
 
 /** Fresh timestamp, fresh signature. */
-export function signed(body: string, { signingSecret, timestamp = secondsNow() }: SigningOptions): SignedRequest {
-  const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+export function signed<Body extends string | Buffer>(body: Body, options: SigningOptions): SignedRequest<Body> {
+  const { signingSecret, timestamp = secondsNow() } = options;
+  const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest('hex');
   const headers = {
     accept: 'application/json,*/*',
     'content-type': 'application/x-www-form-urlencoded',

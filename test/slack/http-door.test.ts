@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { type RawClient, rawClient, requestBytes } from '../support/raw-http.ts';
+import { secondsNow, signed } from '../support/slack/signing.ts';
+import { type Bench, openBench } from './bench.ts';
+
+/** A command that is answered by help, through no response_url that anybody hears. */
+const command = (text = 'help') =>
+  `command=%2Fsync&user_id=U0ALICE&team_id=T0SYNC&channel_id=C0SYNC&text=${encodeURIComponent(text)}&response_url=${encodeURIComponent('http://127.0.0.1:1/commands/1')}`;
+
+interface Door extends AsyncDisposable {
+  readonly bench: Bench;
+  readonly port: number;
+  client(): Promise<RawClient>;
+  sign<Body extends string | Buffer>(body: Body, timestamp?: number): { headers: Record<string, string>; body: Body };
+}
+
+async function openDoor(): Promise<Door> {
+  const bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0 }) });
+  await bench.app.start();
+  const line = bench.fake.log.find(({ sentence }) => sentence === 'listening for Slack');
+  const port = Number(Object(line?.fields)['port']);
+  return {
+    bench,
+    port,
+    client: () => rawClient(port),
+    sign: (body, timestamp = secondsNow()) => signed(body, { signingSecret: bench.slack.signingSecret, timestamp }),
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+  };
+}
+
+describe('the door of HTTP mode', () => {
+  it('takes a body in chunks, cut anywhere, with a charset and in its own time', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const body = Buffer.from('command=/sync&text=ключ&user_id=U0ALICE');
+    const { headers } = door.sign(body);
+    const changed = { 'content-type': 'Application/x-www-form-urlencoded; charset=UTF-8' };
+    const chunked = { 'content-length': undefined, 'transfer-encoding': 'chunked' };
+    client.write(requestBytes({ headers: { ...headers, ...changed }, body: '' }, { headers: chunked }));
+    const cut = body.indexOf('к') + 1;
+    for (const part of [body.subarray(0, cut), body.subarray(cut)]) {
+      client.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]));
+    }
+    client.write('0\r\n\r\n');
+    expect(await client.answer()).toMatchObject({ status: 200 });
+    expect(door.bench.rejected).toEqual([]);
+  });
+
+  it('keeps a connection for the next request longer than load balancers do, but not that of whoever is refused', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    for (const text of ['help', 'list']) {
+      client.write(requestBytes(door.sign(command(text))));
+      const answer = await client.answer();
+      expect(answer).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
+      expect(Number(/timeout=(\d+)/.exec(answer?.headers['keep-alive'] ?? '')?.[1])).toBeGreaterThan(600);
+    }
+    client.write(requestBytes(door.sign(command(), 1)));
+    expect(await client.answer()).toMatchObject({ status: 401, headers: { connection: 'close' } });
+    await client.ended;
+  });
+
+  it('says 100 before a body that it will read, and 413 before one that it will not', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const { headers, body } = door.sign(command());
+    const expects = { expect: '100-continue', 'content-length': String(body.length) };
+    client.write(requestBytes({ headers, body: '' }, { headers: expects }));
+    expect(await client.answer()).toMatchObject({ status: 100 });
+    client.write(body);
+    expect(await client.answer()).toMatchObject({ status: 200 });
+    client.write(requestBytes({ headers, body: '' }, { headers: { ...expects, 'content-length': '9999999' } }));
+    expect(await client.answer()).toMatchObject({ status: 413 });
+  });
+
+  it('is heard by somebody who goes on sending', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const { headers } = door.sign(command());
+    client.write(requestBytes({ headers, body: Buffer.alloc(4_000_000, 'a') }));
+    expect(await client.answer()).toMatchObject({ status: 413, headers: { connection: 'close' } });
+    await client.ended;
+    expect(door.bench.rejected).toEqual(['oversized']);
+  });
+
+  it('answers the two looks of Slack: at the certificate unsigned, at the address signed', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    client.write(requestBytes({ headers: form, body: `ssl_check=1&${command()}` }));
+    expect(await client.answer()).toMatchObject({ status: 200, body: '' });
+    const { headers, body } = door.sign('{"type":"url_verification","challenge":"abc"}');
+    const json = { ...headers, 'content-type': 'application/json' };
+    client.write(requestBytes({ headers: json, body }));
+    expect(await client.answer()).toMatchObject({ status: 200, body: '{"challenge":"abc"}' });
+    client.write(requestBytes({ headers: { 'content-type': 'application/json' }, body }));
+    expect(await client.answer()).toMatchObject({ status: 401, body: '' });
+    expect(door.bench.rejected).toEqual(['unsigned']);
+    expect(door.bench.slack.callsTo('response_url')).toEqual([]);
+  });
+
+  it.each([
+    '{"type":"block_actions","actions":null}',
+    '{"type":"block_actions","actions":[{"action_id":"sync:v1:ok"}]}',
+  ])('answers 400 to %s, which nobody can make sense of', async (payload) => {
+    await using door = await openDoor();
+    using client = await door.client();
+    client.write(requestBytes(door.sign(new URLSearchParams({ payload }).toString())));
+    expect(await client.answer()).toMatchObject({ status: 400, body: '' });
+    expect(door.bench.rejected).toEqual(['malformed']);
+  });
+
+  it('closes a connection on which nothing was said without a word, and counts nothing', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    expect(await client.answer()).toBeNull();
+    expect(door.bench.rejected).toEqual([]);
+  });
+
+  it('writes one line for a flood of forged requests, and counts each', async () => {
+    await using door = await openDoor();
+    const { headers, body } = door.sign(command());
+    const forged = requestBytes({ headers: { ...headers, 'x-slack-signature': 'v0=00' }, body });
+    const clients = await Promise.all(Array.from({ length: 50 }, () => door.client()));
+    for (const client of clients) client.write(forged);
+    for (const client of clients) expect(await client.answer()).toMatchObject({ status: 401 });
+    expect(door.bench.rejected).toEqual(Array<string>(50).fill('forged'));
+    expect(door.bench.fake.log.filter(({ level }) => level !== 'info')).toHaveLength(1);
+    for (const client of clients) client[Symbol.dispose]();
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is one sentence; when it is free again a new start succeeds', async () => {
+    const other = createServer().listen(0);
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await using bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port }) });
+    const refused = { name: 'SlackRefused', code: 'port', message: `Port ${port} is taken: set PORT to another one.` };
+    await expect(bench.app.start()).rejects.toMatchObject(refused);
+    expect(bench.app.isConnected()).toBe(false);
+    other.close();
+    await once(other, 'close');
+    await bench.app.start();
+    expect(bench.app.isConnected()).toBe(true);
+  });
+});
+
+describe('the stop in HTTP mode', () => {
+  it('ends idle connections and takes no new ones', async () => {
+    await using door = await openDoor();
+    using idle = await door.client();
+    idle.write(requestBytes(door.sign(command())));
+    await idle.answer();
+    await door.bench.app.stop();
+    await idle.ended;
+    expect(door.bench.app.isConnected()).toBe(false);
+    await expect(door.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('is held by nobody: not by a half-sent head, not by a half-sent body, not by silence', async () => {
+    await using door = await openDoor();
+    using silent = await door.client();
+    using head = await door.client();
+    using body = await door.client();
+    const whole = requestBytes(door.sign(command()));
+    head.write('POST /slack/events HTTP/1.1\r\nhost: x\r\n');
+    body.write(whole.subarray(0, -5));
+    await door.bench.app.stop();
+    for (const client of [silent, head, body]) expect(await client.answer()).toBeNull();
+  });
+
+  it('answers what is on its way in, and then ends that connection too', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    using next = await door.client();
+    const whole = requestBytes(door.sign(command()));
+    client.write(whole.subarray(0, -5));
+    next.write(requestBytes(door.sign(command('list'))));
+    await next.answer();
+    const stopped = door.bench.app.stop();
+    await next.ended;
+    client.write(whole.subarray(-5));
+    expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    await stopped;
+  });
+});

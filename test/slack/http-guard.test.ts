@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bodyLimit, judgeBody, judgeHead, type RequestHead, type Verdict } from '../../src/slack/http-guard.ts';
+import { Replays } from '../../src/slack/replays.ts';
+import { type SignedRequest, signed } from '../support/slack/signing.ts';
+
+const signingSecret = 'a5f1c0de';
+const seconds = 1_763_812_800;
+const now = seconds * 1_000 + 999;
+const command = 'command=%2Fsync&text=list&user_id=U1';
+
+/** As Node has it. */
+function headOf(headers: Readonly<Record<string, string>>, more: Partial<RequestHead> = {}): RequestHead {
+  const distinct = Object.entries({ host: 'bot.example', ...headers }).map(([name, value]) => [name, [value]]);
+  return { method: 'POST', url: '/slack/events', httpVersion: '1.1', headers: Object.fromEntries(distinct), ...more };
+}
+
+function judge(
+  { headers, body }: SignedRequest<string | Buffer>,
+  replays = new Replays(),
+  more: Partial<RequestHead> = {},
+): Verdict {
+  const head = headOf(headers, more);
+  const rejection = judgeHead(head);
+  if (rejection !== null) return { kind: 'rejected', rejection };
+  return judgeBody({ head, body: Buffer.from(body), signingSecret, now, replays });
+}
+
+const valid = (body = command, timestamp = seconds) => signed(body, { signingSecret, timestamp });
+const withType = (type: string, body = command) => {
+  const { headers } = valid(body);
+  return { headers: { ...headers, 'content-type': type }, body };
+};
+const reasonOf = (verdict: Verdict) => (verdict.kind === 'rejected' ? verdict.rejection.reason : verdict.kind);
+
+describe('the guard', () => {
+  it.each([
+    'application/x-www-form-urlencoded',
+    'application/x-www-form-urlencoded; charset=utf-8',
+    'Application/X-WWW-Form-URLEncoded;charset="UTF-8"',
+    '  application/x-www-form-urlencoded ;',
+  ])('takes a form of the type %j, and names it as Bolt compares it', (type) => {
+    expect(judge(withType(type))).toEqual({ kind: 'accepted', contentType: 'application/x-www-form-urlencoded' });
+  });
+
+  it('takes JSON, and a press with one payload', () => {
+    const event = withType('application/json; charset=utf-8', '{"type":"url_verification","challenge":"c"}');
+    expect(judge(event)).toEqual({ kind: 'accepted', contentType: 'application/json' });
+    expect(judge(valid('payload=%7B%22type%22%3A%22block_actions%22%7D')).kind).toBe('accepted');
+  });
+
+  it.each(['/slack/events?team=1', 'http://bot.example/slack/events', '/slack/../slack/events'])('takes %s', (url) => {
+    expect(judge(valid(), new Replays(), { url }).kind).toBe('accepted');
+  });
+
+  it.each(['/', '/slack/events/', '/slack/Events', '//slack/events', '/slack%2Fevents', '*', 'http://[', ''])(
+    'knows no path %j',
+    (url) => {
+      expect(judge(valid(), new Replays(), { url })).toMatchObject({
+        rejection: { reason: 'wrong_path', status: 404 },
+      });
+    },
+  );
+
+  it.each(['GET', 'HEAD', 'PUT', 'OPTIONS', 'post'])('takes no %s', (method) => {
+    expect(judge(valid(), new Replays(), { method })).toMatchObject({
+      rejection: { reason: 'wrong_method', status: 405 },
+    });
+  });
+
+  it.each([
+    [-300, 'accepted'],
+    [-301, 'stale'],
+    [300, 'accepted'],
+    [301, 'future'],
+    [86_400, 'future'],
+  ])('a timestamp %i s off is %s', (off, reason) => {
+    const verdict = judge(valid(command, seconds + off));
+    expect(reasonOf(verdict)).toBe(reason);
+    if (verdict.kind === 'rejected') expect(verdict.rejection).toEqual({ reason, status: 401, secondsAhead: off });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['no fields at all', 'x'],
+    ['no payload that is JSON', 'payload=%7B'],
+    ['null', 'payload=null'],
+    ['a list', 'payload=%5B%5D'],
+    ['an object without a type', 'payload=%7B%7D'],
+    ['two payloads', 'payload=%7B%22type%22%3A%22a%22%7D&payload=%7B%22type%22%3A%22a%22%7D'],
+    ['two commands', 'command=%2Fsync&command=%2Fsync'],
+    ['an empty command', 'command='],
+    ['bytes that are no UTF-8', Buffer.from('command=\xff', 'latin1')],
+  ])('a signed body that is %s is malformed', (_what, body) => {
+    const verdict = judge(signed<string | Buffer>(body, { signingSecret, timestamp: seconds }));
+    expect(verdict).toEqual({ kind: 'rejected', rejection: { reason: 'malformed', status: 400 } });
+  });
+
+  it.each(['', '{', 'null', '[]', '"x"', '{}', '{"type":1}'])('a signed %j as JSON is malformed', (body) => {
+    expect(reasonOf(judge(withType('application/json', body)))).toBe('malformed');
+  });
+
+  it.each([
+    ['wrong_type', { 'content-type': 'text/plain' }],
+    ['oversized', { 'content-length': String(bodyLimit + 1) }],
+    ['forged', { 'x-slack-signature': 'v0=' }],
+    ['forged', { 'x-slack-signature': 'é'.repeat(67) }],
+    ['malformed', { 'x-slack-request-timestamp': '' }],
+    ['malformed', { 'x-slack-request-timestamp': `0${seconds}` }],
+    ['malformed', { 'x-slack-request-timestamp': `${seconds}.0` }],
+    ['malformed', { 'x-slack-request-timestamp': `-${seconds}` }],
+    ['malformed', { 'x-slack-request-timestamp': 'NaN' }],
+  ])('is %s with %j', (reason, headers) => {
+    const { headers: right, body } = valid();
+    expect(reasonOf(judge({ headers: { ...right, ...headers }, body }))).toBe(reason);
+  });
+
+  it.each([
+    ['wrong_type', 'content-type'],
+    ['unsigned', 'x-slack-signature'],
+    ['unsigned', 'x-slack-request-timestamp'],
+    ['malformed', 'host'],
+  ])('is %s without %s; sent twice, one header makes it malformed', (reason, name) => {
+    const { headers, body } = valid();
+    const head = headOf(headers);
+    const look = (values: readonly string[] | undefined) => {
+      const given = { ...head, headers: { ...head.headers, [name]: values } };
+      const rejection = judgeHead(given);
+      if (rejection !== null) return rejection.reason;
+      return reasonOf(judgeBody({ head: given, body: Buffer.from(body), signingSecret, now, replays: new Replays() }));
+    };
+    const value = head.headers[name]?.[0] ?? '';
+    expect(look(undefined)).toBe(reason);
+    expect(look([value, value])).toBe('malformed');
+  });
+
+  it('lets a look at the certificate pass unsigned, and hands nothing on', () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(judge({ headers, body: `ssl_check=1&${command}` })).toEqual({ kind: 'ssl_check' });
+    expect(reasonOf(judge({ headers, body: `ssl_check=0&${command}` }))).toBe('unsigned');
+    expect(reasonOf(judge({ headers, body: `ssl_check=1&ssl_check=1&${command}` }))).toBe('unsigned');
+    expect(reasonOf(judge({ headers: { 'content-type': 'application/json' }, body: 'ssl_check=1' }))).toBe('unsigned');
+  });
+
+  it('answers a replay with 200, and remembers only what was right', () => {
+    const replays = new Replays();
+    const { headers, body } = valid();
+    expect(reasonOf(judge({ headers, body: `${body}x` }, replays))).toBe('forged');
+    expect(judge({ headers, body }, replays).kind).toBe('accepted');
+    expect(judge({ headers, body }, replays)).toMatchObject({ rejection: { reason: 'replayed', status: 200 } });
+    expect(judge({ headers, body }, new Replays()).kind).toBe('accepted');
+  });
+
+  it('accepts no mutation of a request that it accepts', () => {
+    const part = fc.record({
+      of: fc.constantFrom('body', 'signature', 'timestamp'),
+      at: fc.nat(),
+      text: fc.string({ maxLength: 3 }),
+      drop: fc.nat(3),
+    });
+    const bodies = fc.oneof(
+      fc.string({ unit: 'binary' }).map((text) => `command=%2Fsync&text=${encodeURIComponent(text)}`),
+      fc.object().map((rest) => `payload=${encodeURIComponent(JSON.stringify({ ...rest, type: 'block_actions' }))}`),
+    );
+    const property = fc.property(
+      bodies,
+      fc.integer({ min: -300, max: 300 }),
+      part,
+      (body, off, { of, at, text, drop }) => {
+        const right = valid(body, seconds + off);
+        expect(judge(right).kind).toBe('accepted');
+        const texts = {
+          body,
+          signature: right.headers['x-slack-signature'] ?? '',
+          timestamp: right.headers['x-slack-request-timestamp'] ?? '',
+        };
+        const place = at % (texts[of].length + 1);
+        const mutated = { ...texts, [of]: texts[of].slice(0, place) + text + texts[of].slice(place + drop) };
+        fc.pre(mutated[of] !== texts[of]);
+        const headers = {
+          ...right.headers,
+          'x-slack-signature': mutated.signature,
+          'x-slack-request-timestamp': mutated.timestamp,
+        };
+        expect(judge({ headers, body: mutated.body }).kind).not.toBe('accepted');
+      },
+    );
+    fc.assert(property, { numRuns: 1_000 });
+  });
+
+  it('accepts nothing that another secret has signed', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (secret) => {
+        fc.pre(secret !== signingSecret);
+        expect(reasonOf(judge(signed(command, { signingSecret: secret, timestamp: seconds })))).toBe('forged');
+      }),
+    );
+  });
+});
+
+describe('what has been here', () => {
+  it('is forgotten when it would be refused as stale anyway, and when there is no room', () => {
+    const replays = new Replays(3);
+    const see = (signature: string, until: number, at: number) => replays.hasSeen({ signature, until }, at);
+    expect([see('a', 10, 0), see('b', 20, 0), see('a', 10, 0)]).toEqual([false, false, true]);
+    expect(see('c', 30, 11)).toBe(false);
+    expect(replays.size).toBe(2);
+    for (const signature of ['d', 'e', 'f', 'g']) expect(see(signature, 100, 12)).toBe(false);
+    expect(replays.size).toBe(3);
+    expect([see('g', 100, 12), see('e', 100, 12), see('b', 20, 12)]).toEqual([true, true, false]);
+  });
+});

@@ -1,8 +1,10 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { openApp } from '../src/app.ts';
 import { runCli } from '../src/cli/run-cli.ts';
+import { freePort } from '../src/demo/free-port.ts';
 import { SlackRefused } from '../src/slack/refused.ts';
 import { configFile, runHere } from './cli/shell.ts';
 import { said } from './support/conversation.ts';
@@ -72,6 +74,62 @@ test.each([
   expect(await runHere(['run'], { env, openApp })).toMatchObject({ exit: 2, err: expect.stringContaining(named) });
 });
 
+test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTERM ends it with exit 0', async () => {
+  await using world = await openWorld();
+  await using slack = await StrictSlack.start();
+  await using file = await configFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
+  const port = await freePort('127.0.0.1');
+  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, PORT: String(port) };
+  const signals = new EventEmitter();
+  const running = runHere(['run'], { env, openApp, signals });
+  slack.requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
+  const at = { user: 'U0ALICE', channel: 'C0SYNC' };
+  await slack.waitFor(async () => (await slack.command({ ...at, text: 'list' }).acked).kind === 'acked');
+  await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC').length > 0);
+
+  const doctor = await runHere(['doctor', '--json'], { env, openApp });
+  expect(JSON.parse(doctor.out)).toContainEqual(
+    expect.objectContaining({
+      item: 'way in from Slack',
+      result: 'unknown',
+      message: expect.stringContaining(`${port}`),
+    }),
+  );
+  expect(doctor.out).not.toContain('Slack app token');
+  signals.emit('SIGTERM');
+  const ran = await running;
+  expect(ran).toMatchObject({ exit: 0, err: expect.stringContaining(`"port":${port}`) });
+  expect(slack.callsTo('apps.connections.open')).toEqual([]);
+  expect(slack.violations).toEqual([]);
+});
+
+test('HTTP mode on a port that is taken ends the start with one sentence and exit 2', async () => {
+  await using world = await openWorld();
+  await using slack = await StrictSlack.start();
+  await using file = await configFile('projects: {}\n');
+  const other = createServer().listen(0);
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, PORT: String(port) };
+  const ran = await runHere(['run', '--role', 'bot'], { env, openApp });
+  expect(ran.exit).toBe(2);
+  expect(ran.err.trim().split('\n').at(-1)).toBe(`Port ${port} is taken: set PORT to another one.`);
+  expect(ran.err).not.toContain('    at ');
+  other.close();
+});
+
+test('Socket Mode wins when both ways are set', async () => {
+  await using world = await openWorld();
+  await using slack = await StrictSlack.start();
+  await using file = await configFile('projects: {}\n');
+  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, SLACK_APP_TOKEN: slack.appToken, PORT: '1' };
+  const signals = new EventEmitter();
+  const running = runHere(['run'], { env, openApp, signals });
+  await slack.connected();
+  signals.emit('SIGTERM');
+  expect(await running).toMatchObject({ exit: 0, err: expect.not.stringContaining('listening for Slack') });
+});
+
 test('a lost Slack ends the role with a sentence', async () => {
   await using world = await openWorld();
   await using file = await configFile('projects: {}\n');
@@ -106,4 +164,10 @@ test('a reader that has gone (| head) is no crash', async () => {
   const shell = { argv: ['--help'], env: {}, stdin: process.stdin, stdout: gone(), stderr: gone(), user: 'alice' };
   const noApp = () => Promise.reject(new Error('no app was expected here'));
   expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), openApp: noApp })).toBe(0);
+});
+
+const httpMode = (slack: StrictSlack) => ({
+  SLACK_API_URL: slack.apiUrl,
+  SLACK_BOT_TOKEN: slack.botToken,
+  SLACK_SIGNING_SECRET: slack.signingSecret,
 });

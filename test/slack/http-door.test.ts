@@ -1,9 +1,14 @@
-import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type EventEmitter, once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
+import { HTTPReceiver } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
+import { createHttpDoor } from '../../src/slack/http-door.ts';
 import { type RawClient, rawClient, requestBytes } from '../support/raw-http.ts';
 import { secondsNow, signed } from '../support/slack/signing.ts';
 import { type Bench, openBench } from './bench.ts';
+import { fakeDeps } from './fake-deps.ts';
 
 /** A command that is answered by help, through no response_url that anybody hears. */
 const command = (text = 'help') =>
@@ -75,11 +80,14 @@ describe('the door of HTTP mode', () => {
     expect(await client.answer()).toMatchObject({ status: 413 });
   });
 
-  it('is heard by somebody who goes on sending', async () => {
+  it('is heard by somebody who reads only after having sent all', async () => {
     await using door = await openDoor();
     using client = await door.client();
     const { headers } = door.sign(command());
-    client.write(requestBytes({ headers, body: Buffer.alloc(4_000_000, 'a') }));
+    client.socket.pause();
+    const whole = requestBytes({ headers, body: Buffer.alloc(8_000_000, 'a') });
+    await new Promise((resolve) => client.socket.write(whole, resolve));
+    client.socket.resume();
     expect(await client.answer()).toMatchObject({ status: 413, headers: { connection: 'close' } });
     await client.ended;
     expect(door.bench.rejected).toEqual(['oversized']);
@@ -129,6 +137,49 @@ describe('the door of HTTP mode', () => {
     expect(door.bench.rejected).toEqual(Array<string>(50).fill('forged'));
     expect(door.bench.fake.log.filter(({ level }) => level !== 'info')).toHaveLength(1);
     for (const client of clients) client[Symbol.dispose]();
+  });
+});
+
+describe('behind the door', () => {
+  const openAlone = () => {
+    const { deps, log } = fakeDeps([]);
+    return { log, door: createHttpDoor({ signingSecret: 'right', port: 0, log: deps.log, onRejected: () => {} }) };
+  };
+
+  it('Bolt still checks the signature by itself', async () => {
+    const { receiver } = openAlone().door;
+    if (!(receiver instanceof HTTPReceiver)) throw new Error('another receiver');
+    const server = createHttpServer((request, response) => receiver.requestListener(request, response)).listen(0);
+    await once(server, 'listening');
+    using client = await rawClient(Number(Object(server.address())['port']));
+    client.write(requestBytes(signed(command(), { signingSecret: 'wrong' })));
+    expect(await client.answer()).toMatchObject({ status: 401 });
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('a close in the middle of opening ends that too', async () => {
+    const { door } = openAlone();
+    const opening = door.open();
+    const settled = expect(opening).rejects.toMatchObject({ code: 'port' });
+    await door.close();
+    await settled;
+    expect(door.isOpen).toBe(false);
+  });
+
+  it('a connection that the system could not give is a line in the log, and the next one is heard', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const shortOfFiles = (message: unknown) => {
+      const { server } = message as { server: EventEmitter };
+      server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    };
+    subscribe('http.server.request.start', shortOfFiles);
+    client.write(requestBytes(door.sign(command())));
+    expect(await client.answer()).toMatchObject({ status: 200 });
+    unsubscribe('http.server.request.start', shortOfFiles);
+    const lines = door.bench.fake.log.map(({ sentence }) => sentence);
+    expect(lines).toContain('connection of Slack could not be taken');
   });
 });
 

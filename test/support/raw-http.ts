@@ -27,8 +27,12 @@ export async function rawClient(port: number): Promise<RawClient> {
   socket.setEncoding('latin1').on('data', (text: string) => {
     received += text;
   });
-  const ended = Promise.race([once(socket, 'end'), once(socket, 'close')]).then(() => {
-    isEnded = true;
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      isEnded = true;
+      resolve();
+    };
+    socket.once('end', end).once('close', end);
   });
   return {
     socket,
@@ -42,7 +46,8 @@ export async function rawClient(port: number): Promise<RawClient> {
           return answer;
         }
         if (isEnded) return null;
-        await Promise.race([once(socket, 'data'), ended]);
+        const more = new Promise((resolve) => socket.once('data', resolve));
+        await Promise.race([more, ended]);
       }
     },
     [Symbol.dispose]: () => void socket.destroy(),

@@ -39,7 +39,7 @@ const pressOf = (payload: string) => sign(new URLSearchParams({ payload }).toStr
 const empty = () => ({ ...right(), body: '' });
 const chunked = { headers: { 'content-length': undefined, 'transfer-encoding': 'chunked' } };
 
-type Send = (client: RawClient) => void;
+type Send = (client: RawClient) => unknown;
 const bytes =
   (make: () => Buffer | string): Send =>
   (client) =>
@@ -75,13 +75,8 @@ const table: readonly (readonly [string, RejectionReason, number | null, Send])[
   ],
   ['no HTTP', 'malformed', 400, bytes(() => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')],
   ['more than is expected', 'malformed', 417, bytes(() => bytesOf({ lines: ['expect: a miracle'] }))],
-  ['ended in the middle', 'malformed', 400, (client) => client.socket.end(right().body.slice(0, -5) && half())],
-  [
-    'broken off in the middle',
-    'malformed',
-    null,
-    (client) => client.socket.write(half(), () => client.socket.resetAndDestroy()),
-  ],
+  ['ended in the middle', 'malformed', 400, (client) => client.socket.end(half())],
+  ['broken off in the middle', 'malformed', null, breakOff],
   ['to another path', 'wrong_path', 404, bytes(() => bytesOf({ line: 'POST /slack/actions HTTP/1.1' }))],
   ['a look in passing', 'wrong_method', 405, bytes(() => bytesOf({ line: 'GET /slack/events HTTP/1.1' }, empty()))],
   ['through a tunnel', 'wrong_method', 405, bytes(() => 'CONNECT /slack/events HTTP/1.1\r\nhost: x\r\n\r\n')],
@@ -91,6 +86,11 @@ const table: readonly (readonly [string, RejectionReason, number | null, Send])[
 ];
 
 const largeChunk = Buffer.concat([Buffer.from('100001\r\n'), Buffer.alloc(0x10_00_01, 'a')]);
+async function breakOff(client: RawClient): Promise<void> {
+  client.write(bytesOf({ headers: { 'content-length': '9', expect: '100-continue' } }, empty()));
+  expect(await client.answer()).toMatchObject({ status: 100 });
+  client.socket.resetAndDestroy();
+}
 const half = () => {
   const whole = requestBytes(right());
   return whole.subarray(0, whole.length - 5);
@@ -104,10 +104,10 @@ const operations = () => talk.world.deps.store.recentOperations('orders', 10);
 
 describe('a hostile request', () => {
   it.each(table)('that is %s is %s: %s, counted, and nothing is done', async (_what, reason, status, send) => {
-    const { rejected, slack, bot, world } = talk;
-    const before = { rejected: rejected.length, calls: slack.calls.length, keys: await world.redis.dbsize() };
+    const { rejected, slack, bot } = talk;
+    const before = { rejected: rejected.length, calls: slack.calls.length };
     using client = await rawClient(bot.port);
-    send(client);
+    await send(client);
     const answer = await client.answer();
     expect(answer?.status ?? null).toBe(status);
     expect(answer?.body ?? '').toBe('');

@@ -1,39 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type EventEmitter, once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
 import { createHttpDoor } from '../../src/slack/http-door.ts';
-import { type RawClient, rawClient, requestBytes } from '../support/raw-http.ts';
-import { secondsNow, signed } from '../support/slack/signing.ts';
-import { type Bench, openBench } from './bench.ts';
+import { rawClient, requestBytes } from '../support/raw-http.ts';
+import { signed } from '../support/slack/signing.ts';
+import { command, openDoor } from './door-bench.ts';
 import { fakeDeps } from './fake-deps.ts';
-
-/** A command that is answered by help, through no response_url that anybody hears. */
-const command = (text = 'help') =>
-  `command=%2Fsync&user_id=U0ALICE&team_id=T0SYNC&channel_id=C0SYNC&text=${encodeURIComponent(text)}&response_url=${encodeURIComponent('http://127.0.0.1:1/commands/1')}`;
-
-interface Door extends AsyncDisposable {
-  readonly bench: Bench;
-  readonly port: number;
-  client(): Promise<RawClient>;
-  sign<Body extends string | Buffer>(body: Body, timestamp?: number): { headers: Record<string, string>; body: Body };
-}
-
-async function openDoor(): Promise<Door> {
-  const bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0 }) });
-  await bench.app.start();
-  const line = bench.fake.log.find(({ sentence }) => sentence === 'listening for Slack');
-  const port = Number(Object(line?.fields)['port']);
-  return {
-    bench,
-    port,
-    client: () => rawClient(port),
-    sign: (body, timestamp = secondsNow()) => signed(body, { signingSecret: bench.slack.signingSecret, timestamp }),
-    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
-  };
-}
 
 describe('the door of HTTP mode', () => {
   it('takes a body in chunks, cut anywhere, with a charset and in its own time', async () => {
@@ -149,7 +123,7 @@ describe('behind the door', () => {
   it('Bolt still checks the signature by itself', async () => {
     const { receiver } = openAlone().door;
     if (!(receiver instanceof HTTPReceiver)) throw new Error('another receiver');
-    const server = createHttpServer((request, response) => receiver.requestListener(request, response)).listen(0);
+    const server = createServer((request, response) => receiver.requestListener(request, response)).listen(0);
     await once(server, 'listening');
     using client = await rawClient(Number(Object(server.address())['port']));
     client.write(requestBytes(signed(command(), { signingSecret: 'wrong' })));
@@ -180,61 +154,5 @@ describe('behind the door', () => {
     unsubscribe('http.server.request.start', shortOfFiles);
     const lines = door.bench.fake.log.map(({ sentence }) => sentence);
     expect(lines).toContain('connection of Slack could not be taken');
-  });
-});
-
-describe('a port that is taken', () => {
-  it('is one sentence; when it is free again a new start succeeds', async () => {
-    const other = createServer().listen(0);
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
-    await using bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port }) });
-    const refused = { name: 'SlackRefused', code: 'port', message: `Port ${port} is taken: set PORT to another one.` };
-    await expect(bench.app.start()).rejects.toMatchObject(refused);
-    expect(bench.app.isConnected()).toBe(false);
-    other.close();
-    await once(other, 'close');
-    await bench.app.start();
-    expect(bench.app.isConnected()).toBe(true);
-  });
-});
-
-describe('the stop in HTTP mode', () => {
-  it('ends idle connections and takes no new ones', async () => {
-    await using door = await openDoor();
-    using idle = await door.client();
-    idle.write(requestBytes(door.sign(command())));
-    await idle.answer();
-    await door.bench.app.stop();
-    await idle.ended;
-    expect(door.bench.app.isConnected()).toBe(false);
-    await expect(door.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  });
-
-  it('is held by nobody: not by a half-sent head, not by a half-sent body, not by silence', async () => {
-    await using door = await openDoor();
-    using silent = await door.client();
-    using head = await door.client();
-    using body = await door.client();
-    const whole = requestBytes(door.sign(command()));
-    head.write('POST /slack/events HTTP/1.1\r\nhost: x\r\n');
-    body.write(whole.subarray(0, -5));
-    await door.bench.app.stop();
-    for (const client of [silent, head, body]) expect(await client.answer()).toBeNull();
-  });
-
-  it('answers what is on its way in, and then ends that connection too', async () => {
-    await using door = await openDoor();
-    using client = await door.client();
-    using next = await door.client();
-    const whole = requestBytes(door.sign(command()));
-    client.write(whole.subarray(0, -5));
-    next.write(requestBytes(door.sign(command('list'))));
-    await next.answer();
-    const stopped = door.bench.app.stop();
-    await next.ended;
-    client.write(whole.subarray(-5));
-    expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
-    await stopped;
   });
 });

@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { type Finished, type Running, startProgram } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
 
 const run = promisify(execFile);
@@ -20,22 +20,6 @@ export interface Built extends AsyncDisposable {
   launch(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Running;
   /** Starts the demo on a port, with a folder for temporary files that nobody else uses. */
   start(port: number): Promise<DemoProcess>;
-}
-
-export interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface Running {
-  readonly pid: number;
-  /** What it has printed so far. */
-  output(): string;
-  /** What it has said on stderr so far. */
-  errors(): string;
-  kill(signal: NodeJS.Signals): void;
-  readonly exited: Promise<Finished>;
 }
 
 export interface DemoProcess extends Running {
@@ -78,24 +62,8 @@ export async function build(): Promise<Built> {
   };
 }
 
-function collect(args: readonly string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
-  });
-  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...said }));
-  return {
-    pid: child.pid ?? 0,
-    output: () => said.stdout,
-    errors: () => said.stderr,
-    kill: (signal) => void child.kill(signal),
-    exited,
-  };
-}
+const collect = (args: readonly string[], env: NodeJS.ProcessEnv) =>
+  startProgram(process.execPath, args, { env: { ...process.env, ...env } });
 
 async function ready(demo: Running): Promise<void> {
   let over: Finished | null = null;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type Built, build, type Running } from '../demo/demo-process.ts';
+import { type Built, build } from '../demo/demo-process.ts';
+import type { Running } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
 import { nowhere, openStage, type Stage } from './stage.ts';
 

@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from 'vitest';
 import type { RedisServer } from '../../src/demo/redis-server.ts';
 import { configFile } from '../cli/shell.ts';
-import type { Built, Running } from '../demo/demo-process.ts';
+import type { Built } from '../demo/demo-process.ts';
+import type { Running } from '../support/program.ts';
 import { ownRedis } from '../support/redis.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';

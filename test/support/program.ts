@@ -1,0 +1,38 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  /** What it has printed so far. */
+  output(): string;
+  /** What it has said on stderr so far. */
+  errors(): string;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<Finished>;
+}
+
+/** Starts a program, keeps what it says, and gives it nothing to read. */
+export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...said }));
+  return {
+    pid: child.pid ?? 0,
+    output: () => said.stdout,
+    errors: () => said.stderr,
+    kill: (signal) => void child.kill(signal),
+    exited,
+  };
+}

@@ -1,0 +1,110 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { startProgram } from '../support/program.ts';
+import { waitFor } from '../support/wait.ts';
+import { openWorld } from '../support/world.ts';
+import { root } from './closure.ts';
+import { type Packed, pack } from './packed.ts';
+
+const manifest = z
+  .object({
+    version: z.string(),
+    bin: z.record(z.string(), z.string()),
+    dependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+
+let packed: Packed;
+beforeAll(async () => {
+  packed = await pack();
+});
+afterAll(() => packed[Symbol.asyncDispose]());
+
+describe('the tarball', () => {
+  it('holds the program, compiled from every source but those of the demo, and what people read', async () => {
+    const sources = await readdir(join(root, 'src'), { recursive: true });
+    const compiled = sources
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('demo/'))
+      .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
+    const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
+    expect(packed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...texts].sort());
+  });
+
+  it('has one program, which can be executed', async () => {
+    expect(manifest.bin).toEqual({ syncbot: 'dist/main.js' });
+    const executable = packed.files.filter(({ mode }) => (mode & 0o111) !== 0);
+    expect(executable).toEqual([expect.objectContaining({ path: 'dist/main.js', mode: 0o755 })]);
+    expect(await readFile(join(packed.unpacked, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('imports nothing but itself, Node and its dependencies', async () => {
+    const allowed = new Set([...builtinModules.map((name) => `node:${name}`), ...Object.keys(manifest.dependencies)]);
+    const imported = new Set<string>();
+    for (const { path } of packed.files.filter((file) => file.path.endsWith('.js'))) {
+      const code = await readFile(join(packed.unpacked, path), 'utf8');
+      expect(code, path).not.toContain('sourceMappingURL');
+      for (const [, name = ''] of code.matchAll(
+        /(?:\bfrom|\bimport|\bimport\(|\brequire\(|\bresolve\()\s*['"]([^'"]+)['"]/g,
+      )) {
+        if (!name.startsWith('.')) imported.add(name);
+      }
+    }
+    expect([...imported].filter((name) => !allowed.has(packageOf(name)))).toEqual([]);
+    expect([...imported].map(packageOf)).toEqual(expect.arrayContaining(['@slack/bolt', 'bullmq', 'zod', 'node:fs']));
+  });
+});
+
+describe('in an empty folder, beside its production packages', () => {
+  const syncbot = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const running = startProgram(packed.bin, args, { cwd: packed.folder, env: { PATH: process.env['PATH'], ...env } });
+    onTestFinished(async () => {
+      running.kill('SIGKILL');
+      await running.exited;
+    });
+    return running;
+  };
+
+  it('says its version and its help', async () => {
+    expect(await syncbot(['--version']).exited).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+    const help = await syncbot(['--help']).exited;
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: syncbot'), stderr: '' });
+  });
+
+  it('says what is missing when there is no syncbot.yml', async () => {
+    const sentence = 'syncbot.yml does not exist. Write it, or name another file with SYNCBOT_CONFIG.\n';
+    expect(await syncbot(['list']).exited).toEqual({ code: 2, stdout: '', stderr: sentence });
+  });
+
+  it('applies, lists, diagnoses, works and pauses', async () => {
+    await using world = await openWorld();
+    const { queue } = await world.link('orders');
+    await writeFile(
+      join(packed.folder, 'syncbot.yml'),
+      'projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n',
+    );
+    const env = { REDIS_URL: world.url };
+    expect(await syncbot(['apply', '--yes'], env).exited).toMatchObject({ code: 0, stderr: '' });
+    const listed = await syncbot(['list', '--json'], env).exited;
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 'orders', state: 'running' }]);
+    const doctor = await syncbot(['doctor', '--json'], env).exited;
+    expect(JSON.parse(doctor.stdout)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ item: expect.any(String) })]),
+    );
+
+    const worker = syncbot(['run', '--role', 'worker'], env);
+    await waitFor(() => worker.errors().includes('"msg":"running"'), { describe: 'the worker to run' });
+    expect(await syncbot(['pause', 'orders', '--yes'], env).exited).toMatchObject({ code: 0, stderr: '' });
+    expect(await queue.isPaused()).toBe(true);
+    worker.kill('SIGTERM');
+    expect(await worker.exited).toMatchObject({ code: 0, stderr: expect.stringContaining('"msg":"stopped"') });
+    expect((await readdir(packed.folder)).sort()).toEqual(['node_modules', 'syncbot.yml']);
+  });
+});
+
+/** `@slack/bolt` of `@slack/bolt/x`, `node:fs` of `node:fs/promises`. */
+function packageOf(name: string): string {
+  return name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? name);
+}

@@ -1,0 +1,36 @@
+# The bot, the worker and the command line in one image: `docker run … syncbot list`. It writes to no file.
+ARG NODE_VERSION=20.20.2
+
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/clean.mjs scripts/
+COPY src src/
+# The demo needs a local Slack, which is not in the image.
+RUN npm run build && rm -r dist/demo
+
+FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
+WORKDIR /dependencies
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --omit=dev --omit=optional
+
+FROM node:${NODE_VERSION}-bookworm-slim
+LABEL org.opencontainers.image.title="syncbot" \
+      org.opencontainers.image.description="List, start, pause and restore data synchronization projects (BullMQ queues) from Slack." \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production \
+    ADMIN_PORT=9090
+WORKDIR /app
+COPY --from=dependencies /dependencies/node_modules node_modules/
+COPY --from=build /build/dist dist/
+COPY package.json ./
+# The user `node`, as a number, so that Kubernetes can see that it is not root.
+USER 1000:1000
+# Slack in HTTP mode; /healthz, /readyz and /metrics.
+EXPOSE 3000 9090
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/main.js"]
+CMD ["run"]

@@ -82,6 +82,11 @@ export class RawSocket implements AsyncDisposable {
     this.#socket.send(JSON.stringify(message));
   }
 
+  /** Sends a close frame. */
+  close(): void {
+    this.#socket.close();
+  }
+
   async closed(): Promise<void> {
     await this.#until(() => this.isClosed);
   }

@@ -18,7 +18,8 @@ export type AckOutcome =
 
 interface Attempt {
   readonly envelope: Envelope;
-  readonly socket: WebSocket;
+  /** The one that it was sent to last; null while it waits for another. */
+  socket: WebSocket | null;
   readonly sentAt: number;
   readonly timer: NodeJS.Timeout;
   readonly settle: (outcome: AckOutcome) => void;
@@ -28,6 +29,8 @@ interface Attempt {
 export interface AttemptsOptions {
   readonly log: ViolationLog;
   readonly ackLimitMs: number;
+  /** Whether an envelope whose socket closed before its ack goes to another socket; Slack promises neither. */
+  readonly redelivers: boolean;
   readonly changed: () => void;
 }
 
@@ -35,6 +38,10 @@ export interface AttemptsOptions {
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #attempts: Attempt[] = [];
+  /** Envelopes that the app left behind: it closed their socket itself, before their ack. */
+  readonly deserted: string[] = [];
+  /** Envelopes that went to another socket, one entry for each time. */
+  readonly redelivered: string[] = [];
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
@@ -46,6 +53,28 @@ export class Attempts {
       const attempt: Attempt = { envelope, socket, sentAt: performance.now(), timer, settle, state: 'waiting' };
       this.#attempts.push(attempt);
     });
+  }
+
+  /** Whether an ack is outstanding on this socket. */
+  areWaitingOn(socket: WebSocket): boolean {
+    return this.#attempts.some((it) => it.state === 'waiting' && it.socket === socket);
+  }
+
+  /** This socket is gone, and with it what was not acknowledged on it. */
+  lose(socket: WebSocket, closedBy: 'app' | 'slack' | 'nobody'): void {
+    for (const attempt of this.#attempts.filter((it) => it.state === 'waiting' && it.socket === socket)) {
+      if (closedBy === 'app') this.deserted.push(attempt.envelope.envelope_id);
+      if (this.#options.redelivers) attempt.socket = null;
+    }
+  }
+
+  /** Gives what waits for a socket to this one. */
+  redeliverTo(socket: WebSocket, send: (envelope: Envelope) => void): void {
+    for (const attempt of this.#attempts.filter((it) => it.state === 'waiting' && it.socket === null)) {
+      attempt.socket = socket;
+      this.redelivered.push(attempt.envelope.envelope_id);
+      send({ ...attempt.envelope, retry_attempt: 0, retry_reason: '' });
+    }
   }
 
   receive(frame: string, socket: WebSocket): void {
@@ -90,7 +119,7 @@ export class Attempts {
   /** It is the app's fault only if it still had the socket to answer on. */
   #timeOut(attempt: Attempt): void {
     attempt.state = 'timed_out';
-    if (attempt.socket.readyState === WebSocket.OPEN) {
+    if (attempt.socket?.readyState === WebSocket.OPEN) {
       this.#options.log.add('ack_too_late', `${attempt.envelope.type} ${attempt.envelope.envelope_id}`);
     }
     attempt.settle({ kind: 'operation_timeout' });

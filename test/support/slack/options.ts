@@ -11,6 +11,12 @@ export interface StrictSlackOptions extends DirectoryOptions {
   readonly scopes?: readonly string[];
   /** Slack waits 3 s; tests of slow acks wait less. */
   readonly ackLimitMs?: number;
+  /** How long a socket stays after its end was announced; Slack closes it about 10 s later. */
+  readonly closeAfterMs?: number;
+  /** Whether an envelope whose socket closed before its ack goes to another one. Slack often does this, and promises it nowhere. */
+  readonly redelivers?: boolean;
+  /** After the close frames Slack leaves the TCP connection open; here it is closed unless asked for. */
+  readonly keepsTcpOpen?: boolean;
   /** Rate limits are off unless asked for. */
   readonly rateLimits?: boolean;
   readonly now?: () => number;

@@ -26,7 +26,8 @@ export class StrictSlack implements AsyncDisposable {
   readonly #directory: Directory;
   readonly #messages: Messages;
   readonly #log = new ViolationLog();
-  readonly #sockets: SocketMode;
+  /** Slack's end of the sockets, for what goes wrong with them. */
+  readonly sockets: SocketMode;
   readonly #urls: ResponseUrls;
   readonly #people: People;
   readonly #api: WebApi;
@@ -51,17 +52,17 @@ export class StrictSlack implements AsyncDisposable {
     const state: State = { directory, messages, log, scopes: this.#scopes, enterprise: options.enterprise, now };
     this.#urls = new ResponseUrls(state, baseUrl);
     const { botToken, appToken, signingSecret } = this;
-    const { ackLimitMs = 3_000 } = options;
-    this.#sockets = new SocketMode({ log, ackLimitMs, baseUrl, changed });
+    const { ackLimitMs = 3_000, closeAfterMs = 10_000, redelivers = false, keepsTcpOpen = false } = options;
+    this.sockets = new SocketMode({ log, ackLimitMs, closeAfterMs, redelivers, keepsTcpOpen, baseUrl, changed });
     this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, changed });
-    const way = () => (this.requestUrl.url === null ? this.#sockets : this.requestUrl);
+    const way = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
     this.#people = new People({ state, urls: this.#urls, deliver: (envelope) => way().deliver(envelope), changed });
-    this.#api = new WebApi({ state, botToken, appToken, openConnection: () => this.#sockets.openConnection() });
+    this.#api = new WebApi({ state, botToken, appToken, openConnection: () => this.sockets.openConnection() });
     this.#api.enforceRateLimits = options.rateLimits ?? false;
     this.#http = new HttpSide({
       api: (method, args, token) => this.#api.answer(method, args, token),
       responseUrl: (path, body) => this.#urls.answer(path, body),
-      upgrade: (request, raw, head) => this.#sockets.upgrade(request, raw, head),
+      upgrade: (request, raw, head) => this.sockets.upgrade(request, raw, head),
       now,
       changed,
     });
@@ -74,7 +75,7 @@ export class StrictSlack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#sockets.close();
+    this.sockets.close();
     this.requestUrl.close();
     await this.#http.close();
   }
@@ -156,7 +157,7 @@ export class StrictSlack implements AsyncDisposable {
   // Sockets.
 
   get socketCount(): number {
-    return this.#sockets.connectionCount;
+    return this.sockets.connectionCount;
   }
 
   /** Waits until so many sockets have got their hello. */
@@ -166,12 +167,12 @@ export class StrictSlack implements AsyncDisposable {
 
   /** Sends a disconnect frame to one socket, or to all. */
   disconnect(reason: DisconnectReason, socket?: number): void {
-    this.#sockets.disconnect(reason, socket);
+    this.sockets.disconnect(reason, socket);
   }
 
   /** Breaks the connection of one socket, or of all, without a word. */
   cut(socket?: number): void {
-    this.#sockets.cut(socket);
+    this.sockets.cut(socket);
   }
 
   // Faults.
@@ -179,7 +180,7 @@ export class StrictSlack implements AsyncDisposable {
   /** All of Slack is away: connections are refused, sockets are broken. */
   async goDown(): Promise<void> {
     const closed = this.#http.close();
-    this.#sockets.cut();
+    this.sockets.cut();
     await closed;
   }
 

@@ -1,0 +1,62 @@
+import { LogLevel, SocketModeReceiver, type webApi } from '@slack/bolt';
+import { z } from 'zod';
+import type { Log } from '../application/deps.ts';
+import { boltLogger } from './bolt-logger.ts';
+import { loggedFault } from './redact.ts';
+import type { SocketTiming } from './socket-timing.ts';
+
+export interface SocketClientOptions {
+  readonly appToken: string;
+  /** How `apps.connections.open` is called. */
+  readonly calls: webApi.WebClientOptions;
+  readonly log: Log;
+  readonly timing: SocketTiming;
+}
+
+/** What a frame of Slack is to us; its payload is Bolt's. */
+export interface Frame {
+  readonly type: string;
+  readonly reason?: string | undefined;
+  readonly envelope_id?: string | undefined;
+}
+
+const frameSchema: z.ZodType<Frame> = z.object({
+  type: z.string(),
+  reason: z.string().optional(),
+  envelope_id: z.string().optional(),
+});
+
+/** Bolt's receiver for one socket. It neither connects again by itself nor throws what nobody catches. */
+export function socketReceiver({ appToken, calls, log, timing }: SocketClientOptions): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken,
+    logger: boltLogger(log),
+    logLevel: LogLevel.WARN,
+    autoReconnectEnabled: false,
+    clientPingTimeout: timing.pongWithinMs,
+    serverPingTimeout: timing.pingWithinMs,
+    installerOptions: { clientOptions: { ...calls } },
+    processEventErrorHandler: async ({ error }) => {
+      log.error({ error: loggedFault(error) }, 'Bolt could not handle a request');
+      return false;
+    },
+  });
+}
+
+/**
+ * Shows every frame before the library sees it; it sees only those for which `pass` says so. It would close the socket at
+ * once at a `disconnect`, and leaves a rejection unhandled at a frame that it cannot read.
+ */
+export function filterFrames(client: SocketModeReceiver['client'], log: Log, pass: (frame: Frame) => boolean): void {
+  const [handle] = client.listeners('ws_message');
+  if (handle === undefined) throw new Error('the Socket Mode client does not listen for frames');
+  client.removeAllListeners('ws_message');
+  client.on('ws_message', async (data: unknown, isBinary: unknown) => {
+    try {
+      const frame = frameSchema.parse(JSON.parse(String(data)));
+      if (pass(frame)) await handle(data, isBinary);
+    } catch (error) {
+      log.warn({ error: loggedFault(error) }, 'frame of Slack not understood');
+    }
+  });
+}

@@ -73,6 +73,25 @@ const withSlack: Record<string, Situation> = {
     await call.firstHit;
     return program;
   },
+  'before Slack has said hello': async (stage, role) => {
+    stage.slack.sockets.greeting = 'held';
+    const program = stage.run(role);
+    await stage.slack.waitFor(() => stage.slack.sockets.tcpCount === 1, { timeoutMs: 40_000 });
+    return program;
+  },
+  'whose WebSocket Slack does not answer': async (stage, role) => {
+    stage.slack.sockets.greeting = 'unanswered';
+    const program = stage.run(role);
+    await stage.slack.waitFor(() => stage.slack.sockets.tcpCount === 1, { timeoutMs: 40_000 });
+    return program;
+  },
+  'that gets another socket in vain': async (stage, role) => {
+    const program = await running(stage, role);
+    const call = stage.slack.fail({ method: 'apps.connections.open', hang: true, times: 9 });
+    stage.slack.disconnect('warning');
+    await call.firstHit;
+    return program;
+  },
   'that comes back in vain': async (stage, role) => {
     const program = await running(stage, role);
     const call = stage.slack.fail({ method: 'apps.connections.open', hang: true, times: 9 });

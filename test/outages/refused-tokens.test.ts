@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Built, build, type Finished } from '../demo/demo-process.ts';
+import { type Built, build } from '../demo/demo-process.ts';
+import type { Finished } from '../support/program.ts';
 import { openStage } from './stage.ts';
 
 let built: Built;

@@ -8,31 +8,37 @@ import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions, type Way } from './slack/slack-app.ts';
 import { untilThere } from './until-there.ts';
+import { meterOf, openWatch } from './watching.ts';
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {
-  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'teller'>;
+  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'teller' | 'isConnected'>;
 }
 
 /** The composition root: introduces the core, Slack and the command line. Nothing outlives the app. */
 export async function openApp(
-  options: OpenOptions,
+  given: OpenOptions,
   { createSlack = createSlackApp }: AppOverrides = {},
 ): Promise<CliApp> {
-  const { environment, config, log } = options;
+  const { environment, config } = given;
+  const meter = await meterOf(given);
+  const options = { ...given, log: meter?.counted(given.log) ?? given.log };
+  const { log } = options;
   const core = openCore(
     { redis: environment.secrets.redis, connections: config.connections, settings: config.settings },
     log,
+    meter === null ? {} : { watch: meter },
   );
   return {
     deps: core.deps,
     checkSlack: async () => slackItems(options),
     async runRoles(role, signal, begin = async () => {}) {
-      if (environment.adminPort !== null) log.warn({}, 'ADMIN_PORT is not built yet, nothing listens there');
       const over = new AbortController();
       const ending = AbortSignal.any([signal, over.signal]);
       const onLost = (fault: SlackRefused) => over.abort(roleFault(fault));
-      const slack = role === 'worker' ? null : createSlack({ ...slackOptions(options), deps: core.deps, onLost });
+      const slack =
+        role === 'worker' ? null : createSlack({ ...slackOptions(options), ...meter?.slack, deps: core.deps, onLost });
+      await using _admin = await openWatch(options, { meter, role, core, slack, stopping: ending });
       const patience = { log, clock: core.deps.clock, signal: ending };
       let tried = () => {};
       const firstTry = new Promise<void>((resolve) => {
@@ -56,7 +62,7 @@ export async function openApp(
       const parts = [hear(), work()];
       try {
         await Promise.race([Promise.all(parts), aborted(ending)]);
-        if (!ending.aborted) log.info({ role }, 'running');
+        if (!ending.aborted) log.info({}, 'running');
         await aborted(ending);
         over.signal.throwIfAborted();
       } catch (error) {

@@ -5,18 +5,22 @@ import { convergeStanding } from './application/converge.ts';
 import type { Deps, Log } from './application/deps.ts';
 import { execute } from './application/execute.ts';
 import { StoreUnavailable } from './application/faults.ts';
-import { observeAll } from './application/observe.ts';
+import { type OnLooked, observeAll } from './application/observe.ts';
 import type { Clock, Ids, Teller } from './application/ports.ts';
 import { round } from './application/round.ts';
+import type { ProjectStore } from './application/store.ts';
 import { sweep } from './application/sweep.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { defaultConnection } from './domain/project.ts';
-import { openBotQueues } from './infra/bullmq/bot-queues.ts';
-import { startWorker } from './infra/bullmq/bot-workers.ts';
+import { type Depth, openBotQueues } from './infra/bullmq/bot-queues.ts';
+import { type BotWorker, startWorker } from './infra/bullmq/bot-workers.ts';
+import type { QueueName } from './infra/bullmq/job-catalog.ts';
 import { openLinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkEngine } from './infra/bullmq/link-engine.ts';
+import { answering } from './infra/redis/answering.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
+import { within } from './infra/within.ts';
 import type { RedisTarget } from './redis-address.ts';
 import { untilThere } from './until-there.ts';
 
@@ -42,11 +46,32 @@ export interface CoreOverrides {
   readonly lockMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Not of tests alone: who counts what the core does. */
+  readonly watch?: CoreWatch;
+}
+
+/** Who counts what the core does, and changes nothing of it. */
+export interface CoreWatch {
+  /** The same store, watched. */
+  readonly measured: (store: ProjectStore) => ProjectStore;
+  /** Does a round of the observer and is told what it saw. */
+  readonly round: (observe: (onLooked: OnLooked) => Promise<void>) => Promise<void>;
+}
+
+/** How the core stands. Each takes about a second at most, and none throws. */
+export interface CoreHealth {
+  /** Whether the bot's Redis answers. */
+  readonly redisAnswers: () => Promise<boolean>;
+  /** The queues on which this process works. */
+  readonly queuesWorkedOn: () => readonly QueueName[];
+  /** Jobs in the bot's queues; null: not known. */
+  readonly queueDepths: () => Promise<Readonly<Record<QueueName, Depth>> | null>;
 }
 
 /** Redis and BullMQ wired to the use cases. `app.ts` adds Slack and the command line. */
 export interface Core extends AsyncDisposable {
   readonly deps: Deps;
+  readonly health: CoreHealth;
   /** Work on actions and rounds begins: the role `worker`. Resolves when Redis has been there, or work has been stopped. */
   startWorker(): Promise<void>;
   /** Messages begin to be written: part of the role `bot`. */
@@ -57,6 +82,7 @@ export interface Core extends AsyncDisposable {
 
 const sweepEveryMs = 10_000;
 const roundWithinMs = 60_000;
+const depthsWithinMs = 1_000;
 /** How long a converge that no person waits for tries to reach a link; the sweep asks again. */
 const convergeForMs = 10_000;
 
@@ -76,13 +102,15 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
   const commands = open('commands', 'bot');
   const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, trouble);
   const queues = openBotQueues(commands, (error) => trouble('bot', error));
-  const workers: AsyncDisposable[] = [];
+  const workers: BotWorker[] = [];
+  const { watch } = overrides;
 
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
+  const kept = createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
+    log.error({ project, error }, 'record not readable, left out'),
+  );
   const deps: Deps = {
-    store: createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      log.error({ project, error }, 'record not readable, left out'),
-    ),
+    store: watch?.measured(kept) ?? kept,
     links: createLinkEngine(connections),
     queue: queues.actions,
     notifier: queues.notifier,
@@ -109,10 +137,15 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
 
   return {
     deps,
+    health: {
+      redisAnswers: answering(commands),
+      queuesWorkedOn: () => workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
+      queueDepths: async () => (await within(queues.depths(), depthsWithinMs)) ?? null,
+    },
     async startWorker() {
       const client = open('blocking', 'worker');
       const rounds = { client, deadlineMs: 2 * roundWithinMs + 1_000, ...common };
-      const observe = () => round(deps, { everyMs: observeEveryMs, withinMs: roundWithinMs }, observeAll);
+      const observe = () => round(deps, { everyMs: observeEveryMs, withinMs: roundWithinMs }, observing(watch));
       const tidy = () => round(deps, { everyMs: every.sweepMs, withinMs: roundWithinMs }, sweep);
       workers.push(
         startWorker({ queue: 'actions', handlers: { execute: (ref) => execute(deps, ref) }, client, ...common }),
@@ -140,6 +173,10 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
       await Promise.all([connections[Symbol.asyncDispose](), ...clients.map(disconnect)]);
     },
   };
+}
+
+function observing(watch: CoreWatch | undefined) {
+  return (deps: Deps) => (watch === undefined ? observeAll(deps) : watch.round((onLooked) => observeAll(deps, onLooked)));
 }
 
 function upkeep(deps: Deps) {

@@ -146,6 +146,7 @@ test('a lost Slack ends the role with a sentence', async () => {
             teller: { tell: async () => {}, alert: async () => {} },
             start: async () => void seen.push(`start ${command}`),
             stop: async () => void seen.push('stop'),
+            isConnected: () => true,
           };
         },
       }),

@@ -2,7 +2,7 @@ import { driftOf } from '../domain/drift.ts';
 import { findingsOf, type Looked } from '../domain/findings.ts';
 import { oldestChangeAt } from '../domain/log-retention.ts';
 import { maskReason } from '../domain/mask.ts';
-import { type Figures, oldestFailure } from '../domain/observation.ts';
+import { type Figures, type ObservedProject, oldestFailure } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
@@ -13,21 +13,25 @@ import { noteFindings, noteState } from './watch.ts';
 
 const projectsAtOnce = 100;
 
+/** Is told what a round saw, some projects at a time; each project once. */
+export type OnLooked = (observed: readonly ObservedProject[]) => void;
+
 /**
  * One round of the observer: looks at every link, makes a Running project Failed when a task failed for good after its
  * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
  */
-export async function observeAll(deps: Deps): Promise<void> {
+export async function observeAll(deps: Deps, onLooked: OnLooked = () => {}): Promise<void> {
   const projects = await deps.store.readMany(await deps.store.ids());
   // Projects on the same connections go one after the other; a slow connection holds up none but its own.
-  await Promise.all([...byConnections(projects).values()].map((group) => observeGroup(deps, group)));
+  await Promise.all([...byConnections(projects).values()].map((group) => observeGroup(deps, group, onLooked)));
 }
 
-async function observeGroup(deps: Deps, projects: readonly Project[]): Promise<void> {
+async function observeGroup(deps: Deps, projects: readonly Project[], onLooked: OnLooked): Promise<void> {
   const workers = await workersOf(deps, projects);
   for (const chunk of chunksOf(projects, projectsAtOnce)) {
     deps.stopping.throwIfAborted();
     const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.store.now()]);
+    onLooked(observed);
     await eachApart(deps, observed, {
       projectOf: ({ project }) => project,
       work: ({ project, figures }) => judge(deps, { project, figures, now, workers: workers.get(project.id) ?? [] }),

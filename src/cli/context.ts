@@ -1,9 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Deps } from '../application/deps.ts';
+import type { Deps, Log } from '../application/deps.ts';
 import type { Environment, RawEnvironment } from '../config/environment.ts';
 import type { SyncbotConfig } from '../config.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import type { Logger } from '../log.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;
 export type Role = (typeof roles)[number];
@@ -34,7 +33,9 @@ export class RoleFault extends Error {
 export interface OpenOptions {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
-  readonly log: Logger;
+  readonly log: Log;
+  /** Of syncbot. */
+  readonly version?: string;
 }
 
 /** Opens nothing that does not close with the app. A Redis that is away is no fault yet. */

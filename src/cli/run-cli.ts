@@ -28,7 +28,7 @@ export async function runCli(shell: Shell): Promise<ExitCode> {
 function carryOut(shell: Shell, task: Task): Promise<ExitCode> {
   switch (task.name) {
     case 'run':
-      return withSession(shell, { json: false, logLevel: 'info', harmless: false }, (session) =>
+      return withSession(shell, { json: false, logLevel: 'info', role: task.role, harmless: false }, (session) =>
         run(session, task.role),
       );
     case 'apply':

@@ -21,7 +21,7 @@ export async function run(session: Session, role: Role): Promise<ExitCode> {
   }
   using stop = onSignals(shell.signals, ['SIGINT', 'SIGTERM']);
   await app.runRoles(role, stop, beginning(session));
-  log.info({ role }, 'stopped');
+  log.info({}, 'stopped');
   return exitCodes.done;
 }
 

@@ -5,7 +5,7 @@ import { configFaultLine, environmentFaultLine } from '../config/fault.ts';
 import { readSyncbotYml, type SyncbotConfig } from '../config.ts';
 import { unchanged } from '../domain/words.ts';
 import { createLogger, type Logger } from '../log.ts';
-import { type CliApp, type ExitCode, exitCodes, RoleFault, type Shell } from './context.ts';
+import { type CliApp, type ExitCode, exitCodes, type Role, RoleFault, type Shell } from './context.ts';
 import { type Say, sayTo, type Told } from './say.ts';
 
 /** What every command works with. */
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly file?: string | null;
   /** The level unless LOG_LEVEL says otherwise: a command for people is silent, its sentences say all. */
   readonly logLevel?: 'info' | 'silent';
+  /** What this process is, in every line of its log. */
+  readonly role?: Role;
   /** The command changes nothing before it takes care of lost answers itself. */
   readonly harmless: boolean;
 }
@@ -43,9 +45,11 @@ export async function withSession(
   }
   const { environment, config, configPath } = read;
   const level = environment.logLevel ?? options.logLevel ?? 'silent';
-  const log = createLogger({ level, to: { write: (line: string) => void shell.stderr.write(line) } });
+  const { version } = shell;
+  const root = createLogger({ level, to: { write: (line: string) => void shell.stderr.write(line) } });
+  const log = options.role === undefined ? root : root.child({ role: options.role, version });
   try {
-    await using app = await shell.openApp({ environment, config, log });
+    await using app = await shell.openApp({ environment, config, log, version });
     return await work({ shell, say, environment, config, configPath, app, log });
   } catch (error) {
     const isExpected = error instanceof RoleFault || error instanceof StoreUnavailable;

@@ -98,6 +98,8 @@ export const operationSchema = z.object({
   /** Grows by one with each change; what people were told last stands in `toldSeq`. */
   seq: z.number(),
   toldSeq: z.number(),
+  /** When people were first told of its end, or nobody was left to be told. */
+  toldAt: z.number().nullable().default(null),
   message: messageRefSchema.nullable(),
   dialog: dialogSchema.nullable(),
 });

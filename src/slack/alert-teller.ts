@@ -2,6 +2,7 @@ import { type AlertKind, isDue, type KnownAlert, type Told } from '../domain/ale
 import { findingKinds } from '../domain/finding.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { Message } from './blocks.ts';
+import { boundLog } from './bound-log.ts';
 import { put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
 import type { TellerOptions } from './teller.ts';
@@ -78,13 +79,14 @@ async function say(
   ref: Told['message'],
 ): Promise<Told['message'] | 'closed'> {
   const channels = await channelsOf(store, project, ref);
+  const about = boundLog(log, { project: project.id, kind });
   for (const channel of channels) {
-    const placed = await put(slack, message, { ref, channel }, log);
+    const placed = await put(slack, message, { ref, channel }, about);
     if (placed.kind === 'put') return placed.ref;
-    log.warn({ project: project.id, kind, channel, code: placed.code }, 'alert could not be told in the channel');
+    about.warn({ channel, code: placed.code }, 'alert could not be told in the channel');
   }
   if (channels.length > 0) return 'closed';
-  log.warn({ project: project.id, kind }, 'alert could not be told: the project names no channel');
+  about.warn({}, 'alert could not be told: the project names no channel');
   return null;
 }
 

@@ -28,6 +28,11 @@ const hopeless: ReadonlySet<string> = new Set([
   'access_denied',
 ]);
 
+/** Whether Slack says with this code that a token, or what it may do, is not enough. */
+export function isTokenRefusal(code: string): boolean {
+  return hopeless.has(code);
+}
+
 const advice = {
   bot: 'check that SLACK_BOT_TOKEN is the bot token (xoxb-…) of the app as it is installed in your workspace',
   app: 'check that SLACK_APP_TOKEN is an app-level token (xapp-…) with the scope connections:write and that Socket Mode is on',

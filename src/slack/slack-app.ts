@@ -2,7 +2,9 @@ import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Deps, Log } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { RefusalCode } from '../domain/refusal.ts';
 import { boltLogger } from './bolt-logger.ts';
+import { type OnCall, toldFetch } from './calls.ts';
 import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
 import { createDirectory } from './directory.ts';
 import type { Door } from './door.ts';
@@ -37,6 +39,10 @@ export interface SlackAppOptions {
   readonly onLost: (fault: SlackRefused) => void;
   /** Called for every request that gets nothing done for what it is or whom it comes from. */
   readonly onRejected?: OnRejected | undefined;
+  /** Is told of each call to Slack. */
+  readonly onCall?: OnCall;
+  /** Is told that somebody was refused, and why. */
+  readonly onRefused?: (code: RefusalCode) => void;
 }
 
 /** How Slack reaches the bot. */
@@ -74,8 +80,10 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     installedTeam: () => installedTeam,
     now: () => deps.clock.now(),
   });
-  const { showErrors, onRejected = () => {} } = options;
-  const desk: Desk = { deps, directory, voice, showErrors, onRejected, stopping: stopping.signal };
+  const { showErrors, onRejected = () => {}, onRefused } = options;
+  const respondWith = toldFetch(options.onCall, 'response_url');
+  const heard = { onRejected, onRefused, stopping: stopping.signal };
+  const desk: Desk = { deps, directory, voice, showErrors, respondWith, ...heard };
 
   return {
     async start() {
@@ -103,6 +111,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     teller: createTeller({
       slack: new webApi.WebClient(botToken, clientOptions(options, 0)),
       store: deps.store,
+      respondWith,
       voice,
       showErrors,
       log,
@@ -143,10 +152,12 @@ async function drained(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
 
 /** No call of a start outlives the stop. Whoever starts tries again. */
 function startOptions(options: SlackAppOptions, stopping: AbortSignal): webApi.WebClientOptions {
+  const calls = clientOptions(options, 0);
+  const send = calls.fetch ?? fetch;
   return {
-    ...clientOptions(options, 0),
+    ...calls,
     fetch: (url, { signal, ...init } = {}) =>
-      fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, stopping]) : stopping }),
+      send(url, { ...init, signal: signal ? AbortSignal.any([signal, stopping]) : stopping }),
   };
 }
 

@@ -14,6 +14,8 @@ import type { Project } from '../domain/project.ts';
 import type { Voice } from '../domain/words.ts';
 import { tellAlerts } from './alert-teller.ts';
 import type { Message } from './blocks.ts';
+import { boundLog } from './bound-log.ts';
+import type { Fetch } from './calls.ts';
 import { type Chat, put } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
 import { dialogUses, respond } from './response-url.ts';
@@ -21,6 +23,8 @@ import { buildOutcome } from './views/outcome.ts';
 
 export interface TellerOptions {
   readonly slack: Chat;
+  /** How a response_url is posted to. */
+  readonly respondWith?: Fetch;
   readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alertTold' | 'now'>;
   readonly voice: Voice;
   /** Whether masked reasons of failed tasks may appear in channels. */
@@ -56,7 +60,7 @@ interface Done {
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
 export function createTeller(options: TellerOptions): Teller {
-  const { slack, store, voice, log } = options;
+  const { slack, store, voice, respondWith } = options;
   const waits = new Map<string, Waiting>();
   return {
     alert: (id) => tellAlerts(options, id),
@@ -70,8 +74,13 @@ export function createTeller(options: TellerOptions): Teller {
       const done: Done = { message: operation.message, dialogUses: 0 };
       if (waits.size > 10_000) waits.clear();
       waits.set(ref.operation, waiting);
+      const log = boundLog(options.log, { project: ref.project, operationId: ref.operation });
+      let places: readonly Place[] = [];
       try {
-        await tellEverywhere({ slack, log }, { ref, operation, project, message, now, done, waiting });
+        places = await tellEverywhere(
+          { slack, log, respondWith },
+          { ref, operation, project, message, now, done, waiting },
+        );
       } catch (error) {
         waiting.message = done.message;
         if (hasChanged(done, found)) await store.told(ref, { ...done, seq: operation.toldSeq });
@@ -80,6 +89,7 @@ export function createTeller(options: TellerOptions): Teller {
       waiting.message = done.message;
       await store.told(ref, { ...done, seq: operation.seq });
       waits.delete(ref.operation);
+      if (!isOpen(operation)) log.info({ state: operation.state, places }, 'operation told');
     },
   };
 }
@@ -94,21 +104,27 @@ interface Telling {
   readonly waiting: Waiting;
 }
 
-type Slack = Pick<TellerOptions, 'slack' | 'log'>;
+type Slack = Pick<TellerOptions, 'slack' | 'log'> & { readonly respondWith: Fetch | undefined };
+
+/** Where an operation has been told. */
+type Place = 'channel' | 'dialog' | 'direct';
 
 /**
  * The channel and the dialog at once, neither kept waiting by the other; when neither can be reached, a direct message at
  * the end.
  */
-async function tellEverywhere(slack: Slack, telling: Telling): Promise<void> {
+async function tellEverywhere(slack: Slack, telling: Telling): Promise<Place[]> {
   const { operation, waiting } = telling;
   const [inChannel, inDialog] = await Promise.all([
     unlessWaiting(waiting.channel, () => tellChannel(slack, telling)),
-    unlessWaiting(waiting.dialog, () => tellDialog(telling)),
+    unlessWaiting(waiting.dialog, () => tellDialog(slack, telling)),
   ]);
   if (inChannel instanceof RetryLater || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
-  if (inChannel === 'told' || inDialog === 'told' || isOpen(operation)) return;
-  if (inChannel === 'closed') await tellDirectly(slack, telling);
+  const places: Place[] = [];
+  if (inChannel === 'told') places.push('channel');
+  if (inDialog === 'told') places.push('dialog');
+  if (places.length > 0 || isOpen(operation) || inChannel !== 'closed') return places;
+  return (await tellDirectly(slack, telling)) ? ['direct'] : [];
 }
 
 /** The wait for whichever place comes first; the other is left alone for as long as Slack asked for. */
@@ -125,10 +141,7 @@ function waitFor({ operation, now, waiting }: Telling, channel: Told, dialog: To
 type Reached = 'told' | 'closed' | 'nowhere';
 type Told = Reached | RetryLater;
 
-async function tellChannel(
-  { slack, log }: Slack,
-  { operation, project, message, done, ref }: Telling,
-): Promise<Reached> {
+async function tellChannel({ slack, log }: Slack, { operation, project, message, done }: Telling): Promise<Reached> {
   const channel = project?.definition.channel ?? operation.channel;
   if (!inPublic.has(operation.state) || channel === null) return 'nowhere';
   const placed = await put(slack, message, { ref: operation.message, channel }, log);
@@ -136,20 +149,20 @@ async function tellChannel(
     done.message = placed.ref;
     return 'told';
   }
-  log.warn(
-    { project: ref.project, operationId: ref.operation, channel, code: placed.code },
-    'channel cannot be posted to',
-  );
+  log.warn({ channel, code: placed.code }, 'channel cannot be posted to');
   return 'closed';
 }
 
 /** At OK and at the end only: five answers is all that a response_url takes. */
-async function tellDialog({ operation, message, now, done, waiting }: Telling): Promise<Reached> {
+async function tellDialog(
+  { respondWith: send }: Slack,
+  { operation, message, now, done, waiting }: Telling,
+): Promise<Reached> {
   const { dialog, seq } = operation;
   if (dialog === null || !isLive(dialog, now)) return 'closed';
   if (waiting.dialogSeq === seq) return 'told';
   if (isOpen(operation) && dialog.usesLeft < dialogUses) return 'nowhere';
-  const answer = await respond(dialog.url, message, 'replace');
+  const answer = await respond({ url: dialog.url, send }, message, 'replace');
   done.dialogUses = answer.kind === 'spent' ? dialog.usesLeft : Math.min(answer.uses, dialog.usesLeft);
   if (answer.kind === 'later') throw new RetryLater(answer.afterMs);
   if (answer.kind === 'spent') return 'closed';
@@ -161,12 +174,16 @@ function isLive(dialog: Dialog | null, now: number): boolean {
   return dialog !== null && dialog.usesLeft > 0 && dialog.until > now;
 }
 
-async function tellDirectly({ slack, log }: Slack, { operation, message, done, ref }: Telling): Promise<void> {
-  const fields = { project: ref.project, operationId: ref.operation };
-  if (!isSlackUser(operation.by)) return log.warn(fields, 'outcome could not be told in Slack');
+async function tellDirectly({ slack, log }: Slack, { operation, message, done }: Telling): Promise<boolean> {
+  const sentence = 'outcome could not be told in Slack';
+  if (!isSlackUser(operation.by)) {
+    log.warn({}, sentence);
+    return false;
+  }
   const placed = await put(slack, message, { ref: null, channel: operation.by }, log);
   if (placed.kind === 'put') done.message = placed.ref;
-  else log.warn({ ...fields, code: placed.code }, 'outcome could not be told in Slack');
+  else log.warn({ code: placed.code }, sentence);
+  return placed.kind === 'put';
 }
 
 function hasChanged(done: Done, operation: Operation): boolean {

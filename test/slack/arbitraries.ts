@@ -220,6 +220,7 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
     failure: fc.option(failure),
     seq: fc.nat(50),
     toldSeq: fc.nat(50),
+    toldAt: fc.option(moment),
     message: fc.constant(null),
     dialog: fc.constant(null),
   });

@@ -102,6 +102,7 @@ export function exampleOperation(more: Partial<Operation> = {}): Operation {
     outcome: null,
     refusal: null,
     seq: 1,
+    toldAt: null,
     toldSeq: 1,
     message: null,
     dialog: null,

@@ -5,9 +5,18 @@ import type { RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { type JobData, type JobName, jobCatalog, jobIds, kickIds, type QueueName } from './job-catalog.ts';
 
+/** Jobs of one queue by their state. */
+export type Depth = {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+};
+
 export interface BotQueues extends AsyncDisposable {
   readonly actions: ActionQueue;
   readonly notifier: Notifier;
+  /** Throws StoreUnavailable. */
+  depths(): Promise<Readonly<Record<QueueName, Depth>>>;
   /** Makes the rounds happen, on whichever worker takes them; safe to call from every process. */
   schedule(every: { readonly observeMs: number; readonly sweepMs: number }): Promise<void>;
 }
@@ -52,6 +61,18 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
         await add('alert', { project }, { kickId: kickIds.alert({ project }) }).catch(onError);
       },
     },
+    async depths() {
+      const [actions, upkeep, notices, observe, sweep] = await call(client, () =>
+        Promise.all([
+          depthOf(queues.actions),
+          depthOf(queues.upkeep),
+          depthOf(queues.notices),
+          depthOf(queues.observe),
+          depthOf(queues.sweep),
+        ]),
+      );
+      return { actions, upkeep, notices, observe, sweep };
+    },
     async schedule({ observeMs, sweepMs }) {
       await call(client, () => scheduleRound(queues.observe, 'observe', observeMs));
       await call(client, () => scheduleRound(queues.sweep, 'sweep', sweepMs));
@@ -60,6 +81,11 @@ export function openBotQueues(client: RedisClient, onError: (error: Error) => vo
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));
     },
   };
+}
+
+async function depthOf(queue: Queue): Promise<Depth> {
+  const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');
+  return { waiting, active, delayed };
 }
 
 async function scheduleRound(rounds: Queue, name: 'observe' | 'sweep', everyMs: number): Promise<void> {

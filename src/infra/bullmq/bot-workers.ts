@@ -4,7 +4,7 @@ import { RetryLater } from '../../application/faults.ts';
 import { dropWaiting, onceEach, type RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { within } from '../within.ts';
-import { type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
+import { aboutSchema, type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
 
 /** How many jobs one process works on at once: they wait for Redis and Slack, not for the processor. */
 const concurrency: Readonly<Record<QueueName, number>> = {
@@ -28,8 +28,14 @@ export interface WorkerOptions<Name extends QueueName> {
   readonly deadlineMs?: number;
 }
 
+export interface BotWorker extends AsyncDisposable {
+  readonly queue: QueueName;
+  /** Whether it takes jobs, or waits for Redis to do so. */
+  isRunning(): boolean;
+}
+
 /** Starts a worker on one of the bot's own queues. Disposing waits for the jobs under way, at most for a few seconds. */
-export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): AsyncDisposable {
+export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): BotWorker {
   const { queue, client, log, lockMs = 15_000 } = options;
   const worker = new Worker(queue, (job, token) => handle(options, job, token), {
     connection: client,
@@ -48,9 +54,13 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
   worker.on('error', trouble.tell);
   worker.on('ready', trouble.well);
   worker.on('failed', (job, error) =>
-    log.warn({ queue, job: job?.name, jobId: job?.id, error }, 'a try of a job failed'),
+    log.warn({ queue, job: job?.name, jobId: job?.id, ...aboutOf(job), error }, 'a try of a job failed'),
   );
-  return { [Symbol.asyncDispose]: () => close(worker, client) };
+  return {
+    queue,
+    isRunning: () => worker.isRunning() && worker.closing === undefined,
+    [Symbol.asyncDispose]: () => close(worker, client),
+  };
 }
 
 async function handle<Name extends QueueName>(
@@ -72,6 +82,15 @@ async function handle<Name extends QueueName>(
     await job.moveToDelayed(Date.now() + error.afterMs, token);
     throw new DelayedError();
   }
+}
+
+/** Whose job it is, for its log lines. */
+function aboutOf(job: Job | undefined): { readonly project?: string; readonly operationId?: string } {
+  const { project, operation } = aboutSchema.parse(job?.data);
+  return {
+    ...(project === undefined ? {} : { project }),
+    ...(operation === undefined ? {} : { operationId: operation }),
+  };
 }
 
 function handlerOf(handlers: object, name: string): ((data: unknown) => Promise<void>) | undefined {

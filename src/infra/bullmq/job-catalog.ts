@@ -21,6 +21,11 @@ export const jobCatalog = {
   sweep: { queue: 'sweep', schema: nothing, options: leaveNoTrace },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
 
+/** The ids that a job of whatever kind carries. */
+export const aboutSchema = z
+  .object({ project: projectIdSchema.optional(), operation: z.string().optional() })
+  .catch({ project: undefined, operation: undefined });
+
 export type JobName = keyof typeof jobCatalog;
 export type JobData<Name extends JobName> = z.infer<(typeof jobCatalog)[Name]['schema']>;
 export type QueueName = (typeof jobCatalog)[JobName]['queue'];

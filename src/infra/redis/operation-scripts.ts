@@ -174,7 +174,10 @@ if uses > 0 and seen[3] ~= '' then
   redis.call('HSET', op(id), 'dialog', cjson.encode(dialog))
 end
 local open = seen[4] == 'requested' or seen[4] == 'confirmed' or seen[4] == 'running'
-if not open and seq >= tonumber(seen[1]) then redis.call('ZREM', openKey, id) end
+if not open and seq >= tonumber(seen[1]) then
+  redis.call('ZREM', openKey, id)
+  redis.call('HSETNX', op(id), 'toldAt', whole(now))
+end
 return 1
 `);
 

@@ -98,7 +98,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 /** The fields of an operation's hash that are JSON or numbers; all others are plain text. */
 const jsonFields = ['progress', 'outcome', 'refusal', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'toldSeq'];
-const numberOrNullFields = ['settledAt', 'executeBy', 'startedAt', 'finishedAt'];
+const numberOrNullFields = ['settledAt', 'executeBy', 'startedAt', 'finishedAt', 'toldAt'];
 
 /** Reads an operation from its hash; null when there is none. Throws when it is not of this format. */
 export function readOperationHash(hash: Record<string, string>): Operation | null {

@@ -64,6 +64,7 @@ async function sayRefused(desk: Desk, heard: HeardPress, { ref, refusal }: Refus
     await refuse(desk, heard, refusal);
     return noteRefusedAnswer(desk.deps, { ref, by: heard.user, channel: heard.channel, refusal });
   }
+  desk.onRefused?.(refusal.code);
   const scene: Scene = { voice: desk.voice, now: await desk.deps.store.now() };
   await say(desk, heard, buildRefusal({ refusal, verb: null, ...scene }), 'replace');
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Deps } from '../../application/deps.ts';
 import { StoreUnavailable } from '../../application/faults.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { Voice } from '../../domain/words.ts';
 import type { Message } from '../blocks.ts';
-import type { Heard } from '../contract.ts';
+import type { Fetch } from '../calls.ts';
+import { type Heard, readOperationRef } from '../contract.ts';
 import type { Directory } from '../directory.ts';
 import { loggedFault } from '../redact.ts';
 import type { OnRejected } from '../rejection.ts';
@@ -22,6 +23,10 @@ export interface Desk {
   readonly onRejected: OnRejected;
   /** Aborted when the bot stops: nothing waits any longer then. */
   readonly stopping: AbortSignal;
+  /** How a response_url is posted to. */
+  readonly respondWith?: Fetch;
+  /** Is told of each refusal. */
+  readonly onRefused?: ((code: RefusalCode) => void) | undefined;
 }
 
 const tries = 5;
@@ -29,19 +34,22 @@ const longestWaitMs = 30_000;
 
 /** Answers the person who spoke, and nobody else. Tries again when Slack did not take it, for a minute or so; never throws. */
 export async function say(desk: Desk, heard: Heard, message: Message, how: How = 'new'): Promise<void> {
-  let answer = await respond(heard.responseUrl, message, how);
+  const address = { url: heard.responseUrl, send: desk.respondWith };
+  let answer = await respond(address, message, how);
   for (let tried = 1; answer.kind === 'later' && tried < tries && answer.afterMs <= longestWaitMs; tried++) {
     if (desk.stopping.aborted) break;
     await desk.deps.clock.sleep(answer.afterMs, desk.stopping);
-    answer = await respond(heard.responseUrl, message, how);
+    answer = await respond(address, message, how);
   }
   if (answer.kind !== 'done')
-    desk.deps.log.warn({ channel: heard.channel, kind: answer.kind }, 'answer could not be shown');
+    desk.deps.log.warn({ ...aboutOf(heard), channel: heard.channel, kind: answer.kind }, 'answer could not be shown');
 }
 
 /** Says a refusal; `verb` is what was asked for, to suggest it with the name repaired. */
 export async function refuse(desk: Desk, heard: Heard, refusal: Refusal, verb: string | null = null): Promise<void> {
-  desk.deps.log.info({ user: heard.user, channel: heard.channel, code: refusal.code }, 'refused in Slack');
+  const { user, channel } = heard;
+  desk.onRefused?.(refusal.code);
+  desk.deps.log.info({ ...aboutOf(heard), user, channel, code: refusal.code }, 'refused in Slack');
   await say(desk, heard, buildRefusal({ refusal, verb, voice: desk.voice, now: await timeFor(desk, refusal) }));
 }
 
@@ -61,12 +69,18 @@ export async function isFirstDelivery({ deps }: Desk, { triggerId, user }: Heard
 /** A fault becomes a sentence; the log line with the same id says what it was. Nothing raw reaches Slack. */
 export async function sayFault(desk: Desk, heard: Heard, error: unknown): Promise<void> {
   if (error instanceof StoreUnavailable) {
-    desk.deps.log.warn({ error: loggedFault(error) }, 'not done: Redis did not answer');
+    desk.deps.log.warn({ ...aboutOf(heard), error: loggedFault(error) }, 'not done: Redis did not answer');
     return say(desk, heard, buildNotDone());
   }
   const logId = randomBytes(4).toString('hex');
-  desk.deps.log.error({ logId, error: loggedFault(error) }, 'a Slack request failed');
+  desk.deps.log.error({ ...aboutOf(heard), logId, error: loggedFault(error) }, 'a Slack request failed');
   await say(desk, heard, buildFault(logId));
+}
+
+/** The operation that a press is about, for a log line. */
+function aboutOf(heard: Heard & { readonly value?: unknown }) {
+  const ref = readOperationRef(heard.value);
+  return ref === null ? {} : { project: ref.project, operationId: ref.operation };
 }
 
 /** Sentences that tell a duration need the clock of Redis; the others do without it. */

@@ -1,0 +1,50 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Log } from '../application/deps.ts';
+
+/** What a process is; `role`: all, bot or worker. */
+export interface Build {
+  readonly version: string;
+  readonly role: string;
+}
+
+export function createBuildFigure(registry: Registry, { version, role }: Build): void {
+  const build = new Gauge({
+    name: 'syncbot_build_info',
+    help: 'Always 1; its labels say what runs here.',
+    labelNames: ['version', 'node_version', 'role'],
+    registers: [registry],
+  });
+  build.set({ version, node_version: process.version, role }, 1);
+}
+
+/** The same log, whose warnings and errors are counted: every fault that nobody expected is an error there. */
+export function createCountedLog(registry: Registry): (log: Log) => Log {
+  const lines = new Counter({
+    name: 'syncbot_log_lines_total',
+    help: 'Lines of the log that are warnings or errors; a fault that nobody expected is an error.',
+    labelNames: ['level'],
+    registers: [registry],
+  });
+  for (const level of ['warn', 'error']) lines.inc({ level }, 0);
+  return (log) => ({
+    info: (fields, sentence) => log.info(fields, sentence),
+    warn(fields, sentence) {
+      lines.inc({ level: 'warn' });
+      log.warn(fields, sentence);
+    },
+    error(fields, sentence) {
+      lines.inc({ level: 'error' });
+      log.error(fields, sentence);
+    },
+  });
+}
+
+let ofProcess: Registry | null = null;
+
+/** Event loop, memory and collections of the process. One registry a process: its observers cannot be taken off again. */
+export function processFigures(): Registry {
+  if (ofProcess !== null) return ofProcess;
+  ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  return ofProcess;
+}

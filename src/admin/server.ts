@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Log } from '../application/deps.ts';
+import { type Readiness, readinessOf, type Standing } from './standing.ts';
+
+export interface AdminOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly standing: Standing;
+  readonly metrics: { readonly type: string; readonly text: () => Promise<string> };
+  readonly log: Log;
+}
+
+export interface AdminServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** The port cannot be had; the message is one sentence for people. */
+export class AdminPortRefused extends Error {
+  override readonly name = 'AdminPortRefused';
+}
+
+const closeWithinMs = 500;
+/** Nobody needs more at a time than a prober, a scraper and a person. */
+const mostConnections = 64;
+
+/**
+ * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces: in a container the prober is elsewhere. Nothing it answers
+ * names a host or a person. Throws AdminPortRefused.
+ */
+export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
+  const { log } = options;
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      log.error({ error }, 'health or metrics could not be told');
+      response.destroy();
+    });
+  });
+  Object.assign(server, { headersTimeout: 5_000, requestTimeout: 5_000, maxConnections: mostConnections });
+  const port = await listening(server, options.port);
+  server.on('error', (error) => log.warn({ error }, 'trouble with the port of health and metrics'));
+  log.info({ port, interfaces: 'all' }, 'health and metrics are served');
+  return { port, [Symbol.asyncDispose]: () => close(server) };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, type, text } = await answerTo(options, request);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+async function answerTo({ standing, metrics }: AdminOptions, { url = '', method }: IncomingMessage): Promise<Answer> {
+  const path = url.split('?', 1)[0];
+  const tell = paths[path ?? ''];
+  if (tell === undefined) return plain(404, 'Not found. There are /healthz, /readyz and /metrics.\n');
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET and HEAD.\n');
+  return tell(standing, metrics);
+}
+
+type Tell = (standing: Standing, metrics: AdminOptions['metrics']) => Promise<Answer>;
+
+const paths: Readonly<Record<string, Tell | undefined>> = Object.assign(Object.create(null), {
+  '/healthz': async () => plain(200, 'The process lives.\n'),
+  '/readyz': async (standing) => json(await readinessOf(standing)),
+  '/metrics': async (_standing, { type, text }) => ({ status: 200, type, text: await text() }),
+} satisfies Record<string, Tell>);
+
+function plain(status: number, text: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', text };
+}
+
+function json(readiness: Readiness): Answer {
+  return { status: readiness.ready ? 200 : 503, type: 'application/json', text: `${JSON.stringify(readiness)}\n` };
+}
+
+async function listening(server: Server, port: number): Promise<number> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    throw new AdminPortRefused(portSentence(port, error), { cause: error });
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function portSentence(port: number, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be listened on (${code})`;
+  return `Port ${port} ${why}: set ADMIN_PORT to another one, or to nothing.`;
+}
+
+/** What is being answered may end; then every connection is cut. */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeWithinMs);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,38 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Standing } from './standing.ts';
+
+/** Figures that are read when they are asked for. What does not answer in time is left out; nothing hangs. */
+export function createStandingFigures(registry: Registry, standing: Standing): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'syncbot_redis_up',
+    help: "Whether the bot's Redis answers within a second.",
+    registers,
+    async collect() {
+      this.set((await standing.redisAnswers()) ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'syncbot_queue_jobs',
+    help: "Jobs in the bot's own queues, by queue and state.",
+    labelNames: ['queue', 'state'],
+    registers,
+    async collect() {
+      const depths = await standing.queueDepths();
+      this.reset();
+      for (const [queue, states] of Object.entries(depths ?? {})) {
+        for (const [state, jobs] of Object.entries(states)) this.set({ queue, state }, jobs);
+      }
+    },
+  });
+  const { slackConnected } = standing;
+  if (slackConnected === null) return;
+  new Gauge({
+    name: 'syncbot_slack_connected',
+    help: 'Whether Slack can reach the bot: in Socket Mode, whether it said hello on the socket that is open now.',
+    registers,
+    collect() {
+      this.set(slackConnected() ? 1 : 0);
+    },
+  });
+}

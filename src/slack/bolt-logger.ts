@@ -1,6 +1,7 @@
 import { type Logger, LogLevel } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
-import { loggedFault, redact } from './redact.ts';
+import { maskReason } from '../domain/mask.ts';
+import { loggedFault } from './redact.ts';
 
 /**
  * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and
@@ -19,5 +20,5 @@ export function boltLogger(log: Log): Logger {
 }
 
 function field(said: unknown): unknown {
-  return said instanceof Error ? loggedFault(said) : redact(String(said));
+  return said instanceof Error ? loggedFault(said) : maskReason(String(said));
 }

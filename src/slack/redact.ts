@@ -1,13 +1,10 @@
-/** Addresses (a response_url is one), tokens and trigger ids: none of them may stand in a log line. */
-const secrets: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:https?|wss?):\/\/[^\s"'<>)\]}]+/gi, '‹url›'],
-  [/\bx(?:ox[a-z]?|app)-[\w-]+/gi, '‹token›'],
-  [/\b\d{9,}\.\d{9,}\.[0-9a-f]{16,}\b/gi, '‹trigger›'],
-];
+import { framesOf } from '../domain/frames.ts';
+import { maskReason } from '../domain/mask.ts';
+import { loggableText } from '../domain/secrets.ts';
 
-/** A text that may be logged. */
+/** A text that may be logged: without addresses (a response_url is one), tokens, trigger ids and hosts. */
 export function redact(text: string): string {
-  return secrets.reduce((clean, [pattern, mark]) => clean.replace(pattern, mark), text).slice(0, 2_000);
+  return loggableText(text);
 }
 
 export interface LoggedFault {
@@ -18,11 +15,11 @@ export interface LoggedFault {
   readonly cause?: LoggedFault;
 }
 
-/** An error as it may be logged: name, code, message and stack, with every secret redacted. */
+/** An error as it may be logged: name, code, masked first line and where it came from. */
 export function loggedFault(error: unknown, depth = 0): LoggedFault {
-  if (!(error instanceof Error)) return { name: 'no error', message: redact(String(error)) };
-  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  const stack = error.stack === undefined || depth > 0 ? {} : { stack: redact(error.stack) };
+  if (!(error instanceof Error)) return { name: 'no error', message: maskReason(String(error)) };
+  const code = 'code' in error && typeof error.code === 'string' ? { code: redact(error.code) } : {};
+  const stack = error.stack === undefined || depth > 0 ? {} : { stack: framesOf(error.stack) };
   const cause = error.cause === undefined || depth > 2 ? {} : { cause: loggedFault(error.cause, depth + 1) };
-  return { name: error.name, message: redact(error.message), ...code, ...stack, ...cause };
+  return { name: redact(error.name), message: maskReason(error.message), ...code, ...stack, ...cause };
 }

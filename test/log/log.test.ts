@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLogger } from '../src/log.ts';
+import { createLogger } from '../../src/log.ts';
 
 function logged(fields: object): string {
   const lines: string[] = [];

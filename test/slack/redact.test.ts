@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loggedFault, redact } from '../../src/slack/redact.ts';
+
+const word = (alphabet: string, minLength: number, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+const digits = '0123456789';
+
+/** A secret, and the part of it that gives it away: `Q` stands in no text around it. */
+const core = word(letters, 12, 30).map((text) => `Q${text}`);
+const token = fc
+  .tuple(fc.constantFrom('xoxb', 'xoxp', 'xoxe.xoxb', 'xapp', 'xoxd', 'XOXB'), core)
+  .map(([kind, secret]) => ({ text: `${kind}-1-${secret}`, secret }));
+const address = fc
+  .tuple(fc.constantFrom('https://hooks.slack.com/', 'http://127.0.0.1:3000/', 'wss://a.b/?t=', 'redis://:'), core)
+  .map(([begin, secret]) => ({ text: `${begin}${secret}`, secret }));
+const trigger = fc
+  .tuple(word(digits, 9, 13), word(digits, 9, 13), word('0123456789abcdef', 16, 40))
+  .map((parts) => ({ text: parts.join('.'), secret: parts.join('.') }));
+const email = core.map((secret) => ({ text: ` ${secret}@example.com `, secret }));
+const ip = fc.ipV4().map((host) => ({ text: ` ${host}:6379 `, secret: ` ${host}` }));
+const secretPiece = fc.oneof(token, address, trigger, email, ip);
+const noise = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.constantFrom('"', "'", ' ', '=', '{', '}', '\n', '/', '_', 'a', '7', ': '),
+);
+const plain = noise.filter((text) => !text.includes('Q'));
+
+describe('redact', () => {
+  it('leaves no secret in a text, whatever stands around it (property)', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(plain, secretPiece, plain), { maxLength: 8 }), (pieces) => {
+        const text = pieces.map(([before, { text: inner }, after]) => `${before}${inner}${after}`).join(' ');
+        const clean = redact(text);
+        for (const [, { secret }] of pieces) expect(clean).not.toContain(secret);
+        expect(clean.length).toBeLessThanOrEqual(2_000);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('leaves nothing more to redact (property)', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            plain,
+            secretPiece.map(({ text }) => text),
+          ),
+          { maxLength: 12 },
+        ),
+        (pieces) => {
+          const once = redact(pieces.join(''));
+          for (const kind of ['xoxb-1', 'xapp-1', '://']) if (once.includes(kind)) expect(redact(once)).toBe(once);
+        },
+      ),
+    );
+  });
+
+  it('leaves a text without secrets as it is (property)', () => {
+    const calm = fc.array(word(letters.replace(/[xX]/g, ''), 1, 8), { maxLength: 12 }).map((words) => words.join(' '));
+    fc.assert(
+      fc.property(calm, (text) => {
+        fc.pre(!/\bE[A-Z]{5,}\b|basic|bearer/i.test(text));
+        expect(redact(text)).toBe(text);
+      }),
+    );
+  });
+
+  it('cuts a long text, and what the limit cuts in two with it', () => {
+    expect(redact('a '.repeat(5_000))).toHaveLength(2_000);
+    expect(redact(`${'a '.repeat(996)}13345224609.738474920.8088930838d88f008e0`)).not.toContain('738474920');
+  });
+});
+
+it('a fault is told with what it was and where, not with what it quotes or carries', () => {
+  const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:6379'), {
+    code: 'ECONNREFUSED',
+    address: '10.0.0.7',
+  });
+  const fault = loggedFault(new TypeError('no "hush" in\nhush', { cause }));
+  expect(fault).toMatchObject({
+    name: 'TypeError',
+    message: 'no ‹value› in',
+    cause: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED ‹host›' },
+  });
+  expect(JSON.stringify(fault)).not.toMatch(/hush|10\.0\.0\.7/);
+  expect(fault.stack).toMatch(/redact\.test\.ts:\d+/);
+});

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import type { Log } from '../application/deps.ts';
 import type { ProjectStore } from '../application/store.ts';
 import { createOperationFigures } from './operation-figures.ts';
-import { type Build, createBuildFigure, createCountedLog, processFigures } from './process-figures.ts';
+import { type Build, createBuildFigure, createCountedLog, processText } from './process-figures.ts';
 import { createRoundFigures, type Round } from './round-figures.ts';
 import { createSlackFigures, type SlackFigures } from './slack-figures.ts';
 import type { Standing } from './standing.ts';
@@ -26,11 +26,10 @@ export interface Meter {
 
 export function createMeter({ observeEveryMs }: { readonly observeEveryMs: number }): Meter {
   const registry = new Registry();
-  const ofProcess = processFigures();
   let asked: Promise<string> | null = null;
   const rounds = createRoundFigures(registry, observeEveryMs);
   const read = async () => {
-    const [own, process] = await Promise.all([registry.metrics(), ofProcess.metrics()]);
+    const [own, process] = await Promise.all([registry.metrics(), processText()]);
     return [own, rounds.text(), process].join('\n');
   };
   return {

@@ -41,8 +41,15 @@ export function createCountedLog(registry: Registry): (log: Log) => Log {
 
 let ofProcess: Registry | null = null;
 
-/** Event loop, memory and collections of the process. One registry a process: its observers cannot be taken off again. */
-export function processFigures(): Registry {
+/** Event loop, memory and collections of the process, in Prometheus' text format. */
+export async function processText(): Promise<string> {
+  const text = await processRegistry().metrics();
+  // What has not been measured since the last scrape is no number, which prom-client misspells.
+  return text.replace(/ Nan$/gm, ' NaN');
+}
+
+/** One a process: its observers cannot be taken off again. */
+function processRegistry(): Registry {
   if (ofProcess !== null) return ofProcess;
   ofProcess = new Registry();
   collectDefaultMetrics({ register: ofProcess });

@@ -176,7 +176,8 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
 }
 
 function observing(watch: CoreWatch | undefined) {
-  return (deps: Deps) => (watch === undefined ? observeAll(deps) : watch.round((onLooked) => observeAll(deps, onLooked)));
+  return (deps: Deps) =>
+    watch === undefined ? observeAll(deps) : watch.round((onLooked) => observeAll(deps, onLooked));
 }
 
 function upkeep(deps: Deps) {

@@ -30,14 +30,19 @@ interface LastRound {
   readonly timestamp: number;
 }
 
-/** So many rounds may be missed, since others take them too; then the figures are left out rather than shown stale. */
+/**
+ * So many rounds may be missed, since others take them too; then the figures are left out rather than shown stale. A round
+ * that takes long is followed by a rest of the same length (application/round.ts).
+ */
 const roundsKept = 3;
 
 /** Figures of projects and links, as this process saw them last. Any worker takes a round: they are looked at together. */
 export function createRoundFigures(registry: Registry, observeEveryMs: number): RoundFigures {
   let last: LastRound | null = null;
   const fresh = () => {
-    if (last !== null && performance.now() - last.endedAt > roundsKept * observeEveryMs + last.tookMs) last = null;
+    if (last === null) return null;
+    const keptMs = roundsKept * Math.max(observeEveryMs, 2 * last.tookMs);
+    if (performance.now() - last.endedAt > keptMs) last = null;
     return last;
   };
   countGauges(registry, fresh);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { queuePrefix } from '../../src/infra/redis/keys.ts';
 import { actionIds } from '../../src/slack/contract.ts';
@@ -48,6 +48,9 @@ const says = (app: RunningApp, sentence: string) =>
   waitFor(() => app.lines.some(({ msg }) => msg === sentence), { describe: sentence });
 
 test('a day full of trouble at the level trace tells no secret', async () => {
+  // What is printed past the log is seen when everything is closed.
+  const printed = vi.spyOn(console, 'error');
+  onTestFinished(() => expect(printed.mock.calls).toEqual([]));
   const secret = randomBytes(8).toString('hex');
   await using slack = await StrictSlack.start({ botToken: `xoxb-${secret}`, appToken: `xapp-1-${secret}` });
   const server = await startRedisServer({ args: ['--requirepass', password] });

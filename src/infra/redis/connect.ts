@@ -36,6 +36,8 @@ function rememberDuplicates(client: RedisClient): readonly RedisClient[] {
   const made: RedisClient[] = [];
   const keep = <Made extends RedisClient>(duplicate: Made): Made => {
     made.push(duplicate);
+    // BullMQ takes its listeners off before the connection has ended; ioredis would print what fails then.
+    duplicate.on('error', () => {});
     return duplicate;
   };
   if (client instanceof Cluster) {

@@ -2,7 +2,13 @@ import { Registry } from 'prom-client';
 import type { Log } from '../application/deps.ts';
 import type { ProjectStore } from '../application/store.ts';
 import { createOperationFigures } from './operation-figures.ts';
-import { type Build, createBuildFigure, createCountedLog, processText } from './process-figures.ts';
+import {
+  type Build,
+  beginProcessFigures,
+  createBuildFigure,
+  createCountedLog,
+  processText,
+} from './process-figures.ts';
 import { createRoundFigures, type Round } from './round-figures.ts';
 import { createSlackFigures, type SlackFigures } from './slack-figures.ts';
 import type { Standing } from './standing.ts';
@@ -39,6 +45,7 @@ export function createMeter({ observeEveryMs }: { readonly observeEveryMs: numbe
     type: Registry.PROMETHEUS_CONTENT_TYPE,
     counted: createCountedLog(registry),
     watch(build, standing) {
+      beginProcessFigures();
       createBuildFigure(registry, build);
       createStandingFigures(registry, standing);
     },

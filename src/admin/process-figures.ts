@@ -41,6 +41,11 @@ export function createCountedLog(registry: Registry): (log: Log) => Log {
 
 let ofProcess: Registry | null = null;
 
+/** From now on: what an event loop does between two scrapes has to be watched. */
+export function beginProcessFigures(): void {
+  processRegistry();
+}
+
 /** Event loop, memory and collections of the process, in Prometheus' text format. */
 export async function processText(): Promise<string> {
   const text = await processRegistry().metrics();

@@ -75,7 +75,7 @@ export function createTeller(options: TellerOptions): Teller {
       if (waits.size > 10_000) waits.clear();
       waits.set(ref.operation, waiting);
       const log = boundLog(options.log, { project: ref.project, operationId: ref.operation });
-      let places: readonly Place[] = [];
+      let places: Place[] = [];
       try {
         places = await tellEverywhere(
           { slack, log, respondWith },
@@ -106,7 +106,6 @@ interface Telling {
 
 type Slack = Pick<TellerOptions, 'slack' | 'log'> & { readonly respondWith: Fetch | undefined };
 
-/** Where an operation has been told. */
 type Place = 'channel' | 'dialog' | 'direct';
 
 /**
@@ -175,15 +174,12 @@ function isLive(dialog: Dialog | null, now: number): boolean {
 }
 
 async function tellDirectly({ slack, log }: Slack, { operation, message, done }: Telling): Promise<boolean> {
-  const sentence = 'outcome could not be told in Slack';
-  if (!isSlackUser(operation.by)) {
-    log.warn({}, sentence);
-    return false;
-  }
-  const placed = await put(slack, message, { ref: null, channel: operation.by }, log);
-  if (placed.kind === 'put') done.message = placed.ref;
-  else log.warn({ code: placed.code }, sentence);
-  return placed.kind === 'put';
+  const placed = isSlackUser(operation.by)
+    ? await put(slack, message, { ref: null, channel: operation.by }, log)
+    : null;
+  if (placed?.kind === 'put') done.message = placed.ref;
+  else log.warn({ code: placed?.code }, 'outcome could not be told in Slack');
+  return placed?.kind === 'put';
 }
 
 function hasChanged(done: Done, operation: Operation): boolean {

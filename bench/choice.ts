@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+
+export const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export type Letter = (typeof letters)[number];
+
+/** What was asked for on the command line. */
+export interface Choice {
+  /** In the order of `letters`. */
+  readonly chosen: readonly Letter[];
+  /** The results as JSON on stdout, nothing else. */
+  readonly json: boolean;
+  /** Seconds instead of minutes: shows that everything runs, its figures mean nothing. */
+  readonly tiny: boolean;
+  /** Also writes bench/RESULTS.md. */
+  readonly write: boolean;
+}
+
+const usage = 'Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]';
+
+/** Reads the arguments; a text is the one sentence that says what is wrong with them. */
+export function readChoice(argv: readonly string[]): Choice | string {
+  const parsed = parse(argv);
+  if (typeof parsed === 'string') return `${parsed} ${usage}`;
+  const { positionals, values } = parsed;
+  const stranger = positionals.find((word) => !letters.some((letter) => letter === word));
+  if (stranger !== undefined) return `There is no benchmark "${stranger}". ${usage}`;
+  const { json, tiny, write } = values;
+  if (tiny && write) return `The figures of --tiny mean nothing and are not written. ${usage}`;
+  const chosen = letters.filter((letter) => positionals.length === 0 || positionals.includes(letter));
+  return { chosen, json, tiny, write };
+}
+
+function parse(argv: readonly string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: [...argv], allowPositionals: true, options: { json: flag, tiny: flag, write: flag } });
+  } catch (error) {
+    return error instanceof Error ? `${error.message.split('. ')[0]}.` : 'These arguments cannot be read.';
+  }
+}

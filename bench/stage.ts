@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import { chunksOf } from '../src/application/chunks.ts';
+import type { ProjectStore } from '../src/application/store.ts';
+import { startRedisServer } from '../src/demo/redis-server.ts';
+import type { ProjectDefinition } from '../src/domain/project.ts';
+import { createProjectStore } from '../src/infra/redis/project-store.ts';
+import { definitionOf } from '../test/support/definition.ts';
+
+/** A Redis server of its own, and a connection to it for whoever measures. */
+export interface Stage extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly redis: Redis;
+}
+
+export async function openStage(): Promise<Stage> {
+  const server = await startRedisServer();
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  redis.on('error', () => {});
+  return {
+    url: server.url,
+    port: server.port,
+    redis,
+    async [Symbol.asyncDispose]() {
+      redis.disconnect();
+      await server.stop();
+    },
+  };
+}
+
+const hourMs = 3_600_000;
+
+/** No round begins by itself but the first, which finds nothing. */
+export const quietSettings = {
+  confirmationTtlMs: hourMs,
+  observeEveryMs: hourMs,
+  operationRetentionMs: hourMs,
+  auditLength: 10_000,
+};
+export const quietOverrides = { sweepEveryMs: hourMs };
+
+export function storeOn(redis: Redis): ProjectStore {
+  const { auditLength, operationRetentionMs } = quietSettings;
+  return createProjectStore(redis, { auditLength, retentionMs: operationRetentionMs });
+}
+
+export interface Size {
+  readonly projects: number;
+  readonly linksEach: number;
+}
+
+/** Projects `p00000`, `p00001`, … with links of their own, as a plain syncbot.yml defines them. */
+export function definitionsOf({ projects, linksEach }: Size, connection = 'default'): ProjectDefinition[] {
+  return Array.from({ length: projects }, (_none, index) => {
+    const id = `p${String(index).padStart(5, '0')}`;
+    const links = Array.from({ length: linksEach }, (_nothing, link) => ({
+      queue: `${id}-${link}`,
+      connection,
+      prefix: 'bull',
+    }));
+    return definitionOf(id, { links });
+  });
+}
+
+export function queuesOf(definitions: readonly ProjectDefinition[]): string[] {
+  return definitions.flatMap(({ links }) => links.map(({ queue }) => queue));
+}
+
+/** Writes projects whose links were seen to agree with their state. */
+export async function putProjects(
+  store: ProjectStore,
+  definitions: readonly ProjectDefinition[],
+  state: 'running' | 'paused',
+): Promise<void> {
+  for (const chunk of chunksOf(definitions, 500)) {
+    await Promise.all(
+      chunk.map(async (definition) => {
+        await store.put(definition, { state, watermarks: {} }, 'cli:bench');
+        await store.markConverged(definition.id, 1, []);
+      }),
+    );
+  }
+}
+
+export interface ConfigMore {
+  /** Name → URL. */
+  readonly connections?: Readonly<Record<string, string>>;
+  readonly settings?: string;
+}
+
+/** Writes a syncbot.yml that says what `definitionsOf` does. */
+export async function writeConfig(
+  path: string,
+  definitions: readonly ProjectDefinition[],
+  { connections = {}, settings = '' }: ConfigMore = {},
+): Promise<void> {
+  const lines = [
+    'policy: { operators: [U0ALICE], channels: [C0SYNC] }',
+    ...(settings === '' ? [] : [`settings: { ${settings} }`]),
+    ...(Object.keys(connections).length === 0 ? [] : ['connections:']),
+    ...Object.entries(connections).map(([name, url]) => `  ${name}: ${url}`),
+    definitions.length === 0 ? 'projects: {}' : 'projects:',
+    ...definitions.flatMap(({ id, links }) => [
+      `  ${id}:`,
+      '    links:',
+      ...links.map(({ queue, connection }) => `      - { queue: ${queue}, connection: ${connection} }`),
+    ]),
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+}

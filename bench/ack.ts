@@ -16,7 +16,7 @@ export const ack: Benchmark = {
   title: 'request to ack',
   notes: [
     `From the moment at which the fake of Slack sends a command until it has the ack; ${full.projects} running projects. ` +
-      `In each round ${full.requests} commands of each kind, one by one, in turn with the floor: a Bolt app in a process of its own with the same receiver, which only acks. Before the next one, the answer has been posted and ${restMs} ms have passed.`,
+      `In each round ${full.requests} commands of each kind, one by one, mixed with the floor's: a Bolt app in a process of its own with the same receiver, which only acks. Before the next one, the answer has been posted and ${restMs} ms have passed.`,
   ],
   async measure({ tiny }) {
     const rows: Row[] = [];
@@ -35,11 +35,14 @@ async function measureWay(way: WayIn, size: typeof full): Promise<Row[]> {
     const times = { list: [], bareList: [], pause: [], barePause: [] } as Record<Side, number[]>;
     for (let index = 0; index < size.requests; index++) {
       const text = { list: 'list', pause: `pause ${definitions[index % definitions.length]?.id}` };
-      // All in turn: whatever else the machine does hits each of them.
-      times.list.push(await ask(bot, text.list, true));
-      times.bareList.push(await ask(bare, text.list, false));
-      times.pause.push(await ask(bot, text.pause, true));
-      times.barePause.push(await ask(bare, text.pause, false));
+      const asking: Readonly<Record<Side, () => Promise<number>>> = {
+        list: () => ask(bot, text.list, true),
+        bareList: () => ask(bare, text.list, false),
+        pause: () => ask(bot, text.pause, true),
+        barePause: () => ask(bare, text.pause, false),
+      };
+      // In turn, so that whatever else the machine does hits all of them, and none always follows the same one.
+      for (const side of shuffled(sides)) times[side].push(await asking[side]());
     }
     for (const { slack } of [bot, bare]) slack.reloadClient(person.user);
     return times;
@@ -61,7 +64,15 @@ async function measureWay(way: WayIn, size: typeof full): Promise<Row[]> {
 
 const parts = { p50: 0.5, p99: 0.99 };
 
-type Side = 'list' | 'bareList' | 'pause' | 'barePause';
+const sides = ['list', 'bareList', 'pause', 'barePause'] as const;
+type Side = (typeof sides)[number];
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
 
 /** How long the ack took, ms. `isAnswered`: somebody answers behind the ack, which is waited for. */
 async function ask({ slack }: Listener, text: string, isAnswered: boolean): Promise<number> {

@@ -11,7 +11,7 @@ export interface Choice {
   readonly json: boolean;
   /** Seconds instead of minutes: shows that everything runs, its figures mean nothing. */
   readonly tiny: boolean;
-  /** Also writes bench/RESULTS.md. */
+  /** Also writes bench/RESULTS.md, from all of them. */
   readonly write: boolean;
 }
 
@@ -26,6 +26,7 @@ export function readChoice(argv: readonly string[]): Choice | string {
   if (stranger !== undefined) return `There is no benchmark "${stranger}". ${usage}`;
   const { json, tiny, write } = values;
   if (tiny && write) return `The figures of --tiny mean nothing and are not written. ${usage}`;
+  if (write && positionals.length > 0) return `RESULTS.md is written from all of them: choose none. ${usage}`;
   const chosen = letters.filter((letter) => positionals.length === 0 || positionals.includes(letter));
   return { chosen, json, tiny, write };
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
 import { type Choice, type Letter, readChoice } from './choice.ts';
@@ -49,7 +49,13 @@ async function run({ chosen, json, tiny, write }: Choice): Promise<void> {
   }
   const report: Report = { at: new Date().toISOString(), machine: await describeMachine(root), results };
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  if (write) await writeFile(new URL('bench/RESULTS.md', root), markdownOf(report));
+  if (write) await writeResults(report);
+}
+
+async function writeResults(report: Report): Promise<void> {
+  const page = new URL('bench/RESULTS.md', root);
+  const before = await readFile(page, 'utf8').catch(() => '');
+  await writeFile(page, markdownOf(report, before));
 }
 
 async function runOne(letter: Letter, tiny: boolean): Promise<Result> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { interleaved, timed } from './measure.ts';
 import { openPauseFloor } from './pause-floor.ts';
@@ -10,7 +11,7 @@ import { definitionsOf, openStage, queuesOf, type Stage } from './stage.ts';
 const full = { links: [1, 10, 100, 1_000], delaysMs: [0, 1, 5], rounds: 11, warmUps: 3 };
 const small = { links: [1, 3], delaysMs: [0, 1], rounds: 2, warmUps: 0 };
 const atMost = 1.3;
-const pings = 20;
+const [pings, restMs] = [20, 20];
 
 export const pause: Benchmark = {
   title: 'OK to last link paused',
@@ -35,28 +36,34 @@ function linkNames(count: number): string[] {
 }
 
 async function measureDelay(stage: Stage, delayMs: number, { links, ...rounds }: typeof full): Promise<Row[]> {
-  if (delayMs === 0) return measureSizes(stage.url, { stage, links, rounds, where: 'loopback' });
+  if (delayMs === 0) return measureSizes(stage.url, { stage, links, rounds, delayMs });
   const given = { REDIS_PORT: String(stage.port), DELAY_MS: String(delayMs) };
   await using proxy = await startProgram('delaying-proxy', given);
-  const where = `${delayMs} ms each way`;
-  return await measureSizes(`redis://127.0.0.1:${proxy.told}`, { stage, links, rounds, where });
+  return await measureSizes(`redis://127.0.0.1:${proxy.told}`, { stage, links, rounds, delayMs });
 }
 
 interface Sizes {
   readonly stage: Stage;
   readonly links: readonly number[];
   readonly rounds: { readonly rounds: number; readonly warmUps: number };
-  readonly where: string;
+  readonly delayMs: number;
 }
 
 /** `url`: the way to that Redis for what is measured. */
-async function measureSizes(url: string, { stage, links, rounds, where }: Sizes): Promise<Row[]> {
+async function measureSizes(url: string, { stage, links, rounds, delayMs }: Sizes): Promise<Row[]> {
+  const where = delayMs === 0 ? 'loopback' : `${delayMs} ms each way`;
   await using ours = await openPauseOurs(url, stage.redis);
   await using floor = await openPauseFloor(url, stage.redis);
+  // What follows a pause, the outcome above all, is not to stand in the way of the next one.
+  const atRest = async (paused: Promise<number>) => {
+    const ms = await paused;
+    await delay(restMs + 10 * delayMs);
+    return ms;
+  };
   const rows: Row[] = [await roundTrip(url, where)];
   for (const count of links) {
     const names = linkNames(count);
-    const sides = { ours: () => ours.pause(names), floor: () => floor.pause(names) };
+    const sides = { ours: () => atRest(ours.pause(names)), floor: () => atRest(floor.pause(names)) };
     const samples = await interleaved(sides, rounds);
     rows.push(
       compared({ name: `${where}, ${count} ${count === 1 ? 'link' : 'links'}`, unit: 'ms', ...samples, atMost }),

@@ -20,8 +20,11 @@ export function textOf({ letter, title, rows, seconds }: Result): string {
   return [`(${letter}) ${title}, ${Math.round(seconds)} s`, ...lines, ''].join('\n');
 }
 
-/** The page that stands beside the benchmarks. */
-export function markdownOf({ at, machine, results }: Report): string {
+/** Where what people have written begins: it outlives the figures. */
+const byHand = '\n## What was changed';
+
+/** The page that stands beside the benchmarks; `before`: what it was, of which the part written by people is kept. */
+export function markdownOf({ at, machine, results }: Report, before: string): string {
   const aims = results.flatMap(({ rows }) => rows.flatMap(({ aim }) => aim ?? []));
   const head = [
     '# Results',
@@ -35,7 +38,9 @@ export function markdownOf({ at, machine, results }: Report): string {
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}`,
   ];
-  return `${[...head, ...results.flatMap(sectionOf)].join('\n')}\n`;
+  const start = before.indexOf(byHand);
+  const kept = start === -1 ? '' : before.slice(start);
+  return `${[...head, ...results.flatMap(sectionOf)].join('\n')}\n${kept}`;
 }
 
 const columns = ['ours', 'floor', 'ratio', 'aim'];

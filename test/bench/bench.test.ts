@@ -43,7 +43,7 @@ it('runs each benchmark, if only for seconds, and tells every figure with its ai
     if (its?.of === 'ratio') expect(its.met).toBe((ratio?.median ?? Number.NaN) <= its.atMost);
   }
   expect(await bench.leftovers()).toEqual([]);
-});
+}, 180_000);
 
 it('runs only what is chosen, and prints a table', async () => {
   await using bench = await start('e', '--tiny');

@@ -13,6 +13,7 @@ it.each([
   { argv: ['--quick'], says: "Unknown option '--quick'." },
   { argv: ['--json=yes'], says: "Option '--json' does not take an argument." },
   { argv: ['--tiny', '--write'], says: 'The figures of --tiny mean nothing and are not written.' },
+  { argv: ['c', '--write'], says: 'RESULTS.md is written from all of them: choose none.' },
 ])('says in one line what is wrong with $argv', ({ argv, says }) => {
   expect(readChoice(argv)).toBe(`${says} Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]`);
 });

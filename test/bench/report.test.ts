@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { markdownOf, type Report, textOf } from '../../bench/report.ts';
+import { alone, compared, type Result } from '../../bench/result.ts';
+
+const result: Result = {
+  letter: 'c',
+  title: 'OK to last link paused',
+  notes: ['How it was measured.'],
+  seconds: 61.4,
+  rows: [
+    compared({ name: '1 link', unit: 'ms', ours: [2, 4, 3], floor: [2, 2, 2], atMost: 1.3 }),
+    compared({ name: '10 links', unit: 'ms', ours: [130, 130], floor: [100, 100], atMost: 1.3 }),
+    alone({ name: 'longest block', unit: 'ms', ours: [5.2], atMost: 5 }),
+    alone({ name: 'connections', unit: '', ours: [7] }),
+  ],
+};
+const report: Report = {
+  at: '2026-01-02T03:04:05.678Z',
+  machine: {
+    cpu: 'A processor',
+    cpus: 4,
+    memoryGb: 16,
+    system: 'Linux 6.1',
+    versions: { Node: '20.19.0', Redis: '7.0.15' },
+  },
+  results: [result],
+};
+
+it('prints a table: medians with their spread, ratios, and aims as met or missed', () => {
+  expect(
+    textOf(result)
+      .split('\n')
+      .map((line) => line.trim().replaceAll(/ {2,}/g, ' | ')),
+  ).toEqual([
+    '(c) OK to last link paused, 61 s',
+    'ours | floor | ratio | aim',
+    '1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed',
+    '10 links | 130 ms | 100 ms | 1.30 | <= 1.3: met',
+    'longest block | 5.20 ms | <= 5 ms: missed',
+    'connections | 7',
+    '',
+  ]);
+});
+
+it('writes a page with the machine, the versions and how many aims are met', () => {
+  const page = markdownOf(report, '');
+  expect(page).toContain('- 2026-01-02, 1 of 3 aims met');
+  expect(page).toContain('- 4 × A processor, 16 GB, Linux 6.1\n- Node 20.19.0, Redis 7.0.15');
+  expect(page).toContain('| 1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed |');
+  expect(page).toContain('How it was measured.');
+});
+
+it('keeps what people have written below the figures, and nothing of the older figures', () => {
+  const before = '# Results\n\nold figures\n\n## What was changed\n\nThis and that.\n';
+  const page = markdownOf(report, before);
+  expect(page).not.toContain('old figures');
+  expect(page.endsWith('\n## What was changed\n\nThis and that.\n')).toBe(true);
+  expect(markdownOf(report, page)).toBe(page);
+});

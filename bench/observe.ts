@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { chunksOf } from '../src/application/chunks.ts';
 import { openCore } from '../src/core.ts';
 import { noWatermark } from '../src/domain/project.ts';
+import { openLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
 import { run } from '../src/infra/redis/call.ts';
-import { connect, disconnect } from '../src/infra/redis/connect.ts';
 import { interleaved, timed } from './measure.ts';
 import { makeQueues } from './queues.ts';
 import { alone, type Benchmark, compared, type Row } from './result.ts';
@@ -13,14 +13,12 @@ import { definitionsOf, openStage, queuesOf, quietSettings, type Stage } from '.
 
 const full = { sizes: [1_000, 10_000], rounds: 11, warmUps: 3 };
 const small = { sizes: [20, 200], rounds: 2, warmUps: 0 };
-/** As the bot's own: what is looked at in one script. */
-const chunk = 100;
 const [atMost, blockAtMostMs] = [1.5, 5];
 
 export const observe: Benchmark = {
   title: 'one observation',
   notes: [
-    `The observer's look at all links (\`links.observe\`) on loopback; each queue with waiting, prioritized, delayed and failed tasks. Floor: the same script over the same chunks of ${chunk}, all at once on one connection, replies left as they are. ` +
+    "The observer's look at all links (`links.observe`) on loopback; each queue with waiting, prioritized, delayed and failed tasks. Floor: the same script over the same chunks, all at once on one connection, replies left as they are. " +
       'The longest block is the longest run of one script that the SLOWLOG of that Redis has seen in one observation.',
   ],
   async measure({ tiny }) {
@@ -40,22 +38,23 @@ type Links = ReturnType<typeof definitionsOf>[number]['links'];
 async function measureSize({ url, redis }: Stage, links: Links, rounds: Omit<typeof full, 'sizes'>): Promise<Row[]> {
   const target = { kind: 'standalone', url } as const;
   await using core = openCore({ redis: target, connections: {}, settings: quietSettings }, pino({ level: 'silent' }));
-  const client = connect(target, 'links', () => {});
+  await using connections = openLinkConnections({ default: target }, () => {});
+  const connection = connections.get('default');
+  if (connection === undefined) throw new Error('no connection');
   const watched = links.map((link) => ({ link, watermark: noWatermark }));
   const look = async () => {
     const readings = await core.deps.links.observe(watched);
     return readings.every(({ kind }) => kind === 'read');
   };
   const bases = links.map(({ queue, prefix }) => `${prefix}:${queue}:`);
-  const scripts = chunksOf(bases, chunk).map((some) => ({
+  const scripts = chunksOf(bases, connection.chunk).map((some) => ({
     keys: some.map((base) => `${base}meta`),
     args: some.flatMap((base) => [base, noWatermark.at, JSON.stringify(noWatermark.taskIds)]),
   }));
-  const bare = () => Promise.all(scripts.map((how) => run(client, observeScript, how)));
+  const bare = () => Promise.all(scripts.map((how) => run(connection.client, observeScript, how)));
   const { ours, floor } = await interleaved({ ours: () => wholeLook(look), floor: () => timed(bare) }, rounds);
   const blocks: number[] = [];
   for (let round = 0; round < rounds.rounds; round++) blocks.push(await longestScript(redis, look));
-  await disconnect(client);
   return [
     compared({ name: `${links.length} links`, unit: 'ms', ours, floor, atMost }),
     alone({ name: `${links.length} links, longest block of Redis`, unit: 'ms', ours: blocks, atMost: blockAtMostMs }),

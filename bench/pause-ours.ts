@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { requestAction } from '../src/application/request.ts';
 import { type Core, openCore } from '../src/core.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
+import { outcomeWithin } from '../src/infra/within.ts';
 import { actionIds, operationRefValue, readPress } from '../src/slack/contract.ts';
 import { createDirectory } from '../src/slack/directory.ts';
 import { onOk } from '../src/slack/handlers/answer.ts';
@@ -18,6 +19,8 @@ import { person } from './slack-stage.ts';
 import { putProjects, quietOverrides, quietSettings, storeOn } from './stage.ts';
 
 const team = 'T0BENCH';
+/** Only ends a wait that would be for ever. */
+const tooLongMs = 60_000;
 
 /** Pauses links as the bot does it when somebody presses OK. `redis`: a way past what is measured. */
 export async function openPauseOurs(url: string, redis: Redis): Promise<Pauser> {
@@ -43,7 +46,9 @@ export async function openPauseOurs(url: string, redis: Redis): Promise<Pauser> 
       const paused = lastPaused(names.length);
       const start = performance.now();
       const pressed = press(ref);
-      const ms = (await paused) - start;
+      const waited = await outcomeWithin(paused, tooLongMs);
+      if (waited.kind !== 'answered') throw new Error(`the links were not paused: ${waited.kind}`);
+      const ms = waited.value - start;
       await pressed;
       await waitFor(async () => (await store.readOperation(ref))?.state === 'done', { describe: 'the end of a pause' });
       await resumeAll(redis, names);

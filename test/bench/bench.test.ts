@@ -68,6 +68,15 @@ it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind when %s comes in 
   await waitFor(async () => (await bench.leftovers()).length === 0, { describe: 'the end of everything' });
 });
 
+it('ends with whoever started it, also when that is killed', async () => {
+  await using bench = await start('f', '--tiny');
+  await waitFor(async () => (await bench.processes()).some((name) => name.includes('--role')), {
+    describe: 'a worker',
+  });
+  process.kill(bench.pid, 'SIGKILL');
+  await waitFor(async () => (await bench.processes()).length === 0, { describe: 'the end of every process' });
+});
+
 /** `node scripts/bench.mjs`, leading a group of its own as in a terminal, with a folder for temporary files that nobody else uses. */
 async function start(...args: readonly string[]) {
   const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
@@ -85,15 +94,19 @@ async function start(...args: readonly string[]) {
   }
   const ended = once(bench, 'close').then(([code]) => code as number | null);
   const interrupt = (signal: NodeJS.Signals) => {
-    if (bench.exitCode === null && bench.pid !== undefined) process.kill(-bench.pid, signal);
+    if (bench.exitCode === null && bench.signalCode === null) process.kill(-(bench.pid ?? 0), signal);
   };
   onTestFinished(() => rm(temporary, { recursive: true, force: true }));
   return {
     ended,
     interrupt,
+    pid: bench.pid ?? 0,
     output: () => said.stdout,
     errors: () => said.stderr,
-    leftovers: () => leftovers(temporary),
+    /** The command lines of processes that name the folder. */
+    processes: () => processesOf(temporary),
+    /** Everything in the folder, and those processes. */
+    leftovers: async () => [...(await readdir(temporary)), ...(await processesOf(temporary))],
     async [Symbol.asyncDispose]() {
       interrupt('SIGKILL');
       await ended;
@@ -101,9 +114,8 @@ async function start(...args: readonly string[]) {
   };
 }
 
-/** Everything in the folder, and every process that names it. */
-async function leftovers(temporary: string): Promise<string[]> {
-  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const commands = await Promise.all(processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return [...(await readdir(temporary)), ...commands.filter((command) => command.includes(temporary))];
+async function processesOf(temporary: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return commands.filter((command) => command.includes(temporary));
 }

@@ -58,22 +58,25 @@ it('ends with one sentence and exit code 2 when it is told something wrong', asy
   expect(bench.errors()).toMatch(/^There is no benchmark "z"\. Usage: .*\n$/);
 });
 
-it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind when %s comes in the middle', async (signal) => {
-  await using bench = await start('f', '--tiny');
-  await waitFor(async () => (await bench.leftovers()).some((name) => name.includes('--role')), {
-    describe: 'a worker',
-  });
-  bench.interrupt(signal);
-  await bench.ended;
+// A whole run: it would take longer than anybody waits here.
+const inTheMiddle = async () => {
+  const bench = await start('a');
+  await waitFor(async () => (await bench.processes()).some((name) => name.includes('--role')), { describe: 'a bot' });
+  return bench;
+};
+
+it.each([
+  { signal: 'SIGINT', to: 'group', what: 'Ctrl-C' },
+  { signal: 'SIGTERM', to: 'script', what: 'SIGTERM' },
+] as const)('leaves nothing behind when $what comes in the middle', async ({ signal, to }) => {
+  await using bench = await inTheMiddle();
+  bench.interrupt(signal, to);
   await waitFor(async () => (await bench.leftovers()).length === 0, { describe: 'the end of everything' });
 });
 
 it('ends with whoever started it, also when that is killed', async () => {
-  await using bench = await start('f', '--tiny');
-  await waitFor(async () => (await bench.processes()).some((name) => name.includes('--role')), {
-    describe: 'a worker',
-  });
-  process.kill(bench.pid, 'SIGKILL');
+  await using bench = await inTheMiddle();
+  bench.interrupt('SIGKILL', 'script');
   await waitFor(async () => (await bench.processes()).length === 0, { describe: 'the end of every process' });
 });
 
@@ -93,14 +96,16 @@ async function start(...args: readonly string[]) {
     });
   }
   const ended = once(bench, 'close').then(([code]) => code as number | null);
-  const interrupt = (signal: NodeJS.Signals) => {
-    if (bench.exitCode === null && bench.signalCode === null) process.kill(-(bench.pid ?? 0), signal);
+  /** The group is what a terminal interrupts. */
+  const interrupt = (signal: NodeJS.Signals, to: 'group' | 'script') => {
+    const { pid, exitCode, signalCode } = bench;
+    if (pid !== undefined && exitCode === null && signalCode === null)
+      process.kill(to === 'group' ? -pid : pid, signal);
   };
   onTestFinished(() => rm(temporary, { recursive: true, force: true }));
   return {
     ended,
     interrupt,
-    pid: bench.pid ?? 0,
     output: () => said.stdout,
     errors: () => said.stderr,
     /** The command lines of processes that name the folder. */
@@ -108,7 +113,7 @@ async function start(...args: readonly string[]) {
     /** Everything in the folder, and those processes. */
     leftovers: async () => [...(await readdir(temporary)), ...(await processesOf(temporary))],
     async [Symbol.asyncDispose]() {
-      interrupt('SIGKILL');
+      interrupt('SIGKILL', 'group');
       await ended;
     },
   };

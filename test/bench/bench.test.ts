@@ -61,7 +61,9 @@ it('ends with one sentence and exit code 2 when it is told something wrong', asy
 // A whole run: it would take longer than anybody waits here.
 const inTheMiddle = async () => {
   const bench = await start('a');
-  await waitFor(async () => (await bench.processes()).some((name) => name.includes('--role')), { describe: 'a bot' });
+  await waitFor(async () => (await bench.processes()).some(({ command }) => command.includes('bare-bolt')), {
+    describe: 'a bot',
+  });
   return bench;
 };
 
@@ -74,9 +76,9 @@ it.each([
   await waitFor(async () => (await bench.leftovers()).length === 0, { describe: 'the end of everything' });
 });
 
-it('ends with whoever started it, also when that is killed', async () => {
+it.each(['scripts/bench.mjs', 'bench/main.js'])('leaves no process behind when %s is killed', async (program) => {
   await using bench = await inTheMiddle();
-  bench.interrupt('SIGKILL', 'script');
+  await bench.kill(program);
   await waitFor(async () => (await bench.processes()).length === 0, { describe: 'the end of every process' });
 });
 
@@ -106,9 +108,13 @@ async function start(...args: readonly string[]) {
   return {
     ended,
     interrupt,
+    async kill(name: string) {
+      const found = (await processesOf(temporary)).find(({ command }) => command.includes(name));
+      process.kill(found?.pid ?? bench.pid ?? 0, 'SIGKILL');
+    },
     output: () => said.stdout,
     errors: () => said.stderr,
-    /** The command lines of processes that name the folder. */
+    /** Those that name the folder. */
     processes: () => processesOf(temporary),
     /** Everything in the folder, and those processes. */
     leftovers: async () => [...(await readdir(temporary)), ...(await processesOf(temporary))],
@@ -119,8 +125,11 @@ async function start(...args: readonly string[]) {
   };
 }
 
-async function processesOf(temporary: string): Promise<string[]> {
+async function processesOf(temporary: string): Promise<{ readonly pid: number; readonly command: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return commands.filter((command) => command.includes(temporary));
+  const all = pids.map(async (pid) => {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return { pid: Number(pid), command };
+  });
+  return (await Promise.all(all)).filter(({ command }) => command.includes(temporary));
 }

@@ -47,7 +47,8 @@ async function measureSize({ url, redis }: Stage, links: Links, rounds: Omit<typ
     return readings.every(({ kind }) => kind === 'read');
   };
   const bases = links.map(({ queue, prefix }) => `${prefix}:${queue}:`);
-  const scripts = chunksOf(bases, connection.chunk).map((some) => ({
+  const chunk = Math.max(...(await scriptsOf(redis, look)).map(({ keys }) => keys));
+  const scripts = chunksOf(bases, chunk).map((some) => ({
     keys: some.map((base) => `${base}meta`),
     args: some.flatMap((base) => [base, noWatermark.at, JSON.stringify(noWatermark.taskIds)]),
   }));
@@ -74,11 +75,16 @@ async function wholeLook(look: () => Promise<boolean>): Promise<number> {
 
 /** The longest run of one script while this is done, ms. */
 async function longestScript(redis: Redis, work: () => Promise<unknown>): Promise<number> {
+  return Math.max(...(await scriptsOf(redis, work)).map(({ ms }) => ms));
+}
+
+/** Every script that Redis runs while this is done: of how many keys, and for how long. */
+async function scriptsOf(redis: Redis, work: () => Promise<unknown>): Promise<{ keys: number; ms: number }[]> {
   await redis.config('SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '10000');
   await redis.slowlog('RESET');
   await work();
   const entries = (await redis.slowlog('GET', 10_000)) as [number, number, number, string[]][];
   await redis.config('SET', 'slowlog-log-slower-than', '-1');
   const scripts = entries.filter(([, , , [command]]) => /^eval/i.test(command ?? ''));
-  return Math.max(...scripts.map(([, , microseconds]) => microseconds)) / 1_000;
+  return scripts.map(([, , microseconds, [, , keys]]) => ({ keys: Number(keys), ms: microseconds / 1_000 }));
 }

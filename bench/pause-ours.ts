@@ -94,6 +94,7 @@ function pressing({ deps }: Core): (ref: OperationRef) => Promise<void> {
     directory,
     voice: slackVoice('/sync'),
     showErrors: false,
+    onRejected: () => {},
     stopping: new AbortController().signal,
   };
   const onPress = listen(desk, readPress, onOk);

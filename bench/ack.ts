@@ -2,7 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { interleaved, percentile } from './measure.ts';
 import { makeQueues } from './queues.ts';
 import { type Benchmark, compared, type Row } from './result.ts';
-import { answered, type Listener, person, socketMode, startBareBolt, startBot, type WayIn } from './slack-stage.ts';
+import {
+  answered,
+  httpMode,
+  type Listener,
+  person,
+  socketMode,
+  startBareBolt,
+  startBot,
+  type WayIn,
+} from './slack-stage.ts';
 import { definitionsOf, openStage, queuesOf } from './stage.ts';
 
 const full = { projects: 100, requests: 100, rounds: 9, warmUps: 2 };
@@ -10,7 +19,7 @@ const small = { projects: 3, requests: 5, rounds: 2, warmUps: 0 };
 const atMost = 1.2;
 /** The end of the work behind an answer is not to stand in the way of the next command. */
 const restMs = 3;
-const ways: readonly WayIn[] = [socketMode];
+const ways: readonly WayIn[] = [socketMode, httpMode];
 
 export const ack: Benchmark = {
   title: 'request to ack',

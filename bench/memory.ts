@@ -64,7 +64,7 @@ async function measureWorker(stages: readonly Stage[], env: Env, rounds: number)
 async function measureBot(stages: readonly Stage[], env: Env, lists: number): Promise<Row[]> {
   await using slack = await StrictSlack.start();
   const before = await connectionsOf(stages);
-  await using bot = await startSyncbot({ role: 'bot', env: { ...env, ...socketMode.env(slack) } });
+  await using bot = await startSyncbot({ role: 'bot', env: { ...env, ...(await socketMode.env(slack)) } });
   await socketMode.open(slack);
   const idle = await memoryRows('bot, idle', bot);
   for (let index = 0; index < lists; index++) {

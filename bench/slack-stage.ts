@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { freePort } from '../src/demo/free-port.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
 import { StrictSlack } from '../test/support/slack/strict-slack.ts';
 import { folder, type Program, startProgram, startSyncbot } from './processes.ts';
@@ -7,19 +8,35 @@ import { putProjects, type Stage, storeOn, writeConfig } from './stage.ts';
 /** How Slack reaches the bot, and what a program is told of it. */
 export interface WayIn {
   readonly name: string;
-  env(slack: StrictSlack): Readonly<Record<string, string>>;
+  env(slack: StrictSlack): Promise<Readonly<Record<string, string>>>;
   /** Resolves when the fake can deliver. */
   open(slack: StrictSlack): Promise<void>;
 }
 
 export const socketMode: WayIn = {
   name: 'Socket Mode',
-  env: ({ botToken, appToken, apiUrl }) => ({
+  env: async ({ botToken, appToken, apiUrl }) => ({
     SLACK_BOT_TOKEN: botToken,
     SLACK_APP_TOKEN: appToken,
     SLACK_API_URL: apiUrl,
   }),
   open: (slack) => slack.connected(),
+};
+
+export const httpMode: WayIn = {
+  name: 'HTTP',
+  async env({ botToken, signingSecret, apiUrl, requestUrl }) {
+    const port = await freePort('127.0.0.1');
+    requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
+    return {
+      SLACK_BOT_TOKEN: botToken,
+      SLACK_SIGNING_SECRET: signingSecret,
+      PORT: String(port),
+      SLACK_API_URL: apiUrl,
+    };
+  },
+  // A program that runs listens already.
+  open: async () => {},
 };
 
 export const person = { user: 'U0ALICE', channel: 'C0SYNC' } as const;
@@ -72,7 +89,7 @@ async function listener(
   start: (env: Readonly<Record<string, string>>) => Promise<Program>,
 ): Promise<Listener> {
   const slack = await StrictSlack.start({ now: preciseNow });
-  const program = await start(way.env(slack));
+  const program = await start(await way.env(slack));
   await way.open(slack);
   return {
     slack,

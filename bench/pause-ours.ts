@@ -97,7 +97,7 @@ function pressing({ deps }: Core): (ref: OperationRef) => Promise<void> {
     onRejected: () => {},
     stopping: new AbortController().signal,
   };
-  const onPress = listen(desk, readPress, onOk);
+  const onPress = listen(desk, readPress, onOk, 'harmless');
   return (ref) => {
     const body = {
       user: { id: person.user, team_id: team },

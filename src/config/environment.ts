@@ -143,6 +143,42 @@ const noWay: EnvironmentFault = {
   hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
 };
 
+const meanings: Readonly<Record<keyof typeof schema.shape, string>> = {
+  SLACK_BOT_TOKEN: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
+  SLACK_APP_TOKEN: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
+  SLACK_SIGNING_SECRET: 'The signing secret of HTTP mode. Socket Mode wins when both are set.',
+  SLACK_API_URL: 'Another Slack than slack.com, such as the local one of the demo.',
+  SLACK_COMMAND: 'The name of the command, as it is in the manifest.',
+  PORT: 'Where HTTP mode listens, at `/slack/events`.',
+  REDIS_URL: "The bot's Redis. Links live there too unless they name another connection.",
+  SYNCBOT_CONFIG: 'The path of `syncbot.yml`.',
+  ADMIN_PORT: 'Where `/healthz`, `/readyz` and `/metrics` are served. Nothing is, unless it is set.',
+  LOG_LEVEL: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
+};
+
+export interface Variable {
+  readonly name: string;
+  /** As it would be written; null: none. */
+  readonly unless: string | null;
+  /** What to write. */
+  readonly hint: string;
+  /** What it is for. */
+  readonly means: string;
+}
+
+/** Every variable that is read, in the order of the schema. */
+export const environmentVariables: readonly Variable[] = Object.entries(schema.shape).map(([name, variable]) => ({
+  name,
+  unless: unlessSet(variable),
+  hint: hints[name] ?? '',
+  means: (meanings as Readonly<Record<string, string>>)[name] ?? '',
+}));
+
+function unlessSet(variable: z.ZodType): string | null {
+  if (!(variable instanceof z.ZodDefault || variable instanceof z.ZodPrefault)) return null;
+  return String(variable.def.defaultValue);
+}
+
 function faultOf(name: string, message: string): EnvironmentFault {
   return { name, message, hint: hints[name] ?? '' };
 }

@@ -1,0 +1,116 @@
+import { environmentVariables } from '../../src/config/environment.ts';
+import { vocabulary, type Word } from '../../src/config/vocabulary.ts';
+
+/** docs/configuration.md as the schemas of src/config tell it. */
+export function configurationPage(): string {
+  return `# Configuration
+
+Made from the schemas in \`src/config\` by \`npx vitest run test/docs/configuration.test.ts -u\`; a test fails when it is not current.
+
+Everything is read once, at the start. Each command names every fault at once, with its line and what to write instead, and ends with exit code 2.
+
+## The environment
+
+A variable that is set to nothing counts as not set.
+
+| variable | default | meaning |
+| --- | --- | --- |
+${environmentVariables.map(({ name, unless, means }) => row(code(name), code(unless), means)).join('\n')}
+
+What to write:
+
+${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${hint}`).join('\n')}
+
+## syncbot.yml
+
+${sections.map(section).join('\n\n')}
+
+## How it is read
+
+- A key that is not known here is refused, and so are duplicates and a queue in two projects. A key left empty counts as left out.
+- A duration is a whole number with a unit: \`250ms\`, \`30s\`, \`5m\`, \`48h\`, \`90d\`.
+- \`\${NAME}\` in a text is replaced from the environment, and must be set; \`$\${\` stands for \`\${\` itself. Inside of \`{ }\` or \`[ ]\` YAML wants it in quotes.
+- \`syncbot apply\` brings what is stored in line with the file. \`run\` reads \`connections\`, \`policy\` and \`settings\` from the file at each start,
+  but the file's \`projects\` only when none is stored yet.
+`;
+}
+
+interface Section {
+  readonly title: string;
+  readonly example: string;
+  /** The patterns of the keys of its table begin with one of these. */
+  readonly patterns: readonly RegExp[];
+}
+
+const sections: readonly Section[] = [
+  { title: 'connections', example: connectionsExample(), patterns: [/^connections/] },
+  {
+    title: 'policy',
+    example: 'policy:\n  operators: [U0123ABCD, S0123ABCD]\n  channels: [C0123ABCD]\nprojects: {}',
+    patterns: [/^policy/],
+  },
+  {
+    title: 'settings',
+    example: `settings:\n${settingsExample()}\nprojects: {}`,
+    patterns: [/^settings/],
+  },
+  {
+    title: 'projects',
+    example: `projects:
+  orders:
+    description: Orders to the warehouse
+    source: { type: mysql, name: orders-db }
+    target: { type: kafka, name: warehouse }
+    labels: [prod, nightly]
+    channel: C0123ABCD
+    adopt: true
+    onFailure: pause
+    logRetention: 48h
+    latencyAlert: 5m
+    links:
+      - queue: orders-full
+      - { queue: orders-incr, prefix: bull }`,
+    patterns: [/^projects(?!.*\.links\.)/],
+  },
+  {
+    title: 'links of a project',
+    example:
+      'projects:\n  orders:\n    links:\n      - queue: orders-full\n      - { queue: orders-incr, connection: default, prefix: bull }',
+    patterns: [/^projects\..*\.links\./],
+  },
+];
+
+function section({ title, example, patterns }: Section): string {
+  const words = vocabulary.filter(({ pattern }) => patterns.some((it) => it.test(pattern)));
+  return `### ${title}
+
+\`\`\`yaml
+${example}
+\`\`\`
+
+| key | default | what is written | meaning |
+| --- | --- | --- | --- |
+${words.map(keyRow).join('\n')}`;
+}
+
+function keyRow({ pattern, unless, wants, means }: Word): string {
+  const must = pattern.endsWith('*') ? '' : 'must be there';
+  return row(code(pattern), unless === undefined ? must : code(unless), wants ?? '', means ?? '');
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function code(text: string | null): string {
+  return text === null ? '' : `\`${text}\``;
+}
+
+function connectionsExample(): string {
+  return `connections:\n  warehouse: $\{WAREHOUSE_REDIS_URL}\nprojects: {}`;
+}
+
+function settingsExample(): string {
+  const settings = vocabulary.filter(({ pattern }) => pattern.startsWith('settings.'));
+  return settings.map(({ pattern, unless }) => `  ${pattern.slice('settings.'.length)}: ${unless}`).join('\n');
+}

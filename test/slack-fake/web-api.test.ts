@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_SCOPES } from '../support/slack/options.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { call, section } from './raw-client.ts';
 
+const moreScopes = [...DEFAULT_SCOPES, 'users:read', 'im:write'];
 const hello = { channel: 'C0SYNC', text: 'hello' };
 
 test('a call needs a token, a known one, and of the right kind', async () => {
@@ -39,7 +41,7 @@ test('a JSON body is as good as a form', async () => {
 });
 
 test('required arguments are required', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await StrictSlack.start({ scopes: moreScopes });
   const answer = await call(slack, 'chat.update', { channel: 'C0SYNC', text: 'x' });
   expect(answer).toMatchObject({ ok: false, error: 'invalid_arguments' });
   expect(await call(slack, 'users.info', { user: '' })).toMatchObject({ error: 'invalid_arguments' });
@@ -89,7 +91,7 @@ test('chat:write.public opens public channels, not private ones', async () => {
 });
 
 test('a message to a user id arrives in the direct message', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await StrictSlack.start({ scopes: moreScopes });
   const opened = await call(slack, 'conversations.open', { users: 'U0ALICE' });
   const sent = await call(slack, 'chat.postMessage', { channel: 'U0ALICE', text: 'psst' });
   expect(opened).toMatchObject({ channel: { id: sent['channel'] } });
@@ -168,7 +170,7 @@ test('an ephemeral is for one person in the channel, and only if that person is 
 });
 
 test('people, groups and channels can be looked up', async () => {
-  await using slack = await StrictSlack.start({ users: [{ id: 'U0GUEST', isRestricted: true }] });
+  await using slack = await StrictSlack.start({ scopes: moreScopes, users: [{ id: 'U0GUEST', isRestricted: true }] });
   expect(await call(slack, 'users.info', { user: 'U0GUEST' })).toMatchObject({ user: { is_restricted: true } });
   expect(await call(slack, 'users.info', { user: 'U0EVE' })).toMatchObject({ user: { team_id: 'T0EXT' } });
   expect(await call(slack, 'users.info', { user: 'U0NONE' })).toMatchObject({ error: 'user_not_found' });

@@ -22,12 +22,11 @@ export interface StrictSlackOptions extends DirectoryOptions {
   readonly now?: () => number;
 }
 
+/** Those of manifest.yml, and no more. */
 export const DEFAULT_SCOPES: readonly string[] = [
   'commands',
   'chat:write',
-  'users:read',
   'usergroups:read',
-  'im:write',
   'channels:read',
   'groups:read',
 ];

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/**
+ * The limits that Slack publishes for an app manifest (slackapi/manifest-schema, version 2), as far as this app uses it:
+ * a key that is not here may be right for Slack, and is looked up when it is first needed.
+ */
+const httpsUrl = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .regex(/^https:\/\//);
+const text = (longest: number, least = 1) => z.string().min(least).max(longest);
+
+const slashCommand = z.strictObject({
+  command: text(32, 2).startsWith('/'),
+  url: httpsUrl(3_000).optional(),
+  description: text(2_000),
+  usage_hint: text(1_000).optional(),
+  should_escape: z.boolean().optional(),
+});
+
+export const manifestSchema = z.strictObject({
+  display_information: z.strictObject({
+    name: text(35),
+    description: text(140).optional(),
+    long_description: text(4_000, 175).optional(),
+    background_color: z
+      .string()
+      .regex(/^#([0-9a-f]{3}){1,2}$/i)
+      .optional(),
+  }),
+  features: z.strictObject({
+    app_home: z
+      .strictObject({
+        home_tab_enabled: z.boolean().optional(),
+        messages_tab_enabled: z.boolean().optional(),
+        messages_tab_read_only_enabled: z.boolean().optional(),
+      })
+      .optional(),
+    bot_user: z.strictObject({ display_name: text(80), always_online: z.boolean().optional() }),
+    slash_commands: z.array(slashCommand).min(1).max(50),
+  }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(text(50)).max(255) }) }),
+  settings: z.strictObject({
+    interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: httpsUrl(3_500).optional() }),
+    org_deploy_enabled: z.boolean().optional(),
+    socket_mode_enabled: z.boolean().optional(),
+    token_rotation_enabled: z.boolean().optional(),
+  }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What would not work, although each key is within its limits. */
+export function contradictions({ features, settings }: Manifest): string[] {
+  const urls = [settings.interactivity.request_url, ...features.slash_commands.map(({ url }) => url)];
+  if (settings.socket_mode_enabled === true) {
+    return urls.some((url) => url !== undefined) ? ['a request URL is not used in Socket Mode'] : [];
+  }
+  return urls.some((url) => url === undefined)
+    ? ['HTTP mode needs a request URL for each command and for interactivity']
+    : [];
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { DEFAULT_SCOPES } from '../support/slack/options.ts';
+import { contradictions, type Manifest, manifestSchema } from './manifest-limits.ts';
+import { blocksOf, page } from './pages.ts';
+
+const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
+
+test('manifest.yml is within the limits that Slack publishes', () => {
+  expect(contradictions(manifestSchema.parse(parse(text)))).toEqual([]);
+});
+
+test('a phone shows its descriptions whole', () => {
+  const { display_information: shown, features } = manifestSchema.parse(parse(text));
+  expect(shown.description?.length).toBeLessThanOrEqual(140);
+  for (const { description } of features.slash_commands) expect(description.length).toBeLessThanOrEqual(100);
+});
+
+test('its command is the one that the bot hears unless told otherwise', () => {
+  const read = readEnvironment({});
+  const command = read.kind === 'read' ? read.environment.command : '';
+  expect(manifestSchema.parse(parse(text)).features.slash_commands.map((it) => it.command)).toEqual([command]);
+});
+
+test('it asks for the scopes that the strict Slack grants, so that every test runs with them and no more', () => {
+  const { bot } = manifestSchema.parse(parse(text)).oauth_config.scopes;
+  expect([...bot].sort()).toEqual([...DEFAULT_SCOPES].sort());
+});
+
+test('the edit for HTTP mode, as docs/set-up-in-slack.md shows it', () => {
+  const edits = blocksOf(page('set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
+  const edited = edits.reduce(applied, text);
+  expect(edited).not.toBe(text);
+  const manifest = manifestSchema.parse(parse(edited));
+  expect(contradictions(manifest)).toEqual([]);
+  expect(manifest.settings.socket_mode_enabled).toBe(false);
+  const url = 'https://syncbot.example.com/slack/events';
+  expect(manifest.settings.interactivity.request_url).toBe(url);
+  expect(manifest.features.slash_commands.map((it) => it.url)).toEqual([url]);
+});
+
+describe('the limits refuse', () => {
+  const broken: readonly [string, (manifest: Manifest) => unknown][] = [
+    ['a name of 36 characters', (it) => Object.assign(it.display_information, { name: 'n'.repeat(36) })],
+    ['a description of 141', (it) => Object.assign(it.display_information, { description: 'd'.repeat(141) })],
+    ['a command without a slash', (it) => Object.assign(it.features.slash_commands[0] ?? {}, { command: 'sync' })],
+    [
+      'a command of 33 characters',
+      (it) => Object.assign(it.features.slash_commands[0] ?? {}, { command: `/${'s'.repeat(32)}` }),
+    ],
+    [
+      'a usage hint of 1001',
+      (it) => Object.assign(it.features.slash_commands[0] ?? {}, { usage_hint: 'u'.repeat(1_001) }),
+    ],
+    ['a display name of 81', (it) => Object.assign(it.features.bot_user, { display_name: 'b'.repeat(81) })],
+    ['a key that Slack does not know', (it) => Object.assign(it.settings, { socket_mode: true })],
+    ['a request URL that is not https', (it) => Object.assign(it.settings.interactivity, { request_url: 'http://x' })],
+  ];
+  test.each(broken)('%s', (_what, spoil) => {
+    const manifest = manifestSchema.parse(parse(text));
+    spoil(manifest);
+    expect(manifestSchema.safeParse(manifest).success).toBe(false);
+  });
+});
+
+/** Applies the lines of a unified diff without line numbers: each run of lines is found once. */
+function applied(file: string, diff: string): string {
+  const lines = diff.split('\n').filter((line) => line !== '');
+  const side = (sign: string) =>
+    lines.filter((line) => line[0] === ' ' || line[0] === sign).map((line) => `${line.slice(1)}\n`);
+  const [before, after] = [side('-').join(''), side('+').join('')];
+  expect(file.split(before)).toHaveLength(2);
+  return file.replace(before, () => after);
+}

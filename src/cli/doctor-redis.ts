@@ -1,4 +1,4 @@
-import { type ConnectionFacts, evictionVerdict, type Verdict } from '../domain/precheck.ts';
+import { type ConnectionFacts, evictionVerdict, type Persistence, type Verdict } from '../domain/precheck.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 
 /**
@@ -26,13 +26,10 @@ function versionVerdict(version: string | null): Verdict {
   return { result: 'fail', message: `Redis ${version} is too old for BullMQ: use 6.2 or newer` };
 }
 
-function persistenceVerdict(
-  persistence: { readonly aof: boolean; readonly rdb: boolean } | null,
-  holds: 'records' | 'links',
-): Verdict {
+function persistenceVerdict(persistence: Persistence | null, holds: 'records' | 'links'): Verdict {
   if (persistence === null) return { result: 'unknown', message: 'does not tell whether it persists' };
-  if (persistence.aof) return { result: 'pass', message: 'append-only file' };
-  if (persistence.rdb) {
+  if (persistence === 'aof') return { result: 'pass', message: 'append-only file' };
+  if (persistence === 'snapshots') {
     return { result: 'pass', message: 'snapshots only: a crash loses the last minutes; better appendonly yes' };
   }
   return {

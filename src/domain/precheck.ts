@@ -2,6 +2,9 @@ import type { LinkReading } from './observation.ts';
 import type { PrecheckItem } from './refusal.ts';
 import { count, namedList } from './words.ts';
 
+/** An append-only file, snapshots alone, or nothing. */
+export type Persistence = 'aof' | 'snapshots' | 'none';
+
 /** What one look at a connection found. */
 export type ConnectionFacts =
   | {
@@ -10,7 +13,8 @@ export type ConnectionFacts =
       /** `noeviction` is what BullMQ needs; null when the server does not tell. */
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
-      readonly persistence: { readonly aof: boolean; readonly rdb: boolean } | null;
+      /** How it survives a restart; null when the server does not tell. */
+      readonly persistence: Persistence | null;
     }
   | { readonly kind: 'unreachable'; readonly name: string };
 

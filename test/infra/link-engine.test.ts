@@ -146,15 +146,18 @@ describe('what connections and workers tell', () => {
   it('a server that evicts keys and keeps nothing on disk', async () => {
     await using server = await startRedisServer({ args: ['--maxmemory-policy', 'allkeys-lru'] });
     await using durable = await startRedisServer({ args: ['--appendonly', 'yes', '--save', '3600 1'] });
-    await using connections = openLinkConnections({ a: targetOf(server.url), b: targetOf(durable.url) }, () => {});
-    expect(await createLinkEngine(connections).connections(['a', 'b'])).toMatchObject([
-      { name: 'a', evictionPolicy: 'allkeys-lru', persistence: { aof: false, rdb: false } },
+    await using saving = await startRedisServer({ args: ['--save', '3600 1'] });
+    const targets = { a: targetOf(server.url), b: targetOf(durable.url), c: targetOf(saving.url) };
+    await using connections = openLinkConnections(targets, () => {});
+    expect(await createLinkEngine(connections).connections(['a', 'b', 'c'])).toMatchObject([
+      { name: 'a', evictionPolicy: 'allkeys-lru', persistence: 'none' },
       {
         name: 'b',
         evictionPolicy: 'noeviction',
-        persistence: { aof: true, rdb: true },
+        persistence: 'aof',
         redisVersion: expect.any(String),
       },
+      { name: 'c', persistence: 'snapshots' },
     ]);
   });
 

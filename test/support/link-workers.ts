@@ -90,6 +90,6 @@ interface Adding {
 }
 
 function connectionOf(url: string) {
-  const { hostname: host, port } = new URL(url);
-  return { host, port: Number(port), maxRetriesPerRequest: null };
+  const { hostname: host, port, username, password } = new URL(url);
+  return { host, port: Number(port), username, password, maxRetriesPerRequest: null };
 }

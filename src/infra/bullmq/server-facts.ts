@@ -1,4 +1,4 @@
-import type { ConnectionFacts } from '../../domain/precheck.ts';
+import type { ConnectionFacts, Persistence } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from '../redis/connect.ts';
 import { within } from '../within.ts';
@@ -12,21 +12,26 @@ export async function serverFacts(name: string, client: RedisClient): Promise<Co
   const infos = await within(Promise.all(nodesOf(client).map((node) => node.info())), answerWithinMs);
   if (infos === undefined) return { kind: 'unreachable', name };
   const policies = infos.map((info) => infoField(info, 'maxmemory_policy'));
-  const saves = await within(Promise.all(nodesOf(client).map(snapshots)), answerWithinMs);
-  const aof = infos.map((info) => infoField(info, 'aof_enabled'));
-  const aofEverywhere = aof.every((enabled) => enabled === '1');
-  const rdbEverywhere = saves?.every(Boolean);
   return {
     kind: 'read',
     name,
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
     redisVersion: infoField(infos[0] ?? '', 'redis_version'),
-    // A managed server may keep its settings to itself: then it is not known whether it makes snapshots.
-    persistence:
-      aof.includes(null) || (rdbEverywhere === undefined && !aofEverywhere)
-        ? null
-        : { aof: aofEverywhere, rdb: rdbEverywhere ?? false },
+    persistence: await persistenceOf(client, infos),
   };
+}
+
+/**
+ * What holds for every node. Settings are asked for only where there is a node without AOF: a user of least privilege has no
+ * right to them, and a managed server may keep them to itself; then it is not known.
+ */
+async function persistenceOf(client: RedisClient, infos: readonly string[]): Promise<Persistence | null> {
+  const aof = infos.map((info) => infoField(info, 'aof_enabled'));
+  if (aof.includes(null)) return null;
+  if (aof.every((enabled) => enabled === '1')) return 'aof';
+  const saves = await within(Promise.all(nodesOf(client).map(snapshots)), answerWithinMs);
+  if (saves === undefined) return null;
+  return saves.every(Boolean) ? 'snapshots' : 'none';
 }
 
 /**

@@ -1,0 +1,187 @@
+import { EventEmitter } from 'node:events';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import { openApp } from '../../src/app.ts';
+import { configFile, type Ran, runHere } from '../cli/shell.ts';
+import { said } from '../support/conversation.ts';
+import { openOldProducer } from '../support/link-workers.ts';
+import { buttonsOf } from '../support/slack/eyes.ts';
+import { StrictSlack } from '../support/slack/strict-slack.ts';
+import type { MessageView } from '../support/slack/types.ts';
+import { waitFor } from '../support/wait.ts';
+
+export interface RoadOptions {
+  /** The bot's Redis, with the user and password that the bot is to use. */
+  readonly botUrl: string;
+  /** The same of the links' Redis; null: the links live in the bot's. */
+  readonly linksUrl: string | null;
+  /** The links' Redis as their owner reaches it. */
+  readonly ownerUrl: string;
+}
+
+const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
+
+/**
+ * Everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the strict Slack, start,
+ * pause, restore with failed tasks put back, drift, Re-apply and Adopt, alerts, and a second `apply` that changes and removes.
+ */
+export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): Promise<void> {
+  await using slack = await StrictSlack.start();
+  await using owner = await openOwner(ownerUrl);
+  const where = linksUrl === null ? 'default' : 'links';
+  const yml = (links: readonly string[], withUsers: boolean) => syncbotYml({ links, withUsers, where });
+  await using file = await configFile(yml(['orders-full', 'orders-incr'], true));
+  const env = {
+    ...file.env,
+    REDIS_URL: botUrl,
+    LINKS_URL: linksUrl ?? botUrl,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    LOG_LEVEL: 'warn',
+  };
+  const cli = (...argv: string[]) => runHere(argv, { env, openApp });
+  const done = async (...argv: string[]): Promise<Ran> => {
+    const ran = await cli(...argv);
+    expect(ran, `${argv.join(' ')}: ${ran.out}${ran.err}`).toMatchObject({ exit: 0 });
+    return ran;
+  };
+  await done('apply', '--yes');
+  await owner.work();
+  await done('doctor');
+  await done('precheck', 'orders');
+
+  await using roles = startRoles(env);
+  const people = peopleOf(slack);
+  await slack.connected();
+  await people.act('start orders');
+  await people.sees(/orders is Running/);
+
+  await owner.add('orders-incr', { fail: true, priority: 3 });
+  await owner.add('orders-full', { fail: true });
+  await people.sees(/orders is Failed/);
+  for (const look of ['list', 'show orders', 'history orders', 'precheck orders', 'help']) await people.ask(look);
+  await owner.addAsOldProducer();
+  await people.act('restore orders because it is mended');
+  await people.sees(/orders is Running .*task/s);
+  await owner.add('orders-full', { delay: 200 });
+
+  await done('pause', 'orders', '--yes', '--reason', 'a look from outside');
+  await owner.resume('orders-full');
+  await people.press('Re-apply', await people.sees(/runs although orders is Paused/));
+  await people.sees(/its links agree with that again/);
+  await owner.resume('orders-full', 'orders-incr');
+  await people.press('Adopt', await people.sees(/run although orders is Paused/));
+  await waitFor(async () => (await done('list', 'running')).out.includes('orders'), { describe: 'orders adopted' });
+
+  await people.press('OK', await people.ask('pause orders'), 'Cancel');
+  await done('pause', 'orders', '--yes');
+  await file.rewrite(yml(['orders-full', 'orders-incr', 'orders-late'], false));
+  await done('apply', '--yes');
+  await done('restore', 'orders', '--yes');
+  for (const look of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
+    await cli(...look);
+  expect(roles.log()).not.toContain('NOPERM');
+  expect(slack.violations).toEqual([]);
+}
+
+interface Written {
+  readonly links: readonly string[];
+  readonly withUsers: boolean;
+  readonly where: string;
+}
+
+function syncbotYml({ links, withUsers, where }: Written): string {
+  const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${where} }\n`).join('');
+  const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${where} }\n`;
+  const connections = where === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
+  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms }
+projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
+}
+
+/** Bot and worker, as two processes run them. */
+function startRoles(env: Record<string, string>) {
+  const signals = new EventEmitter();
+  const runs = ['worker', 'bot'].map((role) => runHere(['run', '--role', role], { env, openApp, signals }));
+  let logged = '';
+  return {
+    log: () => logged,
+    async [Symbol.asyncDispose]() {
+      await waitFor(() => signals.listenerCount('SIGTERM') === 2);
+      signals.emit('SIGTERM');
+      for (const { exit, err } of await Promise.all(runs)) {
+        logged += err;
+        expect({ exit, noperm: err.includes('NOPERM') }).toEqual({ exit: 0, noperm: false });
+      }
+    },
+  };
+}
+
+function peopleOf(slack: StrictSlack) {
+  const visible = () => slack.messagesSeenBy(alice.user, alice.channel).filter(({ deleted }) => !deleted);
+  const sees = (what: RegExp): Promise<MessageView> =>
+    slack.waitFor(() => visible().findLast((message) => what.test(said(message))), { what: String(what) });
+  const ask = async (text: string): Promise<MessageView> => {
+    const before = new Set(visible().map(({ ts }) => ts));
+    slack.command({ ...alice, text });
+    return slack.waitFor(() => visible().find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
+  };
+  /** Presses a button that opens a dialog, or the one of a dialog, and answers it. */
+  const press = async (label: string, message: MessageView, answer = 'OK') => {
+    const isDialog = buttonsOf(message).some((button) => button.label === 'Cancel');
+    if (isDialog) return void slack.press({ user: alice.user, message, label: answer });
+    const before = new Set(visible().map(({ ts }) => ts));
+    slack.press({ user: alice.user, message, label });
+    const dialog = await slack.waitFor(() => visible().find(({ ts }) => !before.has(ts)), {
+      what: `a dialog of ${label}`,
+    });
+    slack.press({ user: alice.user, message: dialog, label: answer });
+  };
+  return { sees, ask, press, act: async (text: string) => press('OK', await ask(text)) };
+}
+
+/** Whoever works on the links. A task that is to fail fails once. */
+async function openOwner(url: string) {
+  const connection = new Redis(url, { maxRetriesPerRequest: null });
+  const names = ['orders-full', 'orders-incr', 'orders-late', 'users-incr'];
+  const queues = new Map(names.map((name) => [name, new Queue(name, { connection })]));
+  const queueOf = (name: string) => queues.get(name) ?? expect.unreachable(name);
+  await Promise.all([...queues.values()].map((queue) => queue.waitUntilReady()));
+  await waitFor(async () => (await connection.exists(names.map((name) => `bull:${name}:meta`))) === names.length);
+  const producer = await openOldProducer({ version: 5, url, queue: 'orders-full' });
+  const workers: Worker[] = [];
+  const failed = new Set<string>();
+  return {
+    async work() {
+      for (const name of names) {
+        const worker = new Worker(
+          name,
+          async (job) => {
+            const data = job.data as { readonly fail?: boolean };
+            if (data.fail !== true || failed.has(`${name}${job.id}`)) return;
+            failed.add(`${name}${job.id}`);
+            throw new Error('value too long');
+          },
+          { connection },
+        );
+        worker.on('error', () => {});
+        workers.push(worker);
+        await worker.waitUntilReady();
+      }
+    },
+    async add(name: string, { fail = false, ...options }: { fail?: boolean; priority?: number; delay?: number }) {
+      await queueOf(name).add('change', { fail }, options);
+    },
+    addAsOldProducer: () => producer.add(['old']),
+    async resume(...chosen: string[]) {
+      for (const name of chosen) await queueOf(name).resume();
+    },
+    async [Symbol.asyncDispose]() {
+      await producer[Symbol.asyncDispose]();
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      connection.disconnect();
+    },
+  };
+}

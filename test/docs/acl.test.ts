@@ -1,0 +1,151 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { openApp } from '../../src/app.ts';
+import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
+import { configFile, runHere } from '../cli/shell.ts';
+import { walkTheRoad } from './acl-road.ts';
+import { type Seen, watchServer } from './acl-witness.ts';
+import { blocksOf, page } from './pages.ts';
+
+/** The users of docs/security.md, word for word. */
+const aclText = blocksOf(page('security.md'), 'text')[0]?.text ?? '';
+const grants = new Map(
+  [...aclText.matchAll(/^user (\S+) on >(\S+) (.*)$/gm)].map(([, name = '', password = '', rules = '']) => [
+    name,
+    { password, commands: [...rules.matchAll(/\+(\S+)/g)].map(([, command = '']) => command), rules },
+  ]),
+);
+const granted = (user: string) => grants.get(user)?.commands ?? [];
+
+/** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
+const notShown = 'client|list';
+/** Needs no permission, or is sent only by the watcher. */
+const needless = new Set(['hello', 'auth']);
+/** Asked of a connection that was silent; tested below. */
+const afterOutage = 'ping';
+
+test('the users of docs/security.md may do what is needed, and nothing else: two servers', async () => {
+  await using bots = await guardedServer();
+  await using links = await guardedServer();
+  await using botWitness = await watchServer(bots.url);
+  await using linkWitness = await watchServer(links.url);
+  await using owners = await addressesOf(links, 'owner');
+  const ownerUrl = links.as('owner');
+  await walkTheRoad({ botUrl: bots.as('syncbot'), linksUrl: links.as('syncbot-links'), ownerUrl });
+  expect(await denied(bots)).toEqual([]);
+  expect(await denied(links)).toEqual([]);
+  expect(needed(botWitness.seen(new Set()), [])).toEqual(granted('syncbot'));
+  expect(needed(linkWitness.seen(owners.addresses), [notShown, afterOutage])).toEqual(granted('syncbot-links'));
+});
+
+test('one user for both, when the links live in the Redis of the bot', async () => {
+  const both = [...new Set([...granted('syncbot'), ...granted('syncbot-links')])].sort();
+  expect(granted('syncbot-all')).toEqual(both);
+  await using server = await guardedServer();
+  await walkTheRoad({ botUrl: server.as('syncbot-all'), linksUrl: null, ownerUrl: server.as('owner') });
+  expect(await denied(server)).toEqual([]);
+});
+
+test('without one of its key patterns a user cannot work', async () => {
+  await using server = await guardedServer();
+  await using file = await configFile(
+    'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
+  );
+  const env = { ...file.env, REDIS_URL: server.as('syncbot-all') };
+  await server.admin.hset('bull:orders-full:meta', 'version', 'bullmq:6.7.0');
+  const cli = (...argv: string[]) => runHere(argv, { env, openApp });
+  expect(await cli('apply', '--yes')).toMatchObject({ exit: 0 });
+  const rules = grants.get('syncbot-all')?.rules ?? '';
+  const without = (pattern: string) => rules.split(' ').filter((rule) => rule !== `~${pattern}`);
+  const tries: readonly (readonly [pattern: string, argv: readonly string[], said: string])[] = [
+    ['syncbot:*', ['list'], 'Something went wrong that should not'],
+    ['{syncbot}:*', ['pause', 'orders', '--yes', '--timeout', '1s'], 'Something went wrong that should not'],
+    ['bull:*', ['list'], '1 unreachable'],
+  ];
+  expect(rules.split(' ').filter((rule) => rule.startsWith('~'))).toEqual(tries.map(([pattern]) => `~${pattern}`));
+  for (const [pattern, argv, sentence] of tries) {
+    await server.admin.acl('SETUSER', 'syncbot-all', 'resetkeys', ...without(pattern));
+    await server.admin.acl('LOG', 'RESET');
+    const { out, err } = await cli(...argv);
+    expect(`${out}${err}`, pattern).toContain(sentence);
+    expect(await denied(server), pattern).not.toEqual([]);
+    await server.admin.acl('SETUSER', 'syncbot-all', ...rules.split(' '));
+  }
+});
+
+test('what MONITOR does not show: without it doctor cannot tell', async () => {
+  await using server = await guardedServer();
+  await using file = await configFile(
+    'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
+  );
+  await server.admin.hset('bull:orders-full:meta', 'version', 'bullmq:6.7.0');
+  const cli = (...argv: string[]) =>
+    runHere(argv, { env: { ...file.env, REDIS_URL: server.as('syncbot-all') }, openApp });
+  await cli('apply', '--yes');
+  const sentence = 'does not tell its workers';
+  expect((await cli('doctor')).out).not.toContain(sentence);
+  await server.admin.acl('SETUSER', 'syncbot-all', `-${notShown}`);
+  expect((await cli('doctor')).out).toContain(sentence);
+});
+
+test('without PING a connection that was silent is not asked again', async () => {
+  await using server = await guardedServer();
+  for (const [rule, worth] of [
+    ['+ping', true],
+    ['-ping', false],
+  ] as const) {
+    await server.admin.acl('SETUSER', 'syncbot-links', rule);
+    const target = { kind: 'standalone', url: server.as('syncbot-links') } as const;
+    await using connections = openLinkConnections({ warehouse: target }, () => {});
+    const connection = connections.get('warehouse');
+    connection?.noteSilence(true);
+    expect(await connection?.isWorthAsking()).toBe(worth);
+  }
+});
+
+/** What a user must be granted: what was seen, what a script that ran may come to, and what no road shows. */
+function needed({ mayCome }: Seen, more: readonly string[]): string[] {
+  return [...new Set([...mayCome, ...more])].filter((command) => !needless.has(command)).sort();
+}
+
+/** A server with the users of the page, an owner of links who may do everything, and `default` for the test. */
+async function guardedServer() {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
+  const file = join(folder, 'users.acl');
+  await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
+  const server = await startRedisServer({ args: ['--aclfile', file, '--appendonly', 'yes'] });
+  const admin = new Redis(server.url);
+  return {
+    url: server.url,
+    admin,
+    as: (user: string) => server.url.replace('//', `//${user}:${grants.get(user)?.password ?? user}@`),
+    async [Symbol.asyncDispose]() {
+      admin.disconnect();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Guarded = Awaited<ReturnType<typeof guardedServer>>;
+
+async function denied({ admin }: Guarded): Promise<string[]> {
+  return ((await admin.acl('LOG')) as unknown[]).map((entry) => JSON.stringify(entry));
+}
+
+/** The addresses of a user's connections, as long as this lives. */
+async function addressesOf({ admin }: Guarded, user: string) {
+  const addresses = new Set<string>();
+  const look = async () => {
+    for (const line of String(await admin.client('LIST')).split('\n')) {
+      const address = / addr=(\S+)/.exec(line)?.[1];
+      if (address !== undefined && line.includes(` user=${user} `)) addresses.add(address);
+    }
+  };
+  const timer = setInterval(() => void look().catch(() => {}), 50);
+  return { addresses, [Symbol.asyncDispose]: async () => clearInterval(timer) };
+}

@@ -18,10 +18,19 @@ test('the bytes of docs/operating.md are enough, and not many times too many', a
     link: { queue: `orders-incr-${index}`, connection: 'warehouse', prefix: 'bull' },
   }));
   const watermarks = Object.fromEntries(
-    links.map(({ link }) => [`${link.connection}/${link.prefix}:${link.queue}`, { at: Date.now(), taskIds: ['123456'] }]),
+    links.map(({ link }) => [
+      `${link.connection}/${link.prefix}:${link.queue}`,
+      { at: Date.now(), taskIds: ['123456'] },
+    ]),
   );
-  const more = { description: 'Orders to the warehouse', labels: ['prod'], channel: 'C0123ABCD', logRetention: 172_800_000 };
-  const definition = (count: number) => definitionOf('orders', { ...more, links: links.slice(0, count).map(({ link }) => link) });
+  const more = {
+    description: 'Orders to the warehouse',
+    labels: ['prod'],
+    channel: 'C0123ABCD',
+    logRetention: 172_800_000,
+  };
+  const definition = (count: number) =>
+    definitionOf('orders', { ...more, links: links.slice(0, count).map(({ link }) => link) });
   const size = async (...names: string[]) => {
     const sizes = await Promise.all(names.map((name) => world.redis.memory('USAGE', name, 'SAMPLES', 0)));
     return sizes.reduce<number>((sum, bytes) => sum + Number(bytes ?? 0), 0);
@@ -50,7 +59,6 @@ test('the bytes of docs/operating.md are enough, and not many times too many', a
     ['an operation', Math.max(...operations)],
     ['an entry of the history', entry],
   ]);
-  console.log(measured, entries);
   expect([...documented.keys()]).toEqual([...measured.keys()]);
   for (const [what, bytes] of measured) {
     expect(documented.get(what), what).toBeGreaterThanOrEqual(bytes);

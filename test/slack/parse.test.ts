@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxReason } from '../../src/domain/operation.ts';
-import { actions } from '../../src/domain/project.ts';
+import { actions, projectIdSchema } from '../../src/domain/project.ts';
 import { slackVoice } from '../../src/slack/mrkdwn.ts';
-import { type Command, parseCommand } from '../../src/slack/parse.ts';
+import { type Command, parseCommand, verbs } from '../../src/slack/parse.ts';
 import { explainMisreading } from '../../src/slack/suggest.ts';
 import { nastyText, projectId } from './arbitraries.ts';
 
@@ -111,4 +111,8 @@ describe('any text at all', () => {
       }),
     );
   });
+});
+
+it('no project may be called like a verb', () => {
+  expect(verbs.filter((verb) => projectIdSchema.safeParse(verb).success)).toEqual([]);
 });

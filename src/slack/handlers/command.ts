@@ -33,6 +33,8 @@ async function run(desk: Desk, heard: HeardCommand, command: Command): Promise<v
       return sayConfirmation(desk, heard, command);
     case 'misread':
       return sayMisread(desk, heard, command.misreading);
+    default:
+      return command satisfies never;
   }
 }
 

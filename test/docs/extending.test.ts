@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { type Block, blocksOf, page } from './pages.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+const sections = page('extending.md')
+  .split(/^## /m)
+  .map((text) => ({ title: text.split('\n', 1)[0] ?? '', steps: stepsOf(text) }))
+  .filter(({ steps }) => steps.length > 0);
+
+test('the walks are there', () => {
+  expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'An engine']);
+});
+
+test('after each edit the compiler points where the page says', async () => {
+  await using copy = await copyOfSources();
+  // The walks touch different files: one run of the compiler answers the same step of all of them.
+  for (let index = 0; sections.some(({ steps }) => index < steps.length); index++) {
+    const steps = sections.flatMap(({ steps: all }) => all[index] ?? []);
+    for (const edit of steps.flatMap(({ edits }) => edits)) await apply(copy.folder, edit);
+    const over = sections.flatMap(({ steps: all }) => (index < all.length ? [] : (all.at(-1)?.errors ?? [])));
+    expect(await copy.errors()).toEqual([...steps.flatMap(({ errors }) => errors), ...over].sort());
+  }
+});
+
+interface Step {
+  readonly edits: readonly Block[];
+  /** `src/slack/parse.ts TS2345`, sorted. */
+  readonly errors: readonly string[];
+}
+
+/** Edits up to what the compiler says of them. */
+function stepsOf(text: string): Step[] {
+  const steps: Step[] = [];
+  let edits: Block[] = [];
+  for (const block of blocksOf(text)) {
+    if (block.language === 'diff') edits.push(block);
+    if (block.language !== 'text') continue;
+    steps.push({ edits, errors: block.text.trim().split('\n').sort() });
+    edits = [];
+  }
+  return steps;
+}
+
+/** The sources beside the packages, with a compiler. */
+async function copyOfSources() {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-copy-'));
+  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json'])
+    await cp(join(root, file), join(folder, file));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  return {
+    folder,
+    /** Where the compiler points, and with which codes. */
+    async errors() {
+      const args = [tsc, '-p', 'tsconfig.build.json', '--noEmit', '--incremental', '--pretty', 'false'];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).catch((error: unknown) => {
+        if (typeof error === 'object' && error !== null && 'stdout' in error) return { stdout: String(error.stdout) };
+        throw error;
+      });
+      const found = new Map<string, Set<string>>();
+      for (const [, file = '', code = ''] of stdout.matchAll(/^(\S+?)\(\d+,\d+\): error (TS\d+)/gm)) {
+        found.set(file, (found.get(file) ?? new Set()).add(code));
+      }
+      return [...found].map(([file, codes]) => `${file} ${[...codes].join(' ')}`).sort();
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A diff without line numbers: what it takes away and keeps stands there once. A new file is added lines alone. */
+async function apply(folder: string, { text }: Block): Promise<void> {
+  const [header = '', ...lines] = text.trimEnd().split('\n');
+  const file = join(folder, header.replace(/^--- /, ''));
+  const side = (sign: string) =>
+    lines
+      .filter((line) => line === '' || line[0] === ' ' || line[0] === sign)
+      .map((line) => `${line.slice(1)}\n`)
+      .join('');
+  const [before, after] = [side('-'), side('+')];
+  if (before === '') {
+    await mkdir(dirname(file), { recursive: true });
+    return writeFile(file, after);
+  }
+  const source = await readFile(file, 'utf8');
+  expect(source.split(before), `${header}\n${before}`).toHaveLength(2);
+  await writeFile(
+    file,
+    source.replace(before, () => after),
+  );
+}

@@ -10,6 +10,8 @@ export interface Seen {
   readonly commands: ReadonlySet<string>;
   /** The same, and every command that a script names which was run, whether or not it came to it. */
   readonly mayCome: ReadonlySet<string>;
+  /** The fields that were read of hashes, by the hash's key. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Witness extends AsyncDisposable {
@@ -33,13 +35,23 @@ export async function watchServer(url: string): Promise<Witness> {
       const commands = new Set(ours.map(nameOf));
       const texts = new Map(lines.filter(({ args }) => isCalled(args, 'eval')).map(({ args }) => hashed(args[1])));
       const scripts = new Set(ours.flatMap((args) => scriptOf(args, texts) ?? []));
-      return { commands, mayCome: new Set([...commands, ...[...scripts].flatMap(commandsNamedIn)]) };
+      const mayCome = new Set([...commands, ...[...scripts].flatMap(commandsNamedIn)]);
+      return { commands, mayCome, fields: fieldsIn(ours) };
     },
     async [Symbol.asyncDispose]() {
       monitor.disconnect();
       client.disconnect();
     },
   };
+}
+
+function fieldsIn(lines: readonly (readonly string[])[]): Map<string, string[]> {
+  const fields = new Map<string, string[]>();
+  for (const [name = '', key = '', ...read] of lines) {
+    const found = /^hm?get$/i.test(name) ? read : /^(hgetall|hvals|hscan)$/i.test(name) ? ['everything'] : [];
+    if (found.length > 0) fields.set(key, [...new Set([...(fields.get(key) ?? []), ...found])]);
+  }
+  return fields;
 }
 
 function nameOf([name = '', first = '']: readonly string[]): string {

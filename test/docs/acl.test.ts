@@ -37,7 +37,13 @@ test('the users of docs/security.md may do what is needed, and nothing else: two
   const ownerUrl = links.as('owner');
   await walk({ botUrl: bots.as('syncbot'), linksUrl: links.as('syncbot-links'), ownerUrl }, [bots, links]);
   expect(needed(botWitness.seen(new Set()), [])).toEqual(granted('syncbot'));
-  expect(needed(linkWitness.seen(owners.addresses), [notShown, afterOutage])).toEqual(granted('syncbot-links'));
+  const seen = linkWitness.seen(owners.addresses);
+  expect(needed(seen, [notShown, afterOutage])).toEqual(granted('syncbot-links'));
+  const tasks = [...seen.fields].filter(([key]) => /^bull:[^:]+:[^:]+$/.test(key) && !key.endsWith(':meta'));
+  const read = [...new Set(tasks.flatMap(([, fields]) => fields))].sort();
+  expect(page('security.md')).toContain(
+    `these fields and no others:\n${read.map((field) => `\`${field}\``).join(', ')}.`,
+  );
 });
 
 test('one user for both, when the links live in the Redis of the bot', async () => {

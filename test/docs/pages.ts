@@ -4,15 +4,15 @@ const root = new URL('../../', import.meta.url);
 
 /** The pages of docs/ by file name, and the README. */
 export const pageNames: readonly string[] = [
-  'README.md',
+  './README.md',
   ...readdirSync(new URL('docs/', root))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
 
-/** A page by its path from the root; a bare name is one of docs/. */
+/** A page by its path from the root; a bare name is one of docs/: the README of the project is `./README.md`. */
 export function page(name: string): string {
-  return readFileSync(new URL(name.includes('/') || name === 'README.md' ? name : `docs/${name}`, root), 'utf8');
+  return readFileSync(new URL(name.includes('/') ? name : `docs/${name}`, root), 'utf8');
 }
 
 export interface Block {

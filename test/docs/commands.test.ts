@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { said } from '../support/conversation.ts';
+import { blocksOf, page, pageNames } from './pages.ts';
+import { openShellStage, type ShellStage } from './shell-stage.ts';
+
+/** The commands of every `sh` block; what stands behind a `#` is said to people. */
+const commands = pageNames.flatMap((name) =>
+  blocksOf(page(name), 'sh').flatMap(({ text, line }) =>
+    text
+      .split('\n')
+      .map((command) => command.replace(/\s+#.*$/, '').trim())
+      .filter((command) => command !== '' && !command.startsWith('#'))
+      .map((command) => ({ name, line, command })),
+  ),
+);
+
+/** What is run elsewhere: a fresh checkout, or everything. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'npm ci': '.ci/run',
+  'npm ci && npm run demo': 'test/demo/demo.test.ts',
+  'npm ci && npm test': '.ci/run',
+  'npm run build': '.ci/run, and every test of the build',
+  'npm run check': '.ci/run',
+  'npm test': '.ci/run',
+  'npx tsc --noEmit': '.ci/run',
+};
+
+const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);
+/** `syncbot` commands that change nothing, and what else the pages do. */
+const isKnown = (command: string) =>
+  isRole(command) || /^(cp|chmod) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
+
+test('every command of the pages is run here, or somewhere else that is named', () => {
+  expect(commands.length).toBeGreaterThan(15);
+  expect(commands.filter(({ command }) => !isKnown(command) && elsewhere[command] === undefined)).toEqual([]);
+});
+
+describe('in a shell, in the order of the pages', () => {
+  let stage: ShellStage;
+  beforeAll(async () => {
+    stage = await openShellStage();
+    await stage.write('syncbot.yml', blocksOf(page('set-up-in-slack.md'), 'yaml')[0]?.text ?? '');
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  // The set-up comes first: it makes what the others look at.
+  const inOrder = [...commands]
+    .filter(({ command }) => isKnown(command))
+    .sort((a, b) => Number(b.name.includes('set-up')) - Number(a.name.includes('set-up')));
+  test.each(inOrder)('$name: $command', async ({ command }) => {
+    if (isRole(command)) return stage.start(command);
+    expect(await stage.run(command)).toMatchObject({ code: 0 });
+    if (command.startsWith('chmod')) await stage.fillEnv();
+  });
+
+  test('the first list, as the set-up promises', async () => {
+    await stage.slack.connected();
+    const asked = { user: 'U0123ABCD', channel: 'C0123ABCD' };
+    stage.slack.command({ ...asked, text: 'list' });
+    const list = await stage.slack.waitFor(
+      () => stage.slack.messagesSeenBy(asked.user, asked.channel).find((message) => said(message).includes('orders')),
+      { what: 'the list' },
+    );
+    expect(list.ephemeralFor).toBe(asked.user);
+    expect(said(list)).toMatch(/1 project: 1 Running/);
+  });
+});

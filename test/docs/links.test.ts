@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readSyncbotYml } from '../../src/config.ts';
+import { blocksOf, page, pageNames } from './pages.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+const links = pageNames.flatMap((name) => {
+  const text = page(name).replaceAll(/```[\s\S]*?```/g, '');
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, link, src]) => link ?? src ?? '');
+  return targets.filter((target) => !/^https?:/.test(target)).map((target) => ({ name, target }));
+});
+
+test.each(links)('$name leads to $target', ({ name, target }) => {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? name : normalize(join(dirname(name), path));
+  expect(existsSync(join(root, file))).toBe(true);
+  if (anchor !== undefined) expect(anchorsOf(page(file.includes('/') ? file : `./${file}`))).toContain(anchor);
+});
+
+test('every page and every picture is linked to', () => {
+  const reached = new Set(links.map(({ name, target }) => normalize(join(dirname(name), target.split('#')[0] ?? ''))));
+  const pictures = readdirSync(join(root, 'docs/pictures')).map((file) => `docs/pictures/${file}`);
+  const lost = [...pageNames.slice(1), ...pictures].filter((file) => !reached.has(file) && file !== 'docs/README.md');
+  expect(lost).toEqual([]);
+});
+
+test.each(pageNames.slice(1))('%s is short', (name) => {
+  expect(page(name).split('\n').length).toBeLessThanOrEqual(200);
+});
+
+test.each(readdirSync(join(root, 'docs/pictures')))('the picture %s is small', (file) => {
+  expect(statSync(join(root, 'docs/pictures', file)).size).toBeLessThan(150_000);
+});
+
+const yamlBlocks = pageNames.flatMap((name) => blocksOf(page(name), 'yaml').map((block) => ({ name, ...block })));
+
+test.each(yamlBlocks)('the syncbot.yml of $name, line $line, is read without a fault', ({ text }) => {
+  const env = { WAREHOUSE_REDIS_URL: 'redis://warehouse:6379' };
+  const whole = 'projects' in (parse(text) as object) ? text : `${text}projects: {}\n`;
+  expect(readSyncbotYml(whole, env)).toMatchObject({ kind: 'read' });
+});
+
+/** As GitHub makes them of headings. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { alertWords } from '../../src/domain/alert-words.ts';
+import type { Finding } from '../../src/domain/finding.ts';
+import { slackVoice } from '../../src/slack/mrkdwn.ts';
+import { definitionOf } from '../support/definition.ts';
+import { page } from './pages.ts';
+
+const sources = new URL('../../src/', import.meta.url);
+const code = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => readFileSync(new URL(file, sources), 'utf8'))
+  .join('\n')
+  .replaceAll("\\'", "'");
+
+/** What alerts say of `orders`: those of them whose words are put together. */
+const link = { queue: 'orders-incr', connection: 'default', prefix: 'bull' };
+const links = { total: 1, first: [link] };
+const findings: readonly Finding[] = [
+  { kind: 'failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 } as Finding,
+  { kind: 'loose', links, cause: 'resumed' } as Finding,
+];
+const alerts = findings.map((finding) => {
+  const project = { id: 'orders', state: 'paused', definition: definitionOf('orders') } as const;
+  return alertWords(finding, { project, voice: slackVoice('/sync'), revealReasons: false }).headline;
+});
+const said = [code, ...alerts].join('\n');
+
+/** The first cells of the tables below a heading, as far as they quote. */
+function quoted(name: string, heading: string): string[] {
+  const below = page(name).split(`## ${heading}`)[1]?.split(/^## /m)[0] ?? '';
+  const cells = [...below.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, sentence = '']) => sentence));
+}
+
+const rows = [...quoted('operating.md', 'At 3 a.m.'), ...quoted('set-up-in-slack.md', 'When it does not answer')];
+
+test('the tables have rows', () => expect(rows.length).toBeGreaterThan(30));
+
+test.each(rows)('syncbot says: %s', (sentence) => {
+  expect(said.includes(sentence)).toBe(true);
+});
+
+/** Sentences of syncbot that stand in the text, in quotes. */
+const inText = ['operating.md', 'concepts.md', 'set-up-in-slack.md', 'extending.md', 'architecture.md'].flatMap(
+  (name) =>
+    [
+      ...page(name)
+        .replaceAll(/<[^>]+>/g, '')
+        .matchAll(/"([a-z][^"|\n]{7,})"/g),
+    ].map(([, sentence = '']) => ({ name, sentence })),
+);
+
+test.each(inText)('$name quotes: $sentence', ({ sentence }) => {
+  expect(said.includes(sentence.replace(/^\d+ tasks /, ''))).toBe(true);
+});

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { build } from '../demo/demo-process.ts';
+import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { waitFor } from '../support/wait.ts';
+
+/** A folder as a checkout that was built, a Redis with the queues of the pages, and a Slack. Commands run in a shell in it. */
+export interface ShellStage extends AsyncDisposable {
+  readonly slack: StrictSlack;
+  /** Writes a file of the checkout. */
+  write(name: string, text: string): Promise<void>;
+  /** Fills in what the page tells people to write into `.env`. */
+  fillEnv(): Promise<void>;
+  /** Runs a command to its end. */
+  run(command: string): Promise<Finished>;
+  /** Starts a command that runs until it is told to end, and waits until it says `running`. It must end well. */
+  start(command: string): Promise<void>;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+const root = new URL('../../', import.meta.url).pathname;
+
+export async function openShellStage(): Promise<ShellStage> {
+  const closing: (() => PromiseLike<unknown>)[] = [];
+  const use = <Used extends AsyncDisposable>(used: Used): Used => {
+    closing.push(() => used[Symbol.asyncDispose]());
+    return used;
+  };
+  const built = use(await build());
+  const redis = use(await startRedisServer({ args: ['--appendonly', 'yes'] }));
+  const people = ['U0ALICE', 'U0123ABCD', 'U0BOT'];
+  const directory = { users: [{ id: 'U0123ABCD' }], channels: [{ id: 'C0123ABCD', members: people }] };
+  const slack = use(await StrictSlack.start(directory));
+  use(await openQueues(redis.url));
+  const { folder } = built;
+  await copyFile(join(root, '.env.example'), join(folder, '.env.example'));
+  await writeFile(join(folder, 'syncbot'), '#!/bin/sh\nexec node dist/main.js "$@"\n', { mode: 0o755 });
+  const secrets = {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.apiUrl,
+    REDIS_URL: redis.url,
+  };
+  const shell = (command: string): ChildProcess => {
+    const own = command.includes('--env-file') ? {} : secrets;
+    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...own };
+    return spawn('sh', ['-c', `exec ${command}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  return {
+    slack,
+    write: (name, text) => writeFile(join(folder, name), text),
+    async fillEnv() {
+      const file = join(folder, '.env');
+      const kept = (await readFile(file, 'utf8')).split('\n').filter((line) => !/^SLACK_SIGNING_SECRET=/.test(line));
+      const left = kept.filter((line) => !Object.keys(secrets).some((name) => line.startsWith(`${name}=`)));
+      const filled = Object.entries(secrets).map(([name, value]) => `${name}=${value}`);
+      await writeFile(file, [...left, ...filled].join('\n'));
+    },
+    run: (command) => finished(shell(command)),
+    async start(command) {
+      const child = shell(command);
+      const ended = finished(child);
+      closing.push(async () => {
+        child.kill('SIGTERM');
+        expect(await ended, command).toMatchObject({ code: 0 });
+      });
+      let said = '';
+      child.stderr?.on('data', (text: Buffer) => {
+        said += text.toString();
+      });
+      await waitFor(() => said.includes('"msg":"running"') || child.exitCode !== null, {
+        describe: `${command} to run`,
+      });
+      expect(said).toContain('"msg":"running"');
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closing.reverse()) await close();
+    },
+  };
+}
+
+async function finished(child: ChildProcess): Promise<Finished> {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+}
+
+/** The queues that the pages speak of, with their workers. */
+async function openQueues(url: string): Promise<AsyncDisposable> {
+  const connection = new Redis(url, { maxRetriesPerRequest: null });
+  const names = ['orders-full', 'orders-incr'];
+  const queues = names.map((name) => new Queue(name, { connection }));
+  const workers = names.map((name) => new Worker(name, async () => {}, { connection }).on('error', () => {}));
+  await Promise.all([...queues, ...workers].map((one) => one.waitUntilReady()));
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...workers, ...queues].map((one) => one.close()));
+      connection.disconnect();
+    },
+  };
+}

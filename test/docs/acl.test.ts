@@ -1,25 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { openApp } from '../../src/app.ts';
-import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
 import { configFile, runHere } from '../cli/shell.ts';
 import { type RoadOptions, walkTheRoad } from './acl-road.ts';
+import { denied, type Guarded, granted, grants, guardedServer } from './acl-server.ts';
 import { type Seen, watchServer } from './acl-witness.ts';
-import { blocksOf, page } from './pages.ts';
-
-/** The users of docs/security.md, word for word. */
-const aclText = blocksOf(page('security.md'), 'text')[0]?.text ?? '';
-const grants = new Map(
-  [...aclText.matchAll(/^user (\S+) on >(\S+) (.*)$/gm)].map(([, name = '', password = '', rules = '']) => [
-    name,
-    { password, commands: [...rules.matchAll(/\+(\S+)/g)].map(([, command = '']) => command), rules },
-  ]),
-);
-const granted = (user: string) => grants.get(user)?.commands ?? [];
+import { page } from './pages.ts';
 
 /** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
 const notShown = 'client|list';
@@ -123,36 +109,6 @@ async function walk(options: RoadOptions, servers: readonly Guarded[]): Promise<
 /** What a user must be granted: what was seen, what a script that ran may come to, and what no road shows. */
 function needed({ mayCome }: Seen, more: readonly string[]): string[] {
   return [...new Set([...mayCome, ...more])].filter((command) => !needless.has(command)).sort();
-}
-
-/** A server with the users of the page, an owner of links who may do everything, and `default` for the test. */
-async function guardedServer() {
-  const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
-  const file = join(folder, 'users.acl');
-  await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
-  const server = await startRedisServer({ args: ['--aclfile', file, '--appendonly', 'yes'] });
-  const admin = new Redis(server.url);
-  return {
-    url: server.url,
-    admin,
-    as: (user: string) => server.url.replace('//', `//${user}:${grants.get(user)?.password ?? user}@`),
-    async [Symbol.asyncDispose]() {
-      admin.disconnect();
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-type Guarded = Awaited<ReturnType<typeof guardedServer>>;
-
-/** The ACL LOG: who was denied what. */
-async function denied({ admin }: Guarded): Promise<string[]> {
-  const entries = (await admin.acl('LOG')) as readonly (readonly unknown[])[];
-  return entries.map((entry) => {
-    const field = (name: string) => entry[entry.indexOf(name) + 1];
-    return `${field('username')}: ${field('reason')} ${field('object')}`;
-  });
 }
 
 /** The addresses of a user's connections, as long as this lives. */

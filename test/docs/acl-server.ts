@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { blocksOf, page } from './pages.ts';
+
+/** The users of docs/security.md, word for word. */
+const aclText = blocksOf(page('security.md'), 'text')[0]?.text ?? '';
+export const grants = new Map(
+  [...aclText.matchAll(/^user (\S+) on >(\S+) (.*)$/gm)].map(([, name = '', password = '', rules = '']) => [
+    name,
+    { password, commands: [...rules.matchAll(/\+(\S+)/g)].map(([, command = '']) => command), rules },
+  ]),
+);
+export const granted = (user: string) => grants.get(user)?.commands ?? [];
+
+/** A server with the users of the page, an owner of links who may do everything, and `default` for the test. */
+export async function guardedServer() {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
+  const file = join(folder, 'users.acl');
+  await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
+  const server = await startRedisServer({ args: ['--aclfile', file, '--appendonly', 'yes'] });
+  const admin = new Redis(server.url);
+  return {
+    url: server.url,
+    admin,
+    as: (user: string) => server.url.replace('//', `//${user}:${grants.get(user)?.password ?? user}@`),
+    async [Symbol.asyncDispose]() {
+      admin.disconnect();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Guarded = Awaited<ReturnType<typeof guardedServer>>;
+
+/** The ACL LOG: who was denied what. */
+export function denied({ admin }: Guarded): Promise<string[]> {
+  return deniedBy(admin);
+}
+
+export async function deniedBy(admin: Redis): Promise<string[]> {
+  const entries = (await admin.acl('LOG')) as readonly (readonly unknown[])[];
+  return entries.map((entry) => {
+    const field = (name: string) => entry[entry.indexOf(name) + 1];
+    return `${field('username')}: ${field('reason')} ${field('object')}`;
+  });
+}

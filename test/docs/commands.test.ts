@@ -28,7 +28,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);
 /** `syncbot` commands that change nothing, and what else the pages do. */
 const isKnown = (command: string) =>
-  isRole(command) || /^(cp|chmod) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
+  isRole(command) || /^(cp|chmod|curl) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
 
 test('every command of the pages is run here, or somewhere else that is named', () => {
   expect(commands.length).toBeGreaterThan(15);
@@ -49,9 +49,17 @@ describe('in a shell, in the order of the pages', () => {
     .sort((a, b) => Number(b.name.includes('set-up')) - Number(a.name.includes('set-up')));
   test.each(inOrder)('$name: $command', async ({ command }) => {
     if (isRole(command)) return stage.start(command);
-    expect(await stage.run(command)).toMatchObject({ code: 0 });
+    if (command.includes(':3000')) await startInHttpMode();
+    const { code, said: printed } = await stage.run(command);
+    expect({ code, printed }).toMatchObject({ code: 0 });
+    if (command.includes('%{http_code}')) expect(printed).toBe('405');
     if (command.startsWith('chmod')) await stage.fillEnv();
   });
+
+  async function startInHttpMode(): Promise<void> {
+    const http = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'hush', PORT: stage.port(3000) };
+    await stage.start('syncbot run --role bot', http);
+  }
 
   test('the first list, as the set-up promises', async () => {
     await stage.slack.connected();

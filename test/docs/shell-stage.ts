@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import { freePort } from '../../src/demo/free-port.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { build } from '../demo/demo-process.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
@@ -17,11 +18,16 @@ export interface ShellStage extends AsyncDisposable {
   write(name: string, text: string): Promise<void>;
   /** Fills in what the page tells people to write into `.env`. */
   fillEnv(): Promise<void>;
-  /** Runs a command to its end. */
+  /** Runs a command to its end. The ports that the pages name are free ones here. */
   run(command: string): Promise<Finished>;
   /** Starts a command that runs until it is told to end, and waits until it says `running`. It must end well. */
-  start(command: string): Promise<void>;
+  start(command: string, env?: Readonly<Record<string, string>>): Promise<void>;
+  /** The port that stands for one of the pages. */
+  port(named: NamedPort): string;
 }
+
+/** Where HTTP mode listens, and health and metrics. */
+export type NamedPort = 3000 | 9090;
 
 export interface Finished {
   readonly code: number | null;
@@ -51,10 +57,18 @@ export async function openShellStage(): Promise<ShellStage> {
     SLACK_API_URL: slack.apiUrl,
     REDIS_URL: redis.url,
   };
-  const shell = (command: string): ChildProcess => {
+  const ports: Readonly<Record<NamedPort, string>> = {
+    3000: String(await freePort('127.0.0.1')),
+    9090: String(await freePort('127.0.0.1')),
+  };
+  const shell = (command: string, more: Readonly<Record<string, string>> = {}): ChildProcess => {
     const own = command.includes('--env-file') ? {} : secrets;
-    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...own };
-    return spawn('sh', ['-c', `exec ${command}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...own, ...more };
+    const here = command.replaceAll(
+      /(127\.0\.0\.1:)(3000|9090)/g,
+      (_all, host: string, port: '3000' | '9090') => `${host}${ports[port]}`,
+    );
+    return spawn('sh', ['-c', `exec ${here}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   };
   return {
     slack,
@@ -67,8 +81,9 @@ export async function openShellStage(): Promise<ShellStage> {
       await writeFile(file, [...left, ...filled].join('\n'));
     },
     run: (command) => finished(shell(command)),
-    async start(command) {
-      const child = shell(command);
+    port: (named) => ports[named],
+    async start(command, env = {}) {
+      const child = shell(command, env);
       const ended = finished(child);
       closing.push(async () => {
         child.kill('SIGTERM');

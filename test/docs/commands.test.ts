@@ -50,9 +50,9 @@ describe('in a shell, in the order of the pages', () => {
   test.each(inOrder)('$name: $command', async ({ command }) => {
     if (isRole(command)) return stage.start(command);
     if (command.includes(':3000')) await startInHttpMode();
-    const { code, said: printed } = await stage.run(command);
-    expect({ code, printed }).toMatchObject({ code: 0 });
-    if (command.includes('%{http_code}')) expect(printed).toBe('405');
+    const ran = await stage.run(command);
+    expect(ran).toMatchObject({ code: 0 });
+    if (command.includes('%{http_code}')) expect(ran.stdout).toBe('405');
     if (command.startsWith('chmod')) await stage.fillEnv();
   });
 

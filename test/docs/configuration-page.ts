@@ -19,7 +19,7 @@ ${environmentVariables.map(({ name, unless, means }) => row(code(name), code(unl
 
 What to write:
 
-${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${hint}`).join('\n')}
+${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${plain(hint)}`).join('\n')}
 
 ## syncbot.yml
 
@@ -96,6 +96,11 @@ ${words.map(keyRow).join('\n')}`;
 function keyRow({ pattern, unless, wants, means }: Word): string {
   const must = pattern.endsWith('*') ? '' : 'must be there';
   return row(code(pattern), unless === undefined ? must : code(unless), wants ?? '', means ?? '');
+}
+
+/** What Markdown would take for a tag. */
+function plain(text: string): string {
+  return text.replaceAll('<', '\\<');
 }
 
 function row(...cells: readonly string[]): string {

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Queue, Worker } from 'bullmq';
@@ -8,6 +6,7 @@ import { expect } from 'vitest';
 import { freePort } from '../../src/demo/free-port.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { build } from '../demo/demo-process.ts';
+import { type Finished, type Running, startProgram } from '../support/program.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -28,11 +27,6 @@ export interface ShellStage extends AsyncDisposable {
 
 /** Where HTTP mode listens, and health and metrics. */
 export type NamedPort = 3000 | 9090;
-
-export interface Finished {
-  readonly code: number | null;
-  readonly said: string;
-}
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -61,14 +55,14 @@ export async function openShellStage(): Promise<ShellStage> {
     3000: String(await freePort('127.0.0.1')),
     9090: String(await freePort('127.0.0.1')),
   };
-  const shell = (command: string, more: Readonly<Record<string, string>> = {}): ChildProcess => {
+  const shell = (command: string, more: Readonly<Record<string, string>> = {}): Running => {
     const own = command.includes('--env-file') ? {} : secrets;
     const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...own, ...more };
     const here = command.replaceAll(
       /(127\.0\.0\.1:)(3000|9090)/g,
       (_all, host: string, port: '3000' | '9090') => `${host}${ports[port]}`,
     );
-    return spawn('sh', ['-c', `exec ${here}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    return startProgram('sh', ['-c', `exec ${here}`], { cwd: folder, env });
   };
   return {
     slack,
@@ -80,39 +74,25 @@ export async function openShellStage(): Promise<ShellStage> {
       const filled = Object.entries(secrets).map(([name, value]) => `${name}=${value}`);
       await writeFile(file, [...left, ...filled].join('\n'));
     },
-    run: (command) => finished(shell(command)),
+    run: (command) => shell(command).exited,
     port: (named) => ports[named],
     async start(command, env = {}) {
-      const child = shell(command, env);
-      const ended = finished(child);
+      const running = shell(command, env);
+      let isOver = false;
+      const ended = running.exited.finally(() => {
+        isOver = true;
+      });
       closing.push(async () => {
-        child.kill('SIGTERM');
+        running.kill('SIGTERM');
         expect(await ended, command).toMatchObject({ code: 0 });
       });
-      let said = '';
-      child.stderr?.on('data', (text: Buffer) => {
-        said += text.toString();
-      });
-      await waitFor(() => said.includes('"msg":"running"') || child.exitCode !== null, {
-        describe: `${command} to run`,
-      });
-      expect(said).toContain('"msg":"running"');
+      await waitFor(() => isOver || running.errors().includes('"msg":"running"'), { describe: `${command} to run` });
+      expect(running.errors()).toContain('"msg":"running"');
     },
     async [Symbol.asyncDispose]() {
       for (const close of closing.reverse()) await close();
     },
   };
-}
-
-async function finished(child: ChildProcess): Promise<Finished> {
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, said };
 }
 
 /** The queues that the pages speak of, with their workers. */

@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseArguments } from '../../src/cli/program.ts';
 import { said } from '../support/conversation.ts';
 import { blocksOf, page, pageNames } from './pages.ts';
 import { openShellStage, type ShellStage } from './shell-stage.ts';
+
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: object;
+};
 
 /** The commands of every `sh` block; what stands behind a `#` is said to people. */
 const commands = pageNames.flatMap((name) =>
@@ -33,6 +39,27 @@ const isKnown = (command: string) =>
 test('every command of the pages is run here, or somewhere else that is named', () => {
   expect(commands.length).toBeGreaterThan(15);
   expect(commands.filter(({ command }) => !isKnown(command) && elsewhere[command] === undefined)).toEqual([]);
+});
+
+/** Commands in the middle of a sentence: what is there to be run is known, if not run. */
+const inSentences = pageNames.flatMap((name) =>
+  [
+    ...page(name)
+      .replaceAll(/```[\s\S]*?```/g, '')
+      .matchAll(/`((?:docker|node|npm|npx|syncbot) [^`]+)`/g),
+  ].flatMap(([, text = '']) => text.split(' && ').map((command) => ({ name, command }))),
+);
+
+test.each(inSentences)('$name speaks of $command', ({ command }) => {
+  const [program = '', first = '', second = ''] = command.split(' ');
+  if (program === 'npm' && first === 'run') return expect(Object.keys(scripts)).toContain(second);
+  if (program === 'npm') return expect(['ci', 'link', 'pack', 'test']).toContain(first);
+  if (program === 'npx') return expect(command).toMatch(/^npx (tsc|vitest run test\/\S+)/);
+  // test/package sees to the image, the services, and what they run.
+  if (program === 'docker') return expect(['compose', 'build', 'run']).toContain(first);
+  const args = command.replace(/^.*?(?:syncbot|main\.js) ?/, '');
+  if (args !== '' && !args.startsWith('--env-file'))
+    expect(parseArguments(args.split(' '), '1.0.0').kind, args).not.toBe('misused');
 });
 
 describe('in a shell, in the order of the pages', () => {

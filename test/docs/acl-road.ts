@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { openApp } from '../../src/app.ts';
+import { freePort } from '../../src/demo/free-port.ts';
 import { configFile, type Ran, runHere } from '../cli/shell.ts';
 import { said } from '../support/conversation.ts';
 import { openOldProducer } from '../support/link-workers.ts';
@@ -52,7 +53,8 @@ export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): 
   await done('doctor');
   await done('precheck', 'orders');
 
-  await using roles = startRoles(env);
+  await using roles = await startRoles(env);
+  await roles.watched();
   const people = peopleOf(slack);
   await slack.connected();
   await people.act('start orders');
@@ -101,12 +103,24 @@ projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${q
 }
 
 /** Bot and worker, as two processes run them. */
-function startRoles(env: Record<string, string>) {
+async function startRoles(env: Record<string, string>) {
   const signals = new EventEmitter();
-  const runs = ['worker', 'bot'].map((role) => runHere(['run', '--role', role], { env, openApp, signals }));
+  const ports = await Promise.all([freePort('127.0.0.1'), freePort('127.0.0.1')]);
+  const runs = ['worker', 'bot'].map((role, index) => {
+    const watched = { ...env, ADMIN_PORT: String(ports[index]) };
+    return runHere(['run', '--role', role], { env: watched, openApp, signals });
+  });
   let logged = '';
   return {
     log: () => logged,
+    /** Both are ready, and tell their figures. */
+    async watched() {
+      for (const port of ports) {
+        const at = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
+        await waitFor(async () => (await at('readyz')).ok, { describe: 'a ready process' });
+        expect(await (await at('metrics')).text()).toContain('syncbot_queue_jobs');
+      }
+    },
     async [Symbol.asyncDispose]() {
       await waitFor(() => signals.listenerCount('SIGTERM') === 2);
       signals.emit('SIGTERM');

@@ -75,7 +75,10 @@ describe('in a shell, in the order of the pages', () => {
     .filter(({ command }) => isKnown(command))
     .sort((a, b) => Number(b.name.includes('set-up')) - Number(a.name.includes('set-up')));
   test.each(inOrder)('$name: $command', async ({ command }) => {
-    if (isRole(command)) return stage.start(command);
+    if (isRole(command)) {
+      // The worker of the pages is the one whose health is asked for.
+      return stage.start(command, command.endsWith('worker') ? { ADMIN_PORT: stage.port(9090) } : {});
+    }
     if (command.includes(':3000')) await startInHttpMode();
     const ran = await stage.run(command);
     expect(ran).toMatchObject({ code: 0 });

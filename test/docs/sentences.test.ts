@@ -54,3 +54,9 @@ const inText = ['operating.md', 'concepts.md', 'set-up-in-slack.md', 'extending.
 test.each(inText)('$name quotes: $sentence', ({ sentence }) => {
   expect(said.includes(sentence.replace(/^\d+ tasks /, ''))).toBe(true);
 });
+
+test('the figures of the page are those that are told', () => {
+  const figures = (text: string) =>
+    [...new Set([...text.matchAll(/\bsyncbot_[a-z_]+\b/g)].map(([name]) => name))].sort();
+  expect(figures(page('operating.md'))).toEqual(figures(code));
+});

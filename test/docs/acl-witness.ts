@@ -78,7 +78,8 @@ function hashed(escaped = ''): [hash: string, text: string] {
   return [createHash('sha1').update(Buffer.from(text, 'latin1')).digest('hex'), text];
 }
 
-function commandsNamedIn(lua: string): string[] {
+/** The commands that a script names. */
+export function commandsNamedIn(lua: string): string[] {
   const code = lua.replaceAll(/--\[\[[\s\S]*?\]\]|--[^\n]*/g, '');
   return [...code.matchAll(/\b(?:rcall|redis\.p?call)\(\s*['"](\w+)['"]/g)].map(([, name = '']) => name.toLowerCase());
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
 import { configFile, runHere } from '../cli/shell.ts';
 import { type RoadOptions, walkTheRoad } from './acl-road.ts';
 import { denied, type Guarded, granted, grants, guardedServer } from './acl-server.ts';
-import { type Seen, watchServer } from './acl-witness.ts';
+import { commandsNamedIn, type Seen, watchServer } from './acl-witness.ts';
 import { page } from './pages.ts';
 
 /** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
@@ -31,6 +32,19 @@ test('the users of docs/security.md may do what is needed, and nothing else: two
     `these fields and no others:\n${read.map((field) => `\`${field}\``).join(', ')}.`,
   );
 });
+
+test.each(['extendLocks-1', 'moveToDelayed-11', 'retryJob-11', 'moveStalledJobsToWait-9', 'moveJobFromActiveToWait-9'])(
+  "BullMQ's script %s, which runs after an outage, is granted what it names",
+  (script) => {
+    const text = readFileSync(
+      new URL(`../../node_modules/bullmq/dist/cjs/scripts/${script}.js`, import.meta.url),
+      'utf8',
+    );
+    const named = commandsNamedIn(text);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((command) => !granted('syncbot').includes(command))).toEqual([]);
+  },
+);
 
 test('one user for both, when the links live in the Redis of the bot', async () => {
   const both = [...new Set([...granted('syncbot'), ...granted('syncbot-links')])].sort();

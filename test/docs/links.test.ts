@@ -35,6 +35,30 @@ test.each(readdirSync(join(root, 'docs/pictures')))('the picture %s is small', (
   expect(statSync(join(root, 'docs/pictures', file)).size).toBeLessThan(150_000);
 });
 
+const sources = ['src', 'test'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+);
+const named = pageNames.flatMap((name) =>
+  [...page(name).matchAll(/`((?:[\w.-]+\/)*[\w*.-]+\.(?:ts|yml|json|mjs)|(?:src|test|docs)\/[\w./-]+)`/g)].map(
+    ([, file = '']) => ({ name, file }),
+  ),
+);
+
+test.each(named.filter(({ file }) => !file.includes('*') && file !== 'syncbot.yml'))(
+  '$name names $file',
+  ({ file }) => {
+    expect(existsSync(join(root, file)) || sources.some((source) => source.endsWith(`/${file}`))).toBe(true);
+  },
+);
+
+test('the architecture names every folder of the sources', () => {
+  const text = page('architecture.md');
+  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).filter((name) => !text.includes(`src/${name}`) && name !== 'demo')).toEqual(
+    [],
+  );
+});
+
 const yamlBlocks = pageNames.flatMap((name) => blocksOf(page(name), 'yaml').map((block) => ({ name, ...block })));
 
 test.each(yamlBlocks)('the syncbot.yml of $name, line $line, is read without a fault', ({ text }) => {

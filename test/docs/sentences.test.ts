@@ -60,3 +60,13 @@ test('the figures of the page are those that are told', () => {
     [...new Set([...text.matchAll(/\bsyncbot_[a-z_]+\b/g)].map(([name]) => name))].sort();
   expect(figures(page('operating.md'))).toEqual(figures(code));
 });
+
+test('the labels of the figures, and the values to look for, are those of the code', () => {
+  const table = page('operating.md').split('## Health and figures')[1]?.split('\n## ')[0] ?? '';
+  const words = [...table.matchAll(/^\|.*$/gm)].flatMap(([row]) =>
+    [...row.matchAll(/`([a-z_]+)`/g)].map(([, word = '']) => word),
+  );
+  const labels = [...new Set(words.filter((word) => !word.startsWith('syncbot_')))];
+  expect(labels.length).toBeGreaterThan(10);
+  expect(labels.filter((word) => !new RegExp(`'${word}'|\\{${word}=|\\b${word}:`).test(code))).toEqual([]);
+});

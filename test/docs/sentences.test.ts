@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { alertWords } from '../../src/domain/alert-words.ts';
 import type { Finding } from '../../src/domain/finding.ts';
+import type { ProjectState } from '../../src/domain/project.ts';
+import type { CallResult } from '../../src/slack/calls.ts';
 import { slackVoice } from '../../src/slack/mrkdwn.ts';
 import { definitionOf } from '../support/definition.ts';
 import { page } from './pages.ts';
@@ -69,4 +71,16 @@ test('the labels of the figures, and the values to look for, are those of the co
   const labels = [...new Set(words.filter((word) => !word.startsWith('syncbot_')))];
   expect(labels.length).toBeGreaterThan(10);
   expect(labels.filter((word) => !new RegExp(`'${word}'|\\{${word}=|\\b${word}:`).test(code))).toEqual([]);
+});
+
+/** What the page says to look for, as the types have it: a value that is renamed does not compile. */
+const lookedFor: readonly (CallResult | Finding['kind'] | ProjectState)[] = [
+  'rate_limited',
+  'loose',
+  'not_held',
+  'failed',
+];
+
+test.each(lookedFor)('the page looks for %s', (value) => {
+  expect(page('operating.md')).toContain(`\`${value}\``);
 });

@@ -146,13 +146,15 @@ const noWay: EnvironmentFault = {
 const meanings: Readonly<Record<keyof typeof schema.shape, string>> = {
   SLACK_BOT_TOKEN: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
   SLACK_APP_TOKEN: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
-  SLACK_SIGNING_SECRET: 'The signing secret of HTTP mode. Socket Mode wins when both are set.',
+  SLACK_SIGNING_SECRET:
+    'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
   SLACK_API_URL: 'Another Slack than slack.com, such as the local one of the demo.',
   SLACK_COMMAND: 'The name of the command, as it is in the manifest.',
-  PORT: 'Where HTTP mode listens, at `/slack/events`.',
+  PORT: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
   REDIS_URL: "The bot's Redis. Links live there too unless they name another connection.",
   SYNCBOT_CONFIG: 'The path of `syncbot.yml`.',
-  ADMIN_PORT: 'Where `/healthz`, `/readyz` and `/metrics` are served. Nothing is, unless it is set.',
+  ADMIN_PORT:
+    'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Nothing is, unless it is set.',
   LOG_LEVEL: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
 };
 

@@ -53,8 +53,8 @@ const inSentences = pageNames.flatMap((name) =>
 test.each(inSentences)('$name speaks of $command', ({ command }) => {
   const [program = '', first = '', second = ''] = command.split(' ');
   if (program === 'npm' && first === 'run') return expect(Object.keys(scripts)).toContain(second);
-  if (program === 'npm') return expect(['ci', 'link', 'pack', 'test']).toContain(first);
-  if (program === 'npx') return expect(command).toMatch(/^npx (tsc|vitest run test\/\S+)/);
+  if (program === 'npm') return expect(['ci', 'install', 'link', 'pack', 'test']).toContain(first);
+  if (program === 'npx') return expect(command).toMatch(/^npx (tsc|syncbot list|vitest run test\/\S+)/);
   // test/package sees to the image, the services, and what they run.
   if (program === 'docker') return expect(['compose', 'build', 'run']).toContain(first);
   const args = command.replace(/^.*?(?:syncbot|main\.js) ?/, '');

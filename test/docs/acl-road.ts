@@ -1,16 +1,14 @@
 import { EventEmitter } from 'node:events';
-import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { freePort } from '../../src/demo/free-port.ts';
 import { configFile, type Ran, runHere } from '../cli/shell.ts';
 import { said } from '../support/conversation.ts';
-import { openOldProducer } from '../support/link-workers.ts';
 import { buttonsOf } from '../support/slack/eyes.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import type { MessageView } from '../support/slack/types.ts';
 import { waitFor } from '../support/wait.ts';
+import { openOwner } from './link-owner.ts';
 
 export interface RoadOptions {
   /** The bot's Redis, with the user and password that the bot is to use. */
@@ -84,7 +82,6 @@ export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): 
   await done('restore', 'orders', '--yes');
   for (const look of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
     await cli(...look);
-  expect(roles.log()).not.toContain('NOPERM');
   expect(slack.violations).toEqual([]);
 }
 
@@ -110,9 +107,7 @@ async function startRoles(env: Record<string, string>) {
     const watched = { ...env, ADMIN_PORT: String(ports[index]) };
     return runHere(['run', '--role', role], { env: watched, openApp, signals });
   });
-  let logged = '';
   return {
-    log: () => logged,
     /** Both are ready, and tell their figures. */
     async watched() {
       for (const port of ports) {
@@ -125,7 +120,6 @@ async function startRoles(env: Record<string, string>) {
       await waitFor(() => signals.listenerCount('SIGTERM') === 2);
       signals.emit('SIGTERM');
       for (const { exit, err } of await Promise.all(runs)) {
-        logged += err;
         expect({ exit, noperm: err.includes('NOPERM') }).toEqual({ exit: 0, noperm: false });
       }
     },
@@ -153,49 +147,4 @@ function peopleOf(slack: StrictSlack) {
     slack.press({ user: alice.user, message: dialog, label: answer });
   };
   return { sees, ask, press, act: async (text: string) => press('OK', await ask(text)) };
-}
-
-/** Whoever works on the links. A task that is to fail fails once. */
-async function openOwner(url: string) {
-  const connection = new Redis(url, { maxRetriesPerRequest: null });
-  const names = ['orders-full', 'orders-incr', 'orders-late', 'users-incr'];
-  const queues = new Map(names.map((name) => [name, new Queue(name, { connection })]));
-  const queueOf = (name: string) => queues.get(name) ?? expect.unreachable(name);
-  await Promise.all([...queues.values()].map((queue) => queue.waitUntilReady()));
-  await waitFor(async () => (await connection.exists(names.map((name) => `bull:${name}:meta`))) === names.length);
-  const producer = await openOldProducer({ version: 5, url, queue: 'orders-full' });
-  const workers: Worker[] = [];
-  const failed = new Set<string>();
-  return {
-    async work() {
-      for (const name of names) {
-        const worker = new Worker(
-          name,
-          async (job) => {
-            const data = job.data as { readonly fail?: boolean };
-            if (data.fail !== true || failed.has(`${name}${job.id}`)) return;
-            failed.add(`${name}${job.id}`);
-            throw new Error('value too long');
-          },
-          { connection },
-        );
-        worker.on('error', () => {});
-        workers.push(worker);
-        await worker.waitUntilReady();
-      }
-    },
-    async add(name: string, { fail = false, ...options }: { fail?: boolean; priority?: number; delay?: number }) {
-      await queueOf(name).add('change', { fail }, options);
-    },
-    addAsOldProducer: () => producer.add(['old']),
-    async resume(...chosen: string[]) {
-      for (const name of chosen) await queueOf(name).resume();
-    },
-    async [Symbol.asyncDispose]() {
-      await producer[Symbol.asyncDispose]();
-      await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
-      connection.disconnect();
-    },
-  };
 }

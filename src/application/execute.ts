@@ -20,6 +20,8 @@ import { observeProject, precheckProject } from './look.ts';
 import type { Ending } from './store.ts';
 import { noteState } from './watch.ts';
 
+const underWayAfterMs = 100;
+
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:
  * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
@@ -29,22 +31,29 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   const log = { project: ref.project, operationId: ref.operation };
   const claimed = await deps.store.claim(ref, run);
   if (claimed.kind === 'unknown') return;
-  // Whoever waits for the links does not wait for that.
-  const told = deps.notifier.tell(ref);
-  if (claimed.kind === 'over') return told;
+  if (claimed.kind === 'over') return deps.notifier.tell(ref);
   if (claimed.kind === 'refused') {
     deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
-    return told;
+    return deps.notifier.tell(ref);
   }
   deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
+  const over = new AbortController();
+  const told = tellUnlessOver(deps, ref, over.signal);
   try {
     await carryThrough(deps, ref, claimed);
   } finally {
+    over.abort();
     await deps.store.leave(ref.project, run).catch(() => {});
     await told;
   }
   await deps.notifier.tell(ref);
   await noteState(deps, ref.project);
+}
+
+/** That it is under way is news only while it is: most operations are over before anybody could read it. */
+async function tellUnlessOver(deps: Deps, ref: OperationRef, over: AbortSignal): Promise<void> {
+  await deps.clock.sleep(underWayAfterMs, over);
+  if (!over.aborted) await deps.notifier.tell(ref);
 }
 
 /** What a turn of the work begins with, read at one time. */

@@ -45,7 +45,7 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
   // Nobody else moves a project that is held; one that is not may become somebody's between any two calls.
-  const look = () => (options.holder === null ? null : lookAtVersion(deps, project));
+  const look = () => (project.holder === null ? null : lookAtVersion(deps, project));
   let seen = look();
   const flags = await deps.links.readFlags(links, answerMs);
   const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));

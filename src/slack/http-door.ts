@@ -45,7 +45,7 @@ export function createHttpDoor({ signingSecret, port, log, onRejected }: HttpDoo
     if (read.kind !== 'read') return turnAway(notRead[read.kind]);
     const verdict = judgeBody({ head, body: read.body, signingSecret, now: Date.now(), replays });
     if (verdict.kind === 'rejected') return turnAway(verdict.rejection);
-    if (verdict.kind === 'ssl_check') return void response.writeHead(200).end();
+    if (verdict.kind === 'ssl_check') return void response.writeHead(200, { connection: 'close' }).end();
     handOn(receiver, { request, response, body: read.body, verdict });
   };
   const serve: Serve = (request, response, goOn) => {

@@ -41,6 +41,15 @@ describe('the door of HTTP mode', () => {
     await client.ended;
   });
 
+  it('keeps no connection for the look at the certificate, which anybody can send', async () => {
+    await using door = await openDoor();
+    using client = await door.client();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    client.write(requestBytes({ headers, body: 'ssl_check=1' }));
+    expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    await client.ended;
+  });
+
   it('says 100 before a body that it will read, and 413 before one that it will not', async () => {
     await using door = await openDoor();
     using client = await door.client();
@@ -73,12 +82,13 @@ describe('the door of HTTP mode', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     client.write(requestBytes({ headers: form, body: `ssl_check=1&${command()}` }));
     expect(await client.answer()).toMatchObject({ status: 200, body: '' });
+    using signer = await door.client();
     const { headers, body } = door.sign('{"type":"url_verification","challenge":"abc"}');
     const json = { ...headers, 'content-type': 'application/json' };
-    client.write(requestBytes({ headers: json, body }));
-    expect(await client.answer()).toMatchObject({ status: 200, body: '{"challenge":"abc"}' });
-    client.write(requestBytes({ headers: { 'content-type': 'application/json' }, body }));
-    expect(await client.answer()).toMatchObject({ status: 401, body: '' });
+    signer.write(requestBytes({ headers: json, body }));
+    expect(await signer.answer()).toMatchObject({ status: 200, body: '{"challenge":"abc"}' });
+    signer.write(requestBytes({ headers: { 'content-type': 'application/json' }, body }));
+    expect(await signer.answer()).toMatchObject({ status: 401, body: '' });
     expect(door.bench.rejected).toEqual(['unsigned']);
     expect(door.bench.slack.callsTo('response_url')).toEqual([]);
   });

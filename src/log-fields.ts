@@ -1,6 +1,6 @@
 import { framesOf } from './domain/frames.ts';
 import { maskReason } from './domain/mask.ts';
-import { loggableText, maskSecrets } from './domain/secrets.ts';
+import { loggableText } from './domain/secrets.ts';
 
 /** Fields that never reach a log line, wherever they stand, in whatever case, with whatever between their words. */
 export const secretNames: readonly string[] = [
@@ -37,7 +37,7 @@ function loggable(value: unknown, depth: number): unknown {
 
 function objectOf(value: object, depth: number): Record<string, unknown> {
   const entries = Object.entries(value).map(([name, inner]): [string, unknown] => [
-    maskSecrets(name),
+    loggableText(name),
     secret.has(plainName(name)) ? '[redacted]' : field(name, inner, depth),
   ]);
   return Object.fromEntries(entries);
@@ -52,8 +52,8 @@ function field(name: string, value: unknown, depth: number): unknown {
 function loggableError(error: Error, depth: number): Record<string, unknown> {
   const { name, message, stack, cause } = error;
   return {
-    name: maskSecrets(String(name)),
-    ...('code' in error && typeof error.code === 'string' ? { code: maskSecrets(error.code) } : {}),
+    name: loggableText(String(name)),
+    ...('code' in error && typeof error.code === 'string' ? { code: loggableText(error.code) } : {}),
     message: maskReason(String(message)),
     ...(depth === 0 && stack !== undefined ? { stack: framesOf(stack) } : {}),
     ...(cause === undefined || depth >= 3 ? {} : { cause: loggable(causeOf(cause), depth + 1) }),

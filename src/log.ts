@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { maskSecrets } from './domain/secrets.ts';
+import { loggableText } from './domain/secrets.ts';
 import { loggableFields, secretNames } from './log-fields.ts';
 
 export type { Logger } from 'pino';
@@ -33,6 +33,6 @@ type Said = Parameters<Logger['info']>;
 
 /** Without a sentence the line would take that of an error as it is; what would be put into one is dropped. */
 function sentenceLast([fields, sentence]: readonly unknown[]): Said {
-  if (typeof fields === 'string') return [{}, maskSecrets(fields)];
-  return [fields ?? {}, typeof sentence === 'string' ? maskSecrets(sentence) : 'no sentence'];
+  if (typeof fields === 'string') return [{}, loggableText(fields)];
+  return [fields ?? {}, typeof sentence === 'string' ? loggableText(sentence) : 'no sentence'];
 }

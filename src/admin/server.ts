@@ -22,6 +22,8 @@ export class AdminPortRefused extends Error {
 const closeWithinMs = 500;
 /** Nobody needs more at a time than a prober, a scraper and a person. */
 const mostConnections = 64;
+/** Who says nothing for so long makes room for others. */
+const silentForMs = 5_000;
 
 /**
  * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces: in a container the prober is elsewhere. Nothing it answers
@@ -35,7 +37,7 @@ export async function openAdminServer(options: AdminOptions): Promise<AdminServe
       response.destroy();
     });
   });
-  Object.assign(server, { headersTimeout: 5_000, requestTimeout: 5_000, maxConnections: mostConnections });
+  Object.assign(server, { timeout: silentForMs, maxConnections: mostConnections });
   const port = await listening(server, options.port);
   server.on('error', (error) => log.warn({ error }, 'trouble with the port of health and metrics'));
   log.info({ port, interfaces: 'all' }, 'health and metrics are served');

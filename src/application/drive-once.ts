@@ -44,7 +44,7 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
-  // Nobody else moves a project that is held; one that is not may become somebody's between any two calls.
+  // A project that is held is moved by its own operation only; one that is not may become somebody's between any two calls.
   const look = () => (project.holder === null ? null : lookAtVersion(deps, project));
   let seen = look();
   const flags = await deps.links.readFlags(links, answerMs);

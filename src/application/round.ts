@@ -3,7 +3,7 @@ import type { Deps } from './deps.ts';
 export interface RoundOptions {
   /** How often rounds are to be, ms. */
   readonly everyMs: number;
-  /** A round that takes longer is given up at its next step, ms: the following one begins anew. */
+  /** A round that takes longer is given up at its next step, ms; the following one begins anew. */
   readonly withinMs: number;
 }
 
@@ -27,7 +27,7 @@ export async function round(
   } finally {
     clearTimeout(timer);
     deps.stopping.removeEventListener('abort', end);
+    const tookMs = deps.clock.now() - beganAt;
+    if (tookMs > everyMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
   }
-  const tookMs = deps.clock.now() - beganAt;
-  if (tookMs > everyMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
 }

@@ -109,7 +109,7 @@ export interface OrderedPage {
 }
 
 export interface Ordered {
-  /** Of all projects. May lag behind by a sweep after a crash. */
+  /** Of all projects. */
   readonly counts: StateCounts;
   readonly projects: readonly Project[];
 }
@@ -121,9 +121,12 @@ export interface ProjectStore {
   /** In the order of `ids`; a project that is gone is left out. */
   readMany(ids: readonly ProjectId[]): Promise<Project[]>;
   version(id: ProjectId): Promise<number | null>;
-  /** A page of all projects, or of those in one state, by urgency and id; null: the order is being mended, read them all. */
+  /**
+   * A page of all projects, or of those in one state, by urgency and id; null: the order is being mended, read them all. Who is
+   * in a state, and how many are, may lag behind by a sweep when the process that moved one died right then.
+   */
   ordered(page: OrderedPage): Promise<Ordered | null>;
-  /** Puts these projects where their state belongs in the order, and takes out whatever is none of `ids`: all that there are. */
+  /** Puts these ids where the state of their projects belongs in the order, `projects` being those that could be read. */
   mendOrder(ids: readonly ProjectId[], projects: readonly Project[]): Promise<void>;
 
   readOperation(ref: OperationRef): Promise<Operation | null>;

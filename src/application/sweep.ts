@@ -19,7 +19,7 @@ export async function sweep(deps: Deps): Promise<void> {
   for (const chunk of chunksOf(ids, projectsAtOnce)) {
     deps.stopping.throwIfAborted();
     const projects = await deps.store.readMany(chunk);
-    await deps.store.mendOrder(ids, projects);
+    await deps.store.mendOrder(chunk, projects);
     await eachApart(deps, projects, {
       projectOf: (project) => project,
       work: (project) => sweepProject(deps, project),

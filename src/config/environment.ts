@@ -68,11 +68,12 @@ export function readEnvironment(env: RawEnvironment): EnvironmentRead {
 }
 
 /** What the bot's role misses to talk to Slack, or nothing. */
-export function slackFaults({ secrets }: Environment): EnvironmentFault[] {
+export function slackFaults({ secrets, port: slackPort, adminPort }: Environment): EnvironmentFault[] {
   const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
   return [
     ...(slackBotToken === null ? [faultOf('SLACK_BOT_TOKEN', 'is missing')] : []),
     ...(slackAppToken === null && slackSigningSecret === null ? [noWay] : []),
+    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0 ? [samePort] : []),
   ];
 }
 
@@ -134,6 +135,12 @@ const hints: Readonly<Record<string, string>> = {
   SYNCBOT_CONFIG: 'Write the path of the file, such as syncbot.yml.',
   ADMIN_PORT: 'Write a number up to 65535, such as 9090, or leave it out.',
   LOG_LEVEL: `Write one of ${logLevels.join(', ')}.`,
+};
+
+const samePort: EnvironmentFault = {
+  name: 'ADMIN_PORT',
+  message: 'is the port at which Slack is listened for',
+  hint: 'Set PORT or ADMIN_PORT to another one.',
 };
 
 /** One sentence for both ways. */

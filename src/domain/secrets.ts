@@ -6,7 +6,10 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic) +[^\s"'`,]+/gi, '$1 ‹token›'],
   [/\d{9,}\.\d{9,}\.[0-9a-f]{16,}/gi, '‹trigger›'],
   [/v0=[0-9a-f]{64}/gi, '‹signature›'],
-  [/((?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization)["']?[=:] *)[^\s"'`,&‹]+/gi, '$1‹value›'],
+  [
+    /((?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization)["']?[=:] *)(?:"[^"]*"?|'[^']*'?|[^\s"'`,&‹]+)/gi,
+    '$1‹value›',
+  ],
   // People and hosts.
   [/[^\s@<>"'`]+@[^\s@<>"'`]+/g, '‹address›'],
   [/\[[0-9a-f:.]*:[0-9a-f:.]*\](:\d+)?/gi, '‹host›'],

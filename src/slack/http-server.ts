@@ -12,6 +12,9 @@ const lookEveryMs = 500;
 /** How long the rest of a refused request is read and dropped: a connection that is reset takes the answer with it. */
 const lingerMs = 500;
 
+/** Load balancers hold some hundred. With the limit of a body it bounds what requests that nobody has checked yet can hold. */
+const mostConnections = 500;
+
 /** Serves a request whose head is there; `goOn` is to be called before the body is read. */
 export type Serve = (request: IncomingMessage, response: ServerResponse, goOn: () => void) => void;
 
@@ -33,6 +36,7 @@ export function createHttpServer({ serve, reject }: HttpServerOptions): Server {
     // A missing host is for the guard: Node would answer without telling anybody.
     requireHostHeader: false,
   });
+  server.maxConnections = mostConnections;
   const take = (goOn: (response: ServerResponse) => void) => (request: IncomingMessage, response: ServerResponse) => {
     answering.set(request.socket, response);
     serve(request, response, () => goOn(response));

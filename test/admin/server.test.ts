@@ -1,8 +1,10 @@
 import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { AdminPortRefused, type AdminServer, openAdminServer } from '../../src/admin/server.ts';
 import type { Standing } from '../../src/admin/standing.ts';
 import { createLogger } from '../../src/log.ts';
+import { waitFor } from '../support/wait.ts';
 
 const well: Standing = {
   redisAnswers: async () => true,
@@ -128,4 +130,19 @@ test('closes although somebody keeps a connection open, or waits for an answer',
   const free = createServer();
   await new Promise<void>((resolve) => free.listen(opened.server.port, resolve));
   await new Promise<void>((resolve) => free.close(() => resolve()));
+});
+
+test('people who connect and say nothing do not keep the prober out', async () => {
+  const opened = await open();
+  const silent = Array.from({ length: 80 }, () => connect(opened.server.port, '127.0.0.1').on('error', () => {}));
+  onTestFinished(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await waitFor(() => silent.every(({ connecting, destroyed }) => destroyed || !connecting));
+  const answered = () =>
+    ask(opened, '/healthz').then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await waitFor(async () => (await answered()) === 200, { timeoutMs: 30_000 });
 });

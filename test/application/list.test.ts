@@ -120,6 +120,25 @@ describe('an order that a crash left behind', () => {
     expect(idsOf(projects)).toEqual(['b-runs']);
   });
 
+  it('with a project whose removal was cut short: it is counted nowhere', async () => {
+    await seed();
+    expect(await world.deps.store.remove('stands', 1, 'cli:test')).toBe(true);
+    await world.redis.sadd(projectsKey, 'stands');
+    await world.redis.zadd(orderKey, 4, 'stands');
+    await sweep(world.deps);
+    const { projects, counts } = await listPage(world.deps, { filter: '', page: 1, size: 2 });
+    expect(idsOf(projects)).toEqual(['fresh']);
+    expect(counts.paused).toBe(0);
+    expect(await ordered()).not.toBeNull();
+  });
+
+  it('with a record that cannot be read: a page still costs what a page costs', async () => {
+    await seed();
+    await world.redis.hset(projectKeys('stands').state, 'v', '99');
+    await sweep(world.deps);
+    expect(idsOf((await ordered())?.projects ?? [])).toEqual(['a-runs', 'b-runs', 'fresh']);
+  });
+
   it('with an id that never became a project: everything is still listed', async () => {
     await seed();
     await world.redis.sadd(projectsKey, 'half-made');

@@ -91,6 +91,15 @@ describe('the environment', () => {
     const env = fc.record({ REDIS_URL: variable, PORT: variable, SLACK_COMMAND: variable, SLACK_API_URL: variable });
     fc.assert(fc.property(env, (raw) => ['read', 'refused'].includes(readEnvironment(raw).kind)));
   });
+
+  test.each([
+    [{ PORT: '9090', ADMIN_PORT: '9090' }, ['ADMIN_PORT']],
+    [{ PORT: '0', ADMIN_PORT: '0' }, []],
+    [{ PORT: '9090', ADMIN_PORT: '9090', SLACK_APP_TOKEN: 'xapp-1' }, []],
+  ])('HTTP mode and figures need ports of their own: %j', (ports, faults) => {
+    const env = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret', ...ports };
+    expect(slackFaults(read(env)).map(({ name }) => name)).toEqual(faults);
+  });
 });
 
 describe('the address of a Redis', () => {

@@ -18,6 +18,9 @@ export interface ProjectOrder extends Pick<ProjectStore, 'ordered' | 'mendOrder'
   drop(id: ProjectId): Promise<void>;
 }
 
+/** The place of ids without a project that can be read: they are counted nowhere, and no page shows them. */
+const unreadable = 100;
+
 type ReadMany = (ids: readonly ProjectId[]) => Promise<Project[]>;
 
 export function createProjectOrder(client: RedisClient, readMany: ReadMany): ProjectOrder {
@@ -26,7 +29,7 @@ export function createProjectOrder(client: RedisClient, readMany: ReadMany): Pro
     place: (id, state) => quietly(put(id, state)),
     drop: (id) => quietly(call(client, (redis) => redis.zrem(orderKey, id))),
     async ordered({ state, from, limit }) {
-      const [least, most] = state === null ? ['-inf', '+inf'] : [urgency[state], urgency[state]];
+      const [least, most] = state === null ? [0, unreadable - 1] : [urgency[state], urgency[state]];
       const [known, placed, counts, page] = await call(client, (redis) =>
         Promise.all([
           redis.scard(projectsKey),
@@ -44,21 +47,42 @@ export function createProjectOrder(client: RedisClient, readMany: ReadMany): Pro
       return { counts: stateCounts(countOf), projects };
     },
     async mendOrder(ids, projects) {
-      const [placed, scores] = await call(client, (redis) =>
-        Promise.all([redis.zcard(orderKey), Promise.all(projects.map(({ id }) => redis.zscore(orderKey, id)))]),
+      const [known, placed, scores] = await call(client, (redis) =>
+        Promise.all([
+          redis.scard(projectsKey),
+          redis.zcard(orderKey),
+          Promise.all(ids.map((id) => redis.zscore(orderKey, id))),
+        ]),
       );
-      const wrong = projects.filter(({ state }, index) => scores[index] !== String(urgency[state]));
-      // Read again: whoever moved it in between has placed it.
-      for (const { id, state } of await readMany(wrong.map(({ id }) => id))) await put(id, state);
-      if (placed > ids.length) await dropStrangers(client, new Set(ids));
+      const placeOf = placesOf(projects);
+      const wrong = ids.filter((id, index) => Number(scores[index] ?? Number.NaN) !== placeOf(id));
+      if (wrong.length > 0) {
+        // Read again: whoever moved one in between has placed it.
+        const placeNow = placesOf(await readMany(wrong));
+        const places = wrong.flatMap((id) => [placeNow(id), id]);
+        await call(client, (redis) => redis.zadd(orderKey, ...places));
+      }
+      if (placed > known) await dropStrangers(client);
     },
   };
 }
 
+/** Where the ids of a look belong: behind all others when there is no project to them that can be read. */
+function placesOf(projects: readonly Project[]): (id: ProjectId) => number {
+  const states = new Map(projects.map(({ id, state }) => [id, state]));
+  return (id) => {
+    const state = states.get(id);
+    return state === undefined ? unreadable : urgency[state];
+  };
+}
+
 /** Removed by somebody who could not say so here. */
-async function dropStrangers(client: RedisClient, ids: ReadonlySet<ProjectId>): Promise<void> {
-  const placed = await call(client, (redis) => redis.zrange(orderKey, 0, '-1'));
-  const strangers = placed.filter((id) => !ids.has(id));
+async function dropStrangers(client: RedisClient): Promise<void> {
+  const [ids, placed] = await call(client, (redis) =>
+    Promise.all([redis.smembers(projectsKey), redis.zrange(orderKey, 0, '-1')]),
+  );
+  const known = new Set(ids);
+  const strangers = placed.filter((id) => !known.has(id));
   if (strangers.length > 0) await call(client, (redis) => redis.zrem(orderKey, ...strangers));
 }
 

@@ -29,7 +29,7 @@ export function createStandingFigures(registry: Registry, standing: Standing): v
   if (slackConnected === null) return;
   new Gauge({
     name: 'syncbot_slack_connected',
-    help: 'Whether Slack can reach the bot: in Socket Mode, whether it said hello on the socket that is open now.',
+    help: 'In Socket Mode whether Slack said hello on the socket that is open now, in HTTP mode whether the bot listens.',
     registers,
     collect() {
       this.set(slackConnected() ? 1 : 0);

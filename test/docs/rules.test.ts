@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { runApp } from '../admin/running.ts';
+import type { Scrape } from '../admin/scrape.ts';
+import { openWorld } from '../support/world.ts';
+import { blocksOf, page } from './pages.ts';
+
+interface Rules {
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
+}
+
+const [block] = blocksOf(page('operating.md'), 'yml');
+const rules = (parse(block?.text ?? '') as Rules).groups.flatMap((group) => group.rules);
+
+/** What only a bot tells, with what it says of it. */
+const ofBots = ['syncbot_slack_connected'];
+
+test('each rule of the page asks for series that a worker has', async () => {
+  await using world = await openWorld();
+  await world.project('orders', [await world.link('orders')]);
+  const yml = 'settings: { observeEvery: 1s }\nprojects: {}\n';
+  await using app = await runApp({ role: 'worker', redisUrl: world.url, yml });
+  const looked = async () => (await app.scrape()).value('syncbot_projects', { state: 'running' });
+  await expect.poll(looked, { timeout: 20_000 }).toBe(1);
+
+  const scrape = await app.scrape();
+  const wanted = rules.flatMap(({ alert, expr }) => selectorsOf(expr).map((selector) => ({ alert, ...selector })));
+  expect(wanted.length).toBe(rules.length);
+  const missing = wanted.filter(({ name, labels }) => !ofBots.includes(name) && !isThere(scrape, name, labels));
+  expect(missing).toEqual([]);
+});
+
+/** `name{label="value",other=~"a|b"}`, each value by itself; a label of `by ( )` has any value, but for those of the scrape. */
+function selectorsOf(expr: string): { readonly name: string; readonly labels: readonly [string, string[]][] }[] {
+  const by = [...expr.matchAll(/\bby \((\w+)\)/g)]
+    .map(([, label = '']) => label)
+    .filter((label) => label !== 'instance')
+    .map((label): [string, string[]] => [label, []]);
+  return [...expr.matchAll(/\b(syncbot_\w+)(?:\{(.*?)\})?/g)].map(([, name = '', inside = '']) => {
+    const given = [...inside.matchAll(/(\w+)=~?"([^"]+)"/g)].map(([, label = '', values = '']): [string, string[]] => [
+      label,
+      values.split('|'),
+    ]);
+    return { name, labels: [...by, ...given] };
+  });
+}
+
+function isThere({ samples }: Scrape, name: string, labels: readonly (readonly [string, string[]])[]): boolean {
+  const own = samples.filter((sample) => sample.name === name);
+  const has = ([label, values]: readonly [string, string[]]) =>
+    values.length === 0
+      ? own.every((sample) => sample.labels[label] !== undefined)
+      : values.every((value) => own.some((sample) => sample.labels[label] === value));
+  return own.length > 0 && labels.every(has);
+}

@@ -100,7 +100,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       stopping.signal.throwIfAborted();
       door = opening;
       await door.open();
-      log.info({ team: installedTeam, command }, 'connected to Slack');
+      log.info({ team: installedTeam, command, way: options.way.kind }, 'connected to Slack');
     },
     async stop() {
       stopping.abort();

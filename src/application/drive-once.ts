@@ -6,9 +6,7 @@ import type { Deps } from './deps.ts';
 import type { Flag, LinkWithWatermark } from './ports.ts';
 
 const answerMs = 5_000;
-const chunkSize = 500;
-/** Links are driven at a version that was read at most so long ago. */
-const versionFreshMs = 500;
+const chunkSize = 1_000;
 
 /**
  * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
@@ -44,23 +42,19 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
-  // A project that is held is moved by its own operation only; one that is not may become somebody's between any two calls.
-  const look = () => (project.holder === null ? null : lookAtVersion(deps, project));
-  let seen = look();
   const flags = await deps.links.readFlags(links, answerMs);
   const differing = links.filter((link, index) => flags[index] === opposite(wanted) && isToDrive(link));
   let done = links.length - differing.length - flags.filter((flag) => flag === 'unreachable').length;
   let putBack = 0;
   let drove = false;
   for (const chunk of chunksOf(differing, chunkSize)) {
-    if (!(await isStillThere(deps, project, seen))) return { kind: 'moved', drove, putBack };
+    if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', drove, putBack };
     const ready = wanted === 'resumed' ? await prepareResume(deps, project, chunk) : { links: chunk, putBack: 0 };
     if (ready === 'moved') return { kind: 'moved', drove, putBack };
     putBack += ready.putBack;
     drove = true;
-    const driving = deps.links.drive(ready.links, wanted, answerMs);
-    seen = look();
-    done += (await driving).filter((result) => result === 'driven').length;
+    const driven = await deps.links.drive(ready.links, wanted, answerMs);
+    done += driven.filter((result) => result === 'driven').length;
     if (done < links.length) options.onProgress?.({ done, total: links.length });
   }
   if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, { wanted, isToDrive }) };
@@ -68,26 +62,6 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
   if (version !== project.version) return { kind: 'moved', drove, putBack };
   return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
-}
-
-interface VersionSeen {
-  readonly isCurrent: boolean;
-  readonly at: number;
-}
-
-/** Asked beside the links rather than before them: nobody waits for two servers in turn. */
-function lookAtVersion({ store, clock }: Deps, { id, version }: Project): Promise<VersionSeen> {
-  const at = clock.now();
-  const seen = store.version(id).then((found) => ({ isCurrent: found === version, at }));
-  seen.catch(() => {});
-  return seen;
-}
-
-/** Links that took long to answer were asked in another time: then the version is read once more. */
-async function isStillThere(deps: Deps, project: Project, seen: Promise<VersionSeen> | null): Promise<boolean> {
-  const known = await seen;
-  if (known !== null && (!known.isCurrent || deps.clock.now() - known.at <= versionFreshMs)) return known.isCurrent;
-  return (await deps.store.version(project.id)) === project.version;
 }
 
 /**

@@ -20,8 +20,6 @@ import { observeProject, precheckProject } from './look.ts';
 import type { Ending } from './store.ts';
 import { noteState } from './watch.ts';
 
-const underWayAfterMs = 100;
-
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:
  * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
@@ -37,23 +35,17 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
     return deps.notifier.tell(ref);
   }
   deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
-  const over = new AbortController();
-  const told = tellUnlessOver(deps, ref, over.signal);
+  const carried = carryThrough(deps, ref, claimed);
+  // After the links have been asked, and beside them: neither waits for the other.
+  const told = deps.notifier.tell(ref);
   try {
-    await carryThrough(deps, ref, claimed);
+    await carried;
   } finally {
-    over.abort();
     await deps.store.leave(ref.project, run).catch(() => {});
     await told;
   }
   await deps.notifier.tell(ref);
   await noteState(deps, ref.project);
-}
-
-/** That it is under way is news only while it is: most operations are over before anybody could read it. */
-async function tellUnlessOver(deps: Deps, ref: OperationRef, over: AbortSignal): Promise<void> {
-  await deps.clock.sleep(underWayAfterMs, over);
-  if (!over.aborted) await deps.notifier.tell(ref);
 }
 
 /** What a turn of the work begins with, read at one time. */

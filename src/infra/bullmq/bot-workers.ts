@@ -36,14 +36,13 @@ export interface BotWorker extends AsyncDisposable {
 
 /** Starts a worker on one of the bot's own queues. Disposing waits for the jobs under way, at most for a few seconds. */
 export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): BotWorker {
-  const { queue, client, log, lockMs = 15_000 } = options;
+  const { queue, client, log, lockMs = 30_000 } = options;
   const worker = new Worker(queue, (job, token) => handle(options, job, token), {
     connection: client,
     prefix: queuePrefix,
     concurrency: concurrency[queue],
     lockDuration: lockMs,
-    // A job whose taker never heard that it has it, since the reply was lost, waits for the lock and two of these rounds.
-    stalledInterval: Math.ceil(lockMs / 3),
+    stalledInterval: lockMs,
     skipVersionCheck: true,
     // A job that ends while Redis is away waits so long to say so, and nothing cuts that short at the end of the process.
     runRetryDelay: 1_000,

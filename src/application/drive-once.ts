@@ -3,10 +3,11 @@ import type { Progress } from '../domain/operation.ts';
 import { type Link, linkId, type Project, watermarkOf } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
-import type { Flag, LinkWithWatermark } from './ports.ts';
+import type { DriveWithin, Flag, LinkWithWatermark } from './ports.ts';
 
 const answerMs = 5_000;
 const chunkSize = 1_000;
+const holdStillFreshMs = 1_000;
 
 /**
  * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
@@ -14,8 +15,9 @@ const chunkSize = 1_000;
  */
 export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
   if (running.length === 0) return [];
+  const askedAt = deps.clock.now();
   if ((await deps.store.version(project.id)) !== project.version) return running;
-  const driven = await deps.links.drive(running, 'paused', answerMs);
+  const driven = await deps.links.drive(running, 'paused', within(deps, { askedAt, freshMs: holdStillFreshMs }));
   return running.filter((_link, index) => driven[index] !== 'driven');
 }
 
@@ -24,6 +26,11 @@ export interface DriveOptions {
   readonly holder: string | null;
   /** Hears how many links have been driven; nobody waits for it. */
   readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface AttemptOptions extends DriveOptions {
+  /** How long the project's version holds from the moment at which it was asked for, ms: no link is driven after it. */
+  readonly freshMs: number;
 }
 
 /** `drove`: a link was driven, or it is not known that none was. */
@@ -38,7 +45,7 @@ export type Attempt =
   | (Driven & { readonly kind: 'compared'; readonly unreachable: readonly Link[]; readonly missing: readonly Link[] });
 
 /** One attempt of converge: reads every flag, drives what differs, chunk by chunk, and reads again. */
-export async function driveOnce(deps: Deps, project: Project, options: DriveOptions): Promise<Attempt> {
+export async function driveOnce(deps: Deps, project: Project, options: AttemptOptions): Promise<Attempt> {
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
@@ -48,12 +55,14 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   let putBack = 0;
   let drove = false;
   for (const chunk of chunksOf(differing, chunkSize)) {
+    const askedAt = deps.clock.now();
     if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', drove, putBack };
-    const ready = wanted === 'resumed' ? await prepareResume(deps, project, chunk) : { links: chunk, putBack: 0 };
+    const asked: Ready = { links: chunk, putBack: 0, askedAt };
+    const ready = wanted === 'resumed' ? await prepareResume(deps, project, asked) : asked;
     if (ready === 'moved') return { kind: 'moved', drove, putBack };
     putBack += ready.putBack;
     drove = true;
-    const driven = await deps.links.drive(ready.links, wanted, answerMs);
+    const driven = await deps.links.drive(ready.links, wanted, within(deps, { ...options, ...ready }));
     done += driven.filter((result) => result === 'driven').length;
     if (done < links.length) options.onProgress?.({ done, total: links.length });
   }
@@ -64,40 +73,49 @@ export async function driveOnce(deps: Deps, project: Project, options: DriveOpti
   return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
 }
 
+/** A process may have been stopped since it asked: what it drove then could undo what others have done meanwhile. */
+function within({ clock }: Deps, { askedAt, freshMs }: { askedAt: number; freshMs: number }): DriveWithin {
+  return { answerMs, sendMs: Math.min(freshMs - (clock.now() - askedAt), answerMs) };
+}
+
+interface Ready {
+  readonly links: readonly Link[];
+  readonly putBack: number;
+  /** When the project's version was asked for that allows to drive them. */
+  readonly askedAt: number;
+}
+
 /**
  * Before a link is resumed by Start or Restore, while its flag is still paused: Restore puts the failed tasks back, and
  * both move the watermark, so that only later failures count. Links where that did not work stay paused for now, also when
  * a task in flight has failed in between: it is put back in the next attempt. A link that somebody has resumed meanwhile
  * keeps its watermark: what failed there is not back and must count.
  */
-async function prepareResume(
-  deps: Deps,
-  project: Project,
-  chunk: readonly Link[],
-): Promise<{ readonly links: readonly Link[]; readonly putBack: number } | 'moved'> {
-  if (project.state !== 'starting' && project.state !== 'restoring') return { links: chunk, putBack: 0 };
-  const watched = chunk.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+async function prepareResume(deps: Deps, project: Project, asked: Ready): Promise<Ready | 'moved'> {
+  if (project.state !== 'starting' && project.state !== 'restoring') return asked;
+  const watched = asked.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
   const restored = project.state === 'restoring' ? await deps.links.putBack(watched) : [];
   const prepared = watched.filter((_item, index) => restored[index]?.kind !== 'unreachable');
   const putBack = restored.reduce((total, { tasks }) => total + tasks, 0);
-  const links = await moveWatermarks(deps, project, prepared);
-  return links === 'moved' ? 'moved' : { links, putBack };
+  const moved = await moveWatermarks(deps, project, prepared);
+  return moved === 'moved' ? 'moved' : { ...moved, putBack };
 }
 
 async function moveWatermarks(
   deps: Deps,
   project: Project,
   prepared: readonly LinkWithWatermark[],
-): Promise<readonly Link[] | 'moved'> {
+): Promise<Omit<Ready, 'putBack'> | 'moved'> {
   const readings = await deps.links.observe(prepared);
   const read = readings
     .filter((reading) => reading.kind === 'read')
     .filter(
       ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
     );
-  const moved = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const kept = await deps.store.setWatermarks(project.id, project.version, moved);
-  return kept ? read.map(({ link }) => link) : 'moved';
+  const watermarks = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+  const askedAt = deps.clock.now();
+  const kept = await deps.store.setWatermarks(project.id, project.version, watermarks);
+  return kept ? { links: read.map(({ link }) => link), askedAt } : 'moved';
 }
 
 interface Wish {

@@ -18,15 +18,22 @@ export interface PutBack {
   readonly tasks: number;
 }
 
+export interface DriveWithin {
+  /** How long each link has to answer, ms. */
+  readonly answerMs: number;
+  /** How long what was decided holds, ms from the call: nothing is sent after it. */
+  readonly sendMs: number;
+}
+
 /** The links' queues. Never throws for a link that does not answer: that is one of the answers. */
 export interface LinkEngine {
   /** Reads the pause flags, in the order of `links`. Each link has `withinMs` to answer. */
   readFlags(links: readonly Link[], withinMs: number): Promise<Flag[]>;
   /**
    * Pauses or resumes links whose flag was just seen to differ, all at once. Answers `unreachable` when it is not known
-   * whether it was done. The caller has made sure that each queue exists: a pause would create it.
+   * whether it was done, or was not sent in time. The caller has made sure that each queue exists: a pause would create it.
    */
-  drive(links: readonly Link[], wanted: Wanted, withinMs: number): Promise<('driven' | 'unreachable')[]>;
+  drive(links: readonly Link[], wanted: Wanted, within: DriveWithin): Promise<('driven' | 'unreachable')[]>;
   /** Puts the tasks that failed after the watermark back before newer ones, oldest first, while the link is paused. */
   putBack(links: readonly LinkWithWatermark[]): Promise<PutBack[]>;
   /** One look at each link, in chunks; a slow connection never holds up the others. */

@@ -25,9 +25,9 @@ it('a run whose operation another has ended drives nothing at a version that was
   const deps = withDeps(world.deps, {
     links: {
       readFlags: andThen(readFlags, restored),
-      drive: andThen(async (links, wanted, withinMs) => {
+      drive: andThen(async (links, wanted, within) => {
         driven.push(`${wanted} while ${(await world.deps.store.read('payments'))?.state}`);
-        return drive(links, wanted, withinMs);
+        return drive(links, wanted, within);
       }, overtaken),
     },
   });

@@ -187,7 +187,8 @@ describe('Start and Restore read every flag before they touch one', () => {
     const deps = withDeps(noQueue(world), {
       links: {
         drive: andThen(
-          (links: readonly Link[]) => world.deps.links.drive(links.slice(0, 1), 'resumed', 5_000),
+          (links: readonly Link[]) =>
+            world.deps.links.drive(links.slice(0, 1), 'resumed', { answerMs: 5_000, sendMs: 5_000 }),
           dies('killed'),
         ),
       },

@@ -44,7 +44,7 @@ export function impatient({ deps: { links } }: World): Deps['links'] {
   return {
     ...links,
     readFlags: (asked) => links.readFlags(asked, withinMs),
-    drive: (asked, wanted) => links.drive(asked, wanted, withinMs),
+    drive: (asked, wanted, { sendMs }) => links.drive(asked, wanted, { answerMs: withinMs, sendMs }),
   };
 }
 

@@ -63,9 +63,9 @@ describe('the engine leaves the queues of others as they are', () => {
     const { link, queue } = await ownedQueue(world, 'orders-full', { streams: { events: { maxLen: 123_456 } } });
     await waitFor(() => world.redis.hexists('bull:orders-full:meta', 'opts.maxLenEvents'));
     const before = await world.redis.hgetall('bull:orders-full:meta');
-    expect(await world.deps.links.drive([link], 'paused', 5_000)).toEqual(['driven']);
+    expect(await world.deps.links.drive([link], 'paused', { answerMs: 5_000, sendMs: 5_000 })).toEqual(['driven']);
     expect(await world.redis.hgetall('bull:orders-full:meta')).toEqual({ ...before, paused: '1' });
-    expect(await world.deps.links.drive([link], 'resumed', 5_000)).toEqual(['driven']);
+    expect(await world.deps.links.drive([link], 'resumed', { answerMs: 5_000, sendMs: 5_000 })).toEqual(['driven']);
     expect(await world.redis.hgetall('bull:orders-full:meta')).toEqual(before);
     expect(before).toMatchObject({ 'opts.maxLenEvents': '123456' });
     await queue.close();
@@ -81,7 +81,10 @@ describe('a server that does not answer', () => {
     server.kill('SIGKILL');
     await server.exited;
     expect(await world.deps.links.readFlags(links, 500)).toEqual(['unreachable', 'resumed']);
-    expect(await world.deps.links.drive(links, 'paused', 500)).toEqual(['unreachable', 'driven']);
+    expect(await world.deps.links.drive(links, 'paused', { answerMs: 500, sendMs: 500 })).toEqual([
+      'unreachable',
+      'driven',
+    ]);
     const answers = await Promise.all([
       world.deps.links.observe(watched(...links)),
       world.deps.links.workers(links),
@@ -107,10 +110,24 @@ describe('a server that does not answer', () => {
     server.kill('SIGSTOP');
     try {
       expect(await world.deps.links.readFlags(links, 300)).toEqual(['unreachable', 'resumed']);
-      expect(await world.deps.links.drive(links, 'paused', 300)).toEqual(['unreachable', 'driven']);
+      expect(await world.deps.links.drive(links, 'paused', { answerMs: 300, sendMs: 300 })).toEqual([
+        'unreachable',
+        'driven',
+      ]);
     } finally {
       server.kill('SIGCONT');
     }
+  });
+
+  it('what may not be sent any more is not sent', async () => {
+    const { link, queue } = await ownedQueue(world, 'orders-full', {});
+    const late = { answerMs: 5_000, sendMs: 0 };
+    expect(await world.deps.links.drive([link], 'paused', late)).toEqual(['unreachable']);
+    expect(await queue.isPaused()).toBe(false);
+    await queue.pause();
+    expect(await world.deps.links.drive([link], 'resumed', late)).toEqual(['unreachable']);
+    expect(await queue.isPaused()).toBe(true);
+    await queue.close();
   });
 
   it('one that was away when it was first asked is reached as soon as it is there', async () => {
@@ -125,7 +142,7 @@ describe('a server that does not answer', () => {
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});
     expect(await engine.readFlags([link], 10_000)).toEqual(['resumed']);
-    expect(await engine.drive([link], 'paused', 10_000)).toEqual(['driven']);
+    expect(await engine.drive([link], 'paused', { answerMs: 10_000, sendMs: 10_000 })).toEqual(['driven']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
     owner.disconnect();
@@ -263,7 +280,7 @@ describe('the flag and the counts under load', () => {
     await world.redis.script('FLUSH');
     expect(await lookAt(world, link)).toMatchObject({ waiting: 1 });
     await world.redis.script('FLUSH');
-    expect(await world.deps.links.drive([link], 'paused', 5_000)).toEqual(['driven']);
+    expect(await world.deps.links.drive([link], 'paused', { answerMs: 5_000, sendMs: 5_000 })).toEqual(['driven']);
     expect(await world.deps.links.readFlags([link], 5_000)).toEqual(['paused']);
   });
 });

@@ -70,7 +70,7 @@ describe('what one look at a link counts', () => {
     const { queue, link } = await ownedQueue(world, 'Bestellungen {1} ü', { prefix: '{team-a}' });
     await queue.add('x', {});
     expect(await lookAt(world, link)).toMatchObject({ waiting: 1 });
-    await world.deps.links.drive([link], 'paused', 5_000);
+    await world.deps.links.drive([link], 'paused', { answerMs: 5_000, sendMs: 5_000 });
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });

@@ -31,7 +31,7 @@ async function failAll(tasks: readonly (readonly [name: string, opts?: JobsOptio
 /** The names of the tasks in the order in which a worker gets them once the link is resumed. */
 async function order(howMany: number): Promise<string[]> {
   const seen: string[] = [];
-  await world.deps.links.drive([owned.link], 'resumed', 5_000);
+  await world.deps.links.drive([owned.link], 'resumed', { answerMs: 5_000, sendMs: 5_000 });
   const worker = await owned.work(async (job) => seen.push(job.name));
   await waitFor(() => seen.length >= howMany, { describe: `${howMany} tasks` });
   await worker.close();

@@ -32,7 +32,7 @@ it.each([
 ])('what was set aside and is %s than what waits runs in the order of age', async (which, asideAt, waitAt) => {
   const aside = await add(60, asideAt, 'paused');
   const waits = await add(40, waitAt, 'wait');
-  expect(await world.deps.links.drive([link.link], 'resumed', 5_000)).toEqual(['driven']);
+  expect(await world.deps.links.drive([link.link], 'resumed', { answerMs: 5_000, sendMs: 5_000 })).toEqual(['driven']);
   expect(await waiting()).toEqual(which === 'older' ? [...aside, ...waits] : [...waits, ...aside]);
   expect(await world.redis.exists(key('paused'))).toBe(0);
 });
@@ -42,7 +42,7 @@ it('more than one step moves at once: the list is empty before the flag is gone'
   const aside = await add(5_003, 1_000, 'paused');
   // The first step ends at this one, which looks older than what is left.
   await world.redis.hset(key(String(aside[3])), 'timestamp', 500);
-  await world.deps.links.drive([link.link], 'resumed', 10_000);
+  await world.deps.links.drive([link.link], 'resumed', { answerMs: 10_000, sendMs: 10_000 });
   expect(await waiting()).toEqual([...aside, ...waits]);
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Flag, LinkEngine, LinkWithWatermark, PutBack } from '../../application/ports.ts';
+import type { Wanted } from '../../domain/lifecycle.ts';
 import type { LinkReading } from '../../domain/observation.ts';
 import type { ConnectionFacts } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
@@ -36,14 +37,22 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
         unreachable: (): Flag => 'unreachable',
         ask: flagsOfChunk,
       }),
-    drive: (links, wanted, withinMs) =>
-      askLinks(connections, asItems(links), {
-        withinMs,
+    drive(links, wanted, { answerMs, sendMs }) {
+      const sendBy = performance.now() + sendMs;
+      return askLinks(connections, asItems(links), {
+        withinMs: answerMs,
         atOnce: flagsAtOnce,
         unreachable: (): 'driven' | 'unreachable' => 'unreachable',
         ask: (connection, items) =>
-          Promise.all(items.map(({ link }) => driveLink(connection, { link, pause: wanted === 'paused', withinMs }))),
-      }),
+          Promise.all(
+            items.map(async ({ link }) => {
+              const driven = await outcomeWithin(driveLink(connection, { link, wanted, sendBy }), answerMs);
+              if (driven.kind === 'failed') connection.report(driven.error);
+              return driven.kind === 'answered' ? driven.value : 'unreachable';
+            }),
+          ),
+      });
+    },
     putBack: (links) =>
       askLinks(connections, links, {
         withinMs: putBackWithinMs,
@@ -100,24 +109,18 @@ async function flagsOfChunk({ client }: LinkConnection, items: readonly { readon
   return items.map((_item, index) => flagNames.get(flags[index] ?? Number.NaN) ?? 'unreachable');
 }
 
+/**
+ * Sends the flag at once or not at all: what waits for a connection, or in a process that was stopped, may land after the
+ * link is wanted otherwise.
+ */
 async function driveLink(
   connection: LinkConnection,
-  { link, pause, withinMs }: { link: Link; pause: boolean; withinMs: number },
+  { link, wanted, sendBy }: { readonly link: Link; readonly wanted: Wanted; readonly sendBy: number },
 ): Promise<'driven' | 'unreachable'> {
-  const driven = await outcomeWithin(
-    pause ? connection.backend(link).pause(true) : resume(connection, { link, withinMs }),
-    withinMs,
-  );
-  if (driven.kind === 'failed') connection.report(driven.error);
-  return driven.kind === 'answered' ? 'driven' : 'unreachable';
-}
-
-/** Nobody waits for it after that time, and the link may be wanted paused again: then it stays as it is. */
-async function resume(connection: LinkConnection, { link, withinMs }: { link: Link; withinMs: number }): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  await gatherSetAside(connection, link);
-  if (performance.now() > deadline) throw new Error('what was set aside took too long');
-  await connection.backend(link).pause(false);
+  if (wanted === 'resumed') await gatherSetAside(connection, link);
+  if (performance.now() > sendBy || connection.client.status !== 'ready') return 'unreachable';
+  await connection.backend(link).pause(wanted === 'paused');
+  return 'driven';
 }
 
 async function factsOf(connections: LinkConnections, name: string): Promise<ConnectionFacts> {

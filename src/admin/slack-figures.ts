@@ -35,7 +35,7 @@ export function createSlackFigures(registry: Registry): SlackFigures {
   });
   const rejected = new Counter({
     name: 'syncbot_slack_requests_rejected_total',
-    help: 'HTTP requests that were not let in, by reason (HTTP mode).',
+    help: 'Requests of Slack, or of others in its name, that were not let in, by reason.',
     labelNames: ['reason'],
     registers,
   });

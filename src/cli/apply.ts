@@ -35,8 +35,11 @@ export async function apply(session: Session, { yes }: { readonly yes: boolean }
 /** How an apply ended, in a sentence, and what that means for the exit code. */
 function tell(say: Say, applied: Applied, plan: Plan): ExitCode {
   if (applied.kind === 'conflict') {
-    const before = applied.written.length === 0 ? unchanged : `Applied before that: ${applied.written.join(', ')}.`;
-    const message = `${applied.project} was changed by somebody else in the meantime, so the file was not applied. ${before} Apply again.`;
+    const outcome =
+      applied.written.length === 0
+        ? `so the file was not applied. ${unchanged}`
+        : `so the file was applied only in part: ${applied.written.join(', ')}.`;
+    const message = `${applied.project} was changed by somebody else in the meantime, ${outcome} Apply again.`;
     say.fault({ code: 'conflict', message });
     return exitCodes.notDone;
   }

@@ -17,13 +17,12 @@ export function connectionItems(facts: ConnectionFacts, name: string, holds: 're
   ];
 }
 
-const oldestVersion = 5;
-
 function versionVerdict(version: string | null): Verdict {
-  const major = Number(/^(\d+)\./.exec(version ?? '')?.[1] ?? Number.NaN);
-  if (version === null || Number.isNaN(major)) return { result: 'unknown', message: 'does not tell its version' };
-  if (major >= oldestVersion) return { result: 'pass', message: `Redis ${version}` };
-  return { result: 'fail', message: `Redis ${version} is too old for BullMQ: use 6.2 or newer` };
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  if (version === null || major === undefined) return { result: 'unknown', message: 'does not tell its version' };
+  if (Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2))
+    return { result: 'pass', message: `Redis ${version}` };
+  return { result: 'fail', message: `Redis ${version} is too old: use 6.2 or newer` };
 }
 
 function persistenceVerdict(persistence: Persistence | null, holds: 'records' | 'links'): Verdict {

@@ -63,7 +63,7 @@ const json = () => new Option('--json', 'print JSON; errors are { code, message 
 function addCommands(program: Command, choose: (task: Task) => void): void {
   program
     .command('run')
-    .description('run the bot, the worker or both until SIGTERM')
+    .description('run the bot, the worker or both until SIGTERM or Ctrl-C')
     .addOption(new Option('--role <role>', 'what to run here').choices(roles).default('all'))
     .action(({ role }: { role: Role }) => choose({ name: 'run', role }));
   program

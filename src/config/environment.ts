@@ -161,7 +161,7 @@ const meanings: Readonly<Record<keyof typeof schema.shape, string>> = {
   REDIS_URL: "The bot's Redis. Links live there too unless they name another connection.",
   SYNCBOT_CONFIG: 'The path of `syncbot.yml`.',
   ADMIN_PORT:
-    'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Nothing is, unless it is set.',
+    'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Off unless it is set; only `run` serves them.',
   LOG_LEVEL: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
 };
 

@@ -1,4 +1,5 @@
-export const helpText = `A Slack workspace in your browser, four projects with real queues, and syncbot. Nothing is left behind.
+export const helpText = `A Slack workspace in your browser, four projects with real queues, and syncbot. It leaves nothing
+behind, but for a redis-server fetched once where none is installed.
 
   npm run demo                      starts it; Ctrl-C ends everything
   npm run demo -- fix payments      mends the rows that the target of payments refuses

@@ -23,7 +23,7 @@ export function alertWords(finding: Finding, said: AlertSaid): AlertWords {
   return sentence(finding, said);
 }
 
-/** What a finding is called in a list: `links run although it is held`. */
+/** What a finding is called in a list: `links run although they should be paused`. */
 export function alertTitle(kind: Finding['kind']): string {
   return titles[kind];
 }
@@ -55,7 +55,7 @@ function endOf(kind: Finding['kind'], state: ProjectState): string {
 /** What only a Running project can be told of. */
 const whileRunning: ReadonlySet<Finding['kind']> = new Set(['unattended', 'latency', 'failures']);
 
-/** What an alert was about, in a sentence: `the alert is over: links ran although it was held`. */
+/** What an alert was about, in a sentence: `the alert is over: links ran although they should have been paused`. */
 export function alertPastTitle(kind: Finding['kind']): string {
   return pastTitles[kind];
 }
@@ -79,7 +79,7 @@ const sentences: Sentences = {
     advice:
       cause === 'resumed'
         ? `Somebody resumed ${them(links)} from outside syncbot, and tasks are being worked on. Re-apply pauses ${them(links)} again${adoptWords(links, said)}.`
-        : `syncbot could not pause ${them(links)} yet, and goes on trying; tasks are being worked on. Look whether the Redis of ${them(links)} takes writes.`,
+        : `syncbot could not pause ${them(links)} yet, and goes on trying; tasks are being worked on. Look whether their Redis takes writes.`,
   }),
   not_held: ({ links }, said) => ({
     headline: `${linksOf(links, said)} of ${said.project.id} ${is(links)} paused, and a worker has taken tasks all the same, within the last 5 min`,
@@ -142,7 +142,7 @@ function logWords(until: number, { project, voice }: AlertSaid, part: string): A
 
 const titles: Readonly<Record<Finding['kind'], string>> = {
   failed: 'a task failed',
-  loose: 'links run although it is held',
+  loose: 'links run although they should be paused',
   not_held: 'a worker does not heed the pause',
   drift: 'links differ from its state',
   appeared: 'a queue has appeared',
@@ -156,7 +156,7 @@ const titles: Readonly<Record<Finding['kind'], string>> = {
 
 const pastTitles: Readonly<Record<Finding['kind'], string>> = {
   failed: 'it was Failed',
-  loose: 'links ran although it was held',
+  loose: 'links ran although they should have been paused',
   not_held: 'a worker did not heed the pause',
   drift: 'links differed from its state',
   appeared: 'a queue appeared',

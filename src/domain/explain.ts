@@ -1,5 +1,5 @@
 import { decide } from './lifecycle.ts';
-import { answerWithinMs, executeWithinMs } from './operation.ts';
+import { executeWithinMs } from './operation.ts';
 import { isAction, stateTitles } from './project.ts';
 import type { Refusal, RefusalCode, RefusalOf } from './refusal.ts';
 import { actionWords, duration, namedList, stateClause, unchanged, type Voice } from './words.ts';
@@ -30,7 +30,7 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
   held: ({ project, state, action, by, since }, voice, now) =>
     `${stateClause(voice.text(project), state)}: ${voice.person(by)} asked to ${actionWords[action].verb} it ${duration(now - since)} ago, and that is still under way. ${unchanged} Wait until it has ended, then ask again.`,
   changed: ({ project, state, since, by, action }, voice, now) =>
-    `Not done: ${voice.text(project)} changed after you were asked. It is ${stateTitles[state]} since ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${actionWords[action].verb} it if that is still right.`,
+    `Not done: ${voice.text(project)} changed after you were asked. It has been ${stateTitles[state]} for ${duration(now - since)}, by ${voice.person(by)}. ${unchanged} Look again with ${voice.command(`show ${project}`)}, then ${actionWords[action].verb} it if that is still right.`,
   too_late: ({ project, action }, voice) =>
     `Not done: no worker took it up within ${duration(executeWithinMs)}, and by now it could surprise somebody. ${unchanged} Check that a worker runs, then ask again: ${voice.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
   precheck_failed: ({ project, items }, voice) => {
@@ -39,7 +39,7 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     return `${voice.text(project)} did not pass its precheck: ${what}. ${unchanged} Mend that, look with ${voice.command(`precheck ${project}`)}, then start it.`;
   },
   links_unreachable: ({ project, links }, voice) =>
-    `Not done: ${namedList(links.map(voice.link), 'link')} of ${voice.text(project)} did not answer within ${duration(answerWithinMs)}. ${unchanged} Check the connection, then ask again.`,
+    `Not done: ${namedList(links.map(voice.link), 'link')} of ${voice.text(project)} did not answer in time. ${unchanged} Check the connection, then ask again.`,
   no_drift: ({ project, state }, voice) =>
     `${stateClause(voice.text(project), state)}, and its links agree with that. ${unchanged} There is nothing to correct.`,
   adopt_mixed: ({ project, running, paused, missing }, voice) => {
@@ -64,10 +64,10 @@ const sentences: { readonly [Code in RefusalCode]: Sentence<Code> } = {
     `Slack does not tell who is in the user group ${voice.text(group)}, so I cannot see whether you may do this. ${unchanged} Try again in a minute, or ask whoever runs syncbot to add your id ${voice.text(user)} to policy.operators, or to check the group's id and the usergroups:read scope.`,
   channel_not_allowed: ({ allowed }, voice) =>
     `Projects are not changed from this channel. ${unchanged} Ask in ${allowed.map(voice.channel).join(' or ')}, or have this channel added to policy.channels in syncbot.yml.`,
-  channel_shared: (_refusal, voice) =>
-    `This channel is shared with another organization, so projects are not changed from it. ${unchanged} Ask in a channel of your own, or have this one named in policy.channels in syncbot.yml. ${voice.command('help')} tells more.`,
-  channel_unknown: (_refusal, voice) =>
-    `I cannot see whether this channel is shared with another organization, so projects are not changed from it. ${unchanged} Invite me to it and ask again, ask in another channel, or have it named in policy.channels in syncbot.yml. ${voice.command('help')} tells more.`,
+  channel_shared: () =>
+    `This channel is shared with another organization, so projects are not changed from it. ${unchanged} Ask in a channel of your own, or have this one named in policy.channels in syncbot.yml.`,
+  channel_unknown: () =>
+    `I cannot see whether this channel is shared with another organization, so projects are not changed from it. ${unchanged} Invite me to it and ask again, ask in another channel, or have it named in policy.channels in syncbot.yml.`,
   not_requester: ({ by }, voice) =>
     `Only ${voice.person(by)}, who asked, can press this. ${unchanged} Ask for it yourself to get buttons of your own.`,
   unknown_operation: (_refusal, voice) =>

@@ -1,7 +1,7 @@
 import { alertPastTitle, alertTitle } from './alert-words.ts';
 import { linksNamed } from './finding.ts';
 import { type HistoryEntry, type HistoryEvent, historyEvents } from './history.ts';
-import { answerWithinMs, executeWithinMs } from './operation.ts';
+import { executeWithinMs } from './operation.ts';
 import { isAction, stateTitles } from './project.ts';
 import type { Refusal, RefusalCode } from './refusal.ts';
 import { actionWords, count, dotted, duration, namedList, reasonPhrase, type Voice } from './words.ts';
@@ -57,7 +57,9 @@ const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   quiet: () => 'the last task in flight has ended',
   corrected: ({ links, cause }, { voice }) => {
     const names = links === null ? 'links' : namedList(links.map(voice.link), 'link');
-    return cause === 'appeared' ? `sees to ${names}, new to it` : `drives ${names} back after a late write of its own`;
+    return cause === 'appeared'
+      ? `brings ${names}, whose queue has appeared, in line`
+      : `drives ${names} back after a late write of its own`;
   },
   alert: ({ alert }, said) => {
     if (alert === null || alert.finding === null) return 'an alert';
@@ -117,7 +119,7 @@ function factsOf(refusal: Refusal, voice: Voice): string | null {
     case 'held':
       return `${voice.person(refusal.by)} had asked to ${actionWords[refusal.action].verb} it, and that was under way`;
     case 'links_unreachable':
-      return `${namedList(refusal.links.map(voice.link), 'link')} did not answer within ${duration(answerWithinMs)}`;
+      return `${namedList(refusal.links.map(voice.link), 'link')} did not answer in time`;
     default:
       return null;
   }

@@ -42,7 +42,7 @@ export function precheckItems({ connections, links, workers }: PrecheckFacts): P
       workerConnected(workers[index] ?? null),
     ),
     perLink('failed tasks kept', links, 'a task that fails is kept, as far as can be seen', keepsFailed),
-    perLink('no failed task', links, 'no task has failed since the last start or restore', noFailure),
+    perLink('no failed task', links, 'no task has failed since it was added, started or restored', noFailure),
   ];
 }
 
@@ -138,6 +138,6 @@ function noFailure(reading: LinkReading): Verdict {
   if (failures === 0) return pass;
   return {
     result: 'fail',
-    message: `${count(failures, 'task')} failed since the last start or restore`,
+    message: `${count(failures, 'task')} failed since it was added, started or restored`,
   };
 }

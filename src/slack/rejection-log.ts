@@ -3,7 +3,7 @@ import type { OnRejected, Rejection, RejectionReason } from './rejection.ts';
 
 export interface RejectionLogOptions {
   readonly log: Log;
-  /** Ms since the epoch. */
+  /** Ms of a clock that only goes forward. */
   readonly now: () => number;
   /** Hears of every one. */
   readonly onRejected: OnRejected;

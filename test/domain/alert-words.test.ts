@@ -111,8 +111,13 @@ describe('what a channel is told', () => {
   });
 
   it.each<[Finding['kind'], Project['state'], number | null, RegExp]>([
-    ['loose', 'paused', 61_000, /^orders: links ran although it was held, for 1 min\. That is over\.$/],
-    ['loose', 'paused', null, /^orders: links ran although it was held\. That is over\.$/],
+    [
+      'loose',
+      'paused',
+      61_000,
+      /^orders: links ran although they should have been paused, for 1 min\. That is over\.$/,
+    ],
+    ['loose', 'paused', null, /^orders: links ran although they should have been paused\. That is over\.$/],
     ['failed', 'running', 61_000, /^orders was Failed for 1 min, until it was restored by @/],
     ['failed', 'failed', null, /^orders was Failed, it has been restored since$/],
     [

@@ -86,10 +86,14 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   ],
   alert: [
     { alert: { ...alert, finding: { kind: 'loose', links: { total: 1, first: [link] }, cause: 'resumed' } } },
-    'alert: links run although it is held: orders-full',
+    'alert: links run although they should be paused: orders-full',
     'an alert',
   ],
-  alert_over: [{ alert, kind: 'loose' }, 'the alert is over: links ran although it was held', 'the alert is over'],
+  alert_over: [
+    { alert, kind: 'loose' },
+    'the alert is over: links ran although they should have been paused',
+    'the alert is over',
+  ],
   told: [
     { kind: 'latency', told: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' }, over: false } },
     '#C0OPS was told: it is too far behind',
@@ -110,7 +114,9 @@ describe('the sentence of an entry', () => {
   });
 
   it('queues that have just appeared are driven, and an alert without links is named', () => {
-    expect(say({ event: 'corrected', links: [link], cause: 'appeared' })).toBe('sees to orders-full, new to it');
+    expect(say({ event: 'corrected', links: [link], cause: 'appeared' })).toBe(
+      'brings orders-full, whose queue has appeared, in line',
+    );
     const finding = { kind: 'latency', latencyMs: 9, limitMs: 1 } as const;
     expect(say({ event: 'alert', alert: { ...alert, finding } })).toBe('alert: it is too far behind');
   });
@@ -125,7 +131,7 @@ describe('the sentence of an entry', () => {
     expect(say(partly)).toBe('not wholly paused: 9 of 10 links, orders-incr not reached');
     const refusal = { code: 'links_unreachable' as const, project: 'orders', links: [link] } satisfies Refusal;
     expect(say({ ...pause, event: 'failed', code: refusal.code, refusal })).toBe(
-      'not paused: orders-full did not answer within 10 s',
+      'not paused: orders-full did not answer in time',
     );
     const restored = { operation: 'op1', action: 'restore', event: 'done' } as const;
     expect(say({ ...restored, outcome: { ...outcome, putBack: 1 } })).toBe(

@@ -58,7 +58,7 @@ it('links that somebody resumed while it is Paused: the loudest alert, once; Re-
   await answer('Re-apply', loud, /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/);
   await alert(/orders is Paused · its links agree with that again · by <@U0BOB>/);
   expect(await flags()).toEqual([true, true]);
-  const over = await alert(/links ran although it was held, for .* That is over/);
+  const over = await alert(/links ran although they should have been paused, for .* That is over/);
   expect([over.ts, labelsOf(over)]).toEqual([loud.ts, []]);
   expect(await project()).toMatchObject({ state: 'paused', by: 'cli:test', holder: null });
   expect(await events()).toEqual(expect.arrayContaining(['alert', 'told', 'alert_over', 'done']));

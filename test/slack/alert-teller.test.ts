@@ -67,7 +67,7 @@ it('one message: posted, edited while it goes on, closed when it is over', async
   noted(null, { seq: 3 });
   await tell();
   expect(inChannel()).toEqual([
-    expect.stringMatching(/^orders: links ran although it was held, for 1 min\. That is over\./),
+    expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. That is over\./),
   ]);
   expect(toldOf('loose')).toMatchObject({ seq: 3, over: true });
 });
@@ -109,7 +109,7 @@ it('what nobody was told of in time: links that ran are told afterwards, latency
   noted(null, { seq: 2 }, 'loose');
   noted(null, { seq: 2 }, 'latency');
   await tell();
-  expect(inChannel()).toEqual([expect.stringContaining('links ran although it was held')]);
+  expect(inChannel()).toEqual([expect.stringContaining('links ran although they should have been paused')]);
 });
 
 it('a channel that cannot be posted to: whoever brought it there is told, and without one it stays due', async () => {

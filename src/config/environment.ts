@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { parseRedisUrl, type RedisTarget, redisUrlHint } from '../redis-address.ts';
+import type { RedisTarget } from '../redis-address.ts';
 import type { EnvironmentFault } from './fault.ts';
+import { factsOf, know } from './key-facts.ts';
+import { redisUrl } from './key-kinds.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -93,49 +95,60 @@ const token = (begins: string | null) =>
       error: 'is a token of another kind',
     });
 
-const redisTarget = z
+const webAddress = z
   .string()
   .trim()
-  .transform((text, context) => {
-    const read = parseRedisUrl(text);
-    if (read.kind === 'parsed') return read.target;
-    context.addIssue({ code: 'custom', message: read.message });
-    return z.NEVER;
-  });
+  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), { error: 'is no web address' });
+
+const slashCommand = z
+  .string()
+  .trim()
+  .regex(/^\/[a-z0-9_-]{1,31}$/, 'is no slash command');
+
+const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level'));
 
 const schema = z.object({
-  SLACK_BOT_TOKEN: token('xoxb-').optional(),
-  SLACK_APP_TOKEN: token('xapp-').optional(),
-  SLACK_SIGNING_SECRET: token(null).optional(),
-  SLACK_API_URL: z
-    .string()
-    .trim()
-    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), { error: 'is no web address' })
-    .optional(),
-  SLACK_COMMAND: z
-    .string()
-    .trim()
-    .regex(/^\/[a-z0-9_-]{1,31}$/, 'is no slash command')
-    .default('/sync'),
-  PORT: port.default(3_000),
-  REDIS_URL: redisTarget.prefault(defaultRedisUrl),
-  SYNCBOT_CONFIG: z.string().default('syncbot.yml'),
-  ADMIN_PORT: port.optional(),
-  LOG_LEVEL: z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level')).optional(),
+  SLACK_BOT_TOKEN: know(token('xoxb-').optional(), {
+    hint: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
+    means: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
+  }),
+  SLACK_APP_TOKEN: know(token('xapp-').optional(), {
+    hint: 'Take an app-level token (xapp-…, scope connections:write) for Socket Mode.',
+    means: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
+  }),
+  SLACK_SIGNING_SECRET: know(token(null).optional(), {
+    hint: "Take the Signing Secret from the app's Basic Information page.",
+    means: 'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
+  }),
+  SLACK_API_URL: know(webAddress.optional(), {
+    hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
+    means: 'Another Slack than slack.com, such as the local one of the demo.',
+  }),
+  SLACK_COMMAND: know(slashCommand.default('/sync'), {
+    hint: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
+    means: 'The name of the command, as it is in the manifest.',
+  }),
+  PORT: know(port.default(3_000), {
+    hint: 'Write a number up to 65535, such as 3000.',
+    means: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
+  }),
+  REDIS_URL: know(redisUrl.prefault(defaultRedisUrl), {
+    means: "The bot's Redis. Links live there too unless they name another connection.",
+  }),
+  SYNCBOT_CONFIG: know(z.string().default('syncbot.yml'), {
+    hint: 'Write the path of the file, such as syncbot.yml.',
+    means: 'The path of `syncbot.yml`.',
+  }),
+  ADMIN_PORT: know(port.optional(), {
+    hint: 'Write a number up to 65535, such as 9090, or leave it out.',
+    means:
+      'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Off unless it is set; only `run` serves them.',
+  }),
+  LOG_LEVEL: know(logLevel.optional(), {
+    hint: `Write one of ${logLevels.join(', ')}.`,
+    means: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
+  }),
 });
-
-const hints: Readonly<Record<string, string>> = {
-  SLACK_BOT_TOKEN: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
-  SLACK_APP_TOKEN: 'Take an app-level token (xapp-…, scope connections:write) for Socket Mode.',
-  SLACK_SIGNING_SECRET: "Take the Signing Secret from the app's Basic Information page.",
-  SLACK_API_URL: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
-  SLACK_COMMAND: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
-  PORT: 'Write a number up to 65535, such as 3000.',
-  REDIS_URL: redisUrlHint,
-  SYNCBOT_CONFIG: 'Write the path of the file, such as syncbot.yml.',
-  ADMIN_PORT: 'Write a number up to 65535, such as 9090, or leave it out.',
-  LOG_LEVEL: `Write one of ${logLevels.join(', ')}.`,
-};
 
 const samePort: EnvironmentFault = {
   name: 'ADMIN_PORT',
@@ -150,21 +163,6 @@ const noWay: EnvironmentFault = {
   hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
 };
 
-const meanings: Readonly<Record<keyof typeof schema.shape, string>> = {
-  SLACK_BOT_TOKEN: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
-  SLACK_APP_TOKEN: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
-  SLACK_SIGNING_SECRET:
-    'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
-  SLACK_API_URL: 'Another Slack than slack.com, such as the local one of the demo.',
-  SLACK_COMMAND: 'The name of the command, as it is in the manifest.',
-  PORT: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
-  REDIS_URL: "The bot's Redis. Links live there too unless they name another connection.",
-  SYNCBOT_CONFIG: 'The path of `syncbot.yml`.',
-  ADMIN_PORT:
-    'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Off unless it is set; only `run` serves them.',
-  LOG_LEVEL: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
-};
-
 export interface Variable {
   readonly name: string;
   /** As it would be written; null: none. */
@@ -176,20 +174,19 @@ export interface Variable {
 }
 
 /** Every variable that is read, in the order of the schema. */
-export const environmentVariables: readonly Variable[] = Object.entries(schema.shape).map(([name, variable]) => ({
-  name,
-  unless: unlessSet(variable),
-  hint: hints[name] ?? '',
-  means: (meanings as Readonly<Record<string, string>>)[name] ?? '',
-}));
+export const environmentVariables: readonly Variable[] = Object.entries(schema.shape).map(([name, variable]) => {
+  const { hint = '', means = '' } = factsOf(variable);
+  return { name, unless: unlessSet(variable), hint, means };
+});
 
-function unlessSet(variable: z.ZodType): string | null {
+function unlessSet(variable: z.core.$ZodType): string | null {
   if (!(variable instanceof z.ZodDefault || variable instanceof z.ZodPrefault)) return null;
   return String(variable.def.defaultValue);
 }
 
 function faultOf(name: string, message: string): EnvironmentFault {
-  return { name, message, hint: hints[name] ?? '' };
+  const hint = environmentVariables.find((variable) => variable.name === name)?.hint ?? '';
+  return { name, message, hint };
 }
 
 /** The secrets themselves, but printed, logged or serialized they are one word. */

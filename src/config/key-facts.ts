@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What is known of a key of syncbot.yml beside its shape: for the hint behind a fault, and for docs/configuration.md. */
+/** What is known of a key of syncbot.yml or of a variable beside its shape: for the hint behind a fault, and for docs/configuration.md. */
 export interface KeyFacts {
   /** What is written there, with its bounds: `a duration from 1s to 24h`. */
   readonly wants?: string;
@@ -16,29 +16,30 @@ export interface KeyFacts {
 const known = z.registry<KeyFacts>();
 
 /** Adds facts to a schema. Schemas made from it by further checks know them too. */
-export function know<Schema extends z.ZodType>(schema: Schema, facts: KeyFacts): Schema {
+export function know<Schema extends z.core.$ZodType>(schema: Schema, facts: KeyFacts): Schema {
   known.add(schema, { ...known.get(schema), ...facts });
   return schema;
 }
 
 /** Everything known of a key: what its schema says, and the schemas inside of it, the outermost first. */
-export function factsOf(schema: z.ZodType): KeyFacts {
+export function factsOf(schema: z.core.$ZodType): KeyFacts {
   const inner = innerOf(schema);
   return { ...(inner === null ? {} : factsOf(inner)), ...known.get(schema) };
 }
 
 /** The keys below a key: of a section by name, of names of the user's own and of a list as `*`. */
-export function keysBelow(schema: z.ZodType): [key: string, schema: z.ZodType][] {
-  if (schema instanceof z.ZodObject) return Object.entries(schema.shape as Record<string, z.ZodType>);
-  if (schema instanceof z.ZodRecord) return [['*', schema.valueType as z.ZodType]];
-  if (schema instanceof z.ZodArray) return [['*', schema.element as z.ZodType]];
+export function keysBelow(schema: z.core.$ZodType): [key: string, schema: z.core.$ZodType][] {
+  if (schema instanceof z.ZodObject) return Object.entries(schema.shape);
+  if (schema instanceof z.ZodRecord) return [['*', schema.valueType]];
+  if (schema instanceof z.ZodArray) return [['*', schema.element]];
   const inner = innerOf(schema);
   return inner === null ? [] : keysBelow(inner);
 }
 
 /** The schema that a wrapper wraps: what is written goes into it first. */
-function innerOf(schema: z.ZodType): z.ZodType | null {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return schema.unwrap() as z.ZodType;
+function innerOf(schema: z.core.$ZodType): z.core.$ZodType | null {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return schema.unwrap();
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.unwrap();
   if (!(schema instanceof z.ZodPipe)) return null;
-  return (schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType;
+  return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
 }

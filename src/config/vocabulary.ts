@@ -52,7 +52,7 @@ function isOwnName(path: readonly PropertyKey[], depth: number): boolean {
   return depth === 1 && (path[0] === 'connections' || path[0] === 'projects');
 }
 
-function wordsBelow(above: string, schema: z.ZodType): Word[] {
+function wordsBelow(above: string, schema: z.core.$ZodType): Word[] {
   return keysBelow(schema).flatMap(([key, below]) => {
     const pattern = above === '' ? key : `${above}.${key}`;
     return [{ pattern, ...factsOf(below) }, ...wordsBelow(pattern, below)];

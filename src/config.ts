@@ -4,7 +4,7 @@ import { crossCheck } from './config/cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './config/environment.ts';
 import { type ConfigFault, pathText, printable } from './config/fault.ts';
 import { deepFreeze } from './config/freeze.ts';
-import { fileSchema, type SyncbotFile, settingsSchema } from './config/schema.ts';
+import { fileSchema, type SyncbotFile } from './config/schema.ts';
 import { hintFor, unknownKey } from './config/vocabulary.ts';
 import { readYaml, type YamlSource } from './config/yaml-source.ts';
 import type { Policy } from './domain/policy.ts';
@@ -55,10 +55,10 @@ export function readSyncbotYml(text: string, env: RawEnvironment): SyncbotYmlRea
 }
 
 function configOf({ connections, policy, settings, projects }: SyncbotFile): SyncbotConfig {
-  const { confirmationTtl, observeEvery, operationRetention, ...plain } = settings ?? settingsSchema.parse({});
+  const { confirmationTtl, observeEvery, operationRetention, ...plain } = settings;
   return {
-    connections: { ...connections },
-    policy: { operators: policy?.operators ?? [], channels: policy?.channels ?? [] },
+    connections,
+    policy,
     settings: {
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,

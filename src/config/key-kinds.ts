@@ -17,6 +17,13 @@ export const defaulted = <Schema extends z.ZodType>(schema: Schema, unless: z.in
     { ...facts, unless: typeof unless === 'string' ? unless : JSON.stringify(unless) },
   );
 
+/** The same for a section of the file: each of its keys is left out then. */
+export const section = <Schema extends z.ZodType>(schema: Schema, facts: KeyFacts) =>
+  know(
+    schema.nullish().transform((value) => value ?? schema.parse({})),
+    { ...facts, unless: null },
+  );
+
 export const text = (longest: number) =>
   know(z.string().min(1, 'is empty').max(longest, `is longer than ${longest} characters`), {
     wants: `a text of at most ${longest} characters`,

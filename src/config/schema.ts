@@ -9,6 +9,7 @@ import {
   optional,
   printableText,
   redisUrl,
+  section,
   text,
   toggle,
   wholeNumber,
@@ -151,24 +152,21 @@ const connection = know(redisUrl, {
 
 /** The shape of syncbot.yml. What one key alone cannot tell stands in cross-checks.ts. */
 export const fileSchema = z.strictObject({
-  connections: know(z.record(z.string(), connection).nullish(), {
+  connections: section(z.record(z.string(), connection), {
     wants: 'names and addresses',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
     hint: 'Write a name and the address of its Redis for each connection, such as `warehouse: ${WAREHOUSE_REDIS_URL}`.',
     means: 'The Redis servers that hold links, by a name of your own. `default` is reserved: it is `REDIS_URL`.',
-    unless: null,
   }),
-  policy: know(policySchema.nullish(), {
+  policy: section(policySchema, {
     wants: 'a section',
     hint: 'Write `operators` and `channels` below it.',
     means: 'Who may change projects, and where.',
-    unless: null,
   }),
-  settings: know(settingsSchema.nullish(), {
+  settings: section(settingsSchema, {
     wants: 'a section',
     hint: 'Write `confirmationTtl: 5m` and the like below it.',
     means: 'How syncbot works.',
-    unless: null,
   }),
   projects: know(z.record(z.string(), projectSchema), {
     wants: 'ids and projects',

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HTTPReceiver, LogLevel } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { atMost } from './at-most.ts';
 import { boltLogger } from './bolt-logger.ts';
 import type { Door } from './door.ts';
 import { readBody } from './http-body.ts';
@@ -18,7 +18,7 @@ export interface HttpDoorOptions {
   /** 0: a free one, which the log line names. */
   readonly port: number;
   readonly log: Log;
-  readonly onRejected: OnRejected;
+  readonly onRejected?: OnRejected | undefined;
 }
 
 /** How long a stop waits for requests that are on their way in. */
@@ -73,7 +73,7 @@ export function createHttpDoor({ signingSecret, port, log, onRejected }: HttpDoo
       isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const response of open) closeAfter(response);
-      await Promise.race([closed, sleep(closeWithinMs, undefined, { ref: false })]);
+      await atMost(closed, closeWithinMs);
       server.closeAllConnections();
       await closed;
     },

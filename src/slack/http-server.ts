@@ -20,7 +20,7 @@ export type Serve = (request: IncomingMessage, response: ServerResponse, goOn: (
 
 export interface HttpServerOptions {
   readonly serve: Serve;
-  /** Called for what never became a request with a head. */
+  /** Called for what is refused before `serve` could see it. */
   readonly reject: (rejection: Rejection) => void;
 }
 

@@ -3,10 +3,10 @@ import type { OnRejected, Rejection, RejectionReason } from './rejection.ts';
 
 export interface RejectionLogOptions {
   readonly log: Log;
-  /** Ms of a clock that only goes forward. */
+  /** Ms of a clock that never runs back. */
   readonly now: () => number;
   /** Hears of every one. */
-  readonly onRejected: OnRejected;
+  readonly onRejected?: OnRejected | undefined;
 }
 
 const oneLineInMs = 60_000;
@@ -24,7 +24,7 @@ const hints: Partial<Readonly<Record<RejectionReason, string>>> = {
 export function createRejectionLog({ log, now, onRejected }: RejectionLogOptions): (rejection: Rejection) => void {
   const lines = new Map<RejectionReason, { readonly at: number; unlogged: number }>();
   return ({ reason, status, secondsAhead }) => {
-    onRejected(reason);
+    onRejected?.(reason);
     const last = lines.get(reason);
     if (last !== undefined && now() - last.at < oneLineInMs) {
       last.unlogged += 1;

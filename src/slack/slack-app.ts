@@ -3,6 +3,7 @@ import type { Deps, Log } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
+import { atMost } from './at-most.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { type OnCall, toldFetch } from './calls.ts';
 import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
@@ -21,7 +22,7 @@ import { type SlackRefused, startFault } from './refused.ts';
 import type { OnRejected } from './rejection.ts';
 import { createSocketDoor } from './socket-door.ts';
 import { createTeller } from './teller.ts';
-import { clientOptions } from './web-client.ts';
+import { clientOptions, endedBy } from './web-client.ts';
 
 export interface SlackAppOptions {
   readonly botToken: string;
@@ -80,14 +81,15 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     installedTeam: () => installedTeam,
     now: () => deps.clock.now(),
   });
-  const { showErrors, onRejected = () => {}, onRefused } = options;
+  const { showErrors, onRejected, onRefused } = options;
   const respondWith = toldFetch(options.onCall, 'response_url');
-  const heard = { onRejected, onRefused, stopping: stopping.signal };
-  const desk: Desk = { deps, directory, voice, showErrors, respondWith, ...heard };
+  const { signal } = stopping;
+  const desk: Desk = { deps, directory, voice, showErrors, respondWith, onRejected, onRefused, stopping: signal };
 
   return {
     async start() {
-      const starting = startOptions(options, stopping.signal);
+      // No call of a start outlives the stop. Whoever starts tries again.
+      const starting = endedBy(clientOptions(options, 0), stopping.signal);
       const self = await new webApi.WebClient(botToken, starting).auth.test().catch((error: unknown) => {
         throw startFault(error, 'bot');
       });
@@ -105,7 +107,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     async stop() {
       stopping.abort();
       await door?.close().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
-      await drained(inFlight);
+      await atMost(Promise.all(inFlight), drainMs);
     },
     isConnected: () => door?.isOpen ?? false,
     teller: createTeller({
@@ -142,29 +144,7 @@ function track(app: App, inFlight: Set<Promise<void>>): void {
   });
 }
 
-async function drained(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), drainMs);
-  const tooLate = new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve()));
-  await Promise.race([Promise.all(inFlight), tooLate]);
-  clearTimeout(timer);
-}
-
-/** No call of a start outlives the stop. Whoever starts tries again. */
-function startOptions(options: SlackAppOptions, stopping: AbortSignal): webApi.WebClientOptions {
-  const calls = clientOptions(options, 0);
-  const send = calls.fetch ?? fetch;
-  return {
-    ...calls,
-    fetch: (url, { signal, ...init } = {}) =>
-      send(url, { ...init, signal: signal ? AbortSignal.any([signal, stopping]) : stopping }),
-  };
-}
-
-function createDoor(
-  { way, log, onLost, onRejected = () => {} }: SlackAppOptions,
-  calls: webApi.WebClientOptions,
-): Door {
+function createDoor({ way, log, onLost, onRejected }: SlackAppOptions, calls: webApi.WebClientOptions): Door {
   switch (way.kind) {
     case 'socket':
       return createSocketDoor({ appToken: way.appToken, calls, log, onLost });

@@ -14,17 +14,8 @@ export interface SocketClientOptions {
 }
 
 /** What a frame of Slack is to us; its payload is Bolt's. */
-export interface Frame {
-  readonly type: string;
-  readonly reason?: string | undefined;
-  readonly envelope_id?: string | undefined;
-}
-
-const frameSchema: z.ZodType<Frame> = z.object({
-  type: z.string(),
-  reason: z.string().optional(),
-  envelope_id: z.string().optional(),
-});
+const frameSchema = z.object({ type: z.string(), reason: z.string().optional(), envelope_id: z.string().optional() });
+export type Frame = Readonly<z.infer<typeof frameSchema>>;
 
 /** Bolt's receiver for one socket. It neither connects again by itself nor throws what nobody catches. */
 export function socketReceiver({ appToken, calls, log, timing }: SocketClientOptions): SocketModeReceiver {

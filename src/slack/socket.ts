@@ -1,6 +1,7 @@
 import type { App, SocketModeReceiver } from '@slack/bolt';
 import { atMost } from './at-most.ts';
 import { type Frame, filterFrames, type SocketClientOptions, socketReceiver } from './socket-client.ts';
+import { endedBy } from './web-client.ts';
 
 export interface SocketOptions extends SocketClientOptions {
   /** Who handles what Slack delivers. */
@@ -41,15 +42,7 @@ export class SlackSocket {
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    const { calls } = options;
-    const call = calls.fetch ?? fetch;
-    const receiver = socketReceiver({
-      ...options,
-      calls: {
-        ...calls,
-        fetch: (url, init = {}) => call(url, { ...init, signal: anyOf(this.#giveUp.signal, init.signal) }),
-      },
-    });
+    const receiver = socketReceiver({ ...options, calls: endedBy(options.calls, this.#giveUp.signal) });
     receiver.init(options.app);
     this.#client = receiver.client;
     this.#listen();
@@ -174,8 +167,4 @@ export class SlackSocket {
     void this.#client.disconnect();
     void this.#client.disconnect();
   }
-}
-
-function anyOf(own: AbortSignal, other: AbortSignal | null | undefined): AbortSignal {
-  return other ? AbortSignal.any([own, other]) : own;
 }

@@ -60,7 +60,7 @@ interface Done {
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
 export function createTeller(options: TellerOptions): Teller {
-  const { slack, store, voice, respondWith } = options;
+  const { store, voice } = options;
   const waits = new Map<string, Waiting>();
   return {
     alert: (id) => tellAlerts(options, id),
@@ -77,10 +77,7 @@ export function createTeller(options: TellerOptions): Teller {
       const log = boundLog(options.log, { project: ref.project, operationId: ref.operation });
       let places: Place[] = [];
       try {
-        places = await tellEverywhere(
-          { slack, log, respondWith },
-          { ref, operation, project, message, now, done, waiting },
-        );
+        places = await tellEverywhere({ ...options, log }, { ref, operation, project, message, now, done, waiting });
       } catch (error) {
         waiting.message = done.message;
         if (hasChanged(done, found)) await store.told(ref, { ...done, seq: operation.toldSeq });
@@ -104,7 +101,7 @@ interface Telling {
   readonly waiting: Waiting;
 }
 
-type Slack = Pick<TellerOptions, 'slack' | 'log'> & { readonly respondWith: Fetch | undefined };
+type Slack = Pick<TellerOptions, 'slack' | 'log' | 'respondWith'>;
 
 type Place = 'channel' | 'dialog' | 'direct';
 

@@ -22,3 +22,13 @@ export function clientOptions({ apiUrl, log, onCall }: ClientOptions, retries: n
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
   };
 }
+
+/** The same calls, which end as well when `ending` is aborted. */
+export function endedBy(calls: webApi.WebClientOptions, ending: AbortSignal): webApi.WebClientOptions {
+  const call = calls.fetch ?? fetch;
+  return {
+    ...calls,
+    fetch: (url, init = {}) =>
+      call(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, ending]) : ending }),
+  };
+}

@@ -19,8 +19,8 @@ export interface Desk {
   readonly voice: Voice;
   /** `settings.showErrors`: failed tasks' masked reasons may be shown to everybody. */
   readonly showErrors: boolean;
-  /** Counts requests that get nothing done for whom they come from. */
-  readonly onRejected: OnRejected;
+  /** Is told of each request that gets nothing done for whom it comes from. */
+  readonly onRejected?: OnRejected | undefined;
   /** Aborted when the bot stops: nothing waits any longer then. */
   readonly stopping: AbortSignal;
   /** How a response_url is posted to. */

@@ -27,7 +27,7 @@ export function listen<T extends Heard>(
     try {
       const stranger = desk.directory.refuseStranger(heard);
       if (stranger !== null) {
-        desk.onRejected('other_team');
+        desk.onRejected?.('other_team');
         return await refuse(desk, heard, stranger);
       }
       if (repeats === 'dropped' && !(await isFirstDelivery(desk, heard))) return;

@@ -1,5 +1,5 @@
 import { framesOf } from './domain/frames.ts';
-import { maskReason } from './domain/mask.ts';
+import { loggedFault } from './domain/logged-fault.ts';
 import { loggableText } from './domain/secrets.ts';
 
 /** Fields that never reach a log line, wherever they stand, in whatever case, with whatever between their words. */
@@ -27,7 +27,7 @@ function loggable(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return loggableText(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Error) return loggableError(value, depth);
+  if (value instanceof Error) return loggedFault(value, depth);
   if (depth >= deepest) return '[deeper]';
   if (ArrayBuffer.isView(value)) return '[bytes]';
   if (Array.isArray(value)) return value.slice(0, mostItems).map((item) => loggable(item, depth + 1));
@@ -46,23 +46,6 @@ function objectOf(value: object, depth: number): Record<string, unknown> {
 /** The stack of an error that somebody has made loggable before: frames look like hosts with ports. */
 function field(name: string, value: unknown, depth: number): unknown {
   return name === 'stack' && typeof value === 'string' ? framesOf(value) : loggable(value, depth);
-}
-
-/** An error without what it quotes and what it carries: name, code, its masked first line, where it came from, its cause. */
-function loggableError(error: Error, depth: number): Record<string, unknown> {
-  const { name, message, stack, cause } = error;
-  return {
-    name: loggableText(String(name)),
-    ...('code' in error && typeof error.code === 'string' ? { code: loggableText(error.code) } : {}),
-    message: maskReason(String(message)),
-    ...(depth === 0 && stack !== undefined ? { stack: framesOf(stack) } : {}),
-    ...(cause === undefined || depth >= 3 ? {} : { cause: loggable(causeOf(cause), depth + 1) }),
-  };
-}
-
-/** What is thrown may be a text, and quotes as a message does. */
-function causeOf(cause: unknown): unknown {
-  return typeof cause === 'string' ? maskReason(cause) : cause;
 }
 
 function plainName(name: string): string {

@@ -1,7 +1,7 @@
 import { type Logger, LogLevel } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import { maskReason } from '../domain/mask.ts';
-import { loggedFault } from './redact.ts';
 
 /**
  * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and

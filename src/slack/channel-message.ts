@@ -1,10 +1,10 @@
 import { webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
 import { RetryLater } from '../application/faults.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import type { MessageRef } from '../domain/operation.ts';
 import type { Message } from './blocks.ts';
 import { sendable, textOnly } from './limits.ts';
-import { loggedFault } from './redact.ts';
 import { slackErrorCode } from './refused.ts';
 
 export type Chat = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import { type Asker, authorize, isUserGroup, type Policy } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Heard } from './contract.ts';
-import { loggedFault } from './redact.ts';
 
 const keptMs = 5 * 60_000;
 /** A refusal is checked with Slack again, but no more often than this. */

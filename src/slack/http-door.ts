@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HTTPReceiver, LogLevel } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import { atMost } from './at-most.ts';
 import { boltLogger } from './bolt-logger.ts';
 import type { Door } from './door.ts';
 import { readBody } from './http-body.ts';
 import { bodyLimit, judgeBody, judgeHead, type RequestHead, slackPath, type Verdict } from './http-guard.ts';
 import { createHttpServer, listening, refuse, requestWithinMs, type Serve } from './http-server.ts';
-import { loggedFault } from './redact.ts';
 import { SlackRefused } from './refused.ts';
 import type { OnRejected, Rejection } from './rejection.ts';
 import { createRejectionLog } from './rejection-log.ts';

@@ -1,5 +1,5 @@
 import { webApi } from '@slack/bolt';
-import { loggedFault } from './redact.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 
 /** Slack does not take a token, or could not be reached, or cannot reach the bot. One sentence says what to look at. */
 export class SlackRefused extends Error {

@@ -1,6 +1,7 @@
 import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Deps, Log } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { atMost } from './at-most.ts';
@@ -17,7 +18,6 @@ import { onAsk, onPage, onShow } from './handlers/press.ts';
 import { sayStale } from './handlers/stale.ts';
 import { createHttpDoor } from './http-door.ts';
 import { slackVoice } from './mrkdwn.ts';
-import { loggedFault } from './redact.ts';
 import { type SlackRefused, startFault } from './refused.ts';
 import type { OnRejected } from './rejection.ts';
 import { createSocketDoor } from './socket-door.ts';

@@ -1,8 +1,8 @@
 import { LogLevel, SocketModeReceiver, type webApi } from '@slack/bolt';
 import { z } from 'zod';
 import type { Log } from '../application/deps.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { loggedFault } from './redact.ts';
 import type { SocketTiming } from './socket-timing.ts';
 
 export interface SocketClientOptions {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, webApi } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { loggedFault } from '../domain/logged-fault.ts';
 import type { Door } from './door.ts';
-import { loggedFault } from './redact.ts';
 import { refusalIn, type SlackRefused, startFault } from './refused.ts';
 import { SlackSocket } from './socket.ts';
 import { type SocketTiming, slackTiming, waitBefore } from './socket-timing.ts';

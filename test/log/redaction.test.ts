@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { loggedFault } from '../../src/domain/logged-fault.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { boltLogger } from '../../src/slack/bolt-logger.ts';
-import { loggedFault } from '../../src/slack/redact.ts';
 import { secrets, traces } from './secrets.ts';
 
 /** The lines that are written at the level trace. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loggedFault, redact } from '../../src/slack/redact.ts';
+import { loggedFault } from '../../src/domain/logged-fault.ts';
+import { loggableText as redact } from '../../src/domain/secrets.ts';
 
 const word = (alphabet: string, minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });

@@ -1,9 +1,9 @@
 import { StoreUnavailable } from '../../application/faults.ts';
 import { cancel, confirm, noteRefusedAnswer } from '../../application/settle.ts';
+import { loggedFault } from '../../domain/logged-fault.ts';
 import type { FreshDialog, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { type HeardPress, readOperationRef } from '../contract.ts';
-import { loggedFault } from '../redact.ts';
 import { dialogLifetimeMs, dialogUses } from '../response-url.ts';
 import type { Scene } from '../views/phrases.ts';
 import { buildNotDone, buildNotKnown, buildRefusal, buildSentence } from '../views/refusal.ts';

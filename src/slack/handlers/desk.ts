@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Deps } from '../../application/deps.ts';
 import { StoreUnavailable } from '../../application/faults.ts';
+import { loggedFault } from '../../domain/logged-fault.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { Voice } from '../../domain/words.ts';
 import type { Message } from '../blocks.ts';
 import type { Fetch } from '../calls.ts';
 import { type Heard, readOperationRef } from '../contract.ts';
 import type { Directory } from '../directory.ts';
-import { loggedFault } from '../redact.ts';
 import type { OnRejected } from '../rejection.ts';
 import { type How, respond } from '../response-url.ts';
 import { buildFault, buildNotDone, buildRefusal } from '../views/refusal.ts';

@@ -1,5 +1,5 @@
+import { loggedFault } from '../../domain/logged-fault.ts';
 import type { Heard } from '../contract.ts';
-import { loggedFault } from '../redact.ts';
 import { type Desk, isFirstDelivery, refuse, sayFault } from './desk.ts';
 
 /** The part of Bolt's listener arguments that is used. */

@@ -52,18 +52,15 @@ export function findingsOf(looked: Looked): Findings {
   const held = linksWanted(project.state) === 'paused';
   const running = project.state === 'running';
   const seenAll = figures.links.every(({ kind }) => kind !== 'unreachable');
-  const unlessHidden = <F extends Finding>(kind: F['kind'], finding: F | null): F | null | undefined =>
+  const unlessHidden = <F>(kind: Finding['kind'], finding: F | null | undefined) =>
     finding === null && isHidden(project.alerts[kind]?.alert.finding ?? null, figures.links) ? undefined : finding;
   const unlessAway = <F>(finding: F | null | undefined) => (finding === null && !seenAll ? undefined : finding);
-  const notHeld = linksOf(readOf(figures).filter(takesAlthoughPaused));
   const { loose, drift, appeared } = driftFindings(looked);
   return {
     ...findingsOfRecord(project, now),
-    loose: loose === null && held ? unlessHidden<FindingOf<'loose'>>('loose', null) : loose,
-    not_held: held
-      ? unlessHidden('not_held', notHeld.length > 0 ? { kind: 'not_held', links: some(notHeld) } : null)
-      : null,
-    drift: drift === null ? unlessHidden<FindingOf<'drift'>>('drift', null) : drift,
+    loose: held ? unlessHidden('loose', loose) : loose,
+    not_held: held ? unlessHidden('not_held', notHeldFinding(figures)) : null,
+    drift: unlessHidden('drift', drift),
     appeared,
     unattended: running ? unlessAway(unattended(looked)) : null,
     latency: running ? unlessAway(tooLate(looked)) : null,
@@ -124,8 +121,9 @@ function failuresOf({ project, figures }: Looked): FindingOf<'failures'> | null 
   return { kind: 'failures', count, failure: { link: oldest.link, taskId, reason: maskReason(reason), at } };
 }
 
-function takesAlthoughPaused({ paused, takesWhilePaused }: LinkFacts): boolean {
-  return paused && takesWhilePaused;
+function notHeldFinding(figures: Figures): FindingOf<'not_held'> | null {
+  const taking = readOf(figures).filter(({ paused, takesWhilePaused }) => paused && takesWhilePaused);
+  return taking.length > 0 ? { kind: 'not_held', links: some(linksOf(taking)) } : null;
 }
 
 function readOf({ links }: Figures): LinkFacts[] {

@@ -21,19 +21,24 @@ export function flagsOf(readings: readonly LinkReading[]): LinkFlags {
   };
 }
 
+/** The missing links whose queues are gone; those of the others are awaited. */
+export function goneOf({ awaited }: Pick<Project, 'awaited'>, missing: readonly Link[]): Link[] {
+  return missing.filter((link) => !awaited?.includes(linkId(link)));
+}
+
 /**
  * Why drift is not corrected, or null. Re-apply wants a difference: a link that is not what the state wants, one whose queue
  * is gone, or one that does not tell. Adopt wants every link to be the opposite of what the state wants.
  */
 export function correctionRefused(
-  { id, state, awaited }: Pick<Project, 'id' | 'state' | 'awaited'>,
+  project: Pick<Project, 'id' | 'state' | 'awaited'>,
   correction: 'reapply' | 'adopt',
   { running, paused, missing, unreachable }: LinkFlags,
 ): Refusal | null {
+  const { id, state } = project;
   const [differing, agreeing] = linksWanted(state) === 'paused' ? [running, paused] : [paused, running];
   if (correction === 'reapply') {
-    const gone = missing.filter((link) => !awaited?.includes(linkId(link)));
-    const found = differing.length + gone.length + unreachable.length;
+    const found = differing.length + goneOf(project, missing).length + unreachable.length;
     return found === 0 ? { code: 'no_drift', project: id, state } : null;
   }
   if (unreachable.length > 0) return { code: 'links_unreachable', project: id, links: [...unreachable] };

@@ -1,11 +1,11 @@
-import { flagsOf } from '../../domain/correction.ts';
+import { flagsOf, goneOf } from '../../domain/correction.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
 import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
 import { logKeptUntil, oldestChangeAt } from '../../domain/log-retention.ts';
 import { maskReason } from '../../domain/mask.ts';
 import type { Figures } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
-import { type Link, linkId, type Project } from '../../domain/project.ts';
+import type { Link, Project } from '../../domain/project.ts';
 import {
   actionWords,
   count,
@@ -89,7 +89,7 @@ function reapplyPhrase({ project, figures, voice }: ConfirmationView): string {
   const names = (links: readonly Link[]) => namedList(links.map(voice.link), 'link');
   const told = (links: readonly Link[], one: string, many: string) =>
     links.length === 0 ? [] : [`${names(links)} ${links.length === 1 ? one : many}`];
-  const gone = missing.filter((link) => !project.awaited?.includes(linkId(link)));
+  const gone = goneOf(project, missing);
   const parts = [
     ...(held
       ? told(running, 'stops taking tasks', 'stop taking tasks')

@@ -82,10 +82,14 @@ const partsEndWithinMs = 3_000;
 /** Throws RoleFault when what either way needs is missing. */
 function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppOptions, 'deps' | 'onLost'> {
   const faults = slackFaults(environment);
-  if (faults.length > 0) throw new RoleFault(exitCodes.usage, faults.map(environmentFaultLine).join('\n'));
+  const { slackBotToken: botToken } = environment.secrets;
+  const way = wayOf(environment);
+  if (faults.length > 0 || botToken === null || way === null) {
+    throw new RoleFault(exitCodes.usage, faults.map(environmentFaultLine).join('\n'));
+  }
   return {
-    botToken: environment.secrets.slackBotToken ?? '',
-    way: wayOf(environment),
+    botToken,
+    way,
     command: environment.command,
     policy: config.policy,
     log,
@@ -94,19 +98,20 @@ function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppO
   };
 }
 
-/** Socket Mode wins when both are set. */
-function wayOf({ secrets, port }: Environment): Way {
+/** Socket Mode wins when both are set; null: neither is. */
+function wayOf({ secrets, port }: Environment): Way | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
-  return appToken === null ? { kind: 'http', signingSecret: signingSecret ?? '', port } : { kind: 'socket', appToken };
+  if (appToken !== null) return { kind: 'socket', appToken };
+  return signingSecret === null ? null : { kind: 'http', signingSecret, port };
 }
 
 /** What doctor says of Slack; null without a bot token. */
 async function slackItems({ environment, config, log }: OpenOptions) {
-  const { slackBotToken: bot, slackAppToken: app, slackSigningSecret: secret } = environment.secrets;
-  if (bot === null) return null;
+  const { slackBotToken: botToken } = environment.secrets;
+  if (botToken === null) return null;
   return checkSlack({
-    botToken: bot,
-    way: app === null && secret === null ? null : wayOf(environment),
+    botToken,
+    way: wayOf(environment),
     policy: config.policy,
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),

@@ -40,13 +40,12 @@ export interface CoreSettings {
   readonly auditLength: number;
 }
 
-/** What tests replace. */
+/** What tests replace, and who watches. */
 export interface CoreOverrides {
   readonly sweepEveryMs?: number;
   readonly lockMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
-  /** Not of tests alone: who counts what the core does. */
   readonly watch?: CoreWatch;
 }
 

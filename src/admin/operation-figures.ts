@@ -1,17 +1,16 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ProjectStore } from '../application/store.ts';
-import { isOpen, type Operation, type OperationRef } from '../domain/operation.ts';
+import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
 import { type Deed, deeds } from '../domain/project.ts';
 
 /** How an operation can end. */
-const outcomes = ['done', 'refused', 'failed', 'cancelled', 'expired', 'superseded'] as const;
-type Outcome = (typeof outcomes)[number];
+const outcomes = operationStates.filter((state) => !isOpen({ state }));
 
 /** From the request to the press; from OK to a worker; from there to the end; from the end to people. */
 const steps = ['answer', 'claim', 'work', 'tell'] as const;
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-/** A request supersedes the dialogs of one person on one project; what else may stand before it in the history. */
+/** So many entries of the history are read for the dialogs that a request superseded: they stand right before its own. */
 const supersededAtMost = 50;
 /** Ends that this process may be about to tell. */
 const endsKept = 10_000;
@@ -116,13 +115,8 @@ function instruments(registry: Registry) {
     registers: [registry],
   });
   // What has not happened yet is 0: a rate sees the first one.
-  for (const action of deeds) for (const outcome of outcomes) ended.inc({ action, outcome } satisfies Ended, 0);
+  for (const action of deeds) for (const outcome of outcomes) ended.inc({ action, outcome }, 0);
   return { ended, took, lasted };
-}
-
-interface Ended {
-  readonly action: Deed;
-  readonly outcome: Outcome;
 }
 
 /** Both ends are ms of the bot's Redis server. */

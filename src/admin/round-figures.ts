@@ -1,11 +1,12 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { OnLooked } from '../application/observe.ts';
 import { openFindings } from '../domain/alert.ts';
 import { findingKinds } from '../domain/finding.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { type ProjectId, projectStates } from '../domain/project.ts';
 
 /** A round of the observer that tells what it sees. */
-export type Round = (onLooked: (observed: readonly ObservedProject[]) => void) => Promise<void>;
+export type Round = (onLooked: OnLooked) => Promise<void>;
 
 export interface RoundFigures {
   /** Does a round and keeps what it saw, when it ends well. */

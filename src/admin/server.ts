@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Log } from '../application/deps.ts';
 import { type Readiness, readinessOf, type Standing } from './standing.ts';
@@ -62,8 +63,7 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
 }
 
 async function answerTo({ standing, metrics }: AdminOptions, { url = '', method }: IncomingMessage): Promise<Answer> {
-  const path = url.split('?', 1)[0];
-  const tell = paths[path ?? ''];
+  const tell = paths.get(url.split('?', 1)[0] ?? '');
   if (tell === undefined) return plain(404, 'Not found. There are /healthz, /readyz and /metrics.\n');
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET and HEAD.\n');
   return tell(standing, metrics);
@@ -71,11 +71,11 @@ async function answerTo({ standing, metrics }: AdminOptions, { url = '', method 
 
 type Tell = (standing: Standing, metrics: AdminOptions['metrics']) => Promise<Answer>;
 
-const paths: Readonly<Record<string, Tell | undefined>> = Object.assign(Object.create(null), {
-  '/healthz': async () => plain(200, 'The process lives.\n'),
-  '/readyz': async (standing) => json(await readinessOf(standing)),
-  '/metrics': async (_standing, { type, text }) => ({ status: 200, type, text: await text() }),
-} satisfies Record<string, Tell>);
+const paths: ReadonlyMap<string, Tell> = new Map<string, Tell>([
+  ['/healthz', async () => plain(200, 'The process lives.\n')],
+  ['/readyz', async (standing) => json(await readinessOf(standing))],
+  ['/metrics', async (_standing, { type, text }) => ({ status: 200, type, text: await text() })],
+]);
 
 function plain(status: number, text: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', text };
@@ -87,13 +87,7 @@ function json(readiness: Readiness): Answer {
 
 async function listening(server: Server, port: number): Promise<number> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    await once(server.listen(port), 'listening');
   } catch (error) {
     throw new AdminPortRefused(portSentence(port, error), { cause: error });
   }

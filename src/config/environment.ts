@@ -7,7 +7,7 @@ import { redisUrl } from './key-kinds.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** The environment, read once. What may not be printed stands in `secrets`. */

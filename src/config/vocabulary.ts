@@ -14,7 +14,7 @@ export const vocabulary: readonly Word[] = wordsBelow('', fileSchema);
 const hints: ReadonlyMap<string, string> = new Map(vocabulary.map((word) => [word.pattern, hintOf(word)]));
 
 /** The place of a path in the vocabulary. */
-export function patternOf(path: readonly PropertyKey[]): string {
+function patternOf(path: readonly PropertyKey[]): string {
   return path.map((key, depth) => (isOwnName(path, depth) ? '*' : String(key))).join('.');
 }
 

@@ -83,7 +83,7 @@ export function judgeBody({ head, body, signingSecret, now, replays }: GuardedBo
 }
 
 /** `v0=` and 64 hex digits, as Slack signs. */
-export function signatureOf(request: {
+function signatureOf(request: {
   readonly signingSecret: string;
   readonly timestamp: string;
   readonly body: Buffer | string;

@@ -1,34 +1,31 @@
 /** Why a request got nothing done: what stood at the door, or (`other_team`) who it came from. */
-export const rejectionReasons = [
+export type RejectionReason =
   /** Not the path that Slack is told. */
-  'wrong_path',
+  | 'wrong_path'
   /** Not a POST. */
-  'wrong_method',
+  | 'wrong_method'
   /** Neither a form nor JSON. */
-  'wrong_type',
+  | 'wrong_type'
   /** Headers or body larger than anything that Slack sends. */
-  'oversized',
+  | 'oversized'
   /** Not complete in the time that Slack gives its own requests. */
-  'slow',
+  | 'slow'
   /** Not HTTP, cut off, or signed and yet not readable. */
-  'malformed',
+  | 'malformed'
   /** Signed and readable, but nothing that this bot hears. */
-  'unheard',
+  | 'unheard'
   /** Without signature or timestamp. */
-  'unsigned',
+  | 'unsigned'
   /** Not signed with our secret, or changed on the way. */
-  'forged',
+  | 'forged'
   /** Signed more than five minutes ago by our clock. */
-  'stale',
+  | 'stale'
   /** Signed more than five minutes ahead of our clock. */
-  'future',
+  | 'future'
   /** The very same request has been here. */
-  'replayed',
+  | 'replayed'
   /** By somebody of another workspace. */
-  'other_team',
-] as const;
-
-export type RejectionReason = (typeof rejectionReasons)[number];
+  | 'other_team';
 
 /** A request that is refused over HTTP, with the status that it gets. */
 export interface Rejection {

@@ -21,9 +21,7 @@ export interface ProjectOrder extends Pick<ProjectStore, 'ordered' | 'mendOrder'
 /** The place of ids without a project that can be read: they are counted nowhere, and no page shows them. */
 const unreadable = 100;
 
-type ReadMany = (ids: readonly ProjectId[]) => Promise<Project[]>;
-
-export function createProjectOrder(client: RedisClient, readMany: ReadMany): ProjectOrder {
+export function createProjectOrder(client: RedisClient, readMany: ProjectStore['readMany']): ProjectOrder {
   const put = (id: ProjectId, state: ProjectState) => call(client, (redis) => redis.zadd(orderKey, urgency[state], id));
   return {
     place: (id, state) => quietly(put(id, state)),

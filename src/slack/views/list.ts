@@ -24,7 +24,7 @@ export interface ListView extends Scene {
 }
 
 /** How many pages this many projects take; one at least. */
-export function pagesOf(projects: number): number {
+function pagesOf(projects: number): number {
   return Math.max(1, Math.ceil(projects / projectsPerPage));
 }
 

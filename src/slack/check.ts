@@ -47,7 +47,7 @@ async function wayInItem(way: Way | null, connect: (appToken: string) => Promise
     return { item: 'way in from Slack', result: 'fail', message };
   }
   if (way.kind === 'socket') return tokenItem('Slack app token', 'app', () => connect(way.appToken));
-  const message = `HTTP on port ${way.port}: whether Slack reaches it at ${slackPath}, and whether the signing secret is right, shows at the first /sync list`;
+  const message = `HTTP on port ${way.port}: whether Slack reaches it at ${slackPath}, and whether the signing secret is right, shows at the first command`;
   return { item: 'way in from Slack', result: 'unknown', message };
 }
 

@@ -52,13 +52,8 @@ export function startFault(error: unknown, token: keyof typeof advice): SlackRef
   if (refused !== null) return refused;
   const detail = loggedFault(error);
   const what = slackErrorCode(error) ?? detail.code ?? detail.name;
-  return new SlackRefused(
-    'unreachable',
-    `Slack could not be reached (${what}): check the network, and SLACK_API_URL if it is set.`,
-    {
-      cause: error,
-    },
-  );
+  const sentence = `Slack could not be reached (${what}): check the network, and SLACK_API_URL if it is set.`;
+  return new SlackRefused('unreachable', sentence, { cause: error });
 }
 
 /** The code of a call that Slack answered with `ok: false`; null for every other error. */

@@ -23,11 +23,6 @@ export interface ListView extends Scene {
   readonly filter: string;
 }
 
-/** How many pages this many projects take; one at least. */
-function pagesOf(projects: number): number {
-  return Math.max(1, Math.ceil(projects / projectsPerPage));
-}
-
 /** The console's Synchronization Projects page, for a phone: two lines a project. */
 export function buildList(view: ListView): Message {
   const { counts, shown, page, filter, voice } = view;
@@ -36,7 +31,7 @@ export function buildList(view: ListView): Message {
   const fitting = filter === '' ? '' : ` for “${safeText(filter)}”`;
   const heading = `${count(total, 'project')}${fitting}: ${countsPhrase(counts)}`;
   const version = shown[0]?.figures.observedAt ?? 0;
-  const pages = pagesOf(total);
+  const pages = Math.ceil(total / projectsPerPage);
   const paging = pagingButtons(page, pages, filter);
   const footer = dotted(
     'Only you can see this',

@@ -4,8 +4,8 @@ import { answerWithinMs, type Operation } from '../domain/operation.ts';
 import type { Link, Project } from '../domain/project.ts';
 import type { Deps } from './deps.ts';
 import { lookAtEnd, reached, takenBack } from './ending.ts';
+import type { Ending } from './operation-store.ts';
 import type { Flag } from './ports.ts';
-import type { Ending } from './store.ts';
 
 /**
  * Takes the state of a project from its links, all of which are the opposite of what its state wants. No link is touched.

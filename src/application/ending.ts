@@ -5,7 +5,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Converged } from './converge.ts';
 import type { Deps } from './deps.ts';
 import { observeProject } from './look.ts';
-import type { Ending } from './store.ts';
+import type { Ending } from './operation-store.ts';
 
 /** What was seen of a project at the end of an operation. */
 export interface LookAtEnd {

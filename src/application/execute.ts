@@ -17,7 +17,7 @@ import type { Deps } from './deps.ts';
 import { holdStill } from './drive-once.ts';
 import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
 import { observeProject, precheckProject } from './look.ts';
-import type { Ending } from './store.ts';
+import type { Ending } from './operation-store.ts';
 import { noteState } from './watch.ts';
 
 /**

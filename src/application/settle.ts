@@ -3,7 +3,7 @@ import type { Actor } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
 import { StoreUnavailable } from './faults.ts';
-import type { Settled, Settlement } from './store.ts';
+import type { Settled, Settlement } from './operation-store.ts';
 
 export interface Answer {
   readonly ref: OperationRef;

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../application/faults.ts';
+import type { Settled } from '../application/operation-store.ts';
 import { type Asked, type Requested, requestAction } from '../application/request.ts';
 import { cancel, confirm } from '../application/settle.ts';
-import type { Settled } from '../application/store.ts';
 import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../domain/figures-words.ts';
 import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
 import { actionWords, count, stateClause, unchanged } from '../domain/words.ts';

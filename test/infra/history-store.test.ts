@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { projectHistory } from '../../src/application/look.ts';
-import type { NewOperation, ProjectStore } from '../../src/application/store.ts';
+import type { NewOperation } from '../../src/application/operation-store.ts';
+import type { ProjectStore } from '../../src/application/store.ts';
 import { projectKeys } from '../../src/infra/redis/keys.ts';
 import { definitionOf } from '../support/definition.ts';
 import { openWorld, type World } from '../support/world.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ending, NewOperation, ProjectStore } from '../../src/application/store.ts';
+import type { Ending, NewOperation } from '../../src/application/operation-store.ts';
+import type { ProjectStore } from '../../src/application/store.ts';
 import type { FreshDialog, Operation, OperationRef } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';

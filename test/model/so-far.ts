@@ -1,7 +1,7 @@
 import type { Deps } from '../../src/application/deps.ts';
 import { StoreUnavailable } from '../../src/application/faults.ts';
+import type { Settled } from '../../src/application/operation-store.ts';
 import type { Requested } from '../../src/application/request.ts';
-import type { Settled } from '../../src/application/store.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import type { CuttingProxy } from '../support/cutting-proxy.ts';

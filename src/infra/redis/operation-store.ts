@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { Claimed, Committed, Ending, NewOperation, ProjectStore, Settled } from '../../application/store.ts';
+import type {
+  Claimed,
+  Committed,
+  Ending,
+  NewOperation,
+  OperationStore,
+  Settled,
+} from '../../application/operation-store.ts';
 import { roads } from '../../domain/lifecycle.ts';
 import { executeWithinMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
@@ -45,18 +52,6 @@ const claimReply = z.union([
 ]);
 const commitReply = z.union([answered('committed', 'repeated'), z.tuple([z.literal('conflict')])]);
 
-type OperationMethods =
-  | 'readOperation'
-  | 'recentOperations'
-  | 'openOperations'
-  | 'request'
-  | 'settle'
-  | 'claim'
-  | 'commit'
-  | 'progress'
-  | 'told'
-  | 'quiet';
-
 export interface OperationStoreParts {
   readonly client: RedisClient;
   readonly step: StepRunner;
@@ -65,12 +60,7 @@ export interface OperationStoreParts {
 }
 
 /** The operations of the projects: one hash each, and the atomic steps of their life. */
-export function createOperationStore({
-  client,
-  step,
-  order,
-  orLeftOut,
-}: OperationStoreParts): Pick<ProjectStore, OperationMethods> {
+export function createOperationStore({ client, step, order, orLeftOut }: OperationStoreParts): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
     readOperationHash(await call(client, (redis) => redis.hgetall(operationKey(project, operation))));
   const readAll = async (project: ProjectId, ids: readonly string[]) => {

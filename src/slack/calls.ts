@@ -51,18 +51,24 @@ function methodOf(address: string): string {
 async function resultOf(response: Response): Promise<CallResult> {
   const { status } = response;
   const code = codeIn(await response.text().catch(() => ''));
-  if (status === 429 || code === 'ratelimited' || code === 'rate_limited') return 'rate_limited';
-  if (status >= 500 || (code !== null && oftenPassing.has(code))) return 'server_error';
+  if (status === 429 || rateLimits.has(code)) return 'rate_limited';
+  if (status >= 500 || hiccups.has(code)) return 'server_error';
   if (code !== null) return isTokenRefusal(code) ? 'token_refused' : 'refused';
   return status >= 200 && status < 300 ? 'ok' : 'refused';
 }
 
-const oftenPassing: ReadonlySet<string> = new Set([
+const rateLimits: ReadonlySet<string | null> = new Set(['ratelimited', 'rate_limited']);
+const hiccups: ReadonlySet<string | null> = new Set([
   'internal_error',
   'fatal_error',
   'service_unavailable',
   'request_timeout',
 ]);
+
+/** Whether the same call may succeed in a moment. */
+export function isPassing(code: string): boolean {
+  return rateLimits.has(code) || hiccups.has(code);
+}
 
 /** The code of an answer that says `ok: false`; null when it does not. */
 export function codeIn(answer: string): string | null {

@@ -4,6 +4,7 @@ import { RetryLater } from '../application/faults.ts';
 import { loggedFault } from '../domain/logged-fault.ts';
 import type { MessageRef } from '../domain/operation.ts';
 import type { Message } from './blocks.ts';
+import { isPassing } from './calls.ts';
 import { sendable, textOnly } from './limits.ts';
 import { slackErrorCode } from './refused.ts';
 
@@ -32,23 +33,17 @@ const unfit: ReadonlySet<string> = new Set([
 ]);
 const soonMs = 5_000;
 const lateMs = 30_000;
-/** What may pass, and when it is worth another try. Nothing is lost while somebody mends a token. */
-const passing: ReadonlyMap<string, number> = new Map([
-  ['ratelimited', soonMs],
-  ['rate_limited', soonMs],
-  ['fatal_error', soonMs],
-  ['internal_error', soonMs],
-  ['service_unavailable', soonMs],
-  ['request_timeout', soonMs],
-  ['message_limit_exceeded', lateMs],
-  ['team_added_to_org', lateMs],
-  ['org_login_required', lateMs],
-  ['accesslimited', lateMs],
-  ['invalid_auth', lateMs],
-  ['not_authed', lateMs],
-  ['account_inactive', lateMs],
-  ['token_revoked', lateMs],
-  ['token_expired', lateMs],
+/** What passes when somebody has mended it: nothing is lost until then. */
+const mendable: ReadonlySet<string> = new Set([
+  'message_limit_exceeded',
+  'team_added_to_org',
+  'org_login_required',
+  'accesslimited',
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
 ]);
 
 /**
@@ -106,5 +101,6 @@ async function attempt(log: Log, call: () => Promise<Put>): Promise<Put | 'gone'
 /** How long to wait before the same call may succeed, ms; null: it will not. */
 function patience(error: unknown, code: string | null): number | null {
   if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
-  return code === null ? soonMs : (passing.get(code) ?? null);
+  if (code === null || isPassing(code)) return soonMs;
+  return mendable.has(code) ? lateMs : null;
 }

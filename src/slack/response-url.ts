@@ -1,5 +1,5 @@
 import type { Message } from './blocks.ts';
-import { codeIn, type Fetch } from './calls.ts';
+import { codeIn, type Fetch, isPassing } from './calls.ts';
 import { sendable, textOnly } from './limits.ts';
 
 /** `replace` changes the message whose button was pressed; `new` puts an answer below, for this person only. */
@@ -64,10 +64,8 @@ function verdict(status: number, retryAfter: string | null, answer: string): Pos
   if (status < 200 || status >= 300) return { kind: 'spent' };
   const code = codeIn(answer);
   if (code === null) return { kind: 'done' };
-  return passing.has(code) ? { kind: 'later', afterMs: 5_000 } : { kind: 'spent' };
+  return isPassing(code) ? { kind: 'later', afterMs: 5_000 } : { kind: 'spent' };
 }
-
-const passing: ReadonlySet<string> = new Set(['ratelimited', 'rate_limited', 'internal_error', 'service_unavailable']);
 
 /** Slack's `Retry-After` in ms; one second when it does not say. */
 function retryAfterMs(header: string | null): number {

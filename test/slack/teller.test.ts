@@ -202,6 +202,18 @@ describe('trouble with Slack', () => {
     expect(operation.toldSeq).toBe(operation.seq);
   });
 
+  it.each(['ratelimited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'])(
+    'a dialog that Slack did not replace, %s, is replaced later',
+    async (error) => {
+      operation = exampleOperation({ dialog: pressedDialog() });
+      slack.fail({ method: 'response_url', error });
+      await expect(becomes(done)).rejects.toThrow(RetryLater);
+      await teller.tell(ref);
+      expect(slack.callsTo('response_url')).toHaveLength(2);
+      expect(operation.toldSeq).toBe(operation.seq);
+    },
+  );
+
   it('with the channel does not keep a pressed dialog waiting', async () => {
     operation = exampleOperation({ dialog: pressedDialog() });
     slack.fail({ method: 'chat.postMessage', retryAfter: 1 });

@@ -1,9 +1,9 @@
 import { StoreUnavailable } from './application/faults.ts';
+import { within } from './application/within.ts';
 import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
 import { type Environment, slackFaults } from './config/environment.ts';
 import { environmentFaultLine } from './config/fault.ts';
 import { openCore } from './core.ts';
-import { within } from './infra/within.ts';
 import { checkSlack } from './slack/check.ts';
 import { SlackRefused } from './slack/refused.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions, type Way } from './slack/slack-app.ts';

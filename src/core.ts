@@ -10,6 +10,7 @@ import type { Clock, Ids, Teller } from './application/ports.ts';
 import { round } from './application/round.ts';
 import type { ProjectStore } from './application/store.ts';
 import { sweep } from './application/sweep.ts';
+import { within } from './application/within.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { defaultConnection } from './domain/project.ts';
 import { type Depth, openBotQueues } from './infra/bullmq/bot-queues.ts';
@@ -20,7 +21,6 @@ import { createLinkEngine } from './infra/bullmq/link-engine.ts';
 import { answering } from './infra/redis/answering.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
-import { within } from './infra/within.ts';
 import type { RedisTarget } from './redis-address.ts';
 import { untilThere } from './until-there.ts';
 

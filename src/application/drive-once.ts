@@ -9,18 +9,6 @@ const answerMs = 5_000;
 const chunkSize = 1_000;
 const holdStillFreshMs = 1_000;
 
-/**
- * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
- * back. Answers those of which it is not known whether they are.
- */
-export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
-  if (running.length === 0) return [];
-  const askedAt = deps.clock.now();
-  if ((await deps.store.version(project.id)) !== project.version) return running;
-  const driven = await deps.links.drive(running, 'paused', within(deps, { askedAt, freshMs: holdStillFreshMs }));
-  return running.filter((_link, index) => driven[index] !== 'driven');
-}
-
 export interface DriveOptions {
   /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
   readonly holder: string | null;
@@ -71,6 +59,18 @@ export async function driveOnce(deps: Deps, project: Project, options: AttemptOp
   const [after, version] = await Promise.all([deps.links.readFlags(links, answerMs), deps.store.version(project.id)]);
   if (version !== project.version) return { kind: 'moved', drove, putBack };
   return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
+}
+
+/**
+ * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
+ * back. Answers those of which it is not known whether they are.
+ */
+export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
+  if (running.length === 0) return [];
+  const askedAt = deps.clock.now();
+  if ((await deps.store.version(project.id)) !== project.version) return running;
+  const driven = await deps.links.drive(running, 'paused', within(deps, { askedAt, freshMs: holdStillFreshMs }));
+  return running.filter((_link, index) => driven[index] !== 'driven');
 }
 
 /** A process may have been stopped since it asked: what it drove then could undo what others have done meanwhile. */

@@ -17,7 +17,7 @@ import type { Deps } from './deps.ts';
 import { holdStill } from './drive-once.ts';
 import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
 import { observeProject, precheckProject } from './look.ts';
-import type { Ending } from './operation-store.ts';
+import type { Ending, Held } from './operation-store.ts';
 import { noteState } from './watch.ts';
 
 /**
@@ -46,14 +46,6 @@ export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
   }
   await deps.notifier.tell(ref);
   await noteState(deps, ref.project);
-}
-
-/** What a turn of the work begins with, read at one time. */
-interface Held {
-  readonly project: Project;
-  readonly operation: Operation;
-  /** The bot's Redis server time. */
-  readonly now: number;
 }
 
 /** Reads everything again in each further turn: another run of the same operation may have come further. */
@@ -105,6 +97,7 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
   const flags = await deps.links.readFlags(links, answerWithinMs);
   const silent = links.filter((_link, index) => flags[index] === 'unreachable');
   if (silent.length > 0) return { code: 'links_unreachable', project: project.id, links: silent };
+  let toPutBack = 0;
   if (operation.action === 'start') {
     const { items } = await precheckProject(deps, project);
     if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
@@ -114,8 +107,8 @@ async function findObstacle(deps: Deps, project: Project, operation: Operation):
     if (fresh === null || !mustBeChecked(fresh)) return null;
     const loose = await holdStill(deps, project, running);
     if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
+    toPutBack = countFailures((await observeProject(deps, project)).links);
   }
-  const toPutBack = operation.action === 'restore' ? countFailures((await observeProject(deps, project)).links) : 0;
   await deps.store.progress(refOf(operation), { done: 0, total: links.length, toPutBack });
   return null;
 }

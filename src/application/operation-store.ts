@@ -27,15 +27,16 @@ export type Settled =
   | { readonly kind: 'settled' | 'repeated'; readonly operation: Operation }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** An operation under way and the project that it holds, read at one time. */
+export interface Held {
+  readonly operation: Operation;
+  readonly project: Project;
+  /** The bot's Redis server time. */
+  readonly now: number;
+}
+
 export type Claimed =
-  | {
-      readonly kind: 'claimed';
-      readonly operation: Operation;
-      /** As it is held now. */
-      readonly project: Project;
-      /** The bot's Redis server time. */
-      readonly now: number;
-    }
+  | (Held & { readonly kind: 'claimed' })
   /** Refused for good: recorded in the operation, which is settled now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
   /** Already at its end (or never confirmed): nothing to do. */

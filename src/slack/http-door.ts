@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HTTPReceiver, LogLevel } from '@slack/bolt';
 import type { Log } from '../application/deps.ts';
+import { within } from '../application/within.ts';
 import { loggedFault } from '../domain/logged-fault.ts';
-import { atMost } from './at-most.ts';
 import { boltLogger } from './bolt-logger.ts';
 import type { Door } from './door.ts';
 import { readBody } from './http-body.ts';
@@ -73,7 +73,7 @@ export function createHttpDoor({ signingSecret, port, log, onRejected }: HttpDoo
       isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const response of open) closeAfter(response);
-      await atMost(closed, closeWithinMs);
+      await within(closed, closeWithinMs);
       server.closeAllConnections();
       await closed;
     },

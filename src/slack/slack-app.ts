@@ -1,10 +1,10 @@
 import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Deps, Log } from '../application/deps.ts';
 import type { Teller } from '../application/ports.ts';
+import { within } from '../application/within.ts';
 import { loggedFault } from '../domain/logged-fault.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
-import { atMost } from './at-most.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { type OnCall, toldFetch } from './calls.ts';
 import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
@@ -107,7 +107,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     async stop() {
       stopping.abort();
       await door?.close().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
-      await atMost(Promise.all(inFlight), drainMs);
+      await within(Promise.all(inFlight), drainMs);
     },
     isConnected: () => door?.isOpen ?? false,
     teller: createTeller({

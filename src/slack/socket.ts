@@ -1,5 +1,5 @@
 import type { App, SocketModeReceiver } from '@slack/bolt';
-import { atMost } from './at-most.ts';
+import { within } from '../application/within.ts';
 import { type Frame, filterFrames, type SocketClientOptions, socketReceiver } from './socket-client.ts';
 import { endedBy } from './web-client.ts';
 
@@ -143,7 +143,7 @@ export class SlackSocket {
     const settled = new Promise<void>((resolve) => {
       this.#allAcked = resolve;
     });
-    await atMost(settled, this.#options.timing.ackWithinMs);
+    await within(settled, this.#options.timing.ackWithinMs);
   }
 
   #drop(): Promise<void> {
@@ -155,7 +155,7 @@ export class SlackSocket {
   async #disconnect(): Promise<void> {
     clearInterval(this.#looking);
     clearTimeout(this.#lingering);
-    await atMost(this.#client.disconnect(), this.#options.timing.closeWithinMs);
+    await within(this.#client.disconnect(), this.#options.timing.closeWithinMs);
     this.#cutOff();
     this.#state = 'closed';
     this.#allAcked();

@@ -1,9 +1,9 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Log } from '../../application/deps.ts';
 import { RetryLater } from '../../application/faults.ts';
+import { within } from '../../application/within.ts';
 import { dropWaiting, onceEach, type RedisClient } from '../redis/connect.ts';
 import { queuePrefix } from '../redis/keys.ts';
-import { within } from '../within.ts';
 import { aboutSchema, type Handlers, type JobName, jobCatalog, type QueueName } from './job-catalog.ts';
 
 /** How many jobs one process works on at once: they wait for Redis and Slack, not for the processor. */
@@ -52,9 +52,13 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
   const trouble = onceEach((error) => log.warn({ queue, error }, 'worker connection trouble'));
   worker.on('error', trouble.tell);
   worker.on('ready', trouble.well);
-  worker.on('failed', (job, error) =>
-    log.warn({ queue, job: job?.name, jobId: job?.id, ...aboutOf(job), error }, 'a try of a job failed'),
-  );
+  worker.on('failed', (job, error) => {
+    const { project, operation } = aboutSchema.parse(job?.data);
+    log.warn(
+      { queue, job: job?.name, jobId: job?.id, project, operationId: operation, error },
+      'a try of a job failed',
+    );
+  });
   return {
     queue,
     isRunning: () => worker.isRunning() && worker.closing === undefined,
@@ -81,15 +85,6 @@ async function handle<Name extends QueueName>(
     await job.moveToDelayed(Date.now() + error.afterMs, token);
     throw new DelayedError();
   }
-}
-
-/** Whose job it is, for its log lines. */
-function aboutOf(job: Job | undefined): { readonly project?: string; readonly operationId?: string } {
-  const { project, operation } = aboutSchema.parse(job?.data);
-  return {
-    ...(project === undefined ? {} : { project }),
-    ...(operation === undefined ? {} : { operationId: operation }),
-  };
 }
 
 function handlerOf(handlers: object, name: string): ((data: unknown) => Promise<void>) | undefined {

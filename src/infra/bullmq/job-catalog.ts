@@ -24,7 +24,7 @@ export const jobCatalog = {
 /** The ids that a job of whatever kind carries. */
 export const aboutSchema = z
   .object({ project: projectIdSchema.optional(), operation: z.string().optional() })
-  .catch({ project: undefined, operation: undefined });
+  .catch({});
 
 export type JobName = keyof typeof jobCatalog;
 export type JobData<Name extends JobName> = z.infer<(typeof jobCatalog)[Name]['schema']>;

@@ -1,11 +1,11 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import { chunksOf } from '../../application/chunks.ts';
+import { outcomeWithin } from '../../application/within.ts';
 import type { Link } from '../../domain/project.ts';
 import type { RedisTarget } from '../../redis-address.ts';
 import { isServerReply } from '../redis/call.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connect.ts';
-import { outcomeWithin } from '../within.ts';
 
 /** One connection to a Redis that holds links, shared by all of them. */
 export interface LinkConnection {

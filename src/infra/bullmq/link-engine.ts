@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Flag, LinkEngine, LinkWithWatermark, PutBack } from '../../application/ports.ts';
+import { outcomeWithin } from '../../application/within.ts';
 import type { Wanted } from '../../domain/lifecycle.ts';
 import type { LinkReading } from '../../domain/observation.ts';
 import type { ConnectionFacts } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
 import { run, script } from '../redis/call.ts';
-import { outcomeWithin } from '../within.ts';
 import {
   askLinks,
   indexesByConnection,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { chunksOf } from '../../application/chunks.ts';
 import type { LinkWithWatermark, PutBack } from '../../application/ports.ts';
+import { outcomeWithin } from '../../application/within.ts';
 import type { Link } from '../../domain/project.ts';
 import { run } from '../redis/call.ts';
-import { outcomeWithin } from '../within.ts';
 import { type LinkConnection, linkBase } from './link-connections.ts';
 import { listScript, putBackScript } from './put-back-scripts.ts';
 import { gatherSetAside } from './set-aside.ts';

@@ -1,7 +1,7 @@
+import { within } from '../../application/within.ts';
 import type { ConnectionFacts, Persistence } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from '../redis/connect.ts';
-import { within } from '../within.ts';
 import type { LinkConnection } from './link-connections.ts';
 
 const answerWithinMs = 3_000;

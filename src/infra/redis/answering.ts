@@ -1,4 +1,4 @@
-import { within } from '../within.ts';
+import { within } from '../../application/within.ts';
 import { call } from './call.ts';
 import type { RedisClient } from './connect.ts';
 

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
+import { within } from '../../application/within.ts';
 import type { RedisTarget } from '../../redis-address.ts';
-import { within } from '../within.ts';
 
 export type RedisClient = Redis | Cluster;
 

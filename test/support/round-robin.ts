@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** One address before several bots, as a load balancer: each request goes to the next bot that takes the connection. */
 export interface RoundRobin extends AsyncDisposable {
@@ -8,10 +9,9 @@ export interface RoundRobin extends AsyncDisposable {
   /** The port that answered each request, oldest first. */
   readonly answered: readonly number[];
   /** The port that the next request goes to first. */
-  next: number;
+  set next(port: number);
+  /** It stays for good: a bot that has ended is skipped. */
   add(port: number): void;
-  /** No new request goes there. A bot that has merely died may stay: it is skipped. */
-  remove(port: number): void;
 }
 
 export async function startRoundRobin(): Promise<RoundRobin> {
@@ -21,9 +21,7 @@ export async function startRoundRobin(): Promise<RoundRobin> {
   let turn = 0;
   const server = createServer((incoming, response) => void forward(incoming, response));
   const forward = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    const body = await buffer(incoming);
     const first = turn++;
     for (let tried = 0; tried < ports.length; tried++) {
       const port = ports[(first + tried) % ports.length] ?? 0;
@@ -44,11 +42,7 @@ export async function startRoundRobin(): Promise<RoundRobin> {
     set next(port: number) {
       turn = ports.indexOf(port);
     },
-    get next() {
-      return ports[turn % ports.length] ?? 0;
-    },
     add: (port) => void ports.push(port),
-    remove: (port) => void ports.splice(ports.indexOf(port), 1),
     async [Symbol.asyncDispose]() {
       agent.destroy();
       server.close();

@@ -10,6 +10,7 @@ import {
   str,
   textObject,
 } from './block-elements.ts';
+import { isObject } from './json.ts';
 import type { Block, Json } from './types.ts';
 
 const MAX_BLOCKS = 50;
@@ -76,7 +77,7 @@ function repeatedBlockIds(list: readonly Block[]): string[] {
 function repeatedActionIds(it: Block, index: number): string[] {
   const elements = Array.isArray(it['elements']) ? it['elements'] : [it['accessory'] ?? null];
   const ids = elements.flatMap((element) => {
-    const id = element !== null && typeof element === 'object' && !Array.isArray(element) ? element['action_id'] : null;
+    const id = isObject(element) ? element['action_id'] : null;
     return typeof id === 'string' ? [id] : [];
   });
   return repeated(ids).map((id) => `action_id already exists: ${id} [json-pointer:/blocks/${index}]`);

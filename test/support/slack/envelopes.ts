@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
-import type { Json, JsonObject } from './types.ts';
+import { isObject, readObject } from './json.ts';
+import type { JsonObject } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
 export interface Envelope {
@@ -128,15 +129,6 @@ export class Attempts {
 }
 
 function parseAck(frame: string): { readonly envelopeId: string; readonly body: JsonObject } | undefined {
-  try {
-    const value = JSON.parse(frame) as JsonObject;
-    const { envelope_id: envelopeId, payload: body } = value;
-    return typeof envelopeId === 'string' ? { envelopeId, body: objectOf(body) } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function objectOf(value: Json | undefined): JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+  const { envelope_id: envelopeId, payload: body } = readObject(frame) ?? {};
+  return typeof envelopeId === 'string' ? { envelopeId, body: isObject(body) ? body : {} } : undefined;
 }

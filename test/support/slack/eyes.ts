@@ -1,3 +1,4 @@
+import { isObject } from './json.ts';
 import type { Block, Button, Json, JsonObject, MessageView } from './types.ts';
 
 /** All text of the message as sent, one line per text object; the top-level text alone when it has no blocks. */
@@ -16,7 +17,7 @@ export function buttonsOf(message: Pick<MessageView, 'blocks'>): Button[] {
 }
 
 function isButton(value: Json): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && value['type'] === 'button';
+  return isObject(value) && value['type'] === 'button';
 }
 
 function buttonOf(element: JsonObject, block: Block): Button {

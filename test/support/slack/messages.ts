@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isObject } from './json.ts';
 import type { Block, MessageContent, MessageSource, MessageView } from './types.ts';
 
 export interface StoredMessage {
@@ -101,8 +102,7 @@ function withIds(content: MessageContent): MessageContent {
   const blocks = structuredClone(content.blocks).map((block): Block => {
     const elements = block['type'] === 'actions' && Array.isArray(block['elements']) ? block['elements'] : [];
     for (const element of [...elements, block['accessory'] ?? null]) {
-      if (element === null || typeof element !== 'object' || Array.isArray(element)) continue;
-      if (element['type'] !== 'image') element['action_id'] ??= randomId();
+      if (isObject(element) && element['type'] !== 'image') element['action_id'] ??= randomId();
     }
     return { ...block, block_id: block['block_id'] ?? randomId() };
   });

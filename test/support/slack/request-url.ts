@@ -1,7 +1,9 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { AckOutcome, Envelope } from './envelopes.ts';
+import { readObject } from './json.ts';
 import { formOf, type SignedRequest, signed } from './signing.ts';
-import type { Json, JsonObject } from './types.ts';
+import type { JsonObject } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
 export interface RequestUrlOptions {
@@ -73,20 +75,12 @@ export class RequestUrl {
 }
 
 async function answerOf(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
-  return { status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text };
+  const { statusCode = 0, headers } = response;
+  return { status: statusCode, type: headers['content-type'] ?? '', text: await text(response) };
 }
 
 /** Null when Slack could not read it. */
-function messageOf({ type, text }: Answer): JsonObject | null {
-  if (text === '') return {};
-  if (!type.startsWith('application/json')) return { text };
-  try {
-    const value = JSON.parse(text) as Json;
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
+function messageOf({ type, text: said }: Answer): JsonObject | null {
+  if (said === '') return {};
+  return type.startsWith('application/json') ? readObject(said) : { text: said };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BOT_USER_ID, TEAM_ID } from './directory.ts';
+import { readObject } from './json.ts';
 import { checkedContent, isOn } from './message-rules.ts';
 import type { StoredMessage } from './messages.ts';
 import type { State } from './state.ts';
@@ -84,10 +85,6 @@ function refusal(status: number, error: string): Reply {
 
 /** A form body carries the message as `payload`. */
 function readBody(body: JsonObject): JsonObject {
-  if (typeof body['payload'] !== 'string') return body;
-  try {
-    return JSON.parse(body['payload']) as JsonObject;
-  } catch {
-    return {};
-  }
+  const { payload } = body;
+  return typeof payload === 'string' ? (readObject(payload) ?? {}) : body;
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Fault } from './faults.ts';
-import type { Json, JsonObject } from './types.ts';
+import { readObject } from './json.ts';
+import type { JsonObject } from './types.ts';
 
 export interface Reply {
   readonly status: number;
@@ -10,12 +12,10 @@ export interface Reply {
 
 /** Query and body as one object; form values stay strings, as on Slack's wire. */
 export async function readArgs(request: IncomingMessage, url: URL): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const raw = Buffer.concat(chunks).toString('utf8');
+  const raw = await text(request);
   const query = Object.fromEntries(url.searchParams);
   const type = request.headers['content-type'] ?? '';
-  if (type.startsWith('application/json')) return { ...query, ...jsonObject(raw) };
+  if (type.startsWith('application/json')) return { ...query, ...readObject(raw) };
   return { ...query, ...Object.fromEntries(new URLSearchParams(raw)) };
 }
 
@@ -47,13 +47,4 @@ export function resultOf(reply: Reply): string {
   const error = typeof reply.body === 'object' ? reply.body['error'] : undefined;
   if (typeof error === 'string') return error;
   return reply.status === 200 ? 'ok' : `http ${reply.status}`;
-}
-
-function jsonObject(raw: string): JsonObject {
-  try {
-    const value = JSON.parse(raw) as Json;
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

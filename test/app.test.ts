@@ -1,5 +1,5 @@
-import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { EventEmitter } from 'node:events';
+import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { openApp } from '../src/app.ts';
@@ -8,6 +8,7 @@ import { freePort } from '../src/demo/free-port.ts';
 import { SlackRefused } from '../src/slack/refused.ts';
 import { configFile, runHere } from './cli/shell.ts';
 import { said } from './support/conversation.ts';
+import { listenHere } from './support/listen.ts';
 import { StrictSlack } from './support/slack/strict-slack.ts';
 import { waitFor } from './support/wait.ts';
 import { openWorld } from './support/world.ts';
@@ -107,9 +108,8 @@ test('HTTP mode on a port that is taken ends the start with one sentence and exi
   await using world = await openWorld();
   await using slack = await StrictSlack.start();
   await using file = await configFile('projects: {}\n');
-  const other = createServer().listen(0);
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
+  const other = createServer();
+  const port = await listenHere(other);
   const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, PORT: String(port) };
   const ran = await runHere(['run', '--role', 'bot'], { env, openApp });
   expect(ran.exit).toBe(2);

@@ -1,7 +1,7 @@
 // A Redis that is further away: every chunk arrives DELAY_MS later, in both directions. A process of its own, so that it
 // takes nothing from the one that is measured.
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenHere } from '../../test/support/listen.ts';
 import { delayLine } from '../delay-line.ts';
 
 const { REDIS_PORT = '', DELAY_MS = '' } = process.env;
@@ -12,9 +12,7 @@ const server = createServer((client) => {
   join(client, redis);
   join(redis, client);
 });
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-process.send?.((server.address() as AddressInfo).port);
+process.send?.(await listenHere(server));
 
 function join(from: Socket, to: Socket): void {
   from.setNoDelay(true);

@@ -1,14 +1,13 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { type SlackCall, toldFetch } from '../../src/slack/calls.ts';
+import { listenHere } from '../support/listen.ts';
 
-/** Answers everything in the same way. */
-async function answering(status: number, text: string): Promise<string> {
-  const server = createServer((_request, response) => response.writeHead(status).end(text));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** The address of a server that answers everything in this way. */
+async function answering(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
   onTestFinished(() => void server.close().closeAllConnections());
-  const address = server.address();
-  return typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+  return `http://127.0.0.1:${await listenHere(server)}`;
 }
 
 test.each<[number, string, SlackCall['result']]>([
@@ -26,18 +25,14 @@ test.each<[number, string, SlackCall['result']]>([
   [503, '{"ok":false,"error":"x"}', 'server_error'],
 ])('%d %s is %s; the answer is still to be read', async (status, text, result) => {
   const calls: SlackCall[] = [];
-  const base = await answering(status, text);
+  const base = await answering((_request, response) => response.writeHead(status).end(text));
   const response = await toldFetch((call) => calls.push(call))(`${base}/api/chat.postMessage?x=1`);
   expect([response.status, await response.text()]).toEqual([status, text]);
   expect(calls).toEqual([{ method: 'chat.postMessage', result, ms: expect.any(Number) }]);
 });
 
 test('what is not answered is told, and thrown', async () => {
-  const silent = createServer(() => {});
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void silent.close().closeAllConnections());
-  const address = silent.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/secret/path`;
+  const url = `${await answering(() => {})}/secret/path`;
   const calls: SlackCall[] = [];
   const send = toldFetch((call) => calls.push(call));
   await expect(send(url, { signal: AbortSignal.timeout(20) })).rejects.toThrow();

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Built, build } from '../demo/demo-process.ts';
+import { listenHere } from '../support/listen.ts';
 import type { Running } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
 import { nowhere, openStage, type Stage } from './stage.ts';
@@ -21,12 +22,10 @@ async function running(stage: Stage, role: Role): Promise<Running> {
 }
 
 /** Takes connections and never answers. */
-async function silentPort(): Promise<number> {
+function silentPort(): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return listenHere(server);
 }
 
 const always: Record<string, Situation> = {

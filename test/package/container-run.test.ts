@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/demo/free-port.ts';
 import { said } from '../support/conversation.ts';
+import { listenHere } from '../support/listen.ts';
 import type { Running } from '../support/program.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
@@ -83,8 +83,7 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
   it('has a health check that succeeds while the admin server says that it lives, and fails otherwise', async () => {
     let code = 200;
     const server = createServer(({ url }, response) => void response.writeHead(url === '/healthz' ? code : 404).end());
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listenHere(server);
     const check = () => healthOf(port, walls);
     expect(await check()).toBe(0);
     code = 503;

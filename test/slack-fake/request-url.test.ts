@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { verifySlackRequest } from '@slack/bolt';
 import { expect, it } from 'vitest';
+import { listenHere } from '../support/listen.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
@@ -10,9 +9,8 @@ const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 /** A Slack that delivers to an app which answers like this. */
 async function slackWith(answer: RequestListener) {
   const slack = await StrictSlack.start({ ackLimitMs: 200 });
-  const app = createServer(answer).listen(0, '127.0.0.1');
-  await once(app, 'listening');
-  slack.requestUrl.url = `http://127.0.0.1:${(app.address() as AddressInfo).port}/slack/events`;
+  const app = createServer(answer);
+  slack.requestUrl.url = `http://127.0.0.1:${await listenHere(app)}/slack/events`;
   return {
     slack,
     async [Symbol.asyncDispose]() {

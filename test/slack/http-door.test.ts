@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type EventEmitter, once } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
 import { createHttpDoor } from '../../src/slack/http-door.ts';
+import { listenHere } from '../support/listen.ts';
 import { rawClient, requestBytes } from '../support/raw-http.ts';
 import { signed } from '../support/slack/signing.ts';
 import { command, openDoor } from './door-bench.ts';
@@ -133,9 +134,8 @@ describe('behind the door', () => {
   it('Bolt still checks the signature by itself', async () => {
     const { receiver } = openAlone().door;
     if (!(receiver instanceof HTTPReceiver)) throw new Error('another receiver');
-    const server = createServer((request, response) => receiver.requestListener(request, response)).listen(0);
-    await once(server, 'listening');
-    using client = await rawClient(Number(Object(server.address())['port']));
+    const server = createServer((request, response) => receiver.requestListener(request, response));
+    using client = await rawClient(await listenHere(server));
     client.write(requestBytes(signed(command(), { signingSecret: 'wrong' })));
     expect(await client.answer()).toMatchObject({ status: 401 });
     server.close();

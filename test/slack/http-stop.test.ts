@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { listenHere } from '../support/listen.ts';
 import { requestBytes } from '../support/raw-http.ts';
 import { openBench } from './bench.ts';
 import { command, openDoor } from './door-bench.ts';
 
 describe('a port that is taken', () => {
   it('is one sentence; when it is free again a new start succeeds', async () => {
-    const other = createServer().listen(0);
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
+    const other = createServer();
+    const port = await listenHere(other);
     await using bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port }) });
     const refused = { name: 'SlackRefused', code: 'port', message: `Port ${port} is taken: set PORT to another one.` };
     await expect(bench.app.start()).rejects.toMatchObject(refused);

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { later } from './later.ts';
+import { listenHere } from './listen.ts';
 
 /** `reply`: what was asked next has happened and nobody knows; `request`: it has not, and nobody knows either. */
 export type Cut = 'reply' | 'request';
@@ -84,11 +85,9 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const own = await listenHere(server);
   return {
-    url: `redis://127.0.0.1:${address.port}`,
+    url: `redis://127.0.0.1:${own}`,
     get cuts() {
       return cuts;
     },

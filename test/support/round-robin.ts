@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listenHere } from './listen.ts';
 
 /** One address before several bots, as a load balancer: each request goes to the next bot that takes the connection. */
 export interface RoundRobin extends AsyncDisposable {
@@ -33,9 +33,7 @@ export async function startRoundRobin(): Promise<RoundRobin> {
     }
     response.writeHead(502).end();
   };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: own } = server.address() as AddressInfo;
+  const own = await listenHere(server);
   return {
     url: `http://127.0.0.1:${own}/slack/events`,
     answered,

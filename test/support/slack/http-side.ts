@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { listenHere } from '../listen.ts';
 import { Faults } from './faults.ts';
 import type { ApiCall, JsonObject } from './types.ts';
 import { type Reply, readArgs, replyOfFault, resultOf, send } from './wire.ts';
@@ -33,9 +33,7 @@ export class HttpSide {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#baseUrl = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.#baseUrl = `http://127.0.0.1:${await listenHere(this.#server)}`;
   }
 
   /** Listens again, at the address that it had before `close`. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { freePort } from '../src/demo/free-port.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
+import { httpEnv, socketEnv } from '../test/support/slack/env.ts';
 import { StrictSlack } from '../test/support/slack/strict-slack.ts';
 import { folder, type Program, startProgram, startSyncbot } from './processes.ts';
 import { putProjects, type Stage, storeOn, writeConfig } from './stage.ts';
@@ -15,25 +16,16 @@ export interface WayIn {
 
 export const socketMode: WayIn = {
   name: 'Socket Mode',
-  env: async ({ botToken, appToken, apiUrl }) => ({
-    SLACK_BOT_TOKEN: botToken,
-    SLACK_APP_TOKEN: appToken,
-    SLACK_API_URL: apiUrl,
-  }),
+  env: async (slack) => socketEnv(slack),
   open: (slack) => slack.connected(),
 };
 
 export const httpMode: WayIn = {
   name: 'HTTP',
-  async env({ botToken, signingSecret, apiUrl, requestUrl }) {
+  async env(slack) {
     const port = await freePort('127.0.0.1');
-    requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
-    return {
-      SLACK_BOT_TOKEN: botToken,
-      SLACK_SIGNING_SECRET: signingSecret,
-      PORT: String(port),
-      SLACK_API_URL: apiUrl,
-    };
+    slack.requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
+    return httpEnv(slack, port);
   },
   // A program that runs listens already.
   open: async () => {},

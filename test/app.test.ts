@@ -9,6 +9,7 @@ import { SlackRefused } from '../src/slack/refused.ts';
 import { configFile, runHere } from './cli/shell.ts';
 import { said } from './support/conversation.ts';
 import { listenHere } from './support/listen.ts';
+import { httpEnv, socketEnv } from './support/slack/env.ts';
 import { StrictSlack } from './support/slack/strict-slack.ts';
 import { waitFor } from './support/wait.ts';
 import { openWorld } from './support/world.ts';
@@ -37,9 +38,7 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
   const env = {
     ...file.env,
     REDIS_URL: world.url,
-    SLACK_API_URL: slack.apiUrl,
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_APP_TOKEN: slack.appToken,
+    ...socketEnv(slack),
   };
   const signals = new EventEmitter();
   const running = runHere(['run'], { env, openApp, signals });
@@ -68,9 +67,8 @@ test.each([
   const env = {
     ...file.env,
     REDIS_URL: world.url,
-    SLACK_API_URL: slack.apiUrl,
+    ...socketEnv(slack),
     SLACK_BOT_TOKEN: token,
-    SLACK_APP_TOKEN: slack.appToken,
   };
   expect(await runHere(['run'], { env, openApp })).toMatchObject({ exit: 2, err: expect.stringContaining(named) });
 });
@@ -80,7 +78,7 @@ test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTE
   await using slack = await StrictSlack.start();
   await using file = await configFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
   const port = await freePort('127.0.0.1');
-  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, PORT: String(port) };
+  const env = { ...file.env, ...httpEnv(slack, port), REDIS_URL: world.url };
   const signals = new EventEmitter();
   const running = runHere(['run'], { env, openApp, signals });
   slack.requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
@@ -110,7 +108,7 @@ test('HTTP mode on a port that is taken ends the start with one sentence and exi
   await using file = await configFile('projects: {}\n');
   const other = createServer();
   const port = await listenHere(other);
-  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, PORT: String(port) };
+  const env = { ...file.env, ...httpEnv(slack, port), REDIS_URL: world.url };
   const ran = await runHere(['run', '--role', 'bot'], { env, openApp });
   expect(ran.exit).toBe(2);
   expect(ran.err.trim().split('\n').at(-1)).toBe(`Port ${port} is taken: set PORT to another one.`);
@@ -122,7 +120,7 @@ test('Socket Mode wins when both ways are set', async () => {
   await using world = await openWorld();
   await using slack = await StrictSlack.start();
   await using file = await configFile('projects: {}\n');
-  const env = { ...file.env, ...httpMode(slack), REDIS_URL: world.url, SLACK_APP_TOKEN: slack.appToken, PORT: '1' };
+  const env = { ...file.env, ...httpEnv(slack, 1), ...socketEnv(slack), REDIS_URL: world.url };
   const signals = new EventEmitter();
   const running = runHere(['run'], { env, openApp, signals });
   await slack.connected();
@@ -165,10 +163,4 @@ test('a reader that has gone (| head) is no crash', async () => {
   const shell = { argv: ['--help'], env: {}, stdin: process.stdin, stdout: gone(), stderr: gone(), user: 'alice' };
   const noApp = () => Promise.reject(new Error('no app was expected here'));
   expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), openApp: noApp })).toBe(0);
-});
-
-const httpMode = (slack: StrictSlack) => ({
-  SLACK_API_URL: slack.apiUrl,
-  SLACK_BOT_TOKEN: slack.botToken,
-  SLACK_SIGNING_SECRET: slack.signingSecret,
 });

@@ -3,6 +3,7 @@ import type { CliApp, Role } from '../../src/cli/context.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { readSyncbotYml } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
+import { socketEnv } from '../support/slack/env.ts';
 import type { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 import { readScrape, type Scrape } from './scrape.ts';
@@ -48,9 +49,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const variables = {
     REDIS_URL: redisUrl,
     ADMIN_PORT: '0',
-    ...(slack === undefined
-      ? {}
-      : { SLACK_API_URL: slack.apiUrl, SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken }),
+    ...(slack && socketEnv(slack)),
     ...env,
   };
   const read = readEnvironment(variables);
@@ -65,7 +64,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const failed = ended.then(() => new Promise<never>(() => {}));
   const lines = () => written.map((line) => JSON.parse(line) as Line);
   const served = () => lines().find(({ msg }) => msg === 'health and metrics are served')?.['port'];
-  const port = await Promise.race([waitFor(() => served()), failed]).catch(async (error: unknown) => {
+  const port = await Promise.race([waitFor(served), failed]).catch(async (error: unknown) => {
     await app[Symbol.asyncDispose]();
     throw error;
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { type Finished, type Running, startProgram } from '../support/program.ts';
+import { endWithTest, type Finished, type Running, startProgram, untilSaid } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
 
 const run = promisify(execFile);
@@ -40,14 +40,7 @@ export async function build(): Promise<Built> {
   return {
     folder,
     run: (program, args, env = {}) => collect([join(folder, program), ...args], env).exited,
-    launch(program, args, env = {}) {
-      const running = collect([join(folder, program), ...args], env);
-      onTestFinished(async () => {
-        running.kill('SIGKILL');
-        await running.exited;
-      });
-      return running;
-    },
+    launch: (program, args, env = {}) => endWithTest(collect([join(folder, program), ...args], env)),
     async start(port) {
       const temporary = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
       const demo = collect([join(folder, 'dist/demo/main.js')], { DEMO_SLACK_PORT: String(port), TMPDIR: temporary });
@@ -56,7 +49,7 @@ export async function build(): Promise<Built> {
         await waitFor(async () => (await leftovers(temporary)).length === 0, { describe: 'the end of the demo' });
         await rm(temporary, { recursive: true, force: true });
       });
-      return { ...demo, ready: () => ready(demo), leftovers: () => leftovers(temporary) };
+      return { ...demo, ready: () => untilSaid(demo, 'Ctrl-C ends everything'), leftovers: () => leftovers(temporary) };
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
@@ -64,18 +57,6 @@ export async function build(): Promise<Built> {
 
 const collect = (args: readonly string[], env: NodeJS.ProcessEnv) =>
   startProgram(process.execPath, args, { env: { ...process.env, ...env } });
-
-async function ready(demo: Running): Promise<void> {
-  let over: Finished | null = null;
-  void demo.exited.then((finished) => {
-    over = finished;
-  });
-  await waitFor(() => over !== null || demo.output().includes('Ctrl-C ends everything'), {
-    describe: 'the demo to be ready',
-    timeoutMs: 50_000,
-  });
-  if (over !== null) throw new Error(`the demo ended: ${JSON.stringify(over)}`);
-}
 
 /** Everything in the folder, and every process that names it: the demo's Redis and local Slack keep their files there. */
 async function leftovers(temporary: string): Promise<string[]> {

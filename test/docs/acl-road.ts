@@ -4,6 +4,7 @@ import { openApp } from '../../src/app.ts';
 import { freePort } from '../../src/demo/free-port.ts';
 import { configFile, type Ran, runHere } from '../cli/shell.ts';
 import { said } from '../support/conversation.ts';
+import { socketEnv } from '../support/slack/env.ts';
 import { buttonsOf } from '../support/slack/eyes.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import type { MessageView } from '../support/slack/types.ts';
@@ -35,9 +36,7 @@ export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): 
     ...file.env,
     REDIS_URL: botUrl,
     LINKS_URL: linksUrl ?? botUrl,
-    SLACK_API_URL: slack.apiUrl,
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_APP_TOKEN: slack.appToken,
+    ...socketEnv(slack),
     LOG_LEVEL: 'warn',
   };
   const cli = (...argv: string[]) => runHere(argv, { env, openApp });

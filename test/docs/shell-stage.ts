@@ -6,9 +6,9 @@ import { expect } from 'vitest';
 import { freePort } from '../../src/demo/free-port.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { build } from '../demo/demo-process.ts';
-import { type Finished, type Running, startProgram } from '../support/program.ts';
+import { type Finished, type Running, startProgram, untilSaid } from '../support/program.ts';
+import { socketEnv } from '../support/slack/env.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { waitFor } from '../support/wait.ts';
 
 /** A folder as a checkout that was built, a Redis with the queues of the pages, and a Slack. Commands run in a shell in it. */
 export interface ShellStage extends AsyncDisposable {
@@ -45,12 +45,7 @@ export async function openShellStage(): Promise<ShellStage> {
   const { folder } = built;
   await copyFile(join(root, '.env.example'), join(folder, '.env.example'));
   await writeFile(join(folder, 'syncbot'), '#!/bin/sh\nexec node dist/main.js "$@"\n', { mode: 0o755 });
-  const secrets = {
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_APP_TOKEN: slack.appToken,
-    SLACK_API_URL: slack.apiUrl,
-    REDIS_URL: redis.url,
-  };
+  const secrets = { ...socketEnv(slack), REDIS_URL: redis.url };
   const ports: Readonly<Record<NamedPort, string>> = {
     3000: String(await freePort('127.0.0.1')),
     9090: String(await freePort('127.0.0.1')),
@@ -78,16 +73,11 @@ export async function openShellStage(): Promise<ShellStage> {
     port: (named) => ports[named],
     async start(command, env = {}) {
       const running = shell(command, env);
-      let isOver = false;
-      const ended = running.exited.finally(() => {
-        isOver = true;
-      });
       closing.push(async () => {
         running.kill('SIGTERM');
-        expect(await ended, command).toMatchObject({ code: 0 });
+        expect(await running.exited, command).toMatchObject({ code: 0 });
       });
-      await waitFor(() => isOver || running.errors().includes('"msg":"running"'), { describe: `${command} to run` });
-      expect(running.errors()).toContain('"msg":"running"');
+      await untilSaid(running, '"msg":"running"');
     },
     async [Symbol.asyncDispose]() {
       for (const close of closing.reverse()) await close();

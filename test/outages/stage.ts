@@ -1,11 +1,11 @@
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { RedisServer } from '../../src/demo/redis-server.ts';
 import { configFile } from '../cli/shell.ts';
 import type { Built } from '../demo/demo-process.ts';
-import type { Running } from '../support/program.ts';
+import { type Running, untilSaid } from '../support/program.ts';
 import { ownRedis } from '../support/redis.ts';
+import { socketEnv } from '../support/slack/env.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { waitFor } from '../support/wait.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 /** The real program with a Redis, a second Redis named `far` and a Slack around it, each of which may be away. */
@@ -39,14 +39,7 @@ export async function openStage(built: Built): Promise<Stage> {
   });
   for (const queue of ['near', 'near-too']) await world.link(queue);
   await world.link('far', 'far');
-  const env = {
-    ...file.env,
-    REDIS_URL: world.url,
-    FAR_URL: world.urlOf('far'),
-    SLACK_API_URL: slack.apiUrl,
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_APP_TOKEN: slack.appToken,
-  };
+  const env = { ...file.env, REDIS_URL: world.url, FAR_URL: world.urlOf('far'), ...socketEnv(slack) };
   const said = (program: Running) =>
     program
       .errors()
@@ -57,12 +50,7 @@ export async function openStage(built: Built): Promise<Stage> {
     slack,
     said,
     run: (role, more = {}) => built.launch('dist/main.js', ['run', '--role', role], { ...env, ...more }),
-    async says(program, sentence) {
-      const over = program.exited.then(({ code, stderr }) => expect.unreachable(`it ended with ${code}: ${stderr}`));
-      const heard = waitFor(() => said(program).includes(sentence), { describe: sentence, timeoutMs: 40_000 });
-      await Promise.race([heard, over]);
-      over.catch(() => {});
-    },
+    says: (program, sentence) => untilSaid(program, `"msg":"${sentence}"`),
   };
 }
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/demo/free-port.ts';
 import { said } from '../support/conversation.ts';
 import { listenHere } from '../support/listen.ts';
-import type { Running } from '../support/program.ts';
+import { untilSaid } from '../support/program.ts';
+import { socketEnv } from '../support/slack/env.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { waitFor } from '../support/wait.ts';
 import { openWorld } from '../support/world.ts';
 import { buildWithinMs } from './closure.ts';
 import { readCompose, type Service } from './compose.ts';
@@ -34,21 +34,16 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
     await using slack = await StrictSlack.start();
     const links = [await world.link('orders-full'), await world.link('orders-incr')];
     const before = await listing(image);
-    const env = {
-      REDIS_URL: world.url,
-      SLACK_API_URL: slack.apiUrl,
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_APP_TOKEN: slack.appToken,
-    };
+    const env = { REDIS_URL: world.url, ...socketEnv(slack) };
     const services = [compose.bot, ...replicas(compose.worker)];
     const ports = await Promise.all(services.map(() => freePort('127.0.0.1')));
-    const start = async (service: Service, index: number) => {
+    const start = (service: Service, index: number) => {
       const { command = [], user = '' } = service;
       const environment = { ...service.environment, ...env, ADMIN_PORT: String(ports[index]) };
       return startContainer(image, { walls, command, user, env: environment });
     };
-    const containers = await Promise.all(services.map(start));
-    await Promise.all([slack.connected(), ...containers.map(running)]);
+    const containers = services.map(start);
+    await Promise.all([slack.connected(), ...containers.map((container) => untilSaid(container, '"msg":"running"'))]);
     expect(await Promise.all(ports.map((port) => healthOf(port, walls)))).toEqual([0, 0, 0]);
 
     const once = {
@@ -56,7 +51,7 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
       command: ['pause', 'orders', '--yes', '--json'],
       env: { ...compose.bot.environment, ...env },
     };
-    const asked = await (await startContainer(image, once)).exited;
+    const asked = await startContainer(image, once).exited;
     expect(asked).toMatchObject({ code: 0, stderr: '' });
     for (const { queue } of links) expect(await queue.isPaused()).toBe(true);
     await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC').some((one) => said(one).includes('is Paused')));
@@ -71,12 +66,12 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
 
   it('runs as the user of the image, who may write nothing of it', async () => {
     const node = (script: string) => startContainer(image, { walls, entrypoint: ['node', '-e', script], command: [] });
-    const who = await (await node('console.log(process.getuid() > 0, process.env.NODE_ENV)')).exited;
+    const who = await node('console.log(process.getuid() > 0, process.env.NODE_ENV)').exited;
     expect(who.stdout).toBe('true production\n');
     const attempts = `['.', 'dist', 'node_modules', require('os').tmpdir()].map((folder) => {
       try { require('fs').writeFileSync(folder + '/x', ''); return 'written'; } catch ({ code }) { return code; }
     })`;
-    const wrote = await (await node(`console.log(...new Set(${attempts}))`)).exited;
+    const wrote = await node(`console.log(...new Set(${attempts}))`).exited;
     expect(wrote).toMatchObject({ stdout: walls === 'namespaces' ? 'EROFS\n' : 'EACCES\n' });
   });
 
@@ -97,16 +92,7 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
 /** The exit code of the image's health check. */
 async function healthOf(port: number, walls: Walls): Promise<number | null> {
   const env = { ADMIN_PORT: String(port) };
-  return (await (await startContainer(image, { walls, entrypoint: image.healthcheck, command: [], env })).exited).code;
+  return (await startContainer(image, { walls, entrypoint: image.healthcheck, command: [], env }).exited).code;
 }
 
 const replicas = (service: Service) => Array.from({ length: service.deploy?.replicas ?? 1 }, () => service);
-
-/** Waits until it says that it runs; throws when it ends before. */
-async function running(container: Running): Promise<void> {
-  const ended = container.exited.then(({ code, stderr }) => {
-    throw new Error(`it ended with ${code}: ${stderr}`);
-  });
-  const runs = waitFor(() => container.errors().includes('"msg":"running"'), { describe: 'the container to run' });
-  await Promise.race([ended, runs]);
-}

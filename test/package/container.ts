@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
-import { type Running, startProgram } from '../support/program.ts';
+import { endWithTest, type Running, startProgram } from '../support/program.ts';
 import { devices, isMerged, shared } from './base.ts';
 import type { Image } from './image.ts';
 
@@ -35,19 +34,15 @@ export interface ContainerOptions {
 }
 
 /** Starts a container; it is killed at the end of the test if it still runs. */
-export async function startContainer(image: Image, options: ContainerOptions): Promise<Running> {
+export function startContainer(image: Image, options: ContainerOptions): Running {
   const line = [...(options.entrypoint ?? image.entrypoint), ...(options.command ?? image.cmd)];
   const env = { PATH: searchPath, HOME: '/home/node', ...image.env, ...options.env };
   const [uid, gid] = (options.user ?? image.user).split(':').map(Number);
   if (uid === undefined || gid === undefined) throw new Error('a user is uid:gid');
   const who = { uid, gid };
-  const container =
-    options.walls === 'namespaces' ? await enclosed(image, { line, env, who }) : apart(image, { line, env, who });
-  onTestFinished(async () => {
-    container.kill('SIGKILL');
-    await container.exited;
-  });
-  return container;
+  return endWithTest(
+    options.walls === 'namespaces' ? enclosed(image, { line, env, who }) : apart(image, { line, env, who }),
+  );
 }
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -73,7 +68,7 @@ exec chroot "$root" /bin/sh -c 'cd "$0"; exec "$@"' "$workdir" \
   setpriv --reuid="$uid" --regid="$gid" --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
 `;
 
-async function enclosed(image: Image, { line, env, who }: Process): Promise<Running> {
+function enclosed(image: Image, { line, env, who }: Process): Running {
   const place = [image.folder, process.execPath, image.workdir, String(who.uid), String(who.gid)];
   const arguments_ = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', enclose, 'sh', ...place, ...line];
   const outer = startProgram('unshare', arguments_, { env });

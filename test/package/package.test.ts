@@ -1,10 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { startProgram } from '../support/program.ts';
-import { waitFor } from '../support/wait.ts';
+import { endWithTest, startProgram, untilSaid } from '../support/program.ts';
 import { openWorld } from '../support/world.ts';
 import { buildWithinMs, root } from './closure.ts';
 import { type Packed, pack } from './packed.ts';
@@ -57,14 +56,8 @@ describe('the tarball', () => {
 });
 
 describe('in an empty folder, beside its production packages', () => {
-  const syncbot = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const running = startProgram(packed.bin, args, { cwd: packed.folder, env: { PATH: process.env['PATH'], ...env } });
-    onTestFinished(async () => {
-      running.kill('SIGKILL');
-      await running.exited;
-    });
-    return running;
-  };
+  const syncbot = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    endWithTest(startProgram(packed.bin, args, { cwd: packed.folder, env: { PATH: process.env['PATH'], ...env } }));
 
   it('says its version and its help', async () => {
     expect(await syncbot(['--version']).exited).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
@@ -94,7 +87,7 @@ describe('in an empty folder, beside its production packages', () => {
     );
 
     const worker = syncbot(['run', '--role', 'worker'], env);
-    await waitFor(() => worker.errors().includes('"msg":"running"'), { describe: 'the worker to run' });
+    await untilSaid(worker, '"msg":"running"');
     expect(await syncbot(['pause', 'orders', '--yes'], env).exited).toMatchObject({ code: 0, stderr: '' });
     expect(await queue.isPaused()).toBe(true);
     worker.kill('SIGTERM');

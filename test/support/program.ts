@@ -1,5 +1,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { waitFor } from './wait.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -35,4 +37,24 @@ export function startProgram(command: string, args: readonly string[], options: 
     kill: (signal) => void child.kill(signal),
     exited,
   };
+}
+
+/** Kills it at the end of the test if it still runs. */
+export function endWithTest(program: Running): Running {
+  onTestFinished(async () => {
+    program.kill('SIGKILL');
+    await program.exited;
+  });
+  return program;
+}
+
+/** Waits until it has printed or logged this; throws with all that it said when it ends before. */
+export async function untilSaid(program: Running, text: string): Promise<void> {
+  const isSaid = () => `${program.output()}${program.errors()}`.includes(text);
+  let isOver = false;
+  void program.exited.then(() => {
+    isOver = true;
+  });
+  await waitFor(() => isSaid() || isOver, { describe: text, timeoutMs: 50_000 });
+  if (!isSaid()) throw new Error(`it ended before it said ${text}: ${JSON.stringify(await program.exited)}`);
 }

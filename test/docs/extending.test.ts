@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { type Block, blocksOf, page } from './pages.ts';
+import { applied, type Block, blocksOf, page } from './pages.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const sections = page('extending.md')
@@ -74,24 +75,11 @@ async function copyOfSources() {
   };
 }
 
-/** A diff without line numbers: what it takes away and keeps stands there once. A new file is added lines alone. */
+/** The first line names the file. */
 async function apply(folder: string, { text }: Block): Promise<void> {
-  const [header = '', ...lines] = text.trimEnd().split('\n');
+  const [header = '', ...lines] = text.split('\n');
   const file = join(folder, header.replace(/^--- /, ''));
-  const side = (sign: string) =>
-    lines
-      .filter((line) => line === '' || line[0] === ' ' || line[0] === sign)
-      .map((line) => `${line.slice(1)}\n`)
-      .join('');
-  const [before, after] = [side('-'), side('+')];
-  if (before === '') {
-    await mkdir(dirname(file), { recursive: true });
-    return writeFile(file, after);
-  }
-  const source = await readFile(file, 'utf8');
-  expect(source.split(before), `${header}\n${before}`).toHaveLength(2);
-  await writeFile(
-    file,
-    source.replace(before, () => after),
-  );
+  const source = existsSync(file) ? await readFile(file, 'utf8') : '';
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, applied(source, lines.join('\n')));
 }

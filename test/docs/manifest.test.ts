@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { DEFAULT_SCOPES } from '../support/slack/options.ts';
 import { contradictions, type Manifest, manifestSchema } from './manifest-limits.ts';
-import { blocksOf, page } from './pages.ts';
+import { applied, blocksOf, page } from './pages.ts';
 
 const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
 
@@ -64,13 +64,3 @@ describe('the limits refuse', () => {
     expect(manifestSchema.safeParse(manifest).success).toBe(false);
   });
 });
-
-/** Applies the lines of a unified diff without line numbers: each run of lines is found once. */
-function applied(file: string, diff: string): string {
-  const lines = diff.split('\n').filter((line) => line !== '');
-  const side = (sign: string) =>
-    lines.filter((line) => line[0] === ' ' || line[0] === sign).map((line) => `${line.slice(1)}\n`);
-  const [before, after] = [side('-').join(''), side('+').join('')];
-  expect(file.split(before)).toHaveLength(2);
-  return file.replace(before, () => after);
-}

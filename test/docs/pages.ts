@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
 
@@ -30,4 +31,19 @@ export function blocksOf(markdown: string, language?: string): Block[] {
     line: markdown.slice(0, match.index).split('\n').length,
   }));
   return found.filter((block) => language === undefined || block.language === language);
+}
+
+/** A text after a diff without line numbers: what it keeps and takes away stands there once. A new text is added lines alone. */
+export function applied(text: string, diff: string): string {
+  const side = (sign: string) =>
+    diff
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line === '' || line[0] === ' ' || line[0] === sign)
+      .map((line) => `${line.slice(1)}\n`)
+      .join('');
+  const [before, after] = [side('-'), side('+')];
+  if (text === '') return after;
+  expect(text.split(before), before).toHaveLength(2);
+  return text.replace(before, () => after);
 }

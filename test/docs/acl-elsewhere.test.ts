@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { configFile, runHere } from '../cli/shell.ts';
 import { startCluster } from '../support/redis-cluster.ts';
-import { denied, deniedBy, grants, guardedServer } from './acl-server.ts';
+import { denied, grants, guardedServer } from './acl-server.ts';
 import { page } from './pages.ts';
 
 test('another database needs +select: without it everything would be looked for in database 0', async () => {
@@ -15,13 +15,13 @@ test('another database needs +select: without it everything would be looked for 
     return (await runHere(['list'], { env, openApp })).exit;
   };
   expect(await list('')).toBe(0);
-  expect(await denied(server)).toEqual([]);
+  expect(await denied(server.admin)).toEqual([]);
   await list('/1');
-  expect(await denied(server)).toEqual(['syncbot: command select']);
+  expect(await denied(server.admin)).toEqual(['syncbot: command select']);
   await server.admin.acl('LOG', 'RESET');
   await server.admin.acl('SETUSER', 'syncbot', '+select');
   expect(await list('/1')).toBe(0);
-  expect(await denied(server)).toEqual([]);
+  expect(await denied(server.admin)).toEqual([]);
 });
 
 /** What the page adds for a Cluster. */
@@ -52,6 +52,6 @@ test('a Cluster needs what the page adds for it', async () => {
   expect(await runHere(['pause', 'orders', '--yes'], { env, openApp })).toMatchObject({ exit: 0 });
   signals.emit('SIGTERM');
   expect((await worker).exit).toBe(0);
-  for (const node of nodes) expect(await deniedBy(node)).toEqual([]);
+  for (const node of nodes) expect(await denied(node)).toEqual([]);
   for (const client of [owner, ...nodes]) client.disconnect();
 });

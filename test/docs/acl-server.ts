@@ -37,11 +37,7 @@ export async function guardedServer() {
 export type Guarded = Awaited<ReturnType<typeof guardedServer>>;
 
 /** The ACL LOG: who was denied what. */
-export function denied({ admin }: Guarded): Promise<string[]> {
-  return deniedBy(admin);
-}
-
-export async function deniedBy(admin: Redis): Promise<string[]> {
+export async function denied(admin: Redis): Promise<string[]> {
   const entries = (await admin.acl('LOG')) as readonly (readonly unknown[])[];
   return entries.map((entry) => {
     const field = (name: string) => entry[entry.indexOf(name) + 1];

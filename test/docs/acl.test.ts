@@ -75,7 +75,7 @@ test('without one of its key patterns a user cannot work', async () => {
     await server.admin.acl('LOG', 'RESET');
     const { out, err } = await cli(...argv);
     expect(`${out}${err}`, pattern).toContain(sentence);
-    expect(await denied(server), pattern).not.toEqual([]);
+    expect(await denied(server.admin), pattern).not.toEqual([]);
     await server.admin.acl('SETUSER', 'syncbot-all', ...rules.split(' '));
   }
 });
@@ -116,7 +116,7 @@ async function walk(options: RoadOptions, servers: readonly Guarded[]): Promise<
     () => null,
     (error: unknown) => error,
   );
-  for (const server of servers) expect(await denied(server)).toEqual([]);
+  for (const server of servers) expect(await denied(server.admin)).toEqual([]);
   if (walked !== null) throw walked;
 }
 

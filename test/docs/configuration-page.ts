@@ -38,21 +38,25 @@ ${sections.map(section).join('\n\n')}
 interface Section {
   readonly title: string;
   readonly example: string;
-  /** The patterns of the keys of its table begin with one of these. */
-  readonly patterns: readonly RegExp[];
+  /** Of the keys in its table. */
+  readonly pattern: RegExp;
 }
 
 const sections: readonly Section[] = [
-  { title: 'connections', example: connectionsExample(), patterns: [/^connections/] },
+  {
+    title: 'connections',
+    example: `connections:\n  warehouse: $\{WAREHOUSE_REDIS_URL}\nprojects: {}`,
+    pattern: /^connections/,
+  },
   {
     title: 'policy',
     example: 'policy:\n  operators: [U0123ABCD, S0123ABCD]\n  channels: [C0123ABCD]\nprojects: {}',
-    patterns: [/^policy/],
+    pattern: /^policy/,
   },
   {
     title: 'settings',
     example: `settings:\n${settingsExample()}\nprojects: {}`,
-    patterns: [/^settings/],
+    pattern: /^settings/,
   },
   {
     title: 'projects',
@@ -70,18 +74,18 @@ const sections: readonly Section[] = [
     links:
       - queue: orders-full
       - { queue: orders-incr, prefix: bull }`,
-    patterns: [/^projects(?!.*\.links\.)/],
+    pattern: /^projects(?!.*\.links\.)/,
   },
   {
     title: 'links of a project',
     example:
       'projects:\n  orders:\n    links:\n      - queue: orders-full\n      - { queue: orders-incr, connection: default, prefix: bull }',
-    patterns: [/^projects\..*\.links\./],
+    pattern: /^projects\..*\.links\./,
   },
 ];
 
-function section({ title, example, patterns }: Section): string {
-  const words = vocabulary.filter(({ pattern }) => patterns.some((it) => it.test(pattern)));
+function section({ title, example, pattern: its }: Section): string {
+  const words = vocabulary.filter(({ pattern }) => its.test(pattern));
   return `### ${title}
 
 \`\`\`yaml
@@ -109,10 +113,6 @@ function row(...cells: readonly string[]): string {
 
 function code(text: string | null): string {
   return text === null ? '' : `\`${text}\``;
-}
-
-function connectionsExample(): string {
-  return `connections:\n  warehouse: $\{WAREHOUSE_REDIS_URL}\nprojects: {}`;
 }
 
 function settingsExample(): string {

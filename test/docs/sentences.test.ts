@@ -19,8 +19,8 @@ const code = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 const link = { queue: 'orders-incr', connection: 'default', prefix: 'bull' };
 const links = { total: 1, first: [link] };
 const findings: readonly Finding[] = [
-  { kind: 'failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 } as Finding,
-  { kind: 'loose', links, cause: 'resumed' } as Finding,
+  { kind: 'failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 },
+  { kind: 'loose', links, cause: 'resumed' },
 ];
 const alerts = findings.map((finding) => {
   const project = { id: 'orders', state: 'paused', definition: definitionOf('orders') } as const;

@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { root } from './closure.ts';
 import { readCompose, secondsOf } from './compose.ts';
 import { imageStage, lastOf, readDockerfile, readDockerignore, stepsOf } from './dockerfile.ts';
+import { readRepository } from './image.ts';
 
-const read = (path: string) => readFile(join(root, path), 'utf8');
-const dockerfile = await read('Dockerfile');
-const isIgnored = readDockerignore(await read('.dockerignore'));
-const { redis, bot, worker, volumes } = readCompose(await read('docker-compose.yml'));
-const packageJson = JSON.parse(await read('package.json')) as Readonly<Record<string, string>>;
+const dockerfile = await readRepository('Dockerfile');
+const isIgnored = readDockerignore(await readRepository('.dockerignore'));
+const { redis, bot, worker, volumes } = readCompose(await readRepository('docker-compose.yml'));
+const packageJson = JSON.parse(await readRepository('package.json')) as Readonly<Record<string, string>>;
 
 describe('the Dockerfile', () => {
   const stages = readDockerfile(dockerfile);

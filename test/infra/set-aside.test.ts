@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
+import { gatherSetAside } from '../../src/infra/bullmq/set-aside.ts';
+import { type OwnedLink, openWorld, targetOf, type World } from '../support/world.ts';
 
 let world: World;
 let link: OwnedLink;
@@ -50,8 +52,7 @@ it('a link that nobody has paused is left as it is', async () => {
   await link.queue.resume();
   await add(1, 2_000, 'wait');
   await add(2, 1_000, 'paused');
-  const { gatherSetAside } = await import('../../src/infra/bullmq/set-aside.ts');
-  const connection = { client: world.redis } as Parameters<typeof gatherSetAside>[0];
-  await gatherSetAside(connection, link.link);
+  await using connections = openLinkConnections({ default: targetOf(world.url) }, () => {});
+  await gatherSetAside(connections.get('default') ?? expect.unreachable(), link.link);
   expect(await world.redis.llen(key('paused'))).toBe(2);
 });

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../support/slack/people.ts';
+import type { StrictSlack } from '../support/slack/strict-slack.ts';
 import { overhear } from './resources.ts';
-import { list, openedSocketBench, type SocketBench } from './socket-bench.ts';
+import { list, openedSocketBench } from './socket-bench.ts';
 
 /** What happens in a story; `at` says to which socket, modulo their number. */
 type Step =
@@ -39,12 +40,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Story {
-  readonly bots: readonly SocketBench[];
+  readonly slack: StrictSlack;
   readonly sent: Delivery[];
 }
 
-async function live({ bots, sent }: Story, now: Step): Promise<void> {
-  const [{ slack }] = bots as [SocketBench];
+async function live({ slack, sent }: Story, now: Step): Promise<void> {
   const socket = 'at' in now && slack.socketCount > 0 ? now.at % slack.socketCount : null;
   switch (now.what) {
     case 'command':
@@ -87,7 +87,7 @@ async function tell(steps: readonly Step[]): Promise<void> {
   await using other = await openedSocketBench({ at: slack, timing });
   const bots = [bot, other];
   for (const each of bots) each.beforeAck = async () => void (each.heard.length % 3 === 0 && (await delay(4)));
-  const story: Story = { bots, sent: [] };
+  const story: Story = { slack, sent: [] };
   for (const now of steps) await live(story, now);
 
   slack.sockets.greeting = 'at once';

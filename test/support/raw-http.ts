@@ -72,7 +72,7 @@ export function requestBytes({ headers, body }: SignedRequest<string | Buffer>, 
   };
   const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
   const head = [changes.line ?? 'POST /slack/events HTTP/1.1', ...lines, ...(changes.lines ?? []), '', ''].join('\r\n');
-  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body as Buffer)]);
+  return Buffer.concat([Buffer.from(head, 'latin1'), typeof body === 'string' ? Buffer.from(body) : body]);
 }
 
 function readAnswer(text: string): [RawAnswer | null, string] {

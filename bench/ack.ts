@@ -41,7 +41,7 @@ async function measureWay(way: WayIn, size: typeof full): Promise<Row[]> {
   await using bot = await startBot(way, stage, { name: 'ack', definitions, state: 'running' });
   await using bare = await startBareBolt(way);
   const measureRound = async (): Promise<Readonly<Record<Side, number[]>>> => {
-    const times = { list: [], bareList: [], pause: [], barePause: [] } as Record<Side, number[]>;
+    const times: Record<Side, number[]> = { list: [], bareList: [], pause: [], barePause: [] };
     for (let index = 0; index < size.requests; index++) {
       const text = { list: 'list', pause: `pause ${definitions[index % definitions.length]?.id}` };
       const asking: Readonly<Record<Side, () => Promise<number>>> = {

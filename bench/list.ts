@@ -1,6 +1,6 @@
-import { interleaved, ratioOf, spreadOf } from './measure.ts';
+import { interleaved } from './measure.ts';
 import { makeQueues } from './queues.ts';
-import type { Benchmark, Row } from './result.ts';
+import { alone, type Benchmark, compared, type Row } from './result.ts';
 import { answered, type Listener, person, preciseNow, socketMode, startBot } from './slack-stage.ts';
 import { definitionsOf, openStage, queuesOf } from './stage.ts';
 
@@ -62,10 +62,8 @@ function rowsOf(sizes: readonly number[], samples: Readonly<Record<string, reado
   const [least = 0] = sizes;
   const most = sizes.at(-1);
   return sizes.map((projects) => {
-    const row = { name: `${projects} projects`, unit: 'ms', ours: spreadOf(of(projects)) };
-    if (projects === least) return { ...row, floor: null, ratio: null, aim: null };
-    const ratio = ratioOf(of(projects), of(least));
-    const aim = projects === most ? ({ of: 'ratio', atMost, met: ratio.median <= atMost } as const) : null;
-    return { ...row, floor: spreadOf(of(least)), ratio, aim };
+    const row = { name: `${projects} projects`, unit: 'ms', ours: of(projects) };
+    if (projects === least) return alone(row);
+    return compared({ ...row, floor: of(least), atMost: projects === most ? atMost : null });
   });
 }

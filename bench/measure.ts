@@ -45,7 +45,7 @@ export async function interleaved<Name extends string, Sample>(
   { rounds, warmUps }: Rounds,
 ): Promise<Record<Name, Sample[]>> {
   const names = Object.keys(sides) as Name[];
-  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Sample[]>;
+  const samples = Object.fromEntries(names.map((name): [Name, Sample[]] => [name, []])) as Record<Name, Sample[]>;
   for (let round = 0; round < warmUps + rounds; round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       const sample = await sides[name]();

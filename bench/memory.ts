@@ -34,21 +34,22 @@ export const memory: Benchmark = {
       settings: tiny ? 'observeEvery: 250ms' : '',
     });
     const env = { REDIS_URL: own.url, SYNCBOT_CONFIG: config };
-    const stages = [own, warehouse];
+    const stages = [own, warehouse] as const;
     return [...(await measureWorker(stages, env, size.rounds)), ...(await measureBot(stages, env, size.lists))];
   },
 };
 
+type Stages = readonly [Stage, Stage];
 type Env = Readonly<Record<string, string>>;
 
-async function measureWorker(stages: readonly Stage[], env: Env, rounds: number): Promise<Row[]> {
-  const [own] = stages as [Stage];
+/** `stages`: the Redis of the bot, and that of the links. */
+async function measureWorker(stages: Stages, env: Env, rounds: number): Promise<Row[]> {
   const before = await connectionsOf(stages);
   await using worker = await startSyncbot({ role: 'worker', env });
   const idle = await memoryRows('worker, idle', worker);
   const times = await waitFor(
     async () => {
-      const over = await roundsOf(own.redis);
+      const over = await roundsOf(stages[0].redis);
       return over.length >= rounds && over;
     },
     { describe: 'some rounds of observation', timeoutMs: 300_000 },
@@ -61,7 +62,7 @@ async function measureWorker(stages: readonly Stage[], env: Env, rounds: number)
   ];
 }
 
-async function measureBot(stages: readonly Stage[], env: Env, lists: number): Promise<Row[]> {
+async function measureBot(stages: Stages, env: Env, lists: number): Promise<Row[]> {
   await using slack = await StrictSlack.start();
   const before = await connectionsOf(stages);
   await using bot = await startSyncbot({ role: 'bot', env: { ...env, ...(await socketMode.env(slack)) } });

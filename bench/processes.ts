@@ -10,7 +10,6 @@ export const folder = fileURLToPath(new URL('..', import.meta.url));
 
 /** A program of the build in a process of its own. It ends with this one, whatever happens. */
 export interface Program extends AsyncDisposable {
-  readonly pid: number;
   /** Its memory after a collection, and the most that it ever took, bytes. */
   memory(): Promise<Memory>;
 }
@@ -81,7 +80,6 @@ function start(file: string, args: readonly string[], env: Readonly<Record<strin
 
 function started(program: ChildProcess): Program {
   return {
-    pid: program.pid ?? 0,
     async memory() {
       program.send('memory');
       const [memory] = await once(program, 'message');

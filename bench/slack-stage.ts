@@ -36,7 +36,6 @@ export const person = { user: 'U0ALICE', channel: 'C0SYNC' } as const;
 /** Someone who listens to Slack, in a process of its own, and the fake of Slack that it listens to. */
 export interface Listener extends AsyncDisposable {
   readonly slack: StrictSlack;
-  readonly program: Program;
 }
 
 /** Milliseconds with their parts: Slack's own clock counts whole ones. */
@@ -85,7 +84,6 @@ async function listener(
   await way.open(slack);
   return {
     slack,
-    program,
     async [Symbol.asyncDispose]() {
       await program[Symbol.asyncDispose]();
       await slack[Symbol.asyncDispose]();

@@ -100,7 +100,7 @@ export async function writeConfig(
     ...(settings === '' ? [] : [`settings: { ${settings} }`]),
     ...(Object.keys(connections).length === 0 ? [] : ['connections:']),
     ...Object.entries(connections).map(([name, url]) => `  ${name}: ${url}`),
-    definitions.length === 0 ? 'projects: {}' : 'projects:',
+    'projects:',
     ...definitions.flatMap(({ id, links }) => [
       `  ${id}:`,
       '    links:',

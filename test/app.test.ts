@@ -7,7 +7,7 @@ import { runCli } from '../src/cli/run-cli.ts';
 import { freePort } from '../src/demo/free-port.ts';
 import { SlackRefused } from '../src/slack/refused.ts';
 import { configFile, runHere } from './cli/shell.ts';
-import { said } from './support/conversation.ts';
+import { peopleOf } from './support/conversation.ts';
 import { listenHere } from './support/listen.ts';
 import { httpEnv, socketEnv } from './support/slack/env.ts';
 import { StrictSlack } from './support/slack/strict-slack.ts';
@@ -43,11 +43,9 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
   const signals = new EventEmitter();
   const running = runHere(['run'], { env, openApp, signals });
   await slack.connected();
-  const at = { user: 'U0ALICE', channel: 'C0SYNC' };
-  slack.command({ ...at, text: 'pause orders' });
-  const dialog = await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC')[0]);
-  slack.press({ user: 'U0ALICE', message: dialog, label: 'OK' });
-  await slack.waitFor(() => slack.messagesSeenBy('U0BOB', 'C0SYNC').some((one) => said(one).includes('is Paused')));
+  const people = peopleOf(slack);
+  await people.act('pause', 'orders');
+  await people.sees('is Paused', { user: 'U0BOB' });
 
   const doctor = await runHere(['doctor', '--json'], { env, openApp });
   expect(doctor.out).toContain('"item": "Slack bot token"');

@@ -1,29 +1,11 @@
 import { expect, test } from 'vitest';
-import { said } from '../support/conversation.ts';
-import { buttonsOf } from '../support/slack/eyes.ts';
+import { peopleOf, said } from '../support/conversation.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld } from '../support/world.ts';
 import { runApp } from './running.ts';
 
-const at = { user: 'U0ALICE', channel: 'C0SYNC' };
-
-/** Types a command and returns the dialog. */
-async function dialogOf(slack: StrictSlack, text: string, user = 'U0ALICE') {
-  const seen = () => slack.messagesSeenBy(user, 'C0SYNC');
-  const before = new Set(seen().map(({ ts }) => ts));
-  slack.command({ ...at, user, text });
-  return slack.waitFor(() => seen().find((one) => !before.has(one.ts) && one.ephemeralFor === user), { what: text });
-}
-
-async function pressed(slack: StrictSlack, label: string, text: string, user = 'U0ALICE') {
-  const message = await dialogOf(slack, text, user);
-  expect(buttonsOf(message).map((button) => button.label)).toContain(label);
-  slack.press({ user, message, label });
-}
-
-const everybodySees = (slack: StrictSlack, what: string) =>
-  slack.waitFor(() => slack.messagesSeenBy('U0BOB', 'C0SYNC').some((one) => said(one).includes(what)), { what });
+const bob = { user: 'U0BOB' };
 
 test('counts what was done, once, wherever it was done', async () => {
   await using world = await openWorld();
@@ -34,15 +16,16 @@ test('counts what was done, once, wherever it was done', async () => {
   await bot.readiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
 
   const rateLimited = slack.fail({ method: 'chat.postMessage', retryAfter: 1 });
-  const late = await dialogOf(slack, 'pause c', 'U0BOB');
+  const people = peopleOf(slack);
+  const late = await people.ask('pause c', bob);
   for (const id of ['a', 'b', 'c']) {
-    await pressed(slack, 'OK', `pause ${id}`);
-    await everybodySees(slack, `${id} is Paused`);
+    await people.act('pause', id);
+    await people.sees(`${id} is Paused`, bob);
   }
-  slack.press({ user: 'U0BOB', message: late, label: 'OK' });
-  await pressed(slack, 'Cancel', 'pause d');
-  for (const _time of [1, 2]) await dialogOf(slack, 'pause e');
-  slack.command({ ...at, user: 'U0CAROL', text: 'pause e' });
+  people.press('OK', late, bob.user);
+  people.press('Cancel', await people.ask('pause d'));
+  for (const _time of [1, 2]) await people.ask('pause e');
+  await people.ask('pause e', { user: 'U0CAROL' });
   const { store } = world.deps;
   const short = { id: 'short', project: 'f', action: 'pause', by: 'U0ALICE', reason: null, origin: 'slack' } as const;
   await store.request({ ...short, channel: 'C0SYNC', projectVersion: 1, ttlMs: 1 });
@@ -90,10 +73,10 @@ test('a repeat and a second telling are not counted again', async () => {
   await link.queue.add('long', {});
   await waitFor(async () => (await link.queue.getActiveCount()) === 1);
 
-  const dialog = await dialogOf(slack, 'pause orders');
-  slack.press({ ...at, message: dialog, label: 'OK' });
-  await everybodySees(slack, 'still finishing');
-  await slack.press({ ...at, message: dialog, label: 'OK' }).acked;
+  const people = peopleOf(slack);
+  const dialog = await people.act('pause', 'orders');
+  await people.sees('still finishing', bob);
+  await people.press('OK', dialog).acked;
   const { store } = world.deps;
   const operation = (await store.recentOperations('orders', 1))[0] ?? expect.unreachable();
   const ref = { project: 'orders', operation: operation.id };

@@ -3,11 +3,9 @@ import { expect } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { freePort } from '../../src/demo/free-port.ts';
 import { configFile, type Ran, runHere } from '../cli/shell.ts';
-import { said } from '../support/conversation.ts';
+import { peopleOf } from '../support/conversation.ts';
 import { socketEnv } from '../support/slack/env.ts';
-import { buttonsOf } from '../support/slack/eyes.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
-import type { MessageView } from '../support/slack/types.ts';
 import { waitFor } from '../support/wait.ts';
 import { openOwner } from './link-owner.ts';
 
@@ -19,8 +17,6 @@ export interface RoadOptions {
   /** The links' Redis as their owner reaches it. */
   readonly ownerUrl: string;
 }
-
-const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
 /**
  * Everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the strict Slack, start,
@@ -54,7 +50,7 @@ export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): 
   await roles.watched();
   const people = peopleOf(slack);
   await slack.connected();
-  await people.act('start orders');
+  await people.act('start', 'orders');
   await people.sees(/orders is Running/);
 
   await owner.add('orders-incr', { fail: true, priority: 3 });
@@ -62,19 +58,21 @@ export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): 
   await people.sees(/orders is Failed/);
   for (const look of ['list', 'show orders', 'history orders', 'precheck orders', 'help']) await people.ask(look);
   await owner.addAsOldProducer();
-  await people.act('restore orders because it is mended');
+  people.press('OK', await people.ask('restore orders because it is mended'));
   await people.sees(/orders is Running .*task/s);
   await owner.add('orders-full', { delay: 200 });
 
   await done('pause', 'orders', '--yes', '--reason', 'a look from outside');
   await owner.resume('orders-full');
-  await people.press('Re-apply', await people.sees(/runs although orders is Paused/));
+  people.press('Re-apply', await people.sees(/runs although orders is Paused/));
+  people.press('OK', await people.sees('Re-apply orders?'));
   await people.sees(/its links agree with that again/);
   await owner.resume('orders-full', 'orders-incr');
-  await people.press('Adopt', await people.sees(/run although orders is Paused/));
+  people.press('Adopt', await people.sees(/run although orders is Paused/));
+  people.press('OK', await people.sees('Adopt orders?'));
   await waitFor(async () => (await done('list', 'running')).out.includes('orders'), { describe: 'orders adopted' });
 
-  await people.press('OK', await people.ask('pause orders'), 'Cancel');
+  people.press('Cancel', await people.ask('pause orders'));
   await done('pause', 'orders', '--yes');
   await file.rewrite(yml(['orders-full', 'orders-incr', 'orders-late'], false));
   await done('apply', '--yes');
@@ -123,27 +121,4 @@ async function startRoles(env: Record<string, string>) {
       }
     },
   };
-}
-
-function peopleOf(slack: StrictSlack) {
-  const visible = () => slack.messagesSeenBy(alice.user, alice.channel).filter(({ deleted }) => !deleted);
-  const sees = (what: RegExp): Promise<MessageView> =>
-    slack.waitFor(() => visible().findLast((message) => what.test(said(message))), { what: String(what) });
-  const ask = async (text: string): Promise<MessageView> => {
-    const before = new Set(visible().map(({ ts }) => ts));
-    slack.command({ ...alice, text });
-    return slack.waitFor(() => visible().find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
-  };
-  /** Presses a button that opens a dialog, or the one of a dialog, and answers it. */
-  const press = async (label: string, message: MessageView, answer = 'OK') => {
-    const isDialog = buttonsOf(message).some((button) => button.label === 'Cancel');
-    if (isDialog) return void slack.press({ user: alice.user, message, label: answer });
-    const before = new Set(visible().map(({ ts }) => ts));
-    slack.press({ user: alice.user, message, label });
-    const dialog = await slack.waitFor(() => visible().find(({ ts }) => !before.has(ts)), {
-      what: `a dialog of ${label}`,
-    });
-    slack.press({ user: alice.user, message: dialog, label: answer });
-  };
-  return { sees, ask, press, act: async (text: string) => press('OK', await ask(text)) };
 }

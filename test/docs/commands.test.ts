@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/program.ts';
-import { said } from '../support/conversation.ts';
+import { peopleOf, said } from '../support/conversation.ts';
 import { blocksOf, page, pageNames } from './pages.ts';
 import { openShellStage, type ShellStage } from './shell-stage.ts';
 
@@ -93,13 +93,8 @@ describe('in a shell, in the order of the pages', () => {
 
   test('the first list, as the set-up promises', async () => {
     await stage.slack.connected();
-    const asked = { user: 'U0123ABCD', channel: 'C0123ABCD' };
-    stage.slack.command({ ...asked, text: 'list' });
-    const list = await stage.slack.waitFor(
-      () => stage.slack.messagesSeenBy(asked.user, asked.channel).find((message) => said(message).includes('orders')),
-      { what: 'the list' },
-    );
-    expect(list.ephemeralFor).toBe(asked.user);
-    expect(said(list)).toMatch(/1 project: 1 Running/);
+    const list = said(await peopleOf(stage.slack).ask('list', { user: 'U0123ABCD', channel: 'C0123ABCD' }));
+    expect(list).toContain('orders');
+    expect(list).toMatch(/1 project: 1 Running/);
   });
 });

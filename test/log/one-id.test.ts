@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { type Line, type RunningApp, runApp } from '../admin/running.ts';
-import { said } from '../support/conversation.ts';
+import { peopleOf } from '../support/conversation.ts';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWorld } from '../support/world.ts';
 
-const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
+const bob = { user: 'U0BOB', channel: 'C0SYNC' };
 
 /** What was logged of an operation, in its order. */
 function about(app: RunningApp, operationId: string): string[] {
@@ -21,17 +21,15 @@ test('one operation is one id in the lines of bot and worker, from the request t
   await using worker = await runApp({ role: 'worker', redisUrl: world.url });
   await bot.readiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
   slack.fail({ method: 'chat.postMessage', retryAfter: 1 });
-  slack.command({ ...alice, text: 'pause orders' });
-  const message = await slack.waitFor(() => slack.messagesSeenBy(alice.user, alice.channel)[0]);
+  const people = peopleOf(slack);
+  const dialog = await people.ask('pause orders');
   const requested = bot.lines.find(({ msg }) => msg === 'operation requested') ?? expect.unreachable();
   const id = String(requested['operationId']);
   const value = operationRefValue({ project: 'orders', operation: id });
-  slack.pressRaw({ ...alice, user: 'U0BOB', actionId: actionIds.ok, value });
-  await slack.waitFor(() => slack.messagesSeenBy('U0BOB', alice.channel).length > 0);
-  slack.press({ user: alice.user, message, label: 'OK' });
-  await slack.waitFor(() =>
-    slack.messagesSeenBy('U0BOB', alice.channel).some((one) => said(one).includes('orders is Paused')),
-  );
+  slack.pressRaw({ ...bob, actionId: actionIds.ok, value });
+  await people.sees('Only', bob);
+  people.press('OK', dialog);
+  await people.sees('orders is Paused', bob);
   await waitFor(() => about(bot, id).includes('operation told'));
 
   const inBot = about(bot, id).filter((msg) => msg !== 'Slack did not take a message, it is told again later');

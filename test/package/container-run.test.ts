@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/demo/free-port.ts';
-import { said } from '../support/conversation.ts';
+import { peopleOf } from '../support/conversation.ts';
 import { listenHere } from '../support/listen.ts';
 import { untilSaid } from '../support/program.ts';
 import { socketEnv } from '../support/slack/env.ts';
@@ -54,7 +54,7 @@ describe.each([...new Set([here, 'user'] as const)])('with walls of %s', (walls)
     const asked = await startContainer(image, once).exited;
     expect(asked).toMatchObject({ code: 0, stderr: '' });
     for (const { queue } of links) expect(await queue.isPaused()).toBe(true);
-    await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC').some((one) => said(one).includes('is Paused')));
+    await peopleOf(slack).sees('is Paused');
 
     for (const container of containers) container.kill('SIGTERM');
     for (const container of containers) {

@@ -12,8 +12,20 @@ import { StrictSlack } from './slack/strict-slack.ts';
 import type { MessageView } from './slack/types.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
+/** What people do in Slack: alice in #sync, unless told. */
+export interface People {
+  /** Types a command and returns the answer that only this person sees. */
+  ask(text: string, who?: Person): Promise<MessageView>;
+  /** Presses a button; returns at once. */
+  press(label: string, message: MessageView, who?: string): ReturnType<StrictSlack['press']>;
+  /** Waits for an answer to `who` or a channel message that says this; the newest one. */
+  sees(what: string | RegExp, who?: Person): Promise<MessageView>;
+  /** Asks for an action and presses OK. */
+  act(action: Action, project: string, who?: Person): Promise<MessageView>;
+}
+
 /** People talking to real bots over the strict Slack; real Redis, BullMQ and Bolt behind them. */
-export interface Conversation extends AsyncDisposable {
+export interface Conversation extends People, AsyncDisposable {
   readonly world: World;
   readonly slack: StrictSlack;
   readonly bot: Bot;
@@ -25,14 +37,6 @@ export interface Conversation extends AsyncDisposable {
   readonly address: RoundRobin;
   /** One more bot process on the same Redis and Slack. */
   anotherBot(): Promise<Bot>;
-  /** Types a command and returns the answer that only this person sees. */
-  ask(text: string, who?: Person): Promise<MessageView>;
-  /** Presses a button; returns at once. */
-  press(label: string, message: MessageView, who?: string): ReturnType<StrictSlack['press']>;
-  /** Waits for an answer to `who` or a channel message that says this; the newest one. */
-  sees(what: string | RegExp, who?: Person): Promise<MessageView>;
-  /** Asks for an action and presses OK. */
-  act(action: Action, project: string, who?: Person): Promise<MessageView>;
 }
 
 export interface Person {
@@ -105,10 +109,8 @@ export async function openConversation(options: ConversationOptions = {}): Promi
     return started;
   };
   const bot = await startBot(world.app);
-
-  const seenBy = ({ user = alice.user, channel = alice.channel }: Person) =>
-    slack.messagesSeenBy(user, channel).filter(({ deleted }) => !deleted);
-  const conversation: Conversation = {
+  return {
+    ...peopleOf(slack),
     world,
     slack,
     bot,
@@ -116,21 +118,6 @@ export async function openConversation(options: ConversationOptions = {}): Promi
     rejected,
     address,
     anotherBot: () => startBot(world.another()),
-    async ask(text, who = {}) {
-      const before = new Set(seenBy(who).map(({ ts }) => ts));
-      const { acked } = slack.command({ ...alice, ...who, text });
-      expect((await acked).kind).toBe('acked');
-      return slack.waitFor(() => seenBy(who).find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
-    },
-    press: (label, message, user = alice.user) => slack.press({ user, message, label }),
-    sees: (what, who = {}) =>
-      slack.waitFor(() => seenBy(who).findLast((message) => says(message, what)), { what: `a message with ${what}` }),
-    async act(action, project, who = {}) {
-      const dialog = await conversation.ask(`${action} ${project}`, who);
-      expect(labelsOf(dialog)).toEqual(['OK', 'Cancel']);
-      conversation.press('OK', dialog, who.user);
-      return dialog;
-    },
     async [Symbol.asyncDispose]() {
       for (const one of bots) await one[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
@@ -138,7 +125,31 @@ export async function openConversation(options: ConversationOptions = {}): Promi
       await slack[Symbol.asyncDispose]();
     },
   };
-  return conversation;
+}
+
+export function peopleOf(slack: StrictSlack): People {
+  const seenBy = ({ user = alice.user, channel = alice.channel }: Person) =>
+    slack.messagesSeenBy(user, channel).filter(({ deleted }) => !deleted);
+  const people: People = {
+    async ask(text, who = {}) {
+      const { user } = { ...alice, ...who };
+      const answers = () => seenBy(who).filter(({ ephemeralFor }) => ephemeralFor === user);
+      const before = new Set(answers().map(({ ts }) => ts));
+      const { acked } = slack.command({ ...alice, ...who, text });
+      expect((await acked).kind).toBe('acked');
+      return slack.waitFor(() => answers().find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
+    },
+    press: (label, message, user = alice.user) => slack.press({ user, message, label }),
+    sees: (what, who = {}) =>
+      slack.waitFor(() => seenBy(who).findLast((message) => says(message, what)), { what: `a message with ${what}` }),
+    async act(action, project, who = {}) {
+      const dialog = await people.ask(`${action} ${project}`, who);
+      expect(labelsOf(dialog)).toEqual(['OK', 'Cancel']);
+      people.press('OK', dialog, who.user);
+      return dialog;
+    },
+  };
+  return people;
 }
 
 function says(message: MessageView, what: string | RegExp): boolean {

@@ -53,7 +53,7 @@ describe('redact', () => {
         ),
         (pieces) => {
           const once = redact(pieces.join(''));
-          for (const kind of ['xoxb-1', 'xapp-1', '://']) if (once.includes(kind)) expect(redact(once)).toBe(once);
+          expect(redact(once)).toBe(once);
         },
       ),
     );

@@ -27,10 +27,9 @@ describe('the connection', () => {
     await using bench = await startedBench();
     const { slack, app } = bench;
     slack.disconnect('refresh_requested');
-    await slack.waitFor(() => {
-      expect(app.isConnected()).toBe(true);
-      return slack.sockets.deliverableCount === 1;
-    });
+    const seen = new Set<boolean>();
+    await slack.waitFor(() => seen.add(app.isConnected()) && slack.sockets.deliverableCount === 1);
+    expect(seen).toEqual(new Set([true]));
     expect((await slack.command({ ...alice, text: 'help' }).acked).kind).toBe('acked');
     await bench.answer(/Run data synchronization/);
   });

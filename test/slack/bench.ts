@@ -28,15 +28,15 @@ export interface Bench extends AsyncDisposable {
 /** One project `orders`, Running; `store` replaces what the test needs of the store. Not started yet. */
 export async function openBench(
   store: Partial<Deps['store']> = {},
-  tokens: { readonly bot?: string; readonly app?: string; readonly way?: (slack: StrictSlack) => Way } = {},
+  given: { readonly bot?: string; readonly app?: string; readonly way?: (slack: StrictSlack) => Way } = {},
 ): Promise<Bench> {
   const slack = await StrictSlack.start();
   const fake = fakeDeps([exampleProject()], store);
   const lost: SlackRefused[] = [];
   const rejected: RejectionReason[] = [];
   const app = createSlackApp({
-    botToken: tokens.bot ?? slack.botToken,
-    way: tokens.way?.(slack) ?? { kind: 'socket', appToken: tokens.app ?? slack.appToken },
+    botToken: given.bot ?? slack.botToken,
+    way: given.way?.(slack) ?? { kind: 'socket', appToken: given.app ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },

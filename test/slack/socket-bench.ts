@@ -31,7 +31,7 @@ export interface SocketBenchOptions {
 }
 
 /** Longer than any test: Slack closes no socket whose end it has announced, and no call ends by itself, so the door has to. */
-const neverMs = 3_600_000;
+export const neverMs = 3_600_000;
 
 export const list = { user: 'U0ALICE', channel: 'C0SYNC', text: 'list' };
 
@@ -95,6 +95,16 @@ export async function openedSocketBench(options: SocketBenchOptions = {}): Promi
   const bench = await openSocketBench(options);
   await bench.door.open();
   return bench;
+}
+
+/** Holds back every ack, until what it returns is called. */
+export function holdAcks(bench: SocketBench): () => void {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  bench.beforeAck = () => released;
+  return release;
 }
 
 /** Time passes: so many cuts and new sockets. */

@@ -3,12 +3,18 @@ import { describe, expect, it, test } from 'vitest';
 import { StrictSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 import { openResources, overhear } from './resources.ts';
-import { hasty, list, openedSocketBench, openSocketBench, reconnects, type SocketBench } from './socket-bench.ts';
+import {
+  hasty,
+  holdAcks,
+  list,
+  neverMs,
+  openedSocketBench,
+  openSocketBench,
+  reconnects,
+  type SocketBench,
+} from './socket-bench.ts';
 
 const opens = (slack: StrictSlack) => slack.callsTo('apps.connections.open').length;
-
-/** Longer than any test: neither the next try nor the library's own watch comes to help. */
-const neverMs = 3_600_000;
 
 /** Where the door is when it is closed; each resolves when it is there, with what has to end then. */
 const moments: Record<string, (bench: SocketBench) => Promise<[Promise<void>] | void>> = {
@@ -70,6 +76,7 @@ describe.each([true, false])('a door is closed (Slack leaves TCP open: %s)', (ke
   test.each(Object.entries(moments))('%s: nothing is left', async (_what, arrive) => {
     const before = openResources();
     using overheard = overhear();
+    // Neither the next try nor the library's own watch comes to help.
     await using bench = await openSocketBench({
       slack: { keepsTcpOpen },
       timing: { closeWithinMs: 100, pongWithinMs: neverMs, firstWaitMs: neverMs, longestWaitMs: neverMs },
@@ -122,11 +129,7 @@ it('whenever it is closed after Slack has answered with an address, no socket is
 it('an ack under way is still sent at the close', async () => {
   await using bench = await openedSocketBench();
   const { slack, door } = bench;
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  bench.beforeAck = () => released;
+  const release = holdAcks(bench);
   const { acked } = slack.command(list);
   await slack.waitFor(() => bench.heard.length === 1);
   const closed = door.close();

@@ -1,15 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { RawSocket } from '../slack-fake/raw-client.ts';
-import { hasty, list, openedSocketBench, openSocketBench, reconnects } from './socket-bench.ts';
-
-/** Holds back the acks that are not sent yet, until `release`. */
-function gate(): { readonly wait: () => Promise<void>; release: () => void } {
-  const held = { release: () => {} };
-  const opened = new Promise<void>((resolve) => {
-    held.release = resolve;
-  });
-  return { wait: () => opened, release: () => held.release() };
-}
+import { hasty, holdAcks, list, neverMs, openedSocketBench, openSocketBench, reconnects } from './socket-bench.ts';
 
 describe('when Slack says that it will close the socket', () => {
   test.each(['warning', 'refresh_requested'] as const)('another is opened first (%s)', async (reason) => {
@@ -47,8 +38,7 @@ describe('when Slack says that it will close the socket', () => {
   it('an ack under way still goes over the old socket, which is closed then', async () => {
     await using bench = await openedSocketBench();
     const { slack } = bench;
-    const { wait, release } = gate();
-    bench.beforeAck = wait;
+    const release = holdAcks(bench);
     const { acked } = slack.command(list);
     await slack.waitFor(() => bench.heard.length === 1);
     slack.disconnect('refresh_requested');
@@ -136,7 +126,7 @@ describe('a socket that is no good', () => {
   });
 
   it('that breaks is noticed at once', async () => {
-    await using bench = await openedSocketBench({ timing: { lookEveryMs: 3_600_000 } });
+    await using bench = await openedSocketBench({ timing: { lookEveryMs: neverMs } });
     const { slack, door } = bench;
     slack.cut();
     await slack.waitFor(() => slack.sockets.deliverableCount === 1 && door.isOpen);
@@ -145,7 +135,7 @@ describe('a socket that is no good', () => {
   });
 
   it('that Slack closes without an announcement is replaced, also when TCP stays open', async () => {
-    await using bench = await openedSocketBench({ slack: { keepsTcpOpen: true }, timing: { pongWithinMs: 3_600_000 } });
+    await using bench = await openedSocketBench({ slack: { keepsTcpOpen: true }, timing: { pongWithinMs: neverMs } });
     const { slack, door } = bench;
     slack.sockets.hangUp();
     await slack.waitFor(() => slack.sockets.deliverableCount === 1 && door.isOpen);
@@ -170,7 +160,7 @@ describe('a socket that is no good', () => {
   });
 
   it('that closes right after its hello is not asked for again and again', async () => {
-    await using bench = await openSocketBench({ timing: { firstWaitMs: 3_600_000, longestWaitMs: 3_600_000 } });
+    await using bench = await openSocketBench({ timing: { firstWaitMs: neverMs, longestWaitMs: neverMs } });
     await using steady = await openedSocketBench({ timing: hasty });
     const { slack, door } = bench;
     slack.sockets.greeting = 'then closed';

@@ -38,6 +38,7 @@ const isKnown = (command: string) =>
 
 test('every command of the pages is run here, or somewhere else that is named', () => {
   expect(commands.length).toBeGreaterThan(15);
+  expect(inSentences.length).toBeGreaterThan(15);
   expect(commands.filter(({ command }) => !isKnown(command) && elsewhere[command] === undefined)).toEqual([]);
 });
 

@@ -44,6 +44,11 @@ const named = pageNames.flatMap((name) =>
   ),
 );
 
+test('files and a syncbot.yml are found in the pages', () => {
+  expect(named.length).toBeGreaterThan(20);
+  expect(yamlBlocks.length).toBeGreaterThan(2);
+});
+
 test.each(named.filter(({ file }) => !file.includes('*') && file !== 'syncbot.yml'))(
   '$name names $file',
   ({ file }) => {

@@ -37,7 +37,10 @@ function quoted(name: string, heading: string): string[] {
 
 const rows = [...quoted('operating.md', 'At 3 a.m.'), ...quoted('set-up-in-slack.md', 'When it does not answer')];
 
-test('the tables have rows', () => expect(rows.length).toBeGreaterThan(30));
+test('the tables have rows, and the texts quote', () => {
+  expect(rows.length).toBeGreaterThan(30);
+  expect(inText.length).toBeGreaterThan(2);
+});
 
 test.each(rows)('syncbot says: %s', (sentence) => {
   expect(said.includes(sentence)).toBe(true);

@@ -6,7 +6,7 @@ import { noWatermark } from '../src/domain/project.ts';
 import { openLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
 import { run } from '../src/infra/redis/call.ts';
-import { interleaved, timed } from './measure.ts';
+import { interleaved, type Rounds, timed } from './measure.ts';
 import { makeQueues } from './queues.ts';
 import { alone, type Benchmark, compared, type Row } from './result.ts';
 import { definitionsOf, openStage, queuesOf, quietSettings, type Stage } from './stage.ts';
@@ -35,7 +35,7 @@ export const observe: Benchmark = {
 
 type Links = ReturnType<typeof definitionsOf>[number]['links'];
 
-async function measureSize({ url, redis }: Stage, links: Links, rounds: Omit<typeof full, 'sizes'>): Promise<Row[]> {
+async function measureSize({ url, redis }: Stage, links: Links, rounds: Rounds): Promise<Row[]> {
   const target = { kind: 'standalone', url } as const;
   await using core = openCore({ redis: target, connections: {}, settings: quietSettings }, pino({ level: 'silent' }));
   await using connections = openLinkConnections({ default: target }, () => {});

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { interleaved, timed } from './measure.ts';
+import { interleaved, type Rounds, timed } from './measure.ts';
 import { openPauseFloor } from './pause-floor.ts';
 import { openPauseOurs } from './pause-ours.ts';
 import { startProgram } from './processes.ts';
@@ -45,7 +45,7 @@ async function measureDelay(stage: Stage, delayMs: number, { links, ...rounds }:
 interface Sizes {
   readonly stage: Stage;
   readonly links: readonly number[];
-  readonly rounds: { readonly rounds: number; readonly warmUps: number };
+  readonly rounds: Rounds;
   readonly delayMs: number;
 }
 

@@ -27,7 +27,10 @@ const observeWithinMs = 3_000;
 const putBackWithinMs = 5 * 60_000;
 const workedOnWithinMs = 10_000;
 
-/** The links' BullMQ queues. All it ever changes in one: the pause flag, the place of tasks set aside, and failed tasks that Restore puts back. */
+/**
+ * The links' BullMQ queues. All it ever changes in one: the pause flag, the place of tasks set aside, and failed tasks that
+ * Restore puts back.
+ */
 export function createLinkEngine(connections: LinkConnections): LinkEngine {
   return {
     readFlags: (links, withinMs) =>

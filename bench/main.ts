@@ -70,5 +70,6 @@ function endWithWhoStarted(): void {
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   process.once('disconnect', () => process.exit(1));
+  if (!process.connected) process.exit(1);
   process.channel?.unref();
 }

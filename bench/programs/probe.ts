@@ -6,5 +6,8 @@ process.on('message', (asked) => {
   const { heapUsed, rss } = process.memoryUsage();
   process.send?.({ heapUsed, rss, peakRss: process.resourceUsage().maxRSS * 1024 });
 });
-process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+const end = () => process.kill(process.pid, 'SIGKILL');
+process.once('disconnect', end);
+// Who measures may have ended while this was being loaded.
+if (!process.connected) end();
 process.channel?.unref();

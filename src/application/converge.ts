@@ -22,8 +22,6 @@ export interface Converged {
 
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
-/** The first attempts insist on quick answers; where there are none, each later one takes longer. */
-const freshForPauses = 5;
 
 /**
  * Drives the links of a project to what its state wants, without an operation only those that are asked for: reads, acts
@@ -44,7 +42,7 @@ export async function converge(deps: Deps, options: ConvergeOptions): Promise<Co
     const isOurs = project.holder === options.holder || (drove && project.holder === null);
     if (!isOurs && !drove) return null;
     if (isOurs) {
-      const attempt = await driveOnce(deps, project, { ...options, freshMs: pauseMs * freshForPauses });
+      const attempt = await driveOnce(deps, project, options);
       putBack += attempt.putBack;
       drove ||= attempt.drove;
       if (attempt.kind === 'moved') continue;

@@ -3,22 +3,16 @@ import type { Progress } from '../domain/operation.ts';
 import { type Link, linkId, type Project, watermarkOf } from '../domain/project.ts';
 import { chunksOf } from './chunks.ts';
 import type { Deps } from './deps.ts';
-import type { DriveWithin, Flag, LinkWithWatermark } from './ports.ts';
+import { type Asked, answerMs, driveFresh } from './drive-fresh.ts';
+import type { Flag, LinkWithWatermark } from './ports.ts';
 
-const answerMs = 5_000;
 const chunkSize = 1_000;
-const holdStillFreshMs = 1_000;
 
 export interface DriveOptions {
   /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
   readonly holder: string | null;
   /** Hears how many links have been driven; nobody waits for it. */
   readonly onProgress?: (progress: Progress) => void;
-}
-
-export interface AttemptOptions extends DriveOptions {
-  /** How long the project's version holds from the moment at which it was asked for, ms: no link is driven after it. */
-  readonly freshMs: number;
 }
 
 /** `drove`: a link was driven, or it is not known that none was. */
@@ -33,7 +27,7 @@ export type Attempt =
   | (Driven & { readonly kind: 'compared'; readonly unreachable: readonly Link[]; readonly missing: readonly Link[] });
 
 /** One attempt of converge: reads every flag, drives what differs, chunk by chunk, and reads again. */
-export async function driveOnce(deps: Deps, project: Project, options: AttemptOptions): Promise<Attempt> {
+export async function driveOnce(deps: Deps, project: Project, options: DriveOptions): Promise<Attempt> {
   const { links } = project.definition;
   const wanted = linksWanted(project.state);
   const isToDrive = toDrive(project, options.holder);
@@ -43,15 +37,16 @@ export async function driveOnce(deps: Deps, project: Project, options: AttemptOp
   let putBack = 0;
   let drove = false;
   for (const chunk of chunksOf(differing, chunkSize)) {
-    const askedAt = deps.clock.now();
+    const askedAt = deps.clock.elapsed();
     if ((await deps.store.version(project.id)) !== project.version) return { kind: 'moved', drove, putBack };
     const asked: Ready = { links: chunk, putBack: 0, askedAt };
     const ready = wanted === 'resumed' ? await prepareResume(deps, project, asked) : asked;
     if (ready === 'moved') return { kind: 'moved', drove, putBack };
     putBack += ready.putBack;
     drove = true;
-    const driven = await deps.links.drive(ready.links, wanted, within(deps, { ...options, ...ready }));
-    done += driven.filter((result) => result === 'driven').length;
+    const driven = await driveFresh(deps, project, { ...ready, wanted });
+    if (driven === 'moved') return { kind: 'moved', drove, putBack };
+    done += driven.length;
     if (done < links.length) options.onProgress?.({ done, total: links.length });
   }
   if (!drove) return { kind: 'compared', drove, putBack, ...compared(links, flags, { wanted, isToDrive }) };
@@ -61,28 +56,8 @@ export async function driveOnce(deps: Deps, project: Project, options: AttemptOp
   return { kind: 'compared', drove, putBack, ...compared(links, after, { wanted, isToDrive }) };
 }
 
-/**
- * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
- * back. Answers those of which it is not known whether they are.
- */
-export async function holdStill(deps: Deps, project: Project, running: readonly Link[]): Promise<readonly Link[]> {
-  if (running.length === 0) return [];
-  const askedAt = deps.clock.now();
-  if ((await deps.store.version(project.id)) !== project.version) return running;
-  const driven = await deps.links.drive(running, 'paused', within(deps, { askedAt, freshMs: holdStillFreshMs }));
-  return running.filter((_link, index) => driven[index] !== 'driven');
-}
-
-/** A process may have been stopped since it asked: what it drove then could undo what others have done meanwhile. */
-function within({ clock }: Deps, { askedAt, freshMs }: { askedAt: number; freshMs: number }): DriveWithin {
-  return { answerMs, sendMs: Math.min(freshMs - (clock.now() - askedAt), answerMs) };
-}
-
-interface Ready {
-  readonly links: readonly Link[];
+interface Ready extends Asked {
   readonly putBack: number;
-  /** When the project's version was asked for that allows to drive them. */
-  readonly askedAt: number;
 }
 
 /**
@@ -105,7 +80,7 @@ async function moveWatermarks(
   deps: Deps,
   project: Project,
   prepared: readonly LinkWithWatermark[],
-): Promise<Omit<Ready, 'putBack'> | 'moved'> {
+): Promise<Asked | 'moved'> {
   const readings = await deps.links.observe(prepared);
   const read = readings
     .filter((reading) => reading.kind === 'read')
@@ -113,7 +88,7 @@ async function moveWatermarks(
       ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
     );
   const watermarks = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const askedAt = deps.clock.now();
+  const askedAt = deps.clock.elapsed();
   const kept = await deps.store.setWatermarks(project.id, project.version, watermarks);
   return kept ? { links: read.map(({ link }) => link), askedAt } : 'moved';
 }

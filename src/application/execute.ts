@@ -14,7 +14,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import { adoptLinks } from './adopt.ts';
 import { converge } from './converge.ts';
 import type { Deps } from './deps.ts';
-import { holdStill } from './drive-once.ts';
+import { holdStill } from './drive-fresh.ts';
 import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
 import { observeProject, precheckProject } from './look.ts';
 import type { Ending, Held } from './operation-store.ts';

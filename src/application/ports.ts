@@ -18,10 +18,13 @@ export interface PutBack {
   readonly tasks: number;
 }
 
+/** `late`: it was not sent, since what was decided no longer holds. `unreachable`: it is not known whether it was done. */
+export type Drive = 'driven' | 'late' | 'unreachable';
+
 export interface DriveWithin {
   /** How long each link has to answer, ms. */
   readonly answerMs: number;
-  /** How long what was decided holds, ms from the call: nothing is sent after it. */
+  /** How long what was decided holds, ms from the call: a command that has not gone out by then does not. */
   readonly sendMs: number;
 }
 
@@ -30,10 +33,11 @@ export interface LinkEngine {
   /** Reads the pause flags, in the order of `links`. Each link has `withinMs` to answer. */
   readFlags(links: readonly Link[], withinMs: number): Promise<Flag[]>;
   /**
-   * Pauses or resumes links whose flag was just seen to differ, all at once. Answers `unreachable` when it is not known
-   * whether it was done, or was not sent in time. The caller has made sure that each queue exists: a pause would create it.
+   * Pauses or resumes links whose flag was just seen to differ, all at once. The caller has made sure that each queue
+   * exists: a pause would create it. A command whose connection breaks may land once more after it is back, some 100 ms
+   * later at the earliest.
    */
-  drive(links: readonly Link[], wanted: Wanted, within: DriveWithin): Promise<('driven' | 'unreachable')[]>;
+  drive(links: readonly Link[], wanted: Wanted, within: DriveWithin): Promise<Drive[]>;
   /** Puts the tasks that failed after the watermark back before newer ones, oldest first, while the link is paused. */
   putBack(links: readonly LinkWithWatermark[]): Promise<PutBack[]>;
   /** One look at each link, in chunks; a slow connection never holds up the others. */
@@ -71,7 +75,10 @@ export interface Teller {
 }
 
 export interface Clock {
+  /** Ms since the epoch. */
   now(): number;
+  /** Ms of a clock that only goes forward, also when somebody sets the other: for how long something took. */
+  elapsed(): number;
   /** Resolves after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

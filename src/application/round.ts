@@ -16,7 +16,7 @@ export async function round(
   { everyMs, withinMs }: RoundOptions,
   work: (deps: Deps) => Promise<void>,
 ): Promise<void> {
-  const beganAt = deps.clock.now();
+  const beganAt = deps.clock.elapsed();
   const over = new AbortController();
   const end = () => over.abort();
   const timer = setTimeout(end, withinMs);
@@ -27,7 +27,7 @@ export async function round(
   } finally {
     clearTimeout(timer);
     deps.stopping.removeEventListener('abort', end);
-    const tookMs = deps.clock.now() - beganAt;
+    const tookMs = deps.clock.elapsed() - beganAt;
     if (tookMs > everyMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
   }
 }

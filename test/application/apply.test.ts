@@ -127,6 +127,7 @@ describe('applying again', () => {
     let ahead = 0;
     const deps = withDeps(world.deps, {
       clock: {
+        ...world.deps.clock,
         now: () => Date.now() + ahead,
         sleep: async (ms) => {
           ahead += ms;

@@ -78,7 +78,7 @@ describe('converge', () => {
   it('ends between two attempts when the process is to end', async () => {
     const stopping = new AbortController();
     await world.project('payments', [{ ...owned, link: { ...owned.link, connection: 'nowhere' } }]);
-    const clock = { now: () => 0, sleep: async () => stopping.abort() };
+    const clock = { ...world.deps.clock, sleep: async () => stopping.abort() };
     const deps = withDeps(world.deps, { clock, stopping: stopping.signal });
     await expect(converge(deps, { project: 'payments', holder: null, tryForMs: 1 })).rejects.toThrow(/abort/i);
   });

@@ -55,6 +55,7 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
   return {
     slept,
     now: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
     async sleep(ms) {
       slept.push(ms);
       ahead += 30_000;

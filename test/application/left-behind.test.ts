@@ -95,6 +95,7 @@ describe('what is left behind', () => {
     let ahead = 0;
     const deps = withDeps(noQueue(world), {
       clock: {
+        ...world.deps.clock,
         now: () => Date.now() + ahead,
         sleep: async () => {
           ahead += 130_000;

@@ -7,7 +7,7 @@ import { fakeDeps } from '../slack/fake-deps.ts';
 function timed(): { deps: Deps; slept: number[]; pass(ms: number): void } {
   let now = 0;
   const slept: number[] = [];
-  const clock = { now: () => now, sleep: async (ms: number) => void slept.push(ms) };
+  const clock = { now: () => now, elapsed: () => now, sleep: async (ms: number) => void slept.push(ms) };
   const pass = (ms: number) => {
     now += ms;
   };

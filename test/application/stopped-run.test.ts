@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { converge } from '../../src/application/converge.ts';
 import type { Deps } from '../../src/application/deps.ts';
 import { execute } from '../../src/application/execute.ts';
@@ -11,13 +11,14 @@ function stoppedAfter<Asked extends unknown[], Answer>(
   { clock }: Deps,
   method: (...asked: Asked) => Promise<Answer>,
   meanwhile: () => Promise<unknown>,
+  forMs = 1_500,
 ) {
   let stoppedMs = 0;
   const stopped = once(async () => {
     await meanwhile();
-    stoppedMs = 1_500;
+    stoppedMs = forMs;
   });
-  return { method: andThen(method, stopped), clock: { ...clock, now: () => clock.now() + stoppedMs } };
+  return { method: andThen(method, stopped), clock: { ...clock, elapsed: () => clock.elapsed() + stoppedMs } };
 }
 
 async function carryOut(world: World, action: Action): Promise<void> {
@@ -56,4 +57,53 @@ it('a restore whose process was stopped after it moved the watermark resumes not
   const deps = { ...withDeps(world.deps, { store: { setWatermarks } }), clock };
   await converge(deps, { project: 'payments', holder: restore.operation, tryForMs: 5_000 });
   expect(await flagsSet(world)).toEqual(['paused', 'resumed', 'paused']);
+});
+
+describe('when nobody else did anything meanwhile', () => {
+  it.each([['pause'], ['restore']] as const)(
+    'a %s that was stopped for minutes is carried out after all',
+    async (action) => {
+      await using world = await openWorld();
+      await world.project('payments', [await world.link('payments')]);
+      if (action === 'restore') await carryOut(world, 'pause');
+      const ref = await confirmed(world, 'payments', action);
+      const { method: version, clock } = stoppedAfter(world.deps, world.deps.store.version, async () => {}, 180_000);
+      await execute({ ...withDeps(noQueue(world), { store: { version } }), clock }, ref);
+      expect(await world.deps.store.readOperation(ref)).toMatchObject({ state: 'done' });
+      expect((await flagsSet(world)).at(-1)).toBe(action === 'pause' ? 'paused' : 'resumed');
+    },
+  );
+
+  it('a restore that was stopped before it paused a link that ran says nothing of links that do not answer', async () => {
+    await using world = await openWorld();
+    const owned = await world.link('payments');
+    await world.project('payments', [owned]);
+    await carryOut(world, 'pause');
+    await owned.queue.resume();
+    const restore = await confirmed(world, 'payments', 'restore');
+    const { method: version, clock } = stoppedAfter(world.deps, world.deps.store.version, async () => {}, 180_000);
+    await execute({ ...withDeps(noQueue(world), { store: { version } }), clock }, restore);
+    expect(await world.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
+    expect(await flagsSet(world)).toEqual(['paused', 'resumed', 'paused', 'resumed']);
+  });
+
+  it.each([600, 1_200, 4_500])(
+    'links are driven in one attempt where Redis takes %i ms to answer',
+    async (answersAfterMs) => {
+      await using world = await openWorld();
+      await world.project('payments', [await world.link('payments')]);
+      const pause = await confirmed(world, 'payments', 'pause');
+      await world.deps.store.claim(pause, 'slow');
+      let waitedMs = 0;
+      const version = andThen(world.deps.store.version, async () => {
+        waitedMs += answersAfterMs;
+      });
+      const { clock } = world.deps;
+      const slow = { ...clock, elapsed: () => clock.elapsed() + waitedMs };
+      const deps = { ...withDeps(world.deps, { store: { version } }), clock: slow };
+      expect(await converge(deps, { project: 'payments', holder: pause.operation, tryForMs: 0 })).toMatchObject({
+        kind: 'agreed',
+      });
+    },
+  );
 });

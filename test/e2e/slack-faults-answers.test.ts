@@ -103,7 +103,11 @@ const faults: Record<(typeof rows)[number]['fault'], Fault> = {
 };
 
 /** Where a handler waits before it tries again, the test does not. */
-const clock = { now: () => Date.now(), sleep: (ms: number) => delay(Math.min(ms, 20)) };
+const clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep: (ms: number) => delay(Math.min(ms, 20)),
+};
 
 it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
   await using walk = await openWalk({ overrides: { clock, sweepEveryMs: 300 } });

@@ -122,10 +122,10 @@ describe('a server that does not answer', () => {
   it('what may not be sent any more is not sent', async () => {
     const { link, queue } = await ownedQueue(world, 'orders-full', {});
     const late = { answerMs: 5_000, sendMs: 0 };
-    expect(await world.deps.links.drive([link], 'paused', late)).toEqual(['unreachable']);
+    expect(await world.deps.links.drive([link], 'paused', late)).toEqual(['late']);
     expect(await queue.isPaused()).toBe(false);
     await queue.pause();
-    expect(await world.deps.links.drive([link], 'resumed', late)).toEqual(['unreachable']);
+    expect(await world.deps.links.drive([link], 'resumed', late)).toEqual(['late']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });

@@ -49,7 +49,7 @@ export function fakeDeps(projects: readonly Project[], store: Partial<Deps['stor
       },
       async alert() {},
     },
-    clock: { now: () => exampleNow, sleep: () => setImmediate() },
+    clock: { now: () => exampleNow, elapsed: () => performance.now(), sleep: () => setImmediate() },
     ids: { operation: () => 'op1' },
     log: { info: line('info'), warn: line('warn'), error: line('error') },
     settings: { confirmationTtlMs: 300_000 },

@@ -89,3 +89,10 @@ it('a fault is told with what it was and where, not with what it quotes or carri
   expect(JSON.stringify(fault)).not.toMatch(/hush|10\.0\.0\.7/);
   expect(fault.stack).toMatch(/redact\.test\.ts:\d+/);
 });
+
+it.each([
+  ['has no text', Object.create(null), { name: 'no error', message: 'object' }],
+  ['is an object with a code', { code: 'ECONNREFUSED' }, { name: 'no error', code: 'ECONNREFUSED' }],
+])('a fault whose cause %s is told all the same', (_what, cause: unknown, told) => {
+  expect(loggedFault(new Error('no', { cause }))).toMatchObject({ name: 'Error', message: 'no', cause: told });
+});

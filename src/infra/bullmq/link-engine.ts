@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Flag, LinkEngine, LinkWithWatermark, PutBack } from '../../application/ports.ts';
+import type { Drive, Flag, LinkEngine, LinkWithWatermark, PutBack } from '../../application/ports.ts';
 import { outcomeWithin } from '../../application/within.ts';
 import type { Wanted } from '../../domain/lifecycle.ts';
 import type { LinkReading } from '../../domain/observation.ts';
@@ -45,7 +45,7 @@ export function createLinkEngine(connections: LinkConnections): LinkEngine {
       return askLinks(connections, asItems(links), {
         withinMs: answerMs,
         atOnce: flagsAtOnce,
-        unreachable: (): 'driven' | 'unreachable' => 'unreachable',
+        unreachable: (): Drive => 'unreachable',
         ask: (connection, items) =>
           Promise.all(
             items.map(async ({ link }) => {
@@ -112,16 +112,14 @@ async function flagsOfChunk({ client }: LinkConnection, items: readonly { readon
   return items.map((_item, index) => flagNames.get(flags[index] ?? Number.NaN) ?? 'unreachable');
 }
 
-/**
- * Sends the flag at once or not at all: what waits for a connection, or in a process that was stopped, may land after the
- * link is wanted otherwise.
- */
+/** A command that waits, for its connection or in a process that was stopped, could land after the link is wanted otherwise. */
 async function driveLink(
   connection: LinkConnection,
   { link, wanted, sendBy }: { readonly link: Link; readonly wanted: Wanted; readonly sendBy: number },
-): Promise<'driven' | 'unreachable'> {
+): Promise<Drive> {
   if (wanted === 'resumed') await gatherSetAside(connection, link);
-  if (performance.now() > sendBy || connection.client.status !== 'ready') return 'unreachable';
+  if (performance.now() > sendBy) return 'late';
+  if (connection.client.status !== 'ready') return 'unreachable';
   await connection.backend(link).pause(wanted === 'paused');
   return 'driven';
 }

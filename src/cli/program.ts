@@ -39,6 +39,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     .description('List, start, pause and restore data synchronization projects.')
     .version(version)
     .helpOption('-h, --help', 'show help')
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused, failed or not known, 2 bad usage or configuration.')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void printed.push(text),

@@ -76,6 +76,7 @@ describe('usage', () => {
     ]) {
       expect(help.out).toContain(`\n  ${command}`);
     }
+    expect(help.out).toMatch(/\nExit codes: 0 done, 1 refused, .*, 2 bad usage/);
     expect((await runHere(['pause', '--help'])).out).toContain('--timeout');
   });
 

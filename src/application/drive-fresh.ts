@@ -32,7 +32,7 @@ export async function driveFresh(
     if (left.length === 0) return driven;
     deps.stopping.throwIfAborted();
     deps.log.info(
-      { project: project.id, links: left.length },
+      { project: project.id, operationId: project.holder ?? undefined, links: left.length },
       'too late to drive links, tried again at a version asked anew',
     );
     asked = deps.clock.elapsed();

@@ -22,6 +22,12 @@ function stoppedAfter<Asked extends unknown[], Answer>(
   return { method: andThen(method, stopped), clock: { ...clock, ...later } };
 }
 
+async function openPayments(): Promise<World> {
+  const world = await openWorld();
+  await world.project('payments', [await world.link('payments')]);
+  return world;
+}
+
 async function carryOut(world: World, action: Action): Promise<void> {
   await execute(noQueue(world), await confirmed(world, 'payments', action));
 }
@@ -32,8 +38,7 @@ async function flagsSet(world: World): Promise<(string | undefined)[]> {
 }
 
 it('a pause whose process was stopped after it saw the version touches nothing that was restored meanwhile', async () => {
-  await using world = await openWorld();
-  await world.project('payments', [await world.link('payments')]);
+  await using world = await openPayments();
   const pause = await confirmed(world, 'payments', 'pause');
   await world.deps.store.claim(pause, 'stopped');
   const { method: version, clock } = stoppedAfter(world.deps, world.deps.store.version, async () => {
@@ -46,8 +51,7 @@ it('a pause whose process was stopped after it saw the version touches nothing t
 });
 
 it('a restore whose process was stopped after it moved the watermark resumes nothing that was paused meanwhile', async () => {
-  await using world = await openWorld();
-  await world.project('payments', [await world.link('payments')]);
+  await using world = await openPayments();
   await carryOut(world, 'pause');
   const restore = await confirmed(world, 'payments', 'restore');
   await world.deps.store.claim(restore, 'stopped');
@@ -62,18 +66,19 @@ it('a restore whose process was stopped after it moved the watermark resumes not
 
 describe('when nobody else did anything meanwhile', () => {
   it('a pause that was stopped for minutes is carried out after all', async () => {
-    await using world = await openWorld();
-    await world.project('payments', [await world.link('payments')]);
+    await using world = await openPayments();
     const pause = await confirmed(world, 'payments', 'pause');
     const { method: version, clock } = stoppedAfter(world.deps, world.deps.store.version, async () => {}, 180_000);
-    await execute({ ...withDeps(noQueue(world), { store: { version } }), clock }, pause);
+    const lines: object[] = [];
+    const log = { ...world.deps.log, info: (fields: object) => void lines.push(fields) };
+    await execute({ ...withDeps(noQueue(world), { store: { version } }), clock, log }, pause);
     expect(await world.deps.store.readOperation(pause)).toMatchObject({ state: 'done' });
+    expect(lines).toContainEqual({ project: 'payments', operationId: pause.operation, links: 1 });
     expect(await flagsSet(world)).toEqual(['paused']);
   });
 
   it('a restore that was stopped for minutes is carried out after all', async () => {
-    await using world = await openWorld();
-    await world.project('payments', [await world.link('payments')]);
+    await using world = await openPayments();
     await carryOut(world, 'pause');
     const restore = await confirmed(world, 'payments', 'restore');
     const { setWatermarks } = world.deps.store;

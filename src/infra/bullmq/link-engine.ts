@@ -112,14 +112,13 @@ async function flagsOfChunk({ client }: LinkConnection, items: readonly { readon
   return items.map((_item, index) => flagNames.get(flags[index] ?? Number.NaN) ?? 'unreachable');
 }
 
-/** A command that waits, for its connection or in a process that was stopped, could land after the link is wanted otherwise. */
+/** What is sent after a wait, for the connection or of a process that was stopped, could land when the link is wanted otherwise. */
 async function driveLink(
   connection: LinkConnection,
   { link, wanted, sendBy }: { readonly link: Link; readonly wanted: Wanted; readonly sendBy: number },
 ): Promise<Drive> {
   if (wanted === 'resumed') await gatherSetAside(connection, link);
   if (performance.now() > sendBy) return 'late';
-  if (connection.client.status !== 'ready') return 'unreachable';
   await connection.backend(link).pause(wanted === 'paused');
   return 'driven';
 }

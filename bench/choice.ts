@@ -4,9 +4,9 @@ export const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 export type Letter = (typeof letters)[number];
 
 /** What was asked for on the command line. */
-export interface Choice {
+export interface BenchmarkArguments {
   /** In the order of `letters`. */
-  readonly chosen: readonly Letter[];
+  readonly selected: readonly Letter[];
   /** The results as JSON on stdout, nothing else. */
   readonly json: boolean;
   /** Seconds instead of minutes: shows that everything runs, its figures mean nothing. */
@@ -18,20 +18,20 @@ export interface Choice {
 const usage = 'Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]';
 
 /** Reads the arguments; a text is the one sentence that says what is wrong with them. */
-export function readChoice(argv: readonly string[]): Choice | string {
-  const parsed = parse(argv);
+export function parseBenchmarkArguments(argv: readonly string[]): BenchmarkArguments | string {
+  const parsed = parseOptions(argv);
   if (typeof parsed === 'string') return `${parsed} ${usage}`;
   const { positionals, values } = parsed;
-  const stranger = positionals.find((word) => !letters.some((letter) => letter === word));
-  if (stranger !== undefined) return `There is no benchmark "${stranger}". ${usage}`;
+  const unknownLetter = positionals.find((word) => !letters.some((letter) => letter === word));
+  if (unknownLetter !== undefined) return `There is no benchmark "${unknownLetter}". ${usage}`;
   const { json, tiny, write } = values;
   if (tiny && write) return `The figures of --tiny mean nothing and are not written. ${usage}`;
   if (write && positionals.length > 0) return `RESULTS.md is written from all of them: choose none. ${usage}`;
-  const chosen = letters.filter((letter) => positionals.length === 0 || positionals.includes(letter));
-  return { chosen, json, tiny, write };
+  const selected = letters.filter((letter) => positionals.length === 0 || positionals.includes(letter));
+  return { selected, json, tiny, write };
 }
 
-function parse(argv: readonly string[]) {
+function parseOptions(argv: readonly string[]) {
   const flag = { type: 'boolean', default: false } as const;
   try {
     return parseArgs({ args: [...argv], allowPositionals: true, options: { json: flag, tiny: flag, write: flag } });

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
-import { type Choice, type Letter, readChoice } from './choice.ts';
+import { type BenchmarkArguments, type Letter, parseBenchmarkArguments } from './choice.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { observe } from './observe.ts';
 import { pause } from './pause.ts';
-import { markdownOf, type Report, textOf } from './report.ts';
+import { type Report, renderMarkdown, renderTable } from './report.ts';
 import type { Benchmark, Result } from './result.ts';
 import { throughput } from './throughput.ts';
 
@@ -23,24 +23,24 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
 /** The folder of package.json, where the program is started. */
 const root = pathToFileURL(`${process.cwd()}/`);
 
-const choice = readChoice(process.argv.slice(2));
-if (typeof choice === 'string') {
-  process.stderr.write(`${choice}\n`);
+const parsedArguments = parseBenchmarkArguments(process.argv.slice(2));
+if (typeof parsedArguments === 'string') {
+  process.stderr.write(`${parsedArguments}\n`);
   process.exitCode = 2;
 } else {
-  endWithWhoStarted();
-  await run(choice);
+  exitWithParent();
+  await runBenchmarks(parsedArguments);
 }
 
-async function run({ chosen, json, tiny, write }: Choice): Promise<void> {
-  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`);
-  if (tiny) say('A tiny run: its figures mean nothing.');
+async function runBenchmarks({ selected, json, tiny, write }: BenchmarkArguments): Promise<void> {
+  const print = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`);
+  if (tiny) print('A tiny run: its figures mean nothing.');
   const results: Result[] = [];
-  for (const letter of chosen) {
+  for (const letter of selected) {
     try {
-      const result = await runOne(letter, tiny);
+      const result = await runBenchmark(letter, tiny);
       results.push(result);
-      say(textOf(result));
+      print(renderTable(result));
     } catch (error) {
       // The others are worth their time all the same.
       process.stderr.write(`(${letter}) could not be measured: ${error instanceof Error ? error.stack : error}\n\n`);
@@ -53,12 +53,12 @@ async function run({ chosen, json, tiny, write }: Choice): Promise<void> {
 }
 
 async function writeResults(report: Report): Promise<void> {
-  const page = new URL('bench/RESULTS.md', root);
-  const before = await readFile(page, 'utf8').catch(() => '');
-  await writeFile(page, markdownOf(report, before));
+  const resultsFile = new URL('bench/RESULTS.md', root);
+  const previousPage = await readFile(resultsFile, 'utf8').catch(() => '');
+  await writeFile(resultsFile, renderMarkdown(report, previousPage));
 }
 
-async function runOne(letter: Letter, tiny: boolean): Promise<Result> {
+async function runBenchmark(letter: Letter, tiny: boolean): Promise<Result> {
   const { title, notes, measure } = benchmarks[letter];
   const start = performance.now();
   const rows = await measure({ tiny });
@@ -66,7 +66,7 @@ async function runOne(letter: Letter, tiny: boolean): Promise<Result> {
 }
 
 /** Redis servers and programs end with this process; it ends at a signal, and with whoever started it. */
-function endWithWhoStarted(): void {
+function exitWithParent(): void {
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   process.once('disconnect', () => process.exit(1));

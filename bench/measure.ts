@@ -6,7 +6,7 @@ export interface Spread {
   readonly rounds: number;
 }
 
-export interface Rounds {
+export interface RoundCounts {
   /** Counted. */
   readonly rounds: number;
   /** Run first and not counted. */
@@ -24,16 +24,16 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** The value below which this part of the values lies; between two of them, in proportion. */
-export function percentile(values: readonly number[], part: number): number {
+export function percentile(values: readonly number[], quantile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * part;
-  const [below, above] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN];
-  return below + (above - below) * (at - Math.floor(at));
+  const position = (sorted.length - 1) * quantile;
+  const [below, above] = [sorted[Math.floor(position)] ?? Number.NaN, sorted[Math.ceil(position)] ?? Number.NaN];
+  return below + (above - below) * (position - Math.floor(position));
 }
 
 /** How many times the floor, pair by pair: both were measured next to each other, so a machine that drifts cancels out. */
-export function ratioOf(ours: readonly number[], floor: readonly number[]): Spread {
-  return spreadOf(ours.map((value, index) => value / (floor[index] ?? Number.NaN)));
+export function ratioOf(subject: readonly number[], baseline: readonly number[]): Spread {
+  return spreadOf(subject.map((value, index) => value / (baseline[index] ?? Number.NaN)));
 }
 
 /**
@@ -42,21 +42,24 @@ export function ratioOf(ours: readonly number[], floor: readonly number[]): Spre
  */
 export async function interleaved<Name extends string, Sample>(
   sides: Readonly<Record<Name, () => Promise<Sample>>>,
-  { rounds, warmUps }: Rounds,
+  { rounds, warmUps }: RoundCounts,
 ): Promise<Record<Name, Sample[]>> {
-  const names = Object.keys(sides) as Name[];
-  const samples = Object.fromEntries(names.map((name): [Name, Sample[]] => [name, []])) as Record<Name, Sample[]>;
+  const sideNames = Object.keys(sides) as Name[];
+  const samplesByName = Object.fromEntries(sideNames.map((name): [Name, Sample[]] => [name, []])) as Record<
+    Name,
+    Sample[]
+  >;
   for (let round = 0; round < warmUps + rounds; round++) {
-    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+    for (const name of round % 2 === 0 ? sideNames : [...sideNames].reverse()) {
       const sample = await sides[name]();
-      if (round >= warmUps) samples[name].push(sample);
+      if (round >= warmUps) samplesByName[name].push(sample);
     }
   }
-  return samples;
+  return samplesByName;
 }
 
 /** How long it takes, ms. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
+export async function measureMs(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;

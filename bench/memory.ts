@@ -1,107 +1,126 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { StrictSlack } from '../test/support/slack/strict-slack.ts';
+import { FakeSlack } from '../test/support/slack/strict-slack.ts';
 import { waitFor } from '../test/support/wait.ts';
-import { folder, type Program, startSyncbot } from './processes.ts';
-import { makeQueues, pauseAll } from './queues.ts';
-import { alone, type Benchmark, type Row } from './result.ts';
-import { answered, person, socketMode } from './slack-stage.ts';
-import { definitionsOf, openStage, putProjects, queuesOf, type Stage, storeOn, writeConfig } from './stage.ts';
+import { type BenchProgram, buildFolder, startSyncbot } from './processes.ts';
+import { createQueues, pauseAll } from './queues.ts';
+import { type Benchmark, type Row, singleRow } from './result.ts';
+import { benchmarkUser, socketMode, waitForResponse } from './slack-stage.ts';
+import {
+  createProjects,
+  createStore,
+  makeDefinitions,
+  queueNames,
+  type RedisFixture,
+  startRedisFixture,
+  writeConfig,
+} from './stage.ts';
 
-const full = { projects: 10_000, linksEach: 10, rounds: 4, lists: 5 };
-const small = { projects: 20, linksEach: 2, rounds: 2, lists: 1 };
+const fullSize = { projects: 10_000, linksEach: 10, rounds: 4, listCommands: 5 };
+const tinySize = { projects: 20, linksEach: 2, rounds: 2, listCommands: 1 };
 const megabyte = 2 ** 20;
 
 export const memory: Benchmark = {
   title: 'memory and connections',
   notes: [
-    `${full.projects} paused projects of ${full.linksEach} links, each queue with a waiting task, the links on a Redis of their own; \`syncbot run --role worker\`, then \`--role bot\`, with a syncbot.yml that says the same. ` +
+    `${fullSize.projects} paused projects of ${fullSize.linksEach} links, each queue with a waiting task, the links on a Redis of their own; \`syncbot run --role worker\`, then \`--role bot\`, with a syncbot.yml that says the same. ` +
       'Memory after a collection: idle (a worker before its first whole round, a bot before its first command), and after some rounds of observation or some `/sync list`. The peak includes reading syncbot.yml. Connections are those that the process adds at both Redis servers. A round over so many links is followed by a rest of the same length, which is counted in.',
   ],
   async measure({ tiny }) {
-    const size = tiny ? small : full;
-    await using own = await openStage();
-    await using warehouse = await openStage();
-    const definitions = definitionsOf(size, 'warehouse');
-    const queues = queuesOf(definitions);
-    await makeQueues(warehouse.redis, queues, { waiting: 1 });
-    await pauseAll(warehouse.redis, queues);
-    await putProjects(storeOn(own.redis), definitions, 'paused');
-    const config = join(folder, 'memory.yml');
+    const size = tiny ? tinySize : fullSize;
+    await using botRedis = await startRedisFixture();
+    await using linksRedis = await startRedisFixture();
+    const definitions = makeDefinitions(size, 'warehouse');
+    const queues = queueNames(definitions);
+    await createQueues(linksRedis.redis, queues, { waiting: 1 });
+    await pauseAll(linksRedis.redis, queues);
+    await createProjects(createStore(botRedis.redis), definitions, 'paused');
+    const config = join(buildFolder, 'memory.yml');
     await writeConfig(config, definitions, {
-      connections: { warehouse: warehouse.url },
+      connections: { linksRedis: linksRedis.url },
       settings: tiny ? 'observeEvery: 250ms' : '',
     });
-    const env = { REDIS_URL: own.url, SYNCBOT_CONFIG: config };
-    const stages = [own, warehouse] as const;
-    return [...(await measureWorker(stages, env, size.rounds)), ...(await measureBot(stages, env, size.lists))];
+    const env = { REDIS_URL: botRedis.url, SYNCBOT_CONFIG: config };
+    const fixtures = [botRedis, linksRedis] as const;
+    return [
+      ...(await measureWorker(fixtures, env, size.rounds)),
+      ...(await measureBot(fixtures, env, size.listCommands)),
+    ];
   },
 };
 
-type Stages = readonly [Stage, Stage];
+type RedisFixtures = readonly [RedisFixture, RedisFixture];
 type Env = Readonly<Record<string, string>>;
 
 /** `stages`: the Redis of the bot, and that of the links. */
-async function measureWorker(stages: Stages, env: Env, rounds: number): Promise<Row[]> {
-  const before = await connectionsOf(stages);
+async function measureWorker(fixtures: RedisFixtures, env: Env, cycles: number): Promise<Row[]> {
+  const connectionsBefore = await countConnections(fixtures);
   await using worker = await startSyncbot({ role: 'worker', env });
   const idle = await memoryRows('worker, idle', worker);
-  const times = await waitFor(
+  const cycleTimesMs = await waitFor(
     async () => {
-      const over = await roundsOf(stages[0].redis);
-      return over.length >= rounds && over;
+      const completedCycles = await completedCyclesMs(fixtures[0].redis);
+      return completedCycles.length >= cycles && completedCycles;
     },
-    { describe: 'some rounds of observation', timeoutMs: 300_000 },
+    { description: 'some rounds of observation', timeoutMs: 300_000 },
   );
   return [
     ...idle,
-    ...(await memoryRows(`worker, after ${rounds} rounds`, worker, { peak: true })),
-    alone({ name: 'worker, connections', unit: '', ours: [(await connectionsOf(stages)) - before] }),
-    alone({ name: 'one round of observation, with its rest', unit: 'ms', ours: times }),
+    ...(await memoryRows(`worker, after ${cycles} rounds`, worker, { peak: true })),
+    singleRow({
+      name: 'worker, connections',
+      unit: '',
+      subject: [(await countConnections(fixtures)) - connectionsBefore],
+    }),
+    singleRow({ name: 'one round of observation, with its rest', unit: 'ms', subject: cycleTimesMs }),
   ];
 }
 
-async function measureBot(stages: Stages, env: Env, lists: number): Promise<Row[]> {
-  await using slack = await StrictSlack.start();
-  const before = await connectionsOf(stages);
+async function measureBot(fixtures: RedisFixtures, env: Env, listCommands: number): Promise<Row[]> {
+  await using slack = await FakeSlack.start();
+  const connectionsBefore = await countConnections(fixtures);
   await using bot = await startSyncbot({ role: 'bot', env: { ...env, ...(await socketMode.env(slack)) } });
-  await socketMode.open(slack);
+  await socketMode.waitUntilConnected(slack);
   const idle = await memoryRows('bot, idle', bot);
-  for (let index = 0; index < lists; index++) {
-    const from = slack.calls.length;
-    await answered(slack, slack.command({ ...person, text: 'list' }).responseUrl, from);
+  for (let index = 0; index < listCommands; index++) {
+    const callsBefore = slack.calls.length;
+    await waitForResponse(slack, slack.command({ ...benchmarkUser, text: 'list' }).responseUrl, callsBefore);
   }
   return [
     ...idle,
-    ...(await memoryRows(`bot, after ${lists} lists`, bot, { peak: true })),
-    alone({ name: 'bot, connections', unit: '', ours: [(await connectionsOf(stages)) - before] }),
+    ...(await memoryRows(`bot, after ${listCommands} lists`, bot, { peak: true })),
+    singleRow({
+      name: 'bot, connections',
+      unit: '',
+      subject: [(await countConnections(fixtures)) - connectionsBefore],
+    }),
   ];
 }
 
-async function memoryRows(name: string, program: Program, { peak = false } = {}): Promise<Row[]> {
+async function memoryRows(name: string, program: BenchProgram, { peak = false } = {}): Promise<Row[]> {
   const { heapUsed, rss, peakRss } = await program.memory();
-  const row = (what: string, bytes: number) =>
-    alone({ name: `${name}, ${what}`, unit: 'MB', ours: [bytes / megabyte] });
+  const row = (metric: string, bytes: number) =>
+    singleRow({ name: `${name}, ${metric}`, unit: 'MB', subject: [bytes / megabyte] });
   return [row('RSS', rss), row('heap', heapUsed), ...(peak ? [row('peak RSS', peakRss)] : [])];
 }
 
-async function connectionsOf(stages: readonly Stage[]): Promise<number> {
-  const lists = await Promise.all(stages.map(({ redis }) => redis.client('LIST')));
-  return lists.flatMap((list) => String(list).trim().split('\n')).length;
+async function countConnections(fixtures: readonly RedisFixture[]): Promise<number> {
+  const listCommands = await Promise.all(fixtures.map(({ redis }) => redis.client('LIST')));
+  return listCommands.flatMap((list) => String(list).trim().split('\n')).length;
 }
 
 /** How long each finished round took, ms, as BullMQ's events tell. */
-async function roundsOf(redis: Redis): Promise<number[]> {
-  const began = new Map<string, number>();
-  const times: number[] = [];
+async function completedCyclesMs(redis: Redis): Promise<number[]> {
+  const startedAt = new Map<string, number>();
+  const cycleTimesMs: number[] = [];
   for (const [id, fields] of await redis.xrange(`${queuePrefix}:observe:events`, '-', '+')) {
     const field = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
-    const at = Number(id.split('-')[0]);
-    if (field('event') === 'active') began.set(field('jobId'), at);
-    const start = began.get(field('jobId'));
+    const eventAt = Number(id.split('-')[0]);
+    if (field('event') === 'active') startedAt.set(field('jobId'), eventAt);
+    const start = startedAt.get(field('jobId'));
     if (field('event') === 'failed') throw new Error('a round of observation has failed');
-    if (field('event') === 'completed' && start !== undefined) times.push(at - start);
+    if (field('event') === 'completed' && start !== undefined) cycleTimesMs.push(eventAt - start);
   }
-  return times;
+  return cycleTimesMs;
 }

@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { chunksOf } from '../src/application/chunks.ts';
-import { openCore } from '../src/core.ts';
+import { toChunks } from '../src/application/chunks.ts';
+import { createServices } from '../src/core.ts';
 import { noWatermark } from '../src/domain/project.ts';
-import { openLinkConnections } from '../src/infra/bullmq/link-connections.ts';
+import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
-import { run } from '../src/infra/redis/call.ts';
-import { interleaved, type Rounds, timed } from './measure.ts';
-import { makeQueues } from './queues.ts';
-import { alone, type Benchmark, compared, type Row } from './result.ts';
-import { definitionsOf, openStage, queuesOf, quietSettings, type Stage } from './stage.ts';
+import { runScript } from '../src/infra/redis/call.ts';
+import { interleaved, measureMs, type RoundCounts } from './measure.ts';
+import { createQueues } from './queues.ts';
+import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
+import { idleSettings, makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './stage.ts';
 
-const full = { sizes: [1_000, 10_000], rounds: 11, warmUps: 3 };
-const small = { sizes: [20, 200], rounds: 2, warmUps: 0 };
-const [atMost, blockAtMostMs] = [1.5, 5];
+const fullSize = { sizes: [1_000, 10_000], rounds: 11, warmUps: 3 };
+const tinySize = { sizes: [20, 200], rounds: 2, warmUps: 0 };
+const [maxRatio, maxBlockMs] = [1.5, 5];
 
 export const observe: Benchmark = {
   title: 'one observation',
@@ -22,64 +22,75 @@ export const observe: Benchmark = {
       'The longest block is the longest run of one script that the SLOWLOG of that Redis has seen in one observation.',
   ],
   async measure({ tiny }) {
-    const { sizes, ...rounds } = tiny ? small : full;
-    await using stage = await openStage();
-    const definitions = definitionsOf({ projects: Math.max(...sizes) / 10, linksEach: 10 });
-    await makeQueues(stage.redis, queuesOf(definitions), { waiting: 3, prioritized: 1, delayed: 1, failed: 1 });
+    const { sizes, ...rounds } = tiny ? tinySize : fullSize;
+    await using fixture = await startRedisFixture();
+    const definitions = makeDefinitions({ projects: Math.max(...sizes) / 10, linksEach: 10 });
+    await createQueues(fixture.redis, queueNames(definitions), { waiting: 3, prioritized: 1, delayed: 1, failed: 1 });
     const links = definitions.flatMap((definition) => definition.links);
     const rows: Row[] = [];
-    for (const size of sizes) rows.push(...(await measureSize(stage, links.slice(0, size), rounds)));
+    for (const size of sizes) rows.push(...(await measureSize(fixture, links.slice(0, size), rounds)));
     return rows;
   },
 };
 
-type Links = ReturnType<typeof definitionsOf>[number]['links'];
+type Links = ReturnType<typeof makeDefinitions>[number]['links'];
 
-async function measureSize({ url, redis }: Stage, links: Links, rounds: Rounds): Promise<Row[]> {
-  const target = { kind: 'standalone', url } as const;
-  await using core = openCore({ redis: target, connections: {}, settings: quietSettings }, pino({ level: 'silent' }));
-  await using connections = openLinkConnections({ default: target }, () => {});
+async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: RoundCounts): Promise<Row[]> {
+  const endpoint = { kind: 'standalone', url } as const;
+  await using core = createServices(
+    { redis: endpoint, connections: {}, settings: idleSettings },
+    pino({ level: 'silent' }),
+  );
+  await using connections = createLinkConnections({ default: endpoint }, () => {});
   const connection = connections.get('default');
   if (connection === undefined) throw new Error('no connection');
-  const watched = links.map((link) => ({ link, watermark: noWatermark }));
-  const look = async () => {
-    const readings = await core.deps.links.observe(watched);
-    return readings.every(({ kind }) => kind === 'read');
+  const linksWithWatermarks = links.map((link) => ({ link, watermark: noWatermark }));
+  const observeAll = async () => {
+    const observations = await core.deps.links.observe(linksWithWatermarks);
+    return observations.every(({ kind }) => kind === 'read');
   };
-  const bases = links.map(({ queue, prefix }) => `${prefix}:${queue}:`);
-  const chunk = Math.max(...(await scriptsOf(redis, look)).map(({ keys }) => keys));
-  const scripts = chunksOf(bases, chunk).map((some) => ({
-    keys: some.map((base) => `${base}meta`),
-    args: some.flatMap((base) => [base, noWatermark.at, JSON.stringify(noWatermark.taskIds)]),
+  const keyPrefixes = links.map(({ queue, prefix }) => `${prefix}:${queue}:`);
+  const chunkSize = Math.max(...(await recordScripts(redis, observeAll)).map(({ keys }) => keys));
+  const scripts = toChunks(keyPrefixes, chunkSize).map((prefixChunk) => ({
+    keys: prefixChunk.map((keyPrefix) => `${keyPrefix}meta`),
+    args: prefixChunk.flatMap((base) => [base, noWatermark.at, JSON.stringify(noWatermark.taskIds)]),
   }));
-  const bare = () => Promise.all(scripts.map((how) => run(connection.client, observeScript, how)));
-  const { ours, floor } = await interleaved({ ours: () => wholeLook(look), floor: () => timed(bare) }, rounds);
-  const blocks: number[] = [];
-  for (let round = 0; round < rounds.rounds; round++) blocks.push(await longestScript(redis, look));
+  const runScripts = () => Promise.all(scripts.map((script) => runScript(connection.client, observeScript, script)));
+  const { subject, baseline } = await interleaved(
+    { subject: () => measureFullObservation(observeAll), baseline: () => measureMs(runScripts) },
+    rounds,
+  );
+  const longestBlocksMs: number[] = [];
+  for (let round = 0; round < rounds.rounds; round++) longestBlocksMs.push(await longestScript(redis, observeAll));
   return [
-    compared({ name: `${links.length} links`, unit: 'ms', ours, floor, atMost }),
-    alone({ name: `${links.length} links, longest block of Redis`, unit: 'ms', ours: blocks, atMost: blockAtMostMs }),
+    compareRow({ name: `${links.length} links`, unit: 'ms', subject, baseline, atMost: maxRatio }),
+    singleRow({
+      name: `${links.length} links, longest block of Redis`,
+      unit: 'ms',
+      subject: longestBlocksMs,
+      atMost: maxBlockMs,
+    }),
   ];
 }
 
-const looksTried = 5;
+const maxAttempts = 5;
 
 /** How long a look at all links takes, ms. One that its deadline has cut short on a busy machine is taken again. */
-async function wholeLook(look: () => Promise<boolean>): Promise<number> {
-  for (let tried = 0; tried < looksTried; tried++) {
+async function measureFullObservation(observeAll: () => Promise<boolean>): Promise<number> {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const start = performance.now();
-    if (await look()) return performance.now() - start;
+    if (await observeAll()) return performance.now() - start;
   }
   throw new Error('some links were never read in time');
 }
 
 /** The longest run of one script while this is done, ms. */
 async function longestScript(redis: Redis, work: () => Promise<unknown>): Promise<number> {
-  return Math.max(...(await scriptsOf(redis, work)).map(({ ms }) => ms));
+  return Math.max(...(await recordScripts(redis, work)).map(({ ms }) => ms));
 }
 
 /** Every script that Redis runs while this is done: of how many keys, and for how long. */
-async function scriptsOf(redis: Redis, work: () => Promise<unknown>): Promise<{ keys: number; ms: number }[]> {
+async function recordScripts(redis: Redis, work: () => Promise<unknown>): Promise<{ keys: number; ms: number }[]> {
   await redis.config('SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '10000');
   await redis.slowlog('RESET');
   await work();

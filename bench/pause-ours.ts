@@ -3,56 +3,58 @@ import { webApi } from '@slack/bolt';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { requestAction } from '../src/application/request.ts';
-import { outcomeWithin } from '../src/application/within.ts';
-import { type Core, openCore } from '../src/core.ts';
+import { timedResult } from '../src/application/within.ts';
+import { createServices, type Services } from '../src/core.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
-import { actionIds, operationRefValue, readPress } from '../src/slack/contract.ts';
-import { createDirectory } from '../src/slack/directory.ts';
+import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
+import { createAuthorizer } from '../src/slack/directory.ts';
 import { onOk } from '../src/slack/handlers/answer.ts';
-import { listen } from '../src/slack/handlers/listen.ts';
-import { slackVoice } from '../src/slack/mrkdwn.ts';
-import { definitionOf } from '../test/support/definition.ts';
+import { createListener } from '../src/slack/handlers/listen.ts';
+import { slackFormatter } from '../src/slack/mrkdwn.ts';
+import { makeDefinition } from '../test/support/definition.ts';
 import { waitFor } from '../test/support/wait.ts';
-import type { Pauser } from './pause-floor.ts';
+import type { LinkPauser } from './pause-floor.ts';
 import { resumeAll } from './queues.ts';
-import { person } from './slack-stage.ts';
-import { putProjects, quietOverrides, quietSettings, storeOn } from './stage.ts';
+import { benchmarkUser } from './slack-stage.ts';
+import { createProjects, createStore, idleOverrides, idleSettings } from './stage.ts';
 
-const team = 'T0BENCH';
+const teamId = 'T0BENCH';
 /** Only ends a wait that would be for ever. */
-const tooLongMs = 60_000;
+const timeoutMs = 60_000;
 
 /** Pauses links as the bot does it when somebody presses OK. `redis`: a way past what is measured. */
-export async function openPauseOurs(url: string, redis: Redis): Promise<Pauser> {
+export async function startPauseSubject(url: string, redis: Redis): Promise<LinkPauser> {
   const log = pino({ level: 'silent' });
-  const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: quietSettings };
-  const core = openCore(config, log, quietOverrides);
-  await core.startWorker();
-  const press = pressing(core);
-  const lastPaused = watchDrive(core);
-  const store = storeOn(redis);
+  const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
+  const core = createServices(config, log, idleOverrides);
+  await core.startWorkers();
+  const pressOk = createOkPresser(core);
+  const waitForLastPaused = watchPauses(core);
+  const store = createStore(redis);
   let projects = 0;
 
   return {
-    async pause(names) {
+    async measurePauseMs(names) {
       projects += 1;
       const id = `pause-${projects}`;
       const links = names.map((queue) => ({ queue, connection: 'default', prefix: 'bull' }));
-      await putProjects(store, [definitionOf(id, { links })], 'running');
-      const asked = { project: id, action: 'pause', by: person.user, reason: null, origin: 'slack' } as const;
-      const requested = await requestAction(core.deps, { ...asked, channel: person.channel });
+      await createProjects(store, [makeDefinition(id, { links })], 'running');
+      const request = { project: id, action: 'pause', by: benchmarkUser.user, reason: null, origin: 'slack' } as const;
+      const requested = await requestAction(core.deps, { ...request, channel: benchmarkUser.channel });
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
       const ref = { project: id, operation: requested.operation.id };
-      const paused = lastPaused(names.length);
+      const lastPausedAt = waitForLastPaused(names.length);
       const start = performance.now();
-      const pressed = press(ref);
-      const waited = await outcomeWithin(paused, tooLongMs);
-      if (waited.kind !== 'answered') throw new Error(`the links were not paused: ${waited.kind}`);
-      const ms = waited.value - start;
-      await pressed;
-      await waitFor(async () => (await store.readOperation(ref))?.state === 'done', { describe: 'the end of a pause' });
+      const pressHandled = pressOk(ref);
+      const paused = await timedResult(lastPausedAt, timeoutMs);
+      if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
+      const ms = paused.value - start;
+      await pressHandled;
+      await waitFor(async () => (await store.readOperation(ref))?.state === 'done', {
+        description: 'the end of a pause',
+      });
       await resumeAll(redis, names);
-      await store.remove(id, (await store.version(id)) ?? 0, 'cli:bench');
+      await store.remove(id, (await store.readVersion(id)) ?? 0, 'cli:bench');
       return ms;
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
@@ -60,52 +62,52 @@ export async function openPauseOurs(url: string, redis: Redis): Promise<Pauser> 
 }
 
 /** Answers the moment at which so many links have been paused; each of them must be. */
-function watchDrive({ deps }: Core): (links: number) => Promise<number> {
-  let [left, resolve] = [0, (_at: number) => {}];
-  const drive = deps.links.drive.bind(deps.links);
+function watchPauses({ deps }: Services): (links: number) => Promise<number> {
+  let [remaining, resolve] = [0, (_at: number) => {}];
+  const setPaused = deps.links.setPaused.bind(deps.links);
   Object.assign(deps.links, {
-    drive: async (...how: Parameters<typeof drive>) => {
-      const driven = await drive(...how);
-      if (driven.includes('unreachable')) throw new Error('a link was not paused');
-      left -= driven.length;
-      if (left === 0) resolve(performance.now());
-      return driven;
+    drive: async (...args: Parameters<typeof setPaused>) => {
+      const results = await setPaused(...args);
+      if (results.includes('unreachable')) throw new Error('a link was not paused');
+      remaining -= results.length;
+      if (remaining === 0) resolve(performance.now());
+      return results;
     },
   });
   return (links) => {
-    left = links;
-    return new Promise((done) => {
-      resolve = done;
+    remaining = links;
+    return new Promise((resolveLastPaused) => {
+      resolve = resolveLastPaused;
     });
   };
 }
 
 /** The bot's own listener for OK. Nothing of Slack is asked: the policy names the person and the channel. */
-function pressing({ deps }: Core): (ref: OperationRef) => Promise<void> {
-  const directory = createDirectory({
+function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<void> {
+  const authorizer = createAuthorizer({
     client: new webApi.WebClient('xoxb-bench'),
-    policy: { operators: [person.user], channels: [person.channel] },
-    installedTeam: () => team,
+    policy: { operators: [benchmarkUser.user], channels: [benchmarkUser.channel] },
+    installedTeam: () => teamId,
     now: Date.now,
     log: deps.log,
   });
-  const desk = {
+  const context = {
     deps,
-    directory,
-    voice: slackVoice('/sync'),
+    authorizer,
+    format: slackFormatter('/sync'),
     showErrors: false,
-    onRejected: () => {},
-    stopping: new AbortController().signal,
+    onRequestRejected: () => {},
+    stopSignal: new AbortController().signal,
   };
-  const onPress = listen(desk, readPress, onOk, 'harmless');
+  const handlePress = createListener(context, readBlockAction, onOk, 'harmless');
   return (ref) => {
     const body = {
-      user: { id: person.user, team_id: team },
-      channel: { id: person.channel },
+      user: { id: benchmarkUser.user, team_id: teamId },
+      channel: { id: benchmarkUser.channel },
       response_url: 'http://127.0.0.1/never-used',
       trigger_id: randomUUID(),
       actions: [{ action_id: actionIds.ok, value: operationRefValue(ref) }],
     };
-    return onPress({ ack: async () => {}, body });
+    return handlePress({ ack: async () => {}, body });
   };
 }

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { interleaved, type Rounds, timed } from './measure.ts';
-import { openPauseFloor } from './pause-floor.ts';
-import { openPauseOurs } from './pause-ours.ts';
+import { interleaved, measureMs, type RoundCounts } from './measure.ts';
+import { startPauseBaseline } from './pause-floor.ts';
+import { startPauseSubject } from './pause-ours.ts';
 import { startProgram } from './processes.ts';
-import { makeQueues } from './queues.ts';
-import { alone, type Benchmark, compared, type Row } from './result.ts';
-import { definitionsOf, openStage, queuesOf, type Stage } from './stage.ts';
+import { createQueues } from './queues.ts';
+import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
+import { makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './stage.ts';
 
-const full = { links: [1, 10, 100, 1_000], delaysMs: [0, 1, 5], rounds: 11, warmUps: 3 };
-const small = { links: [1, 3], delaysMs: [0, 1], rounds: 2, warmUps: 0 };
-const atMost = 1.3;
-const [pings, restMs] = [20, 20];
+const fullSize = { links: [1, 10, 100, 1_000], delaysMs: [0, 1, 5], rounds: 11, warmUps: 3 };
+const tinySize = { links: [1, 3], delaysMs: [0, 1], rounds: 2, warmUps: 0 };
+const maxRatio = 1.3;
+const [pingCount, idleMs] = [20, 20];
 
 export const pause: Benchmark = {
   title: 'OK to last link paused',
@@ -21,62 +21,74 @@ export const pause: Benchmark = {
       'Delays: each way, in front of that Redis, by a proxy in a process of its own.',
   ],
   async measure({ tiny }) {
-    const size = tiny ? small : full;
-    await using stage = await openStage();
+    const size = tiny ? tinySize : fullSize;
+    await using fixture = await startRedisFixture();
     const names = linkNames(Math.max(...size.links));
-    await makeQueues(stage.redis, names, { waiting: 1 });
+    await createQueues(fixture.redis, names, { waiting: 1 });
     const rows: Row[] = [];
-    for (const delayMs of size.delaysMs) rows.push(...(await measureDelay(stage, delayMs, size)));
+    for (const delayMs of size.delaysMs) rows.push(...(await measureDelay(fixture, delayMs, size)));
     return rows;
   },
 };
 
 function linkNames(count: number): string[] {
-  return queuesOf(definitionsOf({ projects: 1, linksEach: count }));
+  return queueNames(makeDefinitions({ projects: 1, linksEach: count }));
 }
 
-async function measureDelay(stage: Stage, delayMs: number, { links, ...rounds }: typeof full): Promise<Row[]> {
-  if (delayMs === 0) return measureSizes(stage.url, { stage, links, rounds, delayMs });
-  const given = { REDIS_PORT: String(stage.port), DELAY_MS: String(delayMs) };
-  await using proxy = await startProgram('delaying-proxy', given);
-  return await measureSizes(`redis://127.0.0.1:${proxy.told}`, { stage, links, rounds, delayMs });
+async function measureDelay(
+  fixture: RedisFixture,
+  delayMs: number,
+  { links, ...rounds }: typeof fullSize,
+): Promise<Row[]> {
+  if (delayMs === 0) return measureSizes(fixture.url, { fixture, links, rounds, delayMs });
+  const proxyEnv = { REDIS_PORT: String(fixture.port), DELAY_MS: String(delayMs) };
+  await using proxy = await startProgram('delaying-proxy', proxyEnv);
+  return await measureSizes(`redis://127.0.0.1:${proxy.readyMessage}`, { fixture, links, rounds, delayMs });
 }
 
 interface Sizes {
-  readonly stage: Stage;
+  readonly fixture: RedisFixture;
   readonly links: readonly number[];
-  readonly rounds: Rounds;
+  readonly rounds: RoundCounts;
   readonly delayMs: number;
 }
 
 /** `url`: the way to that Redis for what is measured. */
-async function measureSizes(url: string, { stage, links, rounds, delayMs }: Sizes): Promise<Row[]> {
-  const where = delayMs === 0 ? 'loopback' : `${delayMs} ms each way`;
-  await using ours = await openPauseOurs(url, stage.redis);
-  await using floor = await openPauseFloor(url, stage.redis);
+async function measureSizes(url: string, { fixture, links, rounds, delayMs }: Sizes): Promise<Row[]> {
+  const location = delayMs === 0 ? 'loopback' : `${delayMs} ms each way`;
+  await using subject = await startPauseSubject(url, fixture.redis);
+  await using baseline = await startPauseBaseline(url, fixture.redis);
   // What follows a pause, the outcome above all, is not to stand in the way of the next one.
-  const atRest = async (paused: Promise<number>) => {
-    const ms = await paused;
-    await delay(restMs + 10 * delayMs);
+  const pauseThenIdle = async (measuring: Promise<number>) => {
+    const ms = await measuring;
+    await delay(idleMs + 10 * delayMs);
     return ms;
   };
-  const rows: Row[] = [await roundTrip(url, where)];
+  const rows: Row[] = [await measureRoundTrip(url, location)];
   for (const count of links) {
     const names = linkNames(count);
-    const sides = { ours: () => atRest(ours.pause(names)), floor: () => atRest(floor.pause(names)) };
+    const sides = {
+      subject: () => pauseThenIdle(subject.measurePauseMs(names)),
+      baseline: () => pauseThenIdle(baseline.measurePauseMs(names)),
+    };
     const samples = await interleaved(sides, rounds);
     rows.push(
-      compared({ name: `${where}, ${count} ${count === 1 ? 'link' : 'links'}`, unit: 'ms', ...samples, atMost }),
+      compareRow({
+        name: `${location}, ${count} ${count === 1 ? 'link' : 'links'}`,
+        unit: 'ms',
+        ...samples,
+        atMost: maxRatio,
+      }),
     );
   }
   return rows;
 }
 
 /** What the delay really is: timers count whole milliseconds. */
-async function roundTrip(url: string, where: string): Promise<Row> {
+async function measureRoundTrip(url: string, location: string): Promise<Row> {
   const redis = new Redis(url);
   const times: number[] = [];
-  for (let index = 0; index < pings; index++) times.push(await timed(() => redis.ping()));
+  for (let index = 0; index < pingCount; index++) times.push(await measureMs(() => redis.ping()));
   redis.disconnect();
-  return alone({ name: `${where}, one round trip`, unit: 'ms', ours: times });
+  return singleRow({ name: `${location}, one round trip`, unit: 'ms', subject: times });
 }

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '../test/support/wait.ts';
 
 /** Where the compiled sources lie; it is removed at the end of the run. */
-export const folder = fileURLToPath(new URL('..', import.meta.url));
+export const buildFolder = fileURLToPath(new URL('..', import.meta.url));
 
 /** A program of the build in a process of its own. It ends with this one, whatever happens. */
-export interface Program extends AsyncDisposable {
+export interface BenchProgram extends AsyncDisposable {
   /** Its memory after a collection, and the most that it ever took, bytes. */
   memory(): Promise<Memory>;
 }
@@ -20,41 +20,41 @@ export interface Memory {
   readonly peakRss: number;
 }
 
-export interface Running {
+export interface SyncbotOptions {
   readonly role: 'bot' | 'worker';
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** `syncbot run`, as it is deployed, with its log in a file. Resolves when it says that it runs. */
-export async function startSyncbot({ role, env }: Running): Promise<Program> {
-  const { program, log } = start('src/main.js', ['run', '--role', role], env);
+export async function startSyncbot({ role, env }: SyncbotOptions): Promise<BenchProgram> {
+  const { program, log } = spawnProgram('src/main.js', ['run', '--role', role], env);
   await waitFor(() => readFileSync(log, 'utf8').includes('"msg":"running"'), {
-    describe: `the ${role} to run`,
+    description: `the ${role} to run`,
     timeoutMs: 120_000,
   });
-  return started(program);
+  return toBenchProgram(program);
 }
 
 /** One of `bench/programs`. Resolves when it says that it is ready; `told` is what it says then. */
 export async function startProgram(
   name: string,
   env: Readonly<Record<string, string>>,
-): Promise<Program & { readonly told: unknown }> {
-  const { program } = start(`bench/programs/${name}.js`, [], env);
-  const said: unknown[] = [];
-  program.once('message', (message) => said.push(message));
-  await waitFor(() => said.length > 0, { describe: `${name} to be ready` });
-  return { ...started(program), told: said[0] };
+): Promise<BenchProgram & { readonly readyMessage: unknown }> {
+  const { program } = spawnProgram(`bench/programs/${name}.js`, [], env);
+  const messages: unknown[] = [];
+  program.once('message', (message) => messages.push(message));
+  await waitFor(() => messages.length > 0, { description: `${name} to be ready` });
+  return { ...toBenchProgram(program), readyMessage: messages[0] };
 }
 
-const living = new Set<ChildProcess>();
-let count = 0;
+const runningPrograms = new Set<ChildProcess>();
+let programCount = 0;
 process.on('exit', () => {
-  for (const program of living) program.kill('SIGKILL');
+  for (const program of runningPrograms) program.kill('SIGKILL');
 });
 
 /** Nothing that is measured without it means anything. */
-class ProgramEnded extends Error {
+class ProgramExitedError extends Error {
   override readonly name = 'ProgramEnded';
 
   constructor(file: string, log: string) {
@@ -62,23 +62,23 @@ class ProgramEnded extends Error {
   }
 }
 
-function start(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  const log = join(folder, `${++count}.log`);
-  const written = openSync(log, 'w');
-  const probe = new URL('programs/probe.js', import.meta.url).href;
-  const program = spawn(process.execPath, ['--expose-gc', '--import', probe, join(folder, file), ...args], {
+function spawnProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const log = join(buildFolder, `${++programCount}.log`);
+  const logFile = openSync(log, 'w');
+  const probeUrl = new URL('programs/probe.js', import.meta.url).href;
+  const program = spawn(process.execPath, ['--expose-gc', '--import', probeUrl, join(buildFolder, file), ...args], {
     env: { ...env },
-    stdio: ['ignore', written, written, 'ipc'],
+    stdio: ['ignore', logFile, logFile, 'ipc'],
   });
-  closeSync(written);
-  living.add(program);
+  closeSync(logFile);
+  runningPrograms.add(program);
   program.once('exit', () => {
-    if (living.delete(program)) throw new ProgramEnded(file, log);
+    if (runningPrograms.delete(program)) throw new ProgramExitedError(file, log);
   });
   return { program, log };
 }
 
-function started(program: ChildProcess): Program {
+function toBenchProgram(program: ChildProcess): BenchProgram {
   return {
     async memory() {
       program.send('memory');
@@ -86,10 +86,10 @@ function started(program: ChildProcess): Program {
       return memory as Memory;
     },
     async [Symbol.asyncDispose]() {
-      if (!living.delete(program)) return;
-      const ended = once(program, 'exit');
+      if (!runningPrograms.delete(program)) return;
+      const exited = once(program, 'exit');
       program.kill('SIGKILL');
-      await ended;
+      await exited;
     },
   };
 }

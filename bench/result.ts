@@ -1,8 +1,8 @@
 import { ratioOf, type Spread, spreadOf } from './measure.ts';
 
 /** What a figure should be at most, and whether it is. */
-export interface Aim {
-  readonly of: 'ratio' | 'ours';
+export interface Target {
+  readonly appliesTo: 'ratio' | 'ours';
   readonly atMost: number;
   readonly met: boolean;
 }
@@ -11,12 +11,12 @@ export interface Aim {
 export interface Row {
   readonly name: string;
   readonly unit: string;
-  readonly ours: Spread;
+  readonly subject: Spread;
   /** What it is compared with, from the same run; null: it stands alone. */
-  readonly floor: Spread | null;
+  readonly baseline: Spread | null;
   /** Ours over the floor, pair by pair. */
   readonly ratio: Spread | null;
-  readonly aim: Aim | null;
+  readonly target: Target | null;
 }
 
 export interface Result {
@@ -38,21 +38,23 @@ export interface Benchmark {
 export interface Samples {
   readonly name: string;
   readonly unit: string;
-  readonly ours: readonly number[];
+  readonly subject: readonly number[];
 }
 
 /** A figure that is compared with a floor; `atMost`: the aim of the ratio. */
-export function compared(row: Samples & { readonly floor: readonly number[]; readonly atMost: number | null }): Row {
-  const { name, unit, ours, floor, atMost } = row;
-  const ratio = ratioOf(ours, floor);
-  const aim = atMost === null ? null : ({ of: 'ratio', atMost, met: ratio.median <= atMost } as const);
-  return { name, unit, ours: spreadOf(ours), floor: spreadOf(floor), ratio, aim };
+export function compareRow(
+  row: Samples & { readonly baseline: readonly number[]; readonly atMost: number | null },
+): Row {
+  const { name, unit, subject, baseline, atMost } = row;
+  const ratio = ratioOf(subject, baseline);
+  const target = atMost === null ? null : ({ appliesTo: 'ratio', atMost, met: ratio.median <= atMost } as const);
+  return { name, unit, subject: spreadOf(subject), baseline: spreadOf(baseline), ratio, target };
 }
 
 /** A figure that stands alone; `atMost`: its own aim. */
-export function alone(row: Samples & { readonly atMost?: number }): Row {
+export function singleRow(row: Samples & { readonly atMost?: number }): Row {
   const { name, unit, atMost } = row;
-  const ours = spreadOf(row.ours);
-  const aim = atMost === undefined ? null : ({ of: 'ours', atMost, met: ours.median <= atMost } as const);
-  return { name, unit, ours, floor: null, ratio: null, aim };
+  const subject = spreadOf(row.subject);
+  const target = atMost === undefined ? null : ({ appliesTo: 'ours', atMost, met: subject.median <= atMost } as const);
+  return { name, unit, subject, baseline: null, ratio: null, target };
 }

@@ -1,20 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import { chunksOf } from '../src/application/chunks.ts';
+import { toChunks } from '../src/application/chunks.ts';
 import type { ProjectStore } from '../src/application/store.ts';
 import { startRedisServer } from '../src/demo/redis-server.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
 import { createProjectStore } from '../src/infra/redis/project-store.ts';
-import { definitionOf } from '../test/support/definition.ts';
+import { makeDefinition } from '../test/support/definition.ts';
 
 /** A Redis server of its own, and a connection to it for whoever measures. */
-export interface Stage extends AsyncDisposable {
+export interface RedisFixture extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly redis: Redis;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function startRedisFixture(): Promise<RedisFixture> {
   const server = await startRedisServer();
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   redis.on('error', () => {});
@@ -32,26 +32,26 @@ export async function openStage(): Promise<Stage> {
 const hourMs = 3_600_000;
 
 /** No round begins by itself but the first, which finds nothing. */
-export const quietSettings = {
+export const idleSettings = {
   confirmationTtlMs: hourMs,
   observeEveryMs: hourMs,
   operationRetentionMs: hourMs,
   auditLength: 10_000,
 };
-export const quietOverrides = { sweepEveryMs: hourMs };
+export const idleOverrides = { sweepIntervalMs: hourMs };
 
-export function storeOn(redis: Redis): ProjectStore {
-  const { auditLength, operationRetentionMs } = quietSettings;
+export function createStore(redis: Redis): ProjectStore {
+  const { auditLength, operationRetentionMs } = idleSettings;
   return createProjectStore(redis, { auditLength, retentionMs: operationRetentionMs });
 }
 
-export interface Size {
+export interface ProjectCounts {
   readonly projects: number;
   readonly linksEach: number;
 }
 
 /** Projects `p00000`, `p00001`, … with links of their own, as a plain syncbot.yml defines them. */
-export function definitionsOf({ projects, linksEach }: Size, connection = 'default'): ProjectDefinition[] {
+export function makeDefinitions({ projects, linksEach }: ProjectCounts, connection = 'default'): ProjectDefinition[] {
   return Array.from({ length: projects }, (_none, index) => {
     const id = `p${String(index).padStart(5, '0')}`;
     const links = Array.from({ length: linksEach }, (_nothing, link) => ({
@@ -59,31 +59,31 @@ export function definitionsOf({ projects, linksEach }: Size, connection = 'defau
       connection,
       prefix: 'bull',
     }));
-    return definitionOf(id, { links });
+    return makeDefinition(id, { links });
   });
 }
 
-export function queuesOf(definitions: readonly ProjectDefinition[]): string[] {
+export function queueNames(definitions: readonly ProjectDefinition[]): string[] {
   return definitions.flatMap(({ links }) => links.map(({ queue }) => queue));
 }
 
 /** Writes projects whose links were seen to agree with their state. */
-export async function putProjects(
+export async function createProjects(
   store: ProjectStore,
   definitions: readonly ProjectDefinition[],
   state: 'running' | 'paused',
 ): Promise<void> {
-  for (const chunk of chunksOf(definitions, 500)) {
+  for (const chunk of toChunks(definitions, 500)) {
     await Promise.all(
       chunk.map(async (definition) => {
-        await store.put(definition, { state, watermarks: {} }, 'cli:bench');
-        await store.markConverged(definition.id, 1, []);
+        await store.save(definition, { state, watermarks: {} }, 'cli:bench');
+        await store.markSynced(definition.id, 1, []);
       }),
     );
   }
 }
 
-export interface ConfigMore {
+export interface ConfigOptions {
   /** Name → URL. */
   readonly connections?: Readonly<Record<string, string>>;
   readonly settings?: string;
@@ -93,7 +93,7 @@ export interface ConfigMore {
 export async function writeConfig(
   path: string,
   definitions: readonly ProjectDefinition[],
-  { connections = {}, settings = '' }: ConfigMore = {},
+  { connections = {}, settings = '' }: ConfigOptions = {},
 ): Promise<void> {
   const lines = [
     'policy: { operators: [U0ALICE], channels: [C0SYNC] }',

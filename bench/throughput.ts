@@ -4,111 +4,123 @@ import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { requestAction } from '../src/application/request.ts';
 import { confirm } from '../src/application/settle.ts';
-import { type Core, openCore } from '../src/core.ts';
+import { createServices, type Services } from '../src/core.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { Action, ProjectDefinition } from '../src/domain/project.ts';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { interleaved, timed } from './measure.ts';
-import { folder, startProgram, startSyncbot } from './processes.ts';
-import { makeQueues } from './queues.ts';
-import { type Benchmark, compared } from './result.ts';
-import { definitionsOf, openStage, putProjects, queuesOf, quietSettings, storeOn, writeConfig } from './stage.ts';
+import { interleaved, measureMs } from './measure.ts';
+import { buildFolder, startProgram, startSyncbot } from './processes.ts';
+import { createQueues } from './queues.ts';
+import { type Benchmark, compareRow } from './result.ts';
+import {
+  createProjects,
+  createStore,
+  idleSettings,
+  makeDefinitions,
+  queueNames,
+  startRedisFixture,
+  writeConfig,
+} from './stage.ts';
 
-const full = { projects: 300, linksEach: 1, jobs: 6_000, rounds: 7, warmUps: 2 };
-const small = { projects: 5, linksEach: 1, jobs: 20, rounds: 2, warmUps: 0 };
+const fullSize = { projects: 300, linksEach: 1, jobs: 6_000, rounds: 7, warmUps: 2 };
+const tinySize = { projects: 5, linksEach: 1, jobs: 20, rounds: 2, warmUps: 0 };
 
 export const throughput: Benchmark = {
   title: 'operations through one worker',
   notes: [
-    `\`syncbot run --role worker\` in a process of its own carries out a pause and a restore of each of ${full.projects} projects of one link: all are confirmed while its queue is paused, and the time is from there on to the last one done. ` +
-      `Floor: a bare BullMQ worker with the same concurrency in a process of its own, ${full.jobs} empty jobs, measured in the same way. The ratio says how many empty jobs take as long as one operation; it has no aim.`,
+    `\`syncbot run --role worker\` in a process of its own carries out a pause and a restore of each of ${fullSize.projects} projects of one link: all are confirmed while its queue is paused, and the time is from there on to the last one done. ` +
+      `Floor: a bare BullMQ worker with the same concurrency in a process of its own, ${fullSize.jobs} empty jobs, measured in the same way. The ratio says how many empty jobs take as long as one operation; it has no aim.`,
   ],
   async measure({ tiny }) {
-    const size = tiny ? small : full;
-    await using ours = await openOurs(size);
-    await using floor = await openFloor();
+    const size = tiny ? tinySize : fullSize;
+    await using ours = await startSubject(size);
+    await using floor = await startBaseline();
     const samples = await interleaved(
-      { ours: () => ours.msPerOperation(), floor: () => floor.msPerJob(size.jobs) },
+      { subject: () => ours.msPerOperation(), baseline: () => floor.msPerJob(size.jobs) },
       size,
     );
     const perSecond = (times: readonly number[]) => times.map((ms) => 1_000 / ms);
-    const rates = { ours: perSecond(samples.ours), floor: perSecond(samples.floor) };
+    const ratesPerSecond = { subject: perSecond(samples.subject), baseline: perSecond(samples.baseline) };
     return [
-      compared({ name: 'time of one', unit: 'ms', ...samples, atMost: null }),
-      compared({ name: 'operations a second over empty jobs a second', unit: '/s', ...rates, atMost: null }),
+      compareRow({ name: 'time of one', unit: 'ms', ...samples, atMost: null }),
+      compareRow({ name: 'operations a second over empty jobs a second', unit: '/s', ...ratesPerSecond, atMost: null }),
     ];
   },
 };
 
-async function openOurs(size: typeof full) {
-  const stage = await openStage();
-  const definitions = definitionsOf(size);
-  await makeQueues(stage.redis, queuesOf(definitions), { waiting: 1 });
-  await putProjects(storeOn(stage.redis), definitions, 'running');
-  const config = join(folder, 'throughput.yml');
+async function startSubject(size: typeof fullSize) {
+  const fixture = await startRedisFixture();
+  const definitions = makeDefinitions(size);
+  await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
+  await createProjects(createStore(fixture.redis), definitions, 'running');
+  const config = join(buildFolder, 'throughput.yml');
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
-  const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: stage.url, SYNCBOT_CONFIG: config } });
-  const target = { kind: 'standalone', url: stage.url } as const;
-  const core = openCore({ redis: target, connections: {}, settings: quietSettings }, pino({ level: 'silent' }));
-  const open = (name: string) => new Queue(name, { connection: stage.redis, prefix: queuePrefix });
-  const [queue, notices] = [open('actions'), open('notices')];
+  const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
+  const endpoint = { kind: 'standalone', url: fixture.url } as const;
+  const core = createServices({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
+  const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
+  const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {
     /** Of a round of pauses and a round of restores. */
     async msPerOperation(): Promise<number> {
       let sum = 0;
       for (const action of ['pause', 'restore'] as const) {
-        const { ms, added } = await heldBack(queue, () => confirmAll(core, definitions, action));
+        const { ms, added } = await measureDrain(queue, () => confirmAll(core, definitions, action));
         sum += ms;
-        await checkDone(core, added);
+        await expectAllDone(core, added);
         // No bot is there to tell anybody.
-        await notices.drain();
+        await notificationQueue.drain();
       }
       return sum / (2 * definitions.length);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([queue.close(), notices.close()]);
+      await Promise.all([queue.close(), notificationQueue.close()]);
       await core[Symbol.asyncDispose]();
       await worker[Symbol.asyncDispose]();
-      await stage[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
     },
   };
 }
 
-async function openFloor() {
-  const stage = await openStage();
-  const worker = await startProgram('bare-worker', { REDIS_URL: stage.url });
-  const queue = new Queue('empty', { connection: stage.redis });
-  const forget = { removeOnComplete: true, removeOnFail: true };
-  const add = (jobs: number) => Promise.all(Array.from({ length: jobs }, () => queue.add('empty', {}, forget)));
+async function startBaseline() {
+  const fixture = await startRedisFixture();
+  const worker = await startProgram('bare-worker', { REDIS_URL: fixture.url });
+  const queue = new Queue('empty', { connection: fixture.redis });
+  const removeWhenDone = { removeOnComplete: true, removeOnFail: true };
+  const add = (jobs: number) => Promise.all(Array.from({ length: jobs }, () => queue.add('empty', {}, removeWhenDone)));
   return {
     async msPerJob(jobs: number): Promise<number> {
-      return (await heldBack(queue, () => add(jobs))).ms / jobs;
+      return (await measureDrain(queue, () => add(jobs))).ms / jobs;
     },
     async [Symbol.asyncDispose]() {
       await queue.close();
       await worker[Symbol.asyncDispose]();
-      await stage[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
     },
   };
 }
 
 /** Adds jobs while nobody may take them, then lets them be taken; how long it takes until none is left, ms. */
-async function heldBack<Added>(queue: Queue, add: () => Promise<Added>): Promise<{ ms: number; added: Added }> {
+async function measureDrain<Added>(queue: Queue, add: () => Promise<Added>): Promise<{ ms: number; added: Added }> {
   await queue.pause();
   const added = await add();
-  const ms = await timed(async () => {
+  const ms = await measureMs(async () => {
     await queue.resume();
-    while (Object.values(await queue.getJobCounts('wait', 'prioritized', 'active', 'delayed')).some((left) => left > 0))
+    while (
+      Object.values(await queue.getJobCounts('wait', 'prioritized', 'active', 'delayed')).some(
+        (remaining) => remaining > 0,
+      )
+    )
       await delay(5);
   });
   return { ms, added };
 }
 
-async function confirmAll({ deps }: Core, definitions: readonly ProjectDefinition[], action: Action) {
+async function confirmAll({ deps }: Services, definitions: readonly ProjectDefinition[], action: Action) {
   return Promise.all(
     definitions.map(async ({ id: project }): Promise<OperationRef> => {
-      const asked = { project, action, by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-      const requested = await requestAction(deps, asked);
+      const request = { project, action, by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
+      const requested = await requestAction(deps, request);
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
       const ref = { project, operation: requested.operation.id };
       await confirm(deps, { ref, by: 'U0ALICE', dialog: null });
@@ -117,8 +129,8 @@ async function confirmAll({ deps }: Core, definitions: readonly ProjectDefinitio
   );
 }
 
-async function checkDone({ deps }: Core, refs: readonly OperationRef[]): Promise<void> {
-  const ended = await Promise.all(refs.map((ref) => deps.store.readOperation(ref)));
-  const other = ended.find((operation) => operation?.state !== 'done');
-  if (other !== undefined) throw new Error(`an operation ended as ${other?.state}`);
+async function expectAllDone({ deps }: Services, refs: readonly OperationRef[]): Promise<void> {
+  const operations = await Promise.all(refs.map((ref) => deps.store.readOperation(ref)));
+  const unfinished = operations.find((operation) => operation?.state !== 'done');
+  if (unfinished !== undefined) throw new Error(`an operation ended as ${unfinished?.state}`);
 }

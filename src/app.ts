@@ -1,95 +1,111 @@
-import { StoreUnavailable } from './application/faults.ts';
-import { within } from './application/within.ts';
-import { type CliApp, exitCodes, type OpenOptions, RoleFault } from './cli/context.ts';
-import { type Environment, slackFaults } from './config/environment.ts';
-import { environmentFaultLine } from './config/fault.ts';
-import { openCore } from './core.ts';
+import { StoreUnavailableError } from './application/faults.ts';
+import { withTimeout } from './application/within.ts';
+import { type AppOptions, type CliApp, exitCodes, StartError } from './cli/context.ts';
+import { type Environment, validateSlackEnvironment } from './config/environment.ts';
+import { formatEnvironmentError } from './config/fault.ts';
+import { createServices } from './core.ts';
 import { checkSlack } from './slack/check.ts';
-import { SlackRefused } from './slack/refused.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions, type Way } from './slack/slack-app.ts';
-import { untilThere } from './until-there.ts';
-import { meterOf, openWatch } from './watching.ts';
+import { SlackConnectionError } from './slack/refused.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions, type Transport } from './slack/slack-app.ts';
+import { retryUntilAvailable } from './until-there.ts';
+import { createMetricsIfEnabled, startAdminServer } from './watching.ts';
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {
-  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'teller' | 'isConnected'>;
+  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'notifier' | 'isConnected'>;
 }
 
 /** The composition root: introduces the core, Slack and the command line. Nothing outlives the app. */
-export async function openApp(
-  given: OpenOptions,
+export async function createApp(
+  given: AppOptions,
   { createSlack = createSlackApp }: AppOverrides = {},
 ): Promise<CliApp> {
   const { environment, config } = given;
-  const meter = await meterOf(given);
-  const options = { ...given, log: meter?.counted(given.log) ?? given.log };
+  const metrics = await createMetricsIfEnabled(given);
+  const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
   const { log } = options;
-  const core = openCore(
+  const services = createServices(
     { redis: environment.secrets.redis, connections: config.connections, settings: config.settings },
     log,
-    meter === null ? {} : { watch: meter },
+    metrics === null ? {} : { instrumentation: metrics },
   );
   return {
-    deps: core.deps,
-    checkSlack: async () => slackItems(options),
-    async runRoles(role, signal, begin = async () => {}) {
-      const over = new AbortController();
-      const ending = AbortSignal.any([signal, over.signal]);
-      const onLost = (fault: SlackRefused) => over.abort(roleFault(fault));
+    useCaseContext: services.deps,
+    checkSlack: async () => runSlackChecks(options),
+    async runRole(role, signal, begin = async () => {}) {
+      const stopped = new AbortController();
+      const stopSignal = AbortSignal.any([signal, stopped.signal]);
+      const onLost = (fault: SlackConnectionError) => stopped.abort(toStartError(fault));
       const slack =
-        role === 'worker' ? null : createSlack({ ...slackOptions(options), ...meter?.slack, deps: core.deps, onLost });
-      await using _admin = await openWatch(options, { meter, role, core, slack, stopping: ending });
-      const patience = { log, clock: core.deps.clock, signal: ending };
-      let tried = () => {};
-      const firstTry = new Promise<void>((resolve) => {
-        tried = resolve;
+        role === 'worker'
+          ? null
+          : createSlack({ ...slackOptions(options), ...metrics?.slack, deps: services.deps, onAuthError: onLost });
+      await using _admin = await startAdminServer(options, {
+        meter: metrics,
+        role,
+        core: services,
+        slack,
+        stopping: stopSignal,
       });
-      const hear = async () => {
+      const retryOptions = { log, clock: services.deps.clock, signal: stopSignal };
+      let resolveFirstAttempt = () => {};
+      const firstAttempt = new Promise<void>((resolve) => {
+        resolveFirstAttempt = resolve;
+      });
+      const startBot = async () => {
         if (slack === null) return;
-        await firstTry;
-        await untilThere(() => slack.start(), { sentence: 'waiting for Slack', isAway: isSlackAway, ...patience });
-        if (!ending.aborted) core.startTelling(slack.teller);
-      };
-      const work = async () => {
-        await untilThere(() => begin().finally(tried), {
-          sentence: 'waiting for Redis',
-          isAway: isRedisAway,
-          ...patience,
+        await firstAttempt;
+        await retryUntilAvailable(() => slack.start(), {
+          message: 'waiting for Slack',
+          isRetryable: isSlackUnavailable,
+          ...retryOptions,
         });
-        if (!ending.aborted && role !== 'bot') await core.startWorker();
+        if (!stopSignal.aborted) services.startNotifier(slack.notifier);
+      };
+      const startWork = async () => {
+        await retryUntilAvailable(() => begin().finally(resolveFirstAttempt), {
+          message: 'waiting for Redis',
+          isRetryable: isRedisUnavailable,
+          ...retryOptions,
+        });
+        if (!stopSignal.aborted && role !== 'bot') await services.startWorkers();
       };
       // Work is done while Slack is away, and people are answered while Redis is.
-      const parts = [hear(), work()];
+      const parts = [startBot(), startWork()];
       try {
-        await Promise.race([Promise.all(parts), aborted(ending)]);
-        if (!ending.aborted) log.info({}, 'running');
-        await aborted(ending);
-        over.signal.throwIfAborted();
+        await Promise.race([Promise.all(parts), whenAborted(stopSignal)]);
+        if (!stopSignal.aborted) log.info({}, 'running');
+        await whenAborted(stopSignal);
+        stopped.signal.throwIfAborted();
       } catch (error) {
-        throw roleFault(error);
+        throw toStartError(error);
       } finally {
-        over.abort();
-        await Promise.all([slack?.stop(), core.stopWork(), within(Promise.allSettled(parts), partsEndWithinMs)]);
+        stopped.abort();
+        await Promise.all([
+          slack?.stop(),
+          services.stopWorkers(),
+          withTimeout(Promise.allSettled(parts), startStopTimeoutMs),
+        ]);
       }
     },
-    [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
   };
 }
 
 /** A beginning that was cut off in the middle may finish what it writes. */
-const partsEndWithinMs = 3_000;
+const startStopTimeoutMs = 3_000;
 
 /** Throws RoleFault when what either way needs is missing. */
-function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppOptions, 'deps' | 'onLost'> {
-  const faults = slackFaults(environment);
+function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOptions, 'deps' | 'onAuthError'> {
+  const errors = validateSlackEnvironment(environment);
   const { slackBotToken: botToken } = environment.secrets;
-  const way = wayOf(environment);
-  if (faults.length > 0 || botToken === null || way === null) {
-    throw new RoleFault(exitCodes.usage, faults.map(environmentFaultLine).join('\n'));
+  const transport = transportOf(environment);
+  if (errors.length > 0 || botToken === null || transport === null) {
+    throw new StartError(exitCodes.usageError, errors.map(formatEnvironmentError).join('\n'));
   }
   return {
     botToken,
-    way,
+    transport: transport,
     command: environment.command,
     policy: config.policy,
     log,
@@ -99,19 +115,19 @@ function slackOptions({ environment, config, log }: OpenOptions): Omit<SlackAppO
 }
 
 /** Socket Mode wins when both are set; null: neither is. */
-function wayOf({ secrets, port }: Environment): Way | null {
+function transportOf({ secrets, port }: Environment): Transport | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
   if (appToken !== null) return { kind: 'socket', appToken };
   return signingSecret === null ? null : { kind: 'http', signingSecret, port };
 }
 
 /** What doctor says of Slack; null without a bot token. */
-async function slackItems({ environment, config, log }: OpenOptions) {
+async function runSlackChecks({ environment, config, log }: AppOptions) {
   const { slackBotToken: botToken } = environment.secrets;
   if (botToken === null) return null;
   return checkSlack({
     botToken,
-    way: wayOf(environment),
+    transport: transportOf(environment),
     policy: config.policy,
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
@@ -120,20 +136,20 @@ async function slackItems({ environment, config, log }: OpenOptions) {
 }
 
 /** What Slack refuses comes with one sentence for people; everything else stays the fault it is. */
-function roleFault(error: unknown): unknown {
-  if (!(error instanceof SlackRefused)) return error;
-  return new RoleFault(exitCodes.usage, error.message, { cause: error });
+function toStartError(error: unknown): unknown {
+  if (!(error instanceof SlackConnectionError)) return error;
+  return new StartError(exitCodes.usageError, error.message, { cause: error });
 }
 
-function isSlackAway(error: unknown): boolean {
-  return error instanceof SlackRefused && error.code === 'unreachable';
+function isSlackUnavailable(error: unknown): boolean {
+  return error instanceof SlackConnectionError && error.code === 'unreachable';
 }
 
-function isRedisAway(error: unknown): boolean {
-  return error instanceof StoreUnavailable;
+function isRedisUnavailable(error: unknown): boolean {
+  return error instanceof StoreUnavailableError;
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
+async function whenAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,14 +1,14 @@
 import type { z } from 'zod';
-import type { WantedProject } from './application/wanted.ts';
+import type { DesiredProject } from './application/wanted.ts';
 import { crossCheck } from './config/cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './config/environment.ts';
-import { type ConfigFault, pathText, printable } from './config/fault.ts';
+import { type ConfigError, formatPath, toPrintable } from './config/fault.ts';
 import { deepFreeze } from './config/freeze.ts';
 import { fileSchema, type SyncbotFile } from './config/schema.ts';
-import { hintFor, unknownKey } from './config/vocabulary.ts';
-import { readYaml, type YamlSource } from './config/yaml-source.ts';
+import { hintFor, unknownKeyError } from './config/vocabulary.ts';
+import { type ParsedYaml, parseYaml } from './config/yaml-source.ts';
 import type { Policy } from './domain/policy.ts';
-import type { RedisTarget } from './redis-address.ts';
+import type { RedisEndpoint } from './redis-address.ts';
 
 /** `settings` of syncbot.yml. */
 export interface ConfigSettings {
@@ -23,39 +23,39 @@ export interface ConfigSettings {
 /** syncbot.yml, read and checked. Frozen. */
 export interface SyncbotConfig {
   /** Name → its Redis. Secrets: addresses may hold passwords. `default` (REDIS_URL) is not among them. */
-  readonly connections: Readonly<Record<string, RedisTarget>>;
+  readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly policy: Policy;
   readonly settings: ConfigSettings;
-  readonly projects: readonly WantedProject[];
+  readonly projects: readonly DesiredProject[];
 }
 
-export type SyncbotYmlRead =
+export type ConfigResult =
   | { readonly kind: 'read'; readonly config: SyncbotConfig }
   /** Every fault of the file, in the order of its lines. */
-  | { readonly kind: 'refused'; readonly faults: readonly ConfigFault[] };
+  | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
 /** Reads syncbot.yml whole: all faults at once, each with its path, its line and a hint. */
-export function readSyncbotYml(text: string, env: RawEnvironment): SyncbotYmlRead {
-  const yaml = readYaml(text, env);
+export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
+  const yaml = parseYaml(text, env);
   if (yaml.kind === 'refused') return yaml;
   const { source } = yaml;
-  if (source.value === null || source.value === undefined) return { kind: 'refused', faults: [emptyFile] };
+  if (source.value === null || source.value === undefined) return { kind: 'refused', errors: [emptyFileError] };
   const parsed = fileSchema.safeParse(source.value);
-  const faults = oncePerPath(source.faults, [
-    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueFaults(issue, source))),
+  const errors = mergeErrorsByPath(source.errors, [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => toConfigErrors(issue, source))),
     ...crossCheck(source.value, env['REDIS_URL']?.trim() || defaultRedisUrl).map(({ path, message, hint }) => ({
-      path: pathText(path),
+      path: formatPath(path),
       line: source.lineOf(path),
       message,
       hint,
     })),
   ]);
-  if (parsed.success && faults.length === 0) return { kind: 'read', config: deepFreeze(configOf(parsed.data)) };
-  return { kind: 'refused', faults: faults.sort((a, b) => a.line - b.line) };
+  if (parsed.success && errors.length === 0) return { kind: 'read', config: deepFreeze(toConfig(parsed.data)) };
+  return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
-function configOf({ connections, policy, settings, projects }: SyncbotFile): SyncbotConfig {
-  const { confirmationTtl, observeEvery, operationRetention, ...plain } = settings;
+function toConfig({ connections, policy, settings, projects }: SyncbotFile): SyncbotConfig {
+  const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
   return {
     connections,
     policy,
@@ -63,7 +63,7 @@ function configOf({ connections, policy, settings, projects }: SyncbotFile): Syn
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
-      ...plain,
+      ...otherSettings,
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({
       adopt,
@@ -72,7 +72,7 @@ function configOf({ connections, policy, settings, projects }: SyncbotFile): Syn
   };
 }
 
-const emptyFile: ConfigFault = {
+const emptyFileError: ConfigError = {
   path: '',
   line: 1,
   message: 'The file is empty',
@@ -81,19 +81,19 @@ const emptyFile: ConfigFault = {
 
 type Issue = z.core.$ZodIssue;
 
-function issueFaults(issue: Issue, source: YamlSource): ConfigFault[] {
+function toConfigErrors(issue: Issue, source: ParsedYaml): ConfigError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return { path: pathText(path), line: source.lineOf(path), ...unknownKey(issue.path, key) };
+      return { path: formatPath(path), line: source.lineOf(path), ...unknownKeyError(issue.path, key) };
     });
   }
-  const missing = issue.path.length > 0 && valueAt(source.value, issue.path) === undefined;
+  const isMissing = issue.path.length > 0 && valueAt(source.value, issue.path) === undefined;
   return [
     {
-      path: pathText(issue.path),
+      path: formatPath(issue.path),
       line: source.lineOf(issue.path),
-      message: missing ? 'is missing' : issue.code === 'invalid_type' ? typeSentence(issue) : issue.message,
+      message: isMissing ? 'is missing' : issue.code === 'invalid_type' ? typeMessage(issue) : issue.message,
       hint: issue.path.length === 0 ? 'Write keys such as `projects:`.' : hintFor(issue.path),
     },
   ];
@@ -109,20 +109,21 @@ const typeNames: Readonly<Record<string, string>> = {
   number: 'a number',
 };
 
-function typeSentence(issue: Extract<Issue, { code: 'invalid_type' }>): string {
-  const sentence = `is not ${typeNames[issue.expected] ?? printable(issue.expected)}`;
-  return issue.path.length === 0 ? `The file ${sentence}` : sentence;
+function typeMessage(issue: Extract<Issue, { code: 'invalid_type' }>): string {
+  const message = `is not ${typeNames[issue.expected] ?? toPrintable(issue.expected)}`;
+  return issue.path.length === 0 ? `The file ${message}` : message;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    (current, key) =>
+      typeof current === 'object' && current !== null ? (current as Record<PropertyKey, unknown>)[key] : undefined,
     value,
   );
 }
 
 /** All of `first`, and of the others one for each key: the first found is the nearest to its cause. */
-function oncePerPath(first: readonly ConfigFault[], others: readonly ConfigFault[]): ConfigFault[] {
-  const seen = new Set(first.map(({ path }) => path));
-  return [...first, ...others.filter(({ path }) => !seen.has(path) && seen.add(path))];
+function mergeErrorsByPath(yamlErrors: readonly ConfigError[], otherErrors: readonly ConfigError[]): ConfigError[] {
+  const reportedPaths = new Set(yamlErrors.map(({ path }) => path));
+  return [...yamlErrors, ...otherErrors.filter(({ path }) => !reportedPaths.has(path) && reportedPaths.add(path))];
 }

@@ -1,39 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { convergeStanding } from './application/converge.ts';
-import type { Deps, Log } from './application/deps.ts';
+import { reconcileIdle } from './application/converge.ts';
+import type { Logger, UseCaseContext } from './application/deps.ts';
 import { execute } from './application/execute.ts';
-import { StoreUnavailable } from './application/faults.ts';
-import { type OnLooked, observeAll } from './application/observe.ts';
-import type { Clock, Ids, Teller } from './application/ports.ts';
-import { round } from './application/round.ts';
+import { StoreUnavailableError } from './application/faults.ts';
+import { type OnObserved, observeAll } from './application/observe.ts';
+import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
+import { runCycle } from './application/round.ts';
 import type { ProjectStore } from './application/store.ts';
 import { sweep } from './application/sweep.ts';
-import { within } from './application/within.ts';
+import { withTimeout } from './application/within.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { defaultConnection } from './domain/project.ts';
-import { type Depth, openBotQueues } from './infra/bullmq/bot-queues.ts';
+import { createBotQueues, type JobCounts } from './infra/bullmq/bot-queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/bot-workers.ts';
 import type { QueueName } from './infra/bullmq/job-catalog.ts';
-import { openLinkConnections } from './infra/bullmq/link-connections.ts';
-import { createLinkEngine } from './infra/bullmq/link-engine.ts';
-import { answering } from './infra/redis/answering.ts';
+import { createLinkConnections } from './infra/bullmq/link-connections.ts';
+import { createLinkGateway } from './infra/bullmq/link-engine.ts';
+import { createPing } from './infra/redis/answering.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connect.ts';
 import { createProjectStore } from './infra/redis/project-store.ts';
-import type { RedisTarget } from './redis-address.ts';
-import { untilThere } from './until-there.ts';
+import type { RedisEndpoint } from './redis-address.ts';
+import { retryUntilAvailable } from './until-there.ts';
 
 /** What the core is built from. Durations are ms. */
-export interface CoreConfig {
+export interface ServicesConfig {
   /** The bot's own Redis; links without a connection of their own live there too. */
-  readonly redis: RedisTarget;
+  readonly redis: RedisEndpoint;
   /** The named connections of syncbot.yml. */
-  readonly connections: Readonly<Record<string, RedisTarget>>;
-  readonly settings: CoreSettings;
+  readonly connections: Readonly<Record<string, RedisEndpoint>>;
+  readonly settings: ServicesSettings;
 }
 
-export interface CoreSettings {
+export interface ServicesSettings {
   readonly confirmationTtlMs: number;
   readonly observeEveryMs: number;
   readonly operationRetentionMs: number;
@@ -41,95 +41,102 @@ export interface CoreSettings {
 }
 
 /** What tests replace, and who watches. */
-export interface CoreOverrides {
-  readonly sweepEveryMs?: number;
-  readonly lockMs?: number;
+export interface ServicesOverrides {
+  readonly sweepIntervalMs?: number;
+  readonly lockDurationMs?: number;
   readonly clock?: Clock;
-  readonly ids?: Ids;
-  readonly watch?: CoreWatch;
+  readonly ids?: IdGenerator;
+  readonly instrumentation?: Instrumentation;
 }
 
 /** Who counts what the core does, and changes nothing of it. */
-export interface CoreWatch {
+export interface Instrumentation {
   /** The same store, watched. */
-  readonly measured: (store: ProjectStore) => ProjectStore;
+  readonly instrumentStore: (store: ProjectStore) => ProjectStore;
   /** Does a round of the observer and is told what it saw. */
-  readonly round: (observe: (onLooked: OnLooked) => Promise<void>) => Promise<void>;
+  readonly instrumentCycle: (observe: (onLooked: OnObserved) => Promise<void>) => Promise<void>;
 }
 
 /** How the core stands. Each takes about a second at most, and none throws. */
-export interface CoreHealth {
+export interface HealthProbes {
   /** Whether the bot's Redis answers. */
-  readonly redisAnswers: () => Promise<boolean>;
+  readonly pingRedis: () => Promise<boolean>;
   /** The queues on which this process works. */
-  readonly queuesWorkedOn: () => readonly QueueName[];
+  readonly activeQueues: () => readonly QueueName[];
   /** Jobs in the bot's queues; null: not known. */
-  readonly queueDepths: () => Promise<Readonly<Record<QueueName, Depth>> | null>;
+  readonly readQueueCounts: () => Promise<Readonly<Record<QueueName, JobCounts>> | null>;
 }
 
 /** Redis and BullMQ wired to the use cases. `app.ts` adds Slack and the command line. */
-export interface Core extends AsyncDisposable {
-  readonly deps: Deps;
-  readonly health: CoreHealth;
+export interface Services extends AsyncDisposable {
+  readonly deps: UseCaseContext;
+  readonly health: HealthProbes;
   /** Work on actions and rounds begins: the role `worker`. Resolves when Redis has been there, or work has been stopped. */
-  startWorker(): Promise<void>;
+  startWorkers(): Promise<void>;
   /** Messages begin to be written: part of the role `bot`. */
-  startTelling(teller: Teller): void;
+  startNotifier(notifier: Notifier): void;
   /** Takes up nothing new, and lets go of what is under way after some seconds: another worker carries it on. */
-  stopWork(): Promise<void>;
+  stopWorkers(): Promise<void>;
 }
 
-const sweepEveryMs = 10_000;
-const roundWithinMs = 60_000;
-const depthsWithinMs = 1_000;
+const sweepIntervalMs = 10_000;
+const cycleTimeoutMs = 60_000;
+const countsTimeoutMs = 1_000;
 /** How long a converge that no person waits for tries to reach a link; the sweep asks again. */
-const convergeForMs = 10_000;
+const reconcileTimeoutMs = 10_000;
 
 /** Builds everything from a config; disposing takes it apart in the reverse order. Nothing is built on import. */
-export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides = {}): Core {
+export function createServices(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}): Services {
   const stopping = new AbortController();
   // Everything that waits for a link listens to it.
   setMaxListeners(0, stopping.signal);
-  const trouble = (connection: string, error: Error) => log.warn({ connection, error }, 'redis connection trouble');
+  const reportConnectionError = (connection: string, error: Error) =>
+    log.warn({ connection, error }, 'redis connection trouble');
   const clients: RedisClient[] = [];
-  const open = (use: ConnectionUse, name: string) => {
-    const client = connect(config.redis, use, (error) => trouble(name, error));
+  const openClient = (use: ConnectionUse, name: string) => {
+    const client = connect(config.redis, use, (error) => reportConnectionError(name, error));
     clients.push(client);
     return client;
   };
 
-  const commands = open('commands', 'bot');
-  const connections = openLinkConnections({ ...config.connections, [defaultConnection]: config.redis }, trouble);
-  const queues = openBotQueues(commands, (error) => trouble('bot', error));
+  const commands = openClient('commands', 'bot');
+  const connections = createLinkConnections(
+    { ...config.connections, [defaultConnection]: config.redis },
+    reportConnectionError,
+  );
+  const queues = createBotQueues(commands, (error) => reportConnectionError('bot', error));
   const workers: BotWorker[] = [];
-  const { watch } = overrides;
+  const { instrumentation } = overrides;
 
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
-  const kept = createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
+  const store = createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
     log.error({ project, error }, 'record not readable, left out'),
   );
-  const deps: Deps = {
-    store: watch?.measured(kept) ?? kept,
-    links: createLinkEngine(connections),
-    queue: queues.actions,
-    notifier: queues.notifier,
+  const deps: UseCaseContext = {
+    store: instrumentation?.instrumentStore(store) ?? store,
+    links: createLinkGateway(connections),
+    jobs: queues.jobs,
+    notifications: queues.notifications,
     clock: overrides.clock ?? systemClock,
     ids: overrides.ids ?? randomIds,
     settings: { confirmationTtlMs },
     stopping: stopping.signal,
     log,
   };
-  const common = { log, ...(overrides.lockMs === undefined ? {} : { lockMs: overrides.lockMs }) };
-  const every = { observeMs: observeEveryMs, sweepMs: overrides.sweepEveryMs ?? sweepEveryMs };
-  const scheduleRounds = () =>
-    untilThere(() => queues.schedule(every), {
-      sentence: 'rounds not scheduled yet',
-      isAway: (error) => error instanceof StoreUnavailable,
+  const common = {
+    log,
+    ...(overrides.lockDurationMs === undefined ? {} : { lockDurationMs: overrides.lockDurationMs }),
+  };
+  const intervals = { observeMs: observeEveryMs, sweepMs: overrides.sweepIntervalMs ?? sweepIntervalMs };
+  const scheduleCycles = () =>
+    retryUntilAvailable(() => queues.scheduleCycles(intervals), {
+      message: 'rounds not scheduled yet',
+      isRetryable: (error) => error instanceof StoreUnavailableError,
       log,
       clock: deps.clock,
       signal: stopping.signal,
     });
-  const stopWork = async () => {
+  const stopWorkers = async () => {
     stopping.abort();
     await Promise.all(workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
   };
@@ -137,58 +144,59 @@ export function openCore(config: CoreConfig, log: Log, overrides: CoreOverrides 
   return {
     deps,
     health: {
-      redisAnswers: answering(commands),
-      queuesWorkedOn: () => workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      queueDepths: async () => (await within(queues.depths(), depthsWithinMs)) ?? null,
+      pingRedis: createPing(commands),
+      activeQueues: () => workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
+      readQueueCounts: async () => (await withTimeout(queues.readJobCounts(), countsTimeoutMs)) ?? null,
     },
-    async startWorker() {
-      const client = open('blocking', 'worker');
-      const rounds = { client, deadlineMs: 2 * roundWithinMs + 1_000, ...common };
-      const observe = () => round(deps, { everyMs: observeEveryMs, withinMs: roundWithinMs }, observing(watch));
-      const tidy = () => round(deps, { everyMs: every.sweepMs, withinMs: roundWithinMs }, sweep);
+    async startWorkers() {
+      const client = openClient('blocking', 'worker');
+      const cycleOptions = { client, deadlineMs: 2 * cycleTimeoutMs + 1_000, ...common };
+      const runObserve = () =>
+        runCycle(deps, { intervalMs: observeEveryMs, timeoutMs: cycleTimeoutMs }, observeWith(instrumentation));
+      const runSweep = () => runCycle(deps, { intervalMs: intervals.sweepMs, timeoutMs: cycleTimeoutMs }, sweep);
       workers.push(
         startWorker({ queue: 'actions', handlers: { execute: (ref) => execute(deps, ref) }, client, ...common }),
-        startWorker({ queue: 'upkeep', handlers: { converge: upkeep(deps) }, client, ...common }),
-        startWorker({ queue: 'observe', handlers: { observe }, ...rounds }),
-        startWorker({ queue: 'sweep', handlers: { sweep: tidy }, ...rounds }),
+        startWorker({ queue: 'reconcile', handlers: { reconcile: reconcileHandler(deps) }, client, ...common }),
+        startWorker({ queue: 'observe', handlers: { observe: runObserve }, ...cycleOptions }),
+        startWorker({ queue: 'sweep', handlers: { sweep: runSweep }, ...cycleOptions }),
       );
       // A Redis that comes back may have lost what it was told last.
       client.on('ready', () => {
-        scheduleRounds().catch((error: unknown) => log.error({ error }, 'rounds could not be scheduled'));
+        scheduleCycles().catch((error: unknown) => log.error({ error }, 'rounds could not be scheduled'));
       });
-      await scheduleRounds();
+      await scheduleCycles();
     },
-    startTelling(teller) {
+    startNotifier(teller) {
       const handlers = {
-        tell: (ref: OperationRef) => teller.tell(ref),
-        alert: ({ project }: { readonly project: string }) => teller.alert(project),
+        'notify-operation': (ref: OperationRef) => teller.notifyOperation(ref),
+        'notify-alerts': ({ project }: { readonly project: string }) => teller.notifyAlerts(project),
       };
-      workers.push(startWorker({ queue: 'notices', handlers, client: open('blocking', 'bot'), ...common }));
+      workers.push(startWorker({ queue: 'notifications', handlers, client: openClient('blocking', 'bot'), ...common }));
     },
-    stopWork,
+    stopWorkers,
     async [Symbol.asyncDispose]() {
-      await stopWork();
+      await stopWorkers();
       await queues[Symbol.asyncDispose]();
       await Promise.all([connections[Symbol.asyncDispose](), ...clients.map(disconnect)]);
     },
   };
 }
 
-function observing(watch: CoreWatch | undefined) {
-  return (deps: Deps) =>
-    watch === undefined ? observeAll(deps) : watch.round((onLooked) => observeAll(deps, onLooked));
+function observeWith(watch: Instrumentation | undefined) {
+  return (deps: UseCaseContext) =>
+    watch === undefined ? observeAll(deps) : watch.instrumentCycle((onLooked) => observeAll(deps, onLooked));
 }
 
-function upkeep(deps: Deps) {
+function reconcileHandler(deps: UseCaseContext) {
   return async ({ project }: { readonly project: string }): Promise<void> => {
-    await convergeStanding(deps, project, convergeForMs);
+    await reconcileIdle(deps, project, reconcileTimeoutMs);
   };
 }
 
 const systemClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  monotonicNow: () => performance.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
 };
 
-const randomIds: Ids = { operation: () => randomBytes(12).toString('hex') };
+const randomIds: IdGenerator = { next: () => randomBytes(12).toString('hex') };

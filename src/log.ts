@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { loggableText } from './domain/secrets.ts';
-import { loggableFields, secretNames } from './log-fields.ts';
+import { redactText } from './domain/secrets.ts';
+import { redactedKeys, redactFields } from './log-fields.ts';
 
 export type { Logger } from 'pino';
 
@@ -16,23 +16,23 @@ export function createLogger({ level, to }: { readonly level: string; readonly t
       level,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: loggableFields },
+      formatters: { level: (label) => ({ level: label }), log: redactFields },
       hooks: {
         logMethod(said, method) {
-          method.apply(this, sentenceLast(said));
+          method.apply(this, normalizeArgs(said));
         },
       },
       // Of fields that are bound to a child logger; those of a line have been seen to.
-      redact: { paths: [...secretNames], censor: '[redacted]' },
+      redact: { paths: [...redactedKeys], censor: '[redacted]' },
     },
     to ?? pino.destination({ dest: 2, sync: true }),
   );
 }
 
-type Said = Parameters<Logger['info']>;
+type LogArgs = Parameters<Logger['info']>;
 
 /** Without a sentence the line would take that of an error as it is; what would be put into one is dropped. */
-function sentenceLast([fields, sentence]: readonly unknown[]): Said {
-  if (typeof fields === 'string') return [{}, loggableText(fields)];
-  return [fields ?? {}, typeof sentence === 'string' ? loggableText(sentence) : 'no sentence'];
+function normalizeArgs([fields, sentence]: readonly unknown[]): LogArgs {
+  if (typeof fields === 'string') return [{}, redactText(fields)];
+  return [fields ?? {}, typeof sentence === 'string' ? redactText(sentence) : 'no sentence'];
 }

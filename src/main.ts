@@ -20,7 +20,7 @@ process.exitCode = await runCli({
   version,
   signals: process,
   // Loaded when needed: help and a slip of the fingers are answered at once.
-  openApp: async (options) => (await import('./app.ts')).openApp(options),
+  createApp: async (options) => (await import('./app.ts')).createApp(options),
 });
 
 /** In a container the user may have no name. */

@@ -1,10 +1,10 @@
 /** Where a Redis is: `redis[s]://`, `redis+sentinel://` or `redis+cluster://`, read. */
-export type RedisTarget =
+export type RedisEndpoint =
   | { readonly kind: 'standalone'; readonly url: string }
-  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & Nodes)
-  | ({ readonly kind: 'cluster' } & Nodes);
+  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & NodesAndCredentials)
+  | ({ readonly kind: 'cluster' } & NodesAndCredentials);
 
-interface Nodes {
+interface NodesAndCredentials {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -13,66 +13,66 @@ interface Nodes {
 export const redisUrlHint =
   'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
 
-export type RedisUrl =
-  | { readonly kind: 'parsed'; readonly target: RedisTarget }
+export type RedisUrlResult =
+  | { readonly kind: 'parsed'; readonly endpoint: RedisEndpoint }
   /** `message` follows a name: "REDIS_URL has no host". It never quotes the address, which may hold a password. */
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Reads the address of a Redis. */
-export function parseRedisUrl(text: string): RedisUrl {
-  const many = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
-  if (many !== null) return parseMany(many[1] === 'sentinel' ? 'sentinel' : 'cluster', many[2] ?? '');
-  if (!/^rediss?:\/\//.test(text)) return refused('is no address of a Redis');
-  return parseOne(text);
+export function parseRedisUrl(text: string): RedisUrlResult {
+  const match = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
+  if (match !== null) return parseMultiNode(match[1] === 'sentinel' ? 'sentinel' : 'cluster', match[2] ?? '');
+  if (!/^rediss?:\/\//.test(text)) return invalidUrl('is no address of a Redis');
+  return parseStandalone(text);
 }
 
 /** What tells one Redis database from every other: two addresses with the same identity hold the same queues. */
-export function redisIdentity(target: RedisTarget): string {
-  switch (target.kind) {
+export function redisIdentity(endpoint: RedisEndpoint): string {
+  switch (endpoint.kind) {
     case 'standalone': {
-      const { hostname, port, pathname } = new URL(target.url);
-      return `standalone ${address(hostname, Number(port || 6379))}/${Number(pathname.slice(1) || 0)}`;
+      const { hostname, port, pathname } = new URL(endpoint.url);
+      return `standalone ${formatAddress(hostname, Number(port || 6379))}/${Number(pathname.slice(1) || 0)}`;
     }
     case 'sentinel':
-      return `sentinel ${addresses(target)}/${target.master}/${target.db}`;
+      return `sentinel ${formatNodes(endpoint)}/${endpoint.master}/${endpoint.db}`;
     case 'cluster':
-      return `cluster ${addresses(target)}`;
+      return `cluster ${formatNodes(endpoint)}`;
     default:
-      return target satisfies never;
+      return endpoint satisfies never;
   }
 }
 
-function parseOne(text: string): RedisUrl {
+function parseStandalone(text: string): RedisUrlResult {
   let url: URL;
   try {
     url = new URL(text);
     decodeURIComponent(`${url.username}${url.password}`);
   } catch {
-    return refused('is no address of a Redis');
+    return invalidUrl('is no address of a Redis');
   }
-  if (url.hostname === '') return refused('has no host');
+  if (url.hostname === '') return invalidUrl('has no host');
   if (url.search !== '' || url.hash !== '')
-    return refused('must not have "?" or "#" (encode them in a password: %3F, %23)');
-  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return refused('names a database that is no number');
-  return { kind: 'parsed', target: { kind: 'standalone', url: text } };
+    return invalidUrl('must not have "?" or "#" (encode them in a password: %3F, %23)');
+  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl('names a database that is no number');
+  return { kind: 'parsed', endpoint: { kind: 'standalone', url: text } };
 }
 
-function parseMany(kind: 'sentinel' | 'cluster', rest: string): RedisUrl {
-  const match = /^(?:([^@/]*)@)?([^@/?#\s]+)(?:\/([^?#]*))?$/.exec(rest);
+function parseMultiNode(kind: 'sentinel' | 'cluster', afterScheme: string): RedisUrlResult {
+  const match = /^(?:([^@/]*)@)?([^@/?#\s]+)(?:\/([^?#]*))?$/.exec(afterScheme);
   const hosts = match?.[2];
-  if (match === null || hosts === undefined) return refused('is no address of a Redis');
+  if (match === null || hosts === undefined) return invalidUrl('is no address of a Redis');
   const nodes = hosts.split(',').map((host) => parseNode(host, kind === 'sentinel' ? 26_379 : 6_379));
-  if (!nodes.every((node) => node !== null)) return refused('has a host:port that cannot be read');
+  if (!nodes.every((node) => node !== null)) return invalidUrl('has a host:port that cannot be read');
   const credentials = parseCredentials(match[1] ?? '');
-  if (credentials === null) return refused('has a user or password that is not percent-encoded rightly');
+  if (credentials === null) return invalidUrl('has a user or password that is not percent-encoded rightly');
   if (kind === 'cluster') {
-    if ((match[3] ?? '') !== '') return refused('must not name a database: a cluster has only one');
-    return { kind: 'parsed', target: { kind, nodes, ...credentials } };
+    if ((match[3] ?? '') !== '') return invalidUrl('must not name a database: a cluster has only one');
+    return { kind: 'parsed', endpoint: { kind, nodes, ...credentials } };
   }
-  const [master = '', db = '0', ...more] = (match[3] ?? '').split('/');
-  if (master === '') return refused('does not name the master behind the hosts');
-  if (!/^\d{1,5}$/.test(db) || more.length > 0) return refused('names a database that is no number');
-  return { kind: 'parsed', target: { kind, nodes, master, db: Number(db), ...credentials } };
+  const [master = '', db = '0', ...extraParts] = (match[3] ?? '').split('/');
+  if (master === '') return invalidUrl('does not name the master behind the hosts');
+  if (!/^\d{1,5}$/.test(db) || extraParts.length > 0) return invalidUrl('names a database that is no number');
+  return { kind: 'parsed', endpoint: { kind, nodes, master, db: Number(db), ...credentials } };
 }
 
 function parseNode(text: string, defaultPort: number): { host: string; port: number } | null {
@@ -82,29 +82,29 @@ function parseNode(text: string, defaultPort: number): { host: string; port: num
   return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
-function parseCredentials(text: string): Pick<Nodes, 'username' | 'password'> | null {
-  const colon = text.indexOf(':');
+function parseCredentials(text: string): Pick<NodesAndCredentials, 'username' | 'password'> | null {
+  const separatorIndex = text.indexOf(':');
   try {
-    const username = decodeURIComponent(colon < 0 ? text : text.slice(0, colon));
-    const password = colon < 0 ? '' : decodeURIComponent(text.slice(colon + 1));
+    const username = decodeURIComponent(separatorIndex < 0 ? text : text.slice(0, separatorIndex));
+    const password = separatorIndex < 0 ? '' : decodeURIComponent(text.slice(separatorIndex + 1));
     return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
   } catch {
     return null;
   }
 }
 
-function addresses({ nodes }: Nodes): string {
+function formatNodes({ nodes }: NodesAndCredentials): string {
   return nodes
-    .map(({ host, port }) => address(host, port))
+    .map(({ host, port }) => formatAddress(host, port))
     .sort()
     .join(',');
 }
 
-function address(host: string, port: number): string {
+function formatAddress(host: string, port: number): string {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
   return `${name === 'localhost' || name === '::1' ? '127.0.0.1' : name}:${port}`;
 }
 
-function refused(message: string): RedisUrl {
+function invalidUrl(message: string): RedisUrlResult {
   return { kind: 'refused', message };
 }

@@ -1,43 +1,49 @@
-import type { Meter } from './admin/meter.ts';
-import { AdminPortRefused, type AdminServer, openAdminServer } from './admin/server.ts';
-import { exitCodes, type OpenOptions, type Role, RoleFault } from './cli/context.ts';
-import type { Core } from './core.ts';
+import type { Metrics } from './admin/meter.ts';
+import { AdminPortError, type AdminServer, openAdminServer } from './admin/server.ts';
+import { type AppOptions, exitCodes, type Role, StartError } from './cli/context.ts';
+import type { Services } from './core.ts';
 import type { SlackApp } from './slack/slack-app.ts';
 
 /** Null: nobody asks for figures. */
-export async function meterOf({ environment, config }: OpenOptions): Promise<Meter | null> {
+export async function createMetricsIfEnabled({ environment, config }: AppOptions): Promise<Metrics | null> {
   if (environment.adminPort === null) return null;
-  const { createMeter } = await import('./admin/meter.ts');
-  return createMeter(config.settings);
+  const { createMetrics } = await import('./admin/meter.ts');
+  return createMetrics(config.settings);
 }
 
-export interface Watched {
-  readonly meter: Meter | null;
+export interface AdminOptionsSource {
+  readonly meter: Metrics | null;
   readonly role: Role;
-  readonly core: Core;
+  readonly core: Services;
   readonly slack: Pick<SlackApp, 'isConnected'> | null;
   readonly stopping: AbortSignal;
 }
 
 /** Serves health and metrics until it is disposed of; null: nobody asks for them. Throws RoleFault. */
-export async function openWatch(
-  { environment, log, version }: OpenOptions,
-  watched: Watched,
+export async function startAdminServer(
+  { environment, log, version }: AppOptions,
+  parts: AdminOptionsSource,
 ): Promise<AdminServer | null> {
-  const { meter, role, core, slack, stopping } = watched;
+  const { meter, role, core, slack, stopping } = parts;
   const { adminPort: port } = environment;
   if (meter === null || port === null) return null;
-  const standing = {
+  const probes = {
     ...core.health,
-    slackConnected: slack === null ? null : () => slack.isConnected(),
-    queuesWanted: queuesOf[role],
+    isSlackConnected: slack === null ? null : () => slack.isConnected(),
+    expectedQueues: expectedQueues[role],
     stopping,
   };
-  meter.watch({ version: version ?? 'unknown', role }, standing);
-  return openAdminServer({ port, standing, metrics: meter, log }).catch((error: unknown) => {
-    throw error instanceof AdminPortRefused ? new RoleFault(exitCodes.usage, error.message, { cause: error }) : error;
+  meter.registerProcess({ version: version ?? 'unknown', role }, probes);
+  return openAdminServer({ port, probes, metrics: meter, log }).catch((error: unknown) => {
+    throw error instanceof AdminPortError
+      ? new StartError(exitCodes.usageError, error.message, { cause: error })
+      : error;
   });
 }
 
-const workerQueues = ['actions', 'upkeep', 'observe', 'sweep'] as const;
-const queuesOf = { bot: ['notices'], worker: workerQueues, all: [...workerQueues, 'notices'] } as const;
+const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
+const expectedQueues = {
+  bot: ['notifications'],
+  worker: workerQueues,
+  all: [...workerQueues, 'notifications'],
+} as const;

@@ -2,52 +2,52 @@ import { EventEmitter } from 'node:events';
 import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { openApp } from '../src/app.ts';
+import { createApp } from '../src/app.ts';
 import { runCli } from '../src/cli/run-cli.ts';
-import { freePort } from '../src/demo/free-port.ts';
-import { SlackRefused } from '../src/slack/refused.ts';
-import { configFile, runHere } from './cli/shell.ts';
-import { peopleOf } from './support/conversation.ts';
-import { listenHere } from './support/listen.ts';
-import { httpEnv, socketEnv } from './support/slack/env.ts';
-import { StrictSlack } from './support/slack/strict-slack.ts';
+import { findFreePort } from '../src/demo/free-port.ts';
+import { SlackConnectionError } from '../src/slack/refused.ts';
+import { runCliInProcess, writeConfigFile } from './cli/shell.ts';
+import { userActions } from './support/conversation.ts';
+import { listenOnFreePort } from './support/listen.ts';
+import { httpModeEnv, socketModeEnv } from './support/slack/env.ts';
+import { FakeSlack } from './support/slack/strict-slack.ts';
 import { waitFor } from './support/wait.ts';
-import { openWorld } from './support/world.ts';
+import { startTestServices } from './support/world.ts';
 
 test('the real app: apply, a worker that pauses, SIGTERM ends it with exit 0', async () => {
-  await using world = await openWorld();
-  const link = await world.link('orders');
-  await using file = await configFile('projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n');
-  const env = { ...file.env, REDIS_URL: world.url };
-  expect(await runHere(['apply', '--yes'], { env, openApp })).toMatchObject({ exit: 0, err: '' });
+  await using services = await startTestServices();
+  const link = await services.createLink('orders');
+  await using file = await writeConfigFile('projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n');
+  const env = { ...file.env, REDIS_URL: services.url };
+  expect(await runCliInProcess(['apply', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0, err: '' });
   const signals = new EventEmitter();
-  const worker = runHere(['run', '--role', 'worker'], { env, openApp, signals });
-  expect(await runHere(['pause', 'orders', '--yes'], { env, openApp })).toMatchObject({ exit: 0 });
+  const worker = runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp, signals });
+  expect(await runCliInProcess(['pause', 'orders', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
   expect(await link.queue.isPaused()).toBe(true);
   expect(signals.emit('SIGTERM')).toBe(true);
   expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
 });
 
 test('run in the role all: applies the file at the first run, hears Slack, and ends cleanly', async () => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
-  await world.link('orders');
-  await using file = await configFile(
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await services.createLink('orders');
+  await using file = await writeConfigFile(
     'policy: { operators: [U0ALICE] }\nprojects: { orders: { adopt: true, links: [{ queue: orders }] } }\n',
   );
   const env = {
     ...file.env,
-    REDIS_URL: world.url,
-    ...socketEnv(slack),
+    REDIS_URL: services.url,
+    ...socketModeEnv(slack),
   };
   const signals = new EventEmitter();
-  const running = runHere(['run'], { env, openApp, signals });
-  await slack.connected();
-  const people = peopleOf(slack);
-  await people.act('pause', 'orders');
-  await people.sees('is Paused', { user: 'U0BOB' });
+  const running = runCliInProcess(['run'], { env, openApp: createApp, signals });
+  await slack.waitForSockets();
+  const users = userActions(slack);
+  await users.requestAndConfirm('pause', 'orders');
+  await users.waitForMessage('is Paused', { user: 'U0BOB' });
 
-  const doctor = await runHere(['doctor', '--json'], { env, openApp });
+  const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(doctor.out).toContain('"item": "Slack bot token"');
   signals.emit('SIGTERM');
   expect(await running).toMatchObject({ exit: 0 });
@@ -58,33 +58,36 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
 test.each([
   ['a token that Slack does not take', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
   ['no token', '', 'SLACK_BOT_TOKEN'],
-])('%s ends the start with a sentence and exit 2', async (_what, token, named) => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
-  await using file = await configFile('projects: {}\n');
+])('%s ends the start with a sentence and exit 2', async (_what, token, expected) => {
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await using file = await writeConfigFile('projects: {}\n');
   const env = {
     ...file.env,
-    REDIS_URL: world.url,
-    ...socketEnv(slack),
+    REDIS_URL: services.url,
+    ...socketModeEnv(slack),
     SLACK_BOT_TOKEN: token,
   };
-  expect(await runHere(['run'], { env, openApp })).toMatchObject({ exit: 2, err: expect.stringContaining(named) });
+  expect(await runCliInProcess(['run'], { env, openApp: createApp })).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining(expected),
+  });
 });
 
 test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTERM ends it with exit 0', async () => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
-  await using file = await configFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
-  const port = await freePort('127.0.0.1');
-  const env = { ...file.env, ...httpEnv(slack, port), REDIS_URL: world.url };
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await using file = await writeConfigFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
+  const port = await findFreePort('127.0.0.1');
+  const env = { ...file.env, ...httpModeEnv(slack, port), REDIS_URL: services.url };
   const signals = new EventEmitter();
-  const running = runHere(['run'], { env, openApp, signals });
+  const running = runCliInProcess(['run'], { env, openApp: createApp, signals });
   slack.requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
   const at = { user: 'U0ALICE', channel: 'C0SYNC' };
   await slack.waitFor(async () => (await slack.command({ ...at, text: 'list' }).acked).kind === 'acked');
-  await slack.waitFor(() => slack.messagesSeenBy('U0ALICE', 'C0SYNC').length > 0);
+  await slack.waitFor(() => slack.messagesVisibleTo('U0ALICE', 'C0SYNC').length > 0);
 
-  const doctor = await runHere(['doctor', '--json'], { env, openApp });
+  const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(JSON.parse(doctor.out)).toContainEqual(
     expect.objectContaining({
       item: 'way in from Slack',
@@ -94,63 +97,63 @@ test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTE
   );
   expect(doctor.out).not.toContain('Slack app token');
   signals.emit('SIGTERM');
-  const ran = await running;
-  expect(ran).toMatchObject({ exit: 0, err: expect.stringContaining(`"port":${port}`) });
+  const result = await running;
+  expect(result).toMatchObject({ exit: 0, err: expect.stringContaining(`"port":${port}`) });
   expect(slack.callsTo('apps.connections.open')).toEqual([]);
   expect(slack.violations).toEqual([]);
 });
 
 test('HTTP mode on a port that is taken ends the start with one sentence and exit 2', async () => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
-  await using file = await configFile('projects: {}\n');
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await using file = await writeConfigFile('projects: {}\n');
   const other = createServer();
-  const port = await listenHere(other);
-  const env = { ...file.env, ...httpEnv(slack, port), REDIS_URL: world.url };
-  const ran = await runHere(['run', '--role', 'bot'], { env, openApp });
-  expect(ran.exit).toBe(2);
-  expect(ran.err.trim().split('\n').at(-1)).toBe(`Port ${port} is taken: set PORT to another one.`);
-  expect(ran.err).not.toContain('    at ');
+  const port = await listenOnFreePort(other);
+  const env = { ...file.env, ...httpModeEnv(slack, port), REDIS_URL: services.url };
+  const result = await runCliInProcess(['run', '--role', 'bot'], { env, openApp: createApp });
+  expect(result.exit).toBe(2);
+  expect(result.err.trim().split('\n').at(-1)).toBe(`Port ${port} is taken: set PORT to another one.`);
+  expect(result.err).not.toContain('    at ');
   other.close();
 });
 
 test('Socket Mode wins when both ways are set', async () => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
-  await using file = await configFile('projects: {}\n');
-  const env = { ...file.env, ...httpEnv(slack, 1), ...socketEnv(slack), REDIS_URL: world.url };
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await using file = await writeConfigFile('projects: {}\n');
+  const env = { ...file.env, ...httpModeEnv(slack, 1), ...socketModeEnv(slack), REDIS_URL: services.url };
   const signals = new EventEmitter();
-  const running = runHere(['run'], { env, openApp, signals });
-  await slack.connected();
+  const running = runCliInProcess(['run'], { env, openApp: createApp, signals });
+  await slack.waitForSockets();
   signals.emit('SIGTERM');
   expect(await running).toMatchObject({ exit: 0, err: expect.not.stringContaining('listening for Slack') });
 });
 
 test('a lost Slack ends the role with a sentence', async () => {
-  await using world = await openWorld();
-  await using file = await configFile('projects: {}\n');
-  const env = { ...file.env, REDIS_URL: world.url, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
-  const seen: string[] = [];
-  let lose = (_fault: SlackRefused) => {};
-  const bot = runHere(['run', '--role', 'bot'], {
+  await using services = await startTestServices();
+  await using file = await writeConfigFile('projects: {}\n');
+  const env = { ...file.env, REDIS_URL: services.url, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
+  const calls: string[] = [];
+  let lose = (_fault: SlackConnectionError) => {};
+  const bot = runCliInProcess(['run', '--role', 'bot'], {
     env,
     openApp: (options) =>
-      openApp(options, {
-        createSlack: ({ onLost = () => {}, command }) => {
+      createApp(options, {
+        createSlack: ({ onAuthError: onLost = () => {}, command }) => {
           lose = onLost;
           return {
-            teller: { tell: async () => {}, alert: async () => {} },
-            start: async () => void seen.push(`start ${command}`),
-            stop: async () => void seen.push('stop'),
+            notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {} },
+            start: async () => void calls.push(`start ${command}`),
+            stop: async () => void calls.push('stop'),
             isConnected: () => true,
           };
         },
       }),
   });
-  await waitFor(() => seen.length === 1);
-  lose(new SlackRefused('token_revoked', 'Slack refuses the token.'));
+  await waitFor(() => calls.length === 1);
+  lose(new SlackConnectionError('token_revoked', 'Slack refuses the token.'));
   expect(await bot).toMatchObject({ exit: 2, err: expect.stringContaining('\nSlack refuses the token.\n') });
-  expect(seen).toEqual(['start /sync', 'stop']);
+  expect(calls).toEqual(['start /sync', 'stop']);
 });
 
 test('a reader that has gone (| head) is no crash', async () => {
@@ -160,5 +163,5 @@ test('a reader that has gone (| head) is no crash', async () => {
     });
   const shell = { argv: ['--help'], env: {}, stdin: process.stdin, stdout: gone(), stderr: gone(), user: 'alice' };
   const noApp = () => Promise.reject(new Error('no app was expected here'));
-  expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), openApp: noApp })).toBe(0);
+  expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), createApp: noApp })).toBe(0);
 });

@@ -1,7 +1,7 @@
 // A Redis that is further away: every chunk arrives DELAY_MS later, in both directions. A process of its own, so that it
 // takes nothing from the one that is measured.
 import { connect, createServer, type Socket } from 'node:net';
-import { listenHere } from '../../test/support/listen.ts';
+import { listenOnFreePort } from '../../test/support/listen.ts';
 import { delayLine } from '../delay-line.ts';
 
 const { REDIS_PORT = '', DELAY_MS = '' } = process.env;
@@ -9,12 +9,12 @@ const delayMs = Number(DELAY_MS);
 
 const server = createServer((client) => {
   const redis = connect(Number(REDIS_PORT), '127.0.0.1');
-  join(client, redis);
-  join(redis, client);
+  forwardWithDelay(client, redis);
+  forwardWithDelay(redis, client);
 });
-process.send?.(await listenHere(server));
+process.send?.(await listenOnFreePort(server));
 
-function join(from: Socket, to: Socket): void {
+function forwardWithDelay(from: Socket, to: Socket): void {
   from.setNoDelay(true);
   from.on(
     'data',

@@ -1,6 +1,6 @@
 // Loaded before each program that is measured: tells its memory when asked, and ends it with whoever measures.
-process.on('message', (asked) => {
-  if (asked !== 'memory') return;
+process.on('message', (message) => {
+  if (message !== 'memory') return;
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();

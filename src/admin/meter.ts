@@ -1,59 +1,59 @@
 import { Registry } from 'prom-client';
-import type { Log } from '../application/deps.ts';
+import type { Logger } from '../application/deps.ts';
 import type { ProjectStore } from '../application/store.ts';
-import { createOperationFigures } from './operation-figures.ts';
+import { createOperationMetrics } from './operation-figures.ts';
 import {
   type Build,
-  beginProcessFigures,
-  createBuildFigure,
-  createCountedLog,
-  processText,
+  createBuildInfo,
+  createLogCounter,
+  renderProcessMetrics,
+  startProcessMetrics,
 } from './process-figures.ts';
-import { createRoundFigures, type Round } from './round-figures.ts';
-import { createSlackFigures, type SlackFigures } from './slack-figures.ts';
-import type { Standing } from './standing.ts';
-import { createStandingFigures } from './standing-figures.ts';
+import { createProjectMetrics, type ObserveCycle } from './round-figures.ts';
+import { createSlackMetrics, type SlackMetrics } from './slack-figures.ts';
+import type { HealthProbes } from './standing.ts';
+import { createHealthMetrics } from './standing-figures.ts';
 
 /** Counts what an app does. Each app has its own; nothing is shared but what the process itself tells. */
-export interface Meter {
+export interface Metrics {
   /** The same store, whose operations are counted. */
-  readonly measured: (store: ProjectStore) => ProjectStore;
+  readonly instrumentStore: (store: ProjectStore) => ProjectStore;
   /** Does a round of the observer and keeps the figures that it saw. */
-  readonly round: (observe: Round) => Promise<void>;
-  readonly slack: SlackFigures;
+  readonly instrumentCycle: (observe: ObserveCycle) => Promise<void>;
+  readonly slack: SlackMetrics;
   /** The same log, whose warnings and errors are counted. */
-  readonly counted: (log: Log) => Log;
+  readonly instrumentLog: (log: Logger) => Logger;
   /** Says what runs here, and from now on how it stands. Once. */
-  readonly watch: (build: Build, standing: Standing) => void;
+  readonly registerProcess: (build: Build, standing: HealthProbes) => void;
   readonly type: string;
   /** Everything in Prometheus' text format. Those who ask at the same time get the same text. */
   readonly text: () => Promise<string>;
 }
 
-export function createMeter({ observeEveryMs }: { readonly observeEveryMs: number }): Meter {
+export function createMetrics({ observeEveryMs }: { readonly observeEveryMs: number }): Metrics {
   const registry = new Registry();
-  let asked: Promise<string> | null = null;
-  const rounds = createRoundFigures(registry, observeEveryMs);
-  const read = async () => {
-    const [own, process] = await Promise.all([registry.metrics(), processText()]);
-    return [own, rounds.text(), process].join('\n');
+  let pending: Promise<string> | null = null;
+  const projectMetrics = createProjectMetrics(registry, observeEveryMs);
+  const render = async () => {
+    const [own, process] = await Promise.all([registry.metrics(), renderProcessMetrics()]);
+    return [own, projectMetrics.render(), process].join('\n');
   };
   return {
-    measured: createOperationFigures(registry),
-    round: rounds.round,
-    slack: createSlackFigures(registry),
+    instrumentStore: createOperationMetrics(registry),
+    instrumentCycle: projectMetrics.instrumentCycle,
+    slack: createSlackMetrics(registry),
     type: Registry.PROMETHEUS_CONTENT_TYPE,
-    counted: createCountedLog(registry),
-    watch(build, standing) {
-      beginProcessFigures();
-      createBuildFigure(registry, build);
-      createStandingFigures(registry, standing);
+    instrumentLog: createLogCounter(registry),
+    registerProcess(build, standing) {
+      startProcessMetrics();
+      createBuildInfo(registry, build);
+      createHealthMetrics(registry, standing);
     },
     text() {
-      asked ??= read().finally(() => {
-        asked = null;
+      pending ??= render().finally(() => {
+        pending = null;
       });
-      return asked;
+      return pending;
     },
   };
 }

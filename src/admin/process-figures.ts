@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Log } from '../application/deps.ts';
+import type { Logger } from '../application/deps.ts';
 
 /** What a process is; `role`: all, bot or worker. */
 export interface Build {
@@ -7,7 +7,7 @@ export interface Build {
   readonly role: string;
 }
 
-export function createBuildFigure(registry: Registry, { version, role }: Build): void {
+export function createBuildInfo(registry: Registry, { version, role }: Build): void {
   const build = new Gauge({
     name: 'syncbot_build_info',
     help: 'Always 1; its labels say what runs here.',
@@ -18,7 +18,7 @@ export function createBuildFigure(registry: Registry, { version, role }: Build):
 }
 
 /** The same log, whose warnings and errors are counted: every fault that nobody expected is an error there. */
-export function createCountedLog(registry: Registry): (log: Log) => Log {
+export function createLogCounter(registry: Registry): (log: Logger) => Logger {
   const lines = new Counter({
     name: 'syncbot_log_lines_total',
     help: 'Lines of the log that are warnings or errors; a fault that nobody expected is an error.',
@@ -39,15 +39,15 @@ export function createCountedLog(registry: Registry): (log: Log) => Log {
   });
 }
 
-let ofProcess: Registry | null = null;
+let processMetrics: Registry | null = null;
 
 /** From now on: what an event loop does between two scrapes has to be watched. */
-export function beginProcessFigures(): void {
+export function startProcessMetrics(): void {
   processRegistry();
 }
 
 /** Event loop, memory and collections of the process, in Prometheus' text format. */
-export async function processText(): Promise<string> {
+export async function renderProcessMetrics(): Promise<string> {
   const text = await processRegistry().metrics();
   // What has not been measured since the last scrape is no number, which prom-client misspells.
   return text.replace(/ Nan$/gm, ' NaN');
@@ -55,8 +55,8 @@ export async function processText(): Promise<string> {
 
 /** One a process: its observers cannot be taken off again. */
 function processRegistry(): Registry {
-  if (ofProcess !== null) return ofProcess;
-  ofProcess = new Registry();
-  collectDefaultMetrics({ register: ofProcess });
-  return ofProcess;
+  if (processMetrics !== null) return processMetrics;
+  processMetrics = new Registry();
+  collectDefaultMetrics({ register: processMetrics });
+  return processMetrics;
 }

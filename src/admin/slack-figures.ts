@@ -1,9 +1,9 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 /** What the bot's part in Slack tells of itself. */
-export interface SlackFigures {
+export interface SlackMetrics {
   /** One call to Slack: the method, what became of it, ms. */
-  readonly onCall: (call: { readonly method: string; readonly result: string; readonly ms: number }) => void;
+  readonly onCall: (call: { readonly method: string; readonly result: string; readonly durationMs: number }) => void;
   /** Somebody was refused, with the code of the refusal. */
   readonly onRefused: (code: string) => void;
   /** A request that came over HTTP was not let in. */
@@ -12,7 +12,7 @@ export interface SlackFigures {
 
 const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createSlackFigures(registry: Registry): SlackFigures {
+export function createSlackMetrics(registry: Registry): SlackMetrics {
   const registers = [registry];
   const calls = new Counter({
     name: 'syncbot_slack_calls_total',
@@ -20,7 +20,7 @@ export function createSlackFigures(registry: Registry): SlackFigures {
     labelNames: ['method', 'result'],
     registers,
   });
-  const took = new Histogram({
+  const duration = new Histogram({
     name: 'syncbot_slack_call_duration_seconds',
     help: 'Time of a call to Slack until its answer, or until it was given up.',
     labelNames: ['method'],
@@ -40,9 +40,9 @@ export function createSlackFigures(registry: Registry): SlackFigures {
     registers,
   });
   return {
-    onCall({ method, result, ms }) {
+    onCall({ method, result, durationMs }) {
       calls.inc({ method, result });
-      took.observe({ method }, ms / 1_000);
+      duration.observe({ method }, durationMs / 1_000);
     },
     onRefused: (code) => refusals.inc({ code }),
     onRejected: (reason) => rejected.inc({ reason }),

@@ -1,15 +1,15 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Standing } from './standing.ts';
+import type { HealthProbes } from './standing.ts';
 
 /** Figures that are read when they are asked for. What does not answer in time is left out; nothing hangs. */
-export function createStandingFigures(registry: Registry, standing: Standing): void {
+export function createHealthMetrics(registry: Registry, probes: HealthProbes): void {
   const registers = [registry];
   new Gauge({
     name: 'syncbot_redis_up',
     help: "Whether the bot's Redis answers within a second.",
     registers,
     async collect() {
-      this.set((await standing.redisAnswers()) ? 1 : 0);
+      this.set((await probes.pingRedis()) ? 1 : 0);
     },
   });
   new Gauge({
@@ -18,21 +18,21 @@ export function createStandingFigures(registry: Registry, standing: Standing): v
     labelNames: ['queue', 'state'],
     registers,
     async collect() {
-      const depths = await standing.queueDepths();
+      const counts = await probes.readQueueCounts();
       this.reset();
-      for (const [queue, states] of Object.entries(depths ?? {})) {
+      for (const [queue, states] of Object.entries(counts ?? {})) {
         for (const [state, jobs] of Object.entries(states)) this.set({ queue, state }, jobs);
       }
     },
   });
-  const { slackConnected } = standing;
-  if (slackConnected === null) return;
+  const { isSlackConnected } = probes;
+  if (isSlackConnected === null) return;
   new Gauge({
     name: 'syncbot_slack_connected',
     help: 'In Socket Mode whether Slack said hello on the socket that is open now, in HTTP mode whether the bot listens.',
     registers,
     collect() {
-      this.set(slackConnected() ? 1 : 0);
+      this.set(isSlackConnected() ? 1 : 0);
     },
   });
 }

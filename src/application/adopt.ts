@@ -1,32 +1,32 @@
-import { correctionRefused, type LinkFlags } from '../domain/correction.ts';
-import { linksWanted, stateOfLinks } from '../domain/lifecycle.ts';
-import { answerWithinMs, type Operation } from '../domain/operation.ts';
+import { checkCorrection, type LinksByStatus } from '../domain/correction.ts';
+import { desiredLinkState, stateFromLinks } from '../domain/lifecycle.ts';
+import { linkTimeoutMs, type Operation } from '../domain/operation.ts';
 import type { Link, Project } from '../domain/project.ts';
-import type { Deps } from './deps.ts';
-import { lookAtEnd, reached, takenBack } from './ending.ts';
-import type { Ending } from './operation-store.ts';
-import type { Flag } from './ports.ts';
+import type { UseCaseContext } from './deps.ts';
+import { readFinalStats, rolledBack, succeeded } from './ending.ts';
+import type { Completion } from './operation-store.ts';
+import type { LinkStatus } from './ports.ts';
 
 /**
  * Takes the state of a project from its links, all of which are the opposite of what its state wants. No link is touched.
  * Tasks that failed meanwhile still count: after an adopted Running the observer finds them.
  */
-export async function adoptLinks(deps: Deps, project: Project, operation: Operation): Promise<Ending> {
+export async function adoptLinks(deps: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;
-  const flags = await deps.links.readFlags(links, answerWithinMs);
-  const refusal = correctionRefused(project, 'adopt', byFlag(links, flags));
-  if (refusal !== null) return takenBack(project, operation, refusal);
-  const converged = { kind: 'agreed', project, unreachable: [], missing: [], putBack: 0 } as const;
-  const look = await lookAtEnd(deps, project, operation);
-  return reached(operation, { converged, look, state: stateOfLinks(linksWanted(project.state)) });
+  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
+  const refusal = checkCorrection(project, 'adopt', groupByStatus(links, statuses));
+  if (refusal !== null) return rolledBack(project, operation, refusal);
+  const result = { kind: 'agreed', project, unreachable: [], missing: [], retriedTasks: 0 } as const;
+  const finalStats = await readFinalStats(deps, project, operation);
+  return succeeded(operation, { result, finalStats, state: stateFromLinks(desiredLinkState(project.state)) });
 }
 
-function byFlag(links: readonly Link[], flags: readonly Flag[]): LinkFlags {
-  const having = (flag: Flag) => links.filter((_link, index) => flags[index] === flag);
+function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
+  const withStatus = (status: LinkStatus) => links.filter((_link, index) => statuses[index] === status);
   return {
-    running: having('resumed'),
-    paused: having('paused'),
-    missing: having('missing'),
-    unreachable: having('unreachable'),
+    running: withStatus('resumed'),
+    paused: withStatus('paused'),
+    missing: withStatus('missing'),
+    unreachable: withStatus('unreachable'),
   };
 }

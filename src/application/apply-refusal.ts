@@ -9,22 +9,22 @@ export type ApplyRefusal =
       readonly running: readonly Link[];
       readonly paused: readonly Link[];
     }
-  | { readonly code: 'worked_on'; readonly project: ProjectId; readonly links: readonly WorkedOnLink[] }
-  | { readonly code: 'added_worked_on'; readonly project: ProjectId; readonly links: readonly WorkedOnLink[] }
+  | { readonly code: 'queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
+  | { readonly code: 'added_queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
   | { readonly code: 'not_removable'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'in_transition'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'links_in_use'; readonly project: ProjectId; readonly state: ProjectState };
 
 export type ApplyRefusalCode = ApplyRefusal['code'];
 
-export interface WorkedOnLink {
+export interface UsedLink {
   readonly link: Link;
   /** What shows it, such as `3 completed tasks`. */
-  readonly sign: string;
+  readonly evidence: string;
 }
 
 /** The one sentence for each refusal of a file: what is so, and what to do instead. */
-export function explainApplyRefusal(refusal: ApplyRefusal): string {
+export function applyRefusalText(refusal: ApplyRefusal): string {
   const sentence = sentences[refusal.code] as (refusal: ApplyRefusal) => string;
   return sentence(refusal);
 }
@@ -36,10 +36,10 @@ const sentences: { readonly [Code in ApplyRefusalCode]: (refusal: Of<Code>) => s
     `${project}: ${names(links)} did not answer, so its state cannot be seen. Check the connection, then apply again.`,
   adopt_mixed: ({ project, running, paused }) =>
     `${project} cannot be adopted: some of its links run (${names(running)}), others are paused (${names(paused)}). Pause or resume them all in their queues, then apply again.`,
-  worked_on: ({ project, links }) =>
-    `${project}: ${signs(links)}. A new project is Not Started and its links are paused, which would stop work. Write \`adopt: true\` to take the state from the queues as they are.`,
-  added_worked_on: ({ project, links }) =>
-    `${project}: a new link would be paused while it is in use: ${signs(links)}. Pause that queue first, then apply again.`,
+  queue_used: ({ project, links }) =>
+    `${project}: ${describeUsage(links)}. A new project is Not Started and its links are paused, which would stop work. Write \`adopt: true\` to take the state from the queues as they are.`,
+  added_queue_used: ({ project, links }) =>
+    `${project}: a new link would be paused while it is in use: ${describeUsage(links)}. Pause that queue first, then apply again.`,
   not_removable: ({ project, state }) =>
     `${project} is ${stateTitles[state]}: only a Not Started or Paused project can be removed. ${state === 'failed' ? 'Restore and pause' : 'Pause'} it first, then apply again.`,
   in_transition: ({ project, state }) =>
@@ -52,6 +52,6 @@ function names(links: readonly Link[]): string {
   return links.map((link) => link.queue).join(', ');
 }
 
-function signs(links: readonly WorkedOnLink[]): string {
-  return links.map(({ link, sign }) => `${link.queue} has been worked on (${sign})`).join(', ');
+function describeUsage(links: readonly UsedLink[]): string {
+  return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidence})`).join(', ');
 }

@@ -1,15 +1,15 @@
-import type { ActionQueue, Clock, Ids, LinkEngine, Notifier } from './ports.ts';
+import type { Clock, IdGenerator, JobQueue, LinkGateway, NotificationQueue } from './ports.ts';
 import type { ProjectStore } from './store.ts';
 
 /** What every use case is given. `core.ts` builds it; tests build it with what they want to differ. */
-export interface Deps {
+export interface UseCaseContext {
   readonly store: ProjectStore;
-  readonly links: LinkEngine;
-  readonly queue: ActionQueue;
-  readonly notifier: Notifier;
+  readonly links: LinkGateway;
+  readonly jobs: JobQueue;
+  readonly notifications: NotificationQueue;
   readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
+  readonly ids: IdGenerator;
+  readonly log: Logger;
   readonly settings: Settings;
   /** Aborted when this process is to end: work under way stops at the next step, and another worker carries on. */
   readonly stopping: AbortSignal;
@@ -22,8 +22,8 @@ export interface Settings {
 }
 
 /** The part of pino's logger that the use cases need: a constant sentence with fields. */
-export interface Log {
-  info(fields: object, sentence: string): void;
-  warn(fields: object, sentence: string): void;
-  error(fields: object, sentence: string): void;
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }

@@ -1,59 +1,59 @@
-import { roads } from '../domain/lifecycle.ts';
+import { transitions } from '../domain/lifecycle.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
-  answerWithinMs,
+  linkTimeoutMs,
   type Operation,
   type OperationRef,
   type Progress,
-  pauseWithinMs,
+  reconcileTimeoutMs,
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { adoptLinks } from './adopt.ts';
-import { converge } from './converge.ts';
-import type { Deps } from './deps.ts';
-import { holdStill } from './drive-fresh.ts';
-import { lookAtEnd, notReached, reached, takenBack } from './ending.ts';
+import { reconcile } from './converge.ts';
+import type { UseCaseContext } from './deps.ts';
+import { pauseBeforeRestore } from './drive-fresh.ts';
+import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './ending.ts';
 import { observeProject, precheckProject } from './look.ts';
-import type { Ending, Held } from './operation-store.ts';
-import { noteState } from './watch.ts';
+import type { ClaimedOperation, Completion } from './operation-store.ts';
+import { updateAlertsFromState } from './watch.ts';
 
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:
  * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
  */
-export async function execute(deps: Deps, ref: OperationRef): Promise<void> {
-  const run = deps.ids.operation();
+export async function execute(deps: UseCaseContext, ref: OperationRef): Promise<void> {
+  const executionId = deps.ids.next();
   const log = { project: ref.project, operationId: ref.operation };
-  const claimed = await deps.store.claim(ref, run);
+  const claimed = await deps.store.claim(ref, executionId);
   if (claimed.kind === 'unknown') return;
-  if (claimed.kind === 'over') return deps.notifier.tell(ref);
+  if (claimed.kind === 'over') return deps.notifications.operationChanged(ref);
   if (claimed.kind === 'refused') {
     deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
-    return deps.notifier.tell(ref);
+    return deps.notifications.operationChanged(ref);
   }
   deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
-  const carried = carryThrough(deps, ref, claimed);
+  const completed = runToCompletion(deps, ref, claimed);
   // After the links have been asked, and beside them: neither waits for the other.
-  const told = deps.notifier.tell(ref);
+  const notified = deps.notifications.operationChanged(ref);
   try {
-    await carried;
+    await completed;
   } finally {
-    await deps.store.leave(ref.project, run).catch(() => {});
-    await told;
+    await deps.store.endExecution(ref.project, executionId).catch(() => {});
+    await notified;
   }
-  await deps.notifier.tell(ref);
-  await noteState(deps, ref.project);
+  await deps.notifications.operationChanged(ref);
+  await updateAlertsFromState(deps, ref.project);
 }
 
 /** Reads everything again in each further turn: another run of the same operation may have come further. */
-async function carryThrough(deps: Deps, ref: OperationRef, claimed: Held): Promise<void> {
-  for (let held: Held | null = claimed; held !== null; held = await readHeld(deps, ref)) {
-    const ending = await work(deps, held);
-    if (ending === null) return;
-    const committed = await deps.store.commit(ending);
+async function runToCompletion(deps: UseCaseContext, ref: OperationRef, claimed: ClaimedOperation): Promise<void> {
+  for (let current: ClaimedOperation | null = claimed; current !== null; current = await reload(deps, ref)) {
+    const completion = await runAction(deps, current);
+    if (completion === null) return;
+    const committed = await deps.store.commit(completion);
     if (committed.kind === 'conflict') continue;
     const { state } = committed.operation;
     deps.log.info({ project: ref.project, operationId: ref.operation, state }, 'operation ended');
@@ -62,29 +62,29 @@ async function carryThrough(deps: Deps, ref: OperationRef, claimed: Held): Promi
 }
 
 /** Null: somebody else has come to the end of it. */
-async function readHeld(deps: Deps, ref: OperationRef): Promise<Held | null> {
+async function reload(deps: UseCaseContext, ref: OperationRef): Promise<ClaimedOperation | null> {
   const [project, operation, now] = await Promise.all([
     deps.store.read(ref.project),
     deps.store.readOperation(ref),
     deps.store.now(),
   ]);
-  return project === null || operation === null || project.holder !== ref.operation
+  return project === null || operation === null || project.activeOperation !== ref.operation
     ? null
     : { project, operation, now };
 }
 
-async function work(deps: Deps, held: Held): Promise<Ending | null> {
-  const { project, operation } = held;
+async function runAction(deps: UseCaseContext, claimed: ClaimedOperation): Promise<Completion | null> {
+  const { project, operation } = claimed;
   if (operation.action === 'adopt') return adoptLinks(deps, project, operation);
-  if (!mustBeChecked(operation)) return drive(deps, held);
-  const obstacle = await findObstacle(deps, project, operation);
-  if (obstacle !== null) return takenBack(project, operation, obstacle);
-  const checked = await readHeld(deps, refOf(operation));
-  return checked === null ? null : drive(deps, checked);
+  if (!needsPreflight(operation)) return reconcileLinks(deps, claimed);
+  const refusal = await preflight(deps, project, operation);
+  if (refusal !== null) return rolledBack(project, operation, refusal);
+  const reloaded = await reload(deps, refOf(operation));
+  return reloaded === null ? null : reconcileLinks(deps, reloaded);
 }
 
 /** Start and Restore are checked once more before they touch a link; `progress` tells that they have passed. */
-function mustBeChecked({ action, progress }: Operation): boolean {
+function needsPreflight({ action, progress }: Operation): boolean {
   return (action === 'start' || action === 'restore') && progress === null;
 }
 
@@ -92,48 +92,51 @@ function mustBeChecked({ action, progress }: Operation): boolean {
  * Start and Restore read every flag first. One that does not answer, or a failed precheck, means that nothing is touched
  * and the state goes back. Otherwise there is no way back from here on.
  */
-async function findObstacle(deps: Deps, project: Project, operation: Operation): Promise<Refusal | null> {
+async function preflight(deps: UseCaseContext, project: Project, operation: Operation): Promise<Refusal | null> {
   const { links } = project.definition;
-  const flags = await deps.links.readFlags(links, answerWithinMs);
-  const silent = links.filter((_link, index) => flags[index] === 'unreachable');
-  if (silent.length > 0) return { code: 'links_unreachable', project: project.id, links: silent };
-  let toPutBack = 0;
+  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
+  const unreachable = links.filter((_link, index) => statuses[index] === 'unreachable');
+  if (unreachable.length > 0) return { code: 'links_unreachable', project: project.id, links: unreachable };
+  let tasksToRetry = 0;
   if (operation.action === 'start') {
     const { items } = await precheckProject(deps, project);
     if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
   } else {
-    const running = links.filter((_link, index) => flags[index] === 'resumed');
-    const fresh = await deps.store.readOperation(refOf(operation));
-    if (fresh === null || !mustBeChecked(fresh)) return null;
-    const loose = await holdStill(deps, project, running);
-    if (loose.length > 0) return { code: 'links_unreachable', project: project.id, links: [...loose] };
-    toPutBack = countFailures((await observeProject(deps, project)).links);
+    const running = links.filter((_link, index) => statuses[index] === 'resumed');
+    const current = await deps.store.readOperation(refOf(operation));
+    if (current === null || !needsPreflight(current)) return null;
+    const notPaused = await pauseBeforeRestore(deps, project, running);
+    if (notPaused.length > 0) return { code: 'links_unreachable', project: project.id, links: [...notPaused] };
+    tasksToRetry = countFailures((await observeProject(deps, project)).links);
   }
-  await deps.store.progress(refOf(operation), { done: 0, total: links.length, toPutBack });
+  await deps.store.setProgress(refOf(operation), { done: 0, total: links.length, tasksToRetry });
   return null;
 }
 
-async function drive(deps: Deps, { project, operation, now }: Held): Promise<Ending | null> {
+async function reconcileLinks(
+  deps: UseCaseContext,
+  { project, operation, now }: ClaimedOperation,
+): Promise<Completion | null> {
   const ref = refOf(operation);
-  const toPutBack = operation.progress?.toPutBack ?? 0;
-  const converged = await converge(deps, {
+  const tasksToRetry = operation.progress?.tasksToRetry ?? 0;
+  const result = await reconcile(deps, {
     project: ref.project,
-    known: project,
-    holder: ref.operation,
-    tryForMs: Math.max(0, pauseWithinMs - (now - (operation.startedAt ?? 0))),
-    onProgress: ({ done, total }) => void reportProgress(deps, ref, { done, total, toPutBack }),
+    knownProject: project,
+    operationId: ref.operation,
+    timeoutMs: Math.max(0, reconcileTimeoutMs - (now - (operation.startedAt ?? 0))),
+    onProgress: ({ done, total }) => void reportProgress(deps, ref, { done, total, tasksToRetry }),
   });
-  if (converged === null) return null;
-  const look = await lookAtEnd(deps, converged.project, operation);
-  if (converged.kind === 'unreachable') return notReached(operation, converged, look);
-  return reached(operation, { converged, look, state: roads[operation.action].to ?? 'stay' });
+  if (result === null) return null;
+  const finalStats = await readFinalStats(deps, result.project, operation);
+  if (result.kind === 'unreachable') return partiallyFailed(operation, result, finalStats);
+  return succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'stay' });
 }
 
 /** The links do not wait for it, and whether it could be kept makes no difference to them. */
-async function reportProgress(deps: Deps, ref: OperationRef, progress: Progress): Promise<void> {
+async function reportProgress(deps: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
   try {
-    await deps.store.progress(ref, progress);
-    await deps.notifier.tell(ref);
+    await deps.store.setProgress(ref, progress);
+    await deps.notifications.operationChanged(ref);
   } catch (error) {
     deps.log.warn({ project: ref.project, operationId: ref.operation, error }, 'progress could not be kept');
   }

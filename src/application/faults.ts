@@ -1,6 +1,6 @@
 /** The bot's Redis did not answer. `sent: 'no'`: surely nothing was changed; `'unknown'`: the reply was lost, ask again by id. */
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
   readonly sent: 'no' | 'unknown';
 
   constructor(sent: 'no' | 'unknown', options: ErrorOptions) {
@@ -10,12 +10,12 @@ export class StoreUnavailable extends Error {
 }
 
 /** Slack asks to be left alone for a while (429), or did not answer: try again after `afterMs`. */
-export class RetryLater extends Error {
-  override readonly name = 'RetryLater';
-  readonly afterMs: number;
+export class RetryLaterError extends Error {
+  override readonly name = 'RetryLaterError';
+  readonly delayMs: number;
 
   constructor(afterMs: number, options?: ErrorOptions) {
     super('try again later', options);
-    this.afterMs = afterMs;
+    this.delayMs = afterMs;
   }
 }

@@ -1,114 +1,122 @@
-import { driftOf } from '../domain/drift.ts';
-import { findingsOf, type Looked } from '../domain/findings.ts';
-import { oldestChangeAt } from '../domain/log-retention.ts';
-import { maskReason } from '../domain/mask.ts';
-import { type Figures, type ObservedProject, oldestFailure } from '../domain/observation.ts';
+import { detectDrift } from '../domain/drift.ts';
+import { conditionsFromObservation, type ProjectObservation } from '../domain/findings.ts';
+import { oldestUnprocessedAt } from '../domain/log-retention.ts';
+import { maskFailureReason } from '../domain/mask.ts';
+import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
-import { chunksOf } from './chunks.ts';
-import type { Deps } from './deps.ts';
-import { eachApart } from './each-apart.ts';
+import { toChunks } from './chunks.ts';
+import type { UseCaseContext } from './deps.ts';
+import { forEachIsolated } from './each-apart.ts';
 import { observeProjects } from './look.ts';
-import { noteFindings, noteState } from './watch.ts';
+import { updateAlerts, updateAlertsFromState } from './watch.ts';
 
-const projectsAtOnce = 100;
+const chunkSize = 100;
 
 /** Is told what a round saw, some projects at a time; each project once. */
-export type OnLooked = (observed: readonly ObservedProject[]) => void;
+export type OnObserved = (observed: readonly ObservedProject[]) => void;
 
 /**
  * One round of the observer: looks at every link, makes a Running project Failed when a task failed for good after its
  * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
  */
-export async function observeAll(deps: Deps, onLooked: OnLooked = () => {}): Promise<void> {
-  const projects = await deps.store.readMany(await deps.store.ids());
+export async function observeAll(deps: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
+  const projects = await deps.store.readMany(await deps.store.listIds());
   // Projects on the same connections go one after the other; a slow connection holds up none but its own.
-  await Promise.all([...byConnections(projects).values()].map((group) => observeGroup(deps, group, onLooked)));
+  await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(deps, group, onObserved)));
 }
 
-async function observeGroup(deps: Deps, projects: readonly Project[], onLooked: OnLooked): Promise<void> {
-  const workers = await workersOf(deps, projects);
-  for (const chunk of chunksOf(projects, projectsAtOnce)) {
+async function observeGroup(deps: UseCaseContext, projects: readonly Project[], onObserved: OnObserved): Promise<void> {
+  const workers = await countWorkers(deps, projects);
+  for (const chunk of toChunks(projects, chunkSize)) {
     deps.stopping.throwIfAborted();
     const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.store.now()]);
-    onLooked(observed);
-    await eachApart(deps, observed, {
+    onObserved(observed);
+    await forEachIsolated(deps, observed, {
       projectOf: ({ project }) => project,
-      work: ({ project, figures }) => judge(deps, { project, figures, now, workers: workers.get(project.id) ?? [] }),
+      work: ({ project, stats }) =>
+        evaluateProject(deps, { project, stats, now, workers: workers.get(project.id) ?? [] }),
     });
   }
 }
 
 /** Who works on the links of Running projects: one question for all of them, since each takes a list of all clients. */
-async function workersOf(deps: Deps, projects: readonly Project[]): Promise<ReadonlyMap<string, WorkerCounts>> {
+async function countWorkers(
+  deps: UseCaseContext,
+  projects: readonly Project[],
+): Promise<ReadonlyMap<string, WorkerCounts>> {
   const running = projects.filter(({ state }) => state === 'running');
-  const counts = [...(await deps.links.workers(running.flatMap(({ definition }) => definition.links)))];
+  const counts = [...(await deps.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
   return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
-async function judge(deps: Deps, looked: Looked): Promise<void> {
-  const { project, figures, now } = looked;
-  const failure = project.state === 'running' ? failureOf(figures) : null;
+async function evaluateProject(deps: UseCaseContext, observation: ProjectObservation): Promise<void> {
+  const { project, stats, now } = observation;
+  const failure = project.state === 'running' ? toFailure(stats) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
-    return declareFailed(deps, project, { failure, figures, now });
+    return markFailed(deps, project, { failure, figures: stats, now });
   }
-  if (project.draining !== null && figures.inFlight === 0) await declareQuiet(deps, project, project.draining);
-  const { loose, pausedOutside, appeared } = driftOf(project, figures.links);
-  if (await drivenBack(deps, project, { links: [...loose, ...pausedOutside], cause: 'late_write' })) return;
-  await noteFindings(deps, project, { findings: findingsOf(looked), now });
-  await drivenBack(deps, project, { links: appeared, cause: 'appeared' });
+  if (project.drainingOperation !== null && stats.inFlight === 0)
+    await markDrained(deps, project, project.drainingOperation);
+  const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
+  if (await autoCorrect(deps, project, { links: [...unexpectedlyRunning, ...unexpectedlyPaused], cause: 'late_write' }))
+    return;
+  await updateAlerts(deps, project, { conditions: conditionsFromObservation(observation), now });
+  await autoCorrect(deps, project, { links: created, cause: 'queue_created' });
 }
 
-function failureOf(figures: Figures): Failure | null {
-  const failed = oldestFailure(figures.links);
+function toFailure(stats: ProjectStats): Failure | null {
+  const failed = oldestFailure(stats.links);
   if (failed === null) return null;
   const { taskId, reason, at } = failed.task;
-  return { link: failed.link, taskId, reason: maskReason(reason), at };
+  return { link: failed.link, taskId, reason: maskFailureReason(reason), at };
 }
 
-async function declareFailed(
-  deps: Deps,
+async function markFailed(
+  deps: UseCaseContext,
   project: Project,
-  { failure, figures, now }: { failure: Failure; figures: Figures; now: number },
+  { failure, figures: stats, now }: { failure: Failure; figures: ProjectStats; now: number },
 ): Promise<void> {
-  const failed = await deps.store.fail(project.id, project.version, {
+  const failed = await deps.store.markFailed(project.id, project.version, {
     failure,
     by: botActor,
-    logFrom: oldestChangeAt({ now, latencyMs: figures.latencyMs }),
+    oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }),
   });
   if (failed.kind === 'moved') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
-  await deps.queue.converge(project.id);
-  await noteState(deps, project.id);
-  if (failed.toTell !== null) await deps.notifier.tell({ project: project.id, operation: failed.toTell });
+  await deps.jobs.reconcile(project.id);
+  await updateAlertsFromState(deps, project.id);
+  if (failed.operationToNotify !== null)
+    await deps.notifications.operationChanged({ project: project.id, operation: failed.operationToNotify });
 }
 
 /**
  * Sees without asking to what is our own doing, a write of an execution that came late, and to queues that have just
  * appeared, which is an alert as well. All other drift is somebody else's.
  */
-async function drivenBack(
-  deps: Deps,
+async function autoCorrect(
+  deps: UseCaseContext,
   { id, version }: Project,
-  difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'appeared' },
+  difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
 ): Promise<boolean> {
-  if (difference.links.length === 0 || !(await deps.store.correct(id, version, difference))) return false;
+  if (difference.links.length === 0 || !(await deps.store.scheduleCorrection(id, version, difference))) return false;
   deps.log.warn(
     { project: id, links: difference.links.length, cause: difference.cause },
     'links driven without being asked',
   );
-  await deps.queue.converge(id);
+  await deps.jobs.reconcile(id);
   return true;
 }
 
-async function declareQuiet(deps: Deps, project: Project, operationId: string): Promise<void> {
+async function markDrained(deps: UseCaseContext, project: Project, operationId: string): Promise<void> {
   const ref = { project: project.id, operation: operationId };
   const operation = await deps.store.readOperation(ref);
   if (operation === null || operation.outcome === null) return;
-  if (await deps.store.quiet(ref, { ...operation.outcome, inFlight: 0 })) await deps.notifier.tell(ref);
+  if (await deps.store.markDrained(ref, { ...operation.outcome, inFlight: 0 }))
+    await deps.notifications.operationChanged(ref);
 }
 
-function byConnections(projects: readonly Project[]): Map<string, Project[]> {
+function groupByConnections(projects: readonly Project[]): Map<string, Project[]> {
   const groups = new Map<string, Project[]>();
   for (const project of projects) {
     const key = [...new Set(project.definition.links.map((link) => link.connection))].sort().join(' ');

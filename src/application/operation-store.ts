@@ -1,11 +1,11 @@
-import type { FreshDialog, MessageRef, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
-import type { Actor, Deed, Failure, Project, ProjectId, ProjectState } from '../domain/project.ts';
+import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
+import type { Actor, Failure, OperationKind, Project, ProjectId, ProjectState } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 
 export interface NewOperation {
   readonly id: string;
   readonly project: ProjectId;
-  readonly action: Deed;
+  readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
@@ -16,27 +16,27 @@ export interface NewOperation {
   readonly ttlMs: number;
 }
 
-export type Recorded =
+export type StoredRequest =
   | { readonly kind: 'requested'; readonly operation: Operation }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export type Settlement = 'confirm' | 'cancel' | 'expire';
+export type Decision = 'confirm' | 'cancel' | 'expire';
 
 /** `settled` by this call, or `repeated`: it had been settled before (by whomever) and `operation` says how. */
-export type Settled =
+export type ConfirmationResult =
   | { readonly kind: 'settled' | 'repeated'; readonly operation: Operation }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An operation under way and the project that it holds, read at one time. */
-export interface Held {
+export interface ClaimedOperation {
   readonly operation: Operation;
   readonly project: Project;
   /** The bot's Redis server time. */
   readonly now: number;
 }
 
-export type Claimed =
-  | (Held & { readonly kind: 'claimed' })
+export type ClaimResult =
+  | (ClaimedOperation & { readonly kind: 'claimed' })
   /** Refused for good: recorded in the operation, which is settled now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
   /** Already at its end (or never confirmed): nothing to do. */
@@ -44,7 +44,7 @@ export type Claimed =
   | { readonly kind: 'unknown' };
 
 /** How a claimed operation ends. */
-export interface Ending {
+export interface Completion {
   readonly ref: OperationRef;
   /** The version at which the links were last seen to agree: the commit is refused at any other. */
   readonly expectedVersion: number;
@@ -54,17 +54,17 @@ export interface Ending {
    * `stay`: as it is, its links corrected.
    */
   readonly projectState: ProjectState | 'back' | 'stay';
-  readonly converged: boolean;
+  readonly linksSynced: boolean;
   /** Ids of links without a queue, when converged. */
-  readonly awaited: readonly string[];
+  readonly pendingLinks: readonly string[];
   /** How old the oldest change is that it leaves behind, epoch ms, when it stops here. */
-  readonly logFrom: number | null;
+  readonly oldestUnprocessedAt: number | null;
   readonly outcome: Outcome | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
 }
 
-export type Committed =
+export type CommitResult =
   | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' };
 
@@ -77,25 +77,25 @@ export interface OperationStore {
   openOperations(id: ProjectId): Promise<Operation[]>;
 
   /** Writes an operation as `requested`, superseding the requester's older open dialogs on the same project. */
-  request(operation: NewOperation): Promise<Recorded>;
+  request(operation: NewOperation): Promise<StoredRequest>;
   /** One winner, the right person, not expired. `by` null: no person (expiry). The same press again changes nothing. */
-  settle(step: {
+  resolve(step: {
     ref: OperationRef;
-    settlement: Settlement;
+    decision: Decision;
     by: Actor | null;
-    dialog: FreshDialog | null;
-  }): Promise<Settled>;
+    dialog: NewDialog | null;
+  }): Promise<ConfirmationResult>;
   /** Checks the state rules again and takes hold of the project. */
-  claim(ref: OperationRef, run: string): Promise<Claimed>;
+  claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
   /** Ends a claimed operation and lets go of the project. */
-  commit(ending: Ending): Promise<Committed>;
+  commit(completion: Completion): Promise<CommitResult>;
   /** The last task in flight of a paused project has ended: its pause says so from now on. False: it had been said. */
-  quiet(ref: OperationRef, outcome: Outcome): Promise<boolean>;
+  markDrained(ref: OperationRef, outcome: Outcome): Promise<boolean>;
   /** Sets the progress of a running operation. */
-  progress(ref: OperationRef, progress: Progress): Promise<void>;
-  /** Remembers where an operation's message stands, and what people were told (`toldSeq`). */
-  told(
+  setProgress(ref: OperationRef, progress: Progress): Promise<void>;
+  /** Remembers where an operation's message stands, and what people were told (`notifiedSeq`). */
+  markNotified(
     ref: OperationRef,
-    told: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
+    notified: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
   ): Promise<void>;
 }

@@ -1,7 +1,7 @@
-import type { Wanted } from '../domain/lifecycle.ts';
-import type { LinkReading } from '../domain/observation.ts';
+import type { DesiredLinkState } from '../domain/lifecycle.ts';
+import type { LinkObservation } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
-import type { ConnectionFacts, WorkerCounts } from '../domain/precheck.ts';
+import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
 import type { Link, ProjectId, Watermark } from '../domain/project.ts';
 
 export interface LinkWithWatermark {
@@ -10,80 +10,80 @@ export interface LinkWithWatermark {
 }
 
 /** A link's pause flag, or why there is none to read. */
-export type Flag = 'paused' | 'resumed' | 'missing' | 'unreachable';
+export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
 
-export interface PutBack {
+export interface RetryFailedResult {
   /** `stopped`: the link had been resumed (by whomever) before all were put back; then nothing more is touched. */
-  readonly kind: 'put_back' | 'stopped' | 'missing' | 'unreachable';
+  readonly kind: 'retried' | 'stopped' | 'missing' | 'unreachable';
   readonly tasks: number;
 }
 
 /** `late`: it was not sent, since what was decided no longer holds. `unreachable`: it is not known whether it was done. */
-export type Drive = 'driven' | 'late' | 'unreachable';
+export type SetPausedResult = 'driven' | 'late' | 'unreachable';
 
-export interface DriveWithin {
+export interface SetPausedTimeouts {
   /** How long each link has to answer, ms. */
-  readonly answerMs: number;
+  readonly responseMs: number;
   /** How long what was decided holds, ms from the call: a command that has not gone out by then does not. */
-  readonly sendMs: number;
+  readonly validForMs: number;
 }
 
 /** The links' queues. Never throws for a link that does not answer: that is one of the answers. */
-export interface LinkEngine {
+export interface LinkGateway {
   /** Reads the pause flags, in the order of `links`. Each link has `withinMs` to answer. */
-  readFlags(links: readonly Link[], withinMs: number): Promise<Flag[]>;
+  readStatuses(links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]>;
   /**
    * Pauses or resumes links whose flag was just seen to differ, all at once. The caller has made sure that each queue
    * exists: a pause would create it. A command whose connection breaks may land once more after it is back, some 100 ms
    * later at the earliest.
    */
-  drive(links: readonly Link[], wanted: Wanted, within: DriveWithin): Promise<Drive[]>;
+  setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
   /** Puts the tasks that failed after the watermark back before newer ones, oldest first, while the link is paused. */
-  putBack(links: readonly LinkWithWatermark[]): Promise<PutBack[]>;
+  retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
   /** One look at each link, in chunks; a slow connection never holds up the others. */
-  observe(links: readonly LinkWithWatermark[]): Promise<LinkReading[]>;
+  observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
   /** What the connections say of themselves, one for each name. */
-  connections(names: readonly string[]): Promise<ConnectionFacts[]>;
-  workers(links: readonly Link[]): Promise<WorkerCounts>;
+  readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
+  countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /**
    * Whether tasks of a queue have been worked on: an active, completed or failed task, an `active` or `completed` event,
    * or an id counter above the tasks present. Null: no sign of it. A sentence fragment otherwise, or `unreachable`.
    */
-  workedOn(links: readonly Link[]): Promise<(string | null)[]>;
+  findUsage(links: readonly Link[]): Promise<(string | null)[]>;
 }
 
 /** The bot's own BullMQ queues, as far as the use cases know them. Adding twice is harmless. */
-export interface ActionQueue {
+export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
-  converge(id: ProjectId): Promise<void>;
+  reconcile(id: ProjectId): Promise<void>;
 }
 
 /** Has people told how things stand. Never throws: what could not be told is found by the sweep. */
-export interface Notifier {
-  tell(ref: OperationRef): Promise<void>;
+export interface NotificationQueue {
+  operationChanged(ref: OperationRef): Promise<void>;
   /** Alerts of a project have begun, changed or ended. */
-  alert(id: ProjectId): Promise<void>;
+  alertsChanged(id: ProjectId): Promise<void>;
 }
 
 /**
  * Brings messages up to date with what is so now. The one writer of messages; runs where Slack is reachable. Throws
- * `RetryLater` when Slack asks for it, or a fault that is worth another try.
+ * `RetryLaterError` when Slack asks for it, or a fault that is worth another try.
  */
-export interface Teller {
-  tell(ref: OperationRef): Promise<void>;
-  alert(id: ProjectId): Promise<void>;
+export interface Notifier {
+  notifyOperation(ref: OperationRef): Promise<void>;
+  notifyAlerts(id: ProjectId): Promise<void>;
 }
 
 export interface Clock {
   /** Ms since the epoch. */
   now(): number;
   /** Ms of a clock that only goes forward, also when somebody sets the other: for how long something took. */
-  elapsed(): number;
+  monotonicNow(): number;
   /** Resolves after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export interface Ids {
+export interface IdGenerator {
   /** A random id that fits a BullMQ job id, a Redis key and a Slack button value: letters and digits. */
-  operation(): string;
+  next(): string;
 }

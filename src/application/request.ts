@@ -1,19 +1,19 @@
-import { correctionRefused, flagsOf } from '../domain/correction.ts';
+import { checkCorrection, groupObservations } from '../domain/correction.ts';
 import { decide } from '../domain/lifecycle.ts';
-import type { Figures } from '../domain/observation.ts';
+import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Actor, Deed, Project } from '../domain/project.ts';
+import type { Actor, OperationKind, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { Deps } from './deps.ts';
+import type { UseCaseContext } from './deps.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './look.ts';
 
-const sameRefusalMs = 60_000;
+const refusalDedupeMs = 60_000;
 
 /** Somebody asks for an action. Who may ask has been decided before (domain/policy.ts; the command line is trusted). */
-export interface Asked {
+export interface ActionRequest {
   readonly project: string;
-  readonly action: Deed;
+  readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
@@ -21,77 +21,82 @@ export interface Asked {
   readonly channel: string | null;
 }
 
-export type Requested =
+export type RequestResult =
   | {
       readonly kind: 'requested';
       readonly operation: Operation;
       readonly project: Project;
-      readonly figures: Figures;
+      readonly stats: ProjectStats;
     }
   | Refused;
 
 /** Step 1 and the first half of step 2 of the road: the state rules, then an operation in `requested`. */
-export async function requestAction(deps: Deps, asked: Asked): Promise<Requested> {
-  const found = await findProject(deps, asked.project);
+export async function requestAction(deps: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
+  const found = await findProject(deps, request.project);
   if (found.kind === 'refused') return found;
   const { project } = found;
-  const refusal = refusedByState(project, asked.action);
-  const looked =
-    refusal === null ? await lookBefore(deps, project, asked.action) : { kind: 'refused' as const, refusal };
-  if (looked.kind === 'refused') {
-    await noteRefusal(deps, asked, looked.refusal);
-    return looked;
+  const refusal = checkState(project, request.action);
+  const checked =
+    refusal === null ? await checkBeforeRequest(deps, project, request.action) : { kind: 'refused' as const, refusal };
+  if (checked.kind === 'refused') {
+    await recordRefusal(deps, request, checked.refusal);
+    return checked;
   }
-  const recorded = await deps.store.request({
-    id: deps.ids.operation(),
+  const stored = await deps.store.request({
+    id: deps.ids.next(),
     project: project.id,
-    action: asked.action,
-    by: asked.by,
-    reason: asked.reason,
-    origin: asked.origin,
-    channel: asked.channel,
+    action: request.action,
+    by: request.by,
+    reason: request.reason,
+    origin: request.origin,
+    channel: request.channel,
     projectVersion: project.version,
     ttlMs: deps.settings.confirmationTtlMs,
   });
-  if (recorded.kind === 'refused') return recorded;
-  const { operation } = recorded;
-  deps.log.info({ project: project.id, operationId: operation.id, action: asked.action }, 'operation requested');
-  return { kind: 'requested', operation, project, figures: looked.figures };
+  if (stored.kind === 'refused') return stored;
+  const { operation } = stored;
+  deps.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
+  return { kind: 'requested', operation, project, stats: checked.stats };
 }
 
 /** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */
-function refusedByState(project: Project, action: Deed): Refusal | null {
+function checkState(project: Project, action: OperationKind): Refusal | null {
   const { id, state, since, by } = project;
   return decide(state, action).kind === 'allowed'
     ? null
     : { code: 'not_allowed', action, project: id, state, since, by };
 }
 
-async function lookBefore(
-  deps: Deps,
+async function checkBeforeRequest(
+  deps: UseCaseContext,
   project: Project,
-  action: Deed,
-): Promise<{ readonly kind: 'looked'; readonly figures: Figures } | Refused> {
+  action: OperationKind,
+): Promise<{ readonly kind: 'looked'; readonly stats: ProjectStats } | Refused> {
   if (action === 'start') {
-    const { items, figures } = await precheckProject(deps, project);
-    if (precheckPassed(items)) return { kind: 'looked', figures };
+    const { items, stats } = await precheckProject(deps, project);
+    if (precheckPassed(items)) return { kind: 'looked', stats };
     return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
   }
-  const figures = await observeProject(deps, project);
-  if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', figures };
-  const refusal = correctionRefused(project, action, flagsOf(figures.links));
-  return refusal === null ? { kind: 'looked', figures } : { kind: 'refused', refusal };
+  const stats = await observeProject(deps, project);
+  if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', stats };
+  const refusal = checkCorrection(project, action, groupObservations(stats.links));
+  return refusal === null ? { kind: 'looked', stats } : { kind: 'refused', refusal };
 }
 
 /**
  * Keeps in the project's history that somebody was refused before there was an operation. Once a minute for the
  * same thing; the answer is the same when it cannot be kept.
  */
-export async function noteRefusal(deps: Pick<Deps, 'store' | 'log'>, asked: Asked, refusal: Refusal): Promise<void> {
-  const { project, ...rest } = asked;
-  const same = ['refused', project, asked.by, asked.action, refusal.code].join(':');
+export async function recordRefusal(
+  deps: Pick<UseCaseContext, 'store' | 'log'>,
+  request: ActionRequest,
+  refusal: Refusal,
+): Promise<void> {
+  const { project, ...rest } = request;
+  const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
-    if (await deps.store.firstTime(same, sameRefusalMs)) await deps.store.refused(project, { ...rest, refusal });
+    if (await deps.store.claimOnce(dedupeKey, refusalDedupeMs))
+      await deps.store.recordRefusal(project, { ...rest, refusal });
   } catch (error) {
     deps.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
   }

@@ -1,33 +1,33 @@
-import type { Deps } from './deps.ts';
+import type { UseCaseContext } from './deps.ts';
 
-export interface RoundOptions {
+export interface CycleOptions {
   /** How often rounds are to be, ms. */
-  readonly everyMs: number;
+  readonly intervalMs: number;
   /** A round that takes longer is given up at its next step, ms; the following one begins anew. */
-  readonly withinMs: number;
+  readonly timeoutMs: number;
 }
 
 /**
  * One round over all projects. With so many links that it takes long it is followed by a rest of the same length: looking
  * takes at most half of the time of whatever is looked at.
  */
-export async function round(
-  deps: Deps,
-  { everyMs, withinMs }: RoundOptions,
-  work: (deps: Deps) => Promise<void>,
+export async function runCycle(
+  deps: UseCaseContext,
+  { intervalMs, timeoutMs }: CycleOptions,
+  work: (deps: UseCaseContext) => Promise<void>,
 ): Promise<void> {
-  const beganAt = deps.clock.elapsed();
-  const over = new AbortController();
-  const end = () => over.abort();
-  const timer = setTimeout(end, withinMs);
-  deps.stopping.addEventListener('abort', end);
+  const startedAt = deps.clock.monotonicNow();
+  const timeout = new AbortController();
+  const abort = () => timeout.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  deps.stopping.addEventListener('abort', abort);
   try {
-    if (deps.stopping.aborted) end();
-    await work({ ...deps, stopping: over.signal });
+    if (deps.stopping.aborted) abort();
+    await work({ ...deps, stopping: timeout.signal });
   } finally {
     clearTimeout(timer);
-    deps.stopping.removeEventListener('abort', end);
-    const tookMs = deps.clock.elapsed() - beganAt;
-    if (tookMs > everyMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
+    deps.stopping.removeEventListener('abort', abort);
+    const tookMs = deps.clock.monotonicNow() - startedAt;
+    if (tookMs > intervalMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
   }
 }

@@ -1,54 +1,61 @@
-import type { LinkReading } from '../domain/observation.ts';
+import type { LinkObservation } from '../domain/observation.ts';
 import { type Link, linkId, type Watermark } from '../domain/project.ts';
-import type { WorkedOnLink } from './apply-refusal.ts';
+import type { UsedLink } from './apply-refusal.ts';
 
 /** What was seen of each link that matters, by its id. */
-export type Seen = ReadonlyMap<string, { readonly reading: LinkReading; readonly workedOn: string | null }>;
+export type LinkSnapshots = ReadonlyMap<
+  string,
+  { readonly observation: LinkObservation; readonly usage: string | null }
+>;
 
 /** The first watermark is the newest failed task of now: what failed before does not count. */
-export function watermarks(links: readonly Link[], seen: Seen): Record<string, Watermark> {
-  const read = links.flatMap((link) => readingOf(link, seen)).filter((reading) => reading.kind === 'read');
+export function watermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
+  const read = links
+    .flatMap((link) => observationOf(link, snapshots))
+    .filter((observation) => observation.kind === 'read');
   return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
 }
 
 /** A reading as it will be after the first watermark is set. */
-export function withoutOldFailures(reading: LinkReading): LinkReading {
-  return reading.kind === 'read' ? { ...reading, failuresAfterWatermark: 0, firstFailures: [] } : reading;
+export function withoutFailures(observation: LinkObservation): LinkObservation {
+  return observation.kind === 'read' ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
 }
 
 /** The reading of a link, if it was looked at. */
-export function readingOf(link: Link, seen: Seen): LinkReading[] {
-  const reading = seen.get(linkId(link))?.reading;
-  return reading === undefined ? [] : [reading];
+export function observationOf(link: Link, snapshots: LinkSnapshots): LinkObservation[] {
+  const observation = snapshots.get(linkId(link))?.observation;
+  return observation === undefined ? [] : [observation];
 }
 
 /** Those that exist and are not paused. */
-export function running(links: readonly Link[], seen: Seen): Link[] {
-  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'read' && !reading.paused));
+export function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return links.filter((link) =>
+    observationOf(link, snapshots).some((observation) => observation.kind === 'read' && !observation.paused),
+  );
 }
 
 /** Whether a link exists and is paused. */
-export function isPaused(link: Link, seen: Seen): boolean {
-  return readingOf(link, seen).some((reading) => reading.kind === 'read' && reading.paused);
+export function isPaused(link: Link, snapshots: LinkSnapshots): boolean {
+  return observationOf(link, snapshots).some((observation) => observation.kind === 'read' && observation.paused);
 }
 
 /** Those whose queue does not exist. */
-export function missing(links: readonly Link[], seen: Seen): Link[] {
-  return links.filter((link) => readingOf(link, seen).some((reading) => reading.kind === 'missing'));
+export function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return links.filter((link) => observationOf(link, snapshots).some((observation) => observation.kind === 'missing'));
 }
 
 /** Those that did not answer. */
-export function unreachable(links: readonly Link[], seen: Seen): Link[] {
+export function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
   return links.filter((link) => {
-    const found = seen.get(linkId(link));
-    return found === undefined || found.reading.kind === 'unreachable' || found.workedOn === 'unreachable';
+    const found = snapshots.get(linkId(link));
+    return found === undefined || found.observation.kind === 'unreachable' || found.usage === 'unreachable';
   });
 }
 
 /** Those that have been worked on, and what shows it. */
-export function usedLinks(links: readonly Link[], seen: Seen): WorkedOnLink[] {
+export function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
   return links.flatMap((link) => {
-    const sign = seen.get(linkId(link))?.workedOn ?? null;
-    return sign === null ? [] : [{ link, sign }];
+    const evidence = snapshots.get(linkId(link))?.usage ?? null;
+    return evidence === null ? [] : [{ link, evidence }];
   });
 }

@@ -1,30 +1,30 @@
 import { type Link, linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
-import { count } from '../domain/words.ts';
+import { pluralize } from '../domain/words.ts';
 
 /** A project as syncbot.yml wants it. */
-export interface WantedProject {
+export interface DesiredProject {
   readonly definition: ProjectDefinition;
   /** Take the state from queues already in use; looked at only when the project has no record. */
   readonly adopt: boolean;
 }
 
 /** All that syncbot.yml says of projects. */
-export interface WantedProjects {
-  readonly projects: readonly WantedProject[];
+export interface DesiredProjects {
+  readonly projects: readonly DesiredProject[];
 }
 
 /** In what the stored projects and the file differ, a clause for each; empty: the file is applied. */
-export function differences(stored: readonly Project[], { projects }: WantedProjects): string[] {
-  const known = new Map(stored.map((project) => [project.id, project]));
-  const wanted = new Set(projects.map(({ definition }) => definition.id));
+export function describeDiff(stored: readonly Project[], { projects }: DesiredProjects): string[] {
+  const storedById = new Map(stored.map((project) => [project.id, project]));
+  const desiredIds = new Set(projects.map(({ definition }) => definition.id));
   return [
     ...projects.flatMap(({ definition }) => {
-      const before = known.get(definition.id)?.definition;
+      const before = storedById.get(definition.id)?.definition;
       if (before === undefined) return [`${definition.id} is in the file and not applied`];
       const changes = definitionChanges(before, definition);
       return changes.length === 0 ? [] : [`${definition.id} differs from the file: ${changes.join(', ')}`];
     }),
-    ...stored.filter(({ id }) => !wanted.has(id)).map(({ id }) => `${id} is no longer in the file`),
+    ...stored.filter(({ id }) => !desiredIds.has(id)).map(({ id }) => `${id} is no longer in the file`),
   ];
 }
 
@@ -33,13 +33,13 @@ export function definitionChanges(before: ProjectDefinition, after: ProjectDefin
   const { added, removed } = linkChanges(before, after);
   const fields = (
     ['description', 'source', 'target', 'labels', 'channel', 'onFailure', 'logRetention', 'latencyAlert'] as const
-  ).filter((field) => !same(before[field], after[field]));
+  ).filter((field) => !isEqual(before[field], after[field]));
   const links = [
     ...added.map((link) => `link ${link.queue} added`),
     ...removed.map((link) => `link ${link.queue} removed`),
   ];
-  const moved = links.length === 0 && !same(before.links.map(linkId), after.links.map(linkId));
-  return [...fields, ...shortened(links), ...(moved ? ['order of the links'] : [])];
+  const isReordered = links.length === 0 && !isEqual(before.links.map(linkId), after.links.map(linkId));
+  return [...fields, ...truncate(links), ...(isReordered ? ['order of the links'] : [])];
 }
 
 /** The links that only one of two definitions has. */
@@ -52,50 +52,51 @@ export function linkChanges(before: ProjectDefinition, after: ProjectDefinition)
 }
 
 /** A stored project whose definition differs from the file, and how its links differ. */
-export interface Changed {
+export interface UpdatedProject {
   readonly project: Project;
-  readonly definition: WantedProject['definition'];
+  readonly definition: DesiredProject['definition'];
   readonly added: readonly Link[];
   readonly removed: readonly Link[];
 }
 
 /** The projects of file and store, by what has to be done. */
-export interface Sorted {
-  readonly created: readonly WantedProject[];
-  readonly changed: readonly Changed[];
+export interface ProjectDiff {
+  readonly created: readonly DesiredProject[];
+  readonly updated: readonly UpdatedProject[];
   readonly removed: readonly Project[];
   readonly unchanged: readonly Project[];
 }
 
 /** Compares the file with what is stored. */
-export function sortOut(stored: readonly Project[], wanted: readonly WantedProject[]): Sorted {
-  const known = new Map(stored.map((project) => [project.id, project]));
-  const kept = wanted.flatMap(({ definition }) => {
-    const project = known.get(definition.id);
+export function diffProjects(stored: readonly Project[], desired: readonly DesiredProject[]): ProjectDiff {
+  const storedById = new Map(stored.map((project) => [project.id, project]));
+  const existing = desired.flatMap(({ definition }) => {
+    const project = storedById.get(definition.id);
     return project === undefined ? [] : [{ project, definition, ...linkChanges(project.definition, definition) }];
   });
-  const ids = new Set(wanted.map(({ definition }) => definition.id));
-  const differs = ({ project, definition }: Changed) => definitionChanges(project.definition, definition).length > 0;
+  const ids = new Set(desired.map(({ definition }) => definition.id));
+  const differs = ({ project, definition }: UpdatedProject) =>
+    definitionChanges(project.definition, definition).length > 0;
   return {
-    created: wanted.filter(({ definition }) => !known.has(definition.id)),
-    changed: kept.filter(differs),
-    unchanged: kept.filter((one) => !differs(one)).map(({ project }) => project),
+    created: desired.filter(({ definition }) => !storedById.has(definition.id)),
+    updated: existing.filter(differs),
+    unchanged: existing.filter((one) => !differs(one)).map(({ project }) => project),
     removed: stored.filter(({ id }) => !ids.has(id)),
   };
 }
 
 /** Held still by its state, and the links were not seen to agree since its last change. */
-export function isCutOff({ state, version, convergedVersion }: Project): boolean {
-  return (state === 'not_started' || state === 'paused') && convergedVersion < version;
+export function wasInterrupted({ state, version, syncedVersion }: Project): boolean {
+  return (state === 'not_started' || state === 'paused') && syncedVersion < version;
 }
 
-function shortened(clauses: readonly string[]): string[] {
+function truncate(clauses: readonly string[]): string[] {
   const more = clauses.length - 6;
-  return more > 1 ? [...clauses.slice(0, 6), count(more, 'more link')] : [...clauses];
+  return more > 1 ? [...clauses.slice(0, 6), pluralize(more, 'more link')] : [...clauses];
 }
 
 /** Plain data, whatever the order of its keys. */
-function same(a: unknown, b: unknown): boolean {
+function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(a, sortedKeys) === JSON.stringify(b, sortedKeys);
 }
 

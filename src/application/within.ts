@@ -1,26 +1,26 @@
 /** How a promise that was waited for ended, or that it had not. */
-export type Waited<T> =
+export type TimedResult<T> =
   | { readonly kind: 'answered'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'late' };
 
 /** Waits for a promise, at most `ms`. Never throws; what comes later is dropped. */
-export async function outcomeWithin<T>(promise: Promise<T>, ms: number): Promise<Waited<T>> {
+export async function timedResult<T>(promise: Promise<T>, timeoutMs: number): Promise<TimedResult<T>> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Waited<T>>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'late' }), ms);
+  const timeout = new Promise<TimedResult<T>>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'late' }), timeoutMs);
   });
-  const ended = promise.then(
-    (value): Waited<T> => ({ kind: 'answered', value }),
-    (error: unknown): Waited<T> => ({ kind: 'failed', error }),
+  const settled = promise.then(
+    (value): TimedResult<T> => ({ kind: 'answered', value }),
+    (error: unknown): TimedResult<T> => ({ kind: 'failed', error }),
   );
-  const waited = await Promise.race([ended, late]);
+  const result = await Promise.race([settled, timeout]);
   clearTimeout(timer);
-  return waited;
+  return result;
 }
 
 /** What a promise answers, or undefined when it fails or does not within `ms`. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const waited = await outcomeWithin(promise, ms);
-  return waited.kind === 'answered' ? waited.value : undefined;
+export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const result = await timedResult(promise, timeoutMs);
+  return result.kind === 'answered' ? result.value : undefined;
 }

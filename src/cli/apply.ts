@@ -1,60 +1,60 @@
-import { type Applied, applyPlan } from '../application/apply.ts';
-import { explainApplyRefusal } from '../application/apply-refusal.ts';
-import { nothingToDo, type Plan, planApply } from '../application/plan.ts';
-import { unchanged } from '../domain/words.ts';
+import { type ApplyResult, applyPlan } from '../application/apply.ts';
+import { applyRefusalText } from '../application/apply-refusal.ts';
+import { isEmpty, type Plan, planApply } from '../application/plan.ts';
+import { nothingChanged } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { planText } from './plan-text.ts';
-import { askYesNo, canAsk, nobodyToAsk } from './prompt.ts';
-import type { Say } from './say.ts';
-import type { Session } from './session.ts';
+import { isInteractive, notInteractive, promptYesNo } from './prompt.ts';
+import type { Output } from './say.ts';
+import type { CommandContext } from './session.ts';
 
 /** `syncbot apply [file]`: shows the plan, asks, applies all or nothing. */
-export async function apply(session: Session, { yes }: { readonly yes: boolean }): Promise<ExitCode> {
-  const { app, config, say, shell } = session;
-  const planned = await planApply(app.deps, config);
-  if (planned.kind === 'refused') {
-    const sentences = planned.refusals.map((refusal) => `- ${explainApplyRefusal(refusal)}`);
-    say.fault({ code: 'refused', message: ['Not applied, nothing was changed:', ...sentences].join('\n') });
-    return exitCodes.notDone;
+export async function apply(context: CommandContext, { yes }: { readonly yes: boolean }): Promise<ExitCode> {
+  const { app, config, output, io } = context;
+  const planResult = await planApply(app.useCaseContext, config);
+  if (planResult.kind === 'refused') {
+    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
+    output.error({ code: 'refused', message: ['Not applied, nothing was changed:', ...refusalLines].join('\n') });
+    return exitCodes.failure;
   }
-  const { plan } = planned;
-  say.result(planText(plan), null);
-  if (nothingToDo(plan)) return exitCodes.done;
-  if (!yes && !canAsk(shell)) {
-    say.fault(nobodyToAsk);
-    return exitCodes.usage;
+  const { plan } = planResult;
+  output.result(planText(plan), null);
+  if (isEmpty(plan)) return exitCodes.success;
+  if (!yes && !isInteractive(io)) {
+    output.error(notInteractive);
+    return exitCodes.usageError;
   }
-  if (!yes && !(await askYesNo(shell, 'Apply this?'))) {
-    say.fault({ code: 'cancelled', message: `Not applied. ${unchanged}` });
-    return exitCodes.notDone;
+  if (!yes && !(await promptYesNo(io, 'Apply this?'))) {
+    output.error({ code: 'cancelled', message: `Not applied. ${nothingChanged}` });
+    return exitCodes.failure;
   }
-  const applied = await applyPlan(app.deps, { plan, by: `cli:${shell.user}` });
-  return tell(say, applied, plan);
+  const applyResult = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
+  return printResult(output, applyResult, plan);
 }
 
 /** How an apply ended, in a sentence, and what that means for the exit code. */
-function tell(say: Say, applied: Applied, plan: Plan): ExitCode {
-  if (applied.kind === 'conflict') {
+function printResult(output: Output, result: ApplyResult, plan: Plan): ExitCode {
+  if (result.kind === 'conflict') {
     const outcome =
-      applied.written.length === 0
-        ? `so the file was not applied. ${unchanged}`
-        : `so the file was applied only in part: ${applied.written.join(', ')}.`;
-    const message = `${applied.project} was changed by somebody else in the meantime, ${outcome} Apply again.`;
-    say.fault({ code: 'conflict', message });
-    return exitCodes.notDone;
+      result.written.length === 0
+        ? `so the file was not applied. ${nothingChanged}`
+        : `so the file was applied only in part: ${result.written.join(', ')}.`;
+    const message = `${result.project} was changed by somebody else in the meantime, ${outcome} Apply again.`;
+    output.error({ code: 'conflict', message });
+    return exitCodes.failure;
   }
-  if (applied.notPaused.length > 0) {
-    const links = applied.notPaused.map((link) => link.queue).join(', ');
+  if (result.notPaused.length > 0) {
+    const links = result.notPaused.map((link) => link.queue).join(', ');
     const message = `Applied, but not yet paused: ${links}. A worker goes on trying; or check the connection and apply again.`;
-    say.fault({ code: 'not_paused', message });
-    return exitCodes.notDone;
+    output.error({ code: 'not_paused', message });
+    return exitCodes.failure;
   }
   const counts = [
     [plan.create.length, 'created'],
-    [plan.change.length, 'changed'],
+    [plan.update.length, 'changed'],
     [plan.remove.length, 'removed'],
-    [plan.repause.length, 'paused again'],
-  ].flatMap(([amount, verb]) => (amount === 0 ? [] : [`${amount} ${verb}`]));
-  say.result(`Applied: ${counts.join(', ')}.`, null);
-  return exitCodes.done;
+    [plan.pauseAgain.length, 'paused again'],
+  ].flatMap(([projectCount, verb]) => (projectCount === 0 ? [] : [`${projectCount} ${verb}`]));
+  output.result(`Applied: ${counts.join(', ')}.`, null);
+  return exitCodes.success;
 }

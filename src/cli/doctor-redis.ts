@@ -1,23 +1,23 @@
-import { type ConnectionFacts, evictionVerdict, type Persistence, type Verdict } from '../domain/precheck.ts';
+import { type CheckResult, type ConnectionInfo, checkEviction, type Persistence } from '../domain/precheck.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 
 /**
  * What doctor says of one Redis: it answers, its version, that it never evicts, that it survives a restart. Whether a Redis
  * that only holds links shall survive one is its owner's choice.
  */
-export function connectionItems(facts: ConnectionFacts, name: string, holds: 'records' | 'links'): PrecheckItem[] {
+export function checkConnection(facts: ConnectionInfo, name: string, contents: 'records' | 'links'): PrecheckItem[] {
   if (facts.kind === 'unreachable') {
     return [{ item: name, result: 'fail', message: 'does not answer: check its address and that it is up' }];
   }
   return [
     { item: name, result: 'pass', message: 'answers' },
-    { item: `${name} version`, ...versionVerdict(facts.redisVersion) },
-    { item: `${name} eviction`, ...evictionVerdict(facts.evictionPolicy) },
-    { item: `${name} persistence`, ...persistenceVerdict(facts.persistence, holds) },
+    { item: `${name} version`, ...checkRedisVersion(facts.redisVersion) },
+    { item: `${name} eviction`, ...checkEviction(facts.evictionPolicy) },
+    { item: `${name} persistence`, ...checkPersistence(facts.persistence, contents) },
   ];
 }
 
-function versionVerdict(version: string | null): Verdict {
+function checkRedisVersion(version: string | null): CheckResult {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
   if (version === null || major === undefined) return { result: 'unknown', message: 'does not tell its version' };
   if (Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2))
@@ -25,14 +25,14 @@ function versionVerdict(version: string | null): Verdict {
   return { result: 'fail', message: `Redis ${version} is too old: use 6.2 or newer` };
 }
 
-function persistenceVerdict(persistence: Persistence | null, holds: 'records' | 'links'): Verdict {
+function checkPersistence(persistence: Persistence | null, contents: 'records' | 'links'): CheckResult {
   if (persistence === null) return { result: 'unknown', message: 'does not tell whether it persists' };
   if (persistence === 'aof') return { result: 'pass', message: 'append-only file' };
   if (persistence === 'snapshots') {
     return { result: 'pass', message: 'snapshots only: a crash loses the last minutes; better appendonly yes' };
   }
   return {
-    result: holds === 'records' ? 'fail' : 'unknown',
+    result: contents === 'records' ? 'fail' : 'unknown',
     message: 'nothing is kept over a restart: set appendonly yes',
   };
 }

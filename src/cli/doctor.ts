@@ -1,79 +1,81 @@
-import { StoreUnavailable } from '../application/faults.ts';
+import { StoreUnavailableError } from '../application/faults.ts';
 import { observeProjects } from '../application/look.ts';
-import { differences } from '../application/wanted.ts';
+import { describeDiff } from '../application/wanted.ts';
 import { defaultConnection, type Project } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { linkItems } from './doctor-links.ts';
-import { connectionItems } from './doctor-redis.ts';
-import type { Session } from './session.ts';
-import { itemTable } from './show.ts';
+import { checkLinks } from './doctor-links.ts';
+import { checkConnection } from './doctor-redis.ts';
+import type { CommandContext } from './session.ts';
+import { checkTable } from './show.ts';
 
 /** `syncbot doctor`: every item passes, fails or is unknown, with a sentence; exit 1 when one fails. */
-export async function doctor(session: Session): Promise<ExitCode> {
-  const { app, config, say } = session;
+export async function doctor(context: CommandContext): Promise<ExitCode> {
+  const { app, config, output } = context;
   const [connections, slack, projects] = await Promise.all([
-    app.deps.links.connections([defaultConnection, ...Object.keys(config.connections)]),
-    slackItems(session),
-    storedProjects(session),
+    app.useCaseContext.links.readConnections([defaultConnection, ...Object.keys(config.connections)]),
+    checkSlackAccess(context),
+    readStoredProjects(context),
   ]);
   const items = [
     ...connections.flatMap((facts) =>
       facts.name === defaultConnection
-        ? connectionItems(facts, 'REDIS_URL', 'records')
-        : connectionItems(facts, `connection ${facts.name}`, 'links'),
+        ? checkConnection(facts, 'REDIS_URL', 'records')
+        : checkConnection(facts, `connection ${facts.name}`, 'links'),
     ),
     ...slack,
-    ...policyItems(session),
+    ...checkPolicy(context),
     ...(projects === null
-      ? [notReadable]
-      : [differenceItem(session, projects), ...(await allLinkItems(session, projects))]),
+      ? [projectsUnreadable]
+      : [checkConfigApplied(context, projects), ...(await checkAllLinks(context, projects))]),
   ];
-  say.result(itemTable(items), items);
-  return items.some(({ result }) => result === 'fail') ? exitCodes.notDone : exitCodes.done;
+  output.result(checkTable(items), items);
+  return items.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.success;
 }
 
-const notReadable: PrecheckItem = {
+const projectsUnreadable: PrecheckItem = {
   item: 'projects',
   result: 'unknown',
   message: "the bot's Redis does not answer, so nothing can be said of projects and their links",
 };
 
-async function storedProjects({ app }: Session): Promise<Project[] | null> {
+async function readStoredProjects({ app }: CommandContext): Promise<Project[] | null> {
   try {
-    return await app.deps.store.readMany(await app.deps.store.ids());
+    return await app.useCaseContext.store.readMany(await app.useCaseContext.store.listIds());
   } catch (error) {
-    if (error instanceof StoreUnavailable) return null;
+    if (error instanceof StoreUnavailableError) return null;
     throw error;
   }
 }
 
-async function allLinkItems({ app }: Session, projects: readonly Project[]): Promise<PrecheckItem[]> {
-  const [observed, workers] = await Promise.all([
-    observeProjects(app.deps, projects),
-    app.deps.links.workers(projects.flatMap(({ definition }) => definition.links)),
+async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<PrecheckItem[]> {
+  const [observed, workerCounts] = await Promise.all([
+    observeProjects(app.useCaseContext, projects),
+    app.useCaseContext.links.countWorkers(projects.flatMap(({ definition }) => definition.links)),
   ]);
-  const counts = [...workers];
-  return observed.flatMap((one) => linkItems(one, counts.splice(0, one.figures.links.length)));
+  const remainingCounts = [...workerCounts];
+  return observed.flatMap((observedProject) =>
+    checkLinks(observedProject, remainingCounts.splice(0, observedProject.stats.links.length)),
+  );
 }
 
-function differenceItem({ config, configPath }: Session, projects: readonly Project[]): PrecheckItem {
+function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): PrecheckItem {
   const item = `${configPath} applied`;
-  const found = differences(projects, config);
-  if (found.length === 0) return { item, result: 'pass', message: 'file and stored projects agree' };
-  return { item, result: 'fail', message: `${found.join('; ')}: run syncbot apply` };
+  const differenceTexts = describeDiff(projects, config);
+  if (differenceTexts.length === 0) return { item, result: 'pass', message: 'file and stored projects agree' };
+  return { item, result: 'fail', message: `${differenceTexts.join('; ')}: run syncbot apply` };
 }
 
 /** Only the bot needs somebody named; the command line is trusted. */
-function policyItems({ config, environment }: Session): PrecheckItem[] {
+function checkPolicy({ config, environment }: CommandContext): PrecheckItem[] {
   const item = 'policy.operators';
-  const named = config.policy.operators.length;
-  if (named > 0) return [{ item, result: 'pass', message: `${named} named` }];
+  const operatorCount = config.policy.operators.length;
+  if (operatorCount > 0) return [{ item, result: 'pass', message: `${operatorCount} named` }];
   const message = 'nobody is named, so nobody may change projects from Slack: add user ids (U…) or user group ids (S…)';
   return [{ item, result: environment.secrets.slackBotToken === null ? 'unknown' : 'fail', message }];
 }
 
-async function slackItems({ app }: Session): Promise<readonly PrecheckItem[]> {
+async function checkSlackAccess({ app }: CommandContext): Promise<readonly PrecheckItem[]> {
   const message = 'SLACK_BOT_TOKEN is not set here: a bot cannot run, a worker can';
   return (await app.checkSlack()) ?? [{ item: 'Slack', result: 'unknown', message }];
 }

@@ -1,50 +1,63 @@
-import { projectHistory } from '../application/look.ts';
-import { askedFrom, type HistoryEntry } from '../domain/history.ts';
-import { historyWords } from '../domain/history-words.ts';
-import { duration } from '../domain/words.ts';
+import { getHistory } from '../application/look.ts';
+import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
+import { historyText } from '../domain/history-words.ts';
+import { formatDuration } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { refused } from './refused.ts';
-import type { Session } from './session.ts';
-import { type Column, plain, table } from './text.ts';
-import { cliVoice } from './voice.ts';
+import { printRefusal } from './refused.ts';
+import type { CommandContext } from './session.ts';
+import { type Column, formatTable, sanitizeText } from './text.ts';
+import { cliFormatter } from './voice.ts';
 
 /** How many entries the table shows; `--json` prints all that are kept. */
-export const entriesInTable = 100;
+export const maxTableEntries = 100;
 
 /** `syncbot history <project>`: what happened to it, the newest first. */
 export async function history(
-  session: Session,
+  context: CommandContext,
   { project, json }: { readonly project: string; readonly json: boolean },
 ): Promise<ExitCode> {
-  const { say, app } = session;
-  const told = await projectHistory(app.deps, project, json ? Number.POSITIVE_INFINITY : entriesInTable + 1);
-  if (told.kind === 'refused') return refused(session, told.refusal);
-  const shown = told.entries.slice(0, entriesInTable);
-  say.result(historyTable(shown, await app.deps.store.now()), told.entries.map(entryJson));
-  if (told.entries.length > shown.length) {
-    say.remark(`These are the newest ${entriesInTable}; all of them: ${cliVoice.command(`history ${project} --json`)}`);
+  const { output, app } = context;
+  const result = await getHistory(app.useCaseContext, project, json ? Number.POSITIVE_INFINITY : maxTableEntries + 1);
+  if (result.kind === 'refused') return printRefusal(context, result.refusal);
+  const visibleEntries = result.entries.slice(0, maxTableEntries);
+  output.result(historyTable(visibleEntries, await app.useCaseContext.store.now()), result.entries.map(entryJson));
+  if (result.entries.length > visibleEntries.length) {
+    output.note(
+      `These are the newest ${maxTableEntries}; all of them: ${cliFormatter.command(`history ${project} --json`)}`,
+    );
   }
-  return exitCodes.done;
+  return exitCodes.success;
 }
 
 const columns: readonly Column[] = [
   { title: 'WHEN', align: 'right' },
-  { title: 'WHO', most: 24 },
-  { title: 'WHAT', most: 200 },
+  { title: 'WHO', maxWidth: 24 },
+  { title: 'WHAT', maxWidth: 200 },
 ];
 
 function historyTable(entries: readonly HistoryEntry[], now: number): string {
-  const rows = entries.map((entry) => [`${duration(now - entry.at)} ago`, entry.by ?? '-', message(entry)]);
-  return table(columns, rows);
+  const rows = entries.map((entry) => [`${formatDuration(now - entry.at)} ago`, entry.by ?? '-', entryMessage(entry)]);
+  return formatTable(columns, rows);
 }
 
 /** An entry as `--json` prints it. */
 function entryJson(entry: HistoryEntry) {
   const { at, event, by, action, operation, reason, version, state } = entry;
-  return { at, event, by, from: askedFrom(entry), action, operation, reason, version, state, message: message(entry) };
+  return {
+    at,
+    event,
+    by,
+    from: requestedFrom(entry),
+    action,
+    operation,
+    reason,
+    version,
+    state,
+    message: entryMessage(entry),
+  };
 }
 
 /** Whoever reaches Redis is trusted: a failed task's masked reason is told, as `show` does. */
-function message(entry: HistoryEntry): string {
-  return plain(historyWords(entry, { voice: cliVoice, revealReasons: true }));
+function entryMessage(entry: HistoryEntry): string {
+  return sanitizeText(historyText(entry, { format: cliFormatter, revealReasons: true }));
 }

@@ -1,56 +1,59 @@
 import { listProjects } from '../application/list.ts';
-import { observeProjects, openOperation } from '../application/look.ts';
+import { findOpenOperation, observeProjects } from '../application/look.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
-import { duration, number } from '../domain/words.ts';
+import { formatDuration, formatNumber } from '../domain/words.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { projectJson } from './project-json.ts';
-import type { Session } from './session.ts';
-import { type Column, table } from './text.ts';
+import type { CommandContext } from './session.ts';
+import { type Column, formatTable } from './text.ts';
 
 /** `syncbot list [filter]`: every project with live figures, the worst state first. */
-export async function list({ app: { deps }, say, configPath }: Session, filter: string): Promise<ExitCode> {
-  const projects = await listProjects(deps, filter);
+export async function list(
+  { app: { useCaseContext }, output, configPath }: CommandContext,
+  filter: string,
+): Promise<ExitCode> {
+  const projects = await listProjects(useCaseContext, filter);
   const [observed, now, operations] = await Promise.all([
-    observeProjects(deps, projects),
-    deps.store.now(),
-    Promise.all(projects.map((project) => openOperation(deps, project))),
+    observeProjects(useCaseContext, projects),
+    useCaseContext.store.now(),
+    Promise.all(projects.map((project) => findOpenOperation(useCaseContext, project))),
   ]);
   const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));
-  if (projects.length > 0) say.result(projectTable(observed, now), data);
-  else say.result(filter === '' ? nothingYet(configPath) : `No project fits "${filter}".`, data);
-  return exitCodes.done;
+  if (projects.length > 0) output.result(projectTable(observed, now), data);
+  else output.result(filter === '' ? noProjectsMessage(configPath) : `No project fits "${filter}".`, data);
+  return exitCodes.success;
 }
 
 const columns: readonly Column[] = [
-  { title: 'PROJECT', most: 40 },
+  { title: 'PROJECT', maxWidth: 40 },
   { title: 'STATE' },
   { title: 'LINKS' },
   { title: 'BACKLOG', align: 'right' },
   { title: 'LATENCY', align: 'right' },
   { title: 'SINCE', align: 'right' },
-  { title: 'BY', most: 24 },
-  { title: 'REASON', most: 50 },
+  { title: 'BY', maxWidth: 24 },
+  { title: 'REASON', maxWidth: 50 },
 ];
 
 /** Projects as a table; `?` stands for what could not be read. */
 function projectTable(observed: readonly ObservedProject[], now: number): string {
-  const rows = observed.map(({ project, figures }) => [
+  const rows = observed.map(({ project, stats }) => [
     project.id,
     stateTitles[project.state],
-    linksField(figures.links),
-    figures.backlog === null ? '?' : number(figures.backlog),
-    figures.latencyMs === null ? '?' : duration(figures.latencyMs),
-    duration(now - project.since),
+    linksCell(stats.links),
+    stats.backlog === null ? '?' : formatNumber(stats.backlog),
+    stats.latencyMs === null ? '?' : formatDuration(stats.latencyMs),
+    formatDuration(now - project.since),
     project.by,
     project.reason ?? '',
   ]);
-  return table(columns, rows);
+  return formatTable(columns, rows);
 }
 
 /** `2`, `1 of 2 paused`, `2 paused`, and what is wrong with the others. */
-function linksField(links: ObservedProject['figures']['links']): string {
-  const paused = links.filter((reading) => reading.kind === 'read' && reading.paused).length;
+function linksCell(links: ObservedProject['stats']['links']): string {
+  const paused = links.filter((observation) => observation.kind === 'read' && observation.paused).length;
   const missing = links.filter(({ kind }) => kind === 'missing').length;
   const unreachable = links.filter(({ kind }) => kind === 'unreachable').length;
   const total = String(links.length);
@@ -62,6 +65,6 @@ function linksField(links: ObservedProject['figures']['links']): string {
   return parts.length === 0 ? total : parts.join(', ');
 }
 
-function nothingYet(configPath: string): string {
+function noProjectsMessage(configPath: string): string {
   return `There is no project yet. Define some in ${configPath}, then: syncbot apply`;
 }

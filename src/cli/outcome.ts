@@ -1,13 +1,13 @@
-import { executeWithinMs, type Operation, type OperationRef } from '../domain/operation.ts';
-import { outcomeWords } from '../domain/outcome-words.ts';
-import { duration, unchanged } from '../domain/words.ts';
-import { cliVoice } from './voice.ts';
-import type { Standing } from './wait.ts';
+import { claimTimeoutMs, type Operation, type OperationRef } from '../domain/operation.ts';
+import { outcomeText } from '../domain/outcome-words.ts';
+import { formatDuration, nothingChanged } from '../domain/words.ts';
+import { cliFormatter } from './voice.ts';
+import type { OperationSnapshot } from './wait.ts';
 
 /** How an operation stands, for the person who waited for it: a line that says it all, and lines that add to it. */
-export function outcomeText(standing: Standing): string {
-  const { headline, more } = outcomeWords({ ...standing, voice: cliVoice });
-  return [headline, ...more, ...whatNext(standing.operation)].join('\n');
+export function outcomeMessage(snapshot: OperationSnapshot): string {
+  const { headline, more } = outcomeText({ ...snapshot, format: cliFormatter });
+  return [headline, ...more, ...nextSteps(snapshot.operation)].join('\n');
 }
 
 /** A finished operation as `--json` prints it. */
@@ -17,22 +17,22 @@ export function outcomeJson(operation: Operation, message: string) {
 }
 
 /** Nothing could be read of an operation that was confirmed, or may have been. */
-export function unreadable({ project, operation }: OperationRef): string {
-  return `It is not known how operation ${operation} on ${project} ended. Look with ${cliVoice.command(`show ${project}`)}.`;
+export function unknownOutcomeText({ project, operation }: OperationRef): string {
+  return `It is not known how operation ${operation} on ${project} ended. Look with ${cliFormatter.command(`show ${project}`)}.`;
 }
 
 /** What becomes of an operation when nobody waits any longer; names it, so that it can be found. */
-function whatNext({ project, id, state }: Operation): string[] {
-  const look = `Operation ${id}; look with ${cliVoice.command(`show ${project}`)}.`;
+function nextSteps({ project, id, state }: Operation): string[] {
+  const showHint = `Operation ${id}; look with ${cliFormatter.command(`show ${project}`)}.`;
   switch (state) {
     case 'requested':
-      return [`${unchanged} ${look}`];
+      return [`${nothingChanged} ${showHint}`];
     case 'confirmed':
       return [
-        `It waits for a worker: check that one runs. Not taken up within ${duration(executeWithinMs)}, it is dropped. ${look}`,
+        `It waits for a worker: check that one runs. Not taken up within ${formatDuration(claimTimeoutMs)}, it is dropped. ${showHint}`,
       ];
     case 'running':
-      return [`It is still under way, and goes on by itself. ${look}`];
+      return [`It is still under way, and goes on by itself. ${showHint}`];
     default:
       return [];
   }

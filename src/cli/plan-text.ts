@@ -1,56 +1,56 @@
-import { type Change, type Creation, nothingToDo, type Plan } from '../application/plan.ts';
+import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate } from '../application/plan.ts';
 import { type Link, stateTitles } from '../domain/project.ts';
-import { count } from '../domain/words.ts';
-import { plain } from './text.ts';
+import { pluralize } from '../domain/words.ts';
+import { sanitizeText } from './text.ts';
 
 /** What an apply would do, a line for each thing, each queue that will be paused by name. */
 export function planText(plan: Plan): string {
-  const unchanged = plan.unchanged.length === 0 ? '' : ` ${count(plan.unchanged.length, 'project')} unchanged.`;
-  if (nothingToDo(plan)) return `Nothing to do.${unchanged}`;
+  const unchangedNote = plan.unchanged.length === 0 ? '' : ` ${pluralize(plan.unchanged.length, 'project')} unchanged.`;
+  if (isEmpty(plan)) return `Nothing to do.${unchangedNote}`;
   const lines = [
-    ...plan.create.flatMap(creationLines),
-    ...plan.change.flatMap(changeLines),
+    ...plan.create.flatMap(createLines),
+    ...plan.update.flatMap(updateLines),
     ...plan.remove.flatMap(({ project, leftPaused }) => [
       `- remove ${project.id}`,
-      ...named('left paused', leftPaused),
+      ...linkListLines('left paused', leftPaused),
     ]),
-    ...plan.repause.flatMap(({ project, links }) => [`! ${project.id} as it is`, ...pauses(links)]),
-    ...(unchanged === '' ? [] : [`=${unchanged}`]),
+    ...plan.pauseAgain.flatMap(({ project, links }) => [`! ${project.id} as it is`, ...pauseLines(links)]),
+    ...(unchangedNote === '' ? [] : [`=${unchangedNote}`]),
   ];
   return lines.join('\n');
 }
 
-function creationLines({ definition, adopt, first, pauses: paused, missing, precheck }: Creation): string[] {
-  const links = count(definition.links.length, 'link');
-  const isEmpty = missing.length === definition.links.length;
-  const adopted = adopt ? (isEmpty ? ', as no queue of it exists yet' : ', as its queues are') : '';
+function createLines({ definition, adopt, initialState, linksToPause, missing, precheck }: PlannedCreate): string[] {
+  const links = pluralize(definition.links.length, 'link');
+  const allLinksMissing = missing.length === definition.links.length;
+  const adoptionNote = adopt ? (allLinksMissing ? ', as no queue of it exists yet' : ', as its queues are') : '';
   return [
-    `+ create ${definition.id}: ${stateTitles[first.state]}${adopted}, ${links}`,
-    ...pauses(paused),
-    ...named('no such queue yet (it is not created)', missing),
+    `+ create ${definition.id}: ${stateTitles[initialState.state]}${adoptionNote}, ${links}`,
+    ...pauseLines(linksToPause),
+    ...linkListLines('no such queue yet (it is not created)', missing),
     ...precheck
       .filter(({ result }) => result !== 'pass')
-      .map(({ item, result, message }) => `    precheck ${result}: ${plain(item)}: ${plain(message)}`),
+      .map(({ item, result, message }) => `    precheck ${result}: ${sanitizeText(item)}: ${sanitizeText(message)}`),
   ];
 }
 
-function changeLines({ project, what, pauses: paused, missing, leftPaused }: Change): string[] {
+function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {
   return [
-    `~ change ${project.id}: ${what.map(plain).join(', ')}`,
-    ...pauses(paused),
-    ...named('no such queue yet (it is not created)', missing),
-    ...named('left paused', leftPaused),
+    `~ change ${project.id}: ${changes.map(sanitizeText).join(', ')}`,
+    ...pauseLines(linksToPause),
+    ...linkListLines('no such queue yet (it is not created)', missing),
+    ...linkListLines('left paused', leftPaused),
   ];
 }
 
-function pauses(links: readonly Link[]): string[] {
-  return links.map((link) => `    pauses ${name(link)}`);
+function pauseLines(links: readonly Link[]): string[] {
+  return links.map((link) => `    pauses ${linkText(link)}`);
 }
 
-function named(what: string, links: readonly Link[]): string[] {
-  return links.length === 0 ? [] : [`    ${what}: ${links.map(name).join(', ')}`];
+function linkListLines(label: string, links: readonly Link[]): string[] {
+  return links.length === 0 ? [] : [`    ${label}: ${links.map(linkText).join(', ')}`];
 }
 
-function name({ queue, connection, prefix }: Link): string {
-  return plain(`${queue} (${connection}, ${prefix})`);
+function linkText({ queue, connection, prefix }: Link): string {
+  return sanitizeText(`${queue} (${connection}, ${prefix})`);
 }

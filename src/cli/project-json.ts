@@ -1,10 +1,10 @@
-import { type LinkReading, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
+import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 
 /** A project as `--json` prints it. Times are epoch ms; a figure that could not be read is null. */
-export function projectJson({ project, figures }: ObservedProject, operation: Operation | null) {
+export function projectJson({ project, stats }: ObservedProject, operation: Operation | null) {
   const { id, state, since, by, reason } = project;
-  const { latencyMs, backlog, observedAt } = figures;
+  const { latencyMs, backlog, observedAt } = stats;
   return {
     id,
     state,
@@ -14,7 +14,7 @@ export function projectJson({ project, figures }: ObservedProject, operation: Op
     latencyMs,
     backlog,
     observedAt,
-    links: figures.links.map(linkJson),
+    links: stats.links.map(linkJson),
     ...(operation === null ? {} : { operation: operationJson(operation) }),
   };
 }
@@ -23,15 +23,15 @@ function operationJson({ id, action, state, by, requestedAt }: Operation) {
   return { id, action, state, by, requestedAt };
 }
 
-function linkJson(reading: LinkReading) {
-  const { queue, connection, prefix } = reading.link;
-  if (reading.kind !== 'read') return { queue, connection, prefix, ...unknown };
-  const { paused, waiting, prioritized, active, delayed, failed } = reading;
-  const latencyMs = linkLatencyMs(reading);
+function linkJson(observation: LinkObservation) {
+  const { queue, connection, prefix } = observation.link;
+  if (observation.kind !== 'read') return { queue, connection, prefix, ...unknownStats };
+  const { paused, waiting, prioritized, active, delayed, failed } = observation;
+  const latencyMs = linkLatencyMs(observation);
   return { queue, connection, prefix, paused, waiting, prioritized, active, delayed, failed, latencyMs };
 }
 
-const unknown = {
+const unknownStats = {
   paused: null,
   waiting: null,
   prioritized: null,

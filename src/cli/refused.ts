@@ -1,11 +1,14 @@
-import { explain } from '../domain/explain.ts';
+import { refusalText } from '../domain/explain.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import type { Session } from './session.ts';
-import { cliVoice } from './voice.ts';
+import type { CommandContext } from './session.ts';
+import { cliFormatter } from './voice.ts';
 
 /** Says a refusal: its sentence and its code. */
-export async function refused({ app, say }: Session, refusal: Refusal): Promise<ExitCode> {
-  say.fault({ code: refusal.code, message: explain(refusal, cliVoice, await app.deps.store.now()) });
-  return exitCodes.notDone;
+export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
+  output.error({
+    code: refusal.code,
+    message: refusalText(refusal, cliFormatter, await app.useCaseContext.store.now()),
+  });
+  return exitCodes.failure;
 }

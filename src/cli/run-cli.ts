@@ -1,64 +1,78 @@
-import { act } from './act.ts';
+import { changeState } from './act.ts';
 import { apply } from './apply.ts';
-import { type ExitCode, exitCodes, type Shell } from './context.ts';
+import { type ExitCode, exitCodes, type ProcessIo } from './context.ts';
 import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
-import { type ActTask, parseArguments, type Task } from './program.ts';
-import { canAsk, nobodyToAsk } from './prompt.ts';
+import { type ChangeCommand, type ParsedCommand, parseArguments } from './program.ts';
+import { isInteractive, notInteractive } from './prompt.ts';
 import { run } from './run.ts';
-import { sayTo } from './say.ts';
-import { withSession } from './session.ts';
+import { createOutput } from './say.ts';
+import { withCommandContext } from './session.ts';
 import { precheck, show } from './show.ts';
 
 /** The whole command line; resolves with the exit code. Never throws. */
-export async function runCli(shell: Shell): Promise<ExitCode> {
-  for (const stream of [shell.stdout, shell.stderr]) stream.on('error', brokenPipe);
-  const parsed = parseArguments(shell.argv, shell.version);
-  if (parsed.kind === 'task') return carryOut(shell, parsed.task);
-  const say = sayTo(shell, parsed.kind === 'misused' && shell.argv.includes('--json'));
-  if (parsed.kind === 'told') {
-    say.result(parsed.text, null);
-    return exitCodes.done;
+export async function runCli(io: ProcessIo): Promise<ExitCode> {
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', ignoreBrokenPipe);
+  const parsed = parseArguments(io.argv, io.version);
+  if (parsed.kind === 'task') return runCommand(io, parsed.command);
+  const output = createOutput(io, parsed.kind === 'misused' && io.argv.includes('--json'));
+  if (parsed.kind === 'printed') {
+    output.result(parsed.text, null);
+    return exitCodes.success;
   }
-  say.fault({ code: 'usage', message: parsed.message });
-  return exitCodes.usage;
+  output.error({ code: 'usage', message: parsed.message });
+  return exitCodes.usageError;
 }
 
-function carryOut(shell: Shell, task: Task): Promise<ExitCode> {
-  switch (task.name) {
+function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+  switch (command.name) {
     case 'run':
-      return withSession(shell, { json: false, logLevel: 'info', role: task.role, harmless: false }, (session) =>
-        run(session, task.role),
+      return withCommandContext(
+        io,
+        { json: false, logLevel: 'info', role: command.role, lostReplySafe: false },
+        (context) => run(context, command.role),
       );
     case 'apply':
-      return withSession(shell, { json: false, file: task.file, harmless: false }, (session) => apply(session, task));
+      return withCommandContext(io, { json: false, configFile: command.file, lostReplySafe: false }, (context) =>
+        apply(context, command),
+      );
     case 'list':
-      return withSession(shell, { json: task.json, harmless: true }, (session) => list(session, task.filter));
+      return withCommandContext(io, { json: command.json, lostReplySafe: true }, (context) =>
+        list(context, command.filter),
+      );
     case 'show':
-      return withSession(shell, { json: task.json, harmless: true }, (session) => show(session, task.project));
+      return withCommandContext(io, { json: command.json, lostReplySafe: true }, (context) =>
+        show(context, command.project),
+      );
     case 'precheck':
-      return withSession(shell, { json: task.json, harmless: true }, (session) => precheck(session, task.project));
+      return withCommandContext(io, { json: command.json, lostReplySafe: true }, (context) =>
+        precheck(context, command.project),
+      );
     case 'history':
-      return withSession(shell, { json: task.json, harmless: true }, (session) => history(session, task));
+      return withCommandContext(io, { json: command.json, lostReplySafe: true }, (context) =>
+        history(context, command),
+      );
     case 'doctor':
-      return withSession(shell, { json: task.json, harmless: true }, doctor);
+      return withCommandContext(io, { json: command.json, lostReplySafe: true }, doctor);
     case 'act':
-      return actWhereAllowed(shell, task);
+      return runChangeCommand(io, command);
     default:
-      return task satisfies never;
+      return command satisfies never;
   }
 }
 
-async function actWhereAllowed(shell: Shell, task: ActTask): Promise<ExitCode> {
-  if (!task.yes && !canAsk(shell)) {
-    sayTo(shell, task.json).fault(nobodyToAsk);
-    return exitCodes.usage;
+async function runChangeCommand(io: ProcessIo, command: ChangeCommand): Promise<ExitCode> {
+  if (!command.yes && !isInteractive(io)) {
+    createOutput(io, command.json).error(notInteractive);
+    return exitCodes.usageError;
   }
-  return withSession(shell, { json: task.json, harmless: true }, (session) => act(session, task));
+  return withCommandContext(io, { json: command.json, lostReplySafe: true }, (context) =>
+    changeState(context, command),
+  );
 }
 
 /** Whoever read our output has gone (`| head`): what is still written goes nowhere, the work itself goes on. */
-function brokenPipe(error: NodeJS.ErrnoException): void {
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
 }

@@ -1,58 +1,58 @@
 import { applyPlan } from '../application/apply.ts';
-import { explainApplyRefusal } from '../application/apply-refusal.ts';
+import { applyRefusalText } from '../application/apply-refusal.ts';
 import { planApply } from '../application/plan.ts';
-import { differences } from '../application/wanted.ts';
-import { slackFaults } from '../config/environment.ts';
-import { environmentFaultLine } from '../config/fault.ts';
+import { describeDiff } from '../application/wanted.ts';
+import { validateSlackEnvironment } from '../config/environment.ts';
+import { formatEnvironmentError } from '../config/fault.ts';
 import { botActor } from '../domain/project.ts';
-import { type ExitCode, exitCodes, onSignals, type Role, RoleFault } from './context.ts';
-import type { Session } from './session.ts';
+import { abortOnSignals, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import type { CommandContext } from './session.ts';
 
 /**
  * `syncbot run`: applies the file when no project is known yet, then runs the role until SIGTERM or SIGINT. Redis and Slack
  * are waited for.
  */
-export async function run(session: Session, role: Role): Promise<ExitCode> {
-  const { app, environment, log, say, shell } = session;
-  const faults = role === 'worker' ? [] : slackFaults(environment);
-  if (faults.length > 0) {
-    say.fault({ code: 'environment', message: faults.map(environmentFaultLine).join('\n') });
-    return exitCodes.usage;
+export async function run(context: CommandContext, role: Role): Promise<ExitCode> {
+  const { app, environment, log, output, io } = context;
+  const errors = role === 'worker' ? [] : validateSlackEnvironment(environment);
+  if (errors.length > 0) {
+    output.error({ code: 'environment', message: errors.map(formatEnvironmentError).join('\n') });
+    return exitCodes.usageError;
   }
-  using stop = onSignals(shell.signals, ['SIGINT', 'SIGTERM']);
-  await app.runRoles(role, stop, beginning(session));
+  using stopSignal = abortOnSignals(io.signals, ['SIGINT', 'SIGTERM']);
+  await app.runRole(role, stopSignal, applyOnFirstRun(context));
   log.info({}, 'stopped');
-  return exitCodes.done;
+  return exitCodes.success;
 }
 
 /**
  * What is stored counts; the file is applied only at the very first run, all or nothing. A first run that Redis cut off is
  * still the first when it is tried again.
  */
-function beginning(session: Session): () => Promise<void> {
-  const { app, config, log } = session;
-  const { store } = app.deps;
-  let isFirst = false;
+function applyOnFirstRun(context: CommandContext): () => Promise<void> {
+  const { app, config, log } = context;
+  const { store } = app.useCaseContext;
+  let isFirstRun = false;
   return async () => {
-    const stored = await store.readMany(await store.ids());
-    isFirst ||= stored.length === 0;
-    if (isFirst) return applyFirst(session);
-    for (const difference of differences(stored, config)) log.warn({ difference }, 'file and stored projects differ');
+    const stored = await store.readMany(await store.listIds());
+    isFirstRun ||= stored.length === 0;
+    if (isFirstRun) return applyConfig(context);
+    for (const difference of describeDiff(stored, config)) log.warn({ difference }, 'file and stored projects differ');
   };
 }
 
-async function applyFirst({ app, config, configPath, log }: Session): Promise<void> {
-  const planned = await planApply(app.deps, config);
-  if (planned.kind === 'refused') {
-    const sentences = planned.refusals.map((refusal) => `- ${explainApplyRefusal(refusal)}`);
-    const first = `${configPath} cannot be applied, nothing was changed:`;
-    throw new RoleFault(exitCodes.notDone, [first, ...sentences].join('\n'));
+async function applyConfig({ app, config, configPath, log }: CommandContext): Promise<void> {
+  const planResult = await planApply(app.useCaseContext, config);
+  if (planResult.kind === 'refused') {
+    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
+    const headline = `${configPath} cannot be applied, nothing was changed:`;
+    throw new StartError(exitCodes.failure, [headline, ...refusalLines].join('\n'));
   }
-  const { plan } = planned;
-  const applied = await applyPlan(app.deps, { plan, by: botActor });
-  if (applied.kind === 'conflict') {
-    const sentence = `${applied.project} was created by somebody else in the meantime. Run it again.`;
-    throw new RoleFault(exitCodes.notDone, sentence);
+  const { plan } = planResult;
+  const applyResult = await applyPlan(app.useCaseContext, { plan, by: botActor });
+  if (applyResult.kind === 'conflict') {
+    const message = `${applyResult.project} was created by somebody else in the meantime. Run it again.`;
+    throw new StartError(exitCodes.failure, message);
   }
   log.info({ projects: plan.create.map(({ definition }) => definition.id) }, 'file applied at the first run');
 }

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { StoreUnavailable } from '../application/faults.ts';
-import { type Environment, readEnvironment } from '../config/environment.ts';
-import { configFaultLine, environmentFaultLine } from '../config/fault.ts';
-import { readSyncbotYml, type SyncbotConfig } from '../config.ts';
-import { unchanged } from '../domain/words.ts';
+import { StoreUnavailableError } from '../application/faults.ts';
+import { type Environment, parseEnvironment } from '../config/environment.ts';
+import { formatConfigError, formatEnvironmentError } from '../config/fault.ts';
+import { parseConfig, type SyncbotConfig } from '../config.ts';
+import { nothingChanged } from '../domain/words.ts';
 import { createLogger, type Logger } from '../log.ts';
-import { type CliApp, type ExitCode, exitCodes, type Role, RoleFault, type Shell } from './context.ts';
-import { type Say, sayTo, type Told } from './say.ts';
+import { type CliApp, type ExitCode, exitCodes, type ProcessIo, type Role, StartError } from './context.ts';
+import { type CliError, createOutput, type Output } from './say.ts';
 
 /** What every command works with. */
-export interface Session {
-  readonly shell: Shell;
-  readonly say: Say;
+export interface CommandContext {
+  readonly io: ProcessIo;
+  readonly output: Output;
   readonly environment: Environment;
   readonly config: SyncbotConfig;
   readonly configPath: string;
@@ -19,77 +19,78 @@ export interface Session {
   readonly log: Logger;
 }
 
-export interface SessionOptions {
+export interface CommandContextOptions {
   readonly json: boolean;
   /** Instead of SYNCBOT_CONFIG. */
-  readonly file?: string | null;
+  readonly configFile?: string | null;
   /** The level unless LOG_LEVEL says otherwise: a command for people is silent, its sentences say all. */
   readonly logLevel?: 'info' | 'silent';
   /** What this process is, in every line of its log. */
   readonly role?: Role;
   /** The command changes nothing before it takes care of lost answers itself. */
-  readonly harmless: boolean;
+  readonly lostReplySafe: boolean;
 }
 
 /** Reads environment and syncbot.yml, opens the app, works, closes it; every fault becomes one sentence and an exit code. */
-export async function withSession(
-  shell: Shell,
-  options: SessionOptions,
-  work: (session: Session) => Promise<ExitCode>,
+export async function withCommandContext(
+  io: ProcessIo,
+  options: CommandContextOptions,
+  run: (context: CommandContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const say = sayTo(shell, options.json);
-  const read = await readConfiguration(shell, options.file ?? null);
-  if ('told' in read) {
-    say.fault(read.told);
-    return exitCodes.usage;
+  const output = createOutput(io, options.json);
+  const configuration = await readConfiguration(io, options.configFile ?? null);
+  if ('error' in configuration) {
+    output.error(configuration.error);
+    return exitCodes.usageError;
   }
-  const { environment, config, configPath } = read;
+  const { environment, config, configPath } = configuration;
   const level = environment.logLevel ?? options.logLevel ?? 'silent';
-  const { version } = shell;
-  const root = createLogger({ level, to: { write: (line: string) => void shell.stderr.write(line) } });
-  const log = options.role === undefined ? root : root.child({ role: options.role, version });
+  const { version } = io;
+  const rootLogger = createLogger({ level, to: { write: (line: string) => void io.stderr.write(line) } });
+  const log = options.role === undefined ? rootLogger : rootLogger.child({ role: options.role, version });
   try {
-    await using app = await shell.openApp({ environment, config, log, version });
-    return await work({ shell, say, environment, config, configPath, app, log });
+    await using app = await io.createApp({ environment, config, log, version });
+    return await run({ io, output, environment, config, configPath, app, log });
   } catch (error) {
-    const isExpected = error instanceof RoleFault || error instanceof StoreUnavailable;
+    const isExpected = error instanceof StartError || error instanceof StoreUnavailableError;
     if (!isExpected) log.error({ error }, 'command failed');
-    say.fault(faultOf(error, options.harmless));
-    return error instanceof RoleFault ? error.exitCode : exitCodes.notDone;
+    output.error(toCliError(error, options.lostReplySafe));
+    return error instanceof StartError ? error.exitCode : exitCodes.failure;
   }
 }
 
-type Configuration =
+type ConfigurationResult =
   | { readonly environment: Environment; readonly config: SyncbotConfig; readonly configPath: string }
-  | { readonly told: Told };
+  | { readonly error: CliError };
 
-async function readConfiguration({ env }: Shell, file: string | null): Promise<Configuration> {
-  const read = readEnvironment(env);
-  if (read.kind === 'refused') {
-    return { told: { code: 'environment', message: read.faults.map(environmentFaultLine).join('\n') } };
+async function readConfiguration({ env }: ProcessIo, configFile: string | null): Promise<ConfigurationResult> {
+  const environmentResult = parseEnvironment(env);
+  if (environmentResult.kind === 'refused') {
+    return { error: { code: 'environment', message: environmentResult.errors.map(formatEnvironmentError).join('\n') } };
   }
-  const configPath = file ?? read.environment.configPath;
+  const configPath = configFile ?? environmentResult.environment.configPath;
   const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
   if (typeof text !== 'string') {
-    const why = text.code === 'ENOENT' ? 'does not exist' : `cannot be read (${text.code ?? text.name})`;
-    const message = `${configPath} ${why}. Write it, or name another file with SYNCBOT_CONFIG.`;
-    return { told: { code: 'configuration', message } };
+    const problem = text.code === 'ENOENT' ? 'does not exist' : `cannot be read (${text.code ?? text.name})`;
+    const message = `${configPath} ${problem}. Write it, or name another file with SYNCBOT_CONFIG.`;
+    return { error: { code: 'configuration', message } };
   }
-  const yml = readSyncbotYml(text, env);
-  if (yml.kind === 'read') return { environment: read.environment, config: yml.config, configPath };
-  const message = yml.faults.map((fault) => configFaultLine(configPath, fault)).join('\n');
-  return { told: { code: 'configuration', message } };
+  const configResult = parseConfig(text, env);
+  if (configResult.kind === 'read')
+    return { environment: environmentResult.environment, config: configResult.config, configPath };
+  const message = configResult.errors.map((error) => formatConfigError(configPath, error)).join('\n');
+  return { error: { code: 'configuration', message } };
 }
 
-function faultOf(error: unknown, harmless: boolean): Told {
-  if (error instanceof RoleFault) return { code: 'role', message: error.message };
-  if (!(error instanceof StoreUnavailable)) {
-    const name = error instanceof Error ? error.name : 'no error';
-    const message = `Something went wrong that should not (${name}). Run it again with LOG_LEVEL=error to see where.`;
+function toCliError(error: unknown, lostReplySafe: boolean): CliError {
+  if (error instanceof StartError) return { code: 'role', message: error.message };
+  if (!(error instanceof StoreUnavailableError)) {
+    const errorName = error instanceof Error ? error.name : 'no error';
+    const message = `Something went wrong that should not (${errorName}). Run it again with LOG_LEVEL=error to see where.`;
     return { code: 'fault', message };
   }
-  if (harmless || error.sent === 'no') {
-    const message = `The bot's Redis does not answer. ${unchanged} Check REDIS_URL and that Redis is up.`;
+  if (lostReplySafe || error.sent === 'no') {
+    const message = `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is up.`;
     return { code: 'redis_unavailable', message };
   }
   const message = "The bot's Redis stopped answering on the way. Look with syncbot list what was changed.";

@@ -1,13 +1,13 @@
 import { linkName } from '../domain/project.ts';
-import { utc, type Voice } from '../domain/words.ts';
-import { plain } from './text.ts';
+import { type Formatter, formatUtc } from '../domain/words.ts';
+import { sanitizeText } from './text.ts';
 
 /** How things are said on a terminal. */
-export const cliVoice: Voice = {
-  text: (raw) => plain(raw),
-  person: plain,
-  channel: plain,
-  link: (link) => plain(linkName(link)),
-  moment: utc,
-  command: (words) => `syncbot ${plain(words)}`,
+export const cliFormatter: Formatter = {
+  text: (raw) => sanitizeText(raw),
+  person: sanitizeText,
+  channel: sanitizeText,
+  link: (link) => sanitizeText(linkName(link)),
+  time: formatUtc,
+  command: (commandLine) => `syncbot ${sanitizeText(commandLine)}`,
 };

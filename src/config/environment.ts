@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import type { RedisTarget } from '../redis-address.ts';
-import type { EnvironmentFault } from './fault.ts';
-import { factsOf, know } from './key-facts.ts';
+import type { RedisEndpoint } from '../redis-address.ts';
+import type { EnvironmentError } from './fault.ts';
+import { describe, docsOf } from './key-facts.ts';
 import { redisUrl } from './key-kinds.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
@@ -28,169 +28,174 @@ export interface Environment {
 
 /** Prints and serializes as `[secret]`. */
 export interface Secrets {
-  readonly redis: RedisTarget;
+  readonly redis: RedisEndpoint;
   readonly slackBotToken: string | null;
   /** Socket Mode, which wins when the signing secret is set as well. */
   readonly slackAppToken: string | null;
   readonly slackSigningSecret: string | null;
 }
 
-export type EnvironmentRead =
+export type EnvironmentResult =
   | { readonly kind: 'read'; readonly environment: Environment }
-  | { readonly kind: 'refused'; readonly faults: readonly EnvironmentFault[] };
+  | { readonly kind: 'refused'; readonly errors: readonly EnvironmentError[] };
 
 export const defaultRedisUrl = 'redis://127.0.0.1:6379';
 
 /** Reads the environment whole and names every fault at once. A variable that is set to nothing counts as not set. */
-export function readEnvironment(env: RawEnvironment): EnvironmentRead {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
-  const parsed = schema.safeParse(set);
+export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
+  const definedVariables = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = environmentSchema.safeParse(definedVariables);
   if (!parsed.success) {
     return {
       kind: 'refused',
-      faults: parsed.error.issues.map(({ path, message }) => faultOf(String(path[0]), message)),
+      errors: parsed.error.issues.map(({ path, message }) => toEnvironmentError(String(path[0]), message)),
     };
   }
-  const read = parsed.data;
+  const values = parsed.data;
   const environment: Environment = {
-    command: read.SLACK_COMMAND,
-    slackApiUrl: read.SLACK_API_URL ?? null,
-    port: read.PORT,
-    configPath: read.SYNCBOT_CONFIG,
-    adminPort: read.ADMIN_PORT ?? null,
-    logLevel: read.LOG_LEVEL ?? null,
-    secrets: sealed({
-      redis: read.REDIS_URL,
-      slackBotToken: read.SLACK_BOT_TOKEN ?? null,
-      slackAppToken: read.SLACK_APP_TOKEN ?? null,
-      slackSigningSecret: read.SLACK_SIGNING_SECRET ?? null,
+    command: values.SLACK_COMMAND,
+    slackApiUrl: values.SLACK_API_URL ?? null,
+    port: values.PORT,
+    configPath: values.SYNCBOT_CONFIG,
+    adminPort: values.ADMIN_PORT ?? null,
+    logLevel: values.LOG_LEVEL ?? null,
+    secrets: hideSecrets({
+      redis: values.REDIS_URL,
+      slackBotToken: values.SLACK_BOT_TOKEN ?? null,
+      slackAppToken: values.SLACK_APP_TOKEN ?? null,
+      slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
     }),
   };
   return { kind: 'read', environment: Object.freeze(environment) };
 }
 
 /** What the bot's role misses to talk to Slack, or nothing. */
-export function slackFaults({ secrets, port: slackPort, adminPort }: Environment): EnvironmentFault[] {
+export function validateSlackEnvironment({ secrets, port: slackPort, adminPort }: Environment): EnvironmentError[] {
   const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
   return [
-    ...(slackBotToken === null ? [faultOf('SLACK_BOT_TOKEN', 'is missing')] : []),
-    ...(slackAppToken === null && slackSigningSecret === null ? [noWay] : []),
-    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0 ? [samePort] : []),
+    ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', 'is missing')] : []),
+    ...(slackAppToken === null && slackSigningSecret === null ? [missingTransport] : []),
+    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0 ? [portConflict] : []),
   ];
 }
 
-const port = z
+const portSchema = z
   .string()
   .trim()
   .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: 'is no port' })
   .transform(Number);
 
 /** `begins`: with what Slack begins each token of this kind; null: it is no token, and begins as none. */
-const token = (begins: string | null) =>
+const tokenSchema = (prefix: string | null) =>
   z
     .string()
     .trim()
     .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'has blanks or unprintable characters in it' })
-    .refine((text) => (begins !== null && text.startsWith(begins)) || !/^x(ox[a-z]|app)-/.test(text), {
+    .refine((text) => (prefix !== null && text.startsWith(prefix)) || !/^x(ox[a-z]|app)-/.test(text), {
       error: 'is a token of another kind',
     });
 
-const webAddress = z
+const urlSchema = z
   .string()
   .trim()
   .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), { error: 'is no web address' });
 
-const slashCommand = z
+const slashCommandSchema = z
   .string()
   .trim()
   .regex(/^\/[a-z0-9_-]{1,31}$/, 'is no slash command');
 
-const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level'));
+const logLevelSchema = z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level'));
 
-const schema = z.object({
-  SLACK_BOT_TOKEN: know(token('xoxb-').optional(), {
+const environmentSchema = z.object({
+  SLACK_BOT_TOKEN: describe(tokenSchema('xoxb-').optional(), {
     hint: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
-    means: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
+    description: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
   }),
-  SLACK_APP_TOKEN: know(token('xapp-').optional(), {
+  SLACK_APP_TOKEN: describe(tokenSchema('xapp-').optional(), {
     hint: 'Take an app-level token (xapp-…, scope connections:write) for Socket Mode.',
-    means: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
+    description: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
   }),
-  SLACK_SIGNING_SECRET: know(token(null).optional(), {
+  SLACK_SIGNING_SECRET: describe(tokenSchema(null).optional(), {
     hint: "Take the Signing Secret from the app's Basic Information page.",
-    means: 'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
+    description:
+      'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
   }),
-  SLACK_API_URL: know(webAddress.optional(), {
+  SLACK_API_URL: describe(urlSchema.optional(), {
     hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
-    means: 'Another Slack than slack.com, such as the local one of the demo.',
+    description: 'Another Slack than slack.com, such as the local one of the demo.',
   }),
-  SLACK_COMMAND: know(slashCommand.default('/sync'), {
+  SLACK_COMMAND: describe(slashCommandSchema.default('/sync'), {
     hint: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
-    means: 'The name of the command, as it is in the manifest.',
+    description: 'The name of the command, as it is in the manifest.',
   }),
-  PORT: know(port.default(3_000), {
+  PORT: describe(portSchema.default(3_000), {
     hint: 'Write a number up to 65535, such as 3000.',
-    means: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
+    description: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
   }),
-  REDIS_URL: know(redisUrl.prefault(defaultRedisUrl), {
-    means: "The bot's Redis. Links live there too unless they name another connection.",
+  REDIS_URL: describe(redisUrl.prefault(defaultRedisUrl), {
+    description: "The bot's Redis. Links live there too unless they name another connection.",
   }),
-  SYNCBOT_CONFIG: know(z.string().default('syncbot.yml'), {
+  SYNCBOT_CONFIG: describe(z.string().default('syncbot.yml'), {
     hint: 'Write the path of the file, such as syncbot.yml.',
-    means: 'The path of `syncbot.yml`.',
+    description: 'The path of `syncbot.yml`.',
   }),
-  ADMIN_PORT: know(port.optional(), {
+  ADMIN_PORT: describe(portSchema.optional(), {
     hint: 'Write a number up to 65535, such as 9090, or leave it out.',
-    means:
+    description:
       'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Off unless it is set; only `run` serves them.',
   }),
-  LOG_LEVEL: know(logLevel.optional(), {
+  LOG_LEVEL: describe(logLevelSchema.optional(), {
     hint: `Write one of ${logLevels.join(', ')}.`,
-    means: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
+    description: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
   }),
 });
 
-const samePort: EnvironmentFault = {
+const portConflict: EnvironmentError = {
   name: 'ADMIN_PORT',
   message: 'is the port at which Slack is listened for',
   hint: 'Set PORT or ADMIN_PORT to another one.',
 };
 
 /** One sentence for both ways. */
-const noWay: EnvironmentFault = {
+const missingTransport: EnvironmentError = {
   name: 'SLACK_APP_TOKEN',
   message: 'is missing, and so is SLACK_SIGNING_SECRET',
   hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
 };
 
-export interface Variable {
+export interface EnvironmentVariable {
   readonly name: string;
   /** As it would be written; null: none. */
-  readonly unless: string | null;
+  readonly defaultValue: string | null;
   /** What to write. */
   readonly hint: string;
   /** What it is for. */
-  readonly means: string;
+  readonly description: string;
 }
 
 /** Every variable that is read, in the order of the schema. */
-export const environmentVariables: readonly Variable[] = Object.entries(schema.shape).map(([name, variable]) => {
-  const { hint = '', means = '' } = factsOf(variable);
-  return { name, unless: unlessSet(variable), hint, means };
-});
+export const environmentVariables: readonly EnvironmentVariable[] = Object.entries(environmentSchema.shape).map(
+  ([name, variable]) => {
+    const { hint = '', description = '' } = docsOf(variable);
+    return { name, defaultValue: defaultValueOf(variable), hint, description };
+  },
+);
 
-function unlessSet(variable: z.core.$ZodType): string | null {
+function defaultValueOf(variable: z.core.$ZodType): string | null {
   if (!(variable instanceof z.ZodDefault || variable instanceof z.ZodPrefault)) return null;
   return String(variable.def.defaultValue);
 }
 
-function faultOf(name: string, message: string): EnvironmentFault {
+function toEnvironmentError(name: string, message: string): EnvironmentError {
   const hint = environmentVariables.find((variable) => variable.name === name)?.hint ?? '';
   return { name, message, hint };
 }
 
 /** The secrets themselves, but printed, logged or serialized they are one word. */
-function sealed(secrets: Secrets): Secrets {
-  const hidden = { value: () => '[secret]', enumerable: false };
-  return Object.freeze(Object.defineProperties({ ...secrets }, { toJSON: hidden, [inspect.custom]: hidden }));
+function hideSecrets(secrets: Secrets): Secrets {
+  const placeholder = { value: () => '[secret]', enumerable: false };
+  return Object.freeze(Object.defineProperties({ ...secrets }, { toJSON: placeholder, [inspect.custom]: placeholder }));
 }

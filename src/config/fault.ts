@@ -1,5 +1,5 @@
 /** One thing wrong in the environment. */
-export interface EnvironmentFault {
+export interface EnvironmentError {
   /** The variable, such as `REDIS_URL`. */
   readonly name: string;
   readonly message: string;
@@ -8,7 +8,7 @@ export interface EnvironmentFault {
 }
 
 /** One thing wrong in syncbot.yml. Messages never quote values: those may hold secrets. */
-export interface ConfigFault {
+export interface ConfigError {
   /** Where, such as `projects.orders.links[0].queue`; empty: the file as a whole. */
   readonly path: string;
   /** Counted from 1. */
@@ -18,27 +18,27 @@ export interface ConfigFault {
 }
 
 /** `REDIS_URL is no address of a Redis. Write redis://…`, one line for a person. */
-export function environmentFaultLine({ name, message, hint }: EnvironmentFault): string {
+export function formatEnvironmentError({ name, message, hint }: EnvironmentError): string {
   return `${name} ${message}. ${hint}`;
 }
 
 /** `syncbot.yml:12: projects.orders.links[0].queue must not contain ":". …`, one line for a person. */
-export function configFaultLine(file: string, { path, line, message, hint }: ConfigFault): string {
-  const sentence = path === '' ? `${message}.` : `${path} ${message}.`;
-  return `${file}:${line}: ${sentence}${hint === null ? '' : ` ${hint}`}`;
+export function formatConfigError(file: string, { path, line, message, hint }: ConfigError): string {
+  const problem = path === '' ? `${message}.` : `${path} ${message}.`;
+  return `${file}:${line}: ${problem}${hint === null ? '' : ` ${hint}`}`;
 }
 
 /** A path as people read it: `projects.orders.links[0].queue`. Keys from outside are made printable and short. */
-export function pathText(path: readonly PropertyKey[]): string {
+export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
-    const name = printable(String(key));
+    const name = toPrintable(String(key));
     return text === '' ? name : `${text}.${name}`;
   }, '');
 }
 
 /** A key from outside, fit for one line of a message. */
-export function printable(key: string): string {
+export function toPrintable(key: string): string {
   const clean = key.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
   return clean.length <= 80 ? clean : `${clean.slice(0, 79)}…`;
 }

@@ -1,6 +1,6 @@
-import { closest } from '../domain/similar.ts';
-import { DemoFault } from './demo-fault.ts';
-import { demoProject, demoProjects } from './projects.ts';
+import { closestMatch } from '../domain/similar.ts';
+import { DemoError } from './demo-fault.ts';
+import { demoProjects, findDemoProject } from './projects.ts';
 
 export type DemoCommand =
   | { readonly kind: 'run' | 'help' }
@@ -8,26 +8,26 @@ export type DemoCommand =
   /** Null: every project. */
   | { readonly kind: 'compare'; readonly project: string | null };
 
-const names = demoProjects.map(({ id }) => id);
+const projectIds = demoProjects.map(({ id }) => id);
 
-/** @throws {DemoFault} one sentence for words that mean nothing here. */
+/** @throws {DemoError} one sentence for words that mean nothing here. */
 export function parseArguments(args: readonly string[]): DemoCommand {
   if (args.some((word) => ['--help', '-h', 'help'].includes(word))) return { kind: 'help' };
-  const [word, project = null, ...more] = args;
+  const [word, project = null, ...extraArgs] = args;
   if (word === undefined) return { kind: 'run' };
   if (word !== 'fix' && word !== 'compare')
-    throw unknown(`"${word}"`, 'use fix, compare or --help, or nothing to start it');
-  if (more[0] !== undefined) throw unknown(`"${more[0]}"`, `${word} takes one project`);
-  if (project !== null && demoProject(project) === null) {
-    const similar = closest(project, names);
-    const hint = similar === null ? `its projects are ${names.join(', ')}` : `did you mean ${similar}?`;
-    throw unknown(`a project "${project}"`, hint);
+    throw unknownArgument(`"${word}"`, 'use fix, compare or --help, or nothing to start it');
+  if (extraArgs[0] !== undefined) throw unknownArgument(`"${extraArgs[0]}"`, `${word} takes one project`);
+  if (project !== null && findDemoProject(project) === null) {
+    const similar = closestMatch(project, projectIds);
+    const hint = similar === null ? `its projects are ${projectIds.join(', ')}` : `did you mean ${similar}?`;
+    throw unknownArgument(`a project "${project}"`, hint);
   }
   if (word === 'compare') return { kind: 'compare', project };
-  if (project === null) throw new DemoFault(2, 'Say which project to fix: `npm run demo -- fix payments`.');
+  if (project === null) throw new DemoError(2, 'Say which project to fix: `npm run demo -- fix payments`.');
   return { kind: 'fix', project };
 }
 
-function unknown(what: string, hint: string): DemoFault {
-  return new DemoFault(2, `The demo does not know ${what}: ${hint}${hint.endsWith('?') ? '' : '.'}`);
+function unknownArgument(argument: string, hint: string): DemoError {
+  return new DemoError(2, `The demo does not know ${argument}: ${hint}${hint.endsWith('?') ? '' : '.'}`);
 }

@@ -1,15 +1,15 @@
 import { Redis } from 'ioredis';
 import { type LinkWorker, startLinkWorker } from './link-worker.ts';
-import { type DemoLink, type DemoProject, demoProjects, poisoned } from './projects.ts';
+import { brokenRow, type DemoLink, type DemoProject, demoProjects } from './projects.ts';
 import { type Source, startSource } from './source.ts';
-import { limitColumn } from './tables.ts';
+import { setColumnLimit } from './tables.ts';
 
 /** What a team has without syncbot: source tables that change, and workers that carry the changes through the links' queues. */
 export interface DataFlow extends AsyncDisposable {
   /** Workers take tasks from every link that is not paused. */
   startWorkers(): Promise<void>;
   /** Puts a value into the source that the target of one link refuses, and then changes that row again, and again. */
-  poison(): Promise<void>;
+  breakRow(): Promise<void>;
 }
 
 export interface DataFlowOptions {
@@ -18,7 +18,7 @@ export interface DataFlowOptions {
 }
 
 /** How long a task takes, so that there is something to see. */
-const WORK_MS = 60;
+const TASK_DURATION_MS = 60;
 
 /** Makes the links' queues, with tasks that wait in them, and keeps changing the sources. */
 export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow> {
@@ -31,8 +31,8 @@ export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow>
   };
   try {
     for (const { project, link } of demoLinks) {
-      const { queue, backlog, everyMs } = link;
-      const source = await startSource({ ...options, project: project.id, link: queue, everyMs });
+      const { queue, backlog, changeIntervalMs } = link;
+      const source = await startSource({ ...options, project: project.id, link: queue, changeIntervalMs });
       sources.set(queue, source);
       await source.burst(backlog);
     }
@@ -43,13 +43,20 @@ export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow>
   return {
     async startWorkers() {
       for (const { project, link } of demoLinks) {
-        workers.push(await startLinkWorker({ ...options, project: project.id, link: link.queue, workMs: WORK_MS }));
+        workers.push(
+          await startLinkWorker({
+            ...options,
+            project: project.id,
+            link: link.queue,
+            taskDurationMs: TASK_DURATION_MS,
+          }),
+        );
       }
     },
-    async poison() {
-      const source = sources.get(poisoned.queue);
-      await source?.poison(poisoned.row);
-      for (const value of poisoned.later) await source?.change(poisoned.row, value);
+    async breakRow() {
+      const source = sources.get(brokenRow.queue);
+      await source?.breakRow(brokenRow.row);
+      for (const value of brokenRow.laterValues) await source?.change(brokenRow.row, value);
     },
     [Symbol.asyncDispose]: stop,
   };
@@ -68,7 +75,7 @@ async function limitColumns(url: string): Promise<void> {
   const redis = new Redis(url);
   try {
     for (const { project, link } of demoLinks) {
-      if (link.limit) await limitColumn(redis, { project: project.id, link: link.queue }, link.limit);
+      if (link.columnLimit) await setColumnLimit(redis, { project: project.id, link: link.queue }, link.columnLimit);
     }
   } finally {
     redis.disconnect();

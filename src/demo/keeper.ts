@@ -2,26 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 
-export interface KeptOptions {
+export interface SupervisedProcessOptions {
   /** What the keeper is called in a list of processes. */
   readonly name: string;
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
   /** The file that its output goes to. */
-  readonly log: string;
+  readonly logFile: string;
   /** A folder to be removed when the program is gone. */
-  readonly temporary?: string | undefined;
+  readonly temporaryFolder?: string | undefined;
   /** What it sees besides our own environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A program that never outlives this process, however this process ends. */
-export interface Kept {
+export interface SupervisedProcess {
   readonly pid: number;
   /** Settles when the program is gone, for whatever reason, and its temporary folder with it. */
   readonly exited: Promise<void>;
   /** The end of its output, as soon as it is gone. */
-  lastWords(): string | null;
+  exitOutput(): string | null;
   /** False if it is gone already. */
   kill(signal: NodeJS.Signals): boolean;
   /** Ends it and waits until it is gone. May be called again. */
@@ -37,7 +37,7 @@ const STOP_TIMEOUT_MS = 5_000;
  * is a pipe that only our process holds: when that closes, however we died, the program is killed. It leads a session of
  * its own, so that a Ctrl-C reaches us only and we decide when the program goes.
  */
-const KEEPER = `
+const SUPERVISOR_SCRIPT = `
 log=$1 temporary=$2; shift 2
 exec 3<&0
 "$@" >"$log" 2>&1 </dev/null 3<&- & program=$!
@@ -51,61 +51,67 @@ tail -n 20 "$log"
 `;
 
 /** Starts a program under a keeper. Null: there is no shell (sh) to keep it. */
-export async function startKept({ name, command, log, temporary = '', env = {} }: KeptOptions): Promise<Kept | null> {
-  const keeper = spawn('sh', ['-c', KEEPER, name, log, temporary, ...command], {
+export async function spawnSupervised({
+  name,
+  command,
+  logFile,
+  temporaryFolder = '',
+  env = {},
+}: SupervisedProcessOptions): Promise<SupervisedProcess | null> {
+  const supervisor = spawn('sh', ['-c', SUPERVISOR_SCRIPT, name, logFile, temporaryFolder, ...command], {
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
     // biome-ignore lint/style/noProcessEnv: the program sees what we see
     env: { ...process.env, ...env },
   });
-  keeper.stdin.on('error', () => undefined); // the keeper went first
-  const output: Output = { text: '' };
-  keeper.stdout.setEncoding('utf8').on('data', (text: string) => {
+  supervisor.stdin.on('error', () => undefined); // the keeper went first
+  const output: OutputBuffer = { text: '' };
+  supervisor.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.text += text;
   });
-  let gone = false;
+  let hasExited = false;
   const exited = new Promise<void>((resolve) => {
-    const end = () => {
-      gone = true;
+    const markExited = () => {
+      hasExited = true;
       resolve();
     };
-    keeper.once('close', end).once('error', end);
+    supervisor.once('close', markExited).once('error', markExited);
   });
-  const pid = await firstLine(keeper, output);
+  const pid = await readPid(supervisor, output);
   if (pid === undefined) return null;
 
-  const kill = (signal: NodeJS.Signals) => !gone && signalled(pid, signal);
+  const kill = (signal: NodeJS.Signals) => !hasExited && sendSignal(pid, signal);
   const stop = async () => {
     kill('SIGTERM');
     kill('SIGCONT'); // a stopped process would never see the first
-    const patience = setTimeout(() => kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const killTimer = setTimeout(() => kill('SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   };
   const unref = () => {
-    for (const part of [keeper, keeper.stdin, keeper.stdout]) {
-      if (part === keeper || part instanceof Socket) part.unref();
+    for (const handle of [supervisor, supervisor.stdin, supervisor.stdout]) {
+      if (handle === supervisor || handle instanceof Socket) handle.unref();
     }
   };
-  const lastWords = () => (gone ? output.text.slice(output.text.indexOf('\n') + 1).trim() : null);
-  return { pid, exited, lastWords, kill, stop, unref };
+  const exitOutput = () => (hasExited ? output.text.slice(output.text.indexOf('\n') + 1).trim() : null);
+  return { pid, exited, exitOutput, kill, stop, unref };
 }
 
-interface Output {
+interface OutputBuffer {
   text: string;
 }
 
-async function firstLine(keeper: ChildProcess, output: Output): Promise<number | undefined> {
-  const over = new AbortController();
-  const end = () => over.abort();
-  keeper.once('close', end).once('error', end);
-  while (!output.text.includes('\n') && !over.signal.aborted && keeper.stdout) {
-    await once(keeper.stdout, 'data', { signal: over.signal }).catch(() => undefined);
+async function readPid(supervisor: ChildProcess, output: OutputBuffer): Promise<number | undefined> {
+  const exitController = new AbortController();
+  const onExit = () => exitController.abort();
+  supervisor.once('close', onExit).once('error', onExit);
+  while (!output.text.includes('\n') && !exitController.signal.aborted && supervisor.stdout) {
+    await once(supervisor.stdout, 'data', { signal: exitController.signal }).catch(() => undefined);
   }
   return Number.parseInt(output.text, 10) || undefined;
 }
 
-function signalled(pid: number, signal: NodeJS.Signals): boolean {
+function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch {

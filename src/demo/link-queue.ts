@@ -21,7 +21,7 @@ export const taskOptions: JobsOptions = { attempts: 1, removeOnComplete: { count
 /** A change's task has an id of its own: the worker asks for that of the change before. */
 export const taskId = ({ row, seq }: Pick<Change, 'row' | 'seq'>): string => `row-${row}-${seq}`;
 
-const RETRY_MS = 200;
+const RETRY_DELAY_MS = 200;
 const CLOSE_TIMEOUT_MS = 3_000;
 
 export interface LinkConnection {
@@ -30,28 +30,28 @@ export interface LinkConnection {
    * Does what brings the work to an end, then disconnects. With Redis away nothing can be brought to an end: after a while
    * it is left as it is. Once only; called again it answers with the first end.
    */
-  end(finish: () => Promise<void>): Promise<void>;
+  close(finish: () => Promise<void>): Promise<void>;
 }
 
 export function openConnection({ url, onError = () => undefined }: LinkOptions): LinkConnection {
-  let over = false;
+  let isClosed = false;
   // BullMQ makes a second connection like this one to block on; the strategy is what stops that one too.
-  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => (over ? null : RETRY_MS) });
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => (isClosed ? null : RETRY_DELAY_MS) });
   redis.on('error', onError);
 
-  let ended: Promise<void> | undefined;
-  const end = async (finish: () => Promise<void>) => {
-    const patience = new AbortController();
-    const limit = delay(CLOSE_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(() => undefined);
-    await Promise.race([finish().finally(() => patience.abort()), limit]);
-    over = true;
+  let closing: Promise<void> | undefined;
+  const closeAfter = async (finish: () => Promise<void>) => {
+    const timeoutController = new AbortController();
+    const timeout = delay(CLOSE_TIMEOUT_MS, undefined, { signal: timeoutController.signal }).catch(() => undefined);
+    await Promise.race([finish().finally(() => timeoutController.abort()), timeout]);
+    isClosed = true;
     redis.disconnect();
   };
   return {
     redis,
-    end(finish) {
-      ended ??= end(finish);
-      return ended;
+    close(finish) {
+      closing ??= closeAfter(finish);
+      return closing;
     },
   };
 }

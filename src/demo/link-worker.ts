@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Job, Worker } from 'bullmq';
 import { type LinkOptions, openConnection, taskId } from './link-queue.ts';
-import { type Applied, applyToTarget, type Change, changeSchema } from './tables.ts';
+import { type ApplyChangeResult, applyToTarget, type Change, changeSchema } from './tables.ts';
 
 export interface LinkWorkerOptions extends LinkOptions {
   /** Tasks at a time. Default 4. */
   readonly concurrency?: number;
   /** How long each task takes, so that there is something to see. Default 0. */
-  readonly workMs?: number;
+  readonly taskDurationMs?: number;
 }
 
 export interface LinkWorker extends AsyncDisposable {
@@ -20,27 +20,27 @@ export interface LinkWorker extends AsyncDisposable {
  * early fails for good with a sentence, has no effect, and succeeds when Restore puts it back behind what it lacked.
  */
 export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkWorker> {
-  const { link, prefix = 'bull', concurrency = 4, workMs = 0, onError = () => undefined } = options;
+  const { link, prefix = 'bull', concurrency = 4, taskDurationMs = 0, onError = () => undefined } = options;
   const connection = openConnection(options);
   const { redis } = connection;
 
-  const isInHand = async (change: Pick<Change, 'row' | 'seq'>) => {
+  const isActive = async (change: Pick<Change, 'row' | 'seq'>) => {
     const task = await Job.fromId(worker, taskId(change));
     return (await task?.isActive()) ?? false;
   };
-  const carry = async (task: Job<unknown>): Promise<void> => {
+  const processTask = async (task: Job<unknown>): Promise<void> => {
     const change = changeSchema.parse(task.data);
-    if (workMs > 0) await delay(workMs);
-    for (let beforeIsInHand = true; ; await delay(beforeIsInHand ? 5 : 0)) {
-      const applied = await applyToTarget(redis, options, change);
-      if (applied.kind === 'applied' || applied.kind === 'known') return;
+    if (taskDurationMs > 0) await delay(taskDurationMs);
+    for (let previousIsActive = true; ; await delay(previousIsActive ? 5 : 0)) {
+      const result = await applyToTarget(redis, options, change);
+      if (result.kind === 'applied' || result.kind === 'known') return;
       // Tasks in hand at the same time overtake each other: early is only what still is when the one before has ended.
-      if (applied.kind === 'too_long' || !beforeIsInHand) throw new Error(refusal(change, applied));
-      beforeIsInHand = await isInHand({ row: change.row, seq: change.seq - 1 });
+      if (result.kind === 'too_long' || !previousIsActive) throw new Error(failureMessage(change, result));
+      previousIsActive = await isActive({ row: change.row, seq: change.seq - 1 });
     }
   };
 
-  const worker = new Worker<unknown>(link, carry, {
+  const worker = new Worker<unknown>(link, processTask, {
     connection: redis,
     prefix,
     concurrency,
@@ -49,14 +49,14 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   await worker.waitUntilReady();
 
   // Without Redis the tasks in hand cannot be ended, and BullMQ 6.7 would wait for ever: a worker elsewhere finds them stalled.
-  const stop = () => connection.end(() => worker.close(redis.status !== 'ready'));
+  const stop = () => connection.close(() => worker.close(redis.status !== 'ready'));
   return { stop, [Symbol.asyncDispose]: stop };
 }
 
-function refusal(change: Change, applied: Exclude<Applied, { kind: 'applied' | 'known' }>): string {
-  if (applied.kind === 'too_long') {
-    return `row ${change.row}: value too long for column ${applied.column} (${applied.width})`;
+function failureMessage(change: Change, result: Exclude<ApplyChangeResult, { kind: 'applied' | 'known' }>): string {
+  if (result.kind === 'too_long') {
+    return `row ${change.row}: value too long for column ${result.column} (${result.width})`;
   }
-  const have = applied.current === 0 ? 'has no change of it' : `is at change ${applied.current}`;
-  return `row ${change.row}: change ${change.seq} came too early, the target ${have}`;
+  const targetState = result.currentSeq === 0 ? 'has no change of it' : `is at change ${result.currentSeq}`;
+  return `row ${change.row}: change ${change.seq} came too early, the target ${targetState}`;
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-import { RoleFault } from '../cli/context.ts';
+import { StartError } from '../cli/context.ts';
 import { parseArguments } from './arguments.ts';
 import { compare } from './compare.ts';
-import { DemoFault } from './demo-fault.ts';
+import { DemoError } from './demo-fault.ts';
 import { fix } from './fix.ts';
 import { helpText } from './help.ts';
-import { RedisFault } from './redis-fault.ts';
-import { slackPort } from './slack-port.ts';
+import { RedisStartError } from './redis-fault.ts';
+import { parseSlackPort } from './slack-port.ts';
 
-const END_WITHIN_MS = 9_000;
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SHUTDOWN_TIMEOUT_MS = 9_000;
+const SHUTDOWN_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 process.exitCode = await main(process.argv.slice(2));
 // What a library has left open must not keep a demo alive that is over.
@@ -20,18 +20,18 @@ async function main(args: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined); // the terminal is gone
   try {
     const command = parseArguments(args);
-    const port = slackPort(env['DEMO_SLACK_PORT']);
+    const port = parseSlackPort(env['DEMO_SLACK_PORT']);
     switch (command.kind) {
       case 'help':
-        say(helpText);
+        print(helpText);
         return 0;
       case 'fix':
-        return await fix({ port, project: command.project, say });
+        return await fix({ port, project: command.project, print });
       case 'compare':
-        return await compare({ port, project: command.project, say });
+        return await compare({ port, project: command.project, print });
       case 'run': {
         const { runDemo } = await import('./run.ts'); // the bot with all its libraries, which the other words do without
-        await runDemo({ port, say, logLevel: env['LOG_LEVEL'], ending: endingSignal() });
+        await runDemo({ port, print, logLevel: env['LOG_LEVEL'], shutdownSignal: createShutdownSignal() });
         return 0;
       }
     }
@@ -45,25 +45,25 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** Of a fault whose message is a sentence for people; null for any other. */
 function exitCodeOf(error: unknown): number | null {
-  if (error instanceof DemoFault) return error.exitCode;
-  if (error instanceof RedisFault) return error.code === 'redis_not_found' ? 2 : 1;
-  return error instanceof RoleFault ? error.exitCode : null;
+  if (error instanceof DemoError) return error.exitCode;
+  if (error instanceof RedisStartError) return error.code === 'redis_not_found' ? 2 : 1;
+  return error instanceof StartError ? error.exitCode : null;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /** Aborted by Ctrl-C and its like. Repeats change nothing: npm passes a Ctrl-C on that the terminal has sent us already. */
-function endingSignal(): AbortSignal {
-  const ending = new AbortController();
-  const end = () => {
-    if (ending.signal.aborted) return;
-    ending.abort();
-    say('\nEnding …');
+function createShutdownSignal(): AbortSignal {
+  const shutdown = new AbortController();
+  const onSignal = () => {
+    if (shutdown.signal.aborted) return;
+    shutdown.abort();
+    print('\nEnding …');
     // The keepers end what we started, however we die.
-    setTimeout(() => process.exit(1), END_WITHIN_MS).unref();
+    setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
   };
-  for (const signal of ENDING) process.on(signal, end);
-  return ending.signal;
+  for (const signal of SHUTDOWN_SIGNALS) process.on(signal, onSignal);
+  return shutdown.signal;
 }

@@ -1,16 +1,16 @@
 import { stringify } from 'yaml';
 import type { Endpoint, ProjectId } from '../domain/project.ts';
-import type { Column } from './tables.ts';
-import { channelId, operators } from './workspace.ts';
+import type { ColumnLimit } from './tables.ts';
+import { channelId, operatorIds } from './workspace.ts';
 
 export interface DemoLink {
   readonly queue: string;
   /** Tasks that are there before the demo shows itself. */
   readonly backlog: number;
   /** How often a row of the source changes, ms. */
-  readonly everyMs: number;
+  readonly changeIntervalMs: number;
   /** How wide the target's column is; without: as wide as wanted. */
-  readonly limit?: Column;
+  readonly columnLimit?: ColumnLimit;
 }
 
 export interface DemoProject {
@@ -32,8 +32,8 @@ export const demoProjects: readonly DemoProject[] = [
     labels: ['prod'],
     adopt: true,
     links: [
-      { queue: 'orders-full', backlog: 40, everyMs: 900 },
-      { queue: 'orders-incr', backlog: 20, everyMs: 500 },
+      { queue: 'orders-full', backlog: 40, changeIntervalMs: 900 },
+      { queue: 'orders-incr', backlog: 20, changeIntervalMs: 500 },
     ],
   },
   {
@@ -43,7 +43,7 @@ export const demoProjects: readonly DemoProject[] = [
     target: { type: 'elasticsearch', name: 'people-search' },
     labels: ['staging'],
     adopt: false,
-    links: [{ queue: 'users-incr', backlog: 60, everyMs: 1_500 }],
+    links: [{ queue: 'users-incr', backlog: 60, changeIntervalMs: 1_500 }],
   },
   {
     id: 'invoices',
@@ -53,8 +53,8 @@ export const demoProjects: readonly DemoProject[] = [
     labels: ['prod', 'finance'],
     adopt: true,
     links: [
-      { queue: 'invoices-full', backlog: 30, everyMs: 1_100 },
-      { queue: 'invoices-incr', backlog: 10, everyMs: 600 },
+      { queue: 'invoices-full', backlog: 30, changeIntervalMs: 1_100 },
+      { queue: 'invoices-incr', backlog: 10, changeIntervalMs: 600 },
     ],
   },
   {
@@ -65,27 +65,32 @@ export const demoProjects: readonly DemoProject[] = [
     labels: ['prod', 'finance'],
     adopt: true,
     links: [
-      { queue: 'payments-full', backlog: 30, everyMs: 1_300 },
-      { queue: 'payments-incr', backlog: 10, everyMs: 700, limit: { column: 'amount', width: 10 } },
+      { queue: 'payments-full', backlog: 30, changeIntervalMs: 1_300 },
+      { queue: 'payments-incr', backlog: 10, changeIntervalMs: 700, columnLimit: { column: 'amount', width: 10 } },
     ],
   },
 ];
 
 /** The project, and the row of it, with which the demo shows a failure. */
-export const poisoned = { project: 'payments', queue: 'payments-incr', row: '7', later: ['12.50', '13.00'] } as const;
+export const brokenRow = {
+  project: 'payments',
+  queue: 'payments-incr',
+  row: '7',
+  laterValues: ['12.50', '13.00'],
+} as const;
 
-export function demoProject(id: string): DemoProject | null {
+export function findDemoProject(id: string): DemoProject | null {
   return demoProjects.find((project) => project.id === id) ?? null;
 }
 
 /** The demo's syncbot.yml: the same file that a team writes for its own queues. */
-export function syncbotYml(): string {
+export function buildSyncbotYml(): string {
   const projects = demoProjects.map(({ id, description, source, target, labels, adopt, links }) => [
     id,
     { description, source, target, labels, channel: channelId, adopt, links: links.map(({ queue }) => ({ queue })) },
   ]);
   const file = {
-    policy: { operators, channels: [channelId] },
+    policy: { operators: operatorIds, channels: [channelId] },
     settings: { observeEvery: '1s', showErrors: true },
     projects: Object.fromEntries(projects),
   };

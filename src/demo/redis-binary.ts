@@ -3,9 +3,9 @@ import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, symli
 import { homedir, tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { RedisFault } from './redis-fault.ts';
+import { RedisStartError } from './redis-fault.ts';
 
-const run = promisify(execFile);
+const execFileAsync = promisify(execFile);
 
 export interface RedisBinary {
   readonly path: string;
@@ -16,13 +16,13 @@ export interface RedisBinary {
   readonly origin: 'path' | 'cache' | 'debian';
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
-export interface FindOptions {
-  readonly env?: Environment;
+export interface FindRedisOptions {
+  readonly env?: ProcessEnvironment;
   readonly platform?: NodeJS.Platform;
   /** Told one sentence when something slow begins. */
-  readonly say?: (sentence: string) => void;
+  readonly print?: (sentence: string) => void;
   /** Aborted when it is not wanted any more. */
   readonly signal?: AbortSignal;
 }
@@ -30,37 +30,37 @@ export interface FindOptions {
 /**
  * A server program of Redis 6.2 or newer (or Valkey): from PATH, else from syncbot's cache folder, else unpacked there
  * from Debian's packages, which needs no root.
- * @throws {RedisFault} `redis_not_found`: one sentence with the command that installs it.
+ * @throws {RedisStartError} `redis_not_found`: one sentence with the command that installs it.
  */
-export async function findRedisServer(options: FindOptions = {}): Promise<RedisBinary> {
+export async function findRedisServer(options: FindRedisOptions = {}): Promise<RedisBinary> {
   // biome-ignore lint/style/noProcessEnv: programs are looked for where the caller's shell would
-  const { env = process.env, platform = process.platform, say = () => undefined } = options;
+  const { env = process.env, platform = process.platform, print = () => undefined } = options;
   const { signal = new AbortController().signal } = options;
   for (const name of ['redis-server', 'valkey-server']) {
-    const path = await onPath(name, env);
-    const binary = path && (await probe({ path, origin: 'path' }));
+    const path = await findOnPath(name, env);
+    const binary = path && (await probeBinary({ path, origin: 'path' }));
     if (binary) return binary;
   }
-  if (platform !== 'linux') throw notFound(platform, env);
+  if (platform !== 'linux') throw notFoundError(platform, env);
 
   const folder = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'syncbot', await cacheName());
   const cached = await probeUnpacked(folder, 'cache');
   if (cached) return cached;
-  const [aptGet, dpkg] = await Promise.all([onPath('apt-get', env), onPath('dpkg', env)]);
-  if (!aptGet || !dpkg) throw notFound(platform, env);
+  const [aptGet, dpkg] = await Promise.all([findOnPath('apt-get', env), findOnPath('dpkg', env)]);
+  if (!aptGet || !dpkg) throw notFoundError(platform, env);
 
-  say('No redis-server found: getting one from the Debian packages (about 1.3 MB, once, without root).');
+  print('No redis-server found: getting one from the Debian packages (about 1.3 MB, once, without root).');
   try {
-    await obtain({ aptGet, dpkg, env, folder, signal });
+    await installFromDebian({ aptGet, dpkg, env, folder, signal });
   } catch (cause) {
-    throw notFound(platform, env, cause);
+    throw notFoundError(platform, env, cause);
   }
   const unpacked = await probeUnpacked(folder, 'debian');
-  if (!unpacked) throw notFound(platform, env, new Error('the unpacked program does not run here'));
+  if (!unpacked) throw notFoundError(platform, env, new Error('the unpacked program does not run here'));
   return unpacked;
 }
 
-async function onPath(name: string, env: Environment): Promise<string | undefined> {
+async function findOnPath(name: string, env: ProcessEnvironment): Promise<string | undefined> {
   for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, name);
     if (await isExecutable(path)) return path;
@@ -74,10 +74,10 @@ const isExecutable = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function probe(candidate: Omit<RedisBinary, 'version'>): Promise<RedisBinary | undefined> {
+async function probeBinary(candidate: Omit<RedisBinary, 'version'>): Promise<RedisBinary | undefined> {
   const { path, libraryPath } = candidate;
   const env = libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath };
-  const { stdout } = await run(path, ['--version'], { env, timeout: 10_000 }).catch(() => ({ stdout: '' }));
+  const { stdout } = await execFileAsync(path, ['--version'], { env, timeout: 10_000 }).catch(() => ({ stdout: '' }));
   const [, version, major, minor] = /\bv=((\d+)\.(\d+)[^ ]*)/.exec(stdout) ?? [];
   if (version === undefined || Number(major) * 100 + Number(minor) < 602) return undefined;
   return { ...candidate, version };
@@ -92,7 +92,7 @@ async function probeUnpacked(folder: string, origin: 'cache' | 'debian'): Promis
       return names.filter((name) => name.includes('-linux-')).map((triplet) => join(folder, parent, triplet));
     }),
   );
-  return probe({ path, libraryPath: libraries.flat().join(':'), origin });
+  return probeBinary({ path, libraryPath: libraries.flat().join(':'), origin });
 }
 
 /** What was unpacked for one release may not run on another, and a home folder may be shared by both. */
@@ -102,75 +102,93 @@ async function cacheName(): Promise<string> {
   return `redis-${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
 }
 
-interface Apt {
+interface InstallOptions {
   readonly aptGet: string;
   readonly dpkg: string;
-  readonly env: Environment;
+  readonly env: ProcessEnvironment;
   readonly folder: string;
   readonly signal: AbortSignal;
 }
 
 /** Unpacks beside the folder and renames, so that the folder is whole or absent also when two processes do this at once. */
-async function obtain({ aptGet, dpkg, env, folder, signal }: Apt): Promise<void> {
+async function installFromDebian({ aptGet, dpkg, env, folder, signal }: InstallOptions): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
-  const beside = await mkdtemp(`${folder}.part-`);
-  const work = await mkdtemp(join(tmpdir(), 'syncbot-apt-'));
+  const partialFolder = await mkdtemp(`${folder}.part-`);
+  const workFolder = await mkdtemp(join(tmpdir(), 'syncbot-apt-'));
   try {
-    for (const deb of await download({ aptGet, env, work, signal })) await run(dpkg, ['-x', deb, beside], { env });
+    for (const deb of await downloadPackages({ aptGet, env, workFolder, signal }))
+      await execFileAsync(dpkg, ['-x', deb, partialFolder], { env });
     // One program under several names: what it was started as decides what it is.
-    const server = join(beside, 'usr/bin/redis-server');
+    const server = join(partialFolder, 'usr/bin/redis-server');
     if (!(await isExecutable(server))) await symlink('redis-check-rdb', server);
-    if (!(await probeUnpacked(beside, 'debian'))) throw new Error('the unpacked program does not run here');
-    await putInPlace(beside, folder);
+    if (!(await probeUnpacked(partialFolder, 'debian'))) throw new Error('the unpacked program does not run here');
+    await moveIntoPlace(partialFolder, folder);
   } finally {
-    await Promise.all([beside, work].map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all([partialFolder, workFolder].map((path) => rm(path, { recursive: true, force: true })));
   }
 }
 
-async function putInPlace(beside: string, folder: string): Promise<void> {
+async function moveIntoPlace(partialFolder: string, folder: string): Promise<void> {
   try {
-    await rename(beside, folder);
+    await rename(partialFolder, folder);
   } catch {
     if (await probeUnpacked(folder, 'cache')) return; // another process was first
     await rm(folder, { recursive: true, force: true });
-    await rename(beside, folder);
+    await rename(partialFolder, folder);
   }
 }
 
 /** Tries the system's package lists first; when they are empty or too old, fetches lists of its own. */
-async function download({ aptGet, env, work, signal }: Omit<Apt, 'dpkg' | 'folder'> & { readonly work: string }) {
-  const lists = join(work, 'lists');
-  const debs = join(work, 'debs');
-  await Promise.all([join(lists, 'partial'), join(work, 'cache/archives/partial'), debs].map(makeFolder));
-  const common = ['-q', `Dir::Cache=${join(work, 'cache')}`, 'APT::Sandbox::User=root', 'Debug::NoLocking=1'];
+async function downloadPackages({
+  aptGet,
+  env,
+  workFolder,
+  signal,
+}: Omit<InstallOptions, 'dpkg' | 'folder'> & { readonly workFolder: string }) {
+  const listsFolder = join(workFolder, 'lists');
+  const debsFolder = join(workFolder, 'debs');
+  await Promise.all(
+    [join(listsFolder, 'partial'), join(workFolder, 'cache/archives/partial'), debsFolder].map(makeFolder),
+  );
+  const common = ['-q', `Dir::Cache=${join(workFolder, 'cache')}`, 'APT::Sandbox::User=root', 'Debug::NoLocking=1'];
   const limits = ['Acquire::Retries=1', 'Acquire::http::Timeout=20', 'Acquire::https::Timeout=20'];
-  const system = [...common, ...limits].flatMap((option) => (option.startsWith('-') ? [option] : ['-o', option]));
-  const own = [...system, '-o', `Dir::State::lists=${lists}`];
-  const apt = (...args: string[]) => run(aptGet, args, { env, cwd: debs, timeout: 180_000, signal });
+  const systemListOptions = [...common, ...limits].flatMap((option) =>
+    option.startsWith('-') ? [option] : ['-o', option],
+  );
+  const ownListOptions = [...systemListOptions, '-o', `Dir::State::lists=${listsFolder}`];
+  const apt = (...args: string[]) => execFileAsync(aptGet, args, { env, cwd: debsFolder, timeout: 180_000, signal });
 
-  const get = async (options: readonly string[]) => apt(...options, 'download', ...(await packages(apt, options)));
-  await get(system).catch(async () => {
-    await apt(...own, 'update');
-    await get(own);
+  const downloadWith = async (options: readonly string[]) =>
+    apt(...options, 'download', ...(await resolvePackages(apt, options)));
+  await downloadWith(systemListOptions).catch(async () => {
+    await apt(...ownListOptions, 'update');
+    await downloadWith(ownListOptions);
   });
-  return (await readdir(debs)).filter((name) => name.endsWith('.deb')).map((name) => join(debs, name));
+  return (await readdir(debsFolder)).filter((name) => name.endsWith('.deb')).map((name) => join(debsFolder, name));
 }
 
 const makeFolder = (path: string) => mkdir(path, { recursive: true });
 
 /** redis-tools and those of its dependencies that this machine lacks, as apt itself resolves them. */
-async function packages(apt: (...args: string[]) => Promise<{ stdout: string }>, options: readonly string[]) {
-  const wanted = ['redis-tools', 'libjemalloc2', 'liblzf1'];
-  const { stdout } = await apt(...options, 'install', '--print-uris', '--no-install-recommends', '-y', ...wanted);
+async function resolvePackages(apt: (...args: string[]) => Promise<{ stdout: string }>, options: readonly string[]) {
+  const requestedPackages = ['redis-tools', 'libjemalloc2', 'liblzf1'];
+  const { stdout } = await apt(
+    ...options,
+    'install',
+    '--print-uris',
+    '--no-install-recommends',
+    '-y',
+    ...requestedPackages,
+  );
   const resolved = [...stdout.matchAll(/^'[^']+' (\S+\.deb) /gm)].map(([, file = '']) => basename(file).split('_')[0]);
-  return [...new Set([...wanted, ...resolved.filter((name) => name !== undefined)])];
+  return [...new Set([...requestedPackages, ...resolved.filter((name) => name !== undefined)])];
 }
 
-function notFound(platform: NodeJS.Platform, env: Environment, cause?: unknown): RedisFault {
-  const where = (env['PATH'] ?? '') === '' ? 'PATH is empty' : 'redis-server 6.2 or newer is not on PATH';
-  const tried = cause === undefined ? '' : ' and could not be unpacked from the Debian packages';
-  const sentence = `${where}${tried}: install it with \`${installCommand(platform)}\` and try again.`;
-  return new RedisFault('redis_not_found', sentence, cause);
+function notFoundError(platform: NodeJS.Platform, env: ProcessEnvironment, cause?: unknown): RedisStartError {
+  const problem = (env['PATH'] ?? '') === '' ? 'PATH is empty' : 'redis-server 6.2 or newer is not on PATH';
+  const attempt = cause === undefined ? '' : ' and could not be unpacked from the Debian packages';
+  const message = `${problem}${attempt}: install it with \`${installCommand(platform)}\` and try again.`;
+  return new RedisStartError('redis_not_found', message, cause);
 }
 
 function installCommand(platform: NodeJS.Platform): string {

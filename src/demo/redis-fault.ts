@@ -1,12 +1,12 @@
-export type RedisFaultCode = 'redis_not_found' | 'redis_port_taken' | 'redis_not_started';
+export type RedisStartErrorCode = 'redis_not_found' | 'redis_port_taken' | 'redis_not_started';
 
 /** The demo's own Redis could not be had. The message is one sentence for a person. */
-export class RedisFault extends Error {
+export class RedisStartError extends Error {
   override readonly name = 'RedisFault';
-  readonly code: RedisFaultCode;
+  readonly code: RedisStartErrorCode;
 
-  constructor(code: RedisFaultCode, sentence: string, cause?: unknown) {
-    super(sentence, { cause });
+  constructor(code: RedisStartErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
     this.code = code;
   }
 }

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { type LinkOptions, openConnection, taskId, taskOptions } from './link-queue.ts';
-import { type Change, changeSource, readLimit } from './tables.ts';
+import { type Change, changeSource, readColumnLimit } from './tables.ts';
 
 export interface SourceOptions extends LinkOptions {
   /** A change every so often, by itself. Without: only what is asked for. */
-  readonly everyMs?: number;
+  readonly changeIntervalMs?: number;
   /** With so many tasks waiting it makes no changes by itself: a paused link must not fill the memory. Default 5,000. */
-  readonly mostWaiting?: number;
+  readonly maxWaiting?: number;
   /** How many row ids there are. Default 40. */
-  readonly rows?: number;
+  readonly rowCount?: number;
   /** From 0 to below 1, as Math.random, which is the default. */
   readonly random?: () => number;
 }
@@ -19,9 +19,9 @@ export interface Source extends AsyncDisposable {
   /** One change of one's own: a value, or `null` to delete. Null: there was nothing to delete. */
   change(row: string, value: string | null): Promise<Change | null>;
   /** Inserts, updates and deletes at once. */
-  burst(changes: number): Promise<Change[]>;
+  burst(changeCount: number): Promise<Change[]>;
   /** A value that is too long for the target's column as it is now. */
-  poison(row: string): Promise<Change | null>;
+  breakRow(row: string): Promise<Change | null>;
   /** No more changes; those under way are finished. May be called again. */
   stop(): Promise<void>;
 }
@@ -31,9 +31,9 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   const {
     link,
     prefix = 'bull',
-    everyMs,
-    mostWaiting = 5_000,
-    rows = 40,
+    changeIntervalMs,
+    maxWaiting = 5_000,
+    rowCount = 40,
     random = Math.random,
     onError = () => undefined,
   } = options;
@@ -44,63 +44,66 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   await queue.waitUntilReady();
 
   // One change after the other: the order in the table is the order in the queue.
-  let last: Promise<unknown> = Promise.resolve();
-  const inOrder = <T>(step: () => Promise<T>): Promise<T> => {
-    const result = last.then(step);
-    last = result.catch(() => undefined);
+  let lastChange: Promise<unknown> = Promise.resolve();
+  const runInOrder = <T>(step: () => Promise<T>): Promise<T> => {
+    const result = lastChange.then(step);
+    lastChange = result.catch(() => undefined);
     return result;
   };
   const change = (row: string, value: string | null) =>
-    inOrder(async () => {
-      const made = await changeSource(redis, options, { row, value });
-      if (made) await queue.add('change', made, { jobId: taskId(made) });
-      return made;
+    runInOrder(async () => {
+      const madeChange = await changeSource(redis, options, { row, value });
+      if (madeChange) await queue.add('change', madeChange, { jobId: taskId(madeChange) });
+      return madeChange;
     });
-  const anyChange = async () => {
-    const row = String(1 + Math.floor(random() * rows));
-    const made = random() < DELETES ? await change(row, null) : null;
-    return made ?? (await change(row, amount(random)));
+  const makeRandomChange = async () => {
+    const row = String(1 + Math.floor(random() * rowCount));
+    const deletion = random() < DELETE_PROBABILITY ? await change(row, null) : null;
+    return deletion ?? (await change(row, randomAmount(random)));
   };
-  const burst = async (changes: number) => {
-    const made: Promise<Change | null>[] = Array.from({ length: changes }, anyChange);
-    return (await Promise.all(made)).filter((one) => one !== null);
+  const burst = async (changeCount: number) => {
+    const changes: Promise<Change | null>[] = Array.from({ length: changeCount }, makeRandomChange);
+    return (await Promise.all(changes)).filter((change) => change !== null);
   };
-  const poison = async (row: string) => {
-    const limit = await readLimit(redis, options);
-    return change(row, `${'9'.repeat(limit?.width ?? 0)}.50`);
+  const breakRow = async (row: string) => {
+    const columnLimit = await readColumnLimit(redis, options);
+    return change(row, `${'9'.repeat(columnLimit?.width ?? 0)}.50`);
   };
 
-  const stopped = new AbortController();
-  const step = async () => {
-    if ((await queue.getWaitingCount()) < mostWaiting) await anyChange();
+  const stopController = new AbortController();
+  const changeUnlessFull = async () => {
+    if ((await queue.getWaitingCount()) < maxWaiting) await makeRandomChange();
   };
-  const running = everyMs === undefined ? undefined : keepChanging({ everyMs, step, signal: stopped.signal, onError });
+  const changeLoop =
+    changeIntervalMs === undefined
+      ? undefined
+      : runChangeLoop({ changeIntervalMs, makeChange: changeUnlessFull, signal: stopController.signal, onError });
   const stop = () => {
-    stopped.abort();
-    return connection.end(async () => {
-      await Promise.all([running, last]);
+    stopController.abort();
+    return connection.close(async () => {
+      await Promise.all([changeLoop, lastChange]);
       await queue.close();
     });
   };
-  return { change, burst, poison, stop, [Symbol.asyncDispose]: stop };
+  return { change, burst, breakRow, stop, [Symbol.asyncDispose]: stop };
 }
 
-const DELETES = 0.2;
+const DELETE_PROBABILITY = 0.2;
 
-const amount = (random: () => number) => (random() * 10_000).toFixed(2);
+const randomAmount = (random: () => number) => (random() * 10_000).toFixed(2);
 
-interface Changing {
-  readonly everyMs: number;
-  readonly step: () => Promise<unknown>;
+interface ChangeLoopOptions {
+  readonly changeIntervalMs: number;
+  readonly makeChange: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly onError: (error: Error) => void;
 }
 
-async function keepChanging({ everyMs, step, signal, onError }: Changing): Promise<void> {
+async function runChangeLoop({ changeIntervalMs, makeChange, signal, onError }: ChangeLoopOptions): Promise<void> {
   while (!signal.aborted) {
     try {
-      await delay(everyMs, undefined, { signal });
-      await step();
+      await delay(changeIntervalMs, undefined, { signal });
+      await makeChange();
     } catch (error) {
       if (!signal.aborted) onError(error instanceof Error ? error : new Error(String(error)));
     }

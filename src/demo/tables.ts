@@ -19,23 +19,23 @@ export type TableRecord = Readonly<z.infer<typeof recordSchema>>;
 export const changeSchema = z.intersection(z.object({ row: z.string().min(1) }), recordSchema);
 export type Change = Readonly<z.infer<typeof changeSchema>>;
 
-export type Applied =
+export type ApplyChangeResult =
   | { readonly kind: 'applied' }
   /** The target has this change or a later one already: nothing was done. */
   | { readonly kind: 'known' }
   /** The change before this one is not there yet: nothing was done. */
-  | { readonly kind: 'ahead'; readonly current: number }
+  | { readonly kind: 'ahead'; readonly currentSeq: number }
   | { readonly kind: 'too_long'; readonly column: string; readonly width: number };
 
-export interface Column {
+export interface ColumnLimit {
   readonly column: string;
   readonly width: number;
 }
 
-const key = ({ project, link }: Table, part: 'source' | 'target' | 'column' | 'refused') =>
+const tableKey = ({ project, link }: Table, part: 'source' | 'target' | 'column' | 'refused') =>
   `demo:${project}:${link}:${part}`;
 
-const CHANGE_SOURCE = `
+const CHANGE_SOURCE_SCRIPT = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local current = found and cjson.decode(found) or { seq = 0, deleted = true }
 local record = { seq = current.seq + 1 }
@@ -45,7 +45,7 @@ else record.deleted = true end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(record))
 return record.seq`;
 
-const APPLY = `
+const APPLY_SCRIPT = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local current = found and cjson.decode(found).seq or 0
 local record = cjson.decode(ARGV[2])
@@ -60,7 +60,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
 return { 'applied', record.seq }`;
 
-const FIX = `
+const FIX_SCRIPT = `
 local needed = tonumber(redis.call('HGET', KEYS[1], 'width') or 0)
 for _, length in ipairs(redis.call('HVALS', KEYS[2])) do needed = math.max(needed, tonumber(length)) end
 local rows = redis.call('HKEYS', KEYS[2])
@@ -68,7 +68,7 @@ if #rows > 0 then redis.call('HSET', KEYS[1], 'width', needed) end
 redis.call('DEL', KEYS[2])
 return rows`;
 
-const READ_BOTH = `return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]) }`;
+const READ_BOTH_SCRIPT = `return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]) }`;
 
 /** Puts a value into a row of the source, or deletes the row (`null`). Null: there was nothing to delete. */
 export async function changeSource(
@@ -77,37 +77,37 @@ export async function changeSource(
   { row, value }: { readonly row: string; readonly value: string | null },
 ): Promise<Change | null> {
   const args = value === null ? ['delete'] : ['put', value];
-  const seq = z.int().parse(await redis.eval(CHANGE_SOURCE, 1, key(table, 'source'), row, ...args));
+  const seq = z.int().parse(await redis.eval(CHANGE_SOURCE_SCRIPT, 1, tableKey(table, 'source'), row, ...args));
   if (seq === 0) return null;
   return value === null ? { row, seq, deleted: true } : { row, seq, value };
 }
 
-const appliedSchema = z.tuple([z.enum(['applied', 'known', 'ahead', 'too_long']), z.int()], z.string());
+const applyReplySchema = z.tuple([z.enum(['applied', 'known', 'ahead', 'too_long']), z.int()], z.string());
 
 /** Applies a change to the target: change n only after n−1, each once. One atomic step. */
-export async function applyToTarget(redis: Redis, table: Table, change: Change): Promise<Applied> {
+export async function applyToTarget(redis: Redis, table: Table, change: Change): Promise<ApplyChangeResult> {
   const { row, ...record } = change;
-  const keys = [key(table, 'target'), key(table, 'column'), key(table, 'refused')];
-  const answer = await redis.eval(APPLY, keys.length, ...keys, row, JSON.stringify(record));
-  const [kind, number, column = 'value'] = appliedSchema.parse(answer);
-  if (kind === 'ahead') return { kind, current: number };
+  const keys = [tableKey(table, 'target'), tableKey(table, 'column'), tableKey(table, 'refused')];
+  const reply = await redis.eval(APPLY_SCRIPT, keys.length, ...keys, row, JSON.stringify(record));
+  const [kind, number, column = 'value'] = applyReplySchema.parse(reply);
+  if (kind === 'ahead') return { kind, currentSeq: number };
   return kind === 'too_long' ? { kind, column, width: number } : { kind };
 }
 
 /** From now on the target refuses longer values; without a limit it takes everything. */
-export async function limitColumn(redis: Redis, table: Table, { column, width }: Column): Promise<void> {
-  await redis.hset(key(table, 'column'), { column, width });
+export async function setColumnLimit(redis: Redis, table: Table, { column, width }: ColumnLimit): Promise<void> {
+  await redis.hset(tableKey(table, 'column'), { column, width });
 }
 
-export async function readLimit(redis: Redis, table: Table): Promise<Column | null> {
-  const { column, width } = await redis.hgetall(key(table, 'column'));
+export async function readColumnLimit(redis: Redis, table: Table): Promise<ColumnLimit | null> {
+  const { column, width } = await redis.hgetall(tableKey(table, 'column'));
   return column === undefined || width === undefined ? null : { column, width: Number(width) };
 }
 
 /** Mends what the target refused, by making its column wide enough. The rows that fit now; none: nothing to mend. */
 export async function fixRefusedRows(redis: Redis, table: Table): Promise<string[]> {
-  const answer = await redis.eval(FIX, 2, key(table, 'column'), key(table, 'refused'));
-  return z.array(z.string()).parse(answer);
+  const reply = await redis.eval(FIX_SCRIPT, 2, tableKey(table, 'column'), tableKey(table, 'refused'));
+  return z.array(z.string()).parse(reply);
 }
 
 export interface Comparison {
@@ -115,13 +115,13 @@ export interface Comparison {
   /** Every row of the source is in the target, at the same change, and no other. */
   readonly equal: boolean;
   /** Rows in the source. */
-  readonly rows: number;
+  readonly rowCount: number;
   /** Rows which the target does not have yet. */
-  readonly missing: number;
+  readonly missingRows: number;
   /** Rows where the target is at another change, counting deletes that it has not seen. */
-  readonly different: number;
+  readonly differentRows: number;
   /** Changes which the target does not have yet. */
-  readonly behind: number;
+  readonly missingChanges: number;
 }
 
 /** Each link's target against its source, both read in the same moment. */
@@ -129,13 +129,25 @@ export async function compareTables(redis: Redis, project: string, links: readon
   return Promise.all(
     links.map(async (link) => {
       const { source, target } = await readBoth(redis, { project, link });
-      const differing = [...source].filter(([row, record]) => !isSame(record, target.get(row)));
-      const missing = differing.filter(([row, record]) => 'value' in record && !('value' in (target.get(row) ?? {})));
-      const unknown = [...target.keys()].filter((row) => !source.has(row)).length;
-      const rows = [...source.values()].filter((record) => 'value' in record).length;
-      const different = differing.length - missing.length + unknown;
-      const behind = differing.reduce((sum, [row, { seq }]) => sum + Math.max(0, seq - (target.get(row)?.seq ?? 0)), 0);
-      return { link, equal: differing.length + unknown === 0, rows, missing: missing.length, different, behind };
+      const differing = [...source].filter(([row, record]) => !isSameRecord(record, target.get(row)));
+      const missingRows = differing.filter(
+        ([row, record]) => 'value' in record && !('value' in (target.get(row) ?? {})),
+      );
+      const extraRowCount = [...target.keys()].filter((row) => !source.has(row)).length;
+      const rowCount = [...source.values()].filter((record) => 'value' in record).length;
+      const differentRows = differing.length - missingRows.length + extraRowCount;
+      const missingChanges = differing.reduce(
+        (sum, [row, { seq }]) => sum + Math.max(0, seq - (target.get(row)?.seq ?? 0)),
+        0,
+      );
+      return {
+        link,
+        equal: differing.length + extraRowCount === 0,
+        rowCount,
+        missingRows: missingRows.length,
+        differentRows,
+        missingChanges,
+      };
     }),
   );
 }
@@ -143,12 +155,12 @@ export async function compareTables(redis: Redis, project: string, links: readon
 export type TableContent = ReadonlyMap<string, TableRecord>;
 
 export async function readBoth(redis: Redis, table: Table): Promise<{ source: TableContent; target: TableContent }> {
-  const answer = await redis.eval(READ_BOTH, 2, key(table, 'source'), key(table, 'target'));
-  const [source, target] = z.tuple([z.array(z.string()), z.array(z.string())]).parse(answer);
-  return { source: content(source), target: content(target) };
+  const reply = await redis.eval(READ_BOTH_SCRIPT, 2, tableKey(table, 'source'), tableKey(table, 'target'));
+  const [source, target] = z.tuple([z.array(z.string()), z.array(z.string())]).parse(reply);
+  return { source: parseTable(source), target: parseTable(target) };
 }
 
-function content(fields: readonly string[]): TableContent {
+function parseTable(fields: readonly string[]): TableContent {
   const rows = new Map<string, TableRecord>();
   for (let i = 0; i < fields.length; i += 2) {
     rows.set(fields[i] ?? '', recordSchema.parse(JSON.parse(fields[i + 1] ?? '')));
@@ -156,7 +168,7 @@ function content(fields: readonly string[]): TableContent {
   return rows;
 }
 
-function isSame(one: TableRecord, other: TableRecord | undefined): boolean {
+function isSameRecord(one: TableRecord, other: TableRecord | undefined): boolean {
   if (one.seq !== other?.seq) return false;
   return 'value' in one ? 'value' in other && one.value === other.value : 'deleted' in other;
 }

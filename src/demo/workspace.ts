@@ -2,41 +2,43 @@ import { z } from 'zod';
 
 /** The demo's Slack, as the local Slack is told it. */
 export const channelId = 'C0SYNC';
-export const people = { alice: 'U0ALICE', bob: 'U0BOB', carol: 'U0CAROL' } as const;
-export const operators = [people.alice, people.bob] as const;
+export const users = { alice: 'U0ALICE', bob: 'U0BOB', carol: 'U0CAROL' } as const;
+export const operatorIds = [users.alice, users.bob] as const;
 export const tokens = { bot: 'xoxb-syncbot-demo', app: 'xapp-syncbot-demo' } as const;
 
-const botUser = 'U0SYNCBOT';
-const purpose = 'A demo of syncbot. Its Redis: ';
+const botUserId = 'U0SYNCBOT';
+const purposePrefix = 'A demo of syncbot. Its Redis: ';
 
 /** The local Slack's config file, as JSON. The channel's purpose is where a running demo is found by its Slack's port. */
 export function workspaceConfig(redisUrl: string): string {
-  const members = [...Object.values(people), botUser];
+  const members = [...Object.values(users), botUserId];
   return JSON.stringify({
     workspace: { name: 'syncbot demo', domain: 'syncbot-demo', teamId: 'T0SYNC' },
-    app: { appId: 'A0SYNC', botUserId: botUser, botName: 'syncbot', botToken: tokens.bot, appToken: tokens.app },
+    app: { appId: 'A0SYNC', botUserId: botUserId, botName: 'syncbot', botToken: tokens.bot, appToken: tokens.app },
     users: [
-      { id: people.alice, name: 'alice', real_name: 'Alice (operator)' },
-      { id: people.bob, name: 'bob', real_name: 'Bob (operator)' },
-      { id: people.carol, name: 'carol', real_name: 'Carol (no operator)' },
+      { id: users.alice, name: 'alice', real_name: 'Alice (operator)' },
+      { id: users.bob, name: 'bob', real_name: 'Bob (operator)' },
+      { id: users.carol, name: 'carol', real_name: 'Carol (no operator)' },
     ],
-    channels: [{ id: channelId, name: 'sync', topic: 'Try /sync help', purpose: `${purpose}${redisUrl}`, members }],
+    channels: [
+      { id: channelId, name: 'sync', topic: 'Try /sync help', purpose: `${purposePrefix}${redisUrl}`, members },
+    ],
   });
 }
 
 const stateSchema = z.object({ channels: z.array(z.object({ id: z.string(), purpose: z.string().default('') })) });
 
 /** The Redis of the demo whose local Slack listens on this port; null: no demo does. */
-export async function redisOfDemo(port: number): Promise<string | null> {
-  const state = stateSchema.safeParse(await workspaceState(port));
+export async function findDemoRedisUrl(port: number): Promise<string | null> {
+  const state = stateSchema.safeParse(await readWorkspaceState(port));
   const channel = state.data?.channels.find(({ id }) => id === channelId);
-  return channel?.purpose.startsWith(purpose) ? channel.purpose.slice(purpose.length) : null;
+  return channel?.purpose.startsWith(purposePrefix) ? channel.purpose.slice(purposePrefix.length) : null;
 }
 
-async function workspaceState(port: number): Promise<unknown> {
+async function readWorkspaceState(port: number): Promise<unknown> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/_control/state`, { signal: AbortSignal.timeout(3_000) });
-    return await answer.json();
+    const response = await fetch(`http://127.0.0.1:${port}/_control/state`, { signal: AbortSignal.timeout(3_000) });
+    return await response.json();
   } catch {
     return null;
   }

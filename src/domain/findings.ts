@@ -1,24 +1,24 @@
-import { driftOf, isBeingDriven } from './drift.ts';
-import { type Finding, type FindingOf, linksNamed, some } from './finding.ts';
-import { linksWanted } from './lifecycle.ts';
-import { logDeadline } from './log-retention.ts';
-import { maskReason } from './mask.ts';
+import { detectDrift, isReconciling } from './drift.ts';
+import { type Condition, type ConditionOf, sampledLinks, sampleLinks } from './finding.ts';
+import { desiredLinkState } from './lifecycle.ts';
+import { logRetentionDeadline } from './log-retention.ts';
+import { maskFailureReason } from './mask.ts';
 import {
   countFailures,
-  type Figures,
-  type LinkFacts,
-  type LinkReading,
-  linksOf,
+  type LinkObservation,
+  type LinkStats,
+  observedLinks,
   oldestFailure,
+  type ProjectStats,
 } from './observation.ts';
-import { pauseWithinMs } from './operation.ts';
+import { reconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Link, linkId, type Project } from './project.ts';
 
 /** One look at a project that nobody holds. */
-export interface Looked {
+export interface ProjectObservation {
   readonly project: Project;
-  readonly figures: Figures;
+  readonly stats: ProjectStats;
   /** In the order of the project's links. */
   readonly workers: WorkerCounts;
   /** The bot's Redis server time. */
@@ -26,106 +26,132 @@ export interface Looked {
 }
 
 /** What was found of each kind: null nothing, undefined: it cannot be told this time. */
-export type Findings = { readonly [Kind in Finding['kind']]?: FindingOf<Kind> | null | undefined };
+export type Conditions = { readonly [Kind in Condition['kind']]?: ConditionOf<Kind> | null | undefined };
 
 /** Delayed tasks are promoted by workers within seconds. */
 const overdueAfterMs = 30_000;
 
 /** What a project's own record tells, without a look at its links. */
-export function findingsOfRecord(project: Project, now: number): Findings {
+export function conditionsFromRecord(project: Project, now: number): Conditions {
   const { state, by, since, failure } = project;
-  const until = logDeadline(project);
+  const until = logRetentionDeadline(project);
   const part = until === null ? 0 : until <= now ? 1 : (now - since) / (until - since);
-  const log = <Kind extends 'log_half' | 'log_most' | 'log_over'>(kind: Kind, from: number, to: number) =>
-    until !== null && part >= from && part < to ? { kind, until } : null;
+  const log = <Kind extends 'log_retention_50' | 'log_retention_80' | 'log_retention_100'>(
+    kind: Kind,
+    from: number,
+    to: number,
+  ) => (until !== null && part >= from && part < to ? { kind, until } : null);
   return {
-    failed: state === 'failed' && by === botActor ? { kind: 'failed', since, failure } : null,
-    log_half: log('log_half', 0.5, 0.8),
-    log_most: log('log_most', 0.8, 1),
-    log_over: log('log_over', 1, Number.POSITIVE_INFINITY),
+    project_failed: state === 'failed' && by === botActor ? { kind: 'project_failed', since, failure } : null,
+    log_retention_50: log('log_retention_50', 0.5, 0.8),
+    log_retention_80: log('log_retention_80', 0.8, 1),
+    log_retention_100: log('log_retention_100', 1, Number.POSITIVE_INFINITY),
   };
 }
 
 /** Everything that one look tells. */
-export function findingsOf(looked: Looked): Findings {
-  const { project, figures, now } = looked;
-  const held = linksWanted(project.state) === 'paused';
+export function conditionsFromObservation(observation: ProjectObservation): Conditions {
+  const { project, stats, now } = observation;
+  const shouldBePaused = desiredLinkState(project.state) === 'paused';
   const running = project.state === 'running';
-  const seenAll = figures.links.every(({ kind }) => kind !== 'unreachable');
-  const unlessHidden = <F>(kind: Finding['kind'], finding: F | null | undefined) =>
-    finding === null && isHidden(project.alerts[kind]?.alert.finding ?? null, figures.links) ? undefined : finding;
-  const unlessAway = <F>(finding: F | null | undefined) => (finding === null && !seenAll ? undefined : finding);
-  const { loose, drift, appeared } = driftFindings(looked);
+  const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
+  const unknownIfSampleUnreachable = <F>(kind: Condition['kind'], condition: F | null | undefined) =>
+    condition === null && isSampleUnreachable(project.alerts[kind]?.alert.condition ?? null, stats.links)
+      ? undefined
+      : condition;
+  const unknownIfAnyUnreachable = <F>(condition: F | null | undefined) =>
+    condition === null && !allReachable ? undefined : condition;
+  const drift = driftConditions(observation);
   return {
-    ...findingsOfRecord(project, now),
-    loose: held ? unlessHidden('loose', loose) : loose,
-    not_held: held ? unlessHidden('not_held', notHeldFinding(figures)) : null,
-    drift: unlessHidden('drift', drift),
-    appeared,
-    unattended: running ? unlessAway(unattended(looked)) : null,
-    latency: running ? unlessAway(tooLate(looked)) : null,
-    failures: running ? unlessAway(failuresOf(looked)) : null,
+    ...conditionsFromRecord(project, now),
+    unexpectedly_running: shouldBePaused
+      ? unknownIfSampleUnreachable('unexpectedly_running', drift.unexpectedly_running)
+      : drift.unexpectedly_running,
+    pause_ignored: shouldBePaused ? unknownIfSampleUnreachable('pause_ignored', pauseIgnoredCondition(stats)) : null,
+    unexpectedly_paused: unknownIfSampleUnreachable('unexpectedly_paused', drift.unexpectedly_paused),
+    queue_created: drift.queue_created,
+    no_worker: running ? unknownIfAnyUnreachable(noWorkerCondition(observation)) : null,
+    latency: running ? unknownIfAnyUnreachable(latencyCondition(observation)) : null,
+    tasks_failed: running ? unknownIfAnyUnreachable(tasksFailedCondition(observation)) : null,
   };
 }
 
 /** Of links that are being driven it cannot be told whether they drift; what could not be paused for long is told all the same. */
-function driftFindings({ project, figures, now }: Looked): Pick<Findings, 'loose' | 'drift' | 'appeared'> {
-  const driven = figures.links.filter(({ link }) => isBeingDriven(project, link));
-  const unlessDriven = <F>(finding: F | null) => (finding === null && driven.length > 0 ? undefined : finding);
-  const isLate = project.holder === null && now - project.since > pauseWithinMs;
-  const stuck = isLate && linksWanted(project.state) === 'paused' ? driven.filter(isRunning) : [];
-  const { loose, pausedOutside, appeared, vanished } = driftOf(project, figures.links);
-  const isDrift = pausedOutside.length + vanished.length > 0;
+function driftConditions({
+  project,
+  stats,
+  now,
+}: ProjectObservation): Pick<Conditions, 'unexpectedly_running' | 'unexpectedly_paused' | 'queue_created'> {
+  const reconciling = stats.links.filter(({ link }) => isReconciling(project, link));
+  const unknownIfReconciling = <F>(condition: F | null) =>
+    condition === null && reconciling.length > 0 ? undefined : condition;
+  const isOverdue = project.activeOperation === null && now - project.since > reconcileTimeoutMs;
+  const stuck = isOverdue && desiredLinkState(project.state) === 'paused' ? reconciling.filter(isRunning) : [];
+  const { unexpectedlyRunning: loose, unexpectedlyPaused, created, deleted } = detectDrift(project, stats.links);
+  const isDrift = unexpectedlyPaused.length + deleted.length > 0;
   return {
-    loose: unlessDriven(looseFinding(loose, linksOf(stuck))),
-    drift: unlessDriven(isDrift ? { kind: 'drift', paused: some(pausedOutside), vanished: some(vanished) } : null),
-    appeared: unlessDriven(appeared.length > 0 ? { kind: 'appeared', links: some(appeared) } : null),
+    unexpectedly_running: unknownIfReconciling(unexpectedlyRunning(loose, observedLinks(stuck))),
+    unexpectedly_paused: unknownIfReconciling(
+      isDrift
+        ? { kind: 'unexpectedly_paused', paused: sampleLinks(unexpectedlyPaused), deleted: sampleLinks(deleted) }
+        : null,
+    ),
+    queue_created: unknownIfReconciling(
+      created.length > 0 ? { kind: 'queue_created', links: sampleLinks(created) } : null,
+    ),
   };
 }
 
-function looseFinding(resumed: readonly Link[], stuck: readonly Link[]): FindingOf<'loose'> | null {
-  if (resumed.length > 0) return { kind: 'loose', links: some(resumed), cause: 'resumed' };
-  return stuck.length > 0 ? { kind: 'loose', links: some(stuck), cause: 'not_paused' } : null;
+function unexpectedlyRunning(
+  resumed: readonly Link[],
+  stuck: readonly Link[],
+): ConditionOf<'unexpectedly_running'> | null {
+  if (resumed.length > 0) return { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' };
+  return stuck.length > 0 ? { kind: 'unexpectedly_running', links: sampleLinks(stuck), cause: 'not_paused' } : null;
 }
 
-function isRunning(reading: LinkReading): boolean {
+function isRunning(reading: LinkObservation): boolean {
   return reading.kind === 'read' && !reading.paused;
 }
 
 /** Whether one of the links that an open alert names does not answer: then it cannot be told to be over. */
-function isHidden(open: Finding | null, links: readonly LinkReading[]): boolean {
-  const away = new Set(links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => linkId(link)));
-  return open !== null && linksNamed(open).some((link) => away.has(linkId(link)));
+function isSampleUnreachable(firing: Condition | null, links: readonly LinkObservation[]): boolean {
+  const unreachable = new Set(links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => linkId(link)));
+  return firing !== null && sampledLinks(firing).some((link) => unreachable.has(linkId(link)));
 }
 
-function unattended({ figures, workers }: Looked): FindingOf<'unattended'> | null | undefined {
-  const noWorker = figures.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0);
-  const overdue = readOf(figures).filter(
+function noWorkerCondition({ stats, workers }: ProjectObservation): ConditionOf<'no_worker'> | null | undefined {
+  const noWorker = stats.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0);
+  const overdue = readLinks(stats).filter(
     ({ overdueSince, now }) => overdueSince !== null && now - overdueSince > overdueAfterMs,
   );
   if (noWorker.length + overdue.length === 0) return workers.includes(null) ? undefined : null;
-  return { kind: 'unattended', noWorker: some(linksOf(noWorker)), overdue: some(linksOf(overdue)) };
+  return {
+    kind: 'no_worker',
+    noWorker: sampleLinks(observedLinks(noWorker)),
+    overdue: sampleLinks(observedLinks(overdue)),
+  };
 }
 
-function tooLate({ project, figures: { latencyMs } }: Looked): FindingOf<'latency'> | null {
+function latencyCondition({ project, stats: { latencyMs } }: ProjectObservation): ConditionOf<'latency'> | null {
   const limitMs = project.definition.latencyAlert;
   if (limitMs === null || latencyMs === null || latencyMs <= limitMs) return null;
   return { kind: 'latency', latencyMs, limitMs };
 }
 
-function failuresOf({ project, figures }: Looked): FindingOf<'failures'> | null {
-  const oldest = oldestFailure(figures.links);
+function tasksFailedCondition({ project, stats }: ProjectObservation): ConditionOf<'tasks_failed'> | null {
+  const oldest = oldestFailure(stats.links);
   if (project.definition.onFailure !== 'continue' || oldest === null) return null;
-  const count = countFailures(figures.links);
+  const count = countFailures(stats.links);
   const { taskId, reason, at } = oldest.task;
-  return { kind: 'failures', count, failure: { link: oldest.link, taskId, reason: maskReason(reason), at } };
+  return { kind: 'tasks_failed', count, failure: { link: oldest.link, taskId, reason: maskFailureReason(reason), at } };
 }
 
-function notHeldFinding(figures: Figures): FindingOf<'not_held'> | null {
-  const taking = readOf(figures).filter(({ paused, takesWhilePaused }) => paused && takesWhilePaused);
-  return taking.length > 0 ? { kind: 'not_held', links: some(linksOf(taking)) } : null;
+function pauseIgnoredCondition(figures: ProjectStats): ConditionOf<'pause_ignored'> | null {
+  const ignoring = readLinks(figures).filter(({ paused, ignoresPause }) => paused && ignoresPause);
+  return ignoring.length > 0 ? { kind: 'pause_ignored', links: sampleLinks(observedLinks(ignoring)) } : null;
 }
 
-function readOf({ links }: Figures): LinkFacts[] {
+function readLinks({ links }: ProjectStats): LinkStats[] {
   return links.filter((reading) => reading.kind === 'read');
 }

@@ -1,137 +1,147 @@
-import { alertPastTitle, alertTitle } from './alert-words.ts';
-import { linksNamed } from './finding.ts';
+import { alertTitle, pastAlertTitle } from './alert-words.ts';
+import { sampledLinks } from './finding.ts';
 import { type HistoryEntry, type HistoryEvent, historyEvents } from './history.ts';
-import { executeWithinMs } from './operation.ts';
+import { claimTimeoutMs } from './operation.ts';
 import { isAction, stateTitles } from './project.ts';
 import type { Refusal, RefusalCode } from './refusal.ts';
-import { actionWords, count, dotted, duration, namedList, reasonPhrase, type Voice } from './words.ts';
+import {
+  actionLabels,
+  type Formatter,
+  formatDuration,
+  formatReason,
+  joinDots,
+  pluralize,
+  summarizeNames,
+} from './words.ts';
 
-export interface HistorySaid {
-  readonly voice: Voice;
+export interface HistoryTextOptions {
+  readonly format: Formatter;
   /** Whether a failed task's masked reason may be shown here. */
   readonly revealReasons: boolean;
 }
 
 /** What an entry tells, as it follows the name of who did it: `asked to pause it · because we deploy`. */
-export function historyWords(entry: HistoryEntry, said: HistorySaid): string {
+export function historyText(entry: HistoryEntry, options: HistoryTextOptions): string {
   const event = historyEvents.find((known) => known === entry.event);
-  if (event !== undefined) return sentences[event](entry, said);
-  return said.voice.text(entry.event, 60) || 'an event without a name';
+  if (event !== undefined) return sentences[event](entry, options);
+  return options.format.text(entry.event, 60) || 'an event without a name';
 }
 
-type Sentence = (entry: HistoryEntry, said: HistorySaid) => string;
+type Sentence = (entry: HistoryEntry, options: HistoryTextOptions) => string;
 
 const sentences: Readonly<Record<HistoryEvent, Sentence>> = {
   created: () => 'added the project',
   changed: () => 'changed its definition',
   removed: () => 'removed the project',
-  requested: ({ action, reason, channel }, { voice }) => {
-    const why = reasonPhrase(reason, voice, 120);
-    return dotted(
-      action === null ? 'asked for an action' : `asked to ${actionWords[action].verb} it`,
+  requested: ({ action, reason, channel }, { format }) => {
+    const why = formatReason(reason, format, 120);
+    return joinDots(
+      action === null ? 'asked for an action' : `asked to ${actionLabels[action].verb} it`,
       why === null ? null : `because ${why}`,
-      channel === null ? null : `in ${voice.channel(channel)}`,
+      channel === null ? null : `in ${format.channel(channel)}`,
     );
   },
-  superseded: (entry) => `asked anew: the older ${requestOf(entry)} was replaced`,
-  confirmed: (entry) => `confirmed the ${requestOf(entry)}`,
-  cancelled: (entry) => `cancelled the ${requestOf(entry)}`,
-  expired: (entry) => `the ${requestOf(entry)} expired before it was confirmed`,
+  superseded: (entry) => `asked anew: the older ${requestPhrase(entry)} was replaced`,
+  confirmed: (entry) => `confirmed the ${requestPhrase(entry)}`,
+  cancelled: (entry) => `cancelled the ${requestPhrase(entry)}`,
+  expired: (entry) => `the ${requestPhrase(entry)} expired before it was confirmed`,
   started: ({ state, action }) =>
     action !== null && !isAction(action)
-      ? `${actionWords[action].doing} began`
+      ? `${actionLabels[action].doing} began`
       : state === null
         ? 'a worker began'
         : `${stateTitles[state]} began`,
-  refused: (entry, { voice }) => `refused${to(entry)}: ${whyRefused(entry, voice)}`,
+  refused: (entry, { format }) => `refused${toAction(entry)}: ${refusalReason(entry, format)}`,
   done: ({ action, outcome }) => {
-    if (outcome === null) return action === null ? 'done' : actionWords[action].done;
-    const { linksDone, linksTotal, putBack, inFlight } = outcome;
-    return dotted(
-      `${action === null ? 'done on' : actionWords[action].done} ${linksDone} of ${count(linksTotal, 'link')}`,
-      putBack > 0 ? `${count(putBack, 'failed task')} put back` : null,
-      action === 'pause' && (inFlight ?? 0) > 0 ? `${count(inFlight ?? 0, 'task')} still finishing` : null,
+    if (outcome === null) return action === null ? 'done' : actionLabels[action].done;
+    const { linksDone, linksTotal, retriedTasks, inFlight } = outcome;
+    return joinDots(
+      `${action === null ? 'done on' : actionLabels[action].done} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
+      retriedTasks > 0 ? `${pluralize(retriedTasks, 'failed task')} put back` : null,
+      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still finishing` : null,
     );
   },
-  failed: (entry, said) => (entry.operation === null ? taskFailed(entry, said) : operationFailed(entry, said.voice)),
-  quiet: () => 'the last task in flight has ended',
-  corrected: ({ links, cause }, { voice }) => {
-    const names = links === null ? 'links' : namedList(links.map(voice.link), 'link');
-    return cause === 'appeared'
+  failed: (entry, options) =>
+    entry.operation === null ? taskFailed(entry, options) : operationFailed(entry, options.format),
+  drained: () => 'the last task in flight has ended',
+  corrected: ({ links, cause }, { format }) => {
+    const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
+    return cause === 'queue_created'
       ? `brings ${names}, whose queue has appeared, in line`
       : `drives ${names} back after a late write of its own`;
   },
-  alert: ({ alert }, said) => {
-    if (alert === null || alert.finding === null) return 'an alert';
-    const links = linksNamed(alert.finding);
-    const names = links.length === 0 ? '' : `: ${namedList(links.map(said.voice.link), 'link')}`;
-    return `alert: ${alertTitle(alert.finding.kind)}${names}`;
+  alert_firing: ({ alert }, options) => {
+    if (alert === null || alert.condition === null) return 'an alert';
+    const links = sampledLinks(alert.condition);
+    const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(options.format.link), 'link')}`;
+    return `alert: ${alertTitle(alert.condition.kind)}${names}`;
   },
-  alert_over: ({ kind }) => (kind === null ? 'the alert is over' : `the alert is over: ${alertPastTitle(kind)}`),
-  told: ({ told, kind }, { voice }) => {
+  alert_resolved: ({ kind }) => (kind === null ? 'the alert is over' : `the alert is over: ${pastAlertTitle(kind)}`),
+  alert_notified: ({ delivered, kind }, { format }) => {
     const what = kind === null ? '' : `: ${alertTitle(kind)}`;
-    return told === null || told.message === null
+    return delivered === null || delivered.message === null
       ? `told${what}`
-      : `${voice.channel(told.message.channel)} was told${what}`;
+      : `${format.channel(delivered.message.channel)} was told${what}`;
   },
 };
 
 /** `request to pause it`. */
-function requestOf(entry: HistoryEntry): string {
-  return `request${to(entry)}`;
+function requestPhrase(entry: HistoryEntry): string {
+  return `request${toAction(entry)}`;
 }
 
 /** ` to pause it`; nothing in entries that do not say which action it was. */
-function to({ action }: HistoryEntry): string {
-  return action === null ? '' : ` to ${actionWords[action].verb} it`;
+function toAction({ action }: HistoryEntry): string {
+  return action === null ? '' : ` to ${actionLabels[action].verb} it`;
 }
 
-function taskFailed({ failure }: HistoryEntry, { voice, revealReasons }: HistorySaid): string {
+function taskFailed({ failure }: HistoryEntry, { format, revealReasons }: HistoryTextOptions): string {
   if (failure === null) return `${stateTitles.failed}: a task failed`;
-  const why = revealReasons ? `: ${voice.text(failure.reason, 200)}` : '';
-  return `${stateTitles.failed}: a task failed on ${voice.link(failure.link)}${why}`;
+  const why = revealReasons ? `: ${format.text(failure.reason, 200)}` : '';
+  return `${stateTitles.failed}: a task failed on ${format.link(failure.link)}${why}`;
 }
 
 /** An operation that began, and did not reach every link: then nothing was changed, or it got only part of the way. */
-function operationFailed(entry: HistoryEntry, voice: Voice): string {
+function operationFailed(entry: HistoryEntry, format: Formatter): string {
   const { action, outcome } = entry;
-  const done = action === null ? 'done' : actionWords[action].done;
-  if (outcome === null) return `not ${done}: ${whyRefused(entry, voice)}`;
+  const done = action === null ? 'done' : actionLabels[action].done;
+  if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
   const { linksDone, linksTotal, unreachable } = outcome;
-  const missed = unreachable.length === 0 ? '' : `, ${namedList(unreachable.map(voice.link), 'link')} not reached`;
-  return `not wholly ${done}: ${linksDone} of ${count(linksTotal, 'link')}${missed}`;
+  const missed =
+    unreachable.length === 0 ? '' : `, ${summarizeNames(unreachable.map(format.link), 'link')} not reached`;
+  return `not wholly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
 }
 
-function whyRefused({ refusal, code }: HistoryEntry, voice: Voice): string {
-  const facts = refusal === null ? null : factsOf(refusal, voice);
+function refusalReason({ refusal, code }: HistoryEntry, format: Formatter): string {
+  const facts = refusal === null ? null : reasonFromFacts(refusal, format);
   if (facts !== null) return facts;
   if (code === null) return 'the reason was not kept';
-  return Object.hasOwn(reasons, code) ? reasons[code as RefusalCode] : voice.text(code, 60);
+  return Object.hasOwn(reasonsByCode, code) ? reasonsByCode[code as RefusalCode] : format.text(code, 60);
 }
 
 /** The facts that were kept with a refusal, in the past tense: a history does not tell what is so now. */
-function factsOf(refusal: Refusal, voice: Voice): string | null {
+function reasonFromFacts(refusal: Refusal, format: Formatter): string | null {
   switch (refusal.code) {
     case 'not_allowed':
-      return `it was ${stateTitles[refusal.state]}, by ${voice.person(refusal.by)}`;
+      return `it was ${stateTitles[refusal.state]}, by ${format.person(refusal.by)}`;
     case 'changed':
-      return `${reasons.changed}, by ${voice.person(refusal.by)}`;
-    case 'held':
-      return `${voice.person(refusal.by)} had asked to ${actionWords[refusal.action].verb} it, and that was under way`;
+      return `${reasonsByCode.changed}, by ${format.person(refusal.by)}`;
+    case 'operation_active':
+      return `${format.person(refusal.by)} had asked to ${actionLabels[refusal.action].verb} it, and that was under way`;
     case 'links_unreachable':
-      return `${namedList(refusal.links.map(voice.link), 'link')} did not answer in time`;
+      return `${summarizeNames(refusal.links.map(format.link), 'link')} did not answer in time`;
     default:
       return null;
   }
 }
 
 /** Why, as far as the code alone tells. */
-const reasons: Readonly<Record<RefusalCode, string>> = {
+const reasonsByCode: Readonly<Record<RefusalCode, string>> = {
   not_allowed: 'its state did not allow that',
   unknown_project: 'there was no such project',
-  held: 'another operation was under way',
+  operation_active: 'another operation was under way',
   changed: 'it changed after that was asked',
-  too_late: `no worker took it up within ${duration(executeWithinMs)}`,
+  claim_timeout: `no worker took it up within ${formatDuration(claimTimeoutMs)}`,
   precheck_failed: 'it did not pass its precheck',
   links_unreachable: 'not every link answered',
   no_drift: 'its links agreed with its state',

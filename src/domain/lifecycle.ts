@@ -1,28 +1,28 @@
-import { type Action, actions, type Deed, type ProjectState, projectStates } from './project.ts';
+import { type Action, actions, type OperationKind, type ProjectState, projectStates } from './project.ts';
 
 /** What the links of a project in a given state must be. */
-export type Wanted = 'paused' | 'resumed';
+export type DesiredLinkState = 'paused' | 'resumed';
 
 /**
  * The road of an allowed action: the transitional state it claims, and the state it ends in. A correction claims none and
  * keeps the state; only Adopt may end in another one, which its links tell.
  */
-export interface Road<State extends ProjectState | null = ProjectState | null> {
+export interface Transition<State extends ProjectState | null = ProjectState | null> {
   readonly from: readonly ProjectState[];
-  readonly via: State;
+  readonly through: State;
   readonly to: State;
 }
 
-interface StateRule extends Readonly<Record<Deed, string | null>> {
-  readonly links: Wanted;
+interface StateRule extends Readonly<Record<OperationKind, string | null>> {
+  readonly links: DesiredLinkState;
 }
 
 /** Any other entry says why an action is refused, as a clause that follows "orders is Paused since …: ". */
 const allowed = null;
-const settling = 'wait until that has ended';
-const driven = {
-  reapply: `its links are being driven already; ${settling}`,
-  adopt: `its links are being driven; ${settling}`,
+const waitHint = 'wait until that has ended';
+const inTransition = {
+  reapply: `its links are being driven already; ${waitHint}`,
+  adopt: `its links are being driven; ${waitHint}`,
 };
 const correctable = { reapply: allowed, adopt: allowed };
 
@@ -38,10 +38,10 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
   },
   starting: {
     links: 'resumed',
-    ...driven,
-    start: `it is being started already; ${settling}`,
-    pause: `it can be paused as soon as it is Running; ${settling}`,
-    restore: `it is being started; ${settling}`,
+    ...inTransition,
+    start: `it is being started already; ${waitHint}`,
+    pause: `it can be paused as soon as it is Running; ${waitHint}`,
+    restore: `it is being started; ${waitHint}`,
   },
   running: {
     links: 'resumed',
@@ -52,10 +52,10 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
   },
   pausing: {
     links: 'paused',
-    ...driven,
-    start: `it is being paused; ${settling}`,
-    pause: `it is being paused already; ${settling}`,
-    restore: `it can be restored as soon as it is Paused; ${settling}`,
+    ...inTransition,
+    start: `it is being paused; ${waitHint}`,
+    pause: `it is being paused already; ${waitHint}`,
+    restore: `it can be restored as soon as it is Paused; ${waitHint}`,
   },
   paused: {
     links: 'paused',
@@ -66,10 +66,10 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
   },
   restoring: {
     links: 'resumed',
-    ...driven,
-    start: `it is being restored; ${settling}`,
-    pause: `it can be paused as soon as it is Running; ${settling}`,
-    restore: `it is being restored already; ${settling}`,
+    ...inTransition,
+    start: `it is being restored; ${waitHint}`,
+    pause: `it can be paused as soon as it is Running; ${waitHint}`,
+    restore: `it is being restored already; ${waitHint}`,
   },
   failed: {
     links: 'paused',
@@ -81,29 +81,34 @@ export const rules: Readonly<Record<ProjectState, StateRule>> = {
   },
 };
 
-type Roads = Readonly<Record<Action, Road<ProjectState>>> & Readonly<Record<Exclude<Deed, Action>, Road<null>>>;
+type Transitions = Readonly<Record<Action, Transition<ProjectState>>> &
+  Readonly<Record<Exclude<OperationKind, Action>, Transition<null>>>;
 
-export const roads: Roads = {
-  start: road('start', 'starting', 'running'),
-  pause: road('pause', 'pausing', 'paused'),
-  restore: road('restore', 'restoring', 'running'),
-  reapply: road('reapply', null, null),
-  adopt: road('adopt', null, null),
+export const transitions: Transitions = {
+  start: transition('start', 'starting', 'running'),
+  pause: transition('pause', 'pausing', 'paused'),
+  restore: transition('restore', 'restoring', 'running'),
+  reapply: transition('reapply', null, null),
+  adopt: transition('adopt', null, null),
 };
 
-function road<State extends ProjectState | null>(deed: Deed, via: State, to: State): Road<State> {
-  return { from: projectStates.filter((state) => rules[state][deed] === allowed), via, to };
+function transition<State extends ProjectState | null>(
+  kind: OperationKind,
+  through: State,
+  to: State,
+): Transition<State> {
+  return { from: projectStates.filter((state) => rules[state][kind] === allowed), through, to };
 }
 
 export type Decision =
   | { readonly kind: 'allowed' }
-  | { readonly kind: 'refused'; readonly why: string; readonly instead: Action | null };
+  | { readonly kind: 'refused'; readonly reason: string; readonly instead: Action | null };
 
 /** Whether this may be done to a project in `state`; a refusal says why and which action fits instead. */
-export function decide(state: ProjectState, deed: Deed): Decision {
-  const verdict = rules[state][deed];
-  if (verdict === allowed) return { kind: 'allowed' };
-  return { kind: 'refused', why: verdict, instead: allowedAction(state) };
+export function decide(state: ProjectState, kind: OperationKind): Decision {
+  const reason = rules[state][kind];
+  if (reason === allowed) return { kind: 'allowed' };
+  return { kind: 'refused', reason: reason, instead: allowedAction(state) };
 }
 
 /** The one action that is allowed in a state, or null while the project is in transition. */
@@ -112,12 +117,12 @@ export function allowedAction(state: ProjectState): Action | null {
 }
 
 /** The state that a project's links tell when all of them are the opposite of what its state wants: what Adopt makes of it. */
-export function stateOfLinks(wanted: Wanted): 'running' | 'paused' {
-  return wanted === 'paused' ? 'running' : 'paused';
+export function stateFromLinks(desired: DesiredLinkState): 'running' | 'paused' {
+  return desired === 'paused' ? 'running' : 'paused';
 }
 
 /** What every link of a project in `state` must be. */
-export function linksWanted(state: ProjectState): Wanted {
+export function desiredLinkState(state: ProjectState): DesiredLinkState {
   return rules[state].links;
 }
 

@@ -1,7 +1,7 @@
 import type { Project, ProjectDefinition } from './project.ts';
 
 /** How old the oldest unfinished change is of a project that stops now (epoch ms): as old as its latency, as far as that is known. */
-export function oldestChangeAt({
+export function oldestUnprocessedAt({
   now,
   latencyMs,
 }: {
@@ -12,7 +12,7 @@ export function oldestChangeAt({
 }
 
 /** Until when (epoch ms) a source keeps what was changed at that moment. Null: nobody has said how long it keeps its log. */
-export function logKeptUntil(
+export function logRetainedUntil(
   { logRetention }: Pick<ProjectDefinition, 'logRetention'>,
   changedAt: number,
 ): number | null {
@@ -20,6 +20,6 @@ export function logKeptUntil(
 }
 
 /** Until when a restore of this project will still find the source's log; null while it does not stand still. */
-export function logDeadline({ state, since, logFrom, definition }: Project): number | null {
-  return state === 'paused' || state === 'failed' ? logKeptUntil(definition, logFrom ?? since) : null;
+export function logRetentionDeadline({ state, since, oldestUnprocessedAt, definition }: Project): number | null {
+  return state === 'paused' || state === 'failed' ? logRetainedUntil(definition, oldestUnprocessedAt ?? since) : null;
 }

@@ -1,31 +1,32 @@
-import { framesOf } from './frames.ts';
-import { maskReason } from './mask.ts';
-import { loggableText } from './secrets.ts';
+import { stackFrames } from './frames.ts';
+import { maskFailureReason } from './mask.ts';
+import { redactText } from './secrets.ts';
 
-export interface LoggedFault {
+export interface SerializedError {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
   readonly stack?: string;
-  readonly cause?: LoggedFault;
+  readonly cause?: SerializedError;
 }
 
 /** An error as it may be logged, without what it quotes and carries: name, code, masked first line, where it came from, its cause. */
-export function loggedFault(error: unknown, depth = 0): LoggedFault {
-  if (!(error instanceof Error)) return { name: 'no error', message: maskReason(textOf(error)), ...codeOf(error) };
+export function serializeError(error: unknown, depth = 0): SerializedError {
+  if (!(error instanceof Error))
+    return { name: 'no error', message: maskFailureReason(textOf(error)), ...codeOf(error) };
   const { name, message, stack, cause } = error;
   return {
-    name: loggableText(String(name)),
-    message: maskReason(String(message)),
+    name: redactText(String(name)),
+    message: maskFailureReason(String(message)),
     ...codeOf(error),
-    ...(stack === undefined || depth > 0 ? {} : { stack: framesOf(stack) }),
-    ...(cause === undefined || depth > 2 ? {} : { cause: loggedFault(cause, depth + 1) }),
+    ...(stack === undefined || depth > 0 ? {} : { stack: stackFrames(stack) }),
+    ...(cause === undefined || depth > 2 ? {} : { cause: serializeError(cause, depth + 1) }),
   };
 }
 
 function codeOf(thrown: unknown): { readonly code?: string } {
   const isCoded = typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string';
-  return isCoded ? { code: loggableText(String(thrown.code)) } : {};
+  return isCoded ? { code: redactText(String(thrown.code)) } : {};
 }
 
 /** A thrown value may be anything, also what has no text or refuses to give it. */

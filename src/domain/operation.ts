@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deedSchema, linkSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
+import { linkSchema, operationKindSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
 /** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
@@ -25,14 +25,14 @@ export function isOpen(operation: Pick<Operation, 'state'>): boolean {
 }
 
 /** How long a confirmed operation may wait for a worker before it must not be carried out any more. */
-export const executeWithinMs = 120_000;
+export const claimTimeoutMs = 120_000;
 /** How long a pause goes on trying to reach its links before the project is Failed. */
-export const pauseWithinMs = 120_000;
+export const reconcileTimeoutMs = 120_000;
 /** How long Start and Restore wait for every link to answer before anything is touched. */
-export const answerWithinMs = 10_000;
+export const linkTimeoutMs = 10_000;
 
 /** The longest reason that is kept, in characters. */
-export const maxReason = 300;
+export const maxReasonLength = 300;
 
 /** What an operation did, as far as it got. Counts are links, tasks in flight and tasks put back. */
 export const outcomeSchema = z.object({
@@ -44,7 +44,7 @@ export const outcomeSchema = z.object({
   missing: z.array(linkSchema),
   /** Tasks that were still in flight when the links were driven; null when unknown. */
   inFlight: z.number().nullable(),
-  putBack: z.number(),
+  retriedTasks: z.number(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -52,16 +52,16 @@ const progressSchema = z.object({
   done: z.number(),
   total: z.number(),
   /** Tasks that had failed before a Restore touched anything: a worker that carries it on does not see those put back before. */
-  toPutBack: z.number().optional(),
+  tasksToRetry: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
 /** Where an operation's dialog can be replaced: the newest response_url, its deadline and how often it may still be used. */
-const dialogSchema = z.object({ url: z.string(), until: z.number(), usesLeft: z.number() });
+const dialogSchema = z.object({ url: z.string(), expiresAt: z.number(), usesLeft: z.number() });
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
 /** A dialog as a press brings it: its deadline is set by the clock of Redis. */
-export interface FreshDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
+export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
   readonly lifetimeMs: number;
 }
 
@@ -74,7 +74,7 @@ export const operationSchema = z.object({
   v: z.literal(1),
   id: z.string(),
   project: projectIdSchema,
-  action: deedSchema,
+  action: operationKindSchema,
   state: operationStateSchema,
   origin: z.enum(['slack', 'cli']),
   /** The Slack channel where it was asked for; null from the command line. */
@@ -85,7 +85,7 @@ export const operationSchema = z.object({
   expiresAt: z.number(),
   /** The project's version that the dialog showed; a claim on any other is refused. */
   projectVersion: z.number(),
-  settledAt: z.number().nullable(),
+  resolvedAt: z.number().nullable(),
   executeBy: z.number().nullable(),
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
@@ -95,11 +95,11 @@ export const operationSchema = z.object({
   progress: progressSchema.nullable(),
   outcome: outcomeSchema.nullable(),
   refusal: refusalSchema.nullable(),
-  /** Grows by one with each change; what people were told last stands in `toldSeq`. */
+  /** Grows by one with each change; what people were told last stands in `notifiedSeq`. */
   seq: z.number(),
-  toldSeq: z.number(),
+  notifiedSeq: z.number(),
   /** When people were first told of its end, or nobody was left to be told. */
-  toldAt: z.number().nullable().default(null),
+  notifiedAt: z.number().nullable().default(null),
   message: messageRefSchema.nullable(),
   dialog: dialogSchema.nullable(),
 });

@@ -8,7 +8,7 @@ export interface Policy {
 }
 
 /** What is known of the person and the place at the moment of asking. */
-export interface Asker {
+export interface Requester {
   readonly user: string;
   /** The team that the person belongs to, as Slack says. */
   readonly userTeam: string | null;
@@ -20,19 +20,19 @@ export interface Asker {
   readonly groups: Readonly<Record<string, 'member' | 'stranger' | 'unknown'>>;
 }
 
-type Rule = (policy: Policy, asker: Asker) => Refusal | null;
+type Rule = (policy: Policy, requester: Requester) => Refusal | null;
 
 const sameTeam: Rule = (_policy, { user, userTeam, installedTeam }) =>
   userTeam === installedTeam ? null : { code: 'other_team', user };
 
-const somebodyIsNamed: Rule = (policy, { user }) =>
+const operatorsConfigured: Rule = (policy, { user }) =>
   policy.operators.length > 0 ? null : { code: 'no_operators', user };
 
 const isOperator: Rule = (policy, { user, groups }) => {
   if (policy.operators.includes(user)) return null;
-  const named = policy.operators.filter(isUserGroup);
-  if (named.some((group) => groups[group] === 'member')) return null;
-  const unknown = named.find((group) => groups[group] !== 'stranger');
+  const groupsOfPolicy = policy.operators.filter(isUserGroup);
+  if (groupsOfPolicy.some((group) => groups[group] === 'member')) return null;
+  const unknown = groupsOfPolicy.find((group) => groups[group] !== 'stranger');
   return unknown === undefined ? { code: 'not_operator', user } : { code: 'group_unknown', user, group: unknown };
 };
 
@@ -47,12 +47,12 @@ const channelAllowed: Rule = (policy, { channel, channelShared }) => {
 };
 
 /** In this order: the first that refuses speaks. */
-const rules: readonly Rule[] = [sameTeam, somebodyIsNamed, isOperator, channelAllowed];
+const rules: readonly Rule[] = [sameTeam, operatorsConfigured, isOperator, channelAllowed];
 
 /** Whether this person may change a project from this place now; null: yes. Unknown always means no. */
-export function authorize(policy: Policy, asker: Asker): Refusal | null {
+export function authorize(policy: Policy, requester: Requester): Refusal | null {
   for (const rule of rules) {
-    const refusal = rule(policy, asker);
+    const refusal = rule(policy, requester);
     if (refusal !== null) return refusal;
   }
   return null;

@@ -1,12 +1,12 @@
-import type { LinkReading } from './observation.ts';
+import type { LinkObservation } from './observation.ts';
 import type { PrecheckItem } from './refusal.ts';
-import { count, namedList } from './words.ts';
+import { pluralize, summarizeNames } from './words.ts';
 
 /** An append-only file, snapshots alone, or nothing. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
 
 /** What one look at a connection found. */
-export type ConnectionFacts =
+export type ConnectionInfo =
   | {
       readonly kind: 'read';
       readonly name: string;
@@ -22,12 +22,12 @@ export type ConnectionFacts =
 export type WorkerCounts = readonly (number | null)[];
 
 export interface PrecheckFacts {
-  readonly connections: readonly ConnectionFacts[];
-  readonly links: readonly LinkReading[];
+  readonly connections: readonly ConnectionInfo[];
+  readonly links: readonly LinkObservation[];
   readonly workers: WorkerCounts;
 }
 
-const oldestBullmqHeld = 5;
+const oldestSupportedMajor = 5;
 
 /**
  * What must hold before a project may be started. Only `fail` blocks; what cannot be known is `unknown` and never does.
@@ -36,13 +36,13 @@ const oldestBullmqHeld = 5;
 export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
   return [
     ...connections.flatMap(connectionItems),
-    perLink('queues exist', links, 'every queue exists', queueVerdict),
-    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', versionVerdict),
+    perLink('queues exist', links, 'every queue exists', checkQueueExists),
+    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', checkBullmqVersion),
     perLink('workers connected', links, 'every link has a worker connected', (_link, index) =>
-      workerConnected(workers[index] ?? null),
+      checkWorkers(workers[index] ?? null),
     ),
-    perLink('failed tasks kept', links, 'a task that fails is kept, as far as can be seen', keepsFailed),
-    perLink('no failed task', links, 'no task has failed since it was added, started or restored', noFailure),
+    perLink('failed tasks kept', links, 'a task that fails is kept, as far as can be seen', checkFailedKept),
+    perLink('no failed task', links, 'no task has failed since it was added, started or restored', checkNoFailure),
   ];
 }
 
@@ -51,93 +51,94 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
   return items.every((item) => item.result !== 'fail');
 }
 
-function connectionItems(facts: ConnectionFacts): PrecheckItem[] {
-  const reachable = `connection ${facts.name} reachable`;
-  const eviction = `connection ${facts.name} noeviction`;
-  if (facts.kind === 'unreachable') {
+function connectionItems(connection: ConnectionInfo): PrecheckItem[] {
+  const reachable = `connection ${connection.name} reachable`;
+  const eviction = `connection ${connection.name} noeviction`;
+  if (connection.kind === 'unreachable') {
     return [
       {
         item: reachable,
         result: 'fail',
-        message: `${facts.name} does not answer: check its address and that it is up`,
+        message: `${connection.name} does not answer: check its address and that it is up`,
       },
-      { item: eviction, result: 'unknown', message: `${facts.name} does not answer` },
+      { item: eviction, result: 'unknown', message: `${connection.name} does not answer` },
     ];
   }
-  const { result, message } = evictionVerdict(facts.evictionPolicy);
+  const { result, message } = checkEviction(connection.evictionPolicy);
   return [
-    { item: reachable, result: 'pass', message: `${facts.name} answers` },
-    { item: eviction, result, message: `${facts.name} ${message}` },
+    { item: reachable, result: 'pass', message: `${connection.name} answers` },
+    { item: eviction, result, message: `${connection.name} ${message}` },
   ];
 }
 
 /** What is so and what it means, said of something that the message does not name. */
-export type Verdict = Pick<PrecheckItem, 'result' | 'message'>;
+export type CheckResult = Pick<PrecheckItem, 'result' | 'message'>;
 
 /** Whether a server keeps every task. */
-export function evictionVerdict(policy: string | null): Verdict {
+export function checkEviction(policy: string | null): CheckResult {
   if (policy === null) return { result: 'unknown', message: 'does not tell its eviction policy' };
   if (policy === 'noeviction') return { result: 'pass', message: 'never evicts keys' };
   return { result: 'fail', message: `has maxmemory-policy ${policy} and may drop tasks: set it to noeviction` };
 }
 
-const pass: Verdict = { result: 'pass', message: '' };
-const noAnswer: Verdict = { result: 'unknown', message: 'its connection does not answer' };
+const passResult: CheckResult = { result: 'pass', message: '' };
+const unreachableResult: CheckResult = { result: 'unknown', message: 'its connection does not answer' };
 
 /** One item over all links: the worst verdict counts, and names its links. */
 function perLink(
   item: string,
-  links: readonly LinkReading[],
-  whenPassed: string,
-  check: (reading: LinkReading, index: number) => Verdict,
+  links: readonly LinkObservation[],
+  passMessage: string,
+  check: (observation: LinkObservation, index: number) => CheckResult,
 ): PrecheckItem {
-  const verdicts = links.map((reading, index) => ({ link: reading.link, ...check(reading, index) }));
+  const results = links.map((observation, index) => ({ link: observation.link, ...check(observation, index) }));
   for (const result of ['fail', 'unknown'] as const) {
-    const found = verdicts.filter((verdict) => verdict.result === result);
+    const found = results.filter((verdict) => verdict.result === result);
     const first = found[0];
     const names = found.map(({ link }) => link.queue);
-    if (first !== undefined) return { item, result, message: `${namedList(names, 'link')}: ${first.message}` };
+    if (first !== undefined) return { item, result, message: `${summarizeNames(names, 'link')}: ${first.message}` };
   }
-  return { item, result: 'pass', message: whenPassed };
+  return { item, result: 'pass', message: passMessage };
 }
 
 /** Whether a link's queue exists. */
-export function queueVerdict(reading: LinkReading): Verdict {
-  if (reading.kind === 'unreachable') return noAnswer;
-  if (reading.kind === 'read') return pass;
+export function checkQueueExists(observation: LinkObservation): CheckResult {
+  if (observation.kind === 'unreachable') return unreachableResult;
+  if (observation.kind === 'read') return passResult;
   return { result: 'fail', message: 'no such queue; check its name and prefix, or let its owner create it first' };
 }
 
 /** Whether a link's queue belongs to a BullMQ whose workers keep to a pause. */
-export function versionVerdict(reading: LinkReading): Verdict {
-  if (reading.kind === 'unreachable') return noAnswer;
-  if (reading.kind === 'missing') return { result: 'unknown', message: 'the queue does not exist' };
-  const major = /^bullmq(?:-pro)?:(\d+)\./.exec(reading.writtenBy ?? '')?.[1];
+export function checkBullmqVersion(observation: LinkObservation): CheckResult {
+  if (observation.kind === 'unreachable') return unreachableResult;
+  if (observation.kind === 'missing') return { result: 'unknown', message: 'the queue does not exist' };
+  const major = /^bullmq(?:-pro)?:(\d+)\./.exec(observation.bullmqVersion ?? '')?.[1];
   if (major === undefined) return { result: 'unknown', message: 'the queue does not say which BullMQ wrote it' };
-  if (Number(major) >= oldestBullmqHeld) return { result: 'pass', message: `written by ${reading.writtenBy}` };
+  if (Number(major) >= oldestSupportedMajor)
+    return { result: 'pass', message: `written by ${observation.bullmqVersion}` };
   return { result: 'fail', message: `written by BullMQ ${major}, whose workers ignore a pause: upgrade to 5 or newer` };
 }
 
-function workerConnected(count: number | null): Verdict {
+function checkWorkers(count: number | null): CheckResult {
   if (count === null) return { result: 'unknown', message: 'the server does not tell which workers are connected' };
-  return count > 0 ? pass : { result: 'fail', message: 'no worker is connected: start its workers first' };
+  return count > 0 ? passResult : { result: 'fail', message: 'no worker is connected: start its workers first' };
 }
 
 /** A task that is removed when it fails leaves nothing that could be counted or put back. */
-export function keepsFailed(reading: LinkReading): Verdict {
-  if (reading.kind === 'unreachable') return noAnswer;
-  if (reading.kind === 'missing' || reading.keepsFailed !== false) return pass;
+export function checkFailedKept(observation: LinkObservation): CheckResult {
+  if (observation.kind === 'unreachable') return unreachableResult;
+  if (observation.kind === 'missing' || observation.keepsFailed !== false) return passResult;
   const message = 'its tasks are removed when they fail (removeOnFail), so a failure cannot be seen or put back';
   return { result: 'unknown', message };
 }
 
-function noFailure(reading: LinkReading): Verdict {
-  if (reading.kind === 'unreachable') return noAnswer;
-  if (reading.kind === 'missing') return pass;
-  const failures = reading.failuresAfterWatermark;
-  if (failures === 0) return pass;
+function checkNoFailure(observation: LinkObservation): CheckResult {
+  if (observation.kind === 'unreachable') return unreachableResult;
+  if (observation.kind === 'missing') return passResult;
+  const failures = observation.failuresAfterWatermark;
+  if (failures === 0) return passResult;
   return {
     result: 'fail',
-    message: `${count(failures, 'task')} failed since it was added, started or restored`,
+    message: `${pluralize(failures, 'task')} failed since it was added, started or restored`,
   };
 }

@@ -32,13 +32,13 @@ export type Action = (typeof actions)[number];
 export const corrections = ['reapply', 'adopt'] as const;
 
 /** Everything that an operation can be of. */
-export const deeds = [...actions, ...corrections] as const;
-export const deedSchema = z.enum(deeds);
-export type Deed = z.infer<typeof deedSchema>;
+export const operationKinds = [...actions, ...corrections] as const;
+export const operationKindSchema = z.enum(operationKinds);
+export type OperationKind = z.infer<typeof operationKindSchema>;
 
 /** Whether this can be asked for by a command of its own. */
-export function isAction(deed: Deed): deed is Action {
-  return (actions as readonly Deed[]).includes(deed);
+export function isAction(kind: OperationKind): kind is Action {
+  return (actions as readonly OperationKind[]).includes(kind);
 }
 
 /** Words with a meaning of their own in `/sync`; a project may not be called like one of them. */
@@ -146,23 +146,23 @@ export interface Project {
   readonly by: Actor;
   readonly reason: string | null;
   /** The operation that is carrying the project through a transition, if one is. */
-  readonly holder: string | null;
+  readonly activeOperation: string | null;
   /** The newest version at which every link was seen to agree with the state; below `version`: converge has work left. */
-  readonly convergedVersion: number;
+  readonly syncedVersion: number;
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;
   /** The finished pause whose tasks in flight have not all ended yet. */
-  readonly draining: string | null;
+  readonly drainingOperation: string | null;
   /** The operation that had to leave a link behind, which is still being tried. */
-  readonly unfinished: string | null;
+  readonly incompleteOperation: string | null;
   /** The operation that changed its state last. */
   readonly lastOperation: string | null;
   /** Ids of links whose queue did not exist when the others were last seen to agree: they may come any time. Null: not known. */
-  readonly awaited: readonly string[] | null;
-  /** Ids of the links that converge is to see to while `convergedVersion` is behind; null: all of them. */
-  readonly driving: readonly string[] | null;
+  readonly pendingLinks: readonly string[] | null;
+  /** Ids of the links that converge is to see to while `syncedVersion` is behind; null: all of them. */
+  readonly linksToReconcile: readonly string[] | null;
   /** While it stands still: how old the oldest change is that it left behind, epoch ms. Null: not known. */
-  readonly logFrom: number | null;
+  readonly oldestUnprocessedAt: number | null;
   /** What its channel is to know of it, and what it was told. */
   readonly alerts: Alerts;
 }

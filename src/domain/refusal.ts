@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deedSchema, linkSchema, projectStateSchema } from './project.ts';
+import { linkSchema, operationKindSchema, projectStateSchema } from './project.ts';
 
 const precheckItemSchema = z.object({
   item: z.string(),
@@ -17,7 +17,7 @@ const at = z.number();
 export const refusalSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('not_allowed'),
-    action: deedSchema,
+    action: operationKindSchema,
     project: z.string(),
     state: projectStateSchema,
     since: at,
@@ -25,22 +25,22 @@ export const refusalSchema = z.discriminatedUnion('code', [
   }),
   z.object({ code: z.literal('unknown_project'), project: z.string(), similar: z.string().nullable() }),
   z.object({
-    code: z.literal('held'),
+    code: z.literal('operation_active'),
     project: z.string(),
     state: projectStateSchema,
-    action: deedSchema,
+    action: operationKindSchema,
     by: z.string(),
     since: at,
   }),
   z.object({
     code: z.literal('changed'),
-    action: deedSchema,
+    action: operationKindSchema,
     project: z.string(),
     state: projectStateSchema,
     since: at,
     by: z.string(),
   }),
-  z.object({ code: z.literal('too_late'), action: deedSchema, project: z.string() }),
+  z.object({ code: z.literal('claim_timeout'), action: operationKindSchema, project: z.string() }),
   z.object({ code: z.literal('precheck_failed'), project: z.string(), items: z.array(precheckItemSchema) }),
   z.object({ code: z.literal('links_unreachable'), project: z.string(), links: z.array(linkSchema) }),
   z.object({ code: z.literal('no_drift'), project: z.string(), state: projectStateSchema }),

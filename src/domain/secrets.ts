@@ -20,11 +20,11 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(Host|DNS|IP(?: Address)?): ?[^\s,‹]+/g, '$1: ‹host›'],
 ];
 
-const longest = 2_000;
+const maxLength = 2_000;
 
 /** A text that may be logged: its beginning, masked. What is cut in two by the limit is cut off. */
-export function loggableText(text: string): string {
-  return maskSecrets(text.slice(0, 2 * longest)).slice(0, longest);
+export function redactText(text: string): string {
+  return maskSecrets(text.slice(0, 2 * maxLength)).slice(0, maxLength);
 }
 
 /** A text without tokens, trigger ids, signatures, web and Redis addresses, e-mail addresses, hosts and passwords. */

@@ -1,9 +1,9 @@
 /** The candidate that `word` was most likely meant to be (at most a third of its letters differ), or null. */
-export function closest(word: string, candidates: readonly string[]): string | null {
-  const wanted = word.toLowerCase().slice(0, maxCompared);
+export function closestMatch(word: string, candidates: readonly string[]): string | null {
+  const lowered = word.toLowerCase().slice(0, maxComparedLength);
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase().slice(0, maxCompared));
+    const distance = editDistance(lowered, candidate.toLowerCase().slice(0, maxComparedLength));
     if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && (best === null || distance < best.distance)) {
       best = { candidate, distance };
     }
@@ -11,7 +11,7 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return best?.candidate ?? null;
 }
 
-const maxCompared = 63;
+const maxComparedLength = 63;
 
 /** Optimal string alignment: insertions, deletions, replacements and swapped neighbours count one each. */
 function editDistance(a: string, b: string): number {

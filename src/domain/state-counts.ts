@@ -4,16 +4,16 @@ import { type Project, type ProjectState, projectStates } from './project.ts';
 export type StateCounts = Readonly<Record<ProjectState, number>>;
 
 export function countStates(projects: readonly Pick<Project, 'state'>[]): StateCounts {
-  return stateCounts((state) => projects.filter((project) => project.state === state).length);
+  return countsByState((state) => projects.filter((project) => project.state === state).length);
 }
 
 /** Asks for each state. */
-export function stateCounts(countOf: (state: ProjectState) => number): StateCounts {
+export function countsByState(countOf: (state: ProjectState) => number): StateCounts {
   const counts = projectStates.map((state): [ProjectState, number] => [state, countOf(state)]);
   return Object.fromEntries(counts) as Record<ProjectState, number>;
 }
 
 /** How many projects these are in all. */
-export function totalOf(counts: StateCounts): number {
+export function totalCount(counts: StateCounts): number {
   return projectStates.reduce((total, state) => total + counts[state], 0);
 }

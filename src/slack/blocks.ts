@@ -1,6 +1,6 @@
-import type { Deed } from '../domain/project.ts';
-import { actionWords } from '../domain/words.ts';
-import { actionIds, askValue } from './contract.ts';
+import type { OperationKind } from '../domain/project.ts';
+import { actionLabels } from '../domain/words.ts';
+import { actionIds, projectValue } from './contract.ts';
 
 /** Blocks that every Slack client draws, as far as the views use them. */
 export interface PlainText {
@@ -36,16 +36,16 @@ export interface Message {
 }
 
 /** `text` is finished mrkdwn: what comes from outside has gone through safeText or code. */
-export function section(text: string | readonly string[], accessory?: Button): Block {
-  const mrkdwn = verbatim(typeof text === 'string' ? text : text.join('\n'));
+export function sectionBlock(text: string | readonly string[], accessory?: Button): Block {
+  const mrkdwn = verbatimMrkdwn(typeof text === 'string' ? text : text.join('\n'));
   return accessory === undefined ? { type: 'section', text: mrkdwn } : { type: 'section', text: mrkdwn, accessory };
 }
 
-export function context(text: string): Block {
-  return { type: 'context', elements: [verbatim(text)] };
+export function contextBlock(text: string): Block {
+  return { type: 'context', elements: [verbatimMrkdwn(text)] };
 }
 
-export function actionsRow(blockId: string, elements: Button[]): Block {
+export function actionsBlock(blockId: string, elements: Button[]): Block {
   return { type: 'actions', block_id: blockId, elements };
 }
 
@@ -55,30 +55,40 @@ export interface ButtonSpec {
   readonly value: string;
   readonly primary?: boolean;
   /** What a screen reader says instead of the label, where several buttons carry the same one. */
-  readonly spoken?: string;
+  readonly accessibilityLabel?: string;
 }
 
-export function button({ label, actionId, value, primary = false, spoken }: ButtonSpec): Button {
+export function button({ label, actionId, value, primary = false, accessibilityLabel }: ButtonSpec): Button {
   return {
     type: 'button',
     text: { type: 'plain_text', text: label, emoji: false },
     action_id: actionId,
     value,
     ...(primary ? { style: 'primary' as const } : {}),
-    ...(spoken === undefined ? {} : { accessibility_label: spoken }),
+    ...(accessibilityLabel === undefined ? {} : { accessibility_label: accessibilityLabel }),
   };
 }
 
 /** The button that opens the confirmation of an action, the same as the command does, or of a correction. */
-export function askButton(deed: Deed, project: string): Button {
-  const label = actionWords[deed].imperative;
-  return button({ label, actionId: actionIds.ask[deed], value: askValue(project), spoken: `${label} ${project}` });
+export function requestButton(kind: OperationKind, project: string): Button {
+  const label = actionLabels[kind].imperative;
+  return button({
+    label,
+    actionId: actionIds.request[kind],
+    value: projectValue(project),
+    accessibilityLabel: `${label} ${project}`,
+  });
 }
 
 export function showButton(project: string): Button {
-  return button({ label: 'Show', actionId: actionIds.show, value: askValue(project), spoken: `Show ${project}` });
+  return button({
+    label: 'Show',
+    actionId: actionIds.show,
+    value: projectValue(project),
+    accessibilityLabel: `Show ${project}`,
+  });
 }
 
-function verbatim(text: string): Mrkdwn {
+function verbatimMrkdwn(text: string): Mrkdwn {
   return { type: 'mrkdwn', text, verbatim: true };
 }

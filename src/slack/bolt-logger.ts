@@ -1,24 +1,25 @@
-import { type Logger, LogLevel } from '@slack/bolt';
-import type { Log } from '../application/deps.ts';
-import { loggedFault } from '../domain/logged-fault.ts';
-import { maskReason } from '../domain/mask.ts';
+import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
+import type { Logger } from '../application/deps.ts';
+import { serializeError } from '../domain/logged-fault.ts';
+import { maskFailureReason } from '../domain/mask.ts';
 
 /**
  * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and
  * response_urls. The sentence is constant; Bolt's words go, redacted, into a field.
  */
-export function boltLogger(log: Log): Logger {
+export function boltLogger(log: Logger): BoltLogger {
   return {
     debug: () => {},
     info: () => {},
-    warn: (...said: unknown[]) => log.warn({ said: said.map(field) }, 'Slack library warns'),
-    error: (...said: unknown[]) => log.error({ said: said.map(field) }, 'Slack library reports an error'),
+    warn: (...messages: unknown[]) => log.warn({ messages: messages.map(serialize) }, 'Slack library warns'),
+    error: (...messages: unknown[]) =>
+      log.error({ messages: messages.map(serialize) }, 'Slack library reports an error'),
     setLevel: () => {},
     getLevel: () => LogLevel.WARN,
     setName: () => {},
   };
 }
 
-function field(said: unknown): unknown {
-  return said instanceof Error ? loggedFault(said) : maskReason(String(said));
+function serialize(value: unknown): unknown {
+  return value instanceof Error ? serializeError(value) : maskFailureReason(String(value));
 }

@@ -1,10 +1,10 @@
-import type { Log } from '../application/deps.ts';
+import type { Logger } from '../application/deps.ts';
 
 /** The same log, each line of which says what it is about: `project`, and `operationId` where there is an operation. */
-export function boundLog(log: Log, about: object): Log {
+export function childLogger(log: Logger, bindings: object): Logger {
   return {
-    info: (fields, sentence) => log.info({ ...about, ...fields }, sentence),
-    warn: (fields, sentence) => log.warn({ ...about, ...fields }, sentence),
-    error: (fields, sentence) => log.error({ ...about, ...fields }, sentence),
+    info: (fields, message) => log.info({ ...bindings, ...fields }, message),
+    warn: (fields, message) => log.warn({ ...bindings, ...fields }, message),
+    error: (fields, message) => log.error({ ...bindings, ...fields }, message),
   };
 }

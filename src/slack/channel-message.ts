@@ -1,29 +1,29 @@
 import { webApi } from '@slack/bolt';
-import type { Log } from '../application/deps.ts';
-import { RetryLater } from '../application/faults.ts';
-import { loggedFault } from '../domain/logged-fault.ts';
+import type { Logger } from '../application/deps.ts';
+import { RetryLaterError } from '../application/faults.ts';
+import { serializeError } from '../domain/logged-fault.ts';
 import type { MessageRef } from '../domain/operation.ts';
 import type { Message } from './blocks.ts';
-import { isPassing } from './calls.ts';
-import { sendable, textOnly } from './limits.ts';
+import { isTransient } from './calls.ts';
+import { textOnly, withinLimits } from './limits.ts';
 import { slackErrorCode } from './refused.ts';
 
-export type Chat = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };
+export type ChatClient = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };
 
 /** `closed`: the bot cannot post there, whatever it says (no member, archived, unknown, not allowed). */
-export type Put =
-  | { readonly kind: 'put'; readonly ref: MessageRef }
+export type PostResult =
+  | { readonly kind: 'put'; readonly messageRef: MessageRef }
   | { readonly kind: 'closed'; readonly code: string };
 
-export interface Placed {
+export interface Target {
   /** Where the message stands already; null: nowhere yet. */
-  readonly ref: MessageRef | null;
+  readonly messageRef: MessageRef | null;
   /** Where to post it when it stands nowhere, or when a person deleted it. */
   readonly channel: string;
 }
 
-const gone: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
-const unfit: ReadonlySet<string> = new Set([
+const cannotUpdate: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
+const invalidContent: ReadonlySet<string> = new Set([
   'invalid_blocks',
   'invalid_blocks_format',
   'msg_blocks_too_long',
@@ -31,10 +31,10 @@ const unfit: ReadonlySet<string> = new Set([
   'no_text',
   'markdown_text_conflict',
 ]);
-const soonMs = 5_000;
-const lateMs = 30_000;
+const transientRetryDelayMs = 5_000;
+const recoverableRetryDelayMs = 30_000;
 /** What passes when somebody has mended it: nothing is lost until then. */
-const mendable: ReadonlySet<string> = new Set([
+const recoverable: ReadonlySet<string> = new Set([
   'message_limit_exceeded',
   'team_added_to_org',
   'org_login_required',
@@ -48,59 +48,82 @@ const mendable: ReadonlySet<string> = new Set([
 
 /**
  * Edits the message where it stands, or posts it. A deleted message is posted anew; a body that Slack refuses is sent as
- * text. Throws RetryLater when Slack asks for that, does not answer, or does not know the token for now.
+ * text. Throws RetryLaterError when Slack asks for that, does not answer, or does not know the token for now.
  */
-export async function put(slack: Chat, message: Message, { ref, channel }: Placed, log: Log): Promise<Put> {
-  const { message: fitting, faults } = sendable(message);
-  if (faults.length > 0) log.error({ faults: faults.slice(0, 5) }, 'message over the limits of Slack, sent as text');
-  const edited = ref === null ? 'gone' : await attempt(log, () => edit(slack, fitting, message, ref));
-  if (edited !== 'gone') return edited;
-  const posted = await attempt(log, () => post(slack, fitting, message, channel));
+export async function postOrUpdate(
+  client: ChatClient,
+  message: Message,
+  { messageRef, channel }: Target,
+  log: Logger,
+): Promise<PostResult> {
+  const { message: validMessage, violations } = withinLimits(message);
+  if (violations.length > 0)
+    log.error({ violations: violations.slice(0, 5) }, 'message over the limits of Slack, sent as text');
+  const updated =
+    messageRef === null ? 'gone' : await attempt(log, () => update(client, validMessage, message, messageRef));
+  if (updated !== 'gone') return updated;
+  const posted = await attempt(log, () => post(client, validMessage, message, channel));
   return posted === 'gone' ? { kind: 'closed', code: 'message_not_found' } : posted;
 }
 
-async function edit(slack: Chat, fitting: Message, whole: Message, ref: MessageRef): Promise<Put> {
-  await orAsText(fitting, whole, ({ text, blocks }) => slack.chat.update({ ...ref, text, blocks: [...blocks] }));
-  return { kind: 'put', ref };
-}
-
-async function post(slack: Chat, fitting: Message, whole: Message, channel: string): Promise<Put> {
-  const answer = await orAsText(fitting, whole, ({ text, blocks }) =>
-    slack.chat.postMessage({ channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false }),
+async function update(
+  client: ChatClient,
+  validMessage: Message,
+  original: Message,
+  messageRef: MessageRef,
+): Promise<PostResult> {
+  await withTextFallback(validMessage, original, ({ text, blocks }) =>
+    client.chat.update({ ...messageRef, text, blocks: [...blocks] }),
   );
-  if (answer.ts === undefined) throw new RetryLater(5_000);
-  return { kind: 'put', ref: { channel: answer.channel ?? channel, ts: answer.ts } };
+  return { kind: 'put', messageRef };
 }
 
-async function orAsText<T>(fitting: Message, whole: Message, send: (message: Message) => Promise<T>): Promise<T> {
+async function post(
+  client: ChatClient,
+  validMessage: Message,
+  original: Message,
+  channel: string,
+): Promise<PostResult> {
+  const response = await withTextFallback(validMessage, original, ({ text, blocks }) =>
+    client.chat.postMessage({ channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false }),
+  );
+  if (response.ts === undefined) throw new RetryLaterError(5_000);
+  return { kind: 'put', messageRef: { channel: response.channel ?? channel, ts: response.ts } };
+}
+
+async function withTextFallback<T>(
+  validMessage: Message,
+  original: Message,
+  send: (message: Message) => Promise<T>,
+): Promise<T> {
   try {
-    return await send(fitting);
+    return await send(validMessage);
   } catch (error) {
-    if (fitting.blocks.length === 0 || !unfit.has(slackErrorCode(error) ?? '')) throw error;
-    return send(textOnly(whole));
+    if (validMessage.blocks.length === 0 || !invalidContent.has(slackErrorCode(error) ?? '')) throw error;
+    return send(textOnly(original));
   }
 }
 
-/** Slack's answer as a value: put, gone or closed; what may pass is logged and thrown as RetryLater. */
-async function attempt(log: Log, call: () => Promise<Put>): Promise<Put | 'gone'> {
+/** Slack's answer as a value: put, gone or closed; what may pass is logged and thrown as RetryLaterError. */
+async function attempt(log: Logger, call: () => Promise<PostResult>): Promise<PostResult | 'gone'> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof RetryLater) throw error;
+    if (error instanceof RetryLaterError) throw error;
     const code = slackErrorCode(error);
-    const afterMs = patience(error, code);
-    if (afterMs !== null) {
-      const what = code === null ? { error: loggedFault(error) } : { code };
-      log.warn({ ...what, afterMs }, 'Slack did not take a message, it is told again later');
-      throw new RetryLater(afterMs, { cause: error });
+    const retryDelayMs = retryDelayFor(error, code);
+    if (retryDelayMs !== null) {
+      const details = code === null ? { error: serializeError(error) } : { code };
+      log.warn({ ...details, afterMs: retryDelayMs }, 'Slack did not take a message, it is told again later');
+      throw new RetryLaterError(retryDelayMs, { cause: error });
     }
-    return code === null || gone.has(code) ? 'gone' : { kind: 'closed', code };
+    return code === null || cannotUpdate.has(code) ? 'gone' : { kind: 'closed', code };
   }
 }
 
 /** How long to wait before the same call may succeed, ms; null: it will not. */
-function patience(error: unknown, code: string | null): number | null {
+function retryDelayFor(error: unknown, code: string | null): number | null {
   if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
-  if (code === null || isPassing(code)) return soonMs;
-  return mendable.has(code) ? lateMs : null;
+  if (code === null || isTransient(code)) return transientRetryDelayMs;
+  return recoverable.has(code) ? recoverableRetryDelayMs : null;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OperationRef } from '../domain/operation.ts';
-import { type Deed, deeds, type ProjectId, projectIdSchema } from '../domain/project.ts';
+import { type OperationKind, operationKinds, type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
  * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
@@ -10,7 +10,7 @@ export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
-  ask: {
+  request: {
     start: 'sync:v1:ask:start',
     pause: 'sync:v1:ask:pause',
     restore: 'sync:v1:ask:restore',
@@ -21,18 +21,18 @@ export const actionIds = {
 } as const;
 
 /** Every action id that has a handler of its own. */
-export const liveActionIds: readonly string[] = [
+export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
   actionIds.show,
-  ...Object.values(actionIds.ask),
+  ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
 ];
 
 /** Matches every action id but the live ones: Bolt runs all listeners that match. */
-export const staleActionId = new RegExp(`^(?!(?:${liveActionIds.join('|')})$)`, 's');
-export const askActionId = new RegExp(`^(?:${Object.values(actionIds.ask).join('|')})$`);
-export const pageActionId = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
+export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
+export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
+export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 
 /** A block id that is new for each version of a message, as Slack asks for. */
 export function blockId(part: string, ...version: readonly (string | number)[]): string {
@@ -55,7 +55,7 @@ const operationRefSchema = z.object({
   operation: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
 });
 
-export function askValue(project: ProjectId): string {
+export function projectValue(project: ProjectId): string {
   return project;
 }
 
@@ -66,25 +66,25 @@ export function readProjectId(value: unknown): ProjectId | null {
 }
 
 /** What a Start, Pause, Restore, Re-apply or Adopt button asks for. */
-export function readAskedDeed(actionId: string): Deed | null {
-  return deeds.find((deed) => actionIds.ask[deed] === actionId) ?? null;
+export function readOperationKind(actionId: string): OperationKind | null {
+  return operationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
 }
 
 export const maxFilterLength = 100;
-const pageSchema = z.object({ page: z.int().min(0).max(100_000), filter: z.string().max(maxFilterLength) });
-export type ListPage = Readonly<z.infer<typeof pageSchema>>;
+const listQuerySchema = z.object({ page: z.int().min(0).max(100_000), filter: z.string().max(maxFilterLength) });
+export type ListQuery = Readonly<z.infer<typeof listQuerySchema>>;
 
-export function pageValue({ page, filter }: ListPage): string {
+export function listQueryValue({ page, filter }: ListQuery): string {
   return JSON.stringify({ page, filter });
 }
 
 /** The page that a Next or Previous button leads to, the first one being 0; null when the value is none. */
-export function readPage(value: unknown): ListPage | null {
-  const page = pageSchema.safeParse(typeof value === 'string' ? parsedJson(value) : null);
-  return page.success ? page.data : null;
+export function readListQuery(value: unknown): ListQuery | null {
+  const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
+  return query.success ? query.data : null;
 }
 
-function parsedJson(value: string): unknown {
+function parseJson(value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {
@@ -93,7 +93,7 @@ function parsedJson(value: string): unknown {
 }
 
 /** Who said something, where, and how to answer: the part that a command and a press have in common. */
-export interface Heard {
+export interface SlackRequest {
   readonly user: string;
   /** The team that the person belongs to; null when Slack does not say. */
   readonly team: string | null;
@@ -104,42 +104,42 @@ export interface Heard {
   readonly triggerId: string | null;
 }
 
-export interface HeardCommand extends Heard {
+export interface SlashCommand extends SlackRequest {
   readonly text: string;
 }
 
-export interface HeardPress extends Heard {
+export interface BlockAction extends SlackRequest {
   readonly actionId: string;
   readonly value: unknown;
 }
 
-const id = z.string().min(1).max(255);
-const url = z.url({ protocol: /^https?$/ });
+const idSchema = z.string().min(1).max(255);
+const urlSchema = z.url({ protocol: /^https?$/ });
 
 /** The body of a slash command, as far as it is needed. In an org install `is_enterprise_install` is a string here. */
-const commandSchema = z.object({
+const slashCommandSchema = z.object({
   text: z.string().default(''),
-  user_id: id,
-  team_id: id.nullish(),
-  channel_id: id,
-  response_url: url,
-  trigger_id: id.nullish(),
+  user_id: idSchema,
+  team_id: idSchema.nullish(),
+  channel_id: idSchema,
+  response_url: urlSchema,
+  trigger_id: idSchema.nullish(),
 });
 
 /** The body of a press. In an org install `team` is null, then the person's team stands in `user`. */
-const pressSchema = z.object({
-  user: z.object({ id, team_id: id.nullish() }),
-  team: z.object({ id }).nullish(),
-  channel: z.object({ id }).nullish(),
-  container: z.object({ channel_id: id.nullish() }).nullish(),
-  response_url: url,
-  trigger_id: id.nullish(),
+const blockActionSchema = z.object({
+  user: z.object({ id: idSchema, team_id: idSchema.nullish() }),
+  team: z.object({ id: idSchema }).nullish(),
+  channel: z.object({ id: idSchema }).nullish(),
+  container: z.object({ channel_id: idSchema.nullish() }).nullish(),
+  response_url: urlSchema,
+  trigger_id: idSchema.nullish(),
   actions: z.tuple([z.object({ action_id: z.string(), value: z.unknown() })], z.unknown()),
 });
 
 /** A slash command's body; null when it is not one. */
-export function readCommand(body: unknown): HeardCommand | null {
-  const parsed = commandSchema.safeParse(body);
+export function readSlashCommand(body: unknown): SlashCommand | null {
+  const parsed = slashCommandSchema.safeParse(body);
   if (!parsed.success) return null;
   const { user_id, team_id, channel_id, response_url, trigger_id, text } = parsed.data;
   return {
@@ -153,8 +153,8 @@ export function readCommand(body: unknown): HeardCommand | null {
 }
 
 /** A `block_actions` body; null when it is not one. Ephemeral messages name their channel in `container` only. */
-export function readPress(body: unknown): HeardPress | null {
-  const parsed = pressSchema.safeParse(body);
+export function readBlockAction(body: unknown): BlockAction | null {
+  const parsed = blockActionSchema.safeParse(body);
   if (!parsed.success) return null;
   const { user, team, channel, container, response_url, trigger_id, actions } = parsed.data;
   const channelId = channel?.id ?? container?.channel_id ?? null;

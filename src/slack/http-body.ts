@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-export type BodyRead =
+export type BodyResult =
   | { readonly kind: 'read'; readonly body: Buffer }
   /** More than the limit; what is left has not been read. */
   | { readonly kind: 'oversized' }
@@ -11,39 +11,39 @@ export type BodyRead =
 
 export interface BodyLimits {
   /** Bytes. */
-  readonly atMost: number;
-  readonly withinMs: number;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
 }
 
-const firstBytes = 8_192;
+const initialBufferBytes = 8_192;
 
 /** The whole body, sent in chunks or not, kept no longer and no larger than the limits. Never rejects. */
-export function readBody(request: IncomingMessage, { atMost, withinMs }: BodyLimits): Promise<BodyRead> {
+export function readBody(request: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits): Promise<BodyResult> {
   return new Promise((resolve) => {
     // One piece, however many it comes in: a byte that is kept as a chunk of its own takes a hundred more.
-    let kept = Buffer.allocUnsafe(Math.min(atMost, firstBytes));
+    let buffer = Buffer.allocUnsafe(Math.min(maxBytes, initialBufferBytes));
     let size = 0;
-    const settle = (read: BodyRead) => {
+    const finish = (result: BodyResult) => {
       clearTimeout(timer);
       request.off('data', onData);
-      resolve(read);
+      resolve(result);
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > atMost) return settle({ kind: 'oversized' });
-      if (size > kept.length) kept = grown(kept, Math.min(atMost, Math.max(size, 2 * kept.length)));
-      chunk.copy(kept, size - chunk.length);
+      if (size > maxBytes) return finish({ kind: 'oversized' });
+      if (size > buffer.length) buffer = growBuffer(buffer, Math.min(maxBytes, Math.max(size, 2 * buffer.length)));
+      chunk.copy(buffer, size - chunk.length);
     };
-    const timer = setTimeout(() => settle({ kind: 'slow' }), withinMs);
+    const timer = setTimeout(() => finish({ kind: 'slow' }), timeoutMs);
     request.on('data', onData);
-    request.once('end', () => settle({ kind: 'read', body: kept.subarray(0, size) }));
-    request.once('close', () => settle({ kind: 'cut_off' }));
-    request.on('error', () => settle({ kind: 'cut_off' }));
+    request.once('end', () => finish({ kind: 'read', body: buffer.subarray(0, size) }));
+    request.once('close', () => finish({ kind: 'cut_off' }));
+    request.on('error', () => finish({ kind: 'cut_off' }));
   });
 }
 
-function grown(kept: Buffer, bytes: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafe(bytes);
-  kept.copy(larger);
+function growBuffer(buffer: Buffer, sizeBytes: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafe(sizeBytes);
+  buffer.copy(larger);
   return larger;
 }

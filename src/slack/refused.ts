@@ -1,19 +1,19 @@
 import { webApi } from '@slack/bolt';
-import { loggedFault } from '../domain/logged-fault.ts';
+import { serializeError } from '../domain/logged-fault.ts';
 
 /** Slack does not take a token, or could not be reached, or cannot reach the bot. One sentence says what to look at. */
-export class SlackRefused extends Error {
+export class SlackConnectionError extends Error {
   override readonly name = 'SlackRefused';
   /** Slack's own code, such as `invalid_auth`; `unreachable` when it did not answer, `port` when the port cannot be had. */
   readonly code: string;
 
-  constructor(code: string, sentence: string, options?: ErrorOptions) {
-    super(sentence, options);
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
 
-const hopeless: ReadonlySet<string> = new Set([
+const fatalAuthErrors: ReadonlySet<string> = new Set([
   'invalid_auth',
   'not_authed',
   'account_inactive',
@@ -29,31 +29,31 @@ const hopeless: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether Slack says with this code that a token, or what it may do, is not enough. */
-export function isTokenRefusal(code: string): boolean {
-  return hopeless.has(code);
+export function isAuthError(code: string): boolean {
+  return fatalAuthErrors.has(code);
 }
 
-const advice = {
+const tokenHints = {
   bot: 'check that SLACK_BOT_TOKEN is the bot token (xoxb-…) of the app as it is installed in your workspace',
   app: 'check that SLACK_APP_TOKEN is an app-level token (xapp-…) with the scope connections:write and that Socket Mode is on',
 } as const;
 
 /** The refusal that an error of the Web API stands for; null when trying again may help. */
-export function refusalIn(error: unknown, token: keyof typeof advice): SlackRefused | null {
+export function toAuthError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError | null {
   const code = slackErrorCode(error);
-  if (code === null || !hopeless.has(code)) return null;
-  return new SlackRefused(code, `Slack refuses the token (${code}): ${advice[token]}.`, { cause: error });
+  if (code === null || !fatalAuthErrors.has(code)) return null;
+  return new SlackConnectionError(code, `Slack refuses the token (${code}): ${tokenHints[token]}.`, { cause: error });
 }
 
 /** The fault of a start that failed for any reason. */
-export function startFault(error: unknown, token: keyof typeof advice): SlackRefused {
-  if (error instanceof SlackRefused) return error;
-  const refused = refusalIn(error, token);
-  if (refused !== null) return refused;
-  const detail = loggedFault(error);
-  const what = slackErrorCode(error) ?? detail.code ?? detail.name;
-  const sentence = `Slack could not be reached (${what}): check the network, and SLACK_API_URL if it is set.`;
-  return new SlackRefused('unreachable', sentence, { cause: error });
+export function toSlackConnectionError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError {
+  if (error instanceof SlackConnectionError) return error;
+  const authError = toAuthError(error, token);
+  if (authError !== null) return authError;
+  const serialized = serializeError(error);
+  const reason = slackErrorCode(error) ?? serialized.code ?? serialized.name;
+  const message = `Slack could not be reached (${reason}): check the network, and SLACK_API_URL if it is set.`;
+  return new SlackConnectionError('unreachable', message, { cause: error });
 }
 
 /** The code of a call that Slack answered with `ok: false`; null for every other error. */

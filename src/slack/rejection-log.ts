@@ -1,15 +1,15 @@
-import type { Log } from '../application/deps.ts';
-import type { OnRejected, Rejection, RejectionReason } from './rejection.ts';
+import type { Logger } from '../application/deps.ts';
+import type { HttpRejection, OnRequestRejected, RejectionReason } from './rejection.ts';
 
-export interface RejectionLogOptions {
-  readonly log: Log;
+export interface RejectionRecorderOptions {
+  readonly log: Logger;
   /** Ms of a clock that never runs back. */
   readonly now: () => number;
   /** Hears of every one. */
-  readonly onRejected?: OnRejected | undefined;
+  readonly onRequestRejected?: OnRequestRejected | undefined;
 }
 
-const oneLineInMs = 60_000;
+const logIntervalMs = 60_000;
 
 /** What the operator should look at, where it is more likely a mistake than an attack. */
 const hints: Partial<Readonly<Record<RejectionReason, string>>> = {
@@ -21,17 +21,21 @@ const hints: Partial<Readonly<Record<RejectionReason, string>>> = {
 };
 
 /** Counts every refused request and logs one line a minute for each reason, so that a flood of them is no flood of lines. */
-export function createRejectionLog({ log, now, onRejected }: RejectionLogOptions): (rejection: Rejection) => void {
-  const lines = new Map<RejectionReason, { readonly at: number; unlogged: number }>();
+export function createRejectionRecorder({
+  log,
+  now,
+  onRequestRejected,
+}: RejectionRecorderOptions): (rejection: HttpRejection) => void {
+  const lastLogged = new Map<RejectionReason, { readonly loggedAt: number; suppressed: number }>();
   return ({ reason, status, secondsAhead }) => {
-    onRejected?.(reason);
-    const last = lines.get(reason);
-    if (last !== undefined && now() - last.at < oneLineInMs) {
-      last.unlogged += 1;
+    onRequestRejected?.(reason);
+    const last = lastLogged.get(reason);
+    if (last !== undefined && now() - last.loggedAt < logIntervalMs) {
+      last.suppressed += 1;
       return;
     }
-    lines.set(reason, { at: now(), unlogged: 0 });
-    const fields = { reason, answered: status, secondsAhead, hint: hints[reason], unlogged: last?.unlogged ?? 0 };
+    lastLogged.set(reason, { loggedAt: now(), suppressed: 0 });
+    const fields = { reason, status: status, secondsAhead, hint: hints[reason], suppressed: last?.suppressed ?? 0 };
     log.warn(fields, "request to Slack's address refused");
   };
 }

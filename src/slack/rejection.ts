@@ -28,11 +28,11 @@ export type RejectionReason =
   | 'other_team';
 
 /** A request that is refused over HTTP, with the status that it gets. */
-export interface Rejection {
+export interface HttpRejection {
   readonly reason: RejectionReason;
   readonly status: number;
   /** Of a stale or future request: how far its timestamp is ahead of our clock, in seconds. */
   readonly secondsAhead?: number;
 }
 
-export type OnRejected = (reason: RejectionReason) => void;
+export type OnRequestRejected = (reason: RejectionReason) => void;

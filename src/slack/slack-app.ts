@@ -1,32 +1,39 @@
 import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
-import type { Deps, Log } from '../application/deps.ts';
-import type { Teller } from '../application/ports.ts';
-import { within } from '../application/within.ts';
-import { loggedFault } from '../domain/logged-fault.ts';
+import type { Logger, UseCaseContext } from '../application/deps.ts';
+import type { Notifier } from '../application/ports.ts';
+import { withTimeout } from '../application/within.ts';
+import { serializeError } from '../domain/logged-fault.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { type OnCall, toldFetch } from './calls.ts';
-import { actionIds, askActionId, pageActionId, readCommand, readPress, staleActionId } from './contract.ts';
-import { createDirectory } from './directory.ts';
-import type { Door } from './door.ts';
+import { instrumentedFetch, type OnCall } from './calls.ts';
+import {
+  actionIds,
+  outdatedActionIdPattern,
+  pageActionIdPattern,
+  readBlockAction,
+  readSlashCommand,
+  requestActionIdPattern,
+} from './contract.ts';
+import { createAuthorizer } from './directory.ts';
+import type { SlackReceiver } from './door.ts';
 import { onCancel, onOk } from './handlers/answer.ts';
 import { onCommand, onOtherCommand } from './handlers/command.ts';
-import type { Desk } from './handlers/desk.ts';
-import { listen } from './handlers/listen.ts';
-import { onAsk, onPage, onShow } from './handlers/press.ts';
-import { sayStale } from './handlers/stale.ts';
-import { createHttpDoor } from './http-door.ts';
-import { slackVoice } from './mrkdwn.ts';
-import { type SlackRefused, startFault } from './refused.ts';
-import type { OnRejected } from './rejection.ts';
-import { createSocketDoor } from './socket-door.ts';
-import { createTeller } from './teller.ts';
-import { clientOptions, endedBy } from './web-client.ts';
+import type { ListenerContext } from './handlers/desk.ts';
+import { createListener } from './handlers/listen.ts';
+import { onPage, onRequestAction, onShow } from './handlers/press.ts';
+import { respondOutdatedButton } from './handlers/stale.ts';
+import { createHttpReceiver } from './http-door.ts';
+import { slackFormatter } from './mrkdwn.ts';
+import { type SlackConnectionError, toSlackConnectionError } from './refused.ts';
+import type { OnRequestRejected } from './rejection.ts';
+import { createSocketModeReceiver } from './socket-door.ts';
+import { createNotifier } from './teller.ts';
+import { createWebClientOptions, withAbortSignal } from './web-client.ts';
 
 export interface SlackAppOptions {
   readonly botToken: string;
-  readonly way: Way;
+  readonly transport: Transport;
   /** Another Slack than slack.com, as the local one: `SLACK_API_URL`. */
   readonly apiUrl?: string | undefined;
   /** The slash command, such as `/sync`. */
@@ -34,20 +41,20 @@ export interface SlackAppOptions {
   readonly policy: Policy;
   /** `settings.showErrors` of syncbot.yml. */
   readonly showErrors: boolean;
-  readonly deps: Deps;
-  readonly log: Log;
+  readonly deps: UseCaseContext;
+  readonly log: Logger;
   /** Called once when Slack takes the app token no more while running; the bot hears nothing from then on. */
-  readonly onLost: (fault: SlackRefused) => void;
+  readonly onAuthError: (error: SlackConnectionError) => void;
   /** Called for every request that gets nothing done for what it is or whom it comes from. */
-  readonly onRejected?: OnRejected | undefined;
+  readonly onRequestRejected?: OnRequestRejected | undefined;
   /** Is told of each call to Slack. */
   readonly onCall?: OnCall;
   /** Is told that somebody was refused, and why. */
-  readonly onRefused?: (code: RefusalCode) => void;
+  readonly onRefusal?: (code: RefusalCode) => void;
 }
 
 /** How Slack reaches the bot. */
-export type Way =
+export type Transport =
   | { readonly kind: 'socket'; readonly appToken: string }
   /** `port` 0: a free one, which the log line names. */
   | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };
@@ -60,61 +67,72 @@ export interface SlackApp {
   /** Whether Slack can reach the bot now. */
   isConnected(): boolean;
   /** The one writer of outcome messages; works from the start, without a socket. */
-  readonly teller: Teller;
+  readonly notifier: Notifier;
 }
 
-const drainMs = 4_000;
+const drainTimeoutMs = 4_000;
 
 /** The bot's ear and mouth in Slack. Nothing is connected before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { botToken, command, deps, log } = options;
-  const voice = slackVoice(command);
-  const client = new webApi.WebClient(botToken, clientOptions(options, 1));
+  const format = slackFormatter(command);
+  const client = new webApi.WebClient(botToken, createWebClientOptions(options, 1));
   const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();
   let installedTeam = '';
-  let door: Door | null = null;
-  const directory = createDirectory({
+  let receiver: SlackReceiver | null = null;
+  const authorizer = createAuthorizer({
     client,
     log,
     policy: options.policy,
     installedTeam: () => installedTeam,
     now: () => deps.clock.now(),
   });
-  const { showErrors, onRejected, onRefused } = options;
-  const respondWith = toldFetch(options.onCall, 'response_url');
+  const { showErrors, onRequestRejected, onRefusal } = options;
+  const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
   const { signal } = stopping;
-  const desk: Desk = { deps, directory, voice, showErrors, respondWith, onRejected, onRefused, stopping: signal };
+  const context: ListenerContext = {
+    deps,
+    authorizer,
+    format,
+    showErrors,
+    responseUrlFetch,
+    onRequestRejected,
+    onRefusal,
+    stopSignal: signal,
+  };
 
   return {
     async start() {
       // No call of a start outlives the stop. Whoever starts tries again.
-      const starting = endedBy(clientOptions(options, 0), stopping.signal);
-      const self = await new webApi.WebClient(botToken, starting).auth.test().catch((error: unknown) => {
-        throw startFault(error, 'bot');
+      const startClientOptions = withAbortSignal(createWebClientOptions(options, 0), stopping.signal);
+      const authTest = await new webApi.WebClient(botToken, startClientOptions).auth.test().catch((error: unknown) => {
+        throw toSlackConnectionError(error, 'bot');
       });
-      installedTeam = self.team_id ?? '';
-      const opening = createDoor(options, starting);
-      const app = boltApp(options, opening.receiver, self);
-      track(app, inFlight);
-      register(app, command, desk);
+      installedTeam = authTest.team_id ?? '';
+      const newReceiver = createReceiver(options, startClientOptions);
+      const app = createBoltApp(options, newReceiver.boltReceiver, authTest);
+      trackInFlight(app, inFlight);
+      registerListeners(app, command, context);
       await app.init();
       stopping.signal.throwIfAborted();
-      door = opening;
-      await door.open();
-      log.info({ team: installedTeam, command, way: options.way.kind }, 'connected to Slack');
+      receiver = newReceiver;
+      await receiver.start();
+      log.info({ team: installedTeam, command, transport: options.transport.kind }, 'connected to Slack');
     },
     async stop() {
       stopping.abort();
-      await door?.close().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'Slack not closed well'));
-      await within(Promise.all(inFlight), drainMs);
+      await receiver
+        ?.stop()
+        .catch((error: unknown) => log.warn({ error: serializeError(error) }, 'Slack not closed well'));
+      await withTimeout(Promise.all(inFlight), drainTimeoutMs);
     },
-    isConnected: () => door?.isOpen ?? false,
-    teller: createTeller({
-      slack: new webApi.WebClient(botToken, clientOptions(options, 0)),
+    isConnected: () => receiver?.isConnected ?? false,
+    notifier: createNotifier({
+      client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
       store: deps.store,
-      respondWith,
-      voice,
+      responseUrlFetch,
+      format,
       showErrors,
       log,
     }),
@@ -122,20 +140,22 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 }
 
 /** Who hears what. Bolt runs every listener that matches, so the last ones of each kind leave out the live names. */
-function register(app: App, command: string, desk: Desk): void {
-  app.command(command, listen(desk, readCommand, onCommand));
-  app.command(allBut(command), listen(desk, readCommand, onOtherCommand));
-  app.action(actionIds.ok, listen(desk, readPress, onOk, 'harmless'));
-  app.action(actionIds.cancel, listen(desk, readPress, onCancel, 'harmless'));
-  app.action(actionIds.show, listen(desk, readPress, onShow));
-  app.action(askActionId, listen(desk, readPress, onAsk));
-  app.action(pageActionId, listen(desk, readPress, onPage));
-  app.action(staleActionId, listen(desk, readPress, sayStale));
-  app.error(async (error) => desk.deps.log.error({ error: loggedFault(error) }, 'Bolt could not handle a request'));
+function registerListeners(app: App, command: string, context: ListenerContext): void {
+  app.command(command, createListener(context, readSlashCommand, onCommand));
+  app.command(exceptCommand(command), createListener(context, readSlashCommand, onOtherCommand));
+  app.action(actionIds.ok, createListener(context, readBlockAction, onOk, 'harmless'));
+  app.action(actionIds.cancel, createListener(context, readBlockAction, onCancel, 'harmless'));
+  app.action(actionIds.show, createListener(context, readBlockAction, onShow));
+  app.action(requestActionIdPattern, createListener(context, readBlockAction, onRequestAction));
+  app.action(pageActionIdPattern, createListener(context, readBlockAction, onPage));
+  app.action(outdatedActionIdPattern, createListener(context, readBlockAction, respondOutdatedButton));
+  app.error(async (error) =>
+    context.deps.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'),
+  );
 }
 
 /** No listener of ours throws or is left behind: `stop` waits for those that acked and are still at work. */
-function track(app: App, inFlight: Set<Promise<void>>): void {
+function trackInFlight(app: App, inFlight: Set<Promise<void>>): void {
   app.use(async ({ next }) => {
     const work = next();
     const entry = work.catch(() => {}).finally(() => inFlight.delete(entry));
@@ -144,33 +164,41 @@ function track(app: App, inFlight: Set<Promise<void>>): void {
   });
 }
 
-function createDoor({ way, log, onLost, onRejected }: SlackAppOptions, calls: webApi.WebClientOptions): Door {
-  switch (way.kind) {
+function createReceiver(
+  { transport, log, onAuthError, onRequestRejected }: SlackAppOptions,
+  webClientOptions: webApi.WebClientOptions,
+): SlackReceiver {
+  switch (transport.kind) {
     case 'socket':
-      return createSocketDoor({ appToken: way.appToken, calls, log, onLost });
+      return createSocketModeReceiver({ appToken: transport.appToken, webClientOptions, log, onAuthError });
     case 'http':
-      return createHttpDoor({ signingSecret: way.signingSecret, port: way.port, log, onRejected });
+      return createHttpReceiver({
+        signingSecret: transport.signingSecret,
+        port: transport.port,
+        log,
+        onRequestRejected,
+      });
     default:
-      return way satisfies never;
+      return transport satisfies never;
   }
 }
 
 /** With the ids of auth.test at hand Bolt calls nothing before a listener runs. */
-function boltApp(options: SlackAppOptions, receiver: Receiver, self: webApi.AuthTestResponse): App {
+function createBoltApp(options: SlackAppOptions, receiver: Receiver, authTest: webApi.AuthTestResponse): App {
   return new App({
     token: options.botToken,
     receiver,
     logger: boltLogger(options.log),
     logLevel: LogLevel.WARN,
-    clientOptions: clientOptions(options, 1),
+    clientOptions: createWebClientOptions(options, 1),
     deferInitialization: true,
     tokenVerificationEnabled: false,
     convoStore: false,
-    ...(self.bot_id === undefined ? {} : { botId: self.bot_id }),
-    ...(self.user_id === undefined ? {} : { botUserId: self.user_id }),
+    ...(authTest.bot_id === undefined ? {} : { botId: authTest.bot_id }),
+    ...(authTest.user_id === undefined ? {} : { botUserId: authTest.user_id }),
   });
 }
 
-function allBut(command: string): RegExp {
+function exceptCommand(command: string): RegExp {
   return new RegExp(`^(?!${command.replace(/[^\w/]/g, '\\$&')}$)`);
 }

@@ -1,15 +1,15 @@
 import { LogLevel, SocketModeReceiver, type webApi } from '@slack/bolt';
 import { z } from 'zod';
-import type { Log } from '../application/deps.ts';
-import { loggedFault } from '../domain/logged-fault.ts';
+import type { Logger } from '../application/deps.ts';
+import { serializeError } from '../domain/logged-fault.ts';
 import { boltLogger } from './bolt-logger.ts';
 import type { SocketTiming } from './socket-timing.ts';
 
-export interface SocketClientOptions {
+export interface SocketModeClientOptions {
   readonly appToken: string;
   /** How `apps.connections.open` is called. */
-  readonly calls: webApi.WebClientOptions;
-  readonly log: Log;
+  readonly webClientOptions: webApi.WebClientOptions;
+  readonly log: Logger;
   readonly timing: SocketTiming;
 }
 
@@ -18,17 +18,22 @@ const frameSchema = z.object({ type: z.string(), reason: z.string().optional(), 
 export type Frame = Readonly<z.infer<typeof frameSchema>>;
 
 /** Bolt's receiver for one socket. It neither connects again by itself nor throws what nobody catches. */
-export function socketReceiver({ appToken, calls, log, timing }: SocketClientOptions): SocketModeReceiver {
+export function createBoltSocketReceiver({
+  appToken,
+  webClientOptions,
+  log,
+  timing,
+}: SocketModeClientOptions): SocketModeReceiver {
   return new SocketModeReceiver({
     appToken,
     logger: boltLogger(log),
     logLevel: LogLevel.WARN,
     autoReconnectEnabled: false,
-    clientPingTimeout: timing.pongWithinMs,
-    serverPingTimeout: timing.pingWithinMs,
-    installerOptions: { clientOptions: { ...calls } },
+    clientPingTimeout: timing.pongTimeoutMs,
+    serverPingTimeout: timing.pingTimeoutMs,
+    installerOptions: { clientOptions: { ...webClientOptions } },
     processEventErrorHandler: async ({ error }) => {
-      log.error({ error: loggedFault(error) }, 'Bolt could not handle a request');
+      log.error({ error: serializeError(error) }, 'Bolt could not handle a request');
       return false;
     },
   });
@@ -38,16 +43,20 @@ export function socketReceiver({ appToken, calls, log, timing }: SocketClientOpt
  * Shows every frame before the library sees it; it sees only those for which `pass` says so. It would close the socket at
  * once at a `disconnect`, and leaves a rejection unhandled at a frame that it cannot read.
  */
-export function filterFrames(client: SocketModeReceiver['client'], log: Log, pass: (frame: Frame) => boolean): void {
+export function interceptFrames(
+  client: SocketModeReceiver['client'],
+  log: Logger,
+  shouldForward: (frame: Frame) => boolean,
+): void {
   const [handle] = client.listeners('ws_message');
   if (handle === undefined) throw new Error('the Socket Mode client does not listen for frames');
   client.removeAllListeners('ws_message');
   client.on('ws_message', async (data: unknown, isBinary: unknown) => {
     try {
       const frame = frameSchema.parse(JSON.parse(String(data)));
-      if (pass(frame)) await handle(data, isBinary);
+      if (shouldForward(frame)) await handle(data, isBinary);
     } catch (error) {
-      log.warn({ error: loggedFault(error) }, 'frame of Slack not understood');
+      log.warn({ error: serializeError(error) }, 'frame of Slack not understood');
     }
   });
 }

@@ -1,156 +1,162 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, webApi } from '@slack/bolt';
-import type { Log } from '../application/deps.ts';
-import { loggedFault } from '../domain/logged-fault.ts';
-import type { Door } from './door.ts';
-import { refusalIn, type SlackRefused, startFault } from './refused.ts';
-import { SlackSocket } from './socket.ts';
-import { type SocketTiming, slackTiming, waitBefore } from './socket-timing.ts';
+import type { Logger } from '../application/deps.ts';
+import { serializeError } from '../domain/logged-fault.ts';
+import type { SlackReceiver } from './door.ts';
+import { type SlackConnectionError, toAuthError, toSlackConnectionError } from './refused.ts';
+import { SocketModeConnection } from './socket.ts';
+import { backoffMs, defaultSocketTiming, type SocketTiming } from './socket-timing.ts';
 
-export interface SocketDoorOptions {
+export interface SocketModeReceiverOptions {
   readonly appToken: string;
   /** How `apps.connections.open` is called. */
-  readonly calls: webApi.WebClientOptions;
-  readonly log: Log;
+  readonly webClientOptions: webApi.WebClientOptions;
+  readonly log: Logger;
   /** Slack takes the token no more: nothing is tried again. */
-  readonly onLost: (fault: SlackRefused) => void;
+  readonly onAuthError: (error: SlackConnectionError) => void;
   readonly timing?: SocketTiming;
 }
 
 /** Socket Mode. */
-export function createSocketDoor(options: SocketDoorOptions): Door {
-  return new SocketDoor(options);
+export function createSocketModeReceiver(options: SocketModeReceiverOptions): SlackReceiver {
+  return new ReconnectingReceiver(options);
 }
 
 /**
  * Keeps one socket open that Slack has not said it would close. When Slack says so, another is opened first: the old one goes on
  * meanwhile, and stays as long as Slack lets it when no other can be had.
  */
-class SocketDoor implements Door {
-  readonly receiver: Receiver;
-  readonly #options: SocketDoorOptions;
+class ReconnectingReceiver implements SlackReceiver {
+  readonly boltReceiver: Receiver;
+  readonly #options: SocketModeReceiverOptions;
   readonly #timing: SocketTiming;
-  readonly #sockets = new Set<SlackSocket>();
-  readonly #stop = new AbortController();
+  readonly #connections = new Set<SocketModeConnection>();
+  readonly #stopping = new AbortController();
   #app: App | null = null;
-  #isTended = false;
-  #isRenewing = false;
-  #tries = 0;
-  #openedAt = 0;
-  #lostAt: number | null = null;
+  #isStarted = false;
+  #isReconnecting = false;
+  #attempts = 0;
+  #connectedAt = 0;
+  #disconnectedAt: number | null = null;
 
-  constructor(options: SocketDoorOptions) {
+  constructor(options: SocketModeReceiverOptions) {
     this.#options = options;
-    this.#timing = options.timing ?? slackTiming;
-    this.receiver = {
+    this.#timing = options.timing ?? defaultSocketTiming;
+    this.boltReceiver = {
       init: (app) => {
         this.#app = app;
       },
-      start: () => this.open(),
-      stop: () => this.close(),
+      start: () => this.start(),
+      stop: () => this.stop(),
     };
   }
 
-  get isOpen(): boolean {
-    return [...this.#sockets].some(({ isOpen, ending }) => isOpen && ending !== 'link_disabled');
+  get isConnected(): boolean {
+    return [...this.#connections].some(
+      ({ isOpen, disconnectReason }) => isOpen && disconnectReason !== 'link_disabled',
+    );
   }
 
-  async open(): Promise<void> {
+  async start(): Promise<void> {
     try {
-      await this.#attempt();
+      await this.#connect();
     } catch (error) {
-      throw startFault(error, 'app');
+      throw toSlackConnectionError(error, 'app');
     }
-    this.#isTended = true;
-    this.#tend();
+    this.#isStarted = true;
+    this.#reconcileConnections();
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all([...this.#sockets].map((socket) => socket.close()));
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
   /** Brings the sockets to what they should be; called at every change. */
-  #tend(): void {
-    for (const socket of this.#sockets) if (socket.isClosed) this.#sockets.delete(socket);
-    if (!this.#isTended || this.#stop.signal.aborted) return;
-    this.#noteLoss();
-    if (this.#isRenewing) return;
-    if (this.#hasLasting()) {
-      for (const socket of this.#sockets) if (socket.ending !== null) socket.retire();
+  #reconcileConnections(): void {
+    for (const connection of this.#connections) if (connection.isClosed) this.#connections.delete(connection);
+    if (!this.#isStarted || this.#stopping.signal.aborted) return;
+    this.#recordDisconnect();
+    if (this.#isReconnecting) return;
+    if (this.#hasStableConnection()) {
+      for (const connection of this.#connections)
+        if (connection.disconnectReason !== null) connection.closeWhenReplaced();
       return;
     }
-    this.#isRenewing = true;
-    void this.#renew().finally(() => {
-      this.#isRenewing = false;
-      this.#tend();
+    this.#isReconnecting = true;
+    void this.#reconnect().finally(() => {
+      this.#isReconnecting = false;
+      this.#reconcileConnections();
     });
   }
 
-  #noteLoss(): void {
-    if (this.isOpen) this.#lostAt = null;
-    if (this.isOpen || this.#lostAt !== null) return;
-    this.#lostAt = performance.now();
+  #recordDisconnect(): void {
+    if (this.isConnected) this.#disconnectedAt = null;
+    if (this.isConnected || this.#disconnectedAt !== null) return;
+    this.#disconnectedAt = performance.now();
     this.#options.log.warn({}, 'Slack connection lost');
   }
 
-  #hasLasting(): boolean {
-    return [...this.#sockets].some(({ isOpen, ending }) => isOpen && ending === null);
+  #hasStableConnection(): boolean {
+    return [...this.#connections].some(({ isOpen, disconnectReason }) => isOpen && disconnectReason === null);
   }
 
   /** Tries until there is a socket that lasts, Slack refuses the token, or the bot stops. Never throws. */
-  async #renew(): Promise<void> {
-    const { log, onLost } = this.#options;
-    const { signal } = this.#stop;
-    if (performance.now() - this.#openedAt >= this.#timing.steadyAfterMs) this.#tries = 0;
+  async #reconnect(): Promise<void> {
+    const { log, onAuthError } = this.#options;
+    const { signal } = this.#stopping;
+    if (performance.now() - this.#connectedAt >= this.#timing.stableAfterMs) this.#attempts = 0;
     let retryAfterMs = 0;
-    while (!signal.aborted && !this.#hasLasting()) {
-      await this.#pause(retryAfterMs);
+    while (!signal.aborted && !this.#hasStableConnection()) {
+      await this.#waitForBackoff(retryAfterMs);
       if (signal.aborted) return;
-      const lostAt = this.#lostAt;
+      const disconnectedAt = this.#disconnectedAt;
       try {
-        await this.#attempt();
+        await this.#connect();
         retryAfterMs = 0;
-        log.info({ unheardMs: lostAt === null ? 0 : Math.round(performance.now() - lostAt) }, 'new socket to Slack');
+        log.info(
+          { disconnectedMs: disconnectedAt === null ? 0 : Math.round(performance.now() - disconnectedAt) },
+          'new socket to Slack',
+        );
       } catch (error) {
         if (signal.aborted) return;
-        const refused = refusalIn(error, 'app');
-        if (refused !== null) {
-          this.#stop.abort();
-          return onLost(refused);
+        const authError = toAuthError(error, 'app');
+        if (authError !== null) {
+          this.#stopping.abort();
+          return onAuthError(authError);
         }
-        retryAfterMs = patienceIn(error);
-        const sentence = this.isOpen ? 'no other socket to Slack yet' : 'Slack connection not back yet';
-        log.warn({ tries: this.#tries, error: loggedFault(error) }, sentence);
+        retryAfterMs = rateLimitDelayMs(error);
+        const message = this.isConnected ? 'no other socket to Slack yet' : 'Slack connection not back yet';
+        log.warn({ attempts: this.#attempts, error: serializeError(error) }, message);
       }
     }
   }
 
-  async #pause(retryAfterMs: number): Promise<void> {
-    const waitMs = waitBefore({ tries: this.#tries, retryAfterMs, random: Math.random() }, this.#timing);
-    this.#tries += 1;
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+  async #waitForBackoff(retryAfterMs: number): Promise<void> {
+    const waitMs = backoffMs({ attempts: this.#attempts, retryAfterMs, random: Math.random() }, this.#timing);
+    this.#attempts += 1;
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 
-  async #attempt(): Promise<void> {
-    this.#stop.signal.throwIfAborted();
+  async #connect(): Promise<void> {
+    this.#stopping.signal.throwIfAborted();
     if (this.#app === null) throw new Error('Bolt has not been given this receiver');
-    const { appToken, calls, log } = this.#options;
-    const socket = new SlackSocket({
+    const { appToken, webClientOptions, log } = this.#options;
+    const connection = new SocketModeConnection({
       appToken,
-      calls,
+      webClientOptions,
       log,
       timing: this.#timing,
       app: this.#app,
-      onChange: () => this.#tend(),
+      onChange: () => this.#reconcileConnections(),
     });
-    this.#sockets.add(socket);
-    await socket.open();
-    this.#openedAt = performance.now();
+    this.#connections.add(connection);
+    await connection.open();
+    this.#connectedAt = performance.now();
   }
 }
 
 /** How long Slack asks to wait, in ms; 0: it does not. */
-function patienceIn(error: unknown): number {
+function rateLimitDelayMs(error: unknown): number {
   return error instanceof webApi.WebAPIRateLimitedError ? error.retryAfter * 1_000 : 0;
 }

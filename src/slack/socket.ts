@@ -1,9 +1,14 @@
 import type { App, SocketModeReceiver } from '@slack/bolt';
-import { within } from '../application/within.ts';
-import { type Frame, filterFrames, type SocketClientOptions, socketReceiver } from './socket-client.ts';
-import { endedBy } from './web-client.ts';
+import { withTimeout } from '../application/within.ts';
+import {
+  createBoltSocketReceiver,
+  type Frame,
+  interceptFrames,
+  type SocketModeClientOptions,
+} from './socket-client.ts';
+import { withAbortSignal } from './web-client.ts';
 
-export interface SocketOptions extends SocketClientOptions {
+export interface SocketModeConnectionOptions extends SocketModeClientOptions {
   /** Who handles what Slack delivers. */
   readonly app: App;
   /** Its end was announced, or it is closed. */
@@ -11,7 +16,7 @@ export interface SocketOptions extends SocketClientOptions {
 }
 
 /** A socket that did not come to its hello; `code` is Slack's reason, or says what did not come. */
-class NoHello extends Error {
+class HandshakeError extends Error {
   override readonly name = 'NoHello';
   readonly code: string;
 
@@ -21,31 +26,34 @@ class NoHello extends Error {
   }
 }
 
-const announced: Readonly<Record<string, readonly ['info' | 'warn', string]>> = {
+const disconnectMessages: Readonly<Record<string, readonly ['info' | 'warn', string]>> = {
   link_disabled: ['warn', 'Socket Mode is switched off in the settings of the Slack app'],
   too_many_websockets: ['warn', 'Slack has all the sockets that it allows the app'],
 };
 
 /** One socket, from its opening to its close; it is not used again. Knows which envelopes still want their ack. */
-export class SlackSocket {
-  readonly #options: SocketOptions;
+export class SocketModeConnection {
+  readonly #options: SocketModeConnectionOptions;
   readonly #client: SocketModeReceiver['client'];
   readonly #unacked = new Set<string>();
-  readonly #giveUp = new AbortController();
+  readonly #handshakeAbort = new AbortController();
   #state: 'opening' | 'open' | 'closed' = 'opening';
-  #ending: string | null = null;
-  #allAcked = () => {};
-  #lingering: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
-  #closing: Promise<void> | null = null;
-  #dropping: Promise<void> | null = null;
+  #disconnectReason: string | null = null;
+  #onAllAcked = () => {};
+  #closeTimer: NodeJS.Timeout | undefined;
+  #livenessTimer: NodeJS.Timeout | undefined;
+  #closePromise: Promise<void> | null = null;
+  #disconnectPromise: Promise<void> | null = null;
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketModeConnectionOptions) {
     this.#options = options;
-    const receiver = socketReceiver({ ...options, calls: endedBy(options.calls, this.#giveUp.signal) });
+    const receiver = createBoltSocketReceiver({
+      ...options,
+      webClientOptions: withAbortSignal(options.webClientOptions, this.#handshakeAbort.signal),
+    });
     receiver.init(options.app);
     this.#client = receiver.client;
-    this.#listen();
+    this.#subscribe();
   }
 
   /** Whether Slack has said hello and the socket is open now. */
@@ -58,25 +66,30 @@ export class SlackSocket {
   }
 
   /** Why Slack will close it, such as `warning` or `refresh_requested`; null: it has not said so. */
-  get ending(): string | null {
-    return this.#ending;
+  get disconnectReason(): string | null {
+    return this.#disconnectReason;
   }
 
   /** Resolves at the hello; throws what went wrong, and nothing is left then. Called once. */
   async open(): Promise<void> {
-    const { helloWithinMs } = this.#options.timing;
-    const watchdog = setTimeout(() => this.#giveUp.abort(new NoHello('hello_timeout')), helloWithinMs);
+    const { helloTimeoutMs } = this.#options.timing;
+    const handshakeTimer = setTimeout(
+      () => this.#handshakeAbort.abort(new HandshakeError('hello_timeout')),
+      helloTimeoutMs,
+    );
     try {
       await this.#client.start();
     } catch (error) {
-      await this.#drop();
-      throw this.#giveUp.signal.aborted ? this.#giveUp.signal.reason : (error ?? new NoHello('closed_before_hello'));
+      await this.#terminate();
+      throw this.#handshakeAbort.signal.aborted
+        ? this.#handshakeAbort.signal.reason
+        : (error ?? new HandshakeError('closed_before_hello'));
     } finally {
-      clearTimeout(watchdog);
+      clearTimeout(handshakeTimer);
     }
-    if (this.#giveUp.signal.aborted) {
-      await this.#drop();
-      throw this.#giveUp.signal.reason;
+    if (this.#handshakeAbort.signal.aborted) {
+      await this.#terminate();
+      throw this.#handshakeAbort.signal.reason;
     }
   }
 
@@ -84,86 +97,91 @@ export class SlackSocket {
    * Another socket is open. A socket with a warning still gets envelopes, and one that is under way when the bot closes it would
    * be lost: it is left to Slack to close it, for some time.
    */
-  retire(): void {
-    if (this.#ending !== 'warning') return void this.close();
-    this.#lingering ??= setTimeout(() => void this.close(), this.#options.timing.lingerMs);
+  closeWhenReplaced(): void {
+    if (this.#disconnectReason !== 'warning') return void this.close();
+    this.#closeTimer ??= setTimeout(() => void this.close(), this.#options.timing.replacedCloseDelayMs);
   }
 
   /** Sends the acks under way, then closes, within some seconds whatever Slack does. Never throws. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#closePromise ??= this.#close();
+    return this.#closePromise;
   }
 
   async #close(): Promise<void> {
-    if (this.#state === 'opening') this.#giveUp.abort(new NoHello('closed'));
-    else await this.#acked();
-    await this.#drop();
+    if (this.#state === 'opening') this.#handshakeAbort.abort(new HandshakeError('closed'));
+    else await this.#waitForAcks();
+    await this.#terminate();
   }
 
-  #listen(): void {
+  #subscribe(): void {
     const client = this.#client;
     const { log, timing } = this.#options;
-    filterFrames(client, log, (frame) => this.#hear(frame));
-    client.on('outgoing_message', ({ envelope_id: id }: { readonly envelope_id: string }) => this.#settle(id));
+    interceptFrames(client, log, (frame) => this.#handleFrame(frame));
+    client.on('outgoing_message', ({ envelope_id: envelopeId }: { readonly envelope_id: string }) =>
+      this.#recordAck(envelopeId),
+    );
     client.on('connected', () => {
-      if (this.#state !== 'opening' || this.#giveUp.signal.aborted) return;
+      if (this.#state !== 'opening' || this.#handshakeAbort.signal.aborted) return;
       this.#state = 'open';
       // After Slack's close frame TCP may stay open, and the library waits for its end.
-      this.#looking = setInterval(() => client.websocket?.isActive() || void this.#drop(), timing.lookEveryMs);
+      this.#livenessTimer = setInterval(
+        () => client.websocket?.isActive() || void this.#terminate(),
+        timing.livenessCheckIntervalMs,
+      );
     });
-    client.on('disconnected', () => this.#state === 'open' && void this.#drop());
-    this.#giveUp.signal.addEventListener('abort', () => void this.#drop());
+    client.on('disconnected', () => this.#state === 'open' && void this.#terminate());
+    this.#handshakeAbort.signal.addEventListener('abort', () => void this.#terminate());
     // A start that was given up between the answer of Slack and the socket still makes one.
-    client.on('connecting', () => this.#giveUp.signal.aborted && queueMicrotask(() => this.#cutOff()));
+    client.on('connecting', () => this.#handshakeAbort.signal.aborted && queueMicrotask(() => this.#forceDisconnect()));
   }
 
   /** Whether the library may handle it. */
-  #hear({ type, reason = 'unknown', envelope_id: id }: Frame): boolean {
+  #handleFrame({ type, reason = 'unknown', envelope_id: envelopeId }: Frame): boolean {
     if (type !== 'disconnect') {
-      if (id !== undefined) this.#unacked.add(id);
+      if (envelopeId !== undefined) this.#unacked.add(envelopeId);
       return true;
     }
-    const [level, sentence] = announced[reason] ?? ['info', 'Slack will close a socket'];
-    this.#options.log[level]({ reason }, sentence);
-    this.#ending = reason;
-    if (this.#state === 'opening') this.#giveUp.abort(new NoHello(reason));
+    const [level, message] = disconnectMessages[reason] ?? ['info', 'Slack will close a socket'];
+    this.#options.log[level]({ reason }, message);
+    this.#disconnectReason = reason;
+    if (this.#state === 'opening') this.#handshakeAbort.abort(new HandshakeError(reason));
     this.#options.onChange();
     return false;
   }
 
-  #settle(envelopeId: string): void {
+  #recordAck(envelopeId: string): void {
     this.#unacked.delete(envelopeId);
-    if (this.#unacked.size === 0) this.#allAcked();
+    if (this.#unacked.size === 0) this.#onAllAcked();
   }
 
   /** Waits for the acks under way, as long as Slack does. */
-  async #acked(): Promise<void> {
+  async #waitForAcks(): Promise<void> {
     if (this.#unacked.size === 0 || !this.isOpen) return;
-    const settled = new Promise<void>((resolve) => {
-      this.#allAcked = resolve;
+    const allAcked = new Promise<void>((resolve) => {
+      this.#onAllAcked = resolve;
     });
-    await within(settled, this.#options.timing.ackWithinMs);
+    await withTimeout(allAcked, this.#options.timing.ackTimeoutMs);
   }
 
-  #drop(): Promise<void> {
+  #terminate(): Promise<void> {
     // Not at once: the library says `disconnected` from within, and may be saying it now.
-    this.#dropping ??= Promise.resolve().then(() => this.#disconnect());
-    return this.#dropping;
+    this.#disconnectPromise ??= Promise.resolve().then(() => this.#disconnect());
+    return this.#disconnectPromise;
   }
 
   async #disconnect(): Promise<void> {
-    clearInterval(this.#looking);
-    clearTimeout(this.#lingering);
-    await within(this.#client.disconnect(), this.#options.timing.closeWithinMs);
-    this.#cutOff();
+    clearInterval(this.#livenessTimer);
+    clearTimeout(this.#closeTimer);
+    await withTimeout(this.#client.disconnect(), this.#options.timing.closeTimeoutMs);
+    this.#forceDisconnect();
     this.#state = 'closed';
-    this.#allAcked();
+    this.#onAllAcked();
     this.#options.onChange();
   }
 
   /** The first call may find the socket open or opening; the one after it breaks TCP and clears every timer of the library. */
-  #cutOff(): void {
+  #forceDisconnect(): void {
     void this.#client.disconnect();
     void this.#client.disconnect();
   }

@@ -1,53 +1,55 @@
-import { closest } from '../domain/similar.ts';
-import { unchanged, type Voice } from '../domain/words.ts';
-import { type Misreading, verbOf, verbs } from './parse.ts';
+import { closestMatch } from '../domain/similar.ts';
+import { type Formatter, nothingChanged } from '../domain/words.ts';
+import { type ParseError, parseVerb, verbs } from './parse.ts';
 
 /** The one sentence for each misreading: what was wrong, that nothing was changed, what to type instead. */
-export function explainMisreading(misreading: Misreading, projects: readonly string[], voice: Voice): string {
-  switch (misreading.code) {
+export function explainParseError(error: ParseError, projects: readonly string[], format: Formatter): string {
+  switch (error.code) {
     case 'unknown_verb': {
-      const meant = repair(misreading.words, projects);
-      const hint = meant === null ? `Type ${voice.command('help')} for what I know.` : didYouMean(meant, voice);
-      return `I do not know the command ${voice.command(misreading.words.join(' '))}. ${unchanged} ${hint}`;
+      const suggestion = suggestCommand(error.words, projects);
+      const hint =
+        suggestion === null ? `Type ${format.command('help')} for what I know.` : didYouMean(suggestion, format);
+      return `I do not know the command ${format.command(error.words.join(' '))}. ${nothingChanged} ${hint}`;
     }
     case 'project_missing': {
       const example = projects[0] ?? 'orders';
-      return `Which project? ${unchanged} ${didYouMean(`${misreading.verb} ${example}`, voice)} ${voice.command('list')} shows them all.`;
+      return `Which project? ${nothingChanged} ${didYouMean(`${error.verb} ${example}`, format)} ${format.command('list')} shows them all.`;
     }
     case 'no_project_id': {
-      const meant = repair([misreading.verb, misreading.word], projects);
-      const hint = meant === null ? `${voice.command('list')} shows all projects.` : didYouMean(meant, voice);
-      return `There is no project called ${voice.text(misreading.word)}. ${unchanged} ${hint}`;
+      const suggestion = suggestCommand([error.verb, error.word], projects);
+      const hint =
+        suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format);
+      return `There is no project called ${format.text(error.word)}. ${nothingChanged} ${hint}`;
     }
     case 'one_project_only':
-      return `Only one project at a time so far. ${unchanged} Begin with ${voice.command(`${misreading.verb} ${misreading.project}`)}; a reason goes behind the word because.`;
+      return `Only one project at a time so far. ${nothingChanged} Begin with ${format.command(`${error.verb} ${error.project}`)}; a reason goes behind the word because.`;
     case 'timed_not_built_yet':
-      return `For how long or until when cannot be said yet. ${unchanged} ${voice.command(`${misreading.verb} ${misreading.project}`)} works without a time.`;
+      return `For how long or until when cannot be said yet. ${nothingChanged} ${format.command(`${error.verb} ${error.project}`)} works without a time.`;
     case 'reason_missing':
-      return `There is no reason behind because. ${unchanged} Type one, as in ${voice.command(`${misreading.verb} ${misreading.project} because we deploy`)}, or leave the word out.`;
+      return `There is no reason behind because. ${nothingChanged} Type one, as in ${format.command(`${error.verb} ${error.project} because we deploy`)}, or leave the word out.`;
     case 'extra_words': {
-      const plain = voice.command(`${misreading.verb} ${misreading.project}`);
-      const reason = misreading.takesReason ? ' A reason goes behind the word because.' : '';
-      return `I do not understand what stands behind ${voice.text(misreading.project)}. ${unchanged} Type ${plain}.${reason}`;
+      const command = format.command(`${error.verb} ${error.project}`);
+      const reason = error.acceptsReason ? ' A reason goes behind the word because.' : '';
+      return `I do not understand what stands behind ${format.text(error.project)}. ${nothingChanged} Type ${command}.${reason}`;
     }
   }
 }
 
 /** "Did you mean `/sync pause orders`?" */
-export function didYouMean(words: string, voice: Voice): string {
-  return `Did you mean ${voice.command(words)}?`;
+export function didYouMean(words: string, format: Formatter): string {
+  return `Did you mean ${format.command(words)}?`;
 }
 
 /** What these words were most likely meant to be, verb and project both repaired; null when nothing is near. */
-function repair(words: readonly string[], projects: readonly string[]): string | null {
+function suggestCommand(words: readonly string[], projects: readonly string[]): string | null {
   const [first = '', second = ''] = words;
-  const verb = verbNear(first);
-  const asProject = nearestProject(first, projects);
-  if (asProject !== null && (verb === null || projects.includes(first)))
-    return `${verbNear(second) ?? 'show'} ${asProject}`;
+  const verb = closestVerb(first);
+  const projectMatch = closestProject(first, projects);
+  if (projectMatch !== null && (verb === null || projects.includes(first)))
+    return `${closestVerb(second) ?? 'show'} ${projectMatch}`;
   if (verb === null || verb === 'help' || verb === 'list') return verb;
   const project =
-    second === '' ? (projects.length === 1 ? projects[0] : '<project>') : nearestProject(second, projects);
+    second === '' ? (projects.length === 1 ? projects[0] : '<project>') : closestProject(second, projects);
   return project === null || project === undefined ? null : `${verb} ${project}`;
 }
 
@@ -65,14 +67,14 @@ const synonyms: Readonly<Record<string, string>> = {
   check: 'precheck',
 };
 
-function verbNear(word: string): string | null {
+function closestVerb(word: string): string | null {
   if (word === '') return null;
   if (Object.hasOwn(synonyms, word)) return synonyms[word] ?? null;
-  const near = verbOf(word) ?? closest(word, [...verbs, 'resume']);
-  return near === null ? null : verbOf(near);
+  const match = parseVerb(word) ?? closestMatch(word, [...verbs, 'resume']);
+  return match === null ? null : parseVerb(match);
 }
 
-function nearestProject(word: string, projects: readonly string[]): string | null {
+function closestProject(word: string, projects: readonly string[]): string | null {
   if (word === '') return null;
-  return projects.includes(word) ? word : closest(word, projects);
+  return projects.includes(word) ? word : closestMatch(word, projects);
 }

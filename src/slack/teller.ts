@@ -1,6 +1,6 @@
-import type { Log } from '../application/deps.ts';
-import { RetryLater } from '../application/faults.ts';
-import type { Teller } from '../application/ports.ts';
+import type { Logger } from '../application/deps.ts';
+import { RetryLaterError } from '../application/faults.ts';
+import type { Notifier } from '../application/ports.ts';
 import type { ProjectStore } from '../application/store.ts';
 import {
   type Dialog,
@@ -11,46 +11,46 @@ import {
   type OperationState,
 } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
-import type { Voice } from '../domain/words.ts';
-import { tellAlerts } from './alert-teller.ts';
+import type { Formatter } from '../domain/words.ts';
+import { notifyAlerts } from './alert-teller.ts';
 import type { Message } from './blocks.ts';
-import { boundLog } from './bound-log.ts';
+import { childLogger } from './bound-log.ts';
 import type { Fetch } from './calls.ts';
-import { type Chat, put } from './channel-message.ts';
+import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { isSlackUser } from './mrkdwn.ts';
-import { dialogUses, respond } from './response-url.ts';
+import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 import { buildOutcome } from './views/outcome.ts';
 
-export interface TellerOptions {
-  readonly slack: Chat;
+export interface NotifierOptions {
+  readonly client: ChatClient;
   /** How a response_url is posted to. */
-  readonly respondWith?: Fetch;
-  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'told' | 'alertTold' | 'now'>;
-  readonly voice: Voice;
+  readonly responseUrlFetch?: Fetch;
+  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'markNotified' | 'markAlertNotified' | 'now'>;
+  readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** What a channel is told of: a request that was never confirmed is between the bot and the requester. */
-const inPublic: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
+const publicStates: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
 /** How soon an operation is looked at again while one place keeps it waiting: the other has news to show. Ms. */
-const lookAgainMs = { open: 1_000, over: 5_000 };
+const recheckDelayMs = { open: 1_000, over: 5_000 };
 
 /** What this process remembers of an operation that waits. Lost with the process, it costs Slack a call too many. */
-interface Waiting {
+interface Backoff {
   /** No call before these moments of `performance.now()`. */
-  channel: number;
-  dialog: number;
+  channelUntil: number;
+  dialogUntil: number;
   /** What the dialog was told last. */
-  dialogSeq: number;
+  lastDialogSeq: number;
   /** A message that Slack has taken and Redis may not know yet. */
-  message: MessageRef | null;
+  unsavedMessage: MessageRef | null;
 }
 
 /** What one telling did, as far as it got. */
-interface Done {
+interface SendProgress {
   message: MessageRef | null;
   dialogUses: number;
 }
@@ -59,139 +59,167 @@ interface Done {
  * Brings the messages of an operation up to date: its one message in a channel, and the requester's dialog at
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
-export function createTeller(options: TellerOptions): Teller {
-  const { store, voice } = options;
-  const waits = new Map<string, Waiting>();
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { store, format } = options;
+  const backoffs = new Map<string, Backoff>();
   return {
-    alert: (id) => tellAlerts(options, id),
-    async tell(ref) {
-      const found = await store.readOperation(ref);
-      if (found === null || found.seq === found.toldSeq) return;
-      const waiting = waits.get(ref.operation) ?? { channel: 0, dialog: 0, dialogSeq: 0, message: null };
-      const operation = { ...found, message: found.message ?? waiting.message };
+    notifyAlerts: (id) => notifyAlerts(options, id),
+    async notifyOperation(ref) {
+      const stored = await store.readOperation(ref);
+      if (stored === null || stored.seq === stored.notifiedSeq) return;
+      const backoff = backoffs.get(ref.operation) ?? {
+        channelUntil: 0,
+        dialogUntil: 0,
+        lastDialogSeq: 0,
+        unsavedMessage: null,
+      };
+      const operation = { ...stored, message: stored.message ?? backoff.unsavedMessage };
       const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
-      const message = buildOutcome({ operation, project, voice, now });
-      const done: Done = { message: operation.message, dialogUses: 0 };
-      if (waits.size > 10_000) waits.clear();
-      waits.set(ref.operation, waiting);
-      const log = boundLog(options.log, { project: ref.project, operationId: ref.operation });
-      let places: Place[] = [];
+      const message = buildOutcome({ operation, project, format, now });
+      const progress: SendProgress = { message: operation.message, dialogUses: 0 };
+      if (backoffs.size > 10_000) backoffs.clear();
+      backoffs.set(ref.operation, backoff);
+      const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
+      let destinations: Destination[] = [];
       try {
-        places = await tellEverywhere({ ...options, log }, { ref, operation, project, message, now, done, waiting });
+        destinations = await notifyDestinations(
+          { ...options, log },
+          { ref, operation, project, message, now, progress, backoff },
+        );
       } catch (error) {
-        waiting.message = done.message;
-        if (hasChanged(done, found)) await store.told(ref, { ...done, seq: operation.toldSeq });
+        backoff.unsavedMessage = progress.message;
+        if (hasProgress(progress, stored)) await store.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
         throw error;
       }
-      waiting.message = done.message;
-      await store.told(ref, { ...done, seq: operation.seq });
-      waits.delete(ref.operation);
-      if (!isOpen(operation)) log.info({ state: operation.state, places }, 'operation told');
+      backoff.unsavedMessage = progress.message;
+      await store.markNotified(ref, { ...progress, seq: operation.seq });
+      backoffs.delete(ref.operation);
+      if (!isOpen(operation)) log.info({ state: operation.state, places: destinations }, 'operation told');
     },
   };
 }
 
-interface Telling {
+interface OperationNotification {
   readonly ref: OperationRef;
   readonly operation: Operation;
   readonly project: Project | null;
   readonly message: Message;
   readonly now: number;
-  readonly done: Done;
-  readonly waiting: Waiting;
+  readonly progress: SendProgress;
+  readonly backoff: Backoff;
 }
 
-type Slack = Pick<TellerOptions, 'slack' | 'log' | 'respondWith'>;
+type SlackClients = Pick<NotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
 
-type Place = 'channel' | 'dialog' | 'direct';
+type Destination = 'channel' | 'dialog' | 'direct';
 
 /**
  * The channel and the dialog at once, neither kept waiting by the other; when neither can be reached, a direct message at
  * the end.
  */
-async function tellEverywhere(slack: Slack, telling: Telling): Promise<Place[]> {
-  const { operation, waiting } = telling;
-  const [inChannel, inDialog] = await Promise.all([
-    unlessWaiting(waiting.channel, () => tellChannel(slack, telling)),
-    unlessWaiting(waiting.dialog, () => tellDialog(slack, telling)),
+async function notifyDestinations(client: SlackClients, notification: OperationNotification): Promise<Destination[]> {
+  const { operation, backoff } = notification;
+  const [channelResult, dialogResult] = await Promise.all([
+    unlessBackingOff(backoff.channelUntil, () => notifyChannel(client, notification)),
+    unlessBackingOff(backoff.dialogUntil, () => updateDialog(client, notification)),
   ]);
-  if (inChannel instanceof RetryLater || inDialog instanceof RetryLater) throw waitFor(telling, inChannel, inDialog);
-  const places: Place[] = [];
-  if (inChannel === 'told') places.push('channel');
-  if (inDialog === 'told') places.push('dialog');
-  if (places.length > 0 || isOpen(operation) || inChannel !== 'closed') return places;
-  return (await tellDirectly(slack, telling)) ? ['direct'] : [];
+  if (channelResult instanceof RetryLaterError || dialogResult instanceof RetryLaterError)
+    throw nextRetry(notification, channelResult, dialogResult);
+  const destinations: Destination[] = [];
+  if (channelResult === 'notified') destinations.push('channel');
+  if (dialogResult === 'notified') destinations.push('dialog');
+  if (destinations.length > 0 || isOpen(operation) || channelResult !== 'closed') return destinations;
+  return (await sendDirectMessage(client, notification)) ? ['direct'] : [];
 }
 
 /** The wait for whichever place comes first; the other is left alone for as long as Slack asked for. */
-function waitFor({ operation, now, waiting }: Telling, channel: Told, dialog: Told): RetryLater {
-  const wait = (told: Told) => (told instanceof RetryLater ? told.afterMs : Number.POSITIVE_INFINITY);
-  const lookAgain = isLive(operation.dialog, now) ? lookAgainMs[isOpen(operation) ? 'open' : 'over'] : wait(channel);
-  const afterMs = Math.min(wait(channel), wait(dialog), lookAgain);
-  if (channel instanceof RetryLater && channel.afterMs > afterMs) waiting.channel = performance.now() + channel.afterMs;
-  if (dialog instanceof RetryLater && dialog.afterMs > afterMs) waiting.dialog = performance.now() + dialog.afterMs;
-  return new RetryLater(afterMs, { cause: channel instanceof RetryLater ? channel : dialog });
+function nextRetry(
+  { operation, now, backoff }: OperationNotification,
+  channelResult: DeliveryAttempt,
+  dialogResult: DeliveryAttempt,
+): RetryLaterError {
+  const delayOf = (result: DeliveryAttempt) =>
+    result instanceof RetryLaterError ? result.delayMs : Number.POSITIVE_INFINITY;
+  const recheckMs = isDialogUsable(operation.dialog, now)
+    ? recheckDelayMs[isOpen(operation) ? 'open' : 'over']
+    : delayOf(channelResult);
+  const retryDelayMs = Math.min(delayOf(channelResult), delayOf(dialogResult), recheckMs);
+  if (channelResult instanceof RetryLaterError && channelResult.delayMs > retryDelayMs)
+    backoff.channelUntil = performance.now() + channelResult.delayMs;
+  if (dialogResult instanceof RetryLaterError && dialogResult.delayMs > retryDelayMs)
+    backoff.dialogUntil = performance.now() + dialogResult.delayMs;
+  return new RetryLaterError(retryDelayMs, {
+    cause: channelResult instanceof RetryLaterError ? channelResult : dialogResult,
+  });
 }
 
 /** `nowhere`: this operation is not told in a channel. */
-type Reached = 'told' | 'closed' | 'nowhere';
-type Told = Reached | RetryLater;
+type Delivery = 'notified' | 'closed' | 'nowhere';
+type DeliveryAttempt = Delivery | RetryLaterError;
 
-async function tellChannel({ slack, log }: Slack, { operation, project, message, done }: Telling): Promise<Reached> {
+async function notifyChannel(
+  { client, log }: SlackClients,
+  { operation, project, message, progress }: OperationNotification,
+): Promise<Delivery> {
   const channel = project?.definition.channel ?? operation.channel;
-  if (!inPublic.has(operation.state) || channel === null) return 'nowhere';
-  const placed = await put(slack, message, { ref: operation.message, channel }, log);
-  if (placed.kind === 'put') {
-    done.message = placed.ref;
-    return 'told';
+  if (!publicStates.has(operation.state) || channel === null) return 'nowhere';
+  const result = await postOrUpdate(client, message, { messageRef: operation.message, channel }, log);
+  if (result.kind === 'put') {
+    progress.message = result.messageRef;
+    return 'notified';
   }
-  log.warn({ channel, code: placed.code }, 'channel cannot be posted to');
+  log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return 'closed';
 }
 
 /** At OK and at the end only: five answers is all that a response_url takes. */
-async function tellDialog(
-  { respondWith: send }: Slack,
-  { operation, message, now, done, waiting }: Telling,
-): Promise<Reached> {
+async function updateDialog(
+  { responseUrlFetch: send }: SlackClients,
+  { operation, message, now, progress, backoff }: OperationNotification,
+): Promise<Delivery> {
   const { dialog, seq } = operation;
-  if (dialog === null || !isLive(dialog, now)) return 'closed';
-  if (waiting.dialogSeq === seq) return 'told';
-  if (isOpen(operation) && dialog.usesLeft < dialogUses) return 'nowhere';
-  const answer = await respond({ url: dialog.url, send }, message, 'replace');
-  done.dialogUses = answer.kind === 'spent' ? dialog.usesLeft : Math.min(answer.uses, dialog.usesLeft);
-  if (answer.kind === 'later') throw new RetryLater(answer.afterMs);
-  if (answer.kind === 'spent') return 'closed';
-  waiting.dialogSeq = seq;
-  return 'told';
+  if (dialog === null || !isDialogUsable(dialog, now)) return 'closed';
+  if (backoff.lastDialogSeq === seq) return 'notified';
+  if (isOpen(operation) && dialog.usesLeft < responseUrlMaxUses) return 'nowhere';
+  const result = await postToResponseUrl({ url: dialog.url, send }, message, 'replace');
+  progress.dialogUses = result.kind === 'spent' ? dialog.usesLeft : Math.min(result.uses, dialog.usesLeft);
+  if (result.kind === 'later') throw new RetryLaterError(result.retryAfterMs);
+  if (result.kind === 'spent') return 'closed';
+  backoff.lastDialogSeq = seq;
+  return 'notified';
 }
 
-function isLive(dialog: Dialog | null, now: number): boolean {
-  return dialog !== null && dialog.usesLeft > 0 && dialog.until > now;
+function isDialogUsable(dialog: Dialog | null, now: number): boolean {
+  return dialog !== null && dialog.usesLeft > 0 && dialog.expiresAt > now;
 }
 
-async function tellDirectly({ slack, log }: Slack, { operation, message, done }: Telling): Promise<boolean> {
-  const placed = isSlackUser(operation.by)
-    ? await put(slack, message, { ref: null, channel: operation.by }, log)
+async function sendDirectMessage(
+  { client, log }: SlackClients,
+  { operation, message, progress }: OperationNotification,
+): Promise<boolean> {
+  const result = isSlackUser(operation.by)
+    ? await postOrUpdate(client, message, { messageRef: null, channel: operation.by }, log)
     : null;
-  if (placed?.kind === 'put') done.message = placed.ref;
-  else log.warn({ code: placed?.code }, 'outcome could not be told in Slack');
-  return placed?.kind === 'put';
+  if (result?.kind === 'put') progress.message = result.messageRef;
+  else log.warn({ code: result?.code }, 'outcome could not be told in Slack');
+  return result?.kind === 'put';
 }
 
-function hasChanged(done: Done, operation: Operation): boolean {
+function hasProgress(progress: SendProgress, operation: Operation): boolean {
   const { message } = operation;
-  return done.dialogUses > 0 || done.message?.ts !== message?.ts || done.message?.channel !== message?.channel;
+  return (
+    progress.dialogUses > 0 || progress.message?.ts !== message?.ts || progress.message?.channel !== message?.channel
+  );
 }
 
-/** RetryLater as a value, so that the other place gets its turn; any other fault is thrown on. */
-async function unlessWaiting(until: number, tell: () => Promise<Reached>): Promise<Told> {
-  const leftMs = until - performance.now();
-  if (leftMs > 0) return new RetryLater(Math.ceil(leftMs));
+/** RetryLaterError as a value, so that the other place gets its turn; any other fault is thrown on. */
+async function unlessBackingOff(backoffUntil: number, send: () => Promise<Delivery>): Promise<DeliveryAttempt> {
+  const remainingMs = backoffUntil - performance.now();
+  if (remainingMs > 0) return new RetryLaterError(Math.ceil(remainingMs));
   try {
-    return await tell();
+    return await send();
   } catch (error) {
-    if (error instanceof RetryLater) return error;
+    if (error instanceof RetryLaterError) return error;
     throw error;
   }
 }

@@ -1,13 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { type SlackCall, toldFetch } from '../../src/slack/calls.ts';
-import { listenHere } from '../support/listen.ts';
+import { instrumentedFetch, type SlackCall } from '../../src/slack/calls.ts';
+import { listenOnFreePort } from '../support/listen.ts';
 
 /** The address of a server that answers everything in this way. */
-async function answering(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
+async function startServer(handler: RequestListener): Promise<string> {
+  const server = createServer(handler);
   onTestFinished(() => void server.close().closeAllConnections());
-  return `http://127.0.0.1:${await listenHere(server)}`;
+  return `http://127.0.0.1:${await listenOnFreePort(server)}`;
 }
 
 test.each<[number, string, SlackCall['result']]>([
@@ -25,16 +25,16 @@ test.each<[number, string, SlackCall['result']]>([
   [503, '{"ok":false,"error":"x"}', 'server_error'],
 ])('%d %s is %s; the answer is still to be read', async (status, text, result) => {
   const calls: SlackCall[] = [];
-  const base = await answering((_request, response) => response.writeHead(status).end(text));
-  const response = await toldFetch((call) => calls.push(call))(`${base}/api/chat.postMessage?x=1`);
+  const base = await startServer((_request, response) => response.writeHead(status).end(text));
+  const response = await instrumentedFetch((call) => calls.push(call))(`${base}/api/chat.postMessage?x=1`);
   expect([response.status, await response.text()]).toEqual([status, text]);
   expect(calls).toEqual([{ method: 'chat.postMessage', result, ms: expect.any(Number) }]);
 });
 
 test('what is not answered is told, and thrown', async () => {
-  const url = `${await answering(() => {})}/secret/path`;
+  const url = `${await startServer(() => {})}/secret/path`;
   const calls: SlackCall[] = [];
-  const send = toldFetch((call) => calls.push(call));
+  const send = instrumentedFetch((call) => calls.push(call));
   await expect(send(url, { signal: AbortSignal.timeout(20) })).rejects.toThrow();
   await expect(send(url, { signal: AbortSignal.abort() })).rejects.toThrow();
   await expect(send('http://127.0.0.1:1/api/auth.test')).rejects.toThrow();
@@ -43,5 +43,5 @@ test('what is not answered is told, and thrown', async () => {
     ['other', 'stopped'],
     ['auth.test', 'unreachable'],
   ]);
-  expect(toldFetch(undefined)).toBe(fetch);
+  expect(instrumentedFetch(undefined)).toBe(fetch);
 });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld } from '../support/world.ts';
+import { startTestServices } from '../support/world.ts';
 import { runApp } from './running.ts';
 
 test('in HTTP mode the bot is ready when it listens, and what it refuses there is counted by reason', async () => {
-  await using world = await openWorld();
-  await using slack = await StrictSlack.start();
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
   const env = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'a1b2c3d4'.repeat(4), PORT: '0' };
-  await using bot = await runApp({ role: 'bot', redisUrl: world.url, slack, env });
-  await bot.readiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
-  const listening = () => bot.lines.find(({ msg }) => msg === 'listening for Slack')?.['port'];
+  await using bot = await runApp({ role: 'bot', redisUrl: services.url, slack, env });
+  await bot.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  const listening = () => bot.logLines.find(({ msg }) => msg === 'listening for Slack')?.['port'];
   const port = await waitFor(listening);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const body = 'command=%2Fsync&text=list';

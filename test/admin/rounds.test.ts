@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
-import { createMeter } from '../../src/admin/meter.ts';
+import { createMetrics } from '../../src/admin/meter.ts';
 import type { ObservedProject } from '../../src/domain/observation.ts';
 import { exampleProject } from '../slack/examples.ts';
-import { openWorld } from '../support/world.ts';
+import { startTestServices } from '../support/world.ts';
 import { runApp } from './running.ts';
-import { readScrape } from './scrape.ts';
+import { parseScrape } from './scrape.ts';
 
 test('figures of projects, links and alerts, as the last round of the observer saw them', async () => {
-  await using world = await openWorld({ servers: ['far'] });
-  const [near, far] = [await world.link('near'), await world.link('far', 'far')];
-  await world.project('near', [near]);
-  await world.project('far', [far], { state: 'paused' });
+  await using services = await startTestServices({ extraServers: ['far'] });
+  const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+  await services.createProject('near', [near]);
+  await services.createProject('far', [far], { state: 'paused' });
   await far.queue.pause();
   await near.queue.addBulk([1, 2, 3].map((name) => ({ name: String(name), data: {} })));
-  const yml = `connections: { far: '${world.urlOf('far')}' }\nsettings: { observeEvery: 1s }\nprojects: {}\n`;
-  await using app = await runApp({ role: 'worker', redisUrl: world.url, yml });
+  const yml = `connections: { far: '${services.urlOf('far')}' }\nsettings: { observeEvery: 1s }\nprojects: {}\n`;
+  await using app = await runApp({ role: 'worker', redisUrl: services.url, yml });
 
-  const backlog = async () => (await app.scrape()).value('syncbot_project_backlog', { project: 'near' });
-  await expect.poll(backlog, { timeout: 20_000 }).toBe(3);
+  const readBacklog = async () => (await app.scrape()).value('syncbot_project_backlog', { project: 'near' });
+  await expect.poll(readBacklog, { timeout: 20_000 }).toBe(3);
   const scrape = await app.scrape();
   expect(scrape.value('syncbot_project_latency_seconds', { project: 'near' })).toBeGreaterThan(0);
   expect(scrape.value('syncbot_project_latency_seconds', { project: 'far' })).toBe(0);
@@ -25,49 +25,49 @@ test('figures of projects, links and alerts, as the last round of the observer s
   expect(scrape.value('syncbot_projects', { state: 'failed' })).toBe(0);
   expect(scrape.value('syncbot_links_unreachable', { connection: 'far' })).toBe(0);
   expect(scrape.value('syncbot_observation_timestamp_seconds')).toBeGreaterThan(1_700_000_000);
-  expect(scrape.value('syncbot_alerts', { kind: 'drift' })).toBe(0);
+  expect(scrape.value('syncbot_alerts', { kind: 'unexpectedly_paused' })).toBe(0);
 
   await near.queue.pause();
-  const drift = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'drift' });
-  await expect.poll(drift, { timeout: 20_000 }).toBe(1);
+  const readDriftAlerts = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'unexpectedly_paused' });
+  await expect.poll(readDriftAlerts, { timeout: 20_000 }).toBe(1);
 
-  world.server('far').kill('SIGKILL');
-  const away = async () => (await app.scrape()).value('syncbot_links_unreachable', { connection: 'far' });
-  await expect.poll(away, { timeout: 20_000 }).toBe(1);
-  const without = await app.scrape();
-  expect(without.value('syncbot_project_latency_seconds', { project: 'far' })).toBeNull();
-  expect(without.value('syncbot_project_backlog', { project: 'far' })).toBeNull();
-  expect(without.value('syncbot_project_backlog', { project: 'near' })).toBe(3);
+  services.server('far').kill('SIGKILL');
+  const readUnreachable = async () => (await app.scrape()).value('syncbot_links_unreachable', { connection: 'far' });
+  await expect.poll(readUnreachable, { timeout: 20_000 }).toBe(1);
+  const withoutFar = await app.scrape();
+  expect(withoutFar.value('syncbot_project_latency_seconds', { project: 'far' })).toBeNull();
+  expect(withoutFar.value('syncbot_project_backlog', { project: 'far' })).toBeNull();
+  expect(withoutFar.value('syncbot_project_backlog', { project: 'near' })).toBe(3);
 });
 
-const looked = (id: string): ObservedProject => ({
+const observed = (id: string): ObservedProject => ({
   project: exampleProject({ id }),
-  figures: { links: [], latencyMs: 1_500, backlog: 7, inFlight: 0, observedAt: 0 },
+  stats: { links: [], latencyMs: 1_500, backlog: 7, inFlight: 0, observedAt: 0 },
 });
 
 test('what was seen too long ago is left out, not shown; a round that fails takes nothing away', async () => {
-  const meter = createMeter({ observeEveryMs: 100 });
-  const scrape = async () => readScrape(await meter.text());
+  const metrics = createMetrics({ observeEveryMs: 100 });
+  const scrape = async () => parseScrape(await metrics.text());
   expect((await scrape()).table('syncbot_projects')).toEqual({});
-  await meter.round(async (onLooked) => onLooked([looked('orders')]));
+  await metrics.instrumentCycle(async (onObserved) => onObserved([observed('orders')]));
   expect((await scrape()).value('syncbot_project_latency_seconds', { project: 'orders' })).toBe(1.5);
-  await expect(meter.round(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(metrics.instrumentCycle(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect((await scrape()).value('syncbot_project_backlog', { project: 'orders' })).toBe(7);
-  const left = async () =>
+  const readSampleNames = async () =>
     (await scrape()).samples.map(({ name }) => name).filter((name) => /project|alerts|links|observation/.test(name));
-  await expect.poll(left).toEqual([]);
+  await expect.poll(readSampleNames).toEqual([]);
 });
 
 test('each meter counts for itself', async () => {
-  const [one, other] = [createMeter({ observeEveryMs: 1_000 }), createMeter({ observeEveryMs: 1_000 })];
+  const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
   one.slack.onRejected('too_old');
   one.slack.onRejected('too_old');
   one.slack.onRefused('not_operator');
-  const log = one.counted({ info: () => {}, warn: () => {}, error: () => {} });
+  const log = one.instrumentLog({ info: () => {}, warn: () => {}, error: () => {} });
   log.info({}, 'x');
   log.warn({}, 'x');
   log.error({}, 'x');
-  const [first, second] = [readScrape(await one.text()), readScrape(await other.text())];
+  const [first, second] = [parseScrape(await one.text()), parseScrape(await other.text())];
   expect(first.table('syncbot_slack_requests_rejected_total')).toEqual({ too_old: 2 });
   expect(first.table('syncbot_refusals_total')).toEqual({ not_operator: 1 });
   expect(first.table('syncbot_log_lines_total')).toEqual({ warn: 1, error: 1 });
@@ -81,10 +81,10 @@ test('each meter counts for itself', async () => {
 });
 
 test('ten thousand projects are told whole', async () => {
-  const meter = createMeter({ observeEveryMs: 60_000 });
-  const many = Array.from({ length: 10_000 }, (_none, index) => looked(`project-${index}`));
-  await meter.round(async (onLooked) => onLooked(many));
-  const text = await meter.text();
+  const metrics = createMetrics({ observeEveryMs: 60_000 });
+  const projects = Array.from({ length: 10_000 }, (_none, index) => observed(`project-${index}`));
+  await metrics.instrumentCycle(async (onObserved) => onObserved(projects));
+  const text = await metrics.text();
   expect(text.match(/^syncbot_project_latency_seconds\{/gm)).toHaveLength(10_000);
   expect(text).toContain('syncbot_project_backlog{project="project-9999"} 7\n');
   expect(text).toContain('syncbot_projects{state="running"} 10000\n');

@@ -1,20 +1,20 @@
-import { openApp } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
 import type { CliApp, Role } from '../../src/cli/context.ts';
-import { readEnvironment } from '../../src/config/environment.ts';
-import { readSyncbotYml } from '../../src/config.ts';
+import { parseEnvironment } from '../../src/config/environment.ts';
+import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
-import { socketEnv } from '../support/slack/env.ts';
-import type { StrictSlack } from '../support/slack/strict-slack.ts';
+import { socketModeEnv } from '../support/slack/env.ts';
+import type { FakeSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
-import { readScrape, type Scrape } from './scrape.ts';
+import { parseScrape, type Scrape } from './scrape.ts';
 
-export interface Line {
+export interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
 
-export interface Answered {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -25,12 +25,12 @@ export interface RunningApp extends AsyncDisposable {
   readonly app: CliApp;
   readonly port: number;
   /** Its log so far, at the level trace. */
-  readonly lines: readonly Line[];
-  readonly text: () => string;
-  get(path: string, method?: string): Promise<Answered>;
+  readonly logLines: readonly LogLine[];
+  readonly logText: () => string;
+  get(path: string, method?: string): Promise<HttpResponse>;
   scrape(): Promise<Scrape>;
   /** Waits until this is what /readyz says. */
-  readiness(parts: Readonly<Record<string, string>>): Promise<void>;
+  waitForReadiness(expected: Readonly<Record<string, string>>): Promise<void>;
   /** Begins to stop; resolves when it has. */
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface RunningApp extends AsyncDisposable {
 export interface RunOptions {
   readonly role: Role;
   readonly redisUrl: string;
-  readonly slack?: StrictSlack;
+  readonly slack?: FakeSlack;
   readonly yml?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -49,22 +49,27 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const variables = {
     REDIS_URL: redisUrl,
     ADMIN_PORT: '0',
-    ...(slack && socketEnv(slack)),
+    ...(slack && socketModeEnv(slack)),
     ...env,
   };
-  const read = readEnvironment(variables);
-  const config = readSyncbotYml(yml, variables);
-  if (read.kind === 'refused' || config.kind === 'refused') throw new Error('the test is configured wrongly');
-  const written: string[] = [];
-  const log = createLogger({ level: 'trace', to: { write: (line) => void written.push(line) } });
-  const bound = log.child({ role, version: '1.2.3' });
-  const app = await openApp({ environment: read.environment, config: config.config, log: bound, version: '1.2.3' });
-  const ending = new AbortController();
-  const ended = app.runRoles(role, ending.signal);
-  const failed = ended.then(() => new Promise<never>(() => {}));
-  const lines = () => written.map((line) => JSON.parse(line) as Line);
-  const served = () => lines().find(({ msg }) => msg === 'health and metrics are served')?.['port'];
-  const port = await Promise.race([waitFor(served), failed]).catch(async (error: unknown) => {
+  const parsed = parseEnvironment(variables);
+  const config = parseConfig(yml, variables);
+  if (parsed.kind === 'refused' || config.kind === 'refused') throw new Error('the test is configured wrongly');
+  const output: string[] = [];
+  const log = createLogger({ level: 'trace', to: { write: (line) => void output.push(line) } });
+  const childLogger = log.child({ role, version: '1.2.3' });
+  const app = await createApp({
+    environment: parsed.environment,
+    config: config.config,
+    log: childLogger,
+    version: '1.2.3',
+  });
+  const stopController = new AbortController();
+  const ended = app.runRole(role, stopController.signal);
+  const startFailure = ended.then(() => new Promise<never>(() => {}));
+  const readLogLines = () => output.map((line) => JSON.parse(line) as LogLine);
+  const findPort = () => readLogLines().find(({ msg }) => msg === 'health and metrics are served')?.['port'];
+  const port = await Promise.race([waitFor(findPort), startFailure]).catch(async (error: unknown) => {
     await app[Symbol.asyncDispose]();
     throw error;
   });
@@ -73,7 +78,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
   const stop = async () => {
-    ending.abort();
+    stopController.abort();
     await ended;
   };
   return {
@@ -81,15 +86,15 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
     get,
     stop,
     port: Number(port),
-    get lines() {
-      return lines();
+    get logLines() {
+      return readLogLines();
     },
-    text: () => written.join(''),
-    scrape: async () => readScrape((await get('/metrics')).text),
-    async readiness(parts) {
-      const wanted = JSON.stringify(parts);
-      await waitFor(async () => JSON.stringify(JSON.parse((await get('/readyz')).text).parts) === wanted, {
-        describe: wanted,
+    logText: () => output.join(''),
+    scrape: async () => parseScrape((await get('/metrics')).text),
+    async waitForReadiness(parts) {
+      const expected = JSON.stringify(parts);
+      await waitFor(async () => JSON.stringify(JSON.parse((await get('/readyz')).text).parts) === expected, {
+        description: expected,
       });
     },
     async [Symbol.asyncDispose]() {

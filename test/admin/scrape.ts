@@ -20,30 +20,30 @@ const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?(?:\d+\.?\d*(?:e[+-]?\d+
 const labelPair = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
 
 /** Reads Prometheus' text format, strictly: every metric has HELP and TYPE once, before its samples, and no series is there twice. */
-export function readScrape(text: string): Scrape {
+export function parseScrape(text: string): Scrape {
   expect(text.endsWith('\n')).toBe(true);
   const [helps, types] = [new Set<string>(), new Map<string, string>()];
   const samples: Sample[] = [];
   const series = new Set<string>();
-  let current = '';
+  let family = '';
   for (const line of text.split('\n')) {
     if (line === '') continue;
-    const [, kind, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    const [, kind, name = '', value = ''] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
     if (kind === 'HELP') {
       expect(helps, line).not.toContain(name);
       helps.add(name);
       continue;
     }
     if (kind === 'TYPE') {
-      expect(['counter', 'gauge', 'histogram', 'summary']).toContain(rest);
+      expect(['counter', 'gauge', 'histogram', 'summary']).toContain(value);
       expect([...types.keys()], line).not.toContain(name);
-      types.set(name, rest);
-      current = name;
+      types.set(name, value);
+      family = name;
       continue;
     }
-    const sample = readSample(line);
-    expect(baseOf(sample.name, types.get(current)), line).toBe(current);
-    expect(helps).toContain(current);
+    const sample = parseSample(line);
+    expect(familyName(sample.name, types.get(family)), line).toBe(family);
+    expect(helps).toContain(family);
     const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort())}`;
     expect(series, line).not.toContain(key);
     series.add(key);
@@ -53,33 +53,34 @@ export function readScrape(text: string): Scrape {
   return {
     samples,
     types,
-    value: (name, labels = {}) => samples.find((one) => one.name === name && same(one.labels, labels))?.value ?? null,
+    value: (name, labels = {}) =>
+      samples.find((sample) => sample.name === name && haveSameLabels(sample.labels, labels))?.value ?? null,
     table: (name) =>
       Object.fromEntries(
         samples
-          .filter((one) => one.name === name && one.value !== 0)
+          .filter((sample) => sample.name === name && sample.value !== 0)
           .map(({ labels, value }) => [Object.values(labels).join(' '), value]),
       ),
   };
 }
 
-function readSample(line: string): Sample {
-  const [, name = '', inner = '', value = ''] = sampleLine.exec(line) ?? expect.unreachable(`no sample: ${line}`);
+function parseSample(line: string): Sample {
+  const [, name = '', labelText = '', value = ''] = sampleLine.exec(line) ?? expect.unreachable(`no sample: ${line}`);
   const labels: Record<string, string> = {};
-  let read = 0;
-  for (const [pair, label = '', text = ''] of inner.matchAll(labelPair)) {
+  let parsedLength = 0;
+  for (const [pair, label = '', text = ''] of labelText.matchAll(labelPair)) {
     labels[label] = text;
-    read += pair.length;
+    parsedLength += pair.length;
   }
-  expect(read, line).toBe(inner.length);
+  expect(parsedLength, line).toBe(labelText.length);
   return { name, labels, value: value.endsWith('Inf') ? Number.POSITIVE_INFINITY : Number(value) };
 }
 
-function baseOf(name: string, type: string | undefined): string {
+function familyName(name: string, type: string | undefined): string {
   return type === 'histogram' ? name.replace(/_(bucket|sum|count)$/, '') : name;
 }
 
-function same(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+function haveSameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

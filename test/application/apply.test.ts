@@ -1,152 +1,176 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply.ts';
-import { explainApplyRefusal } from '../../src/application/apply-refusal.ts';
-import { nothingToDo } from '../../src/application/plan.ts';
+import { applyRefusalText } from '../../src/application/apply-refusal.ts';
+import { isEmpty } from '../../src/application/plan.ts';
 import { linkId } from '../../src/domain/project.ts';
-import { openWorld, type World } from '../support/world.ts';
-import { applying, done, finishOne, ghost, names, wanted } from './applying.ts';
+import { startTestServices, type TestServices } from '../support/world.ts';
+import {
+  appliedResult,
+  createApplyFixture,
+  desiredProject,
+  missingLink,
+  processOneTask,
+  queueNames,
+} from './applying.ts';
 import { withDeps } from './hands.ts';
 
-let world: World;
-let on: ReturnType<typeof applying>;
+let services: TestServices;
+let fixture: ReturnType<typeof createApplyFixture>;
 beforeEach(async () => {
-  world = await openWorld({ servers: ['other'] });
-  on = applying(world);
+  services = await startTestServices({ extraServers: ['other'] });
+  fixture = createApplyFixture(services);
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => services[Symbol.asyncDispose]());
 
-const stored = (id: string) => world.deps.store.read(id);
+const readProject = (id: string) => services.deps.store.read(id);
 
 describe('a new project', () => {
   test('is Not Started: its links are paused, with no worker of the bot about, and tasks that only wait are fine', async () => {
-    const link = await world.link('orders');
+    const link = await services.createLink('orders');
     await link.queue.add('row', {});
-    const made = await on.planned(wanted('orders', [link]));
-    expect(made.create[0]?.first.state).toBe('not_started');
-    expect(names(made.create[0]?.pauses ?? [])).toEqual(['orders']);
-    expect(await on.carryOut(made)).toEqual(done);
+    const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
+    expect(planned.create[0]?.initialState.state).toBe('not_started');
+    expect(queueNames(planned.create[0]?.linksToPause ?? [])).toEqual(['orders']);
+    expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await link.queue.isPaused()).toBe(true);
-    expect(await stored('orders')).toMatchObject({
+    expect(await readProject('orders')).toMatchObject({
       state: 'not_started',
       by: 'cli:test',
       version: 1,
-      convergedVersion: 1,
+      syncedVersion: 1,
     });
   });
 
   test('with a queue that does not exist says so, and never creates it', async () => {
-    const made = await on.planned(wanted('orders', [ghost]));
-    expect(names(made.create[0]?.missing ?? [])).toEqual(['ghost']);
-    expect(made.create[0]?.precheck).toContainEqual(expect.objectContaining({ item: 'queues exist', result: 'fail' }));
-    expect(await on.carryOut(made)).toEqual(done);
-    expect(await world.redis.keys('bull:ghost:*')).toEqual([]);
+    const planned = await fixture.planOrThrow(desiredProject('orders', [missingLink]));
+    expect(queueNames(planned.create[0]?.missing ?? [])).toEqual(['ghost']);
+    expect(planned.create[0]?.precheck).toContainEqual(
+      expect.objectContaining({ item: 'queues exist', result: 'fail' }),
+    );
+    expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
+    expect(await services.redis.keys('bull:ghost:*')).toEqual([]);
   });
 
   test('is refused when a queue has been worked on, and nothing is changed', async () => {
-    const [fresh, used] = [await world.link('fresh'), await world.link('used')];
-    await finishOne(used, 'completed');
-    expect(await on.refused(wanted('orders', [fresh, used]), wanted('more', [ghost]))).toEqual(['orders worked_on']);
-    expect(await world.deps.store.ids()).toEqual([]);
+    const [fresh, used] = [await services.createLink('fresh'), await services.createLink('used')];
+    await processOneTask(used, 'completed');
+    expect(
+      await fixture.planRefusals(desiredProject('orders', [fresh, used]), desiredProject('more', [missingLink])),
+    ).toEqual(['orders queue_used']);
+    expect(await services.deps.store.listIds()).toEqual([]);
     expect(await fresh.queue.isPaused()).toBe(false);
   });
 
   test('whose links do not answer is refused', async () => {
-    const away = await world.link('away', 'other');
-    await world.server('other').stop();
-    expect(await on.refused(wanted('orders', [away]))).toEqual(['orders links_unreachable']);
+    const unreachable = await services.createLink('away', 'other');
+    await services.server('other').stop();
+    expect(await fixture.planRefusals(desiredProject('orders', [unreachable]))).toEqual(['orders links_unreachable']);
   });
 });
 
 describe('adopt', () => {
   test('takes Running and Paused from the queues, and what failed before does not count', async () => {
-    const [running, paused] = [await world.link('running'), await world.link('paused')];
-    await finishOne(running, 'failed');
+    const [running, paused] = [await services.createLink('running'), await services.createLink('paused')];
+    await processOneTask(running, 'failed');
     await paused.queue.pause();
-    const made = await on.planned(
-      wanted('goes', [running, ghost], { adopt: true }),
-      wanted('stands', [paused], { adopt: true }),
+    const planned = await fixture.planOrThrow(
+      desiredProject('goes', [running, missingLink], { adopt: true }),
+      desiredProject('stands', [paused], { adopt: true }),
     );
-    expect(made.create.map(({ first, pauses }) => [first.state, pauses])).toEqual([
+    expect(planned.create.map(({ initialState, linksToPause }) => [initialState.state, linksToPause])).toEqual([
       ['running', []],
       ['paused', []],
     ]);
-    expect(made.create[0]?.precheck).toContainEqual(
+    expect(planned.create[0]?.precheck).toContainEqual(
       expect.objectContaining({ item: 'no failed task', result: 'pass' }),
     );
-    expect(await on.carryOut(made)).toEqual(done);
+    expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await running.queue.isPaused()).toBe(false);
     const [failed] = await running.queue.getFailed();
-    expect((await stored('goes'))?.watermarks[linkId(running.link)]).toEqual({
+    expect((await readProject('goes'))?.watermarks[linkId(running.link)]).toEqual({
       at: failed?.finishedOn,
       taskIds: [failed?.id],
     });
   });
 
   test('of mixed links is refused with the list, together with every other reason', async () => {
-    const [one, two, used] = [await world.link('one'), await world.link('two'), await world.link('used')];
+    const [one, two, used] = [
+      await services.createLink('one'),
+      await services.createLink('two'),
+      await services.createLink('used'),
+    ];
     await two.queue.pause();
-    await finishOne(used, 'completed');
-    const result = await on.plan(wanted('mixed', [one, two], { adopt: true }), wanted('users', [used]));
-    const sentences = result.kind === 'refused' ? result.refusals.map(explainApplyRefusal) : [];
+    await processOneTask(used, 'completed');
+    const result = await fixture.plan(
+      desiredProject('mixed', [one, two], { adopt: true }),
+      desiredProject('users', [used]),
+    );
+    const sentences = result.kind === 'refused' ? result.refusals.map(applyRefusalText) : [];
     expect(sentences).toHaveLength(2);
     expect(sentences[0]).toContain('run (one), others are paused (two)');
-    expect(await world.deps.store.ids()).toEqual([]);
+    expect(await services.deps.store.listIds()).toEqual([]);
   });
 
   test('is looked at only when the project has no record', async () => {
-    const link = await world.link('orders');
-    await on.apply(wanted('orders', [link]));
-    expect(nothingToDo(await on.planned(wanted('orders', [link], { adopt: true })))).toBe(true);
+    const link = await services.createLink('orders');
+    await fixture.apply(desiredProject('orders', [link]));
+    expect(isEmpty(await fixture.planOrThrow(desiredProject('orders', [link], { adopt: true })))).toBe(true);
   });
 });
 
 describe('applying again', () => {
   test('has nothing to do', async () => {
-    const link = await world.link('orders');
-    await on.apply(wanted('orders', [link]));
-    const again = await on.planned(wanted('orders', [link]));
+    const link = await services.createLink('orders');
+    await fixture.apply(desiredProject('orders', [link]));
+    const again = await fixture.planOrThrow(desiredProject('orders', [link]));
     expect(again).toMatchObject({ create: [], change: [], remove: [], repause: [], unchanged: ['orders'] });
-    expect((await stored('orders'))?.version).toBe(1);
+    expect((await readProject('orders'))?.version).toBe(1);
   });
 
   test('pauses what an apply that crashed left running', async () => {
-    const link = await world.link('orders');
-    const made = await on.planned(wanted('orders', [link]));
-    const crashing = withDeps(world.deps, { links: { drive: () => Promise.reject(new Error('killed')) } });
-    await expect(applyPlan(crashing, { plan: made, by: 'cli:test' })).rejects.toThrow('killed');
+    const link = await services.createLink('orders');
+    const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
+    const crashing = withDeps(services.deps, { links: { setPaused: () => Promise.reject(new Error('killed')) } });
+    await expect(applyPlan(crashing, { plan: planned, by: 'cli:test' })).rejects.toThrow('killed');
     expect(await link.queue.isPaused()).toBe(false);
-    const again = await on.planned(wanted('orders', [link]));
-    expect(again.repause.map(({ links }) => names(links))).toEqual([['orders']]);
-    expect(await on.carryOut(again)).toEqual(done);
+    const again = await fixture.planOrThrow(desiredProject('orders', [link]));
+    expect(again.pauseAgain.map(({ links }) => queueNames(links))).toEqual([['orders']]);
+    expect(await fixture.applyPlanned(again)).toEqual(appliedResult);
     expect(await link.queue.isPaused()).toBe(true);
   });
 
   test('says which links are not paused yet', async () => {
-    const link = await world.link('orders');
-    const made = await on.planned(wanted('orders', [link]));
-    let ahead = 0;
-    const deps = withDeps(world.deps, {
+    const link = await services.createLink('orders');
+    const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
+    let offsetMs = 0;
+    const deps = withDeps(services.deps, {
       clock: {
-        ...world.deps.clock,
-        now: () => Date.now() + ahead,
+        ...services.deps.clock,
+        now: () => Date.now() + offsetMs,
         sleep: async (ms) => {
-          ahead += ms;
+          offsetMs += ms;
         },
       },
-      links: { drive: async (links) => links.map(() => 'unreachable' as const) },
+      links: { setPaused: async (links) => links.map(() => 'unreachable' as const) },
     });
-    const applied = await applyPlan(deps, { plan: made, by: 'cli:test' });
+    const applied = await applyPlan(deps, { plan: planned, by: 'cli:test' });
     expect(applied).toEqual({ kind: 'applied', notPaused: [link.link] });
   });
 
   test('stops when somebody was quicker, and a project created meanwhile just as wanted is well', async () => {
-    const [one, two] = [await world.link('one'), await world.link('two')];
-    await on.apply(wanted('first', [one]));
-    const made = await on.planned(wanted('first', [one], { description: 'new' }), wanted('second', [two]));
-    await on.apply(wanted('first', [one], { labels: ['quicker'] }));
-    expect(await on.carryOut(made)).toEqual({ kind: 'conflict', project: 'first', written: [] });
-    const late = await on.planned(wanted('first', [one], { labels: ['quicker'] }), wanted('second', [two]));
-    await on.apply(wanted('first', [one], { labels: ['quicker'] }), wanted('second', [two]));
-    expect(await on.carryOut(late)).toEqual(done);
+    const [one, two] = [await services.createLink('one'), await services.createLink('two')];
+    await fixture.apply(desiredProject('first', [one]));
+    const planned = await fixture.planOrThrow(
+      desiredProject('first', [one], { description: 'new' }),
+      desiredProject('second', [two]),
+    );
+    await fixture.apply(desiredProject('first', [one], { labels: ['quicker'] }));
+    expect(await fixture.applyPlanned(planned)).toEqual({ kind: 'conflict', project: 'first', written: [] });
+    const latePlan = await fixture.planOrThrow(
+      desiredProject('first', [one], { labels: ['quicker'] }),
+      desiredProject('second', [two]),
+    );
+    await fixture.apply(desiredProject('first', [one], { labels: ['quicker'] }), desiredProject('second', [two]));
+    expect(await fixture.applyPlanned(latePlan)).toEqual(appliedResult);
   });
 });

@@ -1,39 +1,39 @@
 import { expect, it } from 'vitest';
-import { converge } from '../../src/application/converge.ts';
+import { reconcile } from '../../src/application/converge.ts';
 import { execute } from '../../src/application/execute.ts';
-import { openWorld } from '../support/world.ts';
-import { andThen, confirmed, noQueue, once, withDeps } from './hands.ts';
+import { startTestServices } from '../support/world.ts';
+import { confirmOperation, once, runAfter, withDeps, withoutJobs } from './hands.ts';
 
 it('a run whose operation another has ended drives nothing at a version that was read before the flags', async () => {
-  await using world = await openWorld();
-  const owned = await world.link('payments');
-  await world.project('payments', [owned]);
-  const pause = await confirmed(world, 'payments', 'pause');
-  await world.deps.store.claim(pause, 'late');
-  const driven: string[] = [];
+  await using services = await startTestServices();
+  const testLink = await services.createLink('payments');
+  await services.createProject('payments', [testLink]);
+  const pause = await confirmOperation(services, 'payments', 'pause');
+  await services.deps.store.claim(pause, 'late');
+  const pauseCommands: string[] = [];
   // Another run of the same operation ends it, and somebody resumes the link.
-  const overtaken = once(async () => {
-    await execute(noQueue(world), pause);
-    await owned.queue.resume();
+  const completeElsewhere = once(async () => {
+    await execute(withoutJobs(services), pause);
+    await testLink.queue.resume();
   });
-  let looks = 0;
-  const restored = async () => {
-    looks += 1;
-    if (looks === 3) await execute(noQueue(world), await confirmed(world, 'payments', 'restore'));
+  let reads = 0;
+  const restoreOnThirdRead = async () => {
+    reads += 1;
+    if (reads === 3) await execute(withoutJobs(services), await confirmOperation(services, 'payments', 'restore'));
   };
-  const { readFlags, drive } = world.deps.links;
-  const deps = withDeps(world.deps, {
+  const { readStatuses, setPaused: drive } = services.deps.links;
+  const deps = withDeps(services.deps, {
     links: {
-      readFlags: andThen(readFlags, restored),
-      drive: andThen(async (links, wanted, within) => {
-        driven.push(`${wanted} while ${(await world.deps.store.read('payments'))?.state}`);
-        return drive(links, wanted, within);
-      }, overtaken),
+      readStatuses: runAfter(readStatuses, restoreOnThirdRead),
+      setPaused: runAfter(async (links, desired, timeouts) => {
+        pauseCommands.push(`${desired} while ${(await services.deps.store.read('payments'))?.state}`);
+        return drive(links, desired, timeouts);
+      }, completeElsewhere),
     },
   });
-  expect(await converge(deps, { project: 'payments', holder: pause.operation, tryForMs: 0 })).toMatchObject({
+  expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
     kind: 'agreed',
     project: { state: 'running' },
   });
-  expect(driven).toEqual(['paused while pausing']);
+  expect(pauseCommands).toEqual(['paused while pausing']);
 });

@@ -1,99 +1,105 @@
-import type { Deps } from '../../src/application/deps.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
 import type { Clock } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Deed } from '../../src/domain/project.ts';
-import type { World } from '../support/world.ts';
+import type { OperationKind } from '../../src/domain/project.ts';
+import type { TestServices } from '../support/world.ts';
 
 /** Some of the deps replaced. A port keeps its other methods. */
-export function withDeps(deps: Deps, { links = {}, store = {}, ...more }: PartialDeps): Deps {
+export function withDeps(deps: UseCaseContext, { links = {}, store = {}, ...more }: PartialDeps): UseCaseContext {
   return { ...deps, ...more, links: { ...deps.links, ...links }, store: { ...deps.store, ...store } };
 }
 
-export type PartialDeps = Partial<Omit<Deps, 'links' | 'store'>> & {
-  readonly links?: Partial<Deps['links']>;
-  readonly store?: Partial<Deps['store']>;
+export type PartialDeps = Partial<Omit<UseCaseContext, 'links' | 'store'>> & {
+  readonly links?: Partial<UseCaseContext['links']>;
+  readonly store?: Partial<UseCaseContext['store']>;
 };
 
 /** A method before which, or after which, something else happens. */
-export function firstDo<Asked extends unknown[], Answer>(
-  method: (...asked: Asked) => Promise<Answer>,
-  happen: () => Promise<unknown>,
+export function runBefore<Args extends unknown[], Result>(
+  method: (...args: Args) => Promise<Result>,
+  effect: () => Promise<unknown>,
 ) {
-  return async (...asked: Asked): Promise<Answer> => {
-    await happen();
-    return method(...asked);
+  return async (...args: Args): Promise<Result> => {
+    await effect();
+    return method(...args);
   };
 }
 
-export function andThen<Asked extends unknown[], Answer>(
-  method: (...asked: Asked) => Promise<Answer>,
-  happen: () => Promise<unknown>,
+export function runAfter<Args extends unknown[], Result>(
+  method: (...args: Args) => Promise<Result>,
+  effect: () => Promise<unknown>,
 ) {
-  return async (...asked: Asked): Promise<Answer> => {
-    const answer = await method(...asked);
-    await happen();
-    return answer;
+  return async (...args: Args): Promise<Result> => {
+    const result = await method(...args);
+    await effect();
+    return result;
   };
 }
 
 /** The engine of a world that waits for a link for an instant only: nobody wants to wait in a test. */
-export function impatient({ deps: { links } }: World): Deps['links'] {
-  const withinMs = 250;
+export function withShortTimeouts({ deps: { links } }: TestServices): UseCaseContext['links'] {
+  const timeoutMs = 250;
   return {
     ...links,
-    readFlags: (asked) => links.readFlags(asked, withinMs),
-    drive: (asked, wanted, { sendMs }) => links.drive(asked, wanted, { answerMs: withinMs, sendMs }),
+    readStatuses: (targets) => links.readStatuses(targets, timeoutMs),
+    setPaused: (targets, desired, { validForMs }) =>
+      links.setPaused(targets, desired, { responseMs: timeoutMs, validForMs }),
   };
 }
 
 /** A clock on which sleeping takes no time at all, and half a minute of its own. */
-export function jumpingClock(): Clock & { readonly slept: number[] } {
-  let ahead = 0;
-  const slept: number[] = [];
+export function createJumpingClock(): Clock & { readonly sleepsMs: number[] } {
+  let offsetMs = 0;
+  const sleepsMs: number[] = [];
   return {
-    slept,
-    now: () => Date.now() + ahead,
-    elapsed: () => performance.now() + ahead,
+    sleepsMs,
+    now: () => Date.now() + offsetMs,
+    monotonicNow: () => performance.now() + offsetMs,
     async sleep(ms) {
-      slept.push(ms);
-      ahead += 30_000;
+      sleepsMs.push(ms);
+      offsetMs += 30_000;
     },
   };
 }
 
 /** Asks and confirms, while the queue of actions is elsewhere: the test itself is the worker. */
-export async function confirmed(world: World, project: string, action: Deed, by = 'U0ALICE'): Promise<OperationRef> {
-  const asked = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-  const requested = await requestAction(world.deps, asked);
-  if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
-  const ref = { project, operation: requested.operation.id };
-  await confirm(noQueue(world), { ref, by, dialog: null });
+export async function confirmOperation(
+  services: TestServices,
+  project: string,
+  action: OperationKind,
+  by = 'U0ALICE',
+): Promise<OperationRef> {
+  const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
+  const result = await requestAction(services.deps, request);
+  if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
+  const ref = { project, operation: result.operation.id };
+  await confirm(withoutJobs(services), { ref, by, dialog: null });
   return ref;
 }
 
 /** Deps whose jobs go nowhere: as after a crash between two steps. */
-export function noQueue(world: World): Deps {
+export function withoutJobs(services: TestServices): UseCaseContext {
   return {
-    ...world.deps,
-    queue: { execute: async () => {}, converge: async () => {} },
-    notifier: { tell: async () => {}, alert: async () => {} },
+    ...services.deps,
+    jobs: { execute: async () => {}, reconcile: async () => {} },
+    notifications: { operationChanged: async () => {}, alertsChanged: async () => {} },
   };
 }
 
 /** Something that happens once, the first time it is asked for. */
-export function once(happen: () => Promise<unknown>): () => Promise<void> {
-  let happened = false;
+export function once(effect: () => Promise<unknown>): () => Promise<void> {
+  let hasRun = false;
   return async () => {
-    if (happened) return;
-    happened = true;
-    await happen();
+    if (hasRun) return;
+    hasRun = true;
+    await effect();
   };
 }
 
-export async function stop(world: World, connection: string): Promise<number> {
-  const server = world.server(connection);
+export async function killServer(services: TestServices, connection: string): Promise<number> {
+  const server = services.server(connection);
   server.kill('SIGKILL');
   await server.exited;
   return server.port;

@@ -5,26 +5,26 @@ import { observeProject } from '../../src/application/look.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
-import { type OwnedLink, openWorld, type World } from '../support/world.ts';
-import { confirmed, firstDo, noQueue, once, stop, withDeps } from './hands.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
+import { confirmOperation, killServer, once, runBefore, withDeps, withoutJobs } from './hands.ts';
 
-let world: World;
-let owned: OwnedLink;
+let services: TestServices;
+let testLink: TestLink;
 beforeEach(async () => {
-  world = await openWorld({ servers: ['warehouse'] });
-  owned = await world.link('payments');
+  services = await startTestServices({ extraServers: ['warehouse'] });
+  testLink = await services.createLink('payments');
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => services[Symbol.asyncDispose]());
 
-async function figuresOf(id: string) {
-  const project = await world.deps.store.read(id);
+async function readStats(id: string) {
+  const project = await services.deps.store.read(id);
   if (project === null) throw new Error(`no project ${id}`);
-  return observeProject(world.deps, project);
+  return observeProject(services.deps, project);
 }
 
-const state = async (id: string) => (await world.deps.store.read(id))?.state;
+const readState = async (id: string) => (await services.deps.store.read(id))?.state;
 
-async function failOne({ queue, work }: OwnedLink, message = 'refused by "ACME" at db.internal:5432') {
+async function failOneTask({ queue, startWorker: work }: TestLink, message = 'refused by "ACME" at db.internal:5432') {
   const worker = await work(() => Promise.reject(new Error(message)));
   await queue.add('bad', { secret: 'payload' });
   await waitFor(() => queue.getFailedCount());
@@ -33,142 +33,155 @@ async function failOne({ queue, work }: OwnedLink, message = 'refused by "ACME" 
 
 describe('one round of the observer', () => {
   it('makes a Running project Failed when a task failed for good, masks the reason, and has its links paused', async () => {
-    await world.project('payments', [owned]);
-    await failOne(owned);
-    const kicked: string[] = [];
-    const queue = { execute: async () => {}, converge: async (id: string) => void kicked.push(id) };
-    const alerted: string[] = [];
-    const notifier = { tell: async () => {}, alert: async (id: string) => void alerted.push(id) };
-    await observeAll({ ...world.deps, queue, notifier });
-    expect(alerted).toEqual(['payments']);
-    expect(await world.deps.store.read('payments')).toMatchObject({
+    await services.createProject('payments', [testLink]);
+    await failOneTask(testLink);
+    const reconciled: string[] = [];
+    const queue = { execute: async () => {}, reconcile: async (id: string) => void reconciled.push(id) };
+    const notified: string[] = [];
+    const notifier = { operationChanged: async () => {}, alertsChanged: async (id: string) => void notified.push(id) };
+    await observeAll({ ...services.deps, jobs: queue, notifications: notifier });
+    expect(notified).toEqual(['payments']);
+    expect(await services.deps.store.read('payments')).toMatchObject({
       state: 'failed',
       version: 2,
       by: 'syncbot',
-      holder: null,
-      failure: { link: owned.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
+      activeOperation: null,
+      failure: { link: testLink.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
     });
-    expect(kicked).toEqual(['payments']);
-    await observeAll({ ...world.deps, queue });
-    expect(kicked).toEqual(['payments']);
+    expect(reconciled).toEqual(['payments']);
+    await observeAll({ ...services.deps, jobs: queue });
+    expect(reconciled).toEqual(['payments']);
   });
 
   it('has the message of the operation that brought it to Running say that it failed since', async () => {
-    await owned.queue.pause();
-    await world.project('payments', [owned], { state: 'paused' });
-    const ref = await confirmed(world, 'payments', 'restore');
-    await execute(noQueue(world), ref);
-    const restored = await world.deps.store.readOperation(ref);
-    await failOne(owned);
-    const told: OperationRef[] = [];
+    await testLink.queue.pause();
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    await execute(withoutJobs(services), ref);
+    const restored = await services.deps.store.readOperation(ref);
+    await failOneTask(testLink);
+    const notified: OperationRef[] = [];
     await observeAll({
-      ...noQueue(world),
-      notifier: { tell: async (one: OperationRef) => void told.push(one), alert: async () => {} },
+      ...withoutJobs(services),
+      notifications: {
+        operationChanged: async (ref: OperationRef) => void notified.push(ref),
+        alertsChanged: async () => {},
+      },
     });
-    expect(told).toEqual([ref]);
-    expect((await world.deps.store.readOperation(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
+    expect(notified).toEqual([ref]);
+    expect((await services.deps.store.readOperation(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
   });
 
   it('with onFailure: continue the project stays Running, and a look at it counts the failures', async () => {
-    await world.project('payments', [owned], { onFailure: 'continue' });
-    await failOne(owned);
-    await observeAll(noQueue(world));
-    expect(await state('payments')).toBe('running');
-    expect((await figuresOf('payments')).links[0]).toMatchObject({ failuresAfterWatermark: 1 });
+    await services.createProject('payments', [testLink], { onFailure: 'continue' });
+    await failOneTask(testLink);
+    await observeAll(withoutJobs(services));
+    expect(await readState('payments')).toBe('running');
+    expect((await readStats('payments')).links[0]).toMatchObject({ failuresAfterWatermark: 1 });
   });
 
   it('a failure in a project that is not Running changes nothing', async () => {
-    await failOne(owned);
-    await world.project('payments', [owned], { state: 'paused' });
-    await observeAll(noQueue(world));
-    expect(await world.deps.store.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
+    await failOneTask(testLink);
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
   });
 
   it('loses against a claim that came between its reading of the project and of the links', async () => {
-    await world.project('payments', [owned]);
-    await failOne(owned);
-    const ref = await confirmed(world, 'payments', 'pause');
-    const claims = once(() => world.deps.store.claim(ref, 'run'));
-    const { observe } = world.deps.links;
-    const deps = withDeps(noQueue(world), { links: { observe: firstDo(observe, claims) } });
+    await services.createProject('payments', [testLink]);
+    await failOneTask(testLink);
+    const ref = await confirmOperation(services, 'payments', 'pause');
+    const claimOperation = once(() => services.deps.store.claim(ref, 'run'));
+    const { observe } = services.deps.links;
+    const deps = withDeps(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
     await observeAll(deps);
-    expect(await world.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
   });
 
   it('says once that the last task in flight of a paused project has ended', async () => {
-    let end = () => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
+    let finishTask = () => {};
+    const taskFinished = new Promise<void>((resolve) => {
+      finishTask = resolve;
     });
-    await owned.work(() => ended);
-    await owned.queue.add('slow', {});
-    await waitFor(() => owned.queue.getActiveCount());
-    await world.project('payments', [owned]);
-    const ref = await confirmed(world, 'payments', 'pause');
-    await execute(noQueue(world), ref);
-    const told: OperationRef[] = [];
+    await testLink.startWorker(() => taskFinished);
+    await testLink.queue.add('slow', {});
+    await waitFor(() => testLink.queue.getActiveCount());
+    await services.createProject('payments', [testLink]);
+    const ref = await confirmOperation(services, 'payments', 'pause');
+    await execute(withoutJobs(services), ref);
+    const notified: OperationRef[] = [];
     const deps = {
-      ...noQueue(world),
-      notifier: { tell: async (one: OperationRef) => void told.push(one), alert: async () => {} },
+      ...withoutJobs(services),
+      notifier: {
+        operationChanged: async (ref: OperationRef) => void notified.push(ref),
+        alertsChanged: async () => {},
+      },
     };
     await observeAll(deps);
-    expect(told).toEqual([]);
-    expect(await world.deps.store.read('payments')).toMatchObject({ draining: ref.operation });
-    end();
-    await waitFor(async () => (await owned.queue.getActiveCount()) === 0);
+    expect(notified).toEqual([]);
+    expect(await services.deps.store.read('payments')).toMatchObject({ drainingOperation: ref.operation });
+    finishTask();
+    await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
     await observeAll(deps);
     await observeAll(deps);
-    expect(told).toEqual([ref]);
-    expect(await world.deps.store.readOperation(ref)).toMatchObject({
+    expect(notified).toEqual([ref]);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({
       state: 'done',
       outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
     });
-    expect(await world.deps.store.read('payments')).toMatchObject({ draining: null, version: 3, state: 'paused' });
+    expect(await services.deps.store.read('payments')).toMatchObject({
+      drainingOperation: null,
+      version: 3,
+      state: 'paused',
+    });
   });
 
   it('one dead connection holds up none but the projects on it', async () => {
-    const far = await world.link('orders', 'warehouse');
-    await world.project('payments', [owned]);
-    await world.project('orders', [far]);
-    await world.project('mixed', [await world.link('mixed'), { ...far, link: { ...far.link, queue: 'mixed-far' } }]);
-    await failOne(owned);
-    await world.deps.links.readFlags([far.link], 5_000);
-    await stop(world, 'warehouse');
-    let overAll = false;
+    const far = await services.createLink('orders', 'warehouse');
+    await services.createProject('payments', [testLink]);
+    await services.createProject('orders', [far]);
+    await services.createProject('mixed', [
+      await services.createLink('mixed'),
+      { ...far, link: { ...far.link, queue: 'mixed-far' } },
+    ]);
+    await failOneTask(testLink);
+    await services.deps.links.readStatuses([far.link], 5_000);
+    await killServer(services, 'warehouse');
+    let isCycleDone = false;
     let release = () => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { observe } = world.deps.links;
-    const slow: typeof observe = async (links) => {
+    const { observe } = services.deps.links;
+    const observeSlowly: typeof observe = async (links) => {
       if (links.some(({ link }) => link.connection === 'warehouse')) await released;
       return observe(links);
     };
-    const round = observeAll(withDeps(noQueue(world), { links: { observe: slow } })).then(() => {
-      overAll = true;
+    const cycle = observeAll(withDeps(withoutJobs(services), { links: { observe: observeSlowly } })).then(() => {
+      isCycleDone = true;
     });
-    await waitFor(async () => (await state('payments')) === 'failed');
-    expect(overAll).toBe(false);
+    await waitFor(async () => (await readState('payments')) === 'failed');
+    expect(isCycleDone).toBe(false);
     release();
-    await round;
-    expect(await figuresOf('orders')).toMatchObject({ latencyMs: null, backlog: null });
-    expect(await figuresOf('mixed')).toMatchObject({
+    await cycle;
+    expect(await readStats('orders')).toMatchObject({ latencyMs: null, backlog: null });
+    expect(await readStats('mixed')).toMatchObject({
       backlog: null,
       links: [{ kind: 'read' }, { kind: 'unreachable' }],
     });
-    expect(await state('orders')).toBe('running');
+    expect(await readState('orders')).toBe('running');
   });
 
   it('a project whose records cannot be read does not keep the others from being seen', async () => {
-    for (const id of ['broken', 'healthy']) await world.project(id, [owned]);
-    await world.redis.hset('syncbot:{p:broken}:state', 'v', '2');
-    await world.project('wrong-type', [owned]);
-    await world.redis.del('syncbot:{p:wrong-type}:definition');
-    await world.redis.sadd('syncbot:{p:wrong-type}:definition', 'x');
-    await failOne(owned);
-    await observeAll(noQueue(world));
-    expect(await state('healthy')).toBe('failed');
-    expect((await listProjects(world.deps, '')).map(({ id }) => id)).toEqual(['healthy']);
-    await expect(world.deps.store.read('broken')).rejects.toThrow();
+    for (const id of ['broken', 'healthy']) await services.createProject(id, [testLink]);
+    await services.redis.hset('syncbot:{p:broken}:state', 'v', '2');
+    await services.createProject('wrong-type', [testLink]);
+    await services.redis.del('syncbot:{p:wrong-type}:definition');
+    await services.redis.sadd('syncbot:{p:wrong-type}:definition', 'x');
+    await failOneTask(testLink);
+    await observeAll(withoutJobs(services));
+    expect(await readState('healthy')).toBe('failed');
+    expect((await listProjects(services.deps, '')).map(({ id }) => id)).toEqual(['healthy']);
+    await expect(services.deps.store.read('broken')).rejects.toThrow();
   });
 });

@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { StoreUnavailable } from '../../src/application/faults.ts';
+import { StoreUnavailableError } from '../../src/application/faults.ts';
 import { requestAction } from '../../src/application/request.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { waitFor } from '../support/wait.ts';
-import { type OwnedLink, openWorld, type World } from '../support/world.ts';
-import { andThen, confirmed, noQueue, withDeps } from './hands.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
+import { confirmOperation, runAfter, withDeps, withoutJobs } from './hands.ts';
 
-let world: World;
-let link: OwnedLink;
+let services: TestServices;
+let link: TestLink;
 beforeEach(async () => {
-  world = await openWorld();
-  link = await world.link('orders-full');
-  await world.project('orders', [link]);
+  services = await startTestServices();
+  link = await services.createLink('orders-full');
+  await services.createProject('orders', [link]);
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => services[Symbol.asyncDispose]());
 
 /** Ways in which a Redis that is up serves no writes, and what makes it well again. */
-const refusals = [
+const writeFailures = [
   ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
   ['a replica, as after a failover', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   [
@@ -26,16 +26,17 @@ const refusals = [
     ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
   ],
 ] as const;
-const say = ([command, ...args]: readonly string[]) => world.redis.call(String(command), ...args);
-const operation = (ref: OperationRef) => world.deps.store.readOperation(ref);
-const events = async () => (await world.deps.store.history('orders', { limit: 50 })).map(({ event }) => event);
+const sendCommand = ([command, ...args]: readonly string[]) => services.redis.call(String(command), ...args);
+const readOperation = (ref: OperationRef) => services.deps.store.readOperation(ref);
+const readEvents = async () =>
+  (await services.deps.store.readHistory('orders', { limit: 50 })).map(({ event }) => event);
 
-it.each(refusals)(
+it.each(writeFailures)(
   '%s: surely not done at the command, and carried on by itself afterwards',
-  async (_what, ill, well) => {
-    const ref = await confirmed(world, 'orders', 'pause');
-    await say(ill);
-    const asked = {
+  async (_what, breakCommand, repairCommand) => {
+    const ref = await confirmOperation(services, 'orders', 'pause');
+    await sendCommand(breakCommand);
+    const request = {
       project: 'orders',
       action: 'pause',
       by: 'U0BOB',
@@ -43,43 +44,56 @@ it.each(refusals)(
       origin: 'slack',
       channel: null,
     } as const;
-    await expect(requestAction(world.deps, asked)).rejects.toThrow(StoreUnavailable);
-    await expect(world.deps.store.claim(ref, 'run')).rejects.toThrow(StoreUnavailable);
-    await say(well);
-    await world.app.startWorker();
-    await waitFor(async () => (await operation(ref))?.state === 'done');
+    await expect(requestAction(services.deps, request)).rejects.toThrow(StoreUnavailableError);
+    await expect(services.deps.store.claim(ref, 'run')).rejects.toThrow(StoreUnavailableError);
+    await sendCommand(repairCommand);
+    await services.instance.startWorkers();
+    await waitFor(async () => (await readOperation(ref))?.state === 'done');
     expect(await link.queue.isPaused()).toBe(true);
     // The second request may have come through late: nobody was shown its dialog.
-    const without = (await events()).filter((event) => event !== 'requested');
-    expect(without).toEqual(['done', 'started', 'confirmed', 'created']);
+    const otherEvents = (await readEvents()).filter((event) => event !== 'requested');
+    expect(otherEvents).toEqual(['done', 'started', 'confirmed', 'created']);
   },
 );
 
-it.each(refusals)('%s, in the middle of an operation: one outcome, and the links agree', async (_what, ill, well) => {
-  const ref = await confirmed(world, 'orders', 'pause');
-  const drive = andThen(world.deps.links.drive, () => say(ill));
-  const run = execute(withDeps(noQueue(world), { links: { drive } }), ref).catch((error: unknown) => error);
-  await waitFor(() => link.queue.isPaused());
-  await say(well);
-  await run;
-  await world.app.startWorker();
-  await waitFor(async () => (await operation(ref))?.state === 'done');
-  expect(await world.deps.store.read('orders')).toMatchObject({ state: 'paused', version: 3, holder: null });
-  expect(await link.queue.isPaused()).toBe(true);
-});
+it.each(writeFailures)(
+  '%s, in the middle of an operation: one outcome, and the links agree',
+  async (_what, breakCommand, repairCommand) => {
+    const ref = await confirmOperation(services, 'orders', 'pause');
+    const drive = runAfter(services.deps.links.setPaused, () => sendCommand(breakCommand));
+    const run = execute(withDeps(withoutJobs(services), { links: { setPaused: drive } }), ref).catch(
+      (error: unknown) => error,
+    );
+    await waitFor(() => link.queue.isPaused());
+    await sendCommand(repairCommand);
+    await run;
+    await services.instance.startWorkers();
+    await waitFor(async () => (await readOperation(ref))?.state === 'done');
+    expect(await services.deps.store.read('orders')).toMatchObject({
+      state: 'paused',
+      version: 3,
+      activeOperation: null,
+    });
+    expect(await link.queue.isPaused()).toBe(true);
+  },
+);
 
 it('a script cache that is flushed all the time is not noticed', async () => {
-  await world.app.startWorker();
-  let isOver = false;
+  await services.instance.startWorkers();
+  let isDone = false;
   const flushing = (async () => {
-    while (!isOver) await world.redis.script('FLUSH');
+    while (!isDone) await services.redis.script('FLUSH');
   })();
   for (const action of ['pause', 'restore', 'pause'] as const) {
-    const ref = await confirmed(world, 'orders', action);
-    await world.deps.queue.execute(ref);
-    await waitFor(async () => (await operation(ref))?.state === 'done');
+    const ref = await confirmOperation(services, 'orders', action);
+    await services.deps.jobs.execute(ref);
+    await waitFor(async () => (await readOperation(ref))?.state === 'done');
   }
-  isOver = true;
+  isDone = true;
   await flushing;
-  expect(await world.deps.store.read('orders')).toMatchObject({ state: 'paused', version: 7, holder: null });
+  expect(await services.deps.store.read('orders')).toMatchObject({
+    state: 'paused',
+    version: 7,
+    activeOperation: null,
+  });
 });

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Deps } from '../../src/application/deps.ts';
-import { round } from '../../src/application/round.ts';
-import { fakeDeps } from '../slack/fake-deps.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import { runCycle } from '../../src/application/round.ts';
+import { createFakeDeps } from '../slack/fake-deps.ts';
 
 /** Use cases with a clock of their own, and how long they slept. */
-function timed(): { deps: Deps; slept: number[]; pass(ms: number): void } {
+function createClockDeps(): { deps: UseCaseContext; sleepsMs: number[]; advance(ms: number): void } {
   let now = 0;
-  const slept: number[] = [];
-  const clock = { now: () => now, elapsed: () => now, sleep: async (ms: number) => void slept.push(ms) };
-  const pass = (ms: number) => {
+  const sleepsMs: number[] = [];
+  const clock = { now: () => now, monotonicNow: () => now, sleep: async (ms: number) => void sleepsMs.push(ms) };
+  const advance = (ms: number) => {
     now += ms;
   };
-  return { deps: { ...fakeDeps([]).deps, clock }, slept, pass };
+  return { deps: { ...createFakeDeps([]).deps, clock }, sleepsMs, advance };
 }
 
 describe('a round', () => {
@@ -20,32 +20,32 @@ describe('a round', () => {
     [2_500, []],
     [2_501, [2_501]],
     [9_000, [9_000]],
-  ])('that took %i ms of 5 s is followed by a rest of %j', async (tookMs, rests) => {
-    const { deps, slept, pass } = timed();
-    await round(deps, { everyMs: 5_000, withinMs: 60_000 }, async () => pass(tookMs));
-    expect(slept).toEqual(rests);
+  ])('that took %i ms of 5 s is followed by a rest of %j', async (durationMs, expectedSleeps) => {
+    const { deps, sleepsMs, advance } = createClockDeps();
+    await runCycle(deps, { intervalMs: 5_000, timeoutMs: 60_000 }, async () => advance(durationMs));
+    expect(sleepsMs).toEqual(expectedSleeps);
   });
 
   it('that takes too long is told so, and rests as long', async () => {
-    const { deps, slept, pass } = timed();
-    const work = ({ stopping }: Deps) =>
+    const { deps, sleepsMs, advance } = createClockDeps();
+    const work = ({ stopping }: UseCaseContext) =>
       new Promise<void>((_resolve, reject) => {
         stopping.addEventListener('abort', () => {
-          pass(60_000);
+          advance(60_000);
           reject(new Error('given up'));
         });
       });
-    await expect(round(deps, { everyMs: 5_000, withinMs: 1 }, work)).rejects.toThrow('given up');
-    expect(slept).toEqual([60_000]);
+    await expect(runCycle(deps, { intervalMs: 5_000, timeoutMs: 1 }, work)).rejects.toThrow('given up');
+    expect(sleepsMs).toEqual([60_000]);
   });
 
   it('ends with the process', async () => {
-    const { deps } = timed();
+    const { deps } = createClockDeps();
     const stopping = new AbortController();
     stopping.abort();
-    const work = async (given: Deps) => given.stopping.throwIfAborted();
+    const work = async (deps: UseCaseContext) => deps.stopping.throwIfAborted();
     await expect(
-      round({ ...deps, stopping: stopping.signal }, { everyMs: 1, withinMs: 60_000 }, work),
+      runCycle({ ...deps, stopping: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
     ).rejects.toThrow();
   });
 });

@@ -5,8 +5,8 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }
 afterEach(() => void vi.useRealTimers());
 
 it('hands each chunk on after the delay, counted from when it came', () => {
-  const handed: string[] = [];
-  const push = delayLine<string>(5, (chunk) => void handed.push(`${chunk} at ${performance.now() - start}`));
+  const forwarded: string[] = [];
+  const push = delayLine<string>(5, (chunk) => void forwarded.push(`${chunk} at ${performance.now() - start}`));
   const start = performance.now();
   push('first');
   push('with it');
@@ -15,18 +15,18 @@ it('hands each chunk on after the delay, counted from when it came', () => {
   vi.advanceTimersByTime(20);
   push('when all are gone');
   vi.advanceTimersByTime(20);
-  expect(handed).toEqual(['first at 5', 'with it at 5', '3 ms later at 8', 'when all are gone at 28']);
+  expect(forwarded).toEqual(['first at 5', 'with it at 5', '3 ms later at 8', 'when all are gone at 28']);
 });
 
 it('delays a thousand chunks as long as one: it does not throttle', () => {
-  let handed = 0;
+  let forwarded = 0;
   const push = delayLine<number>(5, (chunk) => {
-    expect(chunk).toBe(handed);
-    handed += 1;
+    expect(chunk).toBe(forwarded);
+    forwarded += 1;
   });
   for (let index = 0; index < 1_000; index++) push(index);
   vi.advanceTimersByTime(4);
-  expect(handed).toBe(0);
+  expect(forwarded).toBe(0);
   vi.advanceTimersByTime(1);
-  expect(handed).toBe(1_000);
+  expect(forwarded).toBe(1_000);
 });

@@ -18,8 +18,11 @@ it('takes ratios pair by pair: a machine that slows down in the middle changes n
 
 it('runs the sides in turn, each second round the other way round, and does not count warm-ups', async () => {
   const order: string[] = [];
-  const side = (name: string) => async () => order.push(name);
-  const samples = await interleaved({ ours: side('ours'), floor: side('floor') }, { rounds: 3, warmUps: 1 });
+  const recordOrder = (name: string) => async () => order.push(name);
+  const samples = await interleaved(
+    { subject: recordOrder('ours'), baseline: recordOrder('floor') },
+    { rounds: 3, warmUps: 1 },
+  );
   expect(order).toEqual(['ours', 'floor', 'floor', 'ours', 'ours', 'floor', 'floor', 'ours']);
-  expect(samples).toEqual({ ours: [4, 5, 8], floor: [3, 6, 7] });
+  expect(samples).toEqual({ subject: [4, 5, 8], baseline: [3, 6, 7] });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { markdownOf, type Report, textOf } from '../../bench/report.ts';
-import { alone, compared, type Result } from '../../bench/result.ts';
+import { type Report, renderMarkdown, renderTable } from '../../bench/report.ts';
+import { compareRow, type Result, singleRow } from '../../bench/result.ts';
 
 const result: Result = {
   letter: 'c',
@@ -8,10 +8,10 @@ const result: Result = {
   notes: ['How it was measured.'],
   seconds: 61.4,
   rows: [
-    compared({ name: '1 link', unit: 'ms', ours: [2, 4, 3], floor: [2, 2, 2], atMost: 1.3 }),
-    compared({ name: '10 links', unit: 'ms', ours: [130, 130], floor: [100, 100], atMost: 1.3 }),
-    alone({ name: 'longest block', unit: 'ms', ours: [5.2], atMost: 5 }),
-    alone({ name: 'connections', unit: '', ours: [7] }),
+    compareRow({ name: '1 link', unit: 'ms', subject: [2, 4, 3], baseline: [2, 2, 2], atMost: 1.3 }),
+    compareRow({ name: '10 links', unit: 'ms', subject: [130, 130], baseline: [100, 100], atMost: 1.3 }),
+    singleRow({ name: 'longest block', unit: 'ms', subject: [5.2], atMost: 5 }),
+    singleRow({ name: 'connections', unit: '', subject: [7] }),
   ],
 };
 const report: Report = {
@@ -28,7 +28,7 @@ const report: Report = {
 
 it('prints a table: medians with their spread, ratios, and aims as met or missed', () => {
   expect(
-    textOf(result)
+    renderTable(result)
       .split('\n')
       .map((line) => line.trim().replaceAll(/ {2,}/g, ' | ')),
   ).toEqual([
@@ -43,7 +43,7 @@ it('prints a table: medians with their spread, ratios, and aims as met or missed
 });
 
 it('writes a page with the machine, the versions and how many aims are met', () => {
-  const page = markdownOf(report, '');
+  const page = renderMarkdown(report, '');
   expect(page).toContain('- 2026-01-02, 1 of 3 aims met');
   expect(page).toContain('- 4 × A processor, 16 GB, Linux 6.1\n- Node 20.19.0, Redis 7.0.15');
   expect(page).toContain('| 1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed |');
@@ -51,9 +51,9 @@ it('writes a page with the machine, the versions and how many aims are met', () 
 });
 
 it('keeps what people have written below the figures, and nothing of the older figures', () => {
-  const before = '# Results\n\nold figures\n\n## What was changed\n\nThis and that.\n';
-  const page = markdownOf(report, before);
+  const previousPage = '# Results\n\nold figures\n\n## What was changed\n\nThis and that.\n';
+  const page = renderMarkdown(report, previousPage);
   expect(page).not.toContain('old figures');
   expect(page.endsWith('\n## What was changed\n\nThis and that.\n')).toBe(true);
-  expect(markdownOf(report, page)).toBe(page);
+  expect(renderMarkdown(report, page)).toBe(page);
 });

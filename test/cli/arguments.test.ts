@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/program.ts';
-import { configFile, runHere } from './shell.ts';
+import { runCliInProcess, writeConfigFile } from './shell.ts';
 
-const taskOf = (line: string) => {
+const parseLine = (line: string) => {
   const parsed = parseArguments(line.split(' '), '1.2.3');
-  return parsed.kind === 'task' ? parsed.task : parsed;
+  return parsed.kind === 'task' ? parsed.command : parsed;
 };
 
 describe('arguments', () => {
-  const act = { name: 'act', project: 'orders', reason: null, timeoutMs: 60_000, yes: false, json: false };
+  const actionCommand = { name: 'act', project: 'orders', reason: null, timeoutMs: 60_000, yes: false, json: false };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
@@ -19,16 +19,16 @@ describe('arguments', () => {
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],
     ['precheck orders', { name: 'precheck', project: 'orders', json: false }],
-    ['start orders', { ...act, action: 'start' }],
+    ['start orders', { ...actionCommand, action: 'start' }],
     [
       'pause orders --yes --timeout 5m --reason why',
-      { ...act, action: 'pause', yes: true, timeoutMs: 300_000, reason: 'why' },
+      { ...actionCommand, action: 'pause', yes: true, timeoutMs: 300_000, reason: 'why' },
     ],
-    ['restore orders', { ...act, action: 'restore' }],
-    ['resume orders', { ...act, action: 'restore' }],
+    ['restore orders', { ...actionCommand, action: 'restore' }],
+    ['resume orders', { ...actionCommand, action: 'restore' }],
     ['doctor --json', { name: 'doctor', json: true }],
   ])('%s', (line, task) => {
-    expect(taskOf(line)).toEqual(task);
+    expect(parseLine(line)).toEqual(task);
   });
 
   test('whatever they are, there is a task, a text or a sentence', () => {
@@ -59,8 +59,8 @@ describe('arguments', () => {
 
 describe('usage', () => {
   test('help and version are results', async () => {
-    expect(await runHere(['--version'])).toEqual({ exit: 0, out: '1.2.3\n', err: '' });
-    const help = await runHere(['--help']);
+    expect(await runCliInProcess(['--version'])).toEqual({ exit: 0, out: '1.2.3\n', err: '' });
+    const help = await runCliInProcess(['--help']);
     expect(help).toMatchObject({ exit: 0, err: '' });
     for (const command of [
       'run',
@@ -77,7 +77,7 @@ describe('usage', () => {
       expect(help.out).toContain(`\n  ${command}`);
     }
     expect(help.out).toMatch(/\nExit codes: 0 done, 1 refused, .*, 2 bad usage/);
-    expect((await runHere(['pause', '--help'])).out).toContain('--timeout');
+    expect((await runCliInProcess(['pause', '--help'])).out).toContain('--timeout');
   });
 
   test.each([
@@ -91,36 +91,39 @@ describe('usage', () => {
     [['run', '--role', 'boss']],
     [['list', '--nope']],
   ])('exit 2 and a sentence on stderr: %j', async (argv) => {
-    const ran = await runHere(argv);
-    expect(ran).toMatchObject({ exit: 2, out: '' });
-    expect(ran.err).toMatch(/\S/);
+    const result = await runCliInProcess(argv);
+    expect(result).toMatchObject({ exit: 2, out: '' });
+    expect(result.err).toMatch(/\S/);
   });
 
   test('with --json a slip is { code, message } too', async () => {
-    const ran = await runHere(['pase', 'orders', '--json']);
-    expect(ran.exit).toBe(2);
-    expect(JSON.parse(ran.err)).toEqual({ code: 'usage', message: expect.stringContaining('Did you mean pause?') });
+    const result = await runCliInProcess(['pase', 'orders', '--json']);
+    expect(result.exit).toBe(2);
+    expect(JSON.parse(result.err)).toEqual({ code: 'usage', message: expect.stringContaining('Did you mean pause?') });
   });
 
   test('a verb without a terminal and without --yes is exit 2, before anything is opened', async () => {
-    expect(await runHere(['pause', 'orders'])).toMatchObject({ exit: 2, err: expect.stringContaining('--yes') });
+    expect(await runCliInProcess(['pause', 'orders'])).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('--yes'),
+    });
   });
 });
 
 describe('configuration', () => {
   test('every fault of the environment at once, exit 2', async () => {
-    const ran = await runHere(['list'], { env: { REDIS_URL: 'nowhere', PORT: 'x' } });
-    expect(ran.exit).toBe(2);
-    expect(ran.err).toMatch(/^PORT .*\n.*REDIS_URL |^REDIS_URL .*\n.*PORT /m);
+    const result = await runCliInProcess(['list'], { env: { REDIS_URL: 'nowhere', PORT: 'x' } });
+    expect(result.exit).toBe(2);
+    expect(result.err).toMatch(/^PORT .*\n.*REDIS_URL |^REDIS_URL .*\n.*PORT /m);
   });
 
   test('every fault of the file at once, with its line, exit 2', async () => {
-    await using file = await configFile('projects:\n  pause: { links: [] }\nx: 1\n');
-    const ran = await runHere(['list', '--json'], { env: file.env });
-    expect(ran.exit).toBe(2);
-    const told = JSON.parse(ran.err);
-    expect(told.code).toBe('configuration');
-    expect(told.message.split('\n')).toEqual([
+    await using file = await writeConfigFile('projects:\n  pause: { links: [] }\nx: 1\n');
+    const result = await runCliInProcess(['list', '--json'], { env: file.env });
+    expect(result.exit).toBe(2);
+    const errorJson = JSON.parse(result.err);
+    expect(errorJson.code).toBe('configuration');
+    expect(errorJson.message.split('\n')).toEqual([
       expect.stringContaining(`${file.path}:2: projects.pause.links `),
       expect.stringContaining(`${file.path}:2: projects.pause `),
       expect.stringContaining(`${file.path}:3: x is an unknown key`),
@@ -128,14 +131,14 @@ describe('configuration', () => {
   });
 
   test('a file that is not there', async () => {
-    const ran = await runHere(['apply', '/nowhere/syncbot.yml']);
-    expect(ran).toMatchObject({ exit: 2, err: expect.stringContaining('/nowhere/syncbot.yml does not exist') });
+    const result = await runCliInProcess(['apply', '/nowhere/syncbot.yml']);
+    expect(result).toMatchObject({ exit: 2, err: expect.stringContaining('/nowhere/syncbot.yml does not exist') });
   });
 
   test('the bot without its tokens names them, exit 2', async () => {
-    await using file = await configFile('projects: {}\n');
+    await using file = await writeConfigFile('projects: {}\n');
     const app = { [Symbol.asyncDispose]: async () => {} };
-    const ran = await runHere(['run'], { env: file.env, openApp: async () => app as never });
-    expect(ran).toMatchObject({ exit: 2, err: expect.stringMatching(/SLACK_BOT_TOKEN[\s\S]*SLACK_APP_TOKEN/) });
+    const result = await runCliInProcess(['run'], { env: file.env, openApp: async () => app as never });
+    expect(result).toMatchObject({ exit: 2, err: expect.stringMatching(/SLACK_BOT_TOKEN[\s\S]*SLACK_APP_TOKEN/) });
   });
 });

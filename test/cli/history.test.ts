@@ -1,31 +1,31 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openWorld, type World } from '../support/world.ts';
-import { appOf, configFile, runHere } from './shell.ts';
+import { startTestServices, type TestServices } from '../support/world.ts';
+import { openAppOn, runCliInProcess, writeConfigFile } from './shell.ts';
 
-let world: World;
-let file: Awaited<ReturnType<typeof configFile>>;
+let services: TestServices;
+let configFile: Awaited<ReturnType<typeof writeConfigFile>>;
 beforeEach(async () => {
-  world = await openWorld();
-  file = await configFile('projects:\n  orders:\n    links: [{ queue: orders-full }]\n');
-  await world.project('orders', [await world.link('orders-full')]);
+  services = await startTestServices();
+  configFile = await writeConfigFile('projects:\n  orders:\n    links: [{ queue: orders-full }]\n');
+  await services.createProject('orders', [await services.createLink('orders-full')]);
 });
 afterEach(async () => {
-  await file[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
+  await configFile[Symbol.asyncDispose]();
+  await services[Symbol.asyncDispose]();
 });
 
-const cli = (line: string) => runHere(line.split(' '), { env: file.env, openApp: appOf(world) });
-const audit = 'syncbot:{p:orders}:audit';
+const cli = (line: string) => runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services) });
+const auditKey = 'syncbot:{p:orders}:audit';
 
 test('--json is the shape of the contract', async () => {
-  const { operation } = await world.act('orders', 'pause');
-  const ran = await cli('history orders --json');
-  expect(ran).toMatchObject({ exit: 0, err: '' });
-  const about = { at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
-  const common = { ...about, reason: null, version: 1, state: null };
-  expect(JSON.parse(ran.out)).toEqual([
-    { ...common, event: 'confirmed', message: 'confirmed the request to pause it' },
-    { ...common, event: 'requested', message: 'asked to pause it · in C0SYNC' },
+  const { operation } = await services.requestAndConfirm('orders', 'pause');
+  const result = await cli('history orders --json');
+  expect(result).toMatchObject({ exit: 0, err: '' });
+  const requestFields = { at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
+  const entryFields = { ...requestFields, reason: null, version: 1, state: null };
+  expect(JSON.parse(result.out)).toEqual([
+    { ...entryFields, event: 'confirmed', message: 'confirmed the request to pause it' },
+    { ...entryFields, event: 'requested', message: 'asked to pause it · in C0SYNC' },
     {
       at: expect.any(Number),
       event: 'created',
@@ -42,12 +42,12 @@ test('--json is the shape of the contract', async () => {
 });
 
 test('the table tells when, who and what, the newest first, safe with any text', async () => {
-  const pause = runHere(['pause', 'orders', '--yes', '--reason', 'we \u001b[2J deploy', '--timeout', '1s'], {
-    env: file.env,
-    openApp: appOf(world),
+  const pause = runCliInProcess(['pause', 'orders', '--yes', '--reason', 'we \u001b[2J deploy', '--timeout', '1s'], {
+    env: configFile.env,
+    openApp: openAppOn(services),
   });
   expect((await pause).exit).toBe(1);
-  await world.redis.xadd(audit, '*', 'at', '1', 'event', 'drift\u001b[31m\u202e');
+  await services.redis.xadd(auditKey, '*', 'at', '1', 'event', 'drift\u001b[31m\u202e');
   const { out, err, exit } = await cli('history orders');
   expect({ exit, err }).toEqual({ exit: 0, err: '' });
   const lines = out.trimEnd().split('\n');
@@ -58,15 +58,15 @@ test('the table tells when, who and what, the newest first, safe with any text',
 });
 
 test('the table ends after a hundred and says so; --json has them all', async () => {
-  for (let index = 0; index < 100; index++) await world.redis.xadd(audit, '*', 'at', '1', 'event', 'changed');
-  const ran = await cli('history orders');
-  expect(ran.out.trimEnd().split('\n')).toHaveLength(101);
-  expect(ran).toMatchObject({ exit: 0, err: expect.stringContaining('syncbot history orders --json') });
+  for (let index = 0; index < 100; index++) await services.redis.xadd(auditKey, '*', 'at', '1', 'event', 'changed');
+  const result = await cli('history orders');
+  expect(result.out.trimEnd().split('\n')).toHaveLength(101);
+  expect(result).toMatchObject({ exit: 0, err: expect.stringContaining('syncbot history orders --json') });
   expect(JSON.parse((await cli('history orders --json')).out)).toHaveLength(101);
 });
 
 test('a removed project has its history; an unknown one is exit 1', async () => {
-  await world.deps.store.remove('orders', 1, 'cli:root');
+  await services.deps.store.remove('orders', 1, 'cli:root');
   expect(JSON.parse((await cli('history orders --json')).out)[0]).toMatchObject({ event: 'removed', by: 'cli:root' });
   expect(await cli('history zzz')).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('zzz') });
   expect(JSON.parse((await cli('history zzz --json')).err)).toMatchObject({ code: 'unknown_project' });

@@ -3,39 +3,39 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { Deps } from '../../src/application/deps.ts';
-import type { CliApp, OpenCliApp, Role, Shell } from '../../src/cli/context.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import type { CliApp, CreateCliApp, ProcessIo, Role } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
-import type { World } from '../support/world.ts';
+import type { TestServices } from '../support/world.ts';
 
-export interface Ran {
+export interface CliResult {
   readonly exit: number;
   readonly out: string;
   readonly err: string;
 }
 
-export interface RunOptions {
+export interface CliRunOptions {
   readonly env?: Record<string, string>;
   /** What is typed on a terminal; without it there is none. */
-  readonly typed?: string;
+  readonly terminalInput?: string;
   readonly signals?: EventEmitter;
-  readonly openApp?: OpenCliApp;
+  readonly openApp?: CreateCliApp;
 }
 
-const noApp: OpenCliApp = () => Promise.reject(new Error('no app was expected here'));
+const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('no app was expected here'));
 
 /** Runs the command line in this process and says what came out of it. */
-export async function runHere(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { env = {}, typed, signals = new EventEmitter(), openApp = noApp } = options;
-  const [out, err] = [collected(), collected()];
-  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
-  stdin.end(typed ?? '');
-  const process = { argv, env, user: 'alice', version: '1.2.3', signals, openApp };
-  const shell: Shell = { ...process, stdin, stdout: out.stream, stderr: err.stream };
-  return { exit: await runCli(shell), out: out.text(), err: err.text() };
+export async function runCliInProcess(argv: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
+  const { env = {}, terminalInput, signals = new EventEmitter(), openApp = rejectOpenApp } = options;
+  const [out, err] = [collectOutput(), collectOutput()];
+  const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
+  stdin.end(terminalInput ?? '');
+  const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp };
+  const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
+  return { exit: await runCli(processIo), out: out.text(), err: err.text() };
 }
 
-function collected() {
+function collectOutput() {
   const stream = new PassThrough();
   const chunks: string[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
@@ -43,7 +43,7 @@ function collected() {
 }
 
 /** A folder with a syncbot.yml, and the variables that lead to it. */
-export async function configFile(yml: string) {
+export async function writeConfigFile(yml: string) {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-cli-'));
   const path = join(folder, 'syncbot.yml');
   await writeFile(path, yml);
@@ -56,15 +56,15 @@ export async function configFile(yml: string) {
 }
 
 /** The command line's app on a test's world, which outlives it. */
-export function appOf(
-  world: World,
-  more: { readonly deps?: Partial<Deps>; readonly runRoles?: CliApp['runRoles'] } = {},
-): OpenCliApp {
-  const deps = { ...world.deps, ...more.deps };
+export function openAppOn(
+  services: TestServices,
+  overrides: { readonly deps?: Partial<UseCaseContext>; readonly runRoles?: CliApp['runRole'] } = {},
+): CreateCliApp {
+  const deps = { ...services.deps, ...overrides.deps };
   return async () => ({
-    deps,
+    useCaseContext: deps,
     checkSlack: async () => null,
-    runRoles: more.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
+    runRole: overrides.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
     [Symbol.asyncDispose]: async () => {},
   });
 }

@@ -1,23 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { cut, plain, table, width } from '../../src/cli/text.ts';
+import { displayWidth, formatTable, sanitizeText, truncate } from '../../src/cli/text.ts';
 
 describe('text on a terminal', () => {
   test('nothing from outside moves the cursor, breaks the line or turns it around', () => {
-    expect(plain('a\u001b[31mb\nc\u202ed\u0007')).toBe('a[31mb cd');
-    expect(plain('👩‍💻 ok')).toBe('👩‍💻 ok');
+    expect(sanitizeText('a\u001b[31mb\nc\u202ed\u0007')).toBe('a[31mb cd');
+    expect(sanitizeText('👩‍💻 ok')).toBe('👩‍💻 ok');
   });
 
   test('wide characters take two columns', () => {
-    expect(['abc', '注文', '👩‍💻', 'é', 'e\u0301'].map(width)).toEqual([3, 4, 2, 1, 1]);
-    expect(cut('注文注文', 5)).toBe('注文…');
+    expect(['abc', '注文', '👩‍💻', 'é', 'e\u0301'].map(displayWidth)).toEqual([3, 4, 2, 1, 1]);
+    expect(truncate('注文注文', 5)).toBe('注文…');
   });
 
   test('a table is aligned and cut, without trailing blanks', () => {
-    const columns = [{ title: 'NAME', most: 8 }, { title: 'N', align: 'right' as const }, { title: 'BY' }];
+    const columns = [{ title: 'NAME', maxWidth: 8 }, { title: 'N', align: 'right' as const }, { title: 'BY' }];
     const rows = [
       ['orders-full-and-more', '7', 'bob'],
       ['注文', '1234', ''],
     ];
-    expect(table(columns, rows).split('\n')).toEqual(['NAME         N  BY', 'orders-…     7  bob', '注文      1234']);
+    expect(formatTable(columns, rows).split('\n')).toEqual([
+      'NAME         N  BY',
+      'orders-…     7  bob',
+      '注文      1234',
+    ]);
   });
 });

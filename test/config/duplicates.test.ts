@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readSyncbotYml } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
 
 test('what stands twice in a list is refused, at the second one', () => {
   const text = `policy:
@@ -12,9 +12,9 @@ projects:
     labels: [prod, prod]
     links: [{ queue: q }]
 `;
-  const read = readSyncbotYml(text, {});
-  if (read.kind === 'read') throw new Error('it was read');
-  expect(read.faults.map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
+  const parsed = parseConfig(text, {});
+  if (parsed.kind === 'read') throw new Error('it was read');
+  expect(parsed.errors.map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
     '2 policy.operators[2] stands there twice',
     '5 policy.channels[1] stands there twice',
     '8 projects.orders.labels[1] stands there twice',

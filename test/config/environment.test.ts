@@ -1,19 +1,19 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readEnvironment, slackFaults } from '../../src/config/environment.ts';
-import { environmentFaultLine } from '../../src/config/fault.ts';
+import { parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
+import { formatEnvironmentError } from '../../src/config/fault.ts';
 import { parseRedisUrl, redisIdentity } from '../../src/redis-address.ts';
 
-function read(env: Record<string, string>) {
-  const found = readEnvironment(env);
-  if (found.kind === 'refused') throw new Error(JSON.stringify(found.faults));
-  return found.environment;
+function parseValid(env: Record<string, string>) {
+  const parsed = parseEnvironment(env);
+  if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+  return parsed.environment;
 }
 
 describe('the environment', () => {
   test('has the defaults of the contract; a variable set to nothing counts as not set', () => {
-    const { secrets, ...rest } = read({ PORT: '', SLACK_BOT_TOKEN: ' ' });
+    const { secrets, ...rest } = parseValid({ PORT: '', SLACK_BOT_TOKEN: ' ' });
     expect(rest).toEqual({
       command: '/sync',
       slackApiUrl: null,
@@ -27,7 +27,7 @@ describe('the environment', () => {
   });
 
   test('names every fault at once, with the variable and a hint, and quotes no value', () => {
-    const found = readEnvironment({
+    const parsed = parseEnvironment({
       SLACK_BOT_TOKEN: 'xapp-hush',
       SLACK_APP_TOKEN: 'xoxb-hush',
       SLACK_API_URL: 'hush',
@@ -37,8 +37,8 @@ describe('the environment', () => {
       LOG_LEVEL: 'hush',
       REDIS_URL: 'redis://u:hush@',
     });
-    const faults = found.kind === 'refused' ? found.faults : [];
-    expect(faults.map(({ name }) => name).sort()).toEqual([
+    const errors = parsed.kind === 'refused' ? parsed.errors : [];
+    expect(errors.map(({ name }) => name).sort()).toEqual([
       'ADMIN_PORT',
       'LOG_LEVEL',
       'PORT',
@@ -48,12 +48,16 @@ describe('the environment', () => {
       'SLACK_BOT_TOKEN',
       'SLACK_COMMAND',
     ]);
-    expect(faults.every(({ message, hint }) => message !== '' && hint !== '')).toBe(true);
-    expect(JSON.stringify(faults)).not.toContain('hush');
+    expect(errors.every(({ message, hint }) => message !== '' && hint !== '')).toBe(true);
+    expect(JSON.stringify(errors)).not.toContain('hush');
   });
 
   test('keeps its secrets apart: they print as one word', () => {
-    const environment = read({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', REDIS_URL: 'redis://:xoxb-1@h' });
+    const environment = parseValid({
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      SLACK_SIGNING_SECRET: 's',
+      REDIS_URL: 'redis://:xoxb-1@h',
+    });
     expect(environment.secrets.slackBotToken).toBe('xoxb-1');
     expect(`${JSON.stringify(environment)}${inspect(environment)}`).not.toContain('xoxb');
     expect(Object.isFrozen(environment)).toBe(true);
@@ -67,21 +71,21 @@ describe('the environment', () => {
     [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'abc' }, []],
     [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'abc' }, []],
   ])('says what the bot misses to talk to Slack: %j', (env, missing) => {
-    expect(slackFaults(read(env)).map(({ name }) => name)).toEqual(missing);
+    expect(validateSlackEnvironment(parseValid(env)).map(({ name }) => name)).toEqual(missing);
   });
 
   test('names both ways in one sentence when neither is set', () => {
-    const [fault] = slackFaults(read({ SLACK_BOT_TOKEN: 'xoxb-1' }));
-    const line = fault === undefined ? '' : environmentFaultLine(fault);
+    const [error] = validateSlackEnvironment(parseValid({ SLACK_BOT_TOKEN: 'xoxb-1' }));
+    const line = error === undefined ? '' : formatEnvironmentError(error);
     expect(line).toMatch(/SLACK_APP_TOKEN .*SLACK_SIGNING_SECRET.*Socket Mode.*HTTP/);
     expect(line).not.toContain('\n');
   });
 
   test('a token is no signing secret', () => {
     for (const SLACK_SIGNING_SECRET of ['xoxb-1', 'xapp-1']) {
-      expect(readEnvironment({ SLACK_SIGNING_SECRET })).toMatchObject({
+      expect(parseEnvironment({ SLACK_SIGNING_SECRET })).toMatchObject({
         kind: 'refused',
-        faults: [{ name: 'SLACK_SIGNING_SECRET', message: 'is a token of another kind' }],
+        errors: [{ name: 'SLACK_SIGNING_SECRET', message: 'is a token of another kind' }],
       });
     }
   });
@@ -89,16 +93,16 @@ describe('the environment', () => {
   test('never crashes', () => {
     const variable = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
     const env = fc.record({ REDIS_URL: variable, PORT: variable, SLACK_COMMAND: variable, SLACK_API_URL: variable });
-    fc.assert(fc.property(env, (raw) => ['read', 'refused'].includes(readEnvironment(raw).kind)));
+    fc.assert(fc.property(env, (raw) => ['read', 'refused'].includes(parseEnvironment(raw).kind)));
   });
 
   test.each([
     [{ PORT: '9090', ADMIN_PORT: '9090' }, ['ADMIN_PORT']],
     [{ PORT: '0', ADMIN_PORT: '0' }, []],
     [{ PORT: '9090', ADMIN_PORT: '9090', SLACK_APP_TOKEN: 'xapp-1' }, []],
-  ])('HTTP mode and figures need ports of their own: %j', (ports, faults) => {
+  ])('HTTP mode and figures need ports of their own: %j', (ports, errors) => {
     const env = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret', ...ports };
-    expect(slackFaults(read(env)).map(({ name }) => name)).toEqual(faults);
+    expect(validateSlackEnvironment(parseValid(env)).map(({ name }) => name)).toEqual(errors);
   });
 });
 
@@ -133,7 +137,7 @@ describe('the address of a Redis', () => {
       },
     ],
   ])('%s', (text, target) => {
-    expect(parseRedisUrl(text)).toEqual({ kind: 'parsed', target });
+    expect(parseRedisUrl(text)).toEqual({ kind: 'parsed', endpoint: target });
   });
 
   test.each([
@@ -161,7 +165,7 @@ describe('the address of a Redis', () => {
   test('tells the same database from another, whatever the password', () => {
     const identity = (text: string) => {
       const parsed = parseRedisUrl(text);
-      return parsed.kind === 'parsed' ? redisIdentity(parsed.target) : text;
+      return parsed.kind === 'parsed' ? redisIdentity(parsed.endpoint) : text;
     };
     expect(identity('redis://u:p@Host:6379/0')).toBe(identity('rediss://host'));
     expect(identity('redis://localhost')).toBe(identity('redis://127.0.0.1:6379'));

@@ -1,7 +1,7 @@
-import { readSyncbotYml } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
 
 /** Every key of the contract. */
-export const whole = `connections:
+export const fullConfig = `connections:
   warehouse: \${WAREHOUSE_REDIS_URL}
 policy:
   operators: [U0123, S0456]
@@ -25,17 +25,17 @@ projects:
 export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
 
 /** The faults of a text; none when it is read. */
-export function faultsOf(text: string, variables: Record<string, string> = env) {
-  const read = readSyncbotYml(text, variables);
-  return read.kind === 'refused' ? read.faults : [];
+export function configErrors(text: string, variables: Record<string, string> = env) {
+  const parsed = parseConfig(text, variables);
+  return parsed.kind === 'refused' ? parsed.errors : [];
 }
 
 /** The config of a text that has no faults. */
-export function configOf(text: string, variables: Record<string, string> = env) {
-  const read = readSyncbotYml(text, variables);
-  if (read.kind === 'refused') throw new Error(JSON.stringify(read.faults));
-  return read.config;
+export function parsedConfig(text: string, variables: Record<string, string> = env) {
+  const parsed = parseConfig(text, variables);
+  if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+  return parsed.config;
 }
 
 /** A project with one link, as it stands below `projects:`. */
-export const oneLink = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;
+export const projectYaml = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;

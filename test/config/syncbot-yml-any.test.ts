@@ -1,26 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { readSyncbotYml } from '../../src/config.ts';
-import { env, whole } from './reading.ts';
+import { parseConfig } from '../../src/config.ts';
+import { env, fullConfig } from './reading.ts';
 
 describe('whatever the text, there is a config or a sentence', () => {
-  const check = (text: string) => {
-    const read = readSyncbotYml(text, env);
-    if (read.kind === 'read') return;
-    expect(read.faults.length).toBeGreaterThan(0);
-    for (const fault of read.faults) {
-      expect(fault.message).toMatch(/\S/);
-      expect(fault.line).toBeGreaterThan(0);
-      expect(`${fault.path}${fault.message}`).not.toMatch(/[\n\r]|undefined|\[object/);
+  const expectReadable = (text: string) => {
+    const parsed = parseConfig(text, env);
+    if (parsed.kind === 'read') return;
+    expect(parsed.errors.length).toBeGreaterThan(0);
+    for (const error of parsed.errors) {
+      expect(error.message).toMatch(/\S/);
+      expect(error.line).toBeGreaterThan(0);
+      expect(`${error.path}${error.message}`).not.toMatch(/[\n\r]|undefined|\[object/);
     }
   };
 
   test('any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), check));
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), expectReadable));
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...whole.split(/(?<=\s)/), '&a ', '*a ', '<<: ', '? ', '!!set ')), (parts) =>
-        check(parts.join('')),
+      fc.property(
+        fc.array(fc.constantFrom(...fullConfig.split(/(?<=\s)/), '&a ', '*a ', '<<: ', '? ', '!!set ')),
+        (parts) => expectReadable(parts.join('')),
       ),
     );
   });
@@ -38,12 +39,12 @@ describe('whatever the text, there is a config or a sentence', () => {
       'constructor',
       'toString',
     );
-    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    const { tree } = fc.letrec<{ tree: unknown }>((recurse) => ({
       tree: fc.oneof(
         { depthSize: 'small', withCrossShrink: true },
         fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.double()),
-        fc.array(tie('tree'), { maxLength: 4 }),
-        fc.dictionary(fc.oneof(key, fc.string()), tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+        fc.array(recurse('tree'), { maxLength: 4 }),
+        fc.dictionary(fc.oneof(key, fc.string()), recurse('tree'), { maxKeys: 4, noNullPrototype: true }),
       ),
     }));
     const file = fc.record(
@@ -55,6 +56,6 @@ describe('whatever the text, there is a config or a sentence', () => {
       },
       { requiredKeys: [] },
     );
-    fc.assert(fc.property(file, (value) => check(stringify(value))));
+    fc.assert(fc.property(file, (value) => expectReadable(stringify(value))));
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { faultsOf, oneLink } from './reading.ts';
+import { configErrors, projectYaml } from './reading.ts';
 
 describe('a link in two places is refused', () => {
-  const two = (first: string, second: string) =>
-    faultsOf(
-      `connections: { a: 'redis://u:p@h:6379/1', b: 'redis://h/1', c: 'redis://h/2', d: 'redis://localhost:6379' }\nprojects:\n${oneLink('one', first)}${oneLink('two', second)}`,
+  const twoProjects = (first: string, second: string) =>
+    configErrors(
+      `connections: { a: 'redis://u:p@h:6379/1', b: 'redis://h/1', c: 'redis://h/2', d: 'redis://localhost:6379' }\nprojects:\n${projectYaml('one', first)}${projectYaml('two', second)}`,
     );
 
   test.each([
@@ -13,7 +13,7 @@ describe('a link in two places is refused', () => {
     ['{ queue: q, connection: a }', '{ queue: q, connection: b }'],
     ['{ queue: q }', '{ queue: q, connection: d }'],
   ])('%s and %s', (first, second) => {
-    expect(two(first, second)).toMatchObject([
+    expect(twoProjects(first, second)).toMatchObject([
       { path: 'projects.two.links[0]', line: 8, message: 'is a link of the project one already' },
     ]);
   });
@@ -23,23 +23,26 @@ describe('a link in two places is refused', () => {
     ['{ queue: q, connection: a }', '{ queue: q, connection: c }'],
     ['{ queue: q }', '{ queue: Q }'],
   ])('but not %s and %s', (first, second) => {
-    expect(two(first, second)).toEqual([]);
+    expect(twoProjects(first, second)).toEqual([]);
   });
 
   test('also twice in one project, and even when something else is wrong', () => {
     const text = 'projects:\n  one:\n    labels: 3\n    links: [{ queue: q }, { queue: q }]\n';
-    expect(faultsOf(text).map(({ message }) => message)).toEqual(['is not a list', 'is listed twice in this project']);
+    expect(configErrors(text).map(({ message }) => message)).toEqual([
+      'is not a list',
+      'is listed twice in this project',
+    ]);
   });
 
   test('and REDIS_URL counts', () => {
-    const text = `connections: { same: 'redis://main:6379' }\nprojects:\n${oneLink('one', '{ queue: q }')}${oneLink('two', '{ queue: q, connection: same }')}`;
-    expect(faultsOf(text, { REDIS_URL: 'redis://main' })).toHaveLength(1);
-    expect(faultsOf(text, {})).toHaveLength(0);
+    const text = `connections: { same: 'redis://main:6379' }\nprojects:\n${projectYaml('one', '{ queue: q }')}${projectYaml('two', '{ queue: q, connection: same }')}`;
+    expect(configErrors(text, { REDIS_URL: 'redis://main' })).toHaveLength(1);
+    expect(configErrors(text, {})).toHaveLength(0);
   });
 });
 
 test('the bot’s own queues are no links', () => {
-  expect(faultsOf(`projects:\n${oneLink('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
+  expect(configErrors(`projects:\n${projectYaml('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
     { path: 'projects.one.links[0].prefix' },
   ]);
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } from '../../src/config/schema.ts';
 import { hintFor, knownKeys } from '../../src/config/vocabulary.ts';
-import { configOf, faultsOf, oneLink, whole } from './reading.ts';
+import { configErrors, fullConfig, parsedConfig, projectYaml } from './reading.ts';
 
 describe('a file without faults', () => {
   test('is read whole, with every key of the contract', () => {
-    expect(configOf(whole)).toEqual({
+    expect(parsedConfig(fullConfig)).toEqual({
       connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
       settings: {
@@ -40,7 +40,7 @@ describe('a file without faults', () => {
   });
 
   test('has the defaults of the contract', () => {
-    const config = configOf(`projects:\n${oneLink('orders')}`);
+    const config = parsedConfig(`projects:\n${projectYaml('orders')}`);
     expect(config.settings).toEqual({
       confirmationTtlMs: 300_000,
       observeEveryMs: 5_000,
@@ -57,14 +57,14 @@ describe('a file without faults', () => {
   });
 
   test('may leave keys empty, and is frozen through and through', () => {
-    const config = configOf('connections:\npolicy:\n  operators:\nsettings:\nprojects: {}\n');
+    const config = parsedConfig('connections:\npolicy:\n  operators:\nsettings:\nprojects: {}\n');
     expect(config.projects).toEqual([]);
     expect(() => (config.policy.operators as string[]).push('U1')).toThrow(TypeError);
   });
 
   test('takes numbers and switches from variables too, and $${ as the characters themselves', () => {
-    const text = `settings: { auditLength: "\${N}", showErrors: "\${S}" }\nprojects:\n${oneLink('orders', '{ queue: "a$$' + '{N}-$' + '{N}" }')}`;
-    const config = configOf(text, { N: '200', S: 'true' });
+    const text = `settings: { auditLength: "\${N}", showErrors: "\${S}" }\nprojects:\n${projectYaml('orders', '{ queue: "a$$' + '{N}-$' + '{N}" }')}`;
+    const config = parsedConfig(text, { N: '200', S: 'true' });
     expect(config.settings).toMatchObject({ auditLength: 200, showErrors: true });
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the literal is what is tested
     expect(config.projects[0]?.definition.links[0]?.queue).toBe('a${N}-200');
@@ -96,11 +96,11 @@ projects:
       - { queue: q2, connection: warehose, prefix: '' }
       - { prefix: bull }
 `;
-    const found = faultsOf(text).map(({ path, line, message, hint }) => {
+    const errors = configErrors(text).map(({ path, line, message, hint }) => {
       expect(hint).not.toBe('');
       return `${line} ${path} ${message}`;
     });
-    expect(found).toEqual([
+    expect(errors).toEqual([
       '2 connections.default is a reserved name: it stands for REDIS_URL',
       '3 connections.broken is no address of a Redis',
       '4 polcy is an unknown key',
@@ -123,7 +123,7 @@ projects:
   });
 
   test('suggest the key that was meant', () => {
-    const hints = faultsOf(
+    const hints = configErrors(
       `projects:\n  orders:\n    desciption: x\n    links: [{ queue: q, conection: a }]\n    zzz: 1\n`,
     );
     expect(hints.map(({ hint }) => hint)).toEqual([
@@ -137,20 +137,20 @@ projects:
     ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
     ['latencyAlert: soon', 'is no duration', 'Write a duration from 1s to 30d, such as 5m.'],
   ])('a duration out of its bounds: %s', (line, message, hint) => {
-    const [fault, ...more] = faultsOf(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
-    expect(more).toEqual([]);
-    expect(fault).toMatchObject({ line: 3, message, hint });
+    const [error, ...otherErrors] = configErrors(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
+    expect(otherErrors).toEqual([]);
+    expect(error).toMatchObject({ line: 3, message, hint });
   });
 
   test('a key that stands twice is refused with its line', () => {
-    expect(faultsOf('projects:\n  orders:\n    links: []\n  orders:\n    links: []\n')).toMatchObject([
+    expect(configErrors('projects:\n  orders:\n    links: []\n  orders:\n    links: []\n')).toMatchObject([
       { line: 4, message: 'This key stands here twice' },
     ]);
   });
 
   test('each missing variable is named where it stands, and only once', () => {
     const text = `connections:\n  a: \${A_URL}\n  b: redis://\${B_HOST}:\${B_PORT}\nprojects: {}\n`;
-    expect(faultsOf(text, { A_URL: ' ' }).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
+    expect(configErrors(text, { A_URL: ' ' }).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
       '2 connections.a needs the variable A_URL, which is not set',
       '3 connections.b needs the variable B_HOST, which is not set',
       '3 connections.b needs the variable B_PORT, which is not set',
@@ -159,9 +159,9 @@ projects:
 
   test('never quote what may be a secret', () => {
     const text = `connections: { a: "\${SECRET}", "b": "\${SECRET}x" }\npolicy: { operators: ["\${SECRET}"] }\nprojects:\n  o: { channel: "\${SECRET}", links: [{ queue: "\${SECRET}", connection: "\${SECRET}" }] }\n`;
-    const faults = faultsOf(text, { SECRET: 'hush:hush' });
-    expect(faults.length).toBeGreaterThan(3);
-    expect(JSON.stringify(faults)).not.toContain('hush');
+    const errors = configErrors(text, { SECRET: 'hush:hush' });
+    expect(errors.length).toBeGreaterThan(3);
+    expect(JSON.stringify(errors)).not.toContain('hush');
   });
 
   test.each([
@@ -174,7 +174,7 @@ projects:
     ['of two documents', 'a: 1\n---\nb: 2', 'A second document begins here'],
     ['nested without end', `a: ${'['.repeat(50_000)}`, 'The file is nested too deep'],
   ])('a file that is none: %s', (_name, text, message) => {
-    expect(faultsOf(text)[0]?.message).toContain(message);
+    expect(configErrors(text)[0]?.message).toContain(message);
   });
 });
 

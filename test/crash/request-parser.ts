@@ -26,20 +26,24 @@ function parseOne(bytes: Buffer): Request | null {
   const head = lengthAt(bytes, 0, '*');
   if (head === null) return null;
   const args: string[] = [];
-  let at = head.next;
+  let offset = head.next;
   for (let index = 0; index < head.length; index++) {
-    const bulk = lengthAt(bytes, at, '$');
+    const bulk = lengthAt(bytes, offset, '$');
     if (bulk === null || bytes.length < bulk.next + bulk.length + newLine.length) return null;
     args.push(bytes.toString('latin1', bulk.next, bulk.next + bulk.length));
-    at = bulk.next + bulk.length + newLine.length;
+    offset = bulk.next + bulk.length + newLine.length;
   }
-  return { raw: bytes.subarray(0, at), args };
+  return { raw: bytes.subarray(0, offset), args };
 }
 
-function lengthAt(bytes: Buffer, at: number, mark: string): { readonly length: number; readonly next: number } | null {
-  const end = bytes.indexOf(newLine, at);
+function lengthAt(
+  bytes: Buffer,
+  offset: number,
+  typeByte: string,
+): { readonly length: number; readonly next: number } | null {
+  const end = bytes.indexOf(newLine, offset);
   if (end < 0) return null;
-  const line = bytes.toString('latin1', at, end);
-  if (line[0] !== mark) throw new Error(`not a command: ${JSON.stringify(line)}`);
+  const line = bytes.toString('latin1', offset, end);
+  if (line[0] !== typeByte) throw new Error(`not a command: ${JSON.stringify(line)}`);
   return { length: Number(line.slice(1)), next: end + newLine.length };
 }

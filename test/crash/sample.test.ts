@@ -1,38 +1,40 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { build } from '../demo/demo-process.ts';
-import { type Case, openProgramme, playAll } from './cases.ts';
+import { buildSyncbot } from '../demo/demo-process.ts';
+import { type CrashCase, discoverScenarios, runAll } from './cases.ts';
 
 const firstSeed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
-const perKind = { worker: 2, bot: 1 };
-const atOnce = 3;
+const samplesPerKind = { worker: 2, bot: 1 };
+const concurrency = 3;
 
 it(`whoever is stopped at some points of an operation, everything converges (CRASH_SEED=${firstSeed})`, async () => {
-  await using built = await build();
-  const programme = await openProgramme(built.folder);
-  const chosen = [...kinds(programme.cases)].flatMap(([kind, cases], index) =>
-    choose(cases, kind.startsWith('worker') ? perKind.worker : perKind.bot, firstSeed + index),
+  await using built = await buildSyncbot();
+  const scenarios = await discoverScenarios(built.folder);
+  const selected = [...groupByKind(scenarios.cases)].flatMap(([kind, cases], index) =>
+    sampleCases(cases, kind.startsWith('worker') ? samplesPerKind.worker : samplesPerKind.bot, firstSeed + index),
   );
-  const { stops, failures } = await playAll(programme, chosen, { atOnce, failuresAtMost: atOnce });
+  const { stops, failures } = await runAll(scenarios, selected, { concurrency, maxFailures: concurrency });
   expect(failures).toEqual([]);
-  expect(stops).toBe(chosen.length);
+  expect(stops).toBe(selected.length);
 }, 120_000);
 
 /** The cases of each scenario, those of a worker by signal. */
-function kinds(cases: readonly Case[]): Map<string, Case[]> {
-  const found = new Map<string, Case[]>();
-  for (const one of cases) {
-    const kind = one.scenario.startsWith('worker') ? `${one.scenario}, ${one.signal}` : one.scenario;
-    found.set(kind, [...(found.get(kind) ?? []), one]);
+function groupByKind(cases: readonly CrashCase[]): Map<string, CrashCase[]> {
+  const groups = new Map<string, CrashCase[]>();
+  for (const crashCase of cases) {
+    const kind = crashCase.scenario.startsWith('worker')
+      ? `${crashCase.scenario}, ${crashCase.signal}`
+      : crashCase.scenario;
+    groups.set(kind, [...(groups.get(kind) ?? []), crashCase]);
   }
-  return found;
+  return groups;
 }
 
-function choose(cases: readonly Case[], count: number, seed: number): readonly Case[] {
-  const [chosen = []] = fc.sample(fc.subarray([...cases], { minLength: count, maxLength: count }), {
+function sampleCases(cases: readonly CrashCase[], count: number, seed: number): readonly CrashCase[] {
+  const [selected = []] = fc.sample(fc.subarray([...cases], { minLength: count, maxLength: count }), {
     seed,
     numRuns: 1,
   });
-  return chosen;
+  return selected;
 }

@@ -2,97 +2,97 @@ import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait.ts';
-import type { OwnedLink } from '../support/world.ts';
-import type { Theatre } from './theatre.ts';
+import type { TestLink } from '../support/world.ts';
+import type { CrashHarness } from './theatre.ts';
 
 /** A project with ten links, on two Redis servers, and its link workers. */
-export interface Stage extends AsyncDisposable {
+export interface ProjectFixture extends AsyncDisposable {
   readonly project: string;
-  readonly links: readonly StageLink[];
+  readonly links: readonly FixtureLink[];
   /** The tasks of each link, in the order in which they are to be done; their ids count up in the order of adding. */
   readonly tasks: readonly string[];
   /** How many failed tasks a Restore finds on all links together. */
-  readonly failed: number;
+  readonly failedTaskCount: number;
   /** What the link's worker has done, task by task. */
-  done(link: OwnedLink): readonly string[];
+  completedTasks(link: TestLink): readonly string[];
   /** New tasks for every link. */
   addTasks(): Promise<void>;
 }
 
-export interface StageLink extends OwnedLink {
+export interface FixtureLink extends TestLink {
   /** The Redis that it lives on. */
   readonly redis: Redis;
 }
 
 const linkCount = 10;
-const onSecondServer = 3;
+const linksOnSecondServer = 3;
 
 /** `bad` tasks fail at first, so that Restore has something to put back. */
-const names = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
+const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
 
 /** Sets a project up as it is before `action`: its links wait, run, or are paused with failed and waiting tasks. */
-export async function openStage(
-  { world, redisOf }: Pick<Theatre, 'world' | 'redisOf'>,
+export async function createProjectFixture(
+  { services, redisOf }: Pick<CrashHarness, 'services' | 'redisOf'>,
   project: string,
   action: Action,
-): Promise<Stage> {
+): Promise<ProjectFixture> {
   const links = await Promise.all(
     Array.from({ length: linkCount }, async (_, index) => {
-      const connection = index < linkCount - onSecondServer ? 'default' : 'far';
-      return { ...(await world.link(`${project}-l${index}`, connection)), redis: redisOf(connection) };
+      const connection = index < linkCount - linksOnSecondServer ? 'default' : 'far';
+      return { ...(await services.createLink(`${project}-l${index}`, connection)), redis: redisOf(connection) };
     }),
   );
-  const done = new Map<OwnedLink, string[]>(links.map((link) => [link, []]));
-  let isMended = false;
+  const completed = new Map<TestLink, string[]>(links.map((link) => [link, []]));
+  let isRepaired = false;
   const workers: Worker[] = await Promise.all(
     links.map((link) =>
-      link.work(async ({ name }) => {
-        if (name.startsWith('bad') && !isMended) throw new Error('the target refuses it');
-        done.get(link)?.push(name);
+      link.startWorker(async ({ name }) => {
+        if (name.startsWith('bad') && !isRepaired) throw new Error('the target refuses it');
+        completed.get(link)?.push(name);
       }),
     ),
   );
-  await Promise.all(links.map((link) => prepare[action](link, () => done.get(link)?.length ?? 0)));
-  isMended = true;
-  await world.project(project, links, { state: before[action] });
-  await world.deps.store.markConverged(project, 1, []);
-  const tasks: string[] = [...(action === 'restore' ? names.bad : []), ...names.waiting];
+  await Promise.all(links.map((link) => prepare[action](link, () => completed.get(link)?.length ?? 0)));
+  isRepaired = true;
+  await services.createProject(project, links, { state: initialStates[action] });
+  await services.deps.store.markSynced(project, 1, []);
+  const tasks: string[] = [...(action === 'restore' ? taskNames.bad : []), ...taskNames.waiting];
   return {
     project,
     links,
     tasks,
-    failed: action === 'restore' ? linkCount * names.bad.length : 0,
+    failedTaskCount: action === 'restore' ? linkCount * taskNames.bad.length : 0,
     async addTasks() {
-      tasks.push(...names.added);
-      await Promise.all(links.map((link) => add(link, names.added)));
+      tasks.push(...taskNames.added);
+      await Promise.all(links.map((link) => addJobs(link, taskNames.added)));
     },
-    done: (link) => done.get(link) ?? [],
+    completedTasks: (link) => completed.get(link) ?? [],
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.close(true)));
-      await world.redis.srem('syncbot:projects', project);
+      await services.redis.srem('syncbot:projects', project);
     },
   };
 }
 
-const before = { start: 'not_started', pause: 'running', restore: 'paused' } as const;
+const initialStates = { start: 'not_started', pause: 'running', restore: 'paused' } as const;
 
-const prepare: Readonly<Record<Action, (link: OwnedLink, countDone: () => number) => Promise<void>>> = {
+const prepare: Readonly<Record<Action, (link: TestLink, countCompleted: () => number) => Promise<void>>> = {
   async start({ queue }) {
     await queue.pause();
-    await add({ queue }, names.waiting);
+    await addJobs({ queue }, taskNames.waiting);
   },
-  async pause({ queue }, countDone) {
-    await add({ queue }, names.waiting);
-    await waitFor(() => countDone() === names.waiting.length, { describe: 'work before the pause' });
+  async pause({ queue }, countCompleted) {
+    await addJobs({ queue }, taskNames.waiting);
+    await waitFor(() => countCompleted() === taskNames.waiting.length, { description: 'work before the pause' });
   },
   async restore({ queue }) {
-    await add({ queue }, names.bad);
-    await waitFor(async () => (await queue.getFailedCount()) === names.bad.length, { describe: 'failed tasks' });
+    await addJobs({ queue }, taskNames.bad);
+    await waitFor(async () => (await queue.getFailedCount()) === taskNames.bad.length, { description: 'failed tasks' });
     await queue.pause();
-    await add({ queue }, names.waiting);
+    await addJobs({ queue }, taskNames.waiting);
   },
 };
 
-async function add({ queue }: Pick<OwnedLink, 'queue'>, added: readonly string[]): Promise<void> {
-  for (const name of added) await queue.add(name, {});
+async function addJobs({ queue }: Pick<TestLink, 'queue'>, names: readonly string[]): Promise<void> {
+  for (const name of names) await queue.add(name, {});
 }

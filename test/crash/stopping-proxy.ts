@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { Namer, Point } from './points.ts';
+import type { CommandNamer, CrashPoint } from './points.ts';
 import { createRequestParser, type Request } from './request-parser.ts';
 
 /** Stands before one or more Redis servers, counts what a process asks them, and stops the process at a point. */
@@ -8,18 +8,18 @@ export interface StoppingProxy extends AsyncDisposable {
   /** The address before each server, in their order. */
   readonly urls: readonly string[];
   /** Whether a worker waits for a job on one of the connections. */
-  isWaitedOn(): boolean;
+  hasWaitingWorker(): boolean;
   /** Begins to count, and stops the process at the point; null: only counts. */
-  watch(aim: Aim): Watch;
+  watch(options: WatchOptions): Watch;
   /** Sends on what was held back: requests reach Redis late, replies reach the process late. */
-  letGo(): void;
+  release(): void;
 }
 
-export interface Aim {
-  readonly point: Point | null;
-  readonly name: Namer;
+export interface WatchOptions {
+  readonly point: CrashPoint | null;
+  readonly nameCommand: CommandNamer;
   /** Freezes the process: it sends nothing more. */
-  freeze(): void;
+  suspend(): void;
 }
 
 export interface Watch {
@@ -29,14 +29,14 @@ export interface Watch {
 }
 
 /** One connection of the process, and its other half. */
-interface Wire {
+interface ProxiedConnection {
   readonly server: number;
   readonly client: Socket;
   readonly redis: Socket;
-  readonly held: Buffer[];
-  last: string;
+  readonly heldRequests: Buffer[];
+  lastCommand: string;
   /** What the server says after the reply that is to be lost; until then its replies are kept. */
-  lost: { readonly token: Buffer; replies: Buffer } | null;
+  lostReply: { readonly token: Buffer; replies: Buffer } | null;
 }
 
 /** `onScript` hears the text of every script that is sent as a text. */
@@ -44,52 +44,59 @@ export async function startStoppingProxy(
   ports: readonly number[],
   onScript: (text: string) => void,
 ): Promise<StoppingProxy> {
-  const wires = new Set<Wire>();
-  let watched: (Aim & { readonly labels: string[] }) | null = null;
+  const connections = new Set<ProxiedConnection>();
+  let activeWatch: (WatchOptions & { readonly labels: string[] }) | null = null;
   let state: 'flowing' | 'stopping' | 'stopped' = 'flowing';
 
-  const onRequest = (wire: Wire, { raw, args }: Request) => {
-    if (state !== 'flowing') return void wire.held.push(raw);
-    wire.last = args[0]?.toLowerCase() ?? '';
-    if (wire.last === 'eval' && args[1] !== undefined) onScript(args[1]);
-    const label = watched?.name(args, wire.server) ?? null;
-    if (watched === null || label === null) return void wire.redis.write(raw);
-    watched.labels.push(label);
-    if (watched.point?.label !== label) return void wire.redis.write(raw);
-    watched.freeze();
-    if (watched.point.when === 'before') {
-      wire.held.push(raw);
+  const onRequest = (connection: ProxiedConnection, { raw, args }: Request) => {
+    if (state !== 'flowing') return void connection.heldRequests.push(raw);
+    connection.lastCommand = args[0]?.toLowerCase() ?? '';
+    if (connection.lastCommand === 'eval' && args[1] !== undefined) onScript(args[1]);
+    const label = activeWatch?.nameCommand(args, connection.server) ?? null;
+    if (activeWatch === null || label === null) return void connection.redis.write(raw);
+    activeWatch.labels.push(label);
+    if (activeWatch.point?.label !== label) return void connection.redis.write(raw);
+    activeWatch.suspend();
+    if (activeWatch.point.when === 'before') {
+      connection.heldRequests.push(raw);
       state = 'stopped';
     } else {
-      wire.lost = { token: replyTo(wire.redis, raw), replies: Buffer.alloc(0) };
+      connection.lostReply = { token: sendWithMarker(connection.redis, raw), replies: Buffer.alloc(0) };
       state = 'stopping';
     }
   };
-  const onReply = (wire: Wire, data: Buffer) => {
-    if (wire.lost === null) return void wire.client.write(data);
-    wire.lost.replies = Buffer.concat([wire.lost.replies, data]);
-    const { token, replies } = wire.lost;
+  const onReply = (connection: ProxiedConnection, data: Buffer) => {
+    if (connection.lostReply === null) return void connection.client.write(data);
+    connection.lostReply.replies = Buffer.concat([connection.lostReply.replies, data]);
+    const { token, replies } = connection.lostReply;
     if (state !== 'stopping' || !replies.subarray(-token.length).equals(token)) return;
-    wire.lost.replies = replies.subarray(0, replies.length - token.length);
+    connection.lostReply.replies = replies.subarray(0, replies.length - token.length);
     state = 'stopped';
   };
   const servers = await Promise.all(
     ports.map((port, server) =>
       listen((client) => {
-        const wire: Wire = { server, client, redis: connect(port, '127.0.0.1'), held: [], last: '', lost: null };
+        const connection: ProxiedConnection = {
+          server,
+          client,
+          redis: connect(port, '127.0.0.1'),
+          heldRequests: [],
+          lastCommand: '',
+          lostReply: null,
+        };
         const parse = createRequestParser();
-        wires.add(wire);
+        connections.add(connection);
         client.on('data', (data) => {
-          for (const request of parse(data)) onRequest(wire, request);
+          for (const request of parse(data)) onRequest(connection, request);
         });
-        wire.redis.on('data', (data) => onReply(wire, data));
-        for (const socket of [client, wire.redis]) {
+        connection.redis.on('data', (data) => onReply(connection, data));
+        for (const socket of [client, connection.redis]) {
           socket.setNoDelay(true);
           socket.on('error', () => {});
           socket.on('close', () => {
-            wires.delete(wire);
+            connections.delete(connection);
             client.destroy();
-            wire.redis.destroy();
+            connection.redis.destroy();
           });
         }
       }),
@@ -98,35 +105,35 @@ export async function startStoppingProxy(
 
   return {
     urls: servers.map(urlOf),
-    isWaitedOn: () => [...wires].some(({ last }) => last === 'bzpopmin'),
-    watch(aim) {
+    hasWaitingWorker: () => [...connections].some(({ lastCommand: last }) => last === 'bzpopmin'),
+    watch(options) {
       const labels: string[] = [];
-      watched = { ...aim, labels };
+      activeWatch = { ...options, labels };
       state = 'flowing';
       return { labels, isStopped: () => state === 'stopped' };
     },
-    letGo() {
-      watched = null;
+    release() {
+      activeWatch = null;
       state = 'flowing';
-      for (const wire of wires) {
-        if (wire.lost !== null) wire.client.write(wire.lost.replies);
-        wire.lost = null;
-        for (const raw of wire.held.splice(0)) wire.redis.write(raw);
+      for (const connection of connections) {
+        if (connection.lostReply !== null) connection.client.write(connection.lostReply.replies);
+        connection.lostReply = null;
+        for (const raw of connection.heldRequests.splice(0)) connection.redis.write(raw);
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const { client } of wires) client.destroy();
+      for (const { client } of connections) client.destroy();
       await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     },
   };
 }
 
 /** Sends a request, and a question behind it whose answer is returned: when that comes, the request has been carried out. */
-function replyTo(redis: Socket, raw: Buffer): Buffer {
-  const token = randomUUID();
-  const bulk = `$${token.length}\r\n${token}\r\n`;
-  redis.write(Buffer.concat([raw, Buffer.from(`*2\r\n$4\r\nECHO\r\n${bulk}`)]));
-  return Buffer.from(bulk);
+function sendWithMarker(redis: Socket, raw: Buffer): Buffer {
+  const marker = randomUUID();
+  const markerReply = `$${marker.length}\r\n${marker}\r\n`;
+  redis.write(Buffer.concat([raw, Buffer.from(`*2\r\n$4\r\nECHO\r\n${markerReply}`)]));
+  return Buffer.from(markerReply);
 }
 
 async function listen(onConnection: (client: Socket) => void): Promise<Server> {

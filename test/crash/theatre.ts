@@ -1,33 +1,33 @@
 import { Redis } from 'ioredis';
 import { sweep } from '../../src/application/sweep.ts';
-import type { Core } from '../../src/core.ts';
+import type { Services } from '../../src/core.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld, targetOf, testSettings, type World } from '../support/world.ts';
-import { ownScripts } from './points.ts';
+import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/world.ts';
+import { botScripts } from './points.ts';
 import { type StoppingProxy, startStoppingProxy, type Watch } from './stopping-proxy.ts';
-import { startVictim, type Victim } from './victim-process.ts';
+import { type SubjectProcess, startSubjectProcess } from './victim-process.ts';
 
 /** Two Redis servers on which one crash after the other is played. */
-export interface Theatre extends AsyncDisposable {
-  readonly world: World;
+export interface CrashHarness extends AsyncDisposable {
+  readonly services: TestServices;
   redisOf(connection: 'default' | 'far'): Redis;
   /** The scripts that its servers know. A new server is asked for a script twice, at first without its text. */
-  readonly scripts: ReadonlySet<string>;
+  readonly knownScripts: ReadonlySet<string>;
   /** How often a process has been stopped at a point. */
-  stops(): number;
+  stopCount(): number;
   /** A name for the next project. */
-  nextProject(): string;
+  nextProjectId(): string;
   /** A process behind a proxy, ready to work or to be pressed OK. */
-  victim(details: { readonly works: boolean; readonly lockMs?: number }): Promise<Cast>;
+  startSubject(details: { readonly works: boolean; readonly lockDurationMs?: number }): Promise<SubjectUnderTest>;
   /** A worker that nobody stops, started after a crash. It has swept once, and never will again. */
-  healthy(): Promise<Core>;
+  startHealthyWorker(): Promise<Services>;
 }
 
-export interface Cast extends AsyncDisposable {
-  readonly victim: Victim;
+export interface SubjectUnderTest extends AsyncDisposable {
+  readonly process: SubjectProcess;
   readonly proxy: StoppingProxy;
   /** Resolves when the victim has been stopped at its point. */
-  stopped(watch: Watch): Promise<void>;
+  waitUntilStopped(watch: Watch): Promise<void>;
 }
 
 const hourMs = 3_600_000;
@@ -35,64 +35,68 @@ const hourMs = 3_600_000;
 const shortLockMs = 1_000;
 
 /** `folder`: the compiled sources. `scripts`: what another theatre has learned. */
-export async function openTheatre(folder: string, scripts: ReadonlySet<string> = new Set()): Promise<Theatre> {
-  const world = await openWorld({ servers: ['far'] });
-  const learned = new Set(scripts);
-  for (const { lua } of Object.values(ownScripts)) learned.add(lua);
-  const ports = [world.server().port, world.server('far').port];
-  const far = new Redis(world.urlOf('far'));
-  for (const text of learned) await Promise.all([world.redis, far].map((redis) => redis.script('LOAD', text)));
-  let projects = 0;
-  let stops = 0;
+export async function createCrashHarness(
+  folder: string,
+  initialScripts: ReadonlySet<string> = new Set(),
+): Promise<CrashHarness> {
+  const services = await startTestServices({ extraServers: ['far'] });
+  const knownScripts = new Set(initialScripts);
+  for (const { lua } of Object.values(botScripts)) knownScripts.add(lua);
+  const ports = [services.server().port, services.server('far').port];
+  const far = new Redis(services.urlOf('far'));
+  for (const source of knownScripts)
+    await Promise.all([services.redis, far].map((redis) => redis.script('LOAD', source)));
+  let projectCount = 0;
+  let stopCount = 0;
   return {
-    world,
-    redisOf: (connection) => (connection === 'far' ? far : world.redis),
-    scripts: learned,
-    stops: () => stops,
-    nextProject: () => `p${++projects}`,
-    async victim({ works, lockMs = shortLockMs }) {
-      const proxy = await startStoppingProxy(ports, (text) => learned.add(text));
-      const victim = await startVictim(folder);
+    services,
+    redisOf: (connection) => (connection === 'far' ? far : services.redis),
+    knownScripts: knownScripts,
+    stopCount: () => stopCount,
+    nextProjectId: () => `p${++projectCount}`,
+    async startSubject({ works, lockDurationMs = shortLockMs }) {
+      const proxy = await startStoppingProxy(ports, (source) => knownScripts.add(source));
+      const subjectProcess = await startSubjectProcess(folder);
       const [near = '', far = ''] = proxy.urls;
-      const config = { redis: targetOf(near), connections: { far: targetOf(far) }, settings: testSettings };
-      const end = async () => {
-        await victim.kill();
+      const config = { redis: endpointOf(near), connections: { far: endpointOf(far) }, settings: testSettings };
+      const dispose = async () => {
+        await subjectProcess.kill();
         await proxy[Symbol.asyncDispose]();
       };
-      await victim.open({ config, lockMs, works }).catch(async (error: unknown) => {
-        await end();
+      await subjectProcess.open({ config, lockDurationMs, works }).catch(async (error: unknown) => {
+        await dispose();
         throw error;
       });
       return {
-        victim,
+        process: subjectProcess,
         proxy,
-        async stopped(watch) {
-          await waitFor(() => watch.isStopped(), { describe: 'the point' });
-          await wakeFromWaiting(world);
-          stops++;
+        async waitUntilStopped(watch) {
+          await waitFor(() => watch.isStopped(), { description: 'the point' });
+          await unblockWorker(services);
+          stopCount++;
         },
-        [Symbol.asyncDispose]: end,
+        [Symbol.asyncDispose]: dispose,
       };
     },
-    async healthy() {
-      const core = world.another({ lockMs: shortLockMs, sweepEveryMs: hourMs });
-      const { store } = core.deps;
-      core.startTelling({
-        async tell(ref) {
+    async startHealthyWorker() {
+      const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs });
+      const { store } = worker.deps;
+      worker.startNotifier({
+        async notifyOperation(ref) {
           const operation = await store.readOperation(ref);
-          if (operation !== null) await store.told(ref, { seq: operation.seq, message: null, dialogUses: 0 });
+          if (operation !== null) await store.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
-        alert: async () => {},
+        notifyAlerts: async () => {},
       });
       // BullMQ looks for stalled jobs once an interval: that of the victim would make this worker wait for its next one.
-      await world.redis.del('{syncbot}:actions:stalled-check');
-      await core.startWorker();
-      await sweep(core.deps);
-      return core;
+      await services.redis.del('{syncbot}:actions:stalled-check');
+      await worker.startWorkers();
+      await sweep(worker.deps);
+      return worker;
     },
     async [Symbol.asyncDispose]() {
       far.disconnect();
-      await world[Symbol.asyncDispose]();
+      await services[Symbol.asyncDispose]();
     },
   };
 }
@@ -101,10 +105,10 @@ export async function openTheatre(folder: string, scripts: ReadonlySet<string> =
  * Redis answers the victim that there is no job, as it does every five seconds. Else it would hand it the next one's mark,
  * and a worker that is alive would find that job only when it looks by itself.
  */
-async function wakeFromWaiting({ redis }: World): Promise<void> {
+async function unblockWorker({ redis }: TestServices): Promise<void> {
   const clients = String(await redis.client('LIST')).split('\n');
-  const worker = `name={syncbot}:${Buffer.from('actions').toString('base64')} `;
-  for (const client of clients.filter((line) => line.includes(worker) && line.includes('cmd=bzpopmin'))) {
+  const workerClientName = `name={syncbot}:${Buffer.from('actions').toString('base64')} `;
+  for (const client of clients.filter((line) => line.includes(workerClientName) && line.includes('cmd=bzpopmin'))) {
     await redis.client('UNBLOCK', /^id=(\d+)/.exec(client)?.[1] ?? '');
   }
 }

@@ -18,15 +18,15 @@ const end = [];
 
 const orders = {
   /** Every connection is open before the counting begins. A press is handled as slack/handlers/answer.ts does it. */
-  async open({ config, lockMs, works }) {
-    const core = openCore(config, log, { lockMs });
+  async open({ config, lockDurationMs, works }) {
+    const core = openCore(config, log, { lockDurationMs });
     const { deps } = core;
     await deps.store.ids();
     await deps.links.connections(['default', ...Object.keys(config.connections)]);
     if (works) {
       const client = connect(config.redis, 'blocking', () => {});
       const handlers = { execute: (ref) => execute(deps, ref) };
-      const worker = startWorker({ queue: 'actions', handlers, client, log, lockMs });
+      const worker = startWorker({ queue: 'actions', handlers, client, log, lockDurationMs });
       end.push(() => worker[Symbol.asyncDispose]());
     }
     orders.press = async ({ ref, by }) => {

@@ -1,43 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { World } from '../support/world.ts';
-import type { Stage } from './stage.ts';
+import type { TestServices } from '../support/world.ts';
+import type { ProjectFixture } from './stage.ts';
 
 /** Looks on again and again. */
-export interface Witness extends AsyncDisposable {
+export interface InvariantMonitor extends AsyncDisposable {
   /** Looks once more now. Throws when anything was seen that must never be. */
-  testify(): Promise<void>;
+  assertHeld(): Promise<void>;
 }
 
-const linkAnswersMs = 5_000;
-const everyMs = 10;
+const linkTimeoutMs = 5_000;
+const intervalMs = 10;
 
 /** Watches that no project is reported as Paused while one of its links runs: at one version, as anybody could read it. */
-export function watchPaused({ deps }: World, { project, links }: Stage): Witness {
-  const seen: string[] = [];
-  let isOver = false;
-  const look = async () => {
+export function monitorPausedLinks({ deps }: TestServices, { project, links }: ProjectFixture): InvariantMonitor {
+  const violations: string[] = [];
+  let isStopped = false;
+  const check = async () => {
     const before = await deps.store.read(project);
-    const flags = await deps.links.readFlags(
+    const flags = await deps.links.readStatuses(
       links.map(({ link }) => link),
-      linkAnswersMs,
+      linkTimeoutMs,
     );
-    const version = await deps.store.version(project);
+    const version = await deps.store.readVersion(project);
     if (before?.state === 'paused' && before.version === version && flags.some((flag) => flag !== 'paused')) {
-      seen.push(`Paused at version ${version}, but its links are ${flags.join(', ')}`);
+      violations.push(`Paused at version ${version}, but its links are ${flags.join(', ')}`);
     }
   };
-  const looking = (async () => {
-    for (; !isOver; await delay(everyMs)) await look();
+  const loop = (async () => {
+    for (; !isStopped; await delay(intervalMs)) await check();
   })();
   return {
-    async testify() {
-      await look();
-      expect(seen).toEqual([]);
+    async assertHeld() {
+      await check();
+      expect(violations).toEqual([]);
     },
     async [Symbol.asyncDispose]() {
-      isOver = true;
-      await looking;
+      isStopped = true;
+      await loop;
     },
   };
 }

@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { freePort, whyNotFree } from '../../src/demo/free-port.ts';
+import { findFreePort, portUnavailableReason } from '../../src/demo/free-port.ts';
 import { findLocalSlack } from '../../src/demo/local-slack.ts';
-import { people } from '../../src/demo/workspace.ts';
+import { users } from '../../src/demo/workspace.ts';
 import { waitFor } from '../support/wait.ts';
-import { type Built, build, type DemoProcess } from './demo-process.ts';
-import { buttonsOf, localSlack, writtenIn } from './local-slack-client.ts';
+import { buildSyncbot, type DemoProcess, type SyncbotBuild } from './demo-process.ts';
+import { buttonsOf, connectLocalSlack, messageText } from './local-slack-client.ts';
 
-const { alice, bob, carol } = people;
-let built: Built;
+const { alice, bob, carol } = users;
+let syncbotBuild: SyncbotBuild;
 beforeAll(async () => {
-  built = await build();
+  syncbotBuild = await buildSyncbot();
 });
-afterAll(() => built?.[Symbol.asyncDispose]());
+afterAll(() => syncbotBuild?.[Symbol.asyncDispose]());
 
-const anyPort = () => freePort('0.0.0.0');
-const runsHere = isServed();
+const findAnyFreePort = () => findFreePort('0.0.0.0');
+const canRunHere = isServed();
 
 function isServed(): boolean {
   try {
@@ -27,55 +27,57 @@ function isServed(): boolean {
   }
 }
 
-const redisPort = (demo: DemoProcess) => Number(/REDIS_URL=redis:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output())?.[1]);
+const redisPort = (demo: DemoProcess) => Number(/REDIS_URL=redis:\/\/127\.0\.0\.1:(\d+)/.exec(demo.stdout())?.[1]);
 
 async function expectAllGone(demo: DemoProcess, ports: readonly number[]): Promise<void> {
-  await waitFor(async () => (await demo.leftovers()).length === 0, { describe: 'nothing to be left behind' });
-  expect(await Promise.all(ports.map(whyNotFree))).toEqual(ports.map(() => null));
+  await waitFor(async () => (await demo.leftovers()).length === 0, { description: 'nothing to be left behind' });
+  expect(await Promise.all(ports.map(portUnavailableReason))).toEqual(ports.map(() => null));
 }
 
-describe.skipIf(!runsHere)('the demo', () => {
+describe.skipIf(!canRunHere)('the demo', () => {
   test('shows the whole conversation on the local Slack, and Ctrl-C ends everything', async () => {
-    const port = await anyPort();
-    const demo = await built.start(port);
-    await demo.ready();
-    const also = (...args: string[]) => built.run('dist/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
-    const slack = localSlack(port);
-    const confirmed = async (user: string, words: string) => slack.press(user, await slack.type(user, words), 'OK');
+    const port = await findAnyFreePort();
+    const demo = await syncbotBuild.startDemo(port);
+    await demo.waitUntilReady();
+    const runDemoCommand = (...args: string[]) =>
+      syncbotBuild.execFileAsync('dist/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
+    const slack = connectLocalSlack(port);
+    const runAndConfirm = async (user: string, words: string) =>
+      slack.press(user, await slack.sendCommand(user, words), 'OK');
 
-    const list = await slack.type(alice, 'list');
+    const list = await slack.sendCommand(alice, 'list');
     expect(list.text).toBe('4 projects: 1 Failed, 1 Paused, 1 Running, 1 Not Started');
     for (const state of ['payments* · Failed', 'invoices* · Paused', 'orders* · Running', 'users* · Not Started']) {
-      expect(writtenIn(list)).toContain(state);
+      expect(messageText(list)).toContain(state);
     }
     expect(buttonsOf(list).map(({ text }) => text.text)).toEqual(['Restore', 'Restore', 'Pause', 'Start']);
-    const before = await also('compare');
+    const before = await runDemoCommand('compare');
     expect(before.code).toBe(1);
     expect(before.stdout).toMatch(/orders-incr +equal \(\d+ rows\)/);
     expect(before.stdout).toMatch(/users-incr +behind by \d+ changes/);
 
-    const refused = await slack.type(carol, 'pause orders');
+    const refused = await slack.sendCommand(carol, 'pause orders');
     expect(buttonsOf(refused)).toEqual([]);
     expect(refused.text).toContain(carol);
 
-    const dialog = await slack.type(alice, 'pause orders because schema change');
+    const dialog = await slack.sendCommand(alice, 'pause orders because schema change');
     expect(buttonsOf(dialog).map(({ text }) => text.text)).toEqual(['OK', 'Cancel']);
     await slack.press(alice, dialog, 'OK');
-    await slack.says(/^orders is Paused · 2 links · by <@U0ALICE> · schema change$/);
-    await confirmed(bob, 'start users');
-    await slack.says(/^users is Running/);
+    await slack.waitForMessage(/^orders is Paused · 2 links · by <@U0ALICE> · schema change$/);
+    await runAndConfirm(bob, 'start users');
+    await slack.waitForMessage(/^users is Running/);
 
-    const fixed = await also('fix', 'payments');
+    const fixed = await runDemoCommand('fix', 'payments');
     expect(fixed).toMatchObject({ code: 0, stdout: expect.stringContaining('/sync restore payments') });
-    await confirmed(bob, 'restore payments');
-    await slack.says(/^payments is Running/);
-    expect(await also('compare', 'payments')).toMatchObject({ code: 0 });
-    await confirmed(alice, 'restore orders');
-    await slack.says(/^orders is Running/);
-    await slack.press(alice, await slack.type(alice, 'list'), 'Restore');
-    await slack.press(alice, await slack.says(/^Restore invoices/), 'OK');
-    await slack.says(/^invoices is Running/);
-    const after = await also('compare');
+    await runAndConfirm(bob, 'restore payments');
+    await slack.waitForMessage(/^payments is Running/);
+    expect(await runDemoCommand('compare', 'payments')).toMatchObject({ code: 0 });
+    await runAndConfirm(alice, 'restore orders');
+    await slack.waitForMessage(/^orders is Running/);
+    await slack.press(alice, await slack.sendCommand(alice, 'list'), 'Restore');
+    await slack.press(alice, await slack.waitForMessage(/^Restore invoices/), 'OK');
+    await slack.waitForMessage(/^invoices is Running/);
+    const after = await runDemoCommand('compare');
     expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Every target equals') });
 
     const ports = [port, redisPort(demo)];
@@ -86,16 +88,17 @@ describe.skipIf(!runsHere)('the demo', () => {
   });
 
   test('is there for the command line, as it says', async () => {
-    const demo = await built.start(await anyPort());
-    await demo.ready();
-    const [, variables = '', program = '', word = ''] = /((?:\w+=\S+ )+)node (\S+) (\w+)$/m.exec(demo.output()) ?? [];
+    const demo = await syncbotBuild.startDemo(await findAnyFreePort());
+    await demo.waitUntilReady();
+    const [, variables = '', program = '', subcommand = ''] =
+      /((?:\w+=\S+ )+)node (\S+) (\w+)$/m.exec(demo.stdout()) ?? [];
     const env = Object.fromEntries(
       variables
         .trim()
         .split(' ')
         .map((one) => one.split('=', 2)),
     );
-    const listed = await built.run(program, [word, '--json'], env);
+    const listed = await syncbotBuild.execFileAsync(program, [subcommand, '--json'], env);
     expect(listed).toMatchObject({ code: 0, stderr: '' });
     const projects = z.array(z.object({ id: z.string(), state: z.string(), reason: z.string().nullable() }));
     expect(projects.parse(JSON.parse(listed.stdout))).toEqual([
@@ -104,29 +107,29 @@ describe.skipIf(!runsHere)('the demo', () => {
       { id: 'orders', state: 'running', reason: null },
       { id: 'users', state: 'not_started', reason: null },
     ]);
-    expect(await built.run(program, ['apply'], env)).toMatchObject({
+    expect(await syncbotBuild.execFileAsync(program, ['apply'], env)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Nothing to do'),
     });
-    expect(await built.run(program, ['pause', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
-    expect(await built.run(program, ['restore', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    expect(await syncbotBuild.execFileAsync(program, ['pause', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    expect(await syncbotBuild.execFileAsync(program, ['restore', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
     demo.kill('SIGTERM');
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('leaves nothing behind when it is killed', async () => {
-    const port = await anyPort();
-    const demo = await built.start(port);
-    await demo.ready();
+    const port = await findAnyFreePort();
+    const demo = await syncbotBuild.startDemo(port);
+    await demo.waitUntilReady();
     const ports = [port, redisPort(demo)];
     demo.kill('SIGKILL');
     await expectAllGone(demo, ports);
   });
 
   test('ends with a sentence when its Redis ends by itself', async () => {
-    const port = await anyPort();
-    const demo = await built.start(port);
-    await demo.ready();
+    const port = await findAnyFreePort();
+    const demo = await syncbotBuild.startDemo(port);
+    await demo.waitUntilReady();
     const redis = redisPort(demo);
     await shutDownRedis(redis);
     expect(await demo.exited).toMatchObject({
@@ -137,20 +140,20 @@ describe.skipIf(!runsHere)('the demo', () => {
   });
 
   test('ends when it is told to while it starts', async () => {
-    const port = await anyPort();
-    const demo = await built.start(port);
-    await waitFor(() => demo.output().startsWith('Starting'), { describe: 'the demo to start something' });
+    const port = await findAnyFreePort();
+    const demo = await syncbotBuild.startDemo(port);
+    await waitFor(() => demo.stdout().startsWith('Starting'), { description: 'the demo to start something' });
     demo.kill('SIGTERM');
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
     await expectAllGone(demo, [port]);
   });
 
   test('a taken port is one sentence and exit code 2', async () => {
-    const port = await anyPort();
-    const other = createServer().listen(port, '127.0.0.1');
-    onTestFinished(() => void other.close());
-    await once(other, 'listening');
-    const demo = await built.start(port);
+    const port = await findAnyFreePort();
+    const portHolder = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void portHolder.close());
+    await once(portHolder, 'listening');
+    const demo = await syncbotBuild.startDemo(port);
     const sentence = `Port ${port} is taken: set DEMO_SLACK_PORT to another one, such as DEMO_SLACK_PORT=3100.\n`;
     expect(await demo.exited).toEqual({ code: 2, stdout: '', stderr: sentence });
     expect(await demo.leftovers()).toEqual([]);
@@ -158,7 +161,8 @@ describe.skipIf(!runsHere)('the demo', () => {
 });
 
 describe('words and numbers', () => {
-  const run = (args: readonly string[], port = '') => built.run('dist/demo/main.js', args, { DEMO_SLACK_PORT: port });
+  const run = (args: readonly string[], port = '') =>
+    syncbotBuild.execFileAsync('dist/demo/main.js', args, { DEMO_SLACK_PORT: port });
 
   test('exit codes are those of the command line', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
@@ -175,7 +179,7 @@ describe('words and numbers', () => {
   });
 
   test('fix and compare say that no demo runs', async () => {
-    const port = String(await anyPort());
+    const port = String(await findAnyFreePort());
     for (const args of [['fix', 'payments'], ['compare']]) {
       const { code, stderr } = await run(args, port);
       expect(code).toBe(2);

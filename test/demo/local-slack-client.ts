@@ -8,7 +8,7 @@ const buttonSchema = z.object({
   value: z.string(),
   text: z.object({ text: z.string() }),
 });
-export type Button = z.infer<typeof buttonSchema>;
+export type LocalSlackButton = z.infer<typeof buttonSchema>;
 
 const blockSchema = z.looseObject({
   type: z.string(),
@@ -23,48 +23,51 @@ const messageSchema = z.looseObject({
   blocks: z.array(blockSchema).nullish(),
   ephemeral_to: z.string().optional(),
 });
-export type SlackMessage = z.infer<typeof messageSchema>;
+export type LocalSlackMessage = z.infer<typeof messageSchema>;
 
 /** People in the local Slack, through its control API. */
-export function localSlack(port: number) {
-  const call = async (path: string, body?: object): Promise<unknown> => {
+export function connectLocalSlack(port: number) {
+  const callControlApi = async (path: string, body?: object): Promise<unknown> => {
     const method = body === undefined ? 'GET' : 'POST';
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`http://127.0.0.1:${port}/_control/${path}`, {
+    const response = await fetch(`http://127.0.0.1:${port}/_control/${path}`, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return answer.json();
+    return response.json();
   };
   const messages = async () =>
-    z.object({ messages: z.array(messageSchema) }).parse(await call(`messages/${channelId}`)).messages;
+    z.object({ messages: z.array(messageSchema) }).parse(await callControlApi(`messages/${channelId}`)).messages;
 
   return {
     messages,
     /** Types a command; answers with what the person sees for it, as it becomes. */
-    async type(user: string, text: string): Promise<SlackMessage> {
-      const before = new Set((await messages()).map(({ ts }) => ts));
-      await call('command', { channel: channelId, user, command: '/sync', text });
-      return waitFor(async () => (await messages()).find((one) => !before.has(one.ts) && one.ephemeral_to === user), {
-        describe: `an answer to /sync ${text}`,
-      });
+    async sendCommand(user: string, text: string): Promise<LocalSlackMessage> {
+      const earlierTs = new Set((await messages()).map(({ ts }) => ts));
+      await callControlApi('command', { channel: channelId, user, command: '/sync', text });
+      return waitFor(
+        async () => (await messages()).find((message) => !earlierTs.has(message.ts) && message.ephemeral_to === user),
+        {
+          description: `an answer to /sync ${text}`,
+        },
+      );
     },
-    async press(user: string, message: SlackMessage, label: string): Promise<void> {
+    async press(user: string, message: LocalSlackMessage, label: string): Promise<void> {
       const button = buttonsOf(message).find(({ text }) => text.text === label);
       if (button === undefined) throw new Error(`no button ${label} in ${JSON.stringify(message)}`);
-      await call('interact', { channel: channelId, messageTs: message.ts, user, action: button });
+      await callControlApi('interact', { channel: channelId, messageTs: message.ts, user, action: button });
     },
     /** The message of the channel, or of one person, that says this. */
-    async says(what: RegExp): Promise<SlackMessage> {
-      return waitFor(async () => (await messages()).findLast((one) => what.test(one.text)), {
-        describe: `a message like ${what}`,
+    async waitForMessage(pattern: RegExp): Promise<LocalSlackMessage> {
+      return waitFor(async () => (await messages()).findLast((one) => pattern.test(one.text)), {
+        description: `a message like ${pattern}`,
       });
     },
   };
 }
 
-export function buttonsOf({ blocks }: SlackMessage): Button[] {
+export function buttonsOf({ blocks }: LocalSlackMessage): LocalSlackButton[] {
   const elements = (blocks ?? []).flatMap(({ accessory, elements = [] }) => [accessory, ...elements]);
   return elements.flatMap((element) => {
     const button = buttonSchema.safeParse(element);
@@ -73,6 +76,6 @@ export function buttonsOf({ blocks }: SlackMessage): Button[] {
 }
 
 /** Everything written in a message. */
-export function writtenIn({ text, blocks }: SlackMessage): string {
+export function messageText({ text, blocks }: LocalSlackMessage): string {
   return [text, ...(blocks ?? []).map((block) => block.text?.text ?? '')].join('\n');
 }

@@ -10,7 +10,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findRedisServer } from '../../src/demo/redis-binary.ts';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
-import { ownRedis, sharedRedisUrl, uniqueName } from '../support/redis.ts';
+import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 
 const run = promisify(execFile);
@@ -62,12 +62,12 @@ describe('a server of one’s own', () => {
   });
 
   test('stop may be called again, also on a server that was killed or stopped by a signal', async () => {
-    await using killed = await ownRedis();
+    await using killed = await startTestRedis();
     expect(killed.kill('SIGKILL')).toBe(true);
     await killed.exited;
     expect(killed.kill('SIGTERM')).toBe(false);
     await killed.stop();
-    await using frozen = await ownRedis();
+    await using frozen = await startTestRedis();
     expect(frozen.kill('SIGSTOP')).toBe(true);
     await frozen.stop();
     await frozen.stop();
@@ -86,7 +86,7 @@ describe('a server of one’s own', () => {
   });
 
   test('a taken port is one sentence', async () => {
-    await using server = await ownRedis();
+    await using server = await startTestRedis();
     await expect(startRedisServer({ port: server.port })).rejects.toMatchObject({
       code: 'redis_port_taken',
       message: `Redis did not start: port ${server.port} is already in use.`,
@@ -109,14 +109,14 @@ describe('a server of one’s own', () => {
     expect(await exists(dir)).toBe(true);
 
     parent.kill('SIGKILL');
-    await waitFor(() => !isRunning(pid), { describe: 'the end of the orphaned server' });
-    await waitFor(async () => !(await exists(dir)), { describe: 'the removal of its folder' });
+    await waitFor(() => !isRunning(pid), { description: 'the end of the orphaned server' });
+    await waitFor(async () => !(await exists(dir)), { description: 'the removal of its folder' });
   });
 
   test('lets a process that is done end by itself, and goes with it', async () => {
     const { stdout } = await run(process.execPath, [await compiledParent(), 'leave'], { timeout: 30_000 });
     const { pid } = JSON.parse(stdout) as { pid: number };
-    await waitFor(() => !isRunning(pid), { describe: 'the end of the server' });
+    await waitFor(() => !isRunning(pid), { description: 'the end of the server' });
   });
 });
 
@@ -124,7 +124,7 @@ describe('the program', () => {
   test('is unpacked from the Debian packages when there is none, also by two at once; then found again', async () => {
     const folder = await temporaryFolder();
     const tools = ['apt-get', 'dpkg', 'dpkg-deb', 'tar', 'rm', 'sh'];
-    const env = { PATH: await pathWith(folder, tools), HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+    const env = { PATH: await folderWithTools(folder, tools), HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
     if (!(await exists(join(env.PATH, 'apt-get')))) {
       await expect(findRedisServer({ env })).rejects.toMatchObject({
         code: 'redis_not_found',
@@ -148,9 +148,9 @@ describe('the program', () => {
     const folder = await temporaryFolder();
     const env = { PATH: folder, HOME: folder };
     const path = join(folder, 'valkey-server');
-    await program(path, 'echo "Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=0"');
+    await writeProgram(path, 'echo "Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=0"');
     expect(await findRedisServer({ env })).toEqual({ path, version: '8.1.1', origin: 'path' });
-    await program(path, 'echo "Redis server v=6.0.16 sha=00000000:0"');
+    await writeProgram(path, 'echo "Redis server v=6.0.16 sha=00000000:0"');
     await expect(findRedisServer({ env })).rejects.toMatchObject({ code: 'redis_not_found' });
   });
 
@@ -167,8 +167,8 @@ describe('the program', () => {
 
   test('packages that cannot be had, or a cache that cannot be written, are the same sentence with a word more', async () => {
     const folder = await temporaryFolder();
-    await program(join(folder, 'apt-get'), 'echo "E: Unable to fetch some archives" >&2; exit 100');
-    await program(join(folder, 'dpkg'), 'exit 0');
+    await writeProgram(join(folder, 'apt-get'), 'echo "E: Unable to fetch some archives" >&2; exit 100');
+    await writeProgram(join(folder, 'dpkg'), 'exit 0');
     await writeFile(join(folder, 'file'), '');
     const message = expect.stringMatching(
       /^redis-server .* and could not be unpacked .*`sudo apt-get install redis-server`/,
@@ -188,17 +188,17 @@ test('the shared server answers; names for it are unique and fit for ids', async
 });
 
 /** A folder for PATH with these tools of the machine, and certainly no Redis. */
-async function pathWith(folder: string, tools: readonly string[]): Promise<string> {
+async function folderWithTools(folder: string, tools: readonly string[]): Promise<string> {
   const path = join(folder, 'bin');
   await mkdir(path);
   for (const tool of tools) {
-    const place = ['/usr/bin', '/bin'].map((bin) => join(bin, tool)).find((candidate) => existsSync(candidate));
-    if (place) await symlink(place, join(path, tool));
+    const toolPath = ['/usr/bin', '/bin'].map((bin) => join(bin, tool)).find((candidate) => existsSync(candidate));
+    if (toolPath) await symlink(toolPath, join(path, tool));
   }
   return path;
 }
 
-const program = (path: string, script: string) => writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+const writeProgram = (path: string, script: string) => writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 
 /** A program that starts a server: Node 20 runs no TypeScript, so the module is compiled first. */
 async function compiledParent(): Promise<string> {

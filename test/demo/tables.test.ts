@@ -11,22 +11,22 @@ import {
   changeSource,
   compareTables,
   fixRefusedRows,
-  limitColumn,
   readBoth,
-  readLimit,
+  readColumnLimit,
+  setColumnLimit,
   type Table,
 } from '../../src/demo/tables.ts';
-import { ownRedis, sharedRedisUrl, uniqueName } from '../support/redis.ts';
+import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 
-const equal = { equal: true, missing: 0, different: 0 };
+const equalTables = { equal: true, missingRows: 0, differentRows: 0 };
 
-function setup(url = sharedRedisUrl()) {
+function createTable(url = sharedRedisUrl()) {
   const redis = new Redis(url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
   const table: Table = { project: uniqueName('payments'), link: uniqueName('link') };
-  const put = async (row: string, value: string) => must(await changeSource(redis, table, { row, value }));
-  const remove = async (row: string) => must(await changeSource(redis, table, { row, value: null }));
+  const put = async (row: string, value: string) => requireChange(await changeSource(redis, table, { row, value }));
+  const remove = async (row: string) => requireChange(await changeSource(redis, table, { row, value: null }));
   const compare = async () => (await compareTables(redis, table.project, [table.link]))[0];
   const queue = new Queue(table.link, { connection: redis, skipMetasUpdate: true });
   queue.on('error', () => undefined);
@@ -39,69 +39,89 @@ function setup(url = sharedRedisUrl()) {
   return { redis, table, put, remove, compare, queue, source, worker };
 }
 
-function must<T>(value: T | null): T {
+function requireChange<T>(value: T | null): T {
   if (value === null) throw new Error('there was something to change');
   return value;
 }
 
 describe('the target', () => {
   test('takes a row’s changes in their order only, each once', async () => {
-    const { redis, table, put, compare } = setup();
+    const { redis, table, put, compare } = createTable();
     const [one, two] = [await put('1', 'a'), await put('1', 'b')];
     const other = await put('2', 'x');
     expect([one.seq, two.seq, other.seq]).toEqual([1, 2, 1]);
 
-    expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'ahead', current: 0 });
-    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 2, missing: 2, different: 0, behind: 3 });
+    expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'ahead', currentSeq: 0 });
+    expect(await compare()).toEqual({
+      link: table.link,
+      equal: false,
+      rowCount: 2,
+      missingRows: 2,
+      differentRows: 0,
+      missingChanges: 3,
+    });
     expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'applied' });
     expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'known' });
-    expect(await compare()).toMatchObject({ equal: false, missing: 1, different: 1 });
+    expect(await compare()).toMatchObject({ equal: false, missingRows: 1, differentRows: 1 });
     expect(await applyToTarget(redis, table, two)).toEqual({ kind: 'applied' });
     expect(await applyToTarget(redis, table, one)).toEqual({ kind: 'known' });
     expect(await applyToTarget(redis, table, other)).toEqual({ kind: 'applied' });
-    expect(await compare()).toMatchObject({ ...equal, rows: 2 });
+    expect(await compare()).toMatchObject({ ...equalTables, rowCount: 2 });
   });
 
   test('remembers a deleted row’s number: a late repeat does not bring it back, a new insert does', async () => {
-    const { redis, table, put, remove, compare } = setup();
+    const { redis, table, put, remove, compare } = createTable();
     const [insert, removal] = [await put('1', 'a'), await remove('1')];
     expect(await changeSource(redis, table, { row: '1', value: null })).toBeNull();
     expect(await changeSource(redis, table, { row: '2', value: null })).toBeNull();
-    expect(await compare()).toMatchObject({ equal: false, rows: 0, missing: 0, different: 1, behind: 2 });
+    expect(await compare()).toMatchObject({
+      equal: false,
+      rowCount: 0,
+      missingRows: 0,
+      differentRows: 1,
+      missingChanges: 2,
+    });
     for (const change of [insert, removal]) await applyToTarget(redis, table, change);
     expect(await applyToTarget(redis, table, insert)).toEqual({ kind: 'known' });
-    expect(await compare()).toMatchObject({ ...equal, rows: 0 });
+    expect(await compare()).toMatchObject({ ...equalTables, rowCount: 0 });
 
     const again = await put('1', 'b');
     expect(again.seq).toBe(3);
     expect(await applyToTarget(redis, table, again)).toEqual({ kind: 'applied' });
-    expect(await compare()).toMatchObject({ ...equal, rows: 1 });
+    expect(await compare()).toMatchObject({ ...equalTables, rowCount: 1 });
   });
 
   test('refuses a value too long for its column until it is fixed', async () => {
-    const { redis, table, put, compare } = setup();
-    expect(await readLimit(redis, table)).toBeNull();
-    await limitColumn(redis, table, { column: 'amount', width: 4 });
-    expect(await readLimit(redis, table)).toEqual({ column: 'amount', width: 4 });
-    const long = await put('17', '12345.00');
+    const { redis, table, put, compare } = createTable();
+    expect(await readColumnLimit(redis, table)).toBeNull();
+    await setColumnLimit(redis, table, { column: 'amount', width: 4 });
+    expect(await readColumnLimit(redis, table)).toEqual({ column: 'amount', width: 4 });
+    const longValue = await put('17', '12345.00');
     expect(await fixRefusedRows(redis, table)).toEqual([]);
-    expect(await applyToTarget(redis, table, long)).toEqual({ kind: 'too_long', column: 'amount', width: 4 });
-    expect(await compare()).toMatchObject({ equal: false, missing: 1 });
+    expect(await applyToTarget(redis, table, longValue)).toEqual({ kind: 'too_long', column: 'amount', width: 4 });
+    expect(await compare()).toMatchObject({ equal: false, missingRows: 1 });
     expect(await fixRefusedRows(redis, table)).toEqual(['17']);
-    expect(await readLimit(redis, table)).toEqual({ column: 'amount', width: 8 });
+    expect(await readColumnLimit(redis, table)).toEqual({ column: 'amount', width: 8 });
     expect(await fixRefusedRows(redis, table)).toEqual([]);
-    expect(await applyToTarget(redis, table, long)).toEqual({ kind: 'applied' });
-    expect(await compare()).toMatchObject(equal);
+    expect(await applyToTarget(redis, table, longValue)).toEqual({ kind: 'applied' });
+    expect(await compare()).toMatchObject(equalTables);
   });
 
   test('counts a row that the source never had as different', async () => {
-    const { redis, table, compare } = setup();
+    const { redis, table, compare } = createTable();
     await applyToTarget(redis, table, { row: 'ghost', seq: 1, value: 'x' });
-    expect(await compare()).toEqual({ link: table.link, equal: false, rows: 0, missing: 0, different: 1, behind: 0 });
+    expect(await compare()).toEqual({
+      link: table.link,
+      equal: false,
+      rowCount: 0,
+      missingRows: 0,
+      differentRows: 1,
+      missingChanges: 0,
+    });
   });
 
   test('whatever the interleaving and the repeats, ends equal once all is delivered again in order', async () => {
-    const { redis, project } = { redis: setup().redis, project: uniqueName('orders') };
+    const { redis, project } = { redis: createTable().redis, project: uniqueName('orders') };
     const write = record({
       row: constantFrom('1', '2', '3'),
       value: oneof(constant(null), constantFrom('a', 'b', '')),
@@ -127,7 +147,7 @@ describe('the target', () => {
           if (change) await deliver(change);
         }
         for (const change of changes) await deliver(change);
-        expect((await compareTables(redis, project, [table.link]))[0]).toMatchObject(equal);
+        expect((await compareTables(redis, project, [table.link]))[0]).toMatchObject(equalTables);
       }),
       { numRuns: 40 },
     );
@@ -136,23 +156,23 @@ describe('the target', () => {
 
 describe('a link', () => {
   test('carries a burst of inserts, updates and deletes; nothing fails though tasks overtake each other', async () => {
-    const { compare, queue, source, worker } = setup();
-    await using orders = await source({ rows: 3 });
-    await using _one = await worker({ workMs: 1 });
-    await using _two = await worker({ workMs: 2 });
+    const { compare, queue, source, worker } = createTable();
+    await using orders = await source({ rowCount: 3 });
+    await using _one = await worker({ taskDurationMs: 1 });
+    await using _two = await worker({ taskDurationMs: 2 });
     const changes = await orders.burst(300);
     expect(changes).toHaveLength(300);
     expect(new Set(changes.map((change) => ('value' in change ? 'put' : 'delete')))).toEqual(
       new Set(['put', 'delete']),
     );
-    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+    await waitFor(async () => (await compare())?.equal, { description: 'the target to catch up' });
     expect(await queue.getJobCounts('failed', 'waiting', 'active')).toEqual({ failed: 0, waiting: 0, active: 0 });
     expect(await queue.getCompletedCount()).toBeLessThanOrEqual(50);
   });
 
   test('queues the changes in the order in which they happened', async () => {
-    const { queue, source } = setup();
-    await using orders = await source({ rows: 2 });
+    const { queue, source } = createTable();
+    await using orders = await source({ rowCount: 2 });
     const [changes] = await Promise.all([orders.burst(40), orders.burst(40)]);
     const tasks = (await queue.getWaiting()).map((task) => task.data as Change);
     expect(tasks).toHaveLength(80);
@@ -166,33 +186,33 @@ describe('a link', () => {
   });
 
   test('changes by itself, and no more once stopped', async () => {
-    const { compare, queue, source, worker } = setup();
-    const orders = await source({ everyMs: 1 });
-    await waitFor(async () => (await queue.getWaitingCount()) >= 5, { describe: 'five changes' });
+    const { compare, queue, source, worker } = createTable();
+    const orders = await source({ changeIntervalMs: 1 });
+    await waitFor(async () => (await queue.getWaitingCount()) >= 5, { description: 'five changes' });
     await Promise.all([orders.stop(), orders.stop()]);
     await using _ = await worker();
-    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+    await waitFor(async () => (await compare())?.equal, { description: 'the target to catch up' });
   });
 
   test('rests while enough tasks wait', async () => {
-    await using redis = await ownRedis();
-    const { redis: mine, queue, source } = setup(redis.url);
+    await using redis = await startTestRedis();
+    const { redis: mine, queue, source } = createTable(redis.url);
     const waiting = () => mine.llen(`bull:${queue.name}:wait`);
-    const looks = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await mine.info('commandstats'))?.[1]);
-    await using _orders = await source({ everyMs: 1, mostWaiting: 3 });
-    await waitFor(async () => (await waiting()) === 3, { describe: 'three changes' });
-    const before = await looks();
-    await waitFor(async () => (await looks()) > before + 10, { describe: 'ten more looks' });
+    const observations = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await mine.info('commandstats'))?.[1]);
+    await using _orders = await source({ changeIntervalMs: 1, maxWaiting: 3 });
+    await waitFor(async () => (await waiting()) === 3, { description: 'three changes' });
+    const before = await observations();
+    await waitFor(async () => (await observations()) > before + 10, { description: 'ten more looks' });
     expect(await waiting()).toBe(3);
   });
 
   test('a refused row fails for good, so do its later changes; fixed and put back in order, all succeed', async () => {
-    const { redis, table, compare, queue, source, worker } = setup();
-    await limitColumn(redis, table, { column: 'amount', width: 12 });
+    const { redis, table, compare, queue, source, worker } = createTable();
+    await setColumnLimit(redis, table, { column: 'amount', width: 12 });
     await using payments = await source();
     await using _ = await worker();
     await payments.change('17', '1.00');
-    await payments.poison('17');
+    await payments.breakRow('17');
     await payments.change('17', '2.00');
     await payments.change('18', '3.00');
     await waitFor(async () => (await queue.getFailedCount()) === 2 && (await queue.getCompletedCount()) === 2);
@@ -201,18 +221,18 @@ describe('a link', () => {
       ['row-17-2', 'row 17: value too long for column amount (12)', 1],
       ['row-17-3', 'row 17: change 3 came too early, the target is at change 1', 1],
     ]);
-    expect(await compare()).toMatchObject({ equal: false, rows: 2, missing: 0, different: 1 });
+    expect(await compare()).toMatchObject({ equal: false, rowCount: 2, missingRows: 0, differentRows: 1 });
 
     expect(await fixRefusedRows(redis, table)).toEqual(['17']);
     await queue.pause();
     for (const task of failed) await task.retry('failed');
     await queue.resume();
-    await waitFor(async () => (await compare())?.equal, { describe: 'the target to catch up' });
+    await waitFor(async () => (await compare())?.equal, { description: 'the target to catch up' });
     expect(await queue.getFailedCount()).toBe(0);
   });
 
   test('a task that is not one fails; what comes too early on an empty target says so', async () => {
-    const { queue, worker } = setup();
+    const { queue, worker } = createTable();
     await using _ = await worker();
     await queue.add('change', { row: '1', seq: 2, value: 'b' });
     await queue.add('change', { nonsense: true });
@@ -222,19 +242,19 @@ describe('a link', () => {
   });
 
   test('leaves no connection behind, also when Redis went first', async () => {
-    await using redis = await ownRedis();
-    const { redis: mine, source, worker } = setup(redis.url);
+    await using redis = await startTestRedis();
+    const { redis: mine, source, worker } = createTable(redis.url);
     const clients = async () => Number(/connected_clients:(\d+)/.exec(await mine.info('clients'))?.[1]);
     const before = await clients();
     {
-      await using orders = await source({ everyMs: 1 });
+      await using orders = await source({ changeIntervalMs: 1 });
       await using _ = await worker();
       await orders.burst(10);
       expect(await clients()).toBeGreaterThan(before);
     }
-    await waitFor(async () => (await clients()) === before, { describe: 'the connections to be closed' });
+    await waitFor(async () => (await clients()) === before, { description: 'the connections to be closed' });
 
-    const [orders, link] = [await source({ everyMs: 1 }), await worker({ workMs: 1 })];
+    const [orders, link] = [await source({ changeIntervalMs: 1 }), await worker({ taskDurationMs: 1 })];
     await orders.burst(50);
     redis.kill('SIGKILL');
     await redis.exited;

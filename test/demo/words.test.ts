@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/demo/arguments.ts';
 import { findLocalSlack } from '../../src/demo/local-slack.ts';
-import { demoCommand, slackPort } from '../../src/demo/slack-port.ts';
+import { formatDemoCommand, parseSlackPort } from '../../src/demo/slack-port.ts';
 
 describe('words and numbers', () => {
   test.each([
@@ -27,13 +27,13 @@ describe('words and numbers', () => {
 
   test.each(['http', '0', '65536', '3000.5', '-1'])('DEMO_SLACK_PORT=%s is a sentence', (port) => {
     const message = 'DEMO_SLACK_PORT is no port: set it to a number from 1 to 65535, such as 3000.';
-    expect(() => slackPort(port)).toThrow(expect.objectContaining({ exitCode: 2, message }));
+    expect(() => parseSlackPort(port)).toThrow(expect.objectContaining({ exitCode: 2, message }));
   });
 
   test('the port is 3000 unless set, and goes into every command that is suggested', () => {
-    expect([slackPort(), slackPort(' '), slackPort('3100')]).toEqual([3_000, 3_000, 3_100]);
-    expect(demoCommand(3_000, 'compare')).toBe('npm run demo -- compare');
-    expect(demoCommand(3_100, 'compare')).toBe('DEMO_SLACK_PORT=3100 npm run demo -- compare');
+    expect([parseSlackPort(), parseSlackPort(' '), parseSlackPort('3100')]).toEqual([3_000, 3_000, 3_100]);
+    expect(formatDemoCommand(3_000, 'compare')).toBe('npm run demo -- compare');
+    expect(formatDemoCommand(3_100, 'compare')).toBe('DEMO_SLACK_PORT=3100 npm run demo -- compare');
   });
 });
 

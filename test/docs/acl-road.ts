@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'vitest';
-import { openApp } from '../../src/app.ts';
-import { freePort } from '../../src/demo/free-port.ts';
-import { configFile, type Ran, runHere } from '../cli/shell.ts';
-import { peopleOf } from '../support/conversation.ts';
-import { socketEnv } from '../support/slack/env.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { createApp } from '../../src/app.ts';
+import { findFreePort } from '../../src/demo/free-port.ts';
+import { type CliResult, runCliInProcess, writeConfigFile } from '../cli/shell.ts';
+import { userActions } from '../support/conversation.ts';
+import { socketModeEnv } from '../support/slack/env.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
-import { openOwner } from './link-owner.ts';
+import { startLinkOwner } from './link-owner.ts';
 
-export interface RoadOptions {
+export interface AclScenarioOptions {
   /** The bot's Redis, with the user and password that the bot is to use. */
   readonly botUrl: string;
   /** The same of the links' Redis; null: the links live in the bot's. */
@@ -22,76 +22,80 @@ export interface RoadOptions {
  * Everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the strict Slack, start,
  * pause, restore with failed tasks put back, drift, Re-apply and Adopt, alerts, and a second `apply` that changes and removes.
  */
-export async function walkTheRoad({ botUrl, linksUrl, ownerUrl }: RoadOptions): Promise<void> {
-  await using slack = await StrictSlack.start();
-  await using owner = await openOwner(ownerUrl);
-  const where = linksUrl === null ? 'default' : 'links';
-  const yml = (links: readonly string[], withUsers: boolean) => syncbotYml({ links, withUsers, where });
-  await using file = await configFile(yml(['orders-full', 'orders-incr'], true));
+export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenarioOptions): Promise<void> {
+  await using slack = await FakeSlack.start();
+  await using owner = await startLinkOwner(ownerUrl);
+  const connection = linksUrl === null ? 'default' : 'links';
+  const renderConfig = (links: readonly string[], withUsers: boolean) =>
+    renderSyncbotYml({ links, withUsers, connection });
+  await using configFile = await writeConfigFile(renderConfig(['orders-full', 'orders-incr'], true));
   const env = {
-    ...file.env,
+    ...configFile.env,
     REDIS_URL: botUrl,
     LINKS_URL: linksUrl ?? botUrl,
-    ...socketEnv(slack),
+    ...socketModeEnv(slack),
     LOG_LEVEL: 'warn',
   };
-  const cli = (...argv: string[]) => runHere(argv, { env, openApp });
-  const done = async (...argv: string[]): Promise<Ran> => {
-    const ran = await cli(...argv);
-    expect(ran, `${argv.join(' ')}: ${ran.out}${ran.err}`).toMatchObject({ exit: 0 });
-    return ran;
+  const cli = (...argv: string[]) => runCliInProcess(argv, { env, openApp: createApp });
+  const runSuccessfully = async (...argv: string[]): Promise<CliResult> => {
+    const result = await cli(...argv);
+    expect(result, `${argv.join(' ')}: ${result.out}${result.err}`).toMatchObject({ exit: 0 });
+    return result;
   };
-  await done('apply', '--yes');
-  await owner.work();
-  await done('doctor');
-  await done('precheck', 'orders');
+  await runSuccessfully('apply', '--yes');
+  await owner.startWorkers();
+  await runSuccessfully('doctor');
+  await runSuccessfully('precheck', 'orders');
 
   await using roles = await startRoles(env);
-  await roles.watched();
-  const people = peopleOf(slack);
-  await slack.connected();
-  await people.act('start', 'orders');
-  await people.sees(/orders is Running/);
+  await roles.waitUntilReady();
+  const users = userActions(slack);
+  await slack.waitForSockets();
+  await users.requestAndConfirm('start', 'orders');
+  await users.waitForMessage(/orders is Running/);
 
   await owner.add('orders-incr', { fail: true, priority: 3 });
   await owner.add('orders-full', { fail: true });
-  await people.sees(/orders is Failed/);
-  for (const look of ['list', 'show orders', 'history orders', 'precheck orders', 'help']) await people.ask(look);
+  await users.waitForMessage(/orders is Failed/);
+  for (const command of ['list', 'show orders', 'history orders', 'precheck orders', 'help'])
+    await users.runCommand(command);
   await owner.addAsOldProducer();
-  people.press('OK', await people.ask('restore orders because it is mended'));
-  await people.sees(/orders is Running .*task/s);
+  users.press('OK', await users.runCommand('restore orders because it is mended'));
+  await users.waitForMessage(/orders is Running .*task/s);
   await owner.add('orders-full', { delay: 200 });
 
-  await done('pause', 'orders', '--yes', '--reason', 'a look from outside');
+  await runSuccessfully('pause', 'orders', '--yes', '--reason', 'a look from outside');
   await owner.resume('orders-full');
-  people.press('Re-apply', await people.sees(/runs although orders is Paused/));
-  people.press('OK', await people.sees('Re-apply orders?'));
-  await people.sees(/its links agree with that again/);
+  users.press('Re-apply', await users.waitForMessage(/runs although orders is Paused/));
+  users.press('OK', await users.waitForMessage('Re-apply orders?'));
+  await users.waitForMessage(/its links agree with that again/);
   await owner.resume('orders-full', 'orders-incr');
-  people.press('Adopt', await people.sees(/run although orders is Paused/));
-  people.press('OK', await people.sees('Adopt orders?'));
-  await waitFor(async () => (await done('list', 'running')).out.includes('orders'), { describe: 'orders adopted' });
+  users.press('Adopt', await users.waitForMessage(/run although orders is Paused/));
+  users.press('OK', await users.waitForMessage('Adopt orders?'));
+  await waitFor(async () => (await runSuccessfully('list', 'running')).out.includes('orders'), {
+    description: 'orders adopted',
+  });
 
-  people.press('Cancel', await people.ask('pause orders'));
-  await done('pause', 'orders', '--yes');
-  await file.rewrite(yml(['orders-full', 'orders-incr', 'orders-late'], false));
-  await done('apply', '--yes');
-  await done('restore', 'orders', '--yes');
-  for (const look of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
-    await cli(...look);
+  users.press('Cancel', await users.runCommand('pause orders'));
+  await runSuccessfully('pause', 'orders', '--yes');
+  await configFile.rewrite(renderConfig(['orders-full', 'orders-incr', 'orders-late'], false));
+  await runSuccessfully('apply', '--yes');
+  await runSuccessfully('restore', 'orders', '--yes');
+  for (const command of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
+    await cli(...command);
   expect(slack.violations).toEqual([]);
 }
 
-interface Written {
+interface ConfigContent {
   readonly links: readonly string[];
   readonly withUsers: boolean;
-  readonly where: string;
+  readonly connection: string;
 }
 
-function syncbotYml({ links, withUsers, where }: Written): string {
-  const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${where} }\n`).join('');
-  const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${where} }\n`;
-  const connections = where === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
+function renderSyncbotYml({ links, withUsers, connection }: ConfigContent): string {
+  const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${connection} }\n`).join('');
+  const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${connection} }\n`;
+  const connections = connection === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
   return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms }
 projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
 }
@@ -99,18 +103,18 @@ projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${q
 /** Bot and worker, as two processes run them. */
 async function startRoles(env: Record<string, string>) {
   const signals = new EventEmitter();
-  const ports = await Promise.all([freePort('127.0.0.1'), freePort('127.0.0.1')]);
+  const ports = await Promise.all([findFreePort('127.0.0.1'), findFreePort('127.0.0.1')]);
   const runs = ['worker', 'bot'].map((role, index) => {
-    const watched = { ...env, ADMIN_PORT: String(ports[index]) };
-    return runHere(['run', '--role', role], { env: watched, openApp, signals });
+    const processEnv = { ...env, ADMIN_PORT: String(ports[index]) };
+    return runCliInProcess(['run', '--role', role], { env: processEnv, openApp: createApp, signals });
   });
   return {
     /** Both are ready, and tell their figures. */
-    async watched() {
+    async waitUntilReady() {
       for (const port of ports) {
-        const at = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
-        await waitFor(async () => (await at('readyz')).ok, { describe: 'a ready process' });
-        expect(await (await at('metrics')).text()).toContain('syncbot_queue_jobs');
+        const fetchAdmin = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
+        await waitFor(async () => (await fetchAdmin('readyz')).ok, { description: 'a ready process' });
+        expect(await (await fetchAdmin('metrics')).text()).toContain('syncbot_queue_jobs');
       }
     },
     async [Symbol.asyncDispose]() {

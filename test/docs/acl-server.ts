@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../../src/demo/redis-server.ts';
-import { blocksOf, page } from './pages.ts';
+import { blocksOf, readPage } from './pages.ts';
 
 /** The users of docs/security.md, word for word. */
-const aclText = blocksOf(page('security.md'), 'text')[0]?.text ?? '';
-export const grants = new Map(
+const aclText = blocksOf(readPage('security.md'), 'text')[0]?.text ?? '';
+export const grantsByUser = new Map(
   [...aclText.matchAll(/^user (\S+) on >(\S+) (.*)$/gm)].map(([, name = '', password = '', rules = '']) => [
     name,
     { password, commands: [...rules.matchAll(/\+(\S+)/g)].map(([, command = '']) => command), rules },
   ]),
 );
-export const granted = (user: string) => grants.get(user)?.commands ?? [];
+export const grantedCommands = (user: string) => grantsByUser.get(user)?.commands ?? [];
 
 /** A server with the users of the page, an owner of links who may do everything, and `default` for the test. */
-export async function guardedServer() {
+export async function startAclServer() {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
   const file = join(folder, 'users.acl');
   await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
@@ -25,7 +25,7 @@ export async function guardedServer() {
   return {
     url: server.url,
     admin,
-    as: (user: string) => server.url.replace('//', `//${user}:${grants.get(user)?.password ?? user}@`),
+    urlFor: (user: string) => server.url.replace('//', `//${user}:${grantsByUser.get(user)?.password ?? user}@`),
     async [Symbol.asyncDispose]() {
       admin.disconnect();
       await server.stop();
@@ -34,10 +34,10 @@ export async function guardedServer() {
   };
 }
 
-export type Guarded = Awaited<ReturnType<typeof guardedServer>>;
+export type AclServer = Awaited<ReturnType<typeof startAclServer>>;
 
 /** The ACL LOG: who was denied what. */
-export async function denied(admin: Redis): Promise<string[]> {
+export async function deniedCommands(admin: Redis): Promise<string[]> {
   const entries = (await admin.acl('LOG')) as readonly (readonly unknown[])[];
   return entries.map((entry) => {
     const field = (name: string) => entry[entry.indexOf(name) + 1];

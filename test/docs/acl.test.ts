@@ -1,34 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openApp } from '../../src/app.ts';
-import { openLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
-import { configFile, runHere } from '../cli/shell.ts';
-import { type RoadOptions, walkTheRoad } from './acl-road.ts';
-import { denied, type Guarded, granted, grants, guardedServer } from './acl-server.ts';
-import { commandsNamedIn, type Seen, watchServer } from './acl-witness.ts';
-import { page } from './pages.ts';
+import { createApp } from '../../src/app.ts';
+import { createLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
+import { runCliInProcess, writeConfigFile } from '../cli/shell.ts';
+import { type AclScenarioOptions, runAclScenario } from './acl-road.ts';
+import { type AclServer, deniedCommands, grantedCommands, grantsByUser, startAclServer } from './acl-server.ts';
+import { commandsInScript, monitorServer, type ObservedCommands } from './acl-witness.ts';
+import { readPage } from './pages.ts';
 
 /** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
-const notShown = 'client|list';
+const hiddenCommand = 'client|list';
 /** Needs no permission, or is sent only by the watcher. */
-const needless = new Set(['hello', 'auth']);
+const unneededCommands = new Set(['hello', 'auth']);
 /** Asked of a connection that was silent; tested below. */
-const afterOutage = 'ping';
+const outageCommand = 'ping';
 
 test('the users of docs/security.md may do what is needed, and nothing else: two servers', async () => {
-  await using bots = await guardedServer();
-  await using links = await guardedServer();
-  await using botWitness = await watchServer(bots.url);
-  await using linkWitness = await watchServer(links.url);
+  await using bots = await startAclServer();
+  await using links = await startAclServer();
+  await using botMonitor = await monitorServer(bots.url);
+  await using linkMonitor = await monitorServer(links.url);
   await using owners = await addressesOf(links, 'owner');
-  const ownerUrl = links.as('owner');
-  await walk({ botUrl: bots.as('syncbot'), linksUrl: links.as('syncbot-links'), ownerUrl }, [bots, links]);
-  expect(needed(botWitness.seen(new Set()), [])).toEqual(granted('syncbot'));
-  const seen = linkWitness.seen(owners.addresses);
-  expect(needed(seen, [notShown, afterOutage])).toEqual(granted('syncbot-links'));
-  const tasks = [...seen.fields].filter(([key]) => /^bull:[^:]+:[^:]+$/.test(key) && !key.endsWith(':meta'));
+  const ownerUrl = links.urlFor('owner');
+  await runScenario({ botUrl: bots.urlFor('syncbot'), linksUrl: links.urlFor('syncbot-links'), ownerUrl }, [
+    bots,
+    links,
+  ]);
+  expect(neededCommands(botMonitor.observed(new Set()), [])).toEqual(grantedCommands('syncbot'));
+  const observed = linkMonitor.observed(owners.addresses);
+  expect(neededCommands(observed, [hiddenCommand, outageCommand])).toEqual(grantedCommands('syncbot-links'));
+  const tasks = [...observed.fields].filter(([key]) => /^bull:[^:]+:[^:]+$/.test(key) && !key.endsWith(':meta'));
   const read = [...new Set(tasks.flatMap(([, fields]) => fields))].sort();
-  expect(page('security.md')).toContain(
+  expect(readPage('security.md')).toContain(
     `these fields and no others:\n${read.map((field) => `\`${field}\``).join(', ')}.`,
   );
 });
@@ -40,100 +43,102 @@ test.each(['extendLocks-1', 'moveToDelayed-11', 'retryJob-11', 'moveStalledJobsT
       new URL(`../../node_modules/bullmq/dist/cjs/scripts/${script}.js`, import.meta.url),
       'utf8',
     );
-    const named = commandsNamedIn(text);
+    const named = commandsInScript(text);
     expect(named.length).toBeGreaterThan(0);
-    expect(named.filter((command) => !granted('syncbot').includes(command))).toEqual([]);
+    expect(named.filter((command) => !grantedCommands('syncbot').includes(command))).toEqual([]);
   },
 );
 
 test('one user for both, when the links live in the Redis of the bot', async () => {
-  const both = [...new Set([...granted('syncbot'), ...granted('syncbot-links')])].sort();
-  expect(granted('syncbot-all')).toEqual(both);
-  await using server = await guardedServer();
-  await walk({ botUrl: server.as('syncbot-all'), linksUrl: null, ownerUrl: server.as('owner') }, [server]);
+  const both = [...new Set([...grantedCommands('syncbot'), ...grantedCommands('syncbot-links')])].sort();
+  expect(grantedCommands('syncbot-all')).toEqual(both);
+  await using server = await startAclServer();
+  await runScenario({ botUrl: server.urlFor('syncbot-all'), linksUrl: null, ownerUrl: server.urlFor('owner') }, [
+    server,
+  ]);
 });
 
 test('without one of its key patterns a user cannot work', async () => {
-  await using server = await guardedServer();
-  await using file = await configFile(
+  await using server = await startAclServer();
+  await using file = await writeConfigFile(
     'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
   );
-  const env = { ...file.env, REDIS_URL: server.as('syncbot-all') };
+  const env = { ...file.env, REDIS_URL: server.urlFor('syncbot-all') };
   await server.admin.hset('bull:orders-full:meta', 'version', 'bullmq:6.7.0');
-  const cli = (...argv: string[]) => runHere(argv, { env, openApp });
+  const cli = (...argv: string[]) => runCliInProcess(argv, { env, openApp: createApp });
   expect(await cli('apply', '--yes')).toMatchObject({ exit: 0 });
-  const rules = grants.get('syncbot-all')?.rules ?? '';
+  const rules = grantsByUser.get('syncbot-all')?.rules ?? '';
   const without = (pattern: string) => rules.split(' ').filter((rule) => rule !== `~${pattern}`);
-  const tries: readonly (readonly [pattern: string, argv: readonly string[], said: string])[] = [
+  const cases: readonly (readonly [pattern: string, argv: readonly string[], said: string])[] = [
     ['syncbot:*', ['list'], 'Something went wrong that should not'],
     ['{syncbot}:*', ['pause', 'orders', '--yes', '--timeout', '1s'], 'Something went wrong that should not'],
     ['bull:*', ['list'], '1 unreachable'],
   ];
-  expect(rules.split(' ').filter((rule) => rule.startsWith('~'))).toEqual(tries.map(([pattern]) => `~${pattern}`));
-  for (const [pattern, argv, sentence] of tries) {
+  expect(rules.split(' ').filter((rule) => rule.startsWith('~'))).toEqual(cases.map(([pattern]) => `~${pattern}`));
+  for (const [pattern, argv, sentence] of cases) {
     await server.admin.acl('SETUSER', 'syncbot-all', 'resetkeys', ...without(pattern));
     await server.admin.acl('LOG', 'RESET');
     const { out, err } = await cli(...argv);
     expect(`${out}${err}`, pattern).toContain(sentence);
-    expect(await denied(server.admin), pattern).not.toEqual([]);
+    expect(await deniedCommands(server.admin), pattern).not.toEqual([]);
     await server.admin.acl('SETUSER', 'syncbot-all', ...rules.split(' '));
   }
 });
 
 test('what MONITOR does not show: without it doctor cannot tell', async () => {
-  await using server = await guardedServer();
-  await using file = await configFile(
+  await using server = await startAclServer();
+  await using file = await writeConfigFile(
     'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
   );
   await server.admin.hset('bull:orders-full:meta', 'version', 'bullmq:6.7.0');
   const cli = (...argv: string[]) =>
-    runHere(argv, { env: { ...file.env, REDIS_URL: server.as('syncbot-all') }, openApp });
+    runCliInProcess(argv, { env: { ...file.env, REDIS_URL: server.urlFor('syncbot-all') }, openApp: createApp });
   await cli('apply', '--yes');
   const sentence = 'does not tell its workers';
   expect((await cli('doctor')).out).not.toContain(sentence);
-  await server.admin.acl('SETUSER', 'syncbot-all', `-${notShown}`);
+  await server.admin.acl('SETUSER', 'syncbot-all', `-${hiddenCommand}`);
   expect((await cli('doctor')).out).toContain(sentence);
 });
 
 test('without PING a connection that was silent is not asked again', async () => {
-  await using server = await guardedServer();
-  for (const [rule, worth] of [
+  await using server = await startAclServer();
+  for (const [rule, expected] of [
     ['+ping', true],
     ['-ping', false],
   ] as const) {
     await server.admin.acl('SETUSER', 'syncbot-links', rule);
-    const target = { kind: 'standalone', url: server.as('syncbot-links') } as const;
-    await using connections = openLinkConnections({ warehouse: target }, () => {});
+    const target = { kind: 'standalone', url: server.urlFor('syncbot-links') } as const;
+    await using connections = createLinkConnections({ warehouse: target }, () => {});
     const connection = connections.get('warehouse');
-    connection?.noteSilence(true);
-    expect(await connection?.isWorthAsking()).toBe(worth);
+    connection?.recordTimeout(true);
+    expect(await connection?.isAvailable()).toBe(expected);
   }
 });
 
 /** Walks the road; whatever a server denied is told first. */
-async function walk(options: RoadOptions, servers: readonly Guarded[]): Promise<void> {
-  const walked = await walkTheRoad(options).then(
+async function runScenario(options: AclScenarioOptions, servers: readonly AclServer[]): Promise<void> {
+  const scenarioError = await runAclScenario(options).then(
     () => null,
     (error: unknown) => error,
   );
-  for (const server of servers) expect(await denied(server.admin)).toEqual([]);
-  if (walked !== null) throw walked;
+  for (const server of servers) expect(await deniedCommands(server.admin)).toEqual([]);
+  if (scenarioError !== null) throw scenarioError;
 }
 
 /** What a user must be granted: what was seen, what a script that ran may come to, and what no road shows. */
-function needed({ mayCome }: Seen, more: readonly string[]): string[] {
-  return [...new Set([...mayCome, ...more])].filter((command) => !needless.has(command)).sort();
+function neededCommands({ possibleCommands: mayCome }: ObservedCommands, extraCommands: readonly string[]): string[] {
+  return [...new Set([...mayCome, ...extraCommands])].filter((command) => !unneededCommands.has(command)).sort();
 }
 
 /** The addresses of a user's connections, as long as this lives. */
-async function addressesOf({ admin }: Guarded, user: string) {
+async function addressesOf({ admin }: AclServer, user: string) {
   const addresses = new Set<string>();
-  const look = async () => {
+  const recordAddresses = async () => {
     for (const line of String(await admin.client('LIST')).split('\n')) {
       const address = / addr=(\S+)/.exec(line)?.[1];
       if (address !== undefined && line.includes(` user=${user} `)) addresses.add(address);
     }
   };
-  const timer = setInterval(() => void look().catch(() => {}), 50);
+  const timer = setInterval(() => void recordAddresses().catch(() => {}), 50);
   return { addresses, [Symbol.asyncDispose]: async () => clearInterval(timer) };
 }

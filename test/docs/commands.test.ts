@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/program.ts';
-import { peopleOf, said } from '../support/conversation.ts';
-import { blocksOf, page, pageNames } from './pages.ts';
-import { openShellStage, type ShellStage } from './shell-stage.ts';
+import { userActions, visibleText } from '../support/conversation.ts';
+import { blocksOf, pageNames, readPage } from './pages.ts';
+import { type ShellFixture, startShellFixture } from './shell-stage.ts';
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   scripts: object;
@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 /** The commands of every `sh` block; what stands behind a `#` is said to people. */
 const commands = pageNames.flatMap((name) =>
-  blocksOf(page(name), 'sh').flatMap(({ text, line }) =>
+  blocksOf(readPage(name), 'sh').flatMap(({ text, line }) =>
     text
       .split('\n')
       .map((command) => command.replace(/\s+#.*$/, '').trim())
@@ -21,7 +21,7 @@ const commands = pageNames.flatMap((name) =>
 );
 
 /** What is run elsewhere: a fresh checkout, or everything. */
-const elsewhere: Readonly<Record<string, string>> = {
+const checkedElsewhere: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm ci && npm run demo': 'test/demo/demo.test.ts',
   'npm ci && npm test': '.ci/run',
@@ -33,25 +33,27 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);
 /** `syncbot` commands that change nothing, and what else the pages do. */
-const isKnown = (command: string) =>
+const isKnownCommand = (command: string) =>
   isRole(command) || /^(cp|chmod|curl) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
 
 test('every command of the pages is run here, or somewhere else that is named', () => {
   expect(commands.length).toBeGreaterThan(15);
-  expect(inSentences.length).toBeGreaterThan(15);
-  expect(commands.filter(({ command }) => !isKnown(command) && elsewhere[command] === undefined)).toEqual([]);
+  expect(inlineCommands.length).toBeGreaterThan(15);
+  expect(commands.filter(({ command }) => !isKnownCommand(command) && checkedElsewhere[command] === undefined)).toEqual(
+    [],
+  );
 });
 
 /** Commands in the middle of a sentence: what is there to be run is known, if not run. */
-const inSentences = pageNames.flatMap((name) =>
+const inlineCommands = pageNames.flatMap((name) =>
   [
-    ...page(name)
+    ...readPage(name)
       .replaceAll(/```[\s\S]*?```/g, '')
       .matchAll(/`((?:docker|node|npm|npx|syncbot) [^`]+)`/g),
   ].flatMap(([, text = '']) => text.split(' && ').map((command) => ({ name, command }))),
 );
 
-test.each(inSentences)('$name speaks of $command', ({ command }) => {
+test.each(inlineCommands)('$name speaks of $command', ({ command }) => {
   const [program = '', first = '', second = ''] = command.split(' ');
   if (program === 'npm' && first === 'run') return expect(Object.keys(scripts)).toContain(second);
   if (program === 'npm') return expect(['ci', 'install', 'link', 'pack', 'test']).toContain(first);
@@ -64,37 +66,39 @@ test.each(inSentences)('$name speaks of $command', ({ command }) => {
 });
 
 describe('in a shell, in the order of the pages', () => {
-  let stage: ShellStage;
+  let shell: ShellFixture;
   beforeAll(async () => {
-    stage = await openShellStage();
-    await stage.write('syncbot.yml', blocksOf(page('set-up-in-slack.md'), 'yaml')[0]?.text ?? '');
+    shell = await startShellFixture();
+    await shell.write('syncbot.yml', blocksOf(readPage('set-up-in-slack.md'), 'yaml')[0]?.text ?? '');
   });
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => shell[Symbol.asyncDispose]());
 
   // The set-up comes first: it makes what the others look at.
-  const inOrder = [...commands]
-    .filter(({ command }) => isKnown(command))
+  const orderedCommands = [...commands]
+    .filter(({ command }) => isKnownCommand(command))
     .sort((a, b) => Number(b.name.includes('set-up')) - Number(a.name.includes('set-up')));
-  test.each(inOrder)('$name: $command', async ({ command }) => {
+  test.each(orderedCommands)('$name: $command', async ({ command }) => {
     if (isRole(command)) {
       // The worker of the pages is the one whose health is asked for.
-      return stage.start(command, command.endsWith('worker') ? { ADMIN_PORT: stage.port(9090) } : {});
+      return shell.start(command, command.endsWith('worker') ? { ADMIN_PORT: shell.port(9090) } : {});
     }
     if (command.includes(':3000')) await startInHttpMode();
-    const ran = await stage.run(command);
-    expect(ran).toMatchObject({ code: 0 });
-    if (command.includes('%{http_code}')) expect(ran.stdout).toBe('405');
-    if (command.startsWith('chmod')) await stage.fillEnv();
+    const result = await shell.run(command);
+    expect(result).toMatchObject({ code: 0 });
+    if (command.includes('%{http_code}')) expect(result.stdout).toBe('405');
+    if (command.startsWith('chmod')) await shell.fillEnv();
   });
 
   async function startInHttpMode(): Promise<void> {
-    const http = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'hush', PORT: stage.port(3000) };
-    await stage.start('syncbot run --role bot', http);
+    const http = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'hush', PORT: shell.port(3000) };
+    await shell.start('syncbot run --role bot', http);
   }
 
   test('the first list, as the set-up promises', async () => {
-    await stage.slack.connected();
-    const list = said(await peopleOf(stage.slack).ask('list', { user: 'U0123ABCD', channel: 'C0123ABCD' }));
+    await shell.slack.waitForSockets();
+    const list = visibleText(
+      await userActions(shell.slack).runCommand('list', { user: 'U0123ABCD', channel: 'C0123ABCD' }),
+    );
     expect(list).toContain('orders');
     expect(list).toMatch(/1 project: 1 Running/);
   });

@@ -1,5 +1,5 @@
 import { environmentVariables } from '../../src/config/environment.ts';
-import { vocabulary, type Word } from '../../src/config/vocabulary.ts';
+import { type ConfigKey, configKeys } from '../../src/config/vocabulary.ts';
 
 /** docs/configuration.md as the schemas of src/config tell it. */
 export function configurationPage(): string {
@@ -15,15 +15,15 @@ A variable that is set to nothing counts as not set.
 
 | variable | default | meaning |
 | --- | --- | --- |
-${environmentVariables.map(({ name, unless, means }) => row(code(name), code(unless), means)).join('\n')}
+${environmentVariables.map(({ name, defaultValue: unless, description: means }) => tableRow(inlineCode(name), inlineCode(unless), means)).join('\n')}
 
 What to write:
 
-${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${plain(hint)}`).join('\n')}
+${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${escapeMarkdown(hint)}`).join('\n')}
 
 ## syncbot.yml
 
-${sections.map(section).join('\n\n')}
+${sections.map(renderSection).join('\n\n')}
 
 ## How it is read
 
@@ -84,8 +84,8 @@ const sections: readonly Section[] = [
   },
 ];
 
-function section({ title, example, pattern: its }: Section): string {
-  const words = vocabulary.filter(({ pattern }) => its.test(pattern));
+function renderSection({ title, example, pattern: keyPattern }: Section): string {
+  const keyDocs = configKeys.filter(({ pathPattern: pattern }) => keyPattern.test(pattern));
   return `### ${title}
 
 \`\`\`yaml
@@ -94,28 +94,40 @@ ${example}
 
 | key | default | what is written | meaning |
 | --- | --- | --- | --- |
-${words.map(keyRow).join('\n')}`;
+${keyDocs.map(keyRow).join('\n')}`;
 }
 
-function keyRow({ pattern, unless, wants, means }: Word): string {
-  const must = pattern.endsWith('*') ? '' : 'must be there';
-  return row(code(pattern), unless === undefined ? must : code(unless), wants ?? '', means ?? '');
+function keyRow({
+  pathPattern: pattern,
+  defaultValue: unless,
+  expected: wants,
+  description: means,
+}: ConfigKey): string {
+  const requiredText = pattern.endsWith('*') ? '' : 'must be there';
+  return tableRow(
+    inlineCode(pattern),
+    unless === undefined ? requiredText : inlineCode(unless),
+    wants ?? '',
+    means ?? '',
+  );
 }
 
 /** What Markdown would take for a tag. */
-function plain(text: string): string {
+function escapeMarkdown(text: string): string {
   return text.replaceAll('<', '\\<');
 }
 
-function row(...cells: readonly string[]): string {
+function tableRow(...cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function code(text: string | null): string {
+function inlineCode(text: string | null): string {
   return text === null ? '' : `\`${text}\``;
 }
 
 function settingsExample(): string {
-  const settings = vocabulary.filter(({ pattern }) => pattern.startsWith('settings.'));
-  return settings.map(({ pattern, unless }) => `  ${pattern.slice('settings.'.length)}: ${unless}`).join('\n');
+  const settings = configKeys.filter(({ pathPattern: pattern }) => pattern.startsWith('settings.'));
+  return settings
+    .map(({ pathPattern: pattern, defaultValue: unless }) => `  ${pattern.slice('settings.'.length)}: ${unless}`)
+    .join('\n');
 }

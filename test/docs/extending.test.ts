@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { applied, type Block, blocksOf, page } from './pages.ts';
+import { applyDiff, type Block, blocksOf, readPage } from './pages.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
-const sections = page('extending.md')
+const sections = readPage('extending.md')
   .split(/^## /m)
-  .map((text) => ({ title: text.split('\n', 1)[0] ?? '', steps: stepsOf(text) }))
+  .map((text) => ({ title: text.split('\n', 1)[0] ?? '', steps: parseSteps(text) }))
   .filter(({ steps }) => steps.length > 0);
 
 test('the walks are there', () => {
@@ -19,25 +19,27 @@ test('the walks are there', () => {
 
 // The limit only ends a compiler that hangs.
 test('after each edit the compiler points where the page says', { timeout: 240_000 }, async () => {
-  await using copy = await copyOfSources();
+  await using sourceCopy = await copySources();
   // The walks touch different files: one run of the compiler answers the same step of all of them.
   for (let index = 0; sections.some(({ steps }) => index < steps.length); index++) {
     const steps = sections.flatMap(({ steps: all }) => all[index] ?? []);
-    for (const edit of steps.flatMap(({ edits }) => edits)) await apply(copy.folder, edit);
-    const over = sections.flatMap(({ steps: all }) => (index < all.length ? [] : (all.at(-1)?.errors ?? [])));
-    expect(await copy.errors()).toEqual([...steps.flatMap(({ errors }) => errors), ...over].sort());
+    for (const edit of steps.flatMap(({ edits }) => edits)) await applyEdit(sourceCopy.folder, edit);
+    const remainingErrors = sections.flatMap(({ steps: all }) =>
+      index < all.length ? [] : (all.at(-1)?.errors ?? []),
+    );
+    expect(await sourceCopy.errors()).toEqual([...steps.flatMap(({ errors }) => errors), ...remainingErrors].sort());
   }
 });
 
-interface Step {
+interface WalkthroughStep {
   readonly edits: readonly Block[];
   /** `src/slack/parse.ts TS2345`, sorted. */
   readonly errors: readonly string[];
 }
 
 /** Edits up to what the compiler says of them. */
-function stepsOf(text: string): Step[] {
-  const steps: Step[] = [];
+function parseSteps(text: string): WalkthroughStep[] {
+  const steps: WalkthroughStep[] = [];
   let edits: Block[] = [];
   for (const block of blocksOf(text)) {
     if (block.language === 'diff') edits.push(block);
@@ -49,7 +51,7 @@ function stepsOf(text: string): Step[] {
 }
 
 /** The sources beside the packages, with a compiler. */
-async function copyOfSources() {
+async function copySources() {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-copy-'));
   await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
   for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json'])
@@ -76,10 +78,10 @@ async function copyOfSources() {
 }
 
 /** The first line names the file. */
-async function apply(folder: string, { text }: Block): Promise<void> {
+async function applyEdit(folder: string, { text }: Block): Promise<void> {
   const [header = '', ...lines] = text.split('\n');
   const file = join(folder, header.replace(/^--- /, ''));
   const source = existsSync(file) ? await readFile(file, 'utf8') : '';
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, applied(source, lines.join('\n')));
+  await writeFile(file, applyDiff(source, lines.join('\n')));
 }

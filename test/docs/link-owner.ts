@@ -1,29 +1,29 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { openOldProducer } from '../support/link-workers.ts';
+import { startProducerOfVersion } from '../support/link-workers.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Whoever works on the links. A task that is to fail fails once. */
-export async function openOwner(url: string) {
+export async function startLinkOwner(url: string) {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const names = ['orders-full', 'orders-incr', 'orders-late', 'users-incr'];
   const queues = new Map(names.map((name) => [name, new Queue(name, { connection })]));
   const queueOf = (name: string) => queues.get(name) ?? expect.unreachable(name);
   await Promise.all([...queues.values()].map((queue) => queue.waitUntilReady()));
   await waitFor(async () => (await connection.exists(names.map((name) => `bull:${name}:meta`))) === names.length);
-  const producer = await openOldProducer({ version: 5, url, queue: 'orders-full' });
+  const producer = await startProducerOfVersion({ version: 5, url, queue: 'orders-full' });
   const workers: Worker[] = [];
-  const failed = new Set<string>();
+  const failedTasks = new Set<string>();
   return {
-    async work() {
+    async startWorkers() {
       for (const name of names) {
         const worker = new Worker(
           name,
           async (job) => {
             const data = job.data as { readonly fail?: boolean };
-            if (data.fail !== true || failed.has(`${name}${job.id}`)) return;
-            failed.add(`${name}${job.id}`);
+            if (data.fail !== true || failedTasks.has(`${name}${job.id}`)) return;
+            failedTasks.add(`${name}${job.id}`);
             throw new Error('value too long');
           },
           { connection },
@@ -37,8 +37,8 @@ export async function openOwner(url: string) {
       await queueOf(name).add('change', { fail }, options);
     },
     addAsOldProducer: () => producer.add(['old']),
-    async resume(...chosen: string[]) {
-      for (const name of chosen) await queueOf(name).resume();
+    async resume(...queueNames: string[]) {
+      for (const name of queueNames) await queueOf(name).resume();
     },
     async [Symbol.asyncDispose]() {
       await producer[Symbol.asyncDispose]();

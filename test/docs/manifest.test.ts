@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readEnvironment } from '../../src/config/environment.ts';
+import { parseEnvironment } from '../../src/config/environment.ts';
 import { DEFAULT_SCOPES } from '../support/slack/options.ts';
 import { contradictions, type Manifest, manifestSchema } from './manifest-limits.ts';
-import { applied, blocksOf, page } from './pages.ts';
+import { applyDiff, blocksOf, readPage } from './pages.ts';
 
 const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
 
@@ -13,13 +13,13 @@ test('manifest.yml is within the limits that Slack publishes', () => {
 });
 
 test('a phone shows its descriptions whole', () => {
-  const { display_information: shown, features } = manifestSchema.parse(parse(text));
-  expect(shown.description?.length).toBeLessThanOrEqual(140);
+  const { display_information: displayInformation, features } = manifestSchema.parse(parse(text));
+  expect(displayInformation.description?.length).toBeLessThanOrEqual(140);
   for (const { description } of features.slash_commands) expect(description.length).toBeLessThanOrEqual(100);
 });
 
 test('its command is the one that the bot hears unless told otherwise', () => {
-  const read = readEnvironment({});
+  const read = parseEnvironment({});
   const command = read.kind === 'read' ? read.environment.command : '';
   expect(manifestSchema.parse(parse(text)).features.slash_commands.map((it) => it.command)).toEqual([command]);
 });
@@ -30,8 +30,8 @@ test('it asks for the scopes that the strict Slack grants, so that every test ru
 });
 
 test('the edit for HTTP mode, as docs/set-up-in-slack.md shows it', () => {
-  const edits = blocksOf(page('set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
-  const edited = edits.reduce(applied, text);
+  const edits = blocksOf(readPage('set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
+  const edited = edits.reduce(applyDiff, text);
   expect(edited).not.toBe(text);
   const manifest = manifestSchema.parse(parse(edited));
   expect(contradictions(manifest)).toEqual([]);
@@ -42,7 +42,7 @@ test('the edit for HTTP mode, as docs/set-up-in-slack.md shows it', () => {
 });
 
 describe('the limits refuse', () => {
-  const broken: readonly [string, (manifest: Manifest) => unknown][] = [
+  const invalidChanges: readonly [string, (manifest: Manifest) => unknown][] = [
     ['a name of 36 characters', (it) => Object.assign(it.display_information, { name: 'n'.repeat(36) })],
     ['a description of 141', (it) => Object.assign(it.display_information, { description: 'd'.repeat(141) })],
     ['a command without a slash', (it) => Object.assign(it.features.slash_commands[0] ?? {}, { command: 'sync' })],
@@ -58,9 +58,9 @@ describe('the limits refuse', () => {
     ['a key that Slack does not know', (it) => Object.assign(it.settings, { socket_mode: true })],
     ['a request URL that is not https', (it) => Object.assign(it.settings.interactivity, { request_url: 'http://x' })],
   ];
-  test.each(broken)('%s', (_what, spoil) => {
+  test.each(invalidChanges)('%s', (_what, invalidate) => {
     const manifest = manifestSchema.parse(parse(text));
-    spoil(manifest);
+    invalidate(manifest);
     expect(manifestSchema.safeParse(manifest).success).toBe(false);
   });
 });

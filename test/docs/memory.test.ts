@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { definitionOf } from '../support/definition.ts';
-import { openWorld } from '../support/world.ts';
-import { page } from './pages.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { startTestServices } from '../support/world.ts';
+import { readPage } from './pages.ts';
 
 /** Bytes that docs/operating.md reckons with, by what they are for. */
-const documented = new Map(
-  [...page('operating.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(([, what = '', bytes = '']) => [
+const documentedBytes = new Map(
+  [...readPage('operating.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(([, what = '', bytes = '']) => [
     what,
     Number(bytes.replaceAll(',', '')),
   ]),
 );
 
 test('the bytes of docs/operating.md are enough, and not many times too many', async () => {
-  await using world = await openWorld();
+  await using services = await startTestServices();
   const links = Array.from({ length: 10 }, (_, index) => ({
     link: { queue: `orders-incr-${index}`, connection: 'warehouse', prefix: 'bull' },
   }));
@@ -30,28 +30,28 @@ test('the bytes of docs/operating.md are enough, and not many times too many', a
     logRetention: 172_800_000,
   };
   const definition = (count: number) =>
-    definitionOf('orders', { ...more, links: links.slice(0, count).map(({ link }) => link) });
+    makeDefinition('orders', { ...more, links: links.slice(0, count).map(({ link }) => link) });
   const size = async (...names: string[]) => {
-    const sizes = await Promise.all(names.map((name) => world.redis.memory('USAGE', name, 'SAMPLES', 0)));
+    const sizes = await Promise.all(names.map((name) => services.redis.memory('USAGE', name, 'SAMPLES', 0)));
     return sizes.reduce<number>((sum, bytes) => sum + Number(bytes ?? 0), 0);
   };
-  const first = async (count: number) => {
-    await world.redis.flushall();
+  const measureProject = async (count: number) => {
+    await services.redis.flushall();
     const kept = Object.fromEntries(Object.entries(watermarks).slice(0, count));
-    await world.deps.store.put(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
+    await services.deps.store.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
     return size('syncbot:{p:orders}:state', 'syncbot:{p:orders}:definition');
   };
-  const [one, ten] = [await first(1), await first(10)];
-  const link = await world.link('orders-full');
-  await world.project('invoices', [link], { channel: 'C0123ABCD' });
+  const [one, ten] = [await measureProject(1), await measureProject(10)];
+  const link = await services.createLink('orders-full');
+  await services.createProject('invoices', [link], { channel: 'C0123ABCD' });
   const operations = [];
-  for (let turn = 0; turn < 40; turn++) {
-    const action = turn % 2 === 0 ? 'pause' : 'restore';
-    const ref = await world.act('invoices', action);
-    await execute(world.deps, ref);
+  for (let operationIndex = 0; operationIndex < 40; operationIndex++) {
+    const action = operationIndex % 2 === 0 ? 'pause' : 'restore';
+    const ref = await services.requestAndConfirm('invoices', action);
+    await execute(services.deps, ref);
     operations.push(await size(`syncbot:{p:invoices}:op:${ref.operation}`));
   }
-  const entries = await world.redis.xlen('syncbot:{p:invoices}:audit');
+  const entries = await services.redis.xlen('syncbot:{p:invoices}:audit');
   const entry = (await size('syncbot:{p:invoices}:audit')) / entries;
   const measured = new Map([
     ['a project with one link', one],
@@ -59,9 +59,9 @@ test('the bytes of docs/operating.md are enough, and not many times too many', a
     ['an operation', Math.max(...operations)],
     ['an entry of the history', entry],
   ]);
-  expect([...documented.keys()]).toEqual([...measured.keys()]);
+  expect([...documentedBytes.keys()]).toEqual([...measured.keys()]);
   for (const [what, bytes] of measured) {
-    expect(documented.get(what), what).toBeGreaterThanOrEqual(bytes);
-    expect(documented.get(what), what).toBeLessThanOrEqual(bytes * 3);
+    expect(documentedBytes.get(what), what).toBeGreaterThanOrEqual(bytes);
+    expect(documentedBytes.get(what), what).toBeLessThanOrEqual(bytes * 3);
   }
 });

@@ -12,7 +12,7 @@ export const pageNames: readonly string[] = [
 ];
 
 /** A page by its path from the root; a bare name is one of docs/: the README of the project is `./README.md`. */
-export function page(name: string): string {
+export function readPage(name: string): string {
   return readFileSync(new URL(name.includes('/') ? name : `docs/${name}`, root), 'utf8');
 }
 
@@ -34,7 +34,7 @@ export function blocksOf(markdown: string, language?: string): Block[] {
 }
 
 /** A text after a diff without line numbers: what it keeps and takes away stands there once. A new text is added lines alone. */
-export function applied(text: string, diff: string): string {
+export function applyDiff(text: string, diff: string): string {
   const side = (sign: string) =>
     diff
       .trimEnd()

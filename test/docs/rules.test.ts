@@ -2,32 +2,36 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runApp } from '../admin/running.ts';
 import type { Scrape } from '../admin/scrape.ts';
-import { openWorld } from '../support/world.ts';
-import { blocksOf, page } from './pages.ts';
+import { startTestServices } from '../support/world.ts';
+import { blocksOf, readPage } from './pages.ts';
 
 interface Rules {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
 }
 
-const [block] = blocksOf(page('operating.md'), 'yml');
+const [block] = blocksOf(readPage('operating.md'), 'yml');
 const rules = (parse(block?.text ?? '') as Rules).groups.flatMap((group) => group.rules);
 
 /** What only a bot tells, with what it says of it. */
-const ofBots = ['syncbot_slack_connected'];
+const botOnlyMetrics = ['syncbot_slack_connected'];
 
 test('each rule of the page asks for series that a worker has', async () => {
-  await using world = await openWorld();
-  await world.project('orders', [await world.link('orders')]);
+  await using services = await startTestServices();
+  await services.createProject('orders', [await services.createLink('orders')]);
   const yml = 'settings: { observeEvery: 1s }\nprojects: {}\n';
-  await using app = await runApp({ role: 'worker', redisUrl: world.url, yml });
-  const looked = async () => (await app.scrape()).value('syncbot_projects', { state: 'running' });
-  await expect.poll(looked, { timeout: 20_000 }).toBe(1);
+  await using app = await runApp({ role: 'worker', redisUrl: services.url, yml });
+  const isObserved = async () => (await app.scrape()).value('syncbot_projects', { state: 'running' });
+  await expect.poll(isObserved, { timeout: 20_000 }).toBe(1);
 
   const scrape = await app.scrape();
-  const wanted = rules.flatMap(({ alert, expr }) => selectorsOf(expr).map((selector) => ({ alert, ...selector })));
-  expect(wanted.length).toBe(rules.length);
-  const missing = wanted.filter(({ name, labels }) => !ofBots.includes(name) && !isThere(scrape, name, labels));
-  expect(missing).toEqual([]);
+  const usedSelectors = rules.flatMap(({ alert, expr }) =>
+    selectorsOf(expr).map((selector) => ({ alert, ...selector })),
+  );
+  expect(usedSelectors.length).toBe(rules.length);
+  const missingMetrics = usedSelectors.filter(
+    ({ name, labels }) => !botOnlyMetrics.includes(name) && !isExported(scrape, name, labels),
+  );
+  expect(missingMetrics).toEqual([]);
 });
 
 /** `name{label="value",other=~"a|b"}`, each value by itself; a label of `by ( )` has any value, but for those of the scrape. */
@@ -45,11 +49,11 @@ function selectorsOf(expr: string): { readonly name: string; readonly labels: re
   });
 }
 
-function isThere({ samples }: Scrape, name: string, labels: readonly (readonly [string, string[]])[]): boolean {
-  const own = samples.filter((sample) => sample.name === name);
+function isExported({ samples }: Scrape, name: string, labels: readonly (readonly [string, string[]])[]): boolean {
+  const sameMetric = samples.filter((sample) => sample.name === name);
   const has = ([label, values]: readonly [string, string[]]) =>
     values.length === 0
-      ? own.every((sample) => sample.labels[label] !== undefined)
-      : values.every((value) => own.some((sample) => sample.labels[label] === value));
-  return own.length > 0 && labels.every(has);
+      ? sameMetric.every((sample) => sample.labels[label] !== undefined)
+      : values.every((value) => sameMetric.some((sample) => sample.labels[label] === value));
+  return sameMetric.length > 0 && labels.every(has);
 }

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { alertWords } from '../../src/domain/alert-words.ts';
-import type { Finding } from '../../src/domain/finding.ts';
+import { alertText } from '../../src/domain/alert-words.ts';
+import type { Condition } from '../../src/domain/finding.ts';
 import type { ProjectState } from '../../src/domain/project.ts';
 import type { CallResult } from '../../src/slack/calls.ts';
-import { slackVoice } from '../../src/slack/mrkdwn.ts';
-import { definitionOf } from '../support/definition.ts';
-import { page } from './pages.ts';
+import { slackFormatter } from '../../src/slack/mrkdwn.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { readPage } from './pages.ts';
 
 const sources = new URL('../../src/', import.meta.url);
 const code = readdirSync(sources, { recursive: true, encoding: 'utf8' })
@@ -18,56 +18,59 @@ const code = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 /** What alerts say of `orders`: those of them whose words are put together. */
 const link = { queue: 'orders-incr', connection: 'default', prefix: 'bull' };
 const links = { total: 1, first: [link] };
-const findings: readonly Finding[] = [
-  { kind: 'failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 },
-  { kind: 'loose', links, cause: 'resumed' },
+const conditions: readonly Condition[] = [
+  { kind: 'project_failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 },
+  { kind: 'unexpectedly_running', links, cause: 'resumed' },
 ];
-const alerts = findings.map((finding) => {
-  const project = { id: 'orders', state: 'paused', definition: definitionOf('orders') } as const;
-  return alertWords(finding, { project, voice: slackVoice('/sync'), revealReasons: false }).headline;
+const alertTexts = conditions.map((finding) => {
+  const project = { id: 'orders', state: 'paused', definition: makeDefinition('orders') } as const;
+  return alertText(finding, { project, format: slackFormatter('/sync'), revealReasons: false }).headline;
 });
-const said = [code, ...alerts].join('\n');
+const sourceText = [code, ...alertTexts].join('\n');
 
 /** The first cells of the tables below a heading, as far as they quote. */
-function quoted(name: string, heading: string): string[] {
-  const below = page(name).split(`## ${heading}`)[1]?.split(/^## /m)[0] ?? '';
+function quotedSentences(name: string, heading: string): string[] {
+  const below = readPage(name).split(`## ${heading}`)[1]?.split(/^## /m)[0] ?? '';
   const cells = [...below.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, sentence = '']) => sentence));
 }
 
-const rows = [...quoted('operating.md', 'At 3 a.m.'), ...quoted('set-up-in-slack.md', 'When it does not answer')];
+const rows = [
+  ...quotedSentences('operating.md', 'At 3 a.m.'),
+  ...quotedSentences('set-up-in-slack.md', 'When it does not answer'),
+];
 
 test('the tables have rows, and the texts quote', () => {
   expect(rows.length).toBeGreaterThan(30);
-  expect(inText.length).toBeGreaterThan(2);
+  expect(quotedInText.length).toBeGreaterThan(2);
 });
 
 test.each(rows)('syncbot says: %s', (sentence) => {
-  expect(said.includes(sentence)).toBe(true);
+  expect(sourceText.includes(sentence)).toBe(true);
 });
 
 /** Sentences of syncbot that stand in the text, in quotes. */
-const inText = ['operating.md', 'concepts.md', 'set-up-in-slack.md', 'extending.md', 'architecture.md'].flatMap(
+const quotedInText = ['operating.md', 'concepts.md', 'set-up-in-slack.md', 'extending.md', 'architecture.md'].flatMap(
   (name) =>
     [
-      ...page(name)
+      ...readPage(name)
         .replaceAll(/<[^>]+>/g, '')
         .matchAll(/"([a-z][^"|\n]{7,})"/g),
     ].map(([, sentence = '']) => ({ name, sentence })),
 );
 
-test.each(inText)('$name quotes: $sentence', ({ sentence }) => {
-  expect(said.includes(sentence.replace(/^\d+ tasks /, ''))).toBe(true);
+test.each(quotedInText)('$name quotes: $sentence', ({ sentence }) => {
+  expect(sourceText.includes(sentence.replace(/^\d+ tasks /, ''))).toBe(true);
 });
 
 test('the figures of the page are those that are told', () => {
-  const figures = (text: string) =>
+  const findMetricNames = (text: string) =>
     [...new Set([...text.matchAll(/\bsyncbot_[a-z_]+\b/g)].map(([name]) => name))].sort();
-  expect(figures(page('operating.md'))).toEqual(figures(code));
+  expect(findMetricNames(readPage('operating.md'))).toEqual(findMetricNames(code));
 });
 
 test('the labels of the figures, and the values to look for, are those of the code', () => {
-  const table = page('operating.md').split('## Health and figures')[1]?.split('\n## ')[0] ?? '';
+  const table = readPage('operating.md').split('## Health and figures')[1]?.split('\n## ')[0] ?? '';
   const words = [...table.matchAll(/^\|.*$/gm)].flatMap(([row]) =>
     [...row.matchAll(/`([a-z_]+)`/g)].map(([, word = '']) => word),
   );
@@ -77,13 +80,13 @@ test('the labels of the figures, and the values to look for, are those of the co
 });
 
 /** What the page says to look for, as the types have it: a value that is renamed does not compile. */
-const lookedFor: readonly (CallResult | Finding['kind'] | ProjectState)[] = [
+const usedValues: readonly (CallResult | Condition['kind'] | ProjectState)[] = [
   'rate_limited',
-  'loose',
-  'not_held',
-  'failed',
+  'unexpectedly_running',
+  'pause_ignored',
+  'project_failed',
 ];
 
-test.each(lookedFor)('the page looks for %s', (value) => {
-  expect(page('operating.md')).toContain(`\`${value}\``);
+test.each(usedValues)('the page looks for %s', (value) => {
+  expect(readPage('operating.md')).toContain(`\`${value}\``);
 });

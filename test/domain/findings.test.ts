@@ -1,122 +1,150 @@
 import { describe, expect, it } from 'vitest';
-import { driftOf } from '../../src/domain/drift.ts';
+import { detectDrift } from '../../src/domain/drift.ts';
 import { isAdoptable } from '../../src/domain/finding.ts';
-import { type Findings, findingsOf } from '../../src/domain/findings.ts';
-import { figuresOf, type LinkFacts, type LinkReading } from '../../src/domain/observation.ts';
+import { type Conditions, conditionsFromObservation } from '../../src/domain/findings.ts';
+import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import { type Project, type ProjectState, projectStates } from '../../src/domain/project.ts';
-import { exampleFacts, exampleLink, exampleProject } from '../slack/examples.ts';
+import { exampleLink, exampleLinkStats, exampleProject } from '../slack/examples.ts';
 
 const now = 1_000_000;
-const read = (queue: string, more: Partial<LinkFacts> = {}) => exampleFacts(queue, { now, ...more });
-const away: LinkReading = { kind: 'unreachable', link: exampleLink('away') };
-const gone: LinkReading = { kind: 'missing', link: exampleLink('gone') };
+const observed = (queue: string, overrides: Partial<LinkStats> = {}) => exampleLinkStats(queue, { now, ...overrides });
+const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('away') };
+const missing: LinkObservation = { kind: 'missing', link: exampleLink('gone') };
 
 /** What is found in a project of these links; only the kinds that are there. */
-function found(links: readonly LinkReading[], more: Partial<Project> = {}, workers: (number | null)[] = []): Findings {
+function evaluateConditions(
+  links: readonly LinkObservation[],
+  overrides: Partial<Project> = {},
+  workers: (number | null)[] = [],
+): Conditions {
   const { definition } = exampleProject();
   const project = exampleProject({
     state: 'running',
     version: 3,
-    convergedVersion: 3,
+    syncedVersion: 3,
     since: now - 1_000,
     definition: { ...definition, links: links.map(({ link }) => link) },
-    ...more,
+    ...overrides,
   });
-  const all = findingsOf({ project, figures: figuresOf(links, now), workers, now });
-  return Object.fromEntries(Object.entries(all).filter(([, finding]) => finding !== null));
+  const conditions = conditionsFromObservation({ project, stats: toProjectStats(links, now), workers, now });
+  return Object.fromEntries(Object.entries(conditions).filter(([, finding]) => finding !== null));
 }
 
-const some = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
+const sample = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
 
-describe('drift', () => {
-  const table: Record<ProjectState, Findings> = {
-    not_started: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
+describe('unexpectedly_paused', () => {
+  const expectedConditions: Record<ProjectState, Conditions> = {
+    not_started: { unexpectedly_running: { kind: 'unexpectedly_running', links: sample('runs'), cause: 'resumed' } },
     starting: {},
-    running: { drift: { kind: 'drift', paused: some('held'), vanished: some() } },
+    running: { unexpectedly_paused: { kind: 'unexpectedly_paused', paused: sample('held'), deleted: sample() } },
     pausing: {},
-    paused: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
+    paused: { unexpectedly_running: { kind: 'unexpectedly_running', links: sample('runs'), cause: 'resumed' } },
     restoring: {},
-    failed: { loose: { kind: 'loose', links: some('runs'), cause: 'resumed' } },
+    failed: { unexpectedly_running: { kind: 'unexpectedly_running', links: sample('runs'), cause: 'resumed' } },
   };
-  const links = [read('runs'), read('held', { paused: true })];
+  const links = [observed('runs'), observed('held', { paused: true })];
 
   it.each(projectStates)('of a project that is %s', (state) => {
-    const held = Object.keys(table[state]).length === 0 ? 'op1' : null;
-    const seen = Object.entries(found(links, { state, holder: held, by: 'U0ALICE' }));
-    expect(Object.fromEntries(seen.filter(([, finding]) => finding !== undefined))).toEqual(table[state]);
+    const activeOperation = Object.keys(expectedConditions[state]).length === 0 ? 'op1' : null;
+    const conditions = Object.entries(
+      evaluateConditions(links, { state, activeOperation: activeOperation, by: 'U0ALICE' }),
+    );
+    expect(Object.fromEntries(conditions.filter(([, finding]) => finding !== undefined))).toEqual(
+      expectedConditions[state],
+    );
   });
 
   it('is not seen while converge has work left, or somebody holds the project', () => {
-    const unknown = { loose: undefined, drift: undefined, appeared: undefined };
-    const held = { state: 'paused', version: 1, convergedVersion: 1, holder: 'op1' } as const;
-    expect(driftOf(exampleProject(held), links).loose).toEqual([]);
-    expect(found(links, { state: 'paused', convergedVersion: 2 })).toStrictEqual(unknown);
-    expect(found(links, { state: 'paused', holder: 'op1' })).toStrictEqual(unknown);
+    const unknownConditions = { unexpectedly_running: undefined, unexpectedly_paused: undefined, queue_created: undefined };
+    const held = { state: 'paused', version: 1, syncedVersion: 1, activeOperation: 'op1' } as const;
+    expect(detectDrift(exampleProject(held), links).unexpectedlyRunning).toEqual([]);
+    expect(evaluateConditions(links, { state: 'paused', syncedVersion: 2 })).toStrictEqual(unknownConditions);
+    expect(evaluateConditions(links, { state: 'paused', activeOperation: 'op1' })).toStrictEqual(unknownConditions);
   });
 
   it('what syncbot itself could not pause for two minutes runs all the same, and that is told', () => {
-    const long = { state: 'failed', by: 'U0ALICE', convergedVersion: 2, since: now - 120_001 } as const;
-    expect(found(links, long).loose).toEqual({ kind: 'loose', links: some('runs'), cause: 'not_paused' });
-    expect(found(links, { ...long, since: now - 120_000 }).loose).toBeUndefined();
-    expect(found(links, { ...long, state: 'running' }).loose).toBeUndefined();
+    const overdueProject = { state: 'failed', by: 'U0ALICE', syncedVersion: 2, since: now - 120_001 } as const;
+    expect(evaluateConditions(links, overdueProject).unexpectedly_running).toEqual({
+      kind: 'unexpectedly_running',
+      links: sample('runs'),
+      cause: 'not_paused',
+    });
+    expect(evaluateConditions(links, { ...overdueProject, since: now - 120_000 }).unexpectedly_running).toBeUndefined();
+    expect(evaluateConditions(links, { ...overdueProject, state: 'running' }).unexpectedly_running).toBeUndefined();
   });
 
   it('of links that nobody drives is seen also while converge sees to others', () => {
-    const behind = {
+    const unsynced = {
       state: 'paused',
-      convergedVersion: 2,
-      driving: ['default/bull:held'],
+      syncedVersion: 2,
+      linksToReconcile: ['default/bull:held'],
       since: now - 200_000,
     } as const;
-    const { loose } = found([read('runs'), read('held')], behind);
-    expect(loose).toEqual({ kind: 'loose', links: some('runs'), cause: 'resumed' });
-    const driven = { ...behind, driving: ['default/bull:runs'] };
-    expect(found(links, driven).loose).toMatchObject({ links: some('runs'), cause: 'not_paused' });
+    const { unexpectedly_running } = evaluateConditions([observed('runs'), observed('held')], unsynced);
+    expect(unexpectedly_running).toEqual({ kind: 'unexpectedly_running', links: sample('runs'), cause: 'resumed' });
+    const reconciling = { ...unsynced, linksToReconcile: ['default/bull:runs'] };
+    expect(evaluateConditions(links, reconciling).unexpectedly_running).toMatchObject({
+      links: sample('runs'),
+      cause: 'not_paused',
+    });
   });
 
   it('what a state rules out is over at once, also while a link does not answer', () => {
-    expect(found([read('held', { paused: true }), away], { state: 'paused' })).toStrictEqual({});
-    expect(found([read('a'), away]).loose).toBeUndefined();
-    expect(Object.keys(found([read('a'), away]))).not.toContain('loose');
+    expect(evaluateConditions([observed('held', { paused: true }), unreachable], { state: 'paused' })).toStrictEqual(
+      {},
+    );
+    expect(evaluateConditions([observed('a'), unreachable]).unexpectedly_running).toBeUndefined();
+    expect(Object.keys(evaluateConditions([observed('a'), unreachable]))).not.toContain('unexpectedly_running');
   });
 
   it('a queue that is gone is drift, but for one that was never there', () => {
-    expect(found([read('runs'), gone])).toEqual({ drift: { kind: 'drift', paused: some(), vanished: some('gone') } });
-    expect(found([read('runs'), gone], { awaited: ['default/bull:gone'] })).toEqual({});
+    expect(evaluateConditions([observed('runs'), missing])).toEqual({
+      unexpectedly_paused: { kind: 'unexpectedly_paused', paused: sample(), vanished: sample('gone') },
+    });
+    expect(evaluateConditions([observed('runs'), missing], { pendingLinks: ['default/bull:gone'] })).toEqual({});
   });
 
   it('an awaited queue that is there has appeared, whatever its flag; a record without what is awaited tells of none', () => {
-    const project = exampleProject({ state: 'paused', version: 1, convergedVersion: 1, awaited: ['default/bull:new'] });
-    expect(driftOf(project, [read('new'), read('loose'), gone])).toEqual({
-      loose: [exampleLink('loose')],
-      appeared: [exampleLink('new')],
+    const project = exampleProject({
+      state: 'paused',
+      version: 1,
+      syncedVersion: 1,
+      pendingLinks: ['default/bull:new'],
+    });
+    expect(detectDrift(project, [observed('new'), observed('unexpectedly_running'), missing])).toEqual({
+      unexpectedly_running: [exampleLink('unexpectedly_running')],
+      queue_created: [exampleLink('new')],
       pausedOutside: [],
       vanished: [exampleLink('gone')],
     });
-    expect(driftOf(project, [read('new', { paused: true })]).appeared).toEqual([exampleLink('new')]);
-    expect(driftOf({ ...project, awaited: null }, [gone]).vanished).toEqual([]);
+    expect(detectDrift(project, [observed('new', { paused: true })]).created).toEqual([exampleLink('new')]);
+    expect(detectDrift({ ...project, pendingLinks: null }, [missing]).deleted).toEqual([]);
   });
 
   it('names five links and counts the rest; every one of them makes it adoptable', () => {
-    const many = Array.from({ length: 9 }, (_, index) => read(`q${index}`));
-    const { loose } = found(many, { state: 'paused' });
-    expect(loose?.links.total).toBe(9);
-    expect(loose?.links.first).toHaveLength(5);
+    const manyLinks = Array.from({ length: 9 }, (_, index) => observed(`q${index}`));
+    const { unexpectedly_running } = evaluateConditions(manyLinks, { state: 'paused' });
+    expect(unexpectedly_running?.links.total).toBe(9);
+    expect(unexpectedly_running?.links.first).toHaveLength(5);
     const project = exampleProject({
-      definition: { ...exampleProject().definition, links: many.map(({ link }) => link) },
+      definition: { ...exampleProject().definition, links: manyLinks.map(({ link }) => link) },
     });
-    expect([isAdoptable(project, some(...'123456789')), isAdoptable(project, some('1'))]).toEqual([true, false]);
+    expect([isAdoptable(project, sample(...'123456789')), isAdoptable(project, sample('1'))]).toEqual([true, false]);
   });
 
   it('is not over while a link that it names does not answer; others do not matter', () => {
-    const open = (queue: string): Project['alerts'] => {
-      const finding = { kind: 'loose', links: some(queue), cause: 'resumed' } as const;
-      const alert = { since: 1, open: true, fading: false, finding, seq: 1, changedAt: 1, version: 3 };
-      return { loose: { alert, told: null } };
+    const firingAlert = (queue: string): Project['alerts'] => {
+      const condition = { kind: 'unexpectedly_running', links: sample(queue), cause: 'resumed' } as const;
+      const alert = { since: 1, firing: true, resolving: false, condition, seq: 1, changedAt: 1, version: 3 };
+      return { unexpectedly_running: { alert, delivered: null } };
     };
-    const links = [read('held', { paused: true }), away];
-    expect(Object.keys(found(links, { state: 'paused', alerts: open('away') }))).toContain('loose');
-    expect(Object.keys(found(links, { state: 'paused', alerts: open('held') }))).not.toContain('loose');
+    const links = [observed('held', { paused: true }), unreachable];
+    expect(Object.keys(evaluateConditions(links, { state: 'paused', alerts: firingAlert('away') }))).toContain(
+      'unexpectedly_running',
+    );
+    expect(Object.keys(evaluateConditions(links, { state: 'paused', alerts: firingAlert('held') }))).not.toContain(
+      'unexpectedly_running',
+    );
   });
 });
 
@@ -124,63 +152,75 @@ describe('what else a channel is to know', () => {
   const definition = { ...exampleProject().definition, latencyAlert: 5_000 };
 
   it('a worker that takes tasks of a paused link', () => {
-    const taken = read('old', { paused: true, takesWhilePaused: true });
-    expect(found([taken], { state: 'paused' })).toEqual({ not_held: { kind: 'not_held', links: some('old') } });
-    expect(found([read('old', { takesWhilePaused: true })])).toEqual({});
+    const ignoresPause = observed('old', { paused: true, ignoresPause: true });
+    expect(evaluateConditions([ignoresPause], { state: 'paused' })).toEqual({
+      pause_ignored: { kind: 'pause_ignored', links: sample('old') },
+    });
+    expect(evaluateConditions([observed('old', { ignoresPause: true })])).toEqual({});
   });
 
   it('latency above its limit, only while Running', () => {
-    const behind = [read('a', { waiting: 1, oldestRunnableAt: now - 5_001 })];
-    const own = { definition: { ...definition, links: [exampleLink('a')] } };
-    expect(found(behind, own)).toEqual({ latency: { kind: 'latency', latencyMs: 5_001, limitMs: 5_000 } });
-    expect(found([read('a', { waiting: 1, oldestRunnableAt: now - 5_000 })], own)).toEqual({});
-    expect(found(behind)).toEqual({});
-    expect(found([read('a', { ...behind[0], paused: true })], { ...own, state: 'paused' })).toEqual({});
+    const behind = [observed('a', { waiting: 1, oldestRunnableAt: now - 5_001 })];
+    const overrides = { definition: { ...definition, links: [exampleLink('a')] } };
+    expect(evaluateConditions(behind, overrides)).toEqual({
+      latency: { kind: 'latency', latencyMs: 5_001, limitMs: 5_000 },
+    });
+    expect(evaluateConditions([observed('a', { waiting: 1, oldestRunnableAt: now - 5_000 })], overrides)).toEqual({});
+    expect(evaluateConditions(behind)).toEqual({});
+    expect(
+      evaluateConditions([observed('a', { ...behind[0], paused: true })], { ...overrides, state: 'paused' }),
+    ).toEqual({});
   });
 
   it('nobody at work, as far as that is known', () => {
-    expect(found([read('a'), read('b')], {}, [0, 1])).toEqual({
-      unattended: { kind: 'unattended', noWorker: some('a'), overdue: some() },
+    expect(evaluateConditions([observed('a'), observed('b')], {}, [0, 1])).toEqual({
+      no_worker: { kind: 'no_worker', noWorker: sample('a'), overdue: sample() },
     });
-    expect(found([read('a')], {}, [null])).toStrictEqual({ unattended: undefined });
-    expect(found([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
-    const due = (since: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: since })];
-    expect(found(due(now - 30_001), {}, [1])).toMatchObject({ unattended: { overdue: some('a') } });
-    expect(found(due(now - 30_000), {}, [1])).toEqual({});
+    expect(evaluateConditions([observed('a')], {}, [null])).toStrictEqual({ no_worker: undefined });
+    expect(evaluateConditions([observed('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
+    const overdueLink = (since: number) => [observed('a', { delayed: 1, overdue: 1, overdueSince: since })];
+    expect(evaluateConditions(overdueLink(now - 30_001), {}, [1])).toMatchObject({
+      no_worker: { overdue: sample('a') },
+    });
+    expect(evaluateConditions(overdueLink(now - 30_000), {}, [1])).toEqual({});
   });
 
   it('failures of a project that goes on, masked', () => {
     const failing = [
-      read('a', {
+      observed('a', {
         failuresAfterWatermark: 7,
-        firstFailures: [{ taskId: '1', reason: 'at db.example.com:5432', at: 5 }],
+        oldestFailures: [{ taskId: '1', reason: 'at db.example.com:5432', at: 5 }],
       }),
     ];
-    const goesOn = { definition: { ...definition, onFailure: 'continue' as const, links: [exampleLink('a')] } };
+    const continuing = { definition: { ...definition, onFailure: 'continue' as const, links: [exampleLink('a')] } };
     const failure = { link: exampleLink('a'), taskId: '1', reason: 'at ‹host›', at: 5 };
-    expect(found(failing, goesOn)).toEqual({ failures: { kind: 'failures', count: 7, failure } });
-    expect(found(failing)).toEqual({});
+    expect(evaluateConditions(failing, continuing)).toEqual({ failures: { kind: 'tasks_failed', count: 7, failure } });
+    expect(evaluateConditions(failing)).toEqual({});
   });
 
   it('a failure that syncbot found, not that of a pause which did not reach its links', () => {
     const failed = { state: 'failed', since: 7 } as const;
-    const links = [read('a', { paused: true })];
-    expect(found(links, { ...failed, by: 'syncbot' })).toEqual({ failed: { kind: 'failed', since: 7, failure: null } });
-    expect(found(links, { ...failed, by: 'U0ALICE' })).toEqual({});
+    const links = [observed('a', { paused: true })];
+    expect(evaluateConditions(links, { ...failed, by: 'syncbot' })).toEqual({
+      project_failed: { kind: 'project_failed', since: 7, failure: null },
+    });
+    expect(evaluateConditions(links, { ...failed, by: 'U0ALICE' })).toEqual({});
   });
 
   it.each([
     [0.49, undefined],
-    [0.5, 'log_half'],
-    [0.79, 'log_half'],
-    [0.8, 'log_most'],
-    [1, 'log_over'],
-    [9, 'log_over'],
-  ])('the log of its source, %d of the time over: %s', (part, kind) => {
-    const stopped = {
-      ...({ state: 'paused', since: now - part * 1_000, logFrom: null } as const),
+    [0.5, 'log_retention_50'],
+    [0.79, 'log_retention_50'],
+    [0.8, 'log_retention_80'],
+    [1, 'log_retention_100'],
+    [9, 'log_retention_100'],
+  ])('the log of its source, %d of the time over: %s', (elapsedFraction, kind) => {
+    const stoppedProject = {
+      ...({ state: 'paused', since: now - elapsedFraction * 1_000, oldestUnprocessedAt: null } as const),
       definition: { ...definition, logRetention: 1_000, links: [exampleLink('a')] },
     };
-    expect(Object.keys(found([read('a', { paused: true })], stopped))).toEqual(kind === undefined ? [] : [kind]);
+    expect(Object.keys(evaluateConditions([observed('a', { paused: true })], stoppedProject))).toEqual(
+      kind === undefined ? [] : [kind],
+    );
   });
 });

@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { allowedAction, decide, linksWanted, roads, rules, stateOfLinks, urgency } from '../../src/domain/lifecycle.ts';
+import {
+  allowedAction,
+  decide,
+  desiredLinkState,
+  rules,
+  stateFromLinks,
+  transitions,
+  urgency,
+} from '../../src/domain/lifecycle.ts';
 import {
   type Action,
   actions,
-  type Deed,
-  deeds,
   isAction,
+  type OperationKind,
+  operationKinds,
   type ProjectState,
   projectStates,
 } from '../../src/domain/project.ts';
 
 /** The table: what the links are, and what each action is: allowed, or why not. */
 const corrections = { reapply: 'yes', adopt: 'yes' } as const;
-const underWay = { reapply: /being driven/, adopt: /being driven/ };
-const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed, RegExp | 'yes'>> = {
+const inTransition = { reapply: /being driven/, adopt: /being driven/ };
+const expectedRules: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<OperationKind, RegExp | 'yes'>> = {
   not_started: {
     links: 'paused',
     reapply: 'yes',
@@ -24,7 +32,7 @@ const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed,
   },
   starting: {
     links: 'resumed',
-    ...underWay,
+    ...inTransition,
     start: /being started already/,
     pause: /as soon as it is Running/,
     restore: /being started/,
@@ -38,7 +46,7 @@ const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed,
   },
   pausing: {
     links: 'paused',
-    ...underWay,
+    ...inTransition,
     start: /being paused/,
     pause: /being paused already/,
     restore: /as soon as it is Paused/,
@@ -52,7 +60,7 @@ const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed,
   },
   restoring: {
     links: 'resumed',
-    ...underWay,
+    ...inTransition,
     start: /being restored/,
     pause: /as soon as it is Running/,
     restore: /restored already/,
@@ -67,7 +75,7 @@ const table: Record<ProjectState, { links: 'paused' | 'resumed' } & Record<Deed,
   },
 };
 /** What is offered instead. */
-const instead: Record<ProjectState, Action | null> = {
+const suggestedActions: Record<ProjectState, Action | null> = {
   not_started: 'start',
   running: 'pause',
   paused: 'restore',
@@ -78,35 +86,40 @@ const instead: Record<ProjectState, Action | null> = {
 };
 
 describe('the state rules', () => {
-  const pairs = projectStates.flatMap((state) => deeds.map((deed) => [state, deed] as const));
+  const pairs = projectStates.flatMap((state) => operationKinds.map((kind) => [state, kind] as const));
 
   it.each(pairs)('%s: %s', (state, action) => {
     const decision = decide(state, action);
-    const expected = table[state][action];
+    const expected = expectedRules[state][action];
     if (expected === 'yes') {
       expect(decision).toEqual({ kind: 'allowed' });
-      expect(roads[action].from).toContain(state);
+      expect(transitions[action].from).toContain(state);
       return;
     }
-    expect(decision).toMatchObject({ kind: 'refused', why: expect.stringMatching(expected), instead: instead[state] });
-    expect(roads[action].from).not.toContain(state);
+    expect(decision).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(expected),
+      instead: suggestedActions[state],
+    });
+    expect(transitions[action].from).not.toContain(state);
     expect(rules[state][action]).not.toMatch(/\.$/);
   });
 
   it.each(projectStates)('%s: its links, and the action that fits', (state) => {
-    expect(linksWanted(state)).toBe(table[state].links);
-    expect(allowedAction(state)).toBe(instead[state]);
+    expect(desiredLinkState(state)).toBe(expectedRules[state].links);
+    expect(allowedAction(state)).toBe(suggestedActions[state]);
   });
 
   it('a road leads through a state with the links of its end', () => {
-    for (const action of actions) expect(linksWanted(roads[action].via)).toBe(linksWanted(roads[action].to));
+    for (const action of actions)
+      expect(desiredLinkState(transitions[action].through)).toBe(desiredLinkState(transitions[action].to));
   });
 
   it('a correction has no state on its way; Adopt ends in the one that the links tell', () => {
-    for (const deed of deeds.filter((one) => !isAction(one)))
-      expect(roads[deed]).toMatchObject({ via: null, to: null });
-    for (const state of roads.adopt.from)
-      expect(linksWanted(stateOfLinks(linksWanted(state)))).not.toBe(linksWanted(state));
+    for (const kind of operationKinds.filter((one) => !isAction(one)))
+      expect(transitions[kind]).toMatchObject({ via: null, to: null });
+    for (const state of transitions.adopt.from)
+      expect(desiredLinkState(stateFromLinks(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
   });
 
   it('every state has an urgency of its own, Failed first', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskReason } from '../../src/domain/mask.ts';
+import { maskFailureReason } from '../../src/domain/mask.ts';
 
 describe('what may be shown of a failed task’s reason', () => {
   it.each([
@@ -29,18 +29,18 @@ describe('what may be shown of a failed task’s reason', () => {
     ['card 4111111111111111 declined, order 1234', 'card ‹number› declined, order 1234'],
     ['std::bad_alloc in Foo::bar', 'std::bad_alloc in Foo::bar'],
     ['<!channel> & <b>', '<!channel> & <b>'],
-  ])('%j becomes %j', (reason, shown) => {
-    expect(maskReason(reason)).toBe(shown);
+  ])('%j becomes %j', (reason, masked) => {
+    expect(maskFailureReason(reason)).toBe(masked);
   });
 
   it('is cut after 150 characters, whole ones', () => {
-    expect(maskReason('x'.repeat(150))).toBe('x'.repeat(150));
-    expect(maskReason('x'.repeat(151))).toBe(`${'x'.repeat(149)}…`);
-    expect(maskReason('😀'.repeat(200))).toBe(`${'😀'.repeat(149)}…`);
+    expect(maskFailureReason('x'.repeat(150))).toBe('x'.repeat(150));
+    expect(maskFailureReason('x'.repeat(151))).toBe(`${'x'.repeat(149)}…`);
+    expect(maskFailureReason('😀'.repeat(200))).toBe(`${'😀'.repeat(149)}…`);
   });
 
   it('never holds a URL, a long number or more than 150 characters, whatever a task failed with (property)', () => {
-    const piece = fc.oneof(
+    const textPiece = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.string({ unit: 'binary' }),
       fc.webUrl(),
@@ -51,12 +51,12 @@ describe('what may be shown of a failed task’s reason', () => {
       fc.constantFrom('"', "'", '`', '://', 'http', ':', '@', '[', ']', '\n', ' ', '_', '6379', 'é'),
     );
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
-        const shown = maskReason(pieces.join(''));
-        expect([...shown].length).toBeLessThanOrEqual(150);
-        expect(shown).not.toMatch(/[a-z][a-z0-9+.-]*:\/\/\S/i);
-        expect(shown).not.toMatch(/\d{5}/);
-        expect(shown).not.toMatch(/[\r\n]/);
+      fc.property(fc.array(textPiece, { maxLength: 60 }), (textPieces) => {
+        const masked = maskFailureReason(textPieces.join(''));
+        expect([...masked].length).toBeLessThanOrEqual(150);
+        expect(masked).not.toMatch(/[a-z][a-z0-9+.-]*:\/\/\S/i);
+        expect(masked).not.toMatch(/\d{5}/);
+        expect(masked).not.toMatch(/[\r\n]/);
       }),
       { numRuns: 2_000 },
     );

@@ -1,55 +1,60 @@
 import { describe, expect, it } from 'vitest';
-import { type Asker, authorize, isUserGroup, type Policy } from '../../src/domain/policy.ts';
+import { authorize, isUserGroup, type Policy, type Requester } from '../../src/domain/policy.ts';
 
-const policy = (more: Partial<Policy> = {}): Policy => ({
+const createPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   operators: ['U0ALICE', 'S0OPS', 'S0DBA'],
   channels: [],
-  ...more,
+  ...overrides,
 });
-const asker = (more: Partial<Asker> = {}): Asker => ({
+const createRequester = (overrides: Partial<Requester> = {}): Requester => ({
   user: 'U0ALICE',
   userTeam: 'T1',
   installedTeam: 'T1',
   channel: 'C1',
   channelShared: 'no',
   groups: {},
-  ...more,
+  ...overrides,
 });
-const code = (p: Policy, a: Asker) => authorize(p, a)?.code ?? 'yes';
-const bob = (groups: Asker['groups']) => asker({ user: 'U0BOB', groups });
+const code = (policyInput: Policy, requesterInput: Requester) => authorize(policyInput, requesterInput)?.code ?? 'yes';
+const bob = (groups: Requester['groups']) => createRequester({ user: 'U0BOB', groups });
 
 describe('who may change what, from where', () => {
   it.each([
-    ['a named user', policy(), asker(), 'yes'],
-    ['of another team', policy(), asker({ userTeam: 'T2' }), 'other_team'],
-    ['of no known team', policy(), asker({ userTeam: null }), 'other_team'],
-    ['while nobody is named', policy({ operators: [] }), asker(), 'no_operators'],
-    ['a member of a named group', policy(), bob({ S0OPS: 'stranger', S0DBA: 'member' }), 'yes'],
-    ['a member of one while the other is unknown', policy(), bob({ S0OPS: 'unknown', S0DBA: 'member' }), 'yes'],
-    ['a stranger to every group', policy(), bob({ S0OPS: 'stranger', S0DBA: 'stranger' }), 'not_operator'],
-    ['nobody knows', policy(), bob({ S0OPS: 'stranger', S0DBA: 'unknown' }), 'group_unknown'],
-    ['a group nobody asked about', policy(), bob({ S0OPS: 'stranger' }), 'group_unknown'],
+    ['a named user', createPolicy(), createRequester(), 'yes'],
+    ['of another team', createPolicy(), createRequester({ userTeam: 'T2' }), 'other_team'],
+    ['of no known team', createPolicy(), createRequester({ userTeam: null }), 'other_team'],
+    ['while nobody is named', createPolicy({ operators: [] }), createRequester(), 'no_operators'],
+    ['a member of a named group', createPolicy(), bob({ S0OPS: 'stranger', S0DBA: 'member' }), 'yes'],
+    ['a member of one while the other is unknown', createPolicy(), bob({ S0OPS: 'unknown', S0DBA: 'member' }), 'yes'],
+    ['a stranger to every group', createPolicy(), bob({ S0OPS: 'stranger', S0DBA: 'stranger' }), 'not_operator'],
+    ['nobody knows', createPolicy(), bob({ S0OPS: 'stranger', S0DBA: 'unknown' }), 'group_unknown'],
+    ['a group nobody asked about', createPolicy(), bob({ S0OPS: 'stranger' }), 'group_unknown'],
     [
       'a member of a group that is not named',
-      policy({ operators: ['U0ALICE'] }),
+      createPolicy({ operators: ['U0ALICE'] }),
       bob({ S0OPS: 'member' }),
       'not_operator',
     ],
-    ['from a named channel', policy({ channels: ['C1'] }), asker(), 'yes'],
-    ['from a named channel that is shared', policy({ channels: ['C1'] }), asker({ channelShared: 'yes' }), 'yes'],
-    ['from another channel', policy({ channels: ['C2'] }), asker(), 'channel_not_allowed'],
-    ['from a shared channel', policy(), asker({ channelShared: 'yes' }), 'channel_shared'],
-    ['from who knows where', policy(), asker({ channelShared: 'unknown' }), 'channel_unknown'],
-  ])('%s', (_name, p, a, expected) => {
-    expect(code(p, a)).toBe(expected);
+    ['from a named channel', createPolicy({ channels: ['C1'] }), createRequester(), 'yes'],
+    [
+      'from a named channel that is shared',
+      createPolicy({ channels: ['C1'] }),
+      createRequester({ channelShared: 'yes' }),
+      'yes',
+    ],
+    ['from another channel', createPolicy({ channels: ['C2'] }), createRequester(), 'channel_not_allowed'],
+    ['from a shared channel', createPolicy(), createRequester({ channelShared: 'yes' }), 'channel_shared'],
+    ['from who knows where', createPolicy(), createRequester({ channelShared: 'unknown' }), 'channel_unknown'],
+  ])('%s', (_name, policyInput, requesterInput, expected) => {
+    expect(code(policyInput, requesterInput)).toBe(expected);
   });
 
   it('the first rule that refuses speaks', () => {
-    const nobody = asker({ user: 'U0BOB', userTeam: 'T2', channelShared: 'yes' });
-    expect(code(policy({ operators: [] }), nobody)).toBe('other_team');
-    expect(code(policy({ operators: [] }), { ...nobody, userTeam: 'T1' })).toBe('no_operators');
-    expect(code(policy({ operators: ['U0ALICE'] }), { ...nobody, userTeam: 'T1' })).toBe('not_operator');
-    expect(code(policy(), { ...nobody, userTeam: 'T1', user: 'U0ALICE' })).toBe('channel_shared');
+    const noOperators = createRequester({ user: 'U0BOB', userTeam: 'T2', channelShared: 'yes' });
+    expect(code(createPolicy({ operators: [] }), noOperators)).toBe('other_team');
+    expect(code(createPolicy({ operators: [] }), { ...noOperators, userTeam: 'T1' })).toBe('no_operators');
+    expect(code(createPolicy({ operators: ['U0ALICE'] }), { ...noOperators, userTeam: 'T1' })).toBe('not_operator');
+    expect(code(createPolicy(), { ...noOperators, userTeam: 'T1', user: 'U0ALICE' })).toBe('channel_shared');
   });
 
   it('tells a group from a person', () => {

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { LinkFacts, LinkReading } from '../../src/domain/observation.ts';
-import { type ConnectionFacts, type PrecheckFacts, precheckItems, precheckPassed } from '../../src/domain/precheck.ts';
-import { exampleFacts } from '../slack/examples.ts';
+import type { LinkObservation, LinkStats } from '../../src/domain/observation.ts';
+import { type ConnectionInfo, type PrecheckFacts, precheckItems, precheckPassed } from '../../src/domain/precheck.ts';
+import { exampleLinkStats } from '../slack/examples.ts';
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const read = (more: Partial<LinkFacts> = {}): LinkFacts => exampleFacts(link.queue, { paused: true, now: 1, ...more });
-const missing: LinkReading = { kind: 'missing', link };
-const unreachable: LinkReading = { kind: 'unreachable', link };
-const server = (evictionPolicy: string | null): ConnectionFacts => ({
+const observed = (overrides: Partial<LinkStats> = {}): LinkStats =>
+  exampleLinkStats(link.queue, { paused: true, now: 1, ...overrides });
+const missing: LinkObservation = { kind: 'missing', link };
+const unreachable: LinkObservation = { kind: 'unreachable', link };
+const server = (evictionPolicy: string | null): ConnectionInfo => ({
   kind: 'read',
   name: 'default',
   evictionPolicy,
   redisVersion: null,
   persistence: null,
 });
-const well: PrecheckFacts = { connections: [server('noeviction')], links: [read()], workers: [1] };
+const passingFacts: PrecheckFacts = { connections: [server('noeviction')], links: [observed()], workers: [1] };
 
 const cases: [name: string, facts: Partial<PrecheckFacts>, item: string, result: string, message: RegExp][] = [
   ['it answers', {}, 'connection default reachable', 'pass', /answers/],
@@ -46,19 +47,31 @@ const cases: [name: string, facts: Partial<PrecheckFacts>, item: string, result:
   ['does not exist', { links: [missing] }, 'queues exist', 'fail', /orders-full: no such queue/],
   ['cannot be seen', { links: [unreachable] }, 'queues exist', 'unknown', /does not answer/],
   ['BullMQ 6', {}, 'written by BullMQ 5 or newer', 'pass', /every queue/],
-  ['BullMQ 5', { links: [read({ writtenBy: 'bullmq:5.81.5' })] }, 'written by BullMQ 5 or newer', 'pass', /./],
-  ['BullMQ Pro', { links: [read({ writtenBy: 'bullmq-pro:7.1.0' })] }, 'written by BullMQ 5 or newer', 'pass', /./],
-  ['BullMQ 4', { links: [read({ writtenBy: 'bullmq:4.18.2' })] }, 'written by BullMQ 5 or newer', 'fail', /BullMQ 4/],
+  ['BullMQ 5', { links: [observed({ bullmqVersion: 'bullmq:5.81.5' })] }, 'written by BullMQ 5 or newer', 'pass', /./],
+  [
+    'BullMQ Pro',
+    { links: [observed({ bullmqVersion: 'bullmq-pro:7.1.0' })] },
+    'written by BullMQ 5 or newer',
+    'pass',
+    /./,
+  ],
+  [
+    'BullMQ 4',
+    { links: [observed({ bullmqVersion: 'bullmq:4.18.2' })] },
+    'written by BullMQ 5 or newer',
+    'fail',
+    /BullMQ 4/,
+  ],
   [
     'nobody knows what',
-    { links: [read({ writtenBy: null, keepsFailed: false })] },
+    { links: [observed({ bullmqVersion: null, keepsFailed: false })] },
     'written by BullMQ 5 or newer',
     'unknown',
     /does not say/,
   ],
   [
     'something else',
-    { links: [read({ writtenBy: 'python:2.0' })] },
+    { links: [observed({ bullmqVersion: 'python:2.0' })] },
     'written by BullMQ 5 or newer',
     'unknown',
     /does not say/,
@@ -69,23 +82,27 @@ const cases: [name: string, facts: Partial<PrecheckFacts>, item: string, result:
   ['not told', { workers: [null] }, 'workers connected', 'unknown', /does not tell/],
   ['not asked', { workers: [] }, 'workers connected', 'unknown', /does not tell/],
   ['nothing failed', {}, 'no failed task', 'pass', /no task has failed/],
-  ['one failed', { links: [read({ failuresAfterWatermark: 1 })] }, 'no failed task', 'fail', /1 task failed/],
-  ['some failed', { links: [read({ failuresAfterWatermark: 3 })] }, 'no failed task', 'fail', /3 tasks failed/],
+  ['one failed', { links: [observed({ failuresAfterWatermark: 1 })] }, 'no failed task', 'fail', /1 task failed/],
+  ['some failed', { links: [observed({ failuresAfterWatermark: 3 })] }, 'no failed task', 'fail', /3 tasks failed/],
   ['a queue that is not there has no failure', { links: [missing] }, 'no failed task', 'pass', /./],
   ['nobody can see', { links: [unreachable] }, 'no failed task', 'unknown', /does not answer/],
 ];
 
 describe('the precheck', () => {
   it.each(cases)('%s: %o', (_name, facts, item, result, message) => {
-    const items = precheckItems({ ...well, ...facts });
-    expect(items.find((one) => one.item === item)).toEqual({ item, result, message: expect.stringMatching(message) });
-    expect(precheckPassed(items)).toBe(items.every((one) => one.result !== 'fail'));
+    const items = precheckItems({ ...passingFacts, ...facts });
+    expect(items.find((checkItem) => checkItem.item === item)).toEqual({
+      item,
+      result,
+      message: expect.stringMatching(message),
+    });
+    expect(precheckPassed(items)).toBe(items.every((checkItem) => checkItem.result !== 'fail'));
   });
 
   it('what is unknown never blocks', () => {
     const unknown = precheckItems({
       connections: [server(null)],
-      links: [read({ writtenBy: null, keepsFailed: false })],
+      links: [observed({ bullmqVersion: null, keepsFailed: false })],
       workers: [null],
     });
     expect(unknown.map(({ result }) => result)).toEqual([
@@ -102,9 +119,9 @@ describe('the precheck', () => {
 
   it('the worst link speaks for all, and at most three are named', () => {
     const links = ['a', 'b', 'c', 'd', 'e'].map((queue) =>
-      read({ link: { ...link, queue }, failuresAfterWatermark: queue === 'a' ? 0 : 2 }),
+      observed({ link: { ...link, queue }, failuresAfterWatermark: queue === 'a' ? 0 : 2 }),
     );
-    const items = precheckItems({ ...well, links, workers: [null, 0, 0, 0, 0] });
+    const items = precheckItems({ ...passingFacts, links, workers: [null, 0, 0, 0, 0] });
     expect(items.find(({ item }) => item === 'no failed task')?.message).toMatch(
       /^b, c, d and 1 more link: 2 tasks failed/,
     );

@@ -1,146 +1,165 @@
 import type { Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ProjectState } from '../../src/domain/project.ts';
-import { type Conversation, labelsOf, openConversation, said } from '../support/conversation.ts';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
 import type { MessageView } from '../support/slack/types.ts';
 import { waitFor } from '../support/wait.ts';
-import type { OwnedLink, ProjectStart } from '../support/world.ts';
+import type { InitialProjectState, TestLink } from '../support/world.ts';
 
-let talk: Conversation;
-let full: OwnedLink;
-let incr: OwnedLink;
+let harness: SlackHarness;
+let fullLink: TestLink;
+let incrementalLink: TestLink;
 /** The one on `incr`. */
 let worker: Worker;
 beforeEach(async () => {
-  talk = await openConversation();
-  [full, incr] = [await talk.world.link('orders-full'), await talk.world.link('orders-incr')];
+  harness = await startSlackHarness();
+  [fullLink, incrementalLink] = [
+    await harness.services.createLink('orders-full'),
+    await harness.services.createLink('orders-incr'),
+  ];
 });
 afterEach(async () => {
-  const { violations } = talk.slack;
-  await talk[Symbol.asyncDispose]();
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
   expect(violations).toEqual([]);
 });
 
-const inChannel = () => talk.slack.messagesSeenBy('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
-const alerts = (what: RegExp) => inChannel().filter((message) => what.test(said(message)));
-const alert = (what: RegExp): Promise<MessageView> => talk.slack.waitFor(() => alerts(what)[0], { what: String(what) });
-const project = async () => await talk.world.deps.store.read('orders');
-const flags = async () => Promise.all([full, incr].map(({ queue }) => queue.isPaused()));
-const events = async () => (await talk.world.deps.store.history('orders', { limit: 100 })).map(({ event }) => event);
+const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
+const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
+const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
+  harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
+const readProject = async () => await harness.services.deps.store.read('orders');
+const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ queue }) => queue.isPaused()));
+const historyEvents = async () =>
+  (await harness.services.deps.store.readHistory('orders', { limit: 100 })).map(({ event }) => event);
 
 /** A project whose links agree with its state, and somebody who works on them. */
-async function open(state: NonNullable<ProjectStart['state']>, links = [full, incr]): Promise<void> {
-  for (const { queue, work } of [full, incr]) {
-    worker = await work(async () => {});
+async function startWorkersAndProject(
+  state: NonNullable<InitialProjectState['state']>,
+  links = [fullLink, incrementalLink],
+): Promise<void> {
+  for (const { queue, startWorker } of [fullLink, incrementalLink]) {
+    worker = await startWorker(async () => {});
     if (state !== 'running') await queue.pause();
   }
-  await talk.world.project('orders', links, { state, channel: 'C0SYNC' });
-  await talk.world.app.startWorker();
-  await waitFor(async () => (await project())?.convergedVersion === 1);
+  await harness.services.createProject('orders', links, { state, channel: 'C0SYNC' });
+  await harness.services.instance.startWorkers();
+  await waitFor(async () => (await readProject())?.syncedVersion === 1);
 }
 
-async function answer(label: 'Re-apply' | 'Adopt', message: MessageView, question: RegExp): Promise<void> {
-  talk.press(label, message, 'U0BOB');
-  const dialog = await talk.sees(question, { user: 'U0BOB' });
-  expect([dialog.ephemeralFor, labelsOf(dialog)]).toEqual(['U0BOB', ['OK', 'Cancel']]);
-  talk.press('OK', dialog, 'U0BOB');
+async function pressAndConfirm(label: 'Re-apply' | 'Adopt', message: MessageView, question: RegExp): Promise<void> {
+  harness.press(label, message, 'U0BOB');
+  const dialog = await harness.waitForMessage(question, { user: 'U0BOB' });
+  expect([dialog.ephemeralFor, buttonLabels(dialog)]).toEqual(['U0BOB', ['OK', 'Cancel']]);
+  harness.press('OK', dialog, 'U0BOB');
 }
 
-const stateOf = (state: ProjectState) => waitFor(async () => (await project())?.state === state, { describe: state });
+const waitForState = (state: ProjectState) =>
+  waitFor(async () => (await readProject())?.state === state, { description: state });
 
 it('links that somebody resumed while it is Paused: the loudest alert, once; Re-apply pauses them again', async () => {
-  await open('paused');
-  await full.queue.resume();
-  const loud = await alert(/orders-full.* runs although orders is Paused/);
-  expect(said(loud)).toMatch(/^Attention: /);
-  expect(labelsOf(loud)).toEqual(['Re-apply', 'Show']);
-  expect(await flags()).toEqual([false, true]);
-  await answer('Re-apply', loud, /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/);
-  await alert(/orders is Paused · its links agree with that again · by <@U0BOB>/);
-  expect(await flags()).toEqual([true, true]);
-  const over = await alert(/links ran although they should have been paused, for .* That is over/);
-  expect([over.ts, labelsOf(over)]).toEqual([loud.ts, []]);
-  expect(await project()).toMatchObject({ state: 'paused', by: 'cli:test', holder: null });
-  expect(await events()).toEqual(expect.arrayContaining(['alert', 'told', 'alert_over', 'done']));
+  await startWorkersAndProject('paused');
+  await fullLink.queue.resume();
+  const alertMessage = await waitForAlert(/orders-full.* runs although orders is Paused/);
+  expect(visibleText(alertMessage)).toMatch(/^Attention: /);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(await pauseFlags()).toEqual([false, true]);
+  await pressAndConfirm(
+    'Re-apply',
+    alertMessage,
+    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/,
+  );
+  await waitForAlert(/orders is Paused · its links agree with that again · by <@U0BOB>/);
+  expect(await pauseFlags()).toEqual([true, true]);
+  const resolvedMessage = await waitForAlert(/links ran although they should have been paused, for .* That is over/);
+  expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
+  expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
+  expect(await historyEvents()).toEqual(
+    expect.arrayContaining(['alert_firing', 'alert_notified', 'alert_resolved', 'done']),
+  );
 });
 
 it('all links resumed from outside: Adopt makes the project Running, and touches no link', async () => {
-  await open('paused');
-  for (const { queue } of [full, incr]) await queue.resume();
-  const loud = await alert(/2 links .*run although orders is Paused/);
-  expect(labelsOf(loud)).toEqual(['Re-apply', 'Adopt', 'Show']);
-  const before = await full.queue.getMeta();
-  await answer('Adopt', loud, /Adopt orders\?[\s\S]*becomes Running; no link is touched/);
-  await stateOf('running');
-  await alert(/orders is Running · as its links are · by <@U0BOB>/);
-  expect([await flags(), await full.queue.getMeta()]).toEqual([[false, false], before]);
-  expect(await project()).toMatchObject({ by: 'U0BOB', holder: null });
+  await startWorkersAndProject('paused');
+  for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
+  const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
+  const before = await fullLink.queue.getMeta();
+  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running; no link is touched/);
+  await waitForState('running');
+  await waitForAlert(/orders is Running · as its links are · by <@U0BOB>/);
+  expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], before]);
+  expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
 
 it('a link paused from outside while it is Running: told once, not touched, and over when it is resumed', async () => {
-  await open('running');
-  await incr.queue.pause();
-  const told = await alert(/orders-incr.* is paused although orders is Running/);
-  expect(said(told)).not.toContain('Attention');
-  expect(labelsOf(told)).toEqual(['Re-apply', 'Show']);
-  expect(await flags()).toEqual([false, true]);
-  talk.press('Show', told, 'U0BOB');
-  const shown = await talk.sees(/Alert · .*orders-incr/, { user: 'U0BOB' });
-  expect(labelsOf(shown)).toContain('Re-apply');
-  await incr.queue.resume();
-  expect((await alert(/links differed from its state/)).ts).toBe(told.ts);
+  await startWorkersAndProject('running');
+  await incrementalLink.queue.pause();
+  const alertMessage = await waitForAlert(/orders-incr.* is paused although orders is Running/);
+  expect(visibleText(alertMessage)).not.toContain('Attention');
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(await pauseFlags()).toEqual([false, true]);
+  harness.press('Show', alertMessage, 'U0BOB');
+  const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
+  expect(buttonLabels(projectMessage)).toContain('Re-apply');
+  await incrementalLink.queue.resume();
+  expect((await waitForAlert(/links differed from its state/)).ts).toBe(alertMessage.ts);
 });
 
 it('all links paused from outside: Adopt makes it Paused, and a Restore leads on from there', async () => {
-  await open('running');
-  for (const { queue } of [full, incr]) await queue.pause();
-  const told = await alert(/2 links .*are paused although orders is Running/);
-  await answer('Adopt', told, /Adopt orders\?[\s\S]*becomes Paused/);
-  await stateOf('paused');
-  await talk.act('restore', 'orders');
-  await stateOf('running');
-  expect(await flags()).toEqual([false, false]);
+  await startWorkersAndProject('running');
+  for (const { queue } of [fullLink, incrementalLink]) await queue.pause();
+  const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
+  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Paused/);
+  await waitForState('paused');
+  await harness.requestAndConfirm('restore', 'orders');
+  await waitForState('running');
+  expect(await pauseFlags()).toEqual([false, false]);
 });
 
 it('a queue that vanished is told; Re-apply goes on without it', async () => {
-  await open('running');
+  await startWorkersAndProject('running');
   await worker.close();
-  await talk.world.redis.del(...(await talk.world.redis.keys('bull:orders-incr:*')));
-  const told = await alert(/orders-incr.* of orders: the queue is gone/);
-  await answer('Re-apply', told, /`orders-incr` has no queue, and it goes on without it/);
-  await alert(/links differed from its state, for .* That is over/);
-  expect((await project())?.awaited).toEqual(['default/bull:orders-incr']);
-  expect(await talk.world.redis.keys('bull:orders-incr:meta')).toEqual([]);
+  await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
+  const alertMessage = await waitForAlert(/orders-incr.* of orders: the queue is gone/);
+  await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and it goes on without it/);
+  await waitForAlert(/links differed from its state, for .* That is over/);
+  expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
+  expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
 
 it('a queue that appears while it is Paused is paused at once, and that is told', async () => {
-  const late = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as OwnedLink;
-  await open('paused', [full, late]);
-  expect((await project())?.awaited).toEqual(['default/bull:orders-late']);
-  const appeared = await talk.world.link('orders-late');
-  await waitFor(() => appeared.queue.isPaused());
-  await alert(/orders: a queue appeared, for .* That is over/);
-  expect(await project()).toMatchObject({ state: 'paused', awaited: [] });
-  expect(await events()).toContain('corrected');
+  const missingLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
+  await startWorkersAndProject('paused', [fullLink, missingLink]);
+  expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
+  const createdLink = await harness.services.createLink('orders-late');
+  await waitFor(() => createdLink.queue.isPaused());
+  await waitForAlert(/orders: a queue appeared, for .* That is over/);
+  expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
+  expect(await historyEvents()).toContain('corrected');
 });
 
 it('drift while an execution is entered that never left is our own late write: driven back, audited, not told', async () => {
-  await open('paused');
-  await talk.world.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
-  await full.queue.resume();
-  await waitFor(async () => (await flags()).every(Boolean) && (await events()).includes('corrected'));
-  expect(alerts(/although orders is Paused/)).toEqual([]);
+  await startWorkersAndProject('paused');
+  await harness.services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
+  await fullLink.queue.resume();
+  await waitFor(async () => (await pauseFlags()).every(Boolean) && (await historyEvents()).includes('corrected'));
+  expect(alertMessages(/although orders is Paused/)).toEqual([]);
 });
 
 it('drift that only some links show is not adopted; without drift there is nothing to correct', async () => {
-  await open('paused');
-  for (const { queue } of [full, incr]) await queue.resume();
-  const loud = await alert(/2 links .*run although orders is Paused/);
-  await incr.queue.pause();
-  talk.press('Adopt', loud, 'U0BOB');
-  await talk.sees(/cannot be adopted, .* one state: `orders-full` runs; `orders-incr` is paused/, { user: 'U0BOB' });
-  await full.queue.pause();
-  talk.press('Re-apply', loud, 'U0BOB');
-  await talk.sees(/orders is Paused, and its links agree with that. Nothing was changed/, { user: 'U0BOB' });
-  expect(await project()).toMatchObject({ state: 'paused', version: 1 });
+  await startWorkersAndProject('paused');
+  for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
+  const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
+  await incrementalLink.queue.pause();
+  harness.press('Adopt', alertMessage, 'U0BOB');
+  await harness.waitForMessage(/cannot be adopted, .* one state: `orders-full` runs; `orders-incr` is paused/, {
+    user: 'U0BOB',
+  });
+  await fullLink.queue.pause();
+  harness.press('Re-apply', alertMessage, 'U0BOB');
+  await harness.waitForMessage(/orders is Paused, and its links agree with that. Nothing was changed/, {
+    user: 'U0BOB',
+  });
+  expect(await readProject()).toMatchObject({ state: 'paused', version: 1 });
 });

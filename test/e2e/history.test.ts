@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Conversation, openConversation, said } from '../support/conversation.ts';
+import { type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
 import { buttonsOf } from '../support/slack/eyes.ts';
-import type { OwnedLink } from '../support/world.ts';
+import type { TestLink } from '../support/world.ts';
 
-let talk: Conversation;
-let links: OwnedLink[];
+let harness: SlackHarness;
+let links: TestLink[];
 
 beforeEach(async () => {
-  talk = await openConversation();
-  links = await Promise.all(['orders-full', 'orders-incr'].map((name) => talk.world.link(name)));
+  harness = await startSlackHarness();
+  links = await Promise.all(['orders-full', 'orders-incr'].map((name) => harness.services.createLink(name)));
 });
 afterEach(async () => {
-  const { violations } = talk.slack;
-  await talk[Symbol.asyncDispose]();
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
   expect(violations).toEqual([]);
 });
 
 const bob = { user: 'U0BOB' };
 const carol = { user: 'U0CAROL' };
 /** What happened, without when. */
-const lines = (text: string) =>
+const historyLines = (text: string) =>
   text
     .split('\n')
     .filter((line) => / ago · /.test(line))
@@ -28,18 +28,18 @@ const lines = (text: string) =>
 
 describe('/sync history', () => {
   it('tells who asked for what, where and why, and what became of it; to the person who asked alone', async () => {
-    await talk.world.project('orders', links);
-    const dialog = await talk.ask('pause orders because schema change');
-    const other = await talk.ask('pause orders', bob);
-    await talk.world.app.startWorker();
-    talk.press('OK', dialog);
-    await talk.sees('orders is Paused', bob);
-    talk.press('OK', other, 'U0BOB');
-    await talk.sees(/orders was not paused/, bob);
+    await harness.services.createProject('orders', links);
+    const dialog = await harness.runCommand('pause orders because schema change');
+    const other = await harness.runCommand('pause orders', bob);
+    await harness.services.instance.startWorkers();
+    harness.press('OK', dialog);
+    await harness.waitForMessage('orders is Paused', bob);
+    harness.press('OK', other, 'U0BOB');
+    await harness.waitForMessage(/orders was not paused/, bob);
 
-    const history = await talk.ask('history orders', carol);
-    expect(history.ephemeralFor).toBe('U0CAROL');
-    expect(lines(said(history))).toEqual([
+    const historyText = await harness.runCommand('history orders', carol);
+    expect(historyText.ephemeralFor).toBe('U0CAROL');
+    expect(historyLines(visibleText(historyText))).toEqual([
       '<@U0BOB> · refused to pause it: it was Paused, by <@U0ALICE>',
       '<@U0BOB> · confirmed the request to pause it',
       '<@U0ALICE> · paused 2 of 2 links',
@@ -49,45 +49,45 @@ describe('/sync history', () => {
       '<@U0ALICE> · asked to pause it · because schema change · in <#C0SYNC>',
       'cli:test · added the project',
     ]);
-    expect(said(history)).not.toContain('older ones');
+    expect(visibleText(historyText)).not.toContain('older ones');
   });
 
   it('a failed task’s reason is shown to operators only', async () => {
-    await talk.world.project('orders', links);
+    await harness.services.createProject('orders', links);
     const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
-    await talk.world.deps.store.fail('orders', 1, { failure, by: 'syncbot', logFrom: null });
-    const toAlice = said(await talk.ask('history orders'));
+    await harness.services.deps.store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    const toAlice = visibleText(await harness.runCommand('history orders'));
     expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
-    const toCarol = said(await talk.ask('history orders', carol));
+    const toCarol = visibleText(await harness.runCommand('history orders', carol));
     expect(toCarol).toContain('Failed: a task failed on `orders-full`');
     expect(toCarol).not.toContain('column is missing');
   });
 
   it('of a removed project is still there, of an unknown one is not; older entries are on the command line', async () => {
-    await talk.world.project('orders', links);
+    await harness.services.createProject('orders', links);
     for (let index = 0; index < 20; index++) {
-      await talk.world.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');
+      await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');
     }
-    await talk.world.deps.store.remove('orders', 1, 'cli:root');
-    const history = said(await talk.ask('history orders'));
-    expect(history).toContain('cli:root · removed the project');
-    expect(history.match(/changed its definition/g)).toHaveLength(14);
-    expect(history).toContain('older ones: `syncbot history orders`');
-    await talk.world.project('users', links);
-    expect(said(await talk.ask('history user'))).toContain('Did you mean `/sync history users`?');
+    await harness.services.deps.store.remove('orders', 1, 'cli:root');
+    const historyText = visibleText(await harness.runCommand('history orders'));
+    expect(historyText).toContain('cli:root · removed the project');
+    expect(historyText.match(/changed its definition/g)).toHaveLength(14);
+    expect(historyText).toContain('older ones: `syncbot history orders`');
+    await harness.services.createProject('users', links);
+    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean `/sync history users`?');
   });
 });
 
 it('keeps who was refused: at the command, and at somebody else’s dialog', async () => {
-  await talk.world.project('orders', links, { channel: 'C0SYNC' });
-  const events = () => talk.world.deps.store.history('orders', { limit: 2 });
-  await talk.ask('pause orders because deploy', { user: 'U0CAROL' });
-  await talk.slack.waitFor(async () => (await events())[0]?.event === 'refused');
+  await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
+  const events = () => harness.services.deps.store.readHistory('orders', { limit: 2 });
+  await harness.runCommand('pause orders because deploy', { user: 'U0CAROL' });
+  await harness.slack.waitFor(async () => (await events())[0]?.event === 'refused');
   expect((await events())[0]).toMatchObject({ by: 'U0CAROL', action: 'pause', reason: 'deploy', code: 'not_operator' });
-  const dialog = await talk.ask('pause orders');
+  const dialog = await harness.runCommand('pause orders');
   const value = buttonsOf(dialog).find(({ label }) => label === 'OK')?.value ?? '';
-  talk.slack.pressRaw({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:ok', value });
-  await talk.slack.waitFor(async () => (await events())[0]?.event === 'refused');
+  harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:ok', value });
+  await harness.slack.waitFor(async () => (await events())[0]?.event === 'refused');
   expect(await events()).toMatchObject([
     { event: 'refused', by: 'U0BOB', action: 'pause', code: 'not_requester', channel: 'C0SYNC' },
     { event: 'requested', by: 'U0ALICE' },

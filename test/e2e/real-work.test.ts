@@ -3,16 +3,16 @@ import { Redis } from 'ioredis';
 import { afterEach, expect, it } from 'vitest';
 import { startLinkWorker } from '../../src/demo/link-worker.ts';
 import { startSource } from '../../src/demo/source.ts';
-import { compareTables, fixRefusedRows, limitColumn } from '../../src/demo/tables.ts';
+import { compareTables, fixRefusedRows, setColumnLimit } from '../../src/demo/tables.ts';
 import type { Link } from '../../src/domain/project.ts';
-import { type Conversation, openConversation, said } from '../support/conversation.ts';
+import { type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
 
-let talk: Conversation;
-const closing: (() => PromiseLike<unknown>)[] = [];
+let harness: SlackHarness;
+const disposers: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  const { violations } = talk.slack;
-  await talk[Symbol.asyncDispose]();
+  for (const close of disposers.splice(0).reverse()) await close();
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
   expect(violations).toEqual([]);
 });
 
@@ -20,26 +20,26 @@ const names = ['orders-full', 'orders-incr'] as const;
 const bob = { user: 'U0BOB' };
 
 /** Two links with real work on them: rows travel from a source table to a target table. */
-async function openOrders(connection: 'default' | 'warehouse') {
-  talk = await openConversation({ servers: ['warehouse'] });
-  const url = talk.world.urlOf(connection);
+async function startOrders(connection: 'default' | 'warehouse') {
+  harness = await startSlackHarness({ extraServers: ['warehouse'] });
+  const url = harness.services.urlOf(connection);
   const redis = new Redis(url);
-  closing.push(() => redis.quit());
+  disposers.push(() => redis.quit());
   const links: { readonly link: Link; readonly queue: Queue }[] = [];
   const sources = [];
   for (const name of names) {
     const source = await startSource({ url, project: 'orders', link: name });
-    closing.push(() => source.stop());
+    disposers.push(() => source.stop());
     sources.push(source);
-    const worker = await startLinkWorker({ url, project: 'orders', link: name, workMs: 1 });
-    closing.push(() => worker.stop());
+    const worker = await startLinkWorker({ url, project: 'orders', link: name, taskDurationMs: 1 });
+    disposers.push(() => worker.stop());
     const queue = new Queue(name, { connection: redis, skipMetasUpdate: true });
-    closing.push(() => queue.close());
+    disposers.push(() => queue.close());
     links.push({ link: { queue: name, connection, prefix: 'bull' }, queue });
   }
-  await talk.world.project('orders', links);
-  await talk.world.app.startWorker();
-  const equal = async () => (await compareTables(redis, 'orders', [...names])).every((table) => table.equal);
+  await harness.services.createProject('orders', links);
+  await harness.services.instance.startWorkers();
+  const tablesAreEqual = async () => (await compareTables(redis, 'orders', [...names])).every((table) => table.equal);
   const activeEvents = async () =>
     Promise.all(
       names.map(async (name) => {
@@ -47,50 +47,50 @@ async function openOrders(connection: 'default' | 'warehouse') {
         return events.filter(([, fields]) => fields[1] === 'active').length;
       }),
     );
-  return { redis, links, sources, equal, activeEvents };
+  return { redis, links, sources, equal: tablesAreEqual, activeEvents };
 }
 
-const stateOf = async () => (await talk.world.deps.store.read('orders'))?.state;
+const projectState = async () => (await harness.services.deps.store.read('orders'))?.state;
 
 it.each(['default', 'warehouse'] as const)(
   'links on the %s Redis with work under way: nothing starts after Paused, everything arrives after Restore',
   async (connection) => {
-    const { links, sources, equal, activeEvents } = await openOrders(connection);
+    const { links, sources, equal, activeEvents } = await startOrders(connection);
     for (const source of sources) await source.burst(150);
-    await talk.act('pause', 'orders');
-    await talk.slack.waitFor(async () => (await stateOf()) === 'paused');
-    const atCommit = await activeEvents();
+    await harness.requestAndConfirm('pause', 'orders');
+    await harness.slack.waitFor(async () => (await projectState()) === 'paused');
+    const activeEventsAtCommit = await activeEvents();
     for (const source of sources) await source.burst(50);
-    await talk.slack.waitFor(async () => {
+    await harness.slack.waitFor(async () => {
       const active = await Promise.all(links.map(({ queue }) => queue.getActiveCount()));
       return active.every((count) => count === 0);
     });
-    expect(await activeEvents()).toEqual(atCommit);
+    expect(await activeEvents()).toEqual(activeEventsAtCommit);
     expect(await equal()).toBe(false);
-    expect(said(await talk.ask('show orders'))).toMatch(/latency/);
+    expect(visibleText(await harness.runCommand('show orders'))).toMatch(/latency/);
 
-    await talk.act('restore', 'orders');
-    await talk.slack.waitFor(async () => (await stateOf()) === 'running');
-    await talk.slack.waitFor(equal);
+    await harness.requestAndConfirm('restore', 'orders');
+    await harness.slack.waitFor(async () => (await projectState()) === 'running');
+    await harness.slack.waitFor(equal);
   },
 );
 
 it('a row that the target refuses makes the project Failed; mended and restored, target equals source', async () => {
-  const { redis, sources, equal } = await openOrders('warehouse');
-  for (const link of names) await limitColumn(redis, { project: 'orders', link }, { column: 'amount', width: 12 });
+  const { redis, sources, equal } = await startOrders('warehouse');
+  for (const link of names) await setColumnLimit(redis, { project: 'orders', link }, { column: 'amount', width: 12 });
   const [source] = sources;
   await source?.burst(30);
-  await source?.poison('17');
-  for (const one of sources) await one.burst(60);
-  await talk.slack.waitFor(async () => (await stateOf()) === 'failed');
-  await talk.slack.waitFor(async () => {
-    const project = await talk.world.deps.store.read('orders');
-    return project?.convergedVersion === project?.version;
+  await source?.breakRow('17');
+  for (const source of sources) await source.burst(60);
+  await harness.slack.waitFor(async () => (await projectState()) === 'failed');
+  await harness.slack.waitFor(async () => {
+    const project = await harness.services.deps.store.read('orders');
+    return project?.syncedVersion === project?.version;
   });
 
   for (const link of names) await fixRefusedRows(redis, { project: 'orders', link });
-  await talk.act('restore', 'orders');
-  await talk.sees('orders is Running', bob);
-  await talk.slack.waitFor(equal);
-  expect(await stateOf()).toBe('running');
+  await harness.requestAndConfirm('restore', 'orders');
+  await harness.waitForMessage('orders is Running', bob);
+  await harness.slack.waitFor(equal);
+  expect(await projectState()).toBe('running');
 });

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type Fault, type FaultRow, openWalk, titled } from '../support/fault-walk.ts';
+import { type FaultCase, type InjectFault, startFaultScenario, withTitles } from '../support/fault-walk.ts';
 import type { FaultSpec } from '../support/slack/faults.ts';
 
-const rows = [
+const cases = [
   {
     fault: 'the response_url answers 429, Retry-After 1 s',
     during: 'the command',
@@ -72,67 +72,83 @@ const rows = [
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
-] as const satisfies readonly FaultRow[];
+] as const satisfies readonly FaultCase[];
 
-const url = 'response_url';
-const set =
-  (spec: FaultSpec): Fault =>
-  (walk) => {
-    walk.talk.slack.fail(spec);
-    return () => walk.timeFlies();
+const responseUrl = 'response_url';
+const injectAtNextSend =
+  (spec: FaultSpec): InjectFault =>
+  (scenario) => {
+    scenario.harness.slack.injectFault(spec);
+    return () => scenario.skipRetryDelays();
   };
 
-const faults: Record<(typeof rows)[number]['fault'], Fault> = {
-  'the response_url answers 429, Retry-After 1 s': ({ talk }) => {
-    talk.slack.fail({ method: url, retryAfter: 1 });
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'the response_url answers 429, Retry-After 1 s': ({ harness }) => {
+    harness.slack.injectFault({ method: responseUrl, retryAfter: 1 });
   },
-  'the response_url answers 429 for long, Retry-After 600 s': set({ method: url, retryAfter: 600 }),
-  'the response_url answers 500, three times': set({ method: url, status: 500, times: 3 }),
-  'the response_url refuses the blocks (200, ok: false, invalid_blocks)': set({ method: url, error: 'invalid_blocks' }),
-  'the response_url refuses the blocks (400)': set({ method: url, status: 400, error: 'invalid_blocks' }),
-  'the response_url: the connection breaks after Slack took it': set({ method: url, dropReply: true }),
-  'the response_url gets no answer': set({ method: url, hang: true }),
-  'the response_url is not known any more (404)': set({ method: url, status: 404, times: 1_000 }),
-  'the response_url has been used up (200, ok: false, used_url)': set({ method: url, error: 'used_url' }),
-  'the dialog is older than 30 minutes': async ({ talk, operation }) => {
-    talk.slack.advance(31 * 60_000);
+  'the response_url answers 429 for long, Retry-After 600 s': injectAtNextSend({
+    method: responseUrl,
+    retryAfter: 600,
+  }),
+  'the response_url answers 500, three times': injectAtNextSend({ method: responseUrl, status: 500, times: 3 }),
+  'the response_url refuses the blocks (200, ok: false, invalid_blocks)': injectAtNextSend({
+    method: responseUrl,
+    error: 'invalid_blocks',
+  }),
+  'the response_url refuses the blocks (400)': injectAtNextSend({
+    method: responseUrl,
+    status: 400,
+    error: 'invalid_blocks',
+  }),
+  'the response_url: the connection breaks after Slack took it': injectAtNextSend({
+    method: responseUrl,
+    dropReply: true,
+  }),
+  'the response_url gets no answer': injectAtNextSend({ method: responseUrl, hang: true }),
+  'the response_url is not known any more (404)': injectAtNextSend({ method: responseUrl, status: 404, times: 1_000 }),
+  'the response_url has been used up (200, ok: false, used_url)': injectAtNextSend({
+    method: responseUrl,
+    error: 'used_url',
+  }),
+  'the dialog is older than 30 minutes': async ({ harness, operation }) => {
+    harness.slack.advanceClock(31 * 60_000);
     const { id, dialog } = await operation();
-    const aged = JSON.stringify({ ...dialog, until: 1 });
-    await talk.world.redis.hset(`syncbot:{p:orders}:op:${id}`, 'dialog', aged);
+    const expiredDialog = JSON.stringify({ ...dialog, until: 1 });
+    await harness.services.redis.hset(`syncbot:{p:orders}:op:${id}`, 'dialog', expiredDialog);
   },
 };
 
 /** Where a handler waits before it tries again, the test does not. */
 const clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  monotonicNow: () => performance.now(),
   sleep: (ms: number) => delay(Math.min(ms, 20)),
 };
 
-it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
-  await using walk = await openWalk({ overrides: { clock, sweepEveryMs: 300 } });
-  await walk.go(during, faults[fault], 'meanwhile' in row ? row.meanwhile : undefined);
-  await walk.expectSees(sees);
-  await walk.expectPaused();
-  expect(walk.talk.slack.violations).toEqual([]);
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultCase }) => {
+  await using scenario = await startFaultScenario({ overrides: { clock, sweepIntervalMs: 300 } });
+  await scenario.run(during, injectors[fault], 'meanwhile' in faultCase ? faultCase.meanwhile : undefined);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  expect(scenario.harness.slack.violations).toEqual([]);
 });
 
 it.each(['list', 'show orders', 'history orders', 'help'])(
   '/sync %s is shown when Slack takes it at last',
   async (text) => {
-    await using walk = await openWalk({ overrides: { clock } });
-    const fault = walk.talk.slack.fail({ method: url, status: 503, times: 4 });
-    await walk.talk.ask(text);
+    await using scenario = await startFaultScenario({ overrides: { clock } });
+    const fault = scenario.harness.slack.injectFault({ method: responseUrl, status: 503, times: 4 });
+    await scenario.harness.runCommand(text);
     expect(fault.hits).toBe(4);
-    await walk.allTold();
-    expect(walk.talk.slack.messagesSeenBy('U0ALICE', 'C0SYNC')).toHaveLength(1);
+    await scenario.waitForNotifications();
+    expect(scenario.harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
   },
 );
 
 it('an answer that Slack never takes leaves a line in the log', async () => {
-  await using walk = await openWalk({ overrides: { clock } });
-  const { slack, logged } = walk.talk;
-  slack.fail({ method: url, status: 503, times: 1_000 });
+  await using scenario = await startFaultScenario({ overrides: { clock } });
+  const { slack, logLines } = scenario.harness;
+  slack.injectFault({ method: responseUrl, status: 503, times: 1_000 });
   slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'list' });
-  await slack.waitFor(() => logged.some(({ level, msg }) => level === 40 && msg === 'answer could not be shown'));
+  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer could not be shown'));
 });

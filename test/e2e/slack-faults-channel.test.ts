@@ -1,8 +1,14 @@
 import { expect, it } from 'vitest';
-import { type Fault, type FaultRow, openWalk, titled, type Walk } from '../support/fault-walk.ts';
+import {
+  type FaultCase,
+  type FaultScenario,
+  type InjectFault,
+  startFaultScenario,
+  withTitles,
+} from '../support/fault-walk.ts';
 import type { FaultSpec } from '../support/slack/faults.ts';
 
-const rows = [
+const cases = [
   {
     fault: 'chat.postMessage answers 429, Retry-After 1 s',
     during: 'OK',
@@ -119,78 +125,88 @@ const rows = [
     during: 'the outcome',
     sees: 'alice: nothing; channel: orders is Paused',
   },
-] as const satisfies readonly FaultRow[];
+] as const satisfies readonly FaultCase[];
 
 /** Waits are skipped that would only make the test longer; those of Retry-After are waited for. */
-const later =
-  (spec: FaultSpec): Fault =>
-  (walk) => {
-    walk.talk.slack.fail(spec);
-    return () => walk.timeFlies();
+const injectAndSkipDelays =
+  (spec: FaultSpec): InjectFault =>
+  (scenario) => {
+    scenario.harness.slack.injectFault(spec);
+    return () => scenario.skipRetryDelays();
   };
-const once =
-  (spec: FaultSpec): Fault =>
-  ({ talk }) => {
-    talk.slack.fail(spec);
+const inject =
+  (spec: FaultSpec): InjectFault =>
+  ({ harness }) => {
+    harness.slack.injectFault(spec);
   };
 const post = 'chat.postMessage';
 const update = 'chat.update';
 
 /** As long as it lasts nothing can be posted; the operator finds it in the log. */
-const revoked: Fault = (walk) => {
-  const faults = [post, update].map((method) => walk.talk.slack.fail({ method, error: 'invalid_auth', times: 1_000 }));
+const revokeToken: InjectFault = (scenario) => {
+  const faults = [post, update].map((method) =>
+    scenario.harness.slack.injectFault({ method, error: 'invalid_auth', times: 1_000 }),
+  );
   return async () => {
-    await walk.talk.slack.waitFor(() =>
-      walk.talk.logged.some(({ level, code }) => level >= 40 && code === 'invalid_auth'),
+    await scenario.harness.slack.waitFor(() =>
+      scenario.harness.logLines.some(({ level, code }) => level >= 40 && code === 'invalid_auth'),
     );
     for (const fault of faults) fault.cancel();
-    walk.timeFlies();
+    scenario.skipRetryDelays();
   };
 };
 
-const deleted = (walk: Walk) => walk.talk.slack.deleteMessage(walk.channelMessage().ts);
+const deleteMessage = (scenario: FaultScenario) => scenario.harness.slack.deleteMessage(scenario.channelMessage().ts);
 
-const faults: Record<(typeof rows)[number]['fault'], Fault> = {
-  'chat.postMessage answers 429, Retry-After 1 s': once({ method: post, retryAfter: 1 }),
-  'chat.postMessage answers 429, Retry-After 1 s, three times': once({ method: post, retryAfter: 1, times: 3 }),
-  'chat.postMessage answers ok: false, ratelimited': later({ method: post, error: 'ratelimited' }),
-  'chat.postMessage answers 500': later({ method: post, status: 500 }),
-  'chat.postMessage answers 503, five times': later({ method: post, status: 503, times: 5 }),
-  'chat.postMessage answers ok: false, internal_error': later({ method: post, error: 'internal_error' }),
-  'chat.postMessage: the connection breaks before Slack took it': later({ method: post, dropRequest: true }),
-  'chat.postMessage: the connection breaks after Slack took it': later({ method: post, dropReply: true }),
-  'chat.postMessage gets no answer, and Slack did not take it': later({ method: post, hang: true }),
-  'chat.postMessage refuses the blocks (invalid_blocks)': once({ method: post, error: 'invalid_blocks' }),
-  'the bot token is revoked for a while (invalid_auth)': revoked,
-  'chat.update answers 429, Retry-After 1 s': once({ method: update, retryAfter: 1 }),
-  'chat.update answers 429, Retry-After 1 s, three times': once({ method: update, retryAfter: 1, times: 3 }),
-  'chat.update answers 500': later({ method: update, status: 500 }),
-  'chat.update: the connection breaks after Slack took it': later({ method: update, dropReply: true }),
-  'a person deletes the message of the operation': deleted,
-  'a person deletes the message of the operation after its end': (walk) => async () => {
-    await walk.allTold();
-    deleted(walk);
-    await walk.expectSees('alice: orders is Paused');
-    await tellAgain(walk);
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'chat.postMessage answers 429, Retry-After 1 s': inject({ method: post, retryAfter: 1 }),
+  'chat.postMessage answers 429, Retry-After 1 s, three times': inject({ method: post, retryAfter: 1, times: 3 }),
+  'chat.postMessage answers ok: false, ratelimited': injectAndSkipDelays({ method: post, error: 'ratelimited' }),
+  'chat.postMessage answers 500': injectAndSkipDelays({ method: post, status: 500 }),
+  'chat.postMessage answers 503, five times': injectAndSkipDelays({ method: post, status: 503, times: 5 }),
+  'chat.postMessage answers ok: false, internal_error': injectAndSkipDelays({ method: post, error: 'internal_error' }),
+  'chat.postMessage: the connection breaks before Slack took it': injectAndSkipDelays({
+    method: post,
+    dropRequest: true,
+  }),
+  'chat.postMessage: the connection breaks after Slack took it': injectAndSkipDelays({ method: post, dropReply: true }),
+  'chat.postMessage gets no answer, and Slack did not take it': injectAndSkipDelays({ method: post, hang: true }),
+  'chat.postMessage refuses the blocks (invalid_blocks)': inject({ method: post, error: 'invalid_blocks' }),
+  'the bot token is revoked for a while (invalid_auth)': revokeToken,
+  'chat.update answers 429, Retry-After 1 s': inject({ method: update, retryAfter: 1 }),
+  'chat.update answers 429, Retry-After 1 s, three times': inject({ method: update, retryAfter: 1, times: 3 }),
+  'chat.update answers 500': injectAndSkipDelays({ method: update, status: 500 }),
+  'chat.update: the connection breaks after Slack took it': injectAndSkipDelays({ method: update, dropReply: true }),
+  'a person deletes the message of the operation': deleteMessage,
+  'a person deletes the message of the operation after its end': (scenario) => async () => {
+    await scenario.waitForNotifications();
+    deleteMessage(scenario);
+    await scenario.expectMessages('alice: orders is Paused');
+    await notifyAgain(scenario);
   },
-  'the message may not be edited (cant_update_message)': once({ method: update, error: 'cant_update_message' }),
-  'the message may not be edited any more (edit_window_closed)': once({ method: update, error: 'edit_window_closed' }),
-  'alice reloads her client, and the dialog is gone': ({ talk }) => talk.slack.reloadClient('U0ALICE'),
+  'the message may not be edited (cant_update_message)': inject({ method: update, error: 'cant_update_message' }),
+  'the message may not be edited any more (edit_window_closed)': inject({
+    method: update,
+    error: 'edit_window_closed',
+  }),
+  'alice reloads her client, and the dialog is gone': ({ harness }) => harness.slack.reloadClient('U0ALICE'),
 };
 
 /** Something that has to be told happens after the end, such as the last task in flight that ends. */
-async function tellAgain({ talk, operation }: Walk): Promise<void> {
+async function notifyAgain({ harness, operation }: FaultScenario): Promise<void> {
   const { id } = await operation();
-  await talk.world.redis.hincrby(`syncbot:{p:orders}:op:${id}`, 'seq', 1);
-  await talk.world.deps.notifier.tell({ project: 'orders', operation: id });
+  await harness.services.redis.hincrby(`syncbot:{p:orders}:op:${id}`, 'seq', 1);
+  await harness.services.deps.notifications.operationChanged({ project: 'orders', operation: id });
 }
 
-it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
-  await using walk = await openWalk();
-  await walk.go(during, faults[fault], 'meanwhile' in row ? row.meanwhile : undefined);
-  await walk.expectSees(sees);
-  await walk.expectPaused();
-  const posted = walk.talk.slack.callsTo(update).map(({ args }) => walk.talk.slack.message(String(args['ts'])));
-  expect(posted.filter((message) => message?.via !== post)).toEqual([]);
-  expect(walk.talk.slack.violations).toEqual([]);
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultCase }) => {
+  await using scenario = await startFaultScenario();
+  await scenario.run(during, injectors[fault], 'meanwhile' in faultCase ? faultCase.meanwhile : undefined);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  const updatedMessages = scenario.harness.slack
+    .callsTo(update)
+    .map(({ args }) => scenario.harness.slack.findMessage(String(args['ts'])));
+  expect(updatedMessages.filter((message) => message?.via !== post)).toEqual([]);
+  expect(scenario.harness.slack.violations).toEqual([]);
 });

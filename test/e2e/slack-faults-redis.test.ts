@@ -1,10 +1,17 @@
 import { expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/application/faults.ts';
-import { jumpingClock } from '../application/hands.ts';
-import { said } from '../support/conversation.ts';
-import { type Fault, type FaultRow, openWalk, type Send, titled, type Walk } from '../support/fault-walk.ts';
+import { StoreUnavailableError } from '../../src/application/faults.ts';
+import { createJumpingClock } from '../application/hands.ts';
+import { visibleText } from '../support/conversation.ts';
+import {
+  type FaultCase,
+  type FaultScenario,
+  type InjectFault,
+  type SendOverride,
+  startFaultScenario,
+  withTitles,
+} from '../support/fault-walk.ts';
 
-const rows = [
+const cases = [
   {
     fault: 'the bot’s Redis is away, and back when alice asks again',
     during: 'the command',
@@ -45,95 +52,103 @@ const rows = [
     during: 'the outcome',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
-] as const satisfies readonly FaultRow[];
+] as const satisfies readonly FaultCase[];
 
-const sent =
-  (how: (walk: Walk) => Send): Fault =>
-  async (walk) => {
+const sendWith =
+  (sendOverride: (scenario: FaultScenario) => SendOverride): InjectFault =>
+  async (scenario) => {
     // Redis knows the script of this step: what is lost below is the reply to the step itself.
     const ref = { project: 'orders', operation: 'none' };
-    await walk.talk.world.deps.store.settle({ ref, settlement: 'cancel', by: null, dialog: null });
-    walk.next = how(walk);
+    await scenario.harness.services.deps.store.resolve({ ref, decision: 'cancel', by: null, dialog: null });
+    scenario.sendNext = sendOverride(scenario);
   };
 
-const hasRejected = (asked: Promise<unknown>, sent: 'no' | 'unknown') =>
-  asked.then(
+const expectUnavailable = (request: Promise<unknown>, sent: 'no' | 'unknown') =>
+  request.then(
     () => false,
-    (error: unknown) => error instanceof StoreUnavailable && error.sent === sent,
+    (error: unknown) => error instanceof StoreUnavailableError && error.sent === sent,
   );
 
-const isAway = ({ talk }: Walk) => talk.slack.waitFor(() => talk.world.proxy.isAway);
+const waitUntilDown = ({ harness }: FaultScenario) => harness.slack.waitFor(() => harness.services.proxy.isDown);
 
 /** Redis is away until alice has been told so. */
-async function listWhileAway(walk: Walk): Promise<void> {
-  await isAway(walk);
-  expect(said(await walk.talk.ask('list'))).toContain('Not done');
-  walk.talk.world.proxy.comeBack();
+async function listWhileDown(scenario: FaultScenario): Promise<void> {
+  await waitUntilDown(scenario);
+  expect(visibleText(await scenario.harness.runCommand('list'))).toContain('Not done');
+  scenario.harness.services.proxy.recover();
 }
 
-const faults: Record<(typeof rows)[number]['fault'], Fault> = {
-  'the bot’s Redis is away, and back when alice asks again': sent(({ talk }) => async (make) => {
-    talk.world.proxy.goAway();
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'the bot’s Redis is away, and back when alice asks again': sendWith(({ harness }) => async (deliver) => {
+    harness.services.proxy.goDown();
     // What is sent before the bot knows counts as lost on the way: the rows below.
-    await talk.slack.waitFor(() => hasRejected(talk.world.deps.store.now(), 'no'));
-    make();
-    await talk.sees('Not done');
-    talk.world.proxy.comeBack();
-    await talk.slack.waitFor(() => talk.world.deps.store.now());
-    make();
+    await harness.slack.waitFor(() => expectUnavailable(harness.services.deps.store.now(), 'no'));
+    deliver();
+    await harness.waitForMessage('Not done');
+    harness.services.proxy.recover();
+    await harness.slack.waitFor(() => harness.services.deps.store.now());
+    deliver();
   }),
-  'the bot’s Redis took OK, its reply is lost, and it is away for a while': sent(({ talk }) => async (make) => {
-    talk.world.proxy.loseReplyAndGoAway('confirm');
-    make();
-    await talk.sees('Checking whether this got through');
-    talk.world.proxy.comeBack();
-  }),
-  'the bot’s Redis goes away before it took OK, and is back after a while': sent(({ talk }) => async (make) => {
-    talk.world.proxy.goAwayBefore('confirm');
-    make();
-    await talk.sees('Checking whether this got through');
-    talk.world.proxy.comeBack();
-  }),
-  'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes': sent(
-    ({ talk }) =>
-      async (make) => {
-        talk.world.proxy.loseReplyAndGoAway('confirm');
-        make();
-        await talk.slack.waitFor(() => talk.sees('It is not known whether this got through'), { timeoutMs: 30_000 });
-        talk.world.proxy.comeBack();
+  'the bot’s Redis took OK, its reply is lost, and it is away for a while': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.dropReplyAndGoDown('confirm');
+        deliver();
+        await harness.waitForMessage('Checking whether this got through');
+        harness.services.proxy.recover();
       },
   ),
-  'the bot’s Redis goes away while Slack takes the first message': (walk) => {
-    const { slack, world } = walk.talk;
-    const posting = slack.fail({ method: 'chat.postMessage', hang: true });
-    walk.next = async (make) => {
-      make();
-      await posting.firstHit;
-      world.proxy.goAway();
-      posting.release();
+  'the bot’s Redis goes away before it took OK, and is back after a while': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.goDownBefore('confirm');
+        deliver();
+        await harness.waitForMessage('Checking whether this got through');
+        harness.services.proxy.recover();
+      },
+  ),
+  'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.dropReplyAndGoDown('confirm');
+        deliver();
+        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether this got through'), {
+          timeoutMs: 30_000,
+        });
+        harness.services.proxy.recover();
+      },
+  ),
+  'the bot’s Redis goes away while Slack takes the first message': (scenario) => {
+    const { slack, services } = scenario.harness;
+    const hangingPost = slack.injectFault({ method: 'chat.postMessage', hang: true });
+    scenario.sendNext = async (deliver) => {
+      deliver();
+      await hangingPost.firstHit;
+      services.proxy.goDown();
+      hangingPost.release();
       await slack.waitFor(() => slack.callsTo('chat.postMessage').some(({ result }) => result === 'ok'));
-      await listWhileAway(walk);
+      await listWhileDown(scenario);
     };
   },
-  'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile': (walk) => {
-    walk.talk.world.proxy.goAwayBefore('linksDone');
-    const listed = listWhileAway(walk);
+  'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile': (scenario) => {
+    scenario.harness.services.proxy.goDownBefore('linksDone');
+    const listed = listWhileDown(scenario);
     return () => listed;
   },
-  'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while': (walk) => {
-    walk.talk.world.proxy.loseReplyAndGoAway('linksDone');
-    const listed = listWhileAway(walk);
+  'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while': (scenario) => {
+    scenario.harness.services.proxy.dropReplyAndGoDown('linksDone');
+    const listed = listWhileDown(scenario);
     return () => listed;
   },
 };
 
-it.each(titled(rows))('%s', async (_title, { fault, during, sees }) => {
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   // The two minutes for which a lost reply is asked for pass in some seconds.
-  const overrides = fault.includes('two minutes') ? { clock: jumpingClock() } : {};
-  await using walk = await openWalk({ proxied: true, overrides });
-  await walk.go(during, faults[fault]);
-  await walk.expectSees(sees);
-  await walk.expectPaused();
-  expect(await walk.talk.world.deps.store.recentOperations('orders', 9)).toHaveLength(1);
-  expect(walk.talk.slack.violations).toEqual([]);
+  const overrides = fault.includes('two minutes') ? { clock: createJumpingClock() } : {};
+  await using scenario = await startFaultScenario({ throughProxy: true, overrides });
+  await scenario.run(during, injectors[fault]);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  expect(await scenario.harness.services.deps.store.recentOperations('orders', 9)).toHaveLength(1);
+  expect(scenario.harness.slack.violations).toEqual([]);
 });

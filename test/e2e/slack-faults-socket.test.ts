@@ -1,8 +1,15 @@
 import { expect, it } from 'vitest';
 import type { LogLine } from '../support/conversation.ts';
-import { type Fault, type FaultRow, openWalk, type Send, titled, type Walk } from '../support/fault-walk.ts';
+import {
+  type FaultCase,
+  type FaultScenario,
+  type InjectFault,
+  type SendOverride,
+  startFaultScenario,
+  withTitles,
+} from '../support/fault-walk.ts';
 
-const rows = [
+const cases = [
   {
     fault: 'Slack asks for a new socket (refresh_requested)',
     during: 'the command',
@@ -100,109 +107,112 @@ const rows = [
     meanwhile: 'alice: Pause orders?',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
-] as const satisfies readonly FaultRow[];
+] as const satisfies readonly FaultCase[];
 
 /** Slack waits this long for an ack here. */
 const ackLimitMs = 400;
-const isOpen = ({ talk }: Walk) =>
-  talk.slack.waitFor(() => talk.slack.sockets.deliverableCount > 0 && talk.bot.slack.isConnected());
-const lost = ({ talk }: Walk) => talk.slack.waitFor(() => !talk.bot.slack.isConnected());
+const waitForSocket = ({ harness }: FaultScenario) =>
+  harness.slack.waitFor(() => harness.slack.sockets.deliverableSocketCount > 0 && harness.bot.slackApp.isConnected());
+const waitForDisconnect = ({ harness }: FaultScenario) =>
+  harness.slack.waitFor(() => !harness.bot.slackApp.isConnected());
 
-const sent =
-  (how: (walk: Walk) => Send): Fault =>
-  (walk) => {
-    walk.next = how(walk);
+const sendWith =
+  (sendOverride: (scenario: FaultScenario) => SendOverride): InjectFault =>
+  (scenario) => {
+    scenario.sendNext = sendOverride(scenario);
   };
 
-const deliveredTwice = (walk: Walk): Send => {
-  return async (make) => {
-    const delivery = make();
-    await Promise.all([delivery.acked, walk.talk.slack.redeliver(delivery).acked]);
+const deliverTwice = (scenario: FaultScenario): SendOverride => {
+  return async (deliver) => {
+    const delivery = deliver();
+    await Promise.all([delivery.acked, scenario.harness.slack.redeliver(delivery).acked]);
     // A command is known by its trigger, the press of a dialog by the step that settles it.
-    const isKnown = ({ msg, kind }: LogLine) =>
+    const isDuplicateLogged = ({ msg, kind }: LogLine) =>
       msg === 'second delivery dropped' || (msg === 'operation settled' && kind === 'repeated');
-    await walk.talk.slack.waitFor(() => walk.talk.logged.some(isKnown));
+    await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(isDuplicateLogged));
   };
 };
 
-const faults: Record<(typeof rows)[number]['fault'], Fault> = {
-  'Slack asks for a new socket (refresh_requested)': sent((walk) => async (make) => {
-    walk.talk.slack.disconnect('refresh_requested');
-    await isOpen(walk);
-    expect((await make().acked).kind).toBe('acked');
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'Slack asks for a new socket (refresh_requested)': sendWith((scenario) => async (deliver) => {
+    scenario.harness.slack.announceDisconnect('refresh_requested');
+    await waitForSocket(scenario);
+    expect((await deliver().acked).kind).toBe('acked');
   }),
-  'Slack asks for a new socket while the operation runs (refresh_requested)': (walk) => {
-    walk.talk.slack.disconnect('refresh_requested');
+  'Slack asks for a new socket while the operation runs (refresh_requested)': (scenario) => {
+    scenario.harness.slack.announceDisconnect('refresh_requested');
   },
-  'Slack warns that the socket will close (warning)': sent((walk) => async (make) => {
-    walk.talk.slack.disconnect('warning');
-    expect((await make().acked).kind).toBe('acked');
-    expect(walk.talk.bot.slack.isConnected()).toBe(true);
+  'Slack warns that the socket will close (warning)': sendWith((scenario) => async (deliver) => {
+    scenario.harness.slack.announceDisconnect('warning');
+    expect((await deliver().acked).kind).toBe('acked');
+    expect(scenario.harness.bot.slackApp.isConnected()).toBe(true);
   }),
-  'the socket breaks before the ack, and Slack delivers again': sent((walk) => async (make) => {
-    const delivery = make();
-    walk.talk.slack.cut();
-    await lost(walk);
-    await isOpen(walk);
-    expect((await walk.talk.slack.redeliver(delivery).acked).kind).toBe('acked');
+  'the socket breaks before the ack, and Slack delivers again': sendWith((scenario) => async (deliver) => {
+    const delivery = deliver();
+    scenario.harness.slack.terminateSocket();
+    await waitForDisconnect(scenario);
+    await waitForSocket(scenario);
+    expect((await scenario.harness.slack.redeliver(delivery).acked).kind).toBe('acked');
     await delivery.acked;
   }),
-  'the socket breaks after the ack': sent((walk) => async (make) => {
-    expect((await make().acked).kind).toBe('acked');
-    walk.talk.slack.cut();
-    await lost(walk);
-    await isOpen(walk);
+  'the socket breaks after the ack': sendWith((scenario) => async (deliver) => {
+    expect((await deliver().acked).kind).toBe('acked');
+    scenario.harness.slack.terminateSocket();
+    await waitForDisconnect(scenario);
+    await waitForSocket(scenario);
   }),
-  'the socket breaks': async (walk) => {
-    walk.talk.slack.cut();
-    await lost(walk);
+  'the socket breaks': async (scenario) => {
+    scenario.harness.slack.terminateSocket();
+    await waitForDisconnect(scenario);
   },
-  'no socket is open, and alice asks again a moment later': sent((walk) => async (make) => {
-    walk.talk.slack.cut();
-    await walk.talk.slack.waitFor(() => walk.talk.slack.socketCount === 0);
-    expect((await make().acked).kind).toBe('dispatch_failed');
-    await isOpen(walk);
-    expect((await make().acked).kind).toBe('acked');
+  'no socket is open, and alice asks again a moment later': sendWith((scenario) => async (deliver) => {
+    scenario.harness.slack.terminateSocket();
+    await scenario.harness.slack.waitFor(() => scenario.harness.slack.socketCount === 0);
+    expect((await deliver().acked).kind).toBe('dispatch_failed');
+    await waitForSocket(scenario);
+    expect((await deliver().acked).kind).toBe('acked');
   }),
-  'Slack delivers twice': sent(deliveredTwice),
-  'Slack delivers twice, over the sockets of two bots': async (walk) => {
-    await walk.talk.anotherBot();
-    await walk.talk.slack.connected(2);
-    walk.next = deliveredTwice(walk);
+  'Slack delivers twice': sendWith(deliverTwice),
+  'Slack delivers twice, over the sockets of two bots': async (scenario) => {
+    await scenario.harness.addBot();
+    await scenario.harness.slack.waitForSockets(2);
+    scenario.sendNext = deliverTwice(scenario);
   },
-  'the bot is busy, and its ack comes too late': sent(() => async (make) => {
-    const delivery = make();
+  'the bot is busy, and its ack comes too late': sendWith(() => async (deliver) => {
+    const delivery = deliver();
     const until = performance.now() + 2 * ackLimitMs;
     while (performance.now() < until);
     expect((await delivery.acked).kind).toBe('operation_timeout');
   }),
-  'all of Slack is away (connection refused), and back after the operation': async (walk) => {
-    await walk.talk.slack.goDown();
+  'all of Slack is away (connection refused), and back after the operation': async (scenario) => {
+    await scenario.harness.slack.goDown();
     return async () => {
-      await walk.talk.slack.waitFor(() => walk.talk.logged.some(({ msg }) => msg === 'Slack connection not back yet'));
-      await walk.talk.slack.comeBack();
-      walk.timeFlies();
-      await isOpen(walk);
+      await scenario.harness.slack.waitFor(() =>
+        scenario.harness.logLines.some(({ msg }) => msg === 'Slack connection not back yet'),
+      );
+      await scenario.harness.slack.recover();
+      scenario.skipRetryDelays();
+      await waitForSocket(scenario);
     };
   },
-  'all of Slack answers 503, and works again after the operation': (walk) => {
-    const fault = walk.talk.slack.fail({ method: '*', status: 503, times: 1_000 });
+  'all of Slack answers 503, and works again after the operation': (scenario) => {
+    const fault = scenario.harness.slack.injectFault({ method: '*', status: 503, times: 1_000 });
     return async () => {
-      await walk.talk.slack.waitFor(() => fault.hits > 2);
+      await scenario.harness.slack.waitFor(() => fault.hits > 2);
       fault.cancel();
-      walk.timeFlies();
+      scenario.skipRetryDelays();
     };
   },
 };
 
-it.each(titled(rows))('%s', async (_title, { fault, during, sees, ...row }) => {
-  await using walk = await openWalk({ slack: { ackLimitMs } });
-  await walk.go(during, faults[fault], 'meanwhile' in row ? row.meanwhile : undefined);
-  await walk.expectSees(sees);
-  await walk.expectPaused();
-  expect(await walk.talk.world.deps.store.recentOperations('orders', 9)).toHaveLength(1);
-  await isOpen(walk);
-  await walk.talk.ask('list', { user: 'U0BOB' });
-  const late = fault === 'the bot is busy, and its ack comes too late' ? ['ack_too_late'] : [];
-  expect(walk.talk.slack.violations.map(({ rule }) => rule)).toEqual(late);
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultCase }) => {
+  await using scenario = await startFaultScenario({ slack: { ackLimitMs } });
+  await scenario.run(during, injectors[fault], 'meanwhile' in faultCase ? faultCase.meanwhile : undefined);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  expect(await scenario.harness.services.deps.store.recentOperations('orders', 9)).toHaveLength(1);
+  await waitForSocket(scenario);
+  await scenario.harness.runCommand('list', { user: 'U0BOB' });
+  const isLate = fault === 'the bot is busy, and its ack comes too late' ? ['ack_too_late'] : [];
+  expect(scenario.harness.slack.violations.map(({ rule }) => rule)).toEqual(isLate);
 });

@@ -1,45 +1,45 @@
 import { expect, it } from 'vitest';
 import { actionIds } from '../../src/slack/contract.ts';
-import { openConversation, said } from '../support/conversation.ts';
+import { startSlackHarness, visibleText } from '../support/conversation.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
-const rounds = 3;
+const refreshCount = 3;
 
 it('two bots get new sockets in turn, some of them cut: every command and press is answered once', async () => {
-  await using talk = await openConversation({ slack: { closeAfterMs: 50, redelivers: true } });
-  const { slack } = talk;
-  await talk.anotherBot();
-  await slack.connected(2);
-  const asked: string[] = [];
-  const ask = async () => {
-    const project = `nobody-has-${asked.length}-`;
-    asked.push(project);
+  await using harness = await startSlackHarness({ slack: { closeDelayMs: 50, redeliverOnClose: true } });
+  const { slack } = harness;
+  await harness.addBot();
+  await slack.waitForSockets(2);
+  const deliveries: string[] = [];
+  const sendCommand = async () => {
+    const project = `nobody-has-${deliveries.length}-`;
+    deliveries.push(project);
     const { acked } =
-      asked.length % 2 === 0
+      deliveries.length % 2 === 0
         ? slack.command({ ...alice, text: `show ${project}` })
-        : slack.pressRaw({ ...alice, actionId: actionIds.show, value: project });
+        : slack.pressForged({ ...alice, actionId: actionIds.show, value: project });
     return acked;
   };
-  const outcomes: ReturnType<typeof ask>[] = [];
-  for (let round = 0; round < rounds; round++) {
+  const outcomes: ReturnType<typeof sendCommand>[] = [];
+  for (let refreshIndex = 0; refreshIndex < refreshCount; refreshIndex++) {
     for (const end of ['warning', 'refresh_requested', 'cut'] as const) {
-      outcomes.push(ask(), ask());
-      if (end === 'cut') slack.cut(0);
-      else slack.disconnect(end, 0);
-      outcomes.push(ask(), ask());
-      await slack.waitFor(() => slack.sockets.deliverableCount === 2 && slack.sockets.tcpCount === 2);
+      outcomes.push(sendCommand(), sendCommand());
+      if (end === 'cut') slack.terminateSocket(0);
+      else slack.announceDisconnect(end, 0);
+      outcomes.push(sendCommand(), sendCommand());
+      await slack.waitFor(() => slack.sockets.deliverableSocketCount === 2 && slack.sockets.tcpConnectionCount === 2);
     }
   }
-  expect((await Promise.all(outcomes)).map(({ kind }) => kind)).toEqual(asked.map(() => 'acked'));
-  const answers = () => slack.messagesSeenBy(alice.user, alice.channel).map(said);
-  await slack.waitFor(() => answers().length >= asked.length);
-  await talk.ask('help');
-  for (const project of asked) {
+  expect((await Promise.all(outcomes)).map(({ kind }) => kind)).toEqual(deliveries.map(() => 'acked'));
+  const answers = () => slack.messagesVisibleTo(alice.user, alice.channel).map(visibleText);
+  await slack.waitFor(() => answers().length >= deliveries.length);
+  await harness.runCommand('help');
+  for (const project of deliveries) {
     expect(
       answers().filter((answer) => answer.includes(project)),
       project,
     ).toHaveLength(1);
   }
-  expect(slack.sockets.deserted).toEqual([]);
+  expect(slack.sockets.unackedAtAppClose).toEqual([]);
   expect(slack.violations).toEqual([]);
 });

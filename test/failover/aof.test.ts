@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, it } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import { targetOf } from '../support/world.ts';
-import { type Bench, openBench } from './bench.ts';
-import { survives, survivesRestore, withoutGaps } from './scenario.ts';
+import { endpointOf } from '../support/world.ts';
+import { createFailoverFixture, type FailoverFixture } from './bench.ts';
+import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
 
 let dir: string;
 let server: RedisServer;
-let bench: Bench;
+let fixture: FailoverFixture;
 const clients: Redis[] = [];
 const args = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
@@ -18,22 +18,22 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'syncbot-aof-'));
   server = await startRedisServer({ dir, args });
   const client = () => {
-    const one = new Redis(server.url, { maxRetriesPerRequest: null });
-    one.on('error', () => {});
-    clients.push(one);
-    return one;
+    const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+    redis.on('error', () => {});
+    clients.push(redis);
+    return redis;
   };
-  bench = await openBench({ target: targetOf(server.url), client, prefixes: ['one', 'two'] });
+  fixture = await createFailoverFixture({ endpoint: endpointOf(server.url), client, prefixes: ['one', 'two'] });
 });
 afterEach(async () => {
-  await bench[Symbol.asyncDispose]();
+  await fixture[Symbol.asyncDispose]();
   for (const client of clients.splice(0)) client.disconnect();
   await server.stop();
   await rm(dir, { recursive: true, force: true });
 });
 
 const failure = {
-  safe: async () => {},
+  waitUntilDurable: async () => {},
   async fail() {
     server.kill('SIGKILL');
     await server.exited;
@@ -44,8 +44,8 @@ const failure = {
 };
 
 it('a Redis with AOF dies in the middle of a pause and of a restore: each ends in one outcome', async () => {
-  await survives(bench, failure);
-  await withoutGaps(bench);
-  await survivesRestore(bench, failure);
-  await withoutGaps(bench);
+  await expectPauseSurvives(fixture, failure);
+  await expectNoVersionGaps(fixture);
+  await expectRestoreSurvives(fixture, failure);
+  await expectNoVersionGaps(fixture);
 });

@@ -3,19 +3,19 @@ import type { Cluster, Redis } from 'ioredis';
 import { pino } from 'pino';
 import { requestAction } from '../../src/application/request.ts';
 import { confirm } from '../../src/application/settle.ts';
-import { within } from '../../src/application/within.ts';
-import { type Core, openCore } from '../../src/core.ts';
+import { withTimeout } from '../../src/application/within.ts';
+import { createServices, type Services } from '../../src/core.ts';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import { linksWanted } from '../../src/domain/lifecycle.ts';
+import { desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import type { Action, Link } from '../../src/domain/project.ts';
-import type { RedisTarget } from '../../src/redis-address.ts';
-import { definitionOf } from '../support/definition.ts';
+import type { RedisEndpoint } from '../../src/redis-address.ts';
+import { makeDefinition } from '../support/definition.ts';
 import { waitFor } from '../support/wait.ts';
-import { targetOf, testSettings } from '../support/world.ts';
+import { endpointOf, testSettings } from '../support/world.ts';
 
-export interface BenchOptions {
-  readonly target: RedisTarget;
+export interface FailoverFixtureOptions {
+  readonly endpoint: RedisEndpoint;
   /** A client of its own for producers and workers of the links, one for each call. */
   readonly client: () => Redis | Cluster;
   /** One for each link on the target. */
@@ -26,100 +26,112 @@ export interface BenchOptions {
  * One project, `orders`, with real workers on its links: some on a Redis that will fail, and one on a Redis named `far`
  * that can be made to hang, so that an operation stays in its middle for as long as a test wants.
  */
-export interface Bench extends AsyncDisposable {
-  readonly core: Core;
+export interface FailoverFixture extends AsyncDisposable {
+  readonly services: Services;
   readonly links: readonly Link[];
   readonly far: RedisServer;
   /** The names of the tasks that have run to their end, in order, for each link. */
-  readonly ran: ReadonlyMap<string, readonly string[]>;
-  add(names: readonly string[]): Promise<void>;
-  ask(action: Action): Promise<OperationRef>;
-  over(ref: OperationRef): Promise<Operation>;
+  readonly completedTasks: ReadonlyMap<string, readonly string[]>;
+  addTasks(names: readonly string[]): Promise<void>;
+  requestAndConfirm(action: Action): Promise<OperationRef>;
+  waitForOutcome(ref: OperationRef): Promise<Operation>;
   /** The project's state, as soon as its links agree with it. */
-  agreed(): Promise<string>;
-  state(): Promise<string | undefined>;
-  versions(): Promise<number[]>;
+  waitUntilSynced(): Promise<string>;
+  readState(): Promise<string | undefined>;
+  readVersions(): Promise<number[]>;
 }
 
-export async function openBench({ target, client, prefixes }: BenchOptions): Promise<Bench> {
+export async function createFailoverFixture({
+  endpoint,
+  client,
+  prefixes,
+}: FailoverFixtureOptions): Promise<FailoverFixture> {
   const far = await startRedisServer();
-  const config = { redis: target, connections: { far: targetOf(far.url) }, settings: testSettings };
-  const core = openCore(config, pino({ level: 'silent' }), { sweepEveryMs: 300, lockMs: 2_000 });
+  const config = { redis: endpoint, connections: { far: endpointOf(far.url) }, settings: testSettings };
+  const services = createServices(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
   const links: Link[] = [
     ...prefixes.map((prefix) => ({ queue: 'sync', connection: 'default', prefix })),
     { queue: 'sync', connection: 'far', prefix: 'far' },
   ];
   const queues: Queue[] = [];
   const workers: Worker[] = [];
-  const ran = new Map(links.map(({ prefix }) => [prefix, [] as string[]]));
+  const completedTasks = new Map(links.map(({ prefix }) => [prefix, [] as string[]]));
   for (const { queue, prefix, connection } of links) {
-    const where = connection === 'far' ? { url: far.url, maxRetriesPerRequest: null } : client();
-    const own = new Queue(queue, { connection: where, prefix });
-    const worker = new Worker(queue, async (job) => void ran.get(prefix)?.push(job.name), {
-      ...{ connection: where, prefix, runRetryDelay: 200, stalledInterval: 1_000, lockDuration: 2_000 },
+    const clientOrOptions = connection === 'far' ? { url: far.url, maxRetriesPerRequest: null } : client();
+    const bullQueue = new Queue(queue, { connection: clientOrOptions, prefix });
+    const worker = new Worker(queue, async (job) => void completedTasks.get(prefix)?.push(job.name), {
+      ...{ connection: clientOrOptions, prefix, runRetryDelay: 200, stalledInterval: 1_000, lockDuration: 2_000 },
     });
-    own.on('error', () => {});
+    bullQueue.on('error', () => {});
     worker.on('error', () => {});
-    await own.waitUntilReady();
+    await bullQueue.waitUntilReady();
     await worker.waitUntilReady();
-    queues.push(own);
+    queues.push(bullQueue);
     workers.push(worker);
   }
-  await core.deps.store.put(definitionOf('orders', { links }), { state: 'running', watermarks: {} }, 'cli:test');
-  await core.startWorker();
-  const { deps } = core;
-  const read = () => deps.store.read('orders');
+  await services.deps.store.save(makeDefinition('orders', { links }), { state: 'running', watermarks: {} }, 'cli:test');
+  await services.startWorkers();
+  const { deps } = services;
+  const readProject = () => deps.store.read('orders');
 
   return {
-    core,
+    services,
     links,
     far,
-    ran,
-    async add(names) {
+    completedTasks,
+    async addTasks(names) {
       await Promise.all(queues.map((queue) => queue.addBulk(names.map((name) => ({ name, data: {} })))));
     },
-    async ask(action) {
-      const asked = { project: 'orders', action, by: 'cli:test', reason: null, origin: 'cli', channel: null } as const;
-      const requested = await requestAction(deps, asked);
-      if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
-      const ref = { project: 'orders', operation: requested.operation.id };
+    async requestAndConfirm(action) {
+      const request = {
+        project: 'orders',
+        action,
+        by: 'cli:test',
+        reason: null,
+        origin: 'cli',
+        channel: null,
+      } as const;
+      const result = await requestAction(deps, request);
+      if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
+      const ref = { project: 'orders', operation: result.operation.id };
       await confirm(deps, { ref, by: 'cli:test', dialog: null });
       return ref;
     },
-    over: (ref) =>
+    waitForOutcome: (ref) =>
       waitFor(
         async () => {
           const operation = await deps.store.readOperation(ref);
           return operation !== null && !isOpen(operation) && operation;
         },
-        { describe: 'the outcome', timeoutMs: 45_000 },
+        { description: 'the outcome', timeoutMs: 45_000 },
       ),
-    agreed: () =>
+    waitUntilSynced: () =>
       waitFor(
         async () => {
-          const project = await read();
-          const flags = await deps.links.readFlags(links, 2_000);
-          if (project === null || project.holder !== null || project.convergedVersion < project.version) return false;
-          return flags.every((flag) => flag === linksWanted(project.state)) && project.state;
+          const project = await readProject();
+          const flags = await deps.links.readStatuses(links, 2_000);
+          if (project === null || project.activeOperation !== null || project.syncedVersion < project.version)
+            return false;
+          return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
         },
-        { describe: 'links that agree', timeoutMs: 45_000 },
+        { description: 'links that agree', timeoutMs: 45_000 },
       ),
-    state: async () => (await read())?.state,
-    async versions() {
-      const entries = await deps.store.history('orders', { limit: 500 });
+    readState: async () => (await readProject())?.state,
+    async readVersions() {
+      const entries = await deps.store.readHistory('orders', { limit: 500 });
       return entries.flatMap(({ version }) => version ?? []).reverse();
     },
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
-      await core[Symbol.asyncDispose]();
+      await services[Symbol.asyncDispose]();
       // In a cluster a worker may wait for ever for the end of its connection, which ends with the cluster.
-      await Promise.all([...workers, ...queues].map((one) => within(one.close(), 2_000)));
+      await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
       await far.stop();
     },
   };
 }
 
 /** Task names that sort in the order in which they are added. */
-export function tasks(from: string, count = 10): string[] {
-  return Array.from({ length: count }, (_, index) => `${from}-${String(index).padStart(3, '0')}`);
+export function taskNames(prefix: string, count = 10): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`);
 }

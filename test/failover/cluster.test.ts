@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { projectKeys, queuePrefix } from '../../src/infra/redis/keys.ts';
-import { startCluster, type TestCluster } from '../support/redis-cluster.ts';
-import { type Bench, openBench } from './bench.ts';
-import { survives, survivesRestore, withoutGaps } from './scenario.ts';
+import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { createFailoverFixture, type FailoverFixture } from './bench.ts';
+import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
 
 let cluster: TestCluster;
-let bench: Bench;
+let fixture: FailoverFixture;
 /** A prefix on each of the three nodes. */
 const prefixes: string[] = [];
 beforeEach(async () => {
-  cluster = await startCluster();
+  cluster = await startTestCluster();
   prefixes.length = 0;
   for (let n = 0; prefixes.length < 3; n++) {
     if ((await cluster.nodeOf(`{orders-${n}}`)) === prefixes.length) prefixes.push(`{orders-${n}}`);
   }
-  bench = await openBench({ ...cluster, client: () => cluster.client(), prefixes });
+  fixture = await createFailoverFixture({ ...cluster, client: () => cluster.client(), prefixes });
 });
 afterEach(async () => {
-  await bench[Symbol.asyncDispose]();
+  await fixture[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
 
-const failureOf = (node: number) => ({
-  safe: async () => {},
+const nodeFailure = (node: number) => ({
+  waitUntilDurable: async () => {},
   fail: () => cluster.kill(node),
   recover: () => cluster.restart(node),
 });
@@ -32,16 +32,16 @@ const limits = { timeout: 150_000 };
 
 it('the node with the record of the project dies in the middle of a pause and of a restore', limits, async () => {
   const node = await cluster.nodeOf(projectKeys('orders').state);
-  await survives(bench, failureOf(node));
-  await survivesRestore(bench, failureOf(node));
-  await withoutGaps(bench);
+  await expectPauseSurvives(fixture, nodeFailure(node));
+  await expectRestoreSurvives(fixture, nodeFailure(node));
+  await expectNoVersionGaps(fixture);
 });
 
 it('the node with the queues of the bot dies, then one with nothing but a link', limits, async () => {
-  const queues = await cluster.nodeOf(queuePrefix);
-  const record = await cluster.nodeOf(projectKeys('orders').state);
-  const other = [0, 1, 2].find((node) => node !== queues && node !== record);
-  await survives(bench, failureOf(queues));
-  await survivesRestore(bench, failureOf(other ?? expect.unreachable()));
-  await withoutGaps(bench);
+  const queuesNode = await cluster.nodeOf(queuePrefix);
+  const recordNode = await cluster.nodeOf(projectKeys('orders').state);
+  const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
+  await expectPauseSurvives(fixture, nodeFailure(queuesNode));
+  await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
+  await expectNoVersionGaps(fixture);
 });

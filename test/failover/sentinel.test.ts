@@ -1,64 +1,68 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { observeProject } from '../../src/application/look.ts';
-import { linkItems } from '../../src/cli/doctor-links.ts';
+import { checkLinks } from '../../src/cli/doctor-links.ts';
 import { type SentinelGroup, startSentinelGroup } from '../support/redis-sentinel.ts';
 import { waitFor } from '../support/wait.ts';
-import { type Bench, openBench, tasks } from './bench.ts';
-import { allRan, survives, survivesRestore, withoutGaps } from './scenario.ts';
+import { createFailoverFixture, type FailoverFixture, taskNames } from './bench.ts';
+import { expectAllCompleted, expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
 
 let group: SentinelGroup;
-let bench: Bench;
+let fixture: FailoverFixture;
 beforeEach(async () => {
   group = await startSentinelGroup();
-  bench = await openBench({ ...group, client: () => group.client(), prefixes: ['one', 'two'] });
+  fixture = await createFailoverFixture({ ...group, client: () => group.client(), prefixes: ['one', 'two'] });
 });
 afterEach(async () => {
-  await bench[Symbol.asyncDispose]();
+  await fixture[Symbol.asyncDispose]();
   await group[Symbol.asyncDispose]();
 });
 
-const failure = () => {
+const primaryFailure = () => {
   const writer = group.client();
-  return { safe: () => group.replicated(writer), fail: () => group.kill(), recover: () => group.promoted() };
+  return {
+    waitUntilDurable: () => group.waitForReplicas(writer),
+    fail: () => group.killPrimary(),
+    recover: () => group.waitForFailover(),
+  };
 };
-const nothing = async () => {};
+const noop = async () => {};
 
 it('the primary dies in the middle of a pause: its replica carries it through, and a restore after it', async () => {
-  await survives(bench, failure());
-  await withoutGaps(bench);
-  await survivesRestore(bench, { safe: nothing, fail: nothing, recover: nothing });
-  await withoutGaps(bench);
+  await expectPauseSurvives(fixture, primaryFailure());
+  await expectNoVersionGaps(fixture);
+  await expectRestoreSurvives(fixture, { waitUntilDurable: noop, fail: noop, recover: noop });
+  await expectNoVersionGaps(fixture);
 });
 
 it('the primary dies in the middle of a restore: one outcome, and no task is lost or run twice', async () => {
-  await survives(bench, { safe: nothing, fail: nothing, recover: nothing });
-  await survivesRestore(bench, failure());
-  await withoutGaps(bench);
+  await expectPauseSurvives(fixture, { waitUntilDurable: noop, fail: noop, recover: noop });
+  await expectRestoreSurvives(fixture, primaryFailure());
+  await expectNoVersionGaps(fixture);
 });
 
 it('a pause of which the replicas heard nothing is forgotten; the link elsewhere that is paused can be seen', async () => {
-  await bench.add(tasks('before'));
-  await allRan(bench, tasks('before'));
-  await group.replicated(group.client());
+  await fixture.addTasks(taskNames('before'));
+  await expectAllCompleted(fixture, taskNames('before'));
+  await group.waitForReplicas(group.client());
   await group.cutReplication();
-  await bench.over(await bench.ask('pause'));
-  await bench.agreed();
-  await group.kill();
-  await group.promoted();
-  const { deps } = bench.core;
+  await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'));
+  await fixture.waitUntilSynced();
+  await group.killPrimary();
+  await group.waitForFailover();
+  const { deps } = fixture.services;
   const project = await waitFor(() => deps.store.read('orders'));
-  expect(project).toMatchObject({ state: 'running', version: 1, holder: null });
-  const seen = async () => linkItems({ project, figures: await observeProject(deps, project) }, [1, 1, 1]);
-  await waitFor(async () => (await seen()).every(({ result }) => result !== 'unknown'));
-  expect((await seen()).map(({ result, message }) => `${result} ${message.split(';')[0]}`)).toEqual([
+  expect(project).toMatchObject({ state: 'running', version: 1, activeOperation: null });
+  const linkResults = async () => checkLinks({ project, stats: await observeProject(deps, project) }, [1, 1, 1]);
+  await waitFor(async () => (await linkResults()).every(({ result }) => result !== 'unknown'));
+  expect((await linkResults()).map(({ result, message }) => `${result} ${message.split(';')[0]}`)).toEqual([
     'pass running',
     'pass running',
     'fail paused although orders is Running',
   ]);
   // The state rules still lead out of it.
-  await waitFor(async () => (await bench.over(await bench.ask('pause'))).state === 'done');
-  expect(await bench.agreed()).toBe('paused');
-  expect(await bench.over(await bench.ask('restore'))).toMatchObject({ state: 'done' });
-  expect(await bench.agreed()).toBe('running');
-  await withoutGaps(bench);
+  await waitFor(async () => (await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'))).state === 'done');
+  expect(await fixture.waitUntilSynced()).toBe('paused');
+  expect(await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'))).toMatchObject({ state: 'done' });
+  expect(await fixture.waitUntilSynced()).toBe('running');
+  await expectNoVersionGaps(fixture);
 });

@@ -2,54 +2,58 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProjectStore } from '../../src/application/store.ts';
-import { openCore } from '../../src/core.ts';
+import { createServices } from '../../src/core.ts';
 import { operationKey, projectKeys } from '../../src/infra/redis/keys.ts';
-import { definitionOf } from '../support/definition.ts';
-import { ownRedis } from '../support/redis.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { openWorld, targetOf, testSettings, type World } from '../support/world.ts';
+import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/world.ts';
 
-let world: World;
+let services: TestServices;
 let store: ProjectStore;
 beforeEach(async () => {
-  world = await openWorld();
-  store = world.deps.store;
-  await store.put(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  services = await startTestServices();
+  store = services.deps.store;
+  await store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => services[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const definition = definitionOf('orders');
+const definition = makeDefinition('orders');
 const keys = projectKeys('orders');
 
-const marks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
+const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
 
 describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
-    expect(await store.put(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
-    expect(await store.put(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toBe(false);
-    await store.markConverged('orders', 1, []);
-    expect(await store.put(definition, { expectedVersion: 1, added: [] }, 'x')).toBe(true);
+    expect(await store.save(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
+    expect(await store.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toBe(false);
+    await store.markSynced('orders', 1, []);
+    expect(await store.save(definition, { expectedVersion: 1, added: [] }, 'x')).toBe(true);
     expect(await store.read('orders')).toMatchObject({
       version: 2,
-      convergedVersion: 2,
+      syncedVersion: 2,
       state: 'running',
       by: 'cli:test',
     });
-    expect(await store.put(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toBe(true);
-    expect(await store.read('orders')).toMatchObject({ version: 3, convergedVersion: 2 });
-    expect(await store.markConverged('orders', 2, [])).toEqual({ kind: 'moved' });
-    expect(await store.setWatermarks('orders', 2, marks)).toBe(false);
+    expect(await store.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toBe(true);
+    expect(await store.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
+    expect(await store.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
+    expect(await store.setWatermarks('orders', 2, watermarks)).toBe(false);
     expect(
-      await store.fail('orders', 2, {
+      await store.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
-        logFrom: null,
+        oldestUnprocessedAt: null,
       }),
     ).toEqual({ kind: 'moved' });
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(await store.remove('orders', 3, 'x')).toBe(true);
-    expect([await store.ids(), await store.read('orders'), await store.version('orders')]).toEqual([[], null, null]);
+    expect([await store.listIds(), await store.read('orders'), await store.readVersion('orders')]).toEqual([
+      [],
+      null,
+      null,
+    ]);
     expect(await store.readMany(['orders'])).toEqual([]);
   });
 
@@ -66,24 +70,24 @@ describe('projects', () => {
       projectVersion: 1,
       ttlMs: 60_000,
     });
-    await store.settle({ ref, settlement: 'confirm', by: 'U0ALICE', dialog: null });
+    await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
     expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
-    expect(await store.put(definition, { expectedVersion: 2, added: [] }, 'x')).toBe(false);
+    expect(await store.save(definition, { expectedVersion: 2, added: [] }, 'x')).toBe(false);
     expect(await store.remove('orders', 2, 'x')).toBe(false);
     expect(
-      await store.fail('orders', 2, {
+      await store.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
-        logFrom: null,
+        oldestUnprocessedAt: null,
       }),
     ).toEqual({ kind: 'moved' });
   });
 
   it('a delivery is new once', async () => {
     expect([
-      await store.firstTime('a', 60_000),
-      await store.firstTime('a', 60_000),
-      await store.firstTime('b', 60_000),
+      await store.claimOnce('a', 60_000),
+      await store.claimOnce('a', 60_000),
+      await store.claimOnce('b', 60_000),
     ]).toEqual([true, false, true]);
   });
 
@@ -101,28 +105,28 @@ describe('projects', () => {
 });
 
 describe('a Redis that does not serve', () => {
-  const app = (url: string) =>
-    openCore({ redis: targetOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
+  const connectTo = (url: string) =>
+    createServices({ redis: endpointOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
 
   it('away before anything was sent: surely nothing was done', async () => {
-    await using server = await ownRedis();
-    await using bot = app(server.url);
-    await bot.deps.store.ids();
+    await using server = await startTestRedis();
+    await using bot = connectTo(server.url);
+    await bot.deps.store.listIds();
     server.kill('SIGKILL');
     await server.exited;
-    await expect(bot.deps.store.now()).rejects.toMatchObject({ name: 'StoreUnavailable' });
-    await expect(bot.deps.store.ids()).rejects.toMatchObject({ name: 'StoreUnavailable', sent: 'no' });
+    await expect(bot.deps.store.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(bot.deps.store.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   });
 
   it('a reply that is lost: nobody knows', async () => {
-    await using server = await ownRedis();
-    await using bot = app(server.url);
-    await bot.deps.store.ids();
+    await using server = await startTestRedis();
+    await using bot = connectTo(server.url);
+    await bot.deps.store.listIds();
     server.kill('SIGSTOP');
-    const asked = bot.deps.store.ids();
-    const answer = expect(asked).rejects.toMatchObject({ name: 'StoreUnavailable', sent: 'unknown' });
+    const pendingRead = bot.deps.store.listIds();
+    const rejected = expect(pendingRead).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'unknown' });
     server.kill('SIGKILL');
-    await answer;
+    await rejected;
   });
 
   it.each([
@@ -135,24 +139,24 @@ describe('a Redis that does not serve', () => {
     ],
   ])(
     '%s: not available, and fine as soon as that is over',
-    async (_name, [break_ = '', ...breakArgs], [mend = '', ...mendArgs]) => {
-      await using server = await ownRedis();
-      await using bot = app(server.url);
-      await bot.deps.store.put(definition, { state: 'running', watermarks: {} }, 'x');
+    async (_name, [breakCommand = '', ...breakArgs], [repairCommand = '', ...repairArgs]) => {
+      await using server = await startTestRedis();
+      await using bot = connectTo(server.url);
+      await bot.deps.store.save(definition, { state: 'running', watermarks: {} }, 'x');
       const admin = new Redis(server.url);
-      await admin.call(break_, ...breakArgs);
-      await expect(bot.deps.store.setWatermarks('orders', 1, marks)).rejects.toMatchObject({
-        name: 'StoreUnavailable',
+      await admin.call(breakCommand, ...breakArgs);
+      await expect(bot.deps.store.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
+        name: 'StoreUnavailableError',
       });
-      await admin.call(mend, ...mendArgs);
-      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, marks));
+      await admin.call(repairCommand, ...repairArgs);
+      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, watermarks));
       admin.disconnect();
     },
   );
 
   it('a fault of ours is not taken for an outage', async () => {
-    await world.redis.del(keys.state);
-    await world.redis.set(keys.state, 'not a hash');
-    await expect(store.version('orders')).rejects.toThrow(/WRONGTYPE/);
+    await services.redis.del(keys.state);
+    await services.redis.set(keys.state, 'not a hash');
+    await expect(store.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
   });
 });

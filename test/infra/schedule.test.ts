@@ -1,21 +1,21 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { openCore } from '../../src/core.ts';
-import { ownRedis } from '../support/redis.ts';
+import { createServices } from '../../src/core.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { targetOf, testSettings } from '../support/world.ts';
+import { endpointOf, testSettings } from '../support/world.ts';
 
 it('a worker whose Redis went away before its rounds were scheduled says so once, and begins them when it is back', async () => {
-  const redis = await ownRedis();
-  const said: string[] = [];
-  const log = pino({}, { write: (line: string) => void said.push(line) });
-  await using core = openCore({ redis: targetOf(redis.url), connections: {}, settings: testSettings }, log);
-  await core.deps.store.ids();
+  const redis = await startTestRedis();
+  const logLines: string[] = [];
+  const log = pino({}, { write: (line: string) => void logLines.push(line) });
+  await using services = createServices({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
+  await services.deps.store.listIds();
   await redis.stop();
-  const started = core.startWorker();
-  const sentences = () => said.filter((line) => line.includes('rounds not scheduled yet'));
-  await waitFor(() => sentences().length > 0);
-  await using _again = await ownRedis({ port: redis.port });
+  const started = services.startWorkers();
+  const warnings = () => logLines.filter((line) => line.includes('rounds not scheduled yet'));
+  await waitFor(() => warnings().length > 0);
+  await using _again = await startTestRedis({ port: redis.port });
   await started;
-  expect(sentences()).toHaveLength(1);
+  expect(warnings()).toHaveLength(1);
 });

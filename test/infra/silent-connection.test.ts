@@ -1,26 +1,26 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { noWatermark } from '../../src/domain/project.ts';
-import { type OwnedLink, openWorld, type World } from '../support/world.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
 
-let world: World;
-let far: OwnedLink;
+let services: TestServices;
+let far: TestLink;
 beforeEach(async () => {
-  world = await openWorld({ servers: ['far'] });
-  far = await world.link('far', 'far');
+  services = await startTestServices({ extraServers: ['far'] });
+  far = await services.createLink('far', 'far');
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => services[Symbol.asyncDispose]());
 
-const look = async () =>
-  (await world.deps.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
+const observeKinds = async () =>
+  (await services.deps.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
 
 it('a connection that was silent is looked at again as soon as it answers', async () => {
-  expect(await look()).toEqual(['read']);
-  world.server('far').kill('SIGSTOP');
-  expect(await look()).toEqual(['unreachable']);
-  expect(await look()).toEqual(['unreachable']);
-  world.server('far').kill('SIGCONT');
+  expect(await observeKinds()).toEqual(['read']);
+  services.server('far').kill('SIGSTOP');
+  expect(await observeKinds()).toEqual(['unreachable']);
+  expect(await observeKinds()).toEqual(['unreachable']);
+  services.server('far').kill('SIGCONT');
   await far.queue.add('a task, to know that it serves again', {});
-  expect(await look()).toEqual(['read']);
+  expect(await observeKinds()).toEqual(['read']);
 });
 
 it('thousands of links are read in one look, also after a silence', async () => {
@@ -28,10 +28,10 @@ it('thousands of links are read in one look, also after a silence', async () => 
     link: { ...far.link, queue: index % 2 === 0 ? 'far' : `none-${index}` },
     watermark: noWatermark,
   }));
-  world.server('far').kill('SIGSTOP');
-  expect(await look()).toEqual(['unreachable']);
-  world.server('far').kill('SIGCONT');
+  services.server('far').kill('SIGSTOP');
+  expect(await observeKinds()).toEqual(['unreachable']);
+  services.server('far').kill('SIGCONT');
   await far.queue.add('a task, to know that it serves again', {});
-  const kinds = new Set((await world.deps.links.observe(items)).map(({ kind }) => kind));
+  const kinds = new Set((await services.deps.links.observe(items)).map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(['read', 'missing']));
 });

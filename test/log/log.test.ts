@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 
-function logged(fields: object): string {
+function logLine(fields: object): string {
   const lines: string[] = [];
   createLogger({ level: 'info', to: { write: (line) => void lines.push(line) } }).info(fields, 'a constant sentence');
   return lines.join('');
 }
 
 test('no token, response_url or address with a password reaches a log line', () => {
-  const hush = 'xoxb-1234-hush';
+  const token = 'xoxb-1234-hush';
   const cause = new Error('connect redis://u:hush@db.internal:6379 failed');
-  const line = logged({
+  const line = logLine({
     token: 'hush',
-    deep: { response_url: 'hush', deeper: { url: 'hush', said: `Bearer ${hush}` } },
-    said: ['redis://user:hush@host:6379', hush],
-    err: Object.assign(new Error(`token ${hush} of "hush" at 10.0.0.7:6379\nhush`, { cause }), { code: 'E1' }),
+    deep: { response_url: 'hush', deeper: { url: 'hush', said: `Bearer ${token}` } },
+    said: ['redis://user:hush@host:6379', token],
+    err: Object.assign(new Error(`token ${token} of "hush" at 10.0.0.7:6379\nhush`, { cause }), { code: 'E1' }),
   });
   expect(line).not.toMatch(/hush|10\.0\.0\.7|db\.internal/);
   expect(JSON.parse(line)).toMatchObject({
@@ -25,7 +25,7 @@ test('no token, response_url or address with a password reaches a log line', () 
 });
 
 test('plain fields stay as they are', () => {
-  expect(JSON.parse(logged({ project: 'orders', links: 3, none: null }))).toMatchObject({
+  expect(JSON.parse(logLine({ project: 'orders', links: 3, none: null }))).toMatchObject({
     project: 'orders',
     links: 3,
     none: null,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { loggedFault } from '../../src/domain/logged-fault.ts';
+import { serializeError } from '../../src/domain/logged-fault.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { boltLogger } from '../../src/slack/bolt-logger.ts';
-import { secrets, traces } from './secrets.ts';
+import { secretFragments, secrets } from './secrets.ts';
 
 /** The lines that are written at the level trace. */
-function written(write: (log: Logger) => void): string {
+function logOutput(write: (log: Logger) => void): string {
   const lines: string[] = [];
   write(createLogger({ level: 'trace', to: { write: (line) => void lines.push(line) } }));
   expect(lines).toHaveLength(1);
@@ -14,12 +14,12 @@ function written(write: (log: Logger) => void): string {
   return lines.join('');
 }
 
-function expectClean(text: string): void {
-  for (const trace of traces) expect(text).not.toContain(trace);
+function expectNoSecrets(text: string): void {
+  for (const fragment of secretFragments) expect(text).not.toContain(fragment);
 }
 
 /** An error as ioredis and Node throw it: with what was asked in properties of its own. */
-function refused(message: string): Error {
+function connectionError(message: string): Error {
   return Object.assign(new Error(message), {
     errno: -111,
     code: 'ECONNREFUSED',
@@ -48,7 +48,7 @@ const messages: readonly string[] = [
 ].filter((message) => message !== `it failed at ${secrets.host} just now`);
 
 describe.each(messages)('%s', (message) => {
-  const error = refused(message);
+  const error = connectionError(message);
   it.each<[string, (log: Logger) => void]>([
     ['an error', (log) => log.error({ error }, 'it failed')],
     ['an error called err', (log) => log.error({ err: error }, 'it failed')],
@@ -59,22 +59,22 @@ describe.each(messages)('%s', (message) => {
     ['an error deep in a field', (log) => log.error({ deep: { list: [error] } }, 'it failed')],
     ['the cause of an error', (log) => log.error({ error: new Error('no', { cause: error }) }, 'it failed')],
     ['the causes of an error', (log) => log.error({ error: new AggregateError([error], 'all failed') }, 'it failed')],
-    ['a fault in Slack', (log) => log.warn({ error: loggedFault(error) }, 'it failed')],
+    ['a fault in Slack', (log) => log.warn({ error: serializeError(error) }, 'it failed')],
     [
       'a fault below a fault',
-      (log) => log.warn({ error: loggedFault(new Error('no', { cause: error })) }, 'it failed'),
+      (log) => log.warn({ error: serializeError(new Error('no', { cause: error })) }, 'it failed'),
     ],
     ["a warning of Slack's library", (log) => boltLogger(log).warn('failed', error, message)],
     ["an error of Slack's library", (log) => boltLogger(log).error(error)],
   ])('is not told by %s', (_what, write) => {
-    expectClean(written(write));
+    expectNoSecrets(logOutput(write));
   });
 });
 
 describe('a secret', () => {
   it.each(Object.entries(secrets))('that is a field of its own is not told: %s', (name, secret) => {
     if (name === 'host') return;
-    expectClean(written((log) => log.info({ about: secret, deep: { list: [secret] } }, 'a constant sentence')));
+    expectNoSecrets(logOutput((log) => log.info({ about: secret, deep: { list: [secret] } }, 'a constant sentence')));
   });
 
   it.each([
@@ -99,8 +99,8 @@ describe('a secret', () => {
     'email',
   ])('is not told under the name %s, however deep', (name) => {
     const fields = { [name]: 'hush', a: { [name]: { b: 'hush' }, c: [{ d: { [name]: ['hush'] } }] } };
-    expectClean(written((log) => log.info(fields, 'a constant sentence')));
-    expect(written((log) => log.info({ [name]: 'hush' }, 'x'))).toContain('[redacted]');
+    expectNoSecrets(logOutput((log) => log.info(fields, 'a constant sentence')));
+    expect(logOutput((log) => log.info({ [name]: 'hush' }, 'x'))).toContain('[redacted]');
   });
 
   it.each<[string, (log: Logger) => void]>([
@@ -115,8 +115,8 @@ describe('a secret', () => {
     ['a bound field', (log) => log.child({ token: 'hush' }).info({}, 'x')],
     ['what says how it is told', (log) => log.info({ x: { toJSON: () => ({ password: 'hush' }) } }, 'x')],
   ])('is not told by %s', (_what, write) => {
-    const line = written(write);
-    expectClean(line);
+    const line = logOutput(write);
+    expectNoSecrets(line);
     expect(line).not.toContain('104,117,115,104');
   });
 });
@@ -124,7 +124,7 @@ describe('a secret', () => {
 it('a circle and a getter that throws are no end of the log', () => {
   const circle: Record<string, unknown> = { name: 'round' };
   circle['self'] = circle;
-  expect(written((log) => log.info({ circle }, 'x'))).toContain('round');
+  expect(logOutput((log) => log.info({ circle }, 'x'))).toContain('round');
 });
 
 it('what is no secret is told as it is', () => {
@@ -137,11 +137,11 @@ it('what is no secret is told as it is', () => {
     nothing: null,
   };
   expect(
-    JSON.parse(written((log) => log.child({ role: 'bot', version: '1.2.3' }).info(fields, 'a sentence'))),
+    JSON.parse(logOutput((log) => log.child({ role: 'bot', version: '1.2.3' }).info(fields, 'a sentence'))),
   ).toMatchObject({ ...fields, role: 'bot', version: '1.2.3', msg: 'a sentence', level: 'info' });
   const error = new Error('row 17 refused');
-  for (const said of [error, loggedFault(error)]) {
-    const line = JSON.parse(written((log) => log.error({ error: said }, 'x')));
+  for (const loggedError of [error, serializeError(error)]) {
+    const line = JSON.parse(logOutput((log) => log.error({ error: loggedError }, 'x')));
     expect(line).toMatchObject({ error: { name: 'Error', message: 'row 17 refused' } });
     expect(line.error.stack).toMatch(/^at .*redaction\.test\.ts:\d+:\d+\)?$/m);
   }

@@ -5,8 +5,8 @@ export const secrets = {
   cookie: 'xoxd-hush%2Bcookie%3D',
   responseUrl: 'https://hooks.slack.com/commands/T012/345/hushurl',
   otherUrl: 'http://127.0.0.1:4567/response/hush',
-  ticket: 'wss://wss-primary.slack.com/link/?ticket=hush-ticket',
-  trigger: '13345224609.738474920.8088930838d88f008e0',
+  socketUrl: 'wss://wss-primary.slack.com/link/?ticket=hush-ticket',
+  triggerId: '13345224609.738474920.8088930838d88f008e0',
   signature: `v0=${'a1b2c3d4'.repeat(8)}`,
   redisUrl: 'redis://bot:hush-password@10.9.8.7:6379/0',
   sentinelUrl: 'redis+sentinel://:hush-password@sentinel-1:26379/primary',
@@ -18,9 +18,9 @@ export const secrets = {
 } as const;
 
 /** What must not be seen of them, not even in part. */
-export const traces: readonly string[] = [
+export const secretFragments: readonly string[] = [
   'hush',
-  secrets.trigger,
+  secrets.triggerId,
   'a1b2c3d4',
   'prod.internal',
   'redis-1',

@@ -6,8 +6,8 @@ import { startRedisServer } from '../../src/demo/redis-server.ts';
 import { queuePrefix } from '../../src/infra/redis/keys.ts';
 import { actionIds } from '../../src/slack/contract.ts';
 import { type RunningApp, runApp } from '../admin/running.ts';
-import { definitionOf } from '../support/definition.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
@@ -18,8 +18,9 @@ const payload = 'hush-payload of bob.smith@example.co.uk';
 async function failingLink(port: number, name: string): Promise<AsyncDisposable> {
   const connection = new Redis({ port, password, maxRetriesPerRequest: null });
   const queue = new Queue(name, { connection });
-  const fails = async (job: { data: unknown }) => Promise.reject(new Error(`row ${JSON.stringify(job.data)} refused`));
-  const worker = new Worker(name, fails, { connection });
+  const failTask = async (job: { data: unknown }) =>
+    Promise.reject(new Error(`row ${JSON.stringify(job.data)} refused`));
+  const worker = new Worker(name, failTask, { connection });
   connection.on('error', () => {});
   queue.on('error', () => {});
   worker.on('error', () => {});
@@ -34,7 +35,7 @@ async function failingLink(port: number, name: string): Promise<AsyncDisposable>
 }
 
 /** A job in the bot's own queue that is none of its own, and one whose operation nobody can read. */
-async function oddJobs(port: number): Promise<void> {
+async function addInvalidJobs(port: number): Promise<void> {
   const connection = new Redis({ port, password });
   const queue = new Queue('actions', { connection, prefix: queuePrefix });
   await connection.hset('syncbot:{p:orders}:op:odd', { state: 'confirmed', by: payload, dialog: `{"url":"${payload}` });
@@ -44,52 +45,52 @@ async function oddJobs(port: number): Promise<void> {
   connection.disconnect();
 }
 
-const says = (app: RunningApp, sentence: string) =>
-  waitFor(() => app.lines.some(({ msg }) => msg === sentence), { describe: sentence });
+const waitForLog = (app: RunningApp, message: string) =>
+  waitFor(() => app.logLines.some(({ msg }) => msg === message), { description: message });
 
 test('a day full of trouble at the level trace tells no secret', async () => {
   // What is printed past the log is seen when everything is closed.
   const printed = vi.spyOn(console, 'error');
   onTestFinished(() => expect(printed.mock.calls).toEqual([]));
   const secret = randomBytes(8).toString('hex');
-  await using slack = await StrictSlack.start({ botToken: `xoxb-${secret}`, appToken: `xapp-1-${secret}` });
+  await using slack = await FakeSlack.start({ botToken: `xoxb-${secret}`, appToken: `xapp-1-${secret}` });
   const server = await startRedisServer({ args: ['--requirepass', password] });
   const redisUrl = `redis://:${password}@127.0.0.1:${server.port}`;
   await using app = await runApp({ role: 'all', redisUrl, slack });
-  await app.readiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
   const link = { queue: 'orders', connection: 'default', prefix: 'bull' };
-  const definition = definitionOf('orders', { links: [link], channel: 'C0SYNC' });
-  await app.app.deps.store.put(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  const definition = makeDefinition('orders', { links: [link], channel: 'C0SYNC' });
+  await app.app.useCaseContext.store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 
   {
     await using _link = await failingLink(server.port, 'orders');
-    await says(app, 'project failed');
-    await oddJobs(server.port);
-    await says(app, 'a try of a job failed');
-    await says(app, 'job that nobody knows, dropped');
-    slack.fail({ method: 'chat.postMessage', retryAfter: 1, times: 2 });
-    slack.fail({ method: 'response_url', dropReply: true });
-    slack.fail({ method: 'response_url', error: 'used_url' });
+    await waitForLog(app, 'project failed');
+    await addInvalidJobs(server.port);
+    await waitForLog(app, 'a try of a job failed');
+    await waitForLog(app, 'job that nobody knows, dropped');
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 1, times: 2 });
+    slack.injectFault({ method: 'response_url', dropReply: true });
+    slack.injectFault({ method: 'response_url', error: 'used_url' });
     slack.command({ ...alice, text: 'restore orders' });
     slack.command({ ...alice, text: `pause ${payload}` });
     slack.command({ ...alice, text: 'history orders' });
-    slack.pressRaw({ ...alice, actionId: actionIds.ok, value: payload });
-    await says(app, 'operation requested');
+    slack.pressForged({ ...alice, actionId: actionIds.ok, value: payload });
+    await waitForLog(app, 'operation requested');
   }
-  slack.fail({ method: 'apps.connections.open', status: 500, times: 2 });
-  slack.cut();
-  await says(app, 'Slack connection not back yet');
-  await app.readiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
+  slack.terminateSocket();
+  await waitForLog(app, 'Slack connection not back yet');
+  await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
   server.kill('SIGKILL');
   await server.exited;
-  await app.readiness({ redis: 'does not answer', slack: 'ready', workers: 'ready' });
+  await app.waitForReadiness({ redis: 'does not answer', slack: 'ready', workers: 'ready' });
   slack.command({ ...alice, text: 'list' });
-  await says(app, 'not done: Redis did not answer');
+  await waitForLog(app, 'not done: Redis did not answer');
   await using _other = await startRedisServer({ port: server.port, args: ['--requirepass', 'another'] });
-  await waitFor(() => app.text().includes('WRONGPASS'));
+  await waitFor(() => app.logText().includes('WRONGPASS'));
   await app.stop();
 
-  const text = app.text();
+  const text = app.logText();
   const urls = slack.callsTo('response_url').map(({ args }) => String(args['url']));
   expect(urls.length).toBeGreaterThan(0);
   for (const url of [...urls, ...urls.map((one) => new URL(one).pathname)]) expect(text).not.toContain(url);

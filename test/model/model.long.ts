@@ -1,26 +1,26 @@
 import { expect, it } from 'vitest';
-import { build } from '../demo/demo-process.ts';
-import { tellStories } from './story.ts';
-import { emptyTally, tallyText } from './tally.ts';
+import { buildSyncbot } from '../demo/demo-process.ts';
+import { checkModel } from './story.ts';
+import { emptyStats, formatStats } from './tally.ts';
 
 const commands = Number(process.env['MODEL_COMMANDS'] ?? 10_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
-const perStory = 250;
+const maxCommandsPerRun = 250;
 
 it(`${commands} commands`, async () => {
-  await using built = await build();
-  const tally = emptyTally();
+  await using built = await buildSyncbot();
+  const stats = emptyStats();
   const startedAt = Date.now();
-  const say = (text: string) => process.stdout.write(`${text}\n`);
-  say(`seed: ${seed}`);
-  const stories = Math.max(1, Math.round(commands / perStory));
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  print(`seed: ${seed}`);
+  const runs = Math.max(1, Math.round(commands / maxCommandsPerRun));
   try {
     const path = process.env['MODEL_PATH'];
-    const onTold = () => tally.stories % 10 === 0 && say(`${tally.commands} commands`);
-    const each = Math.min(commands, perStory);
-    await tellStories({ folder: built.folder, tally, onTold, stories, seed, path, commands: each });
+    const onRunFinished = () => stats.runs % 10 === 0 && print(`${stats.commands} commands`);
+    const commandsPerRun = Math.min(commands, maxCommandsPerRun);
+    await checkModel({ folder: built.folder, stats, onRunFinished, runs, seed, path, commandsPerRun: commandsPerRun });
   } finally {
-    say(`${tallyText(tally)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
+    print(`${formatStats(stats)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
   }
-  expect(tally.operations.get('done')).toBeGreaterThan(0);
+  expect(stats.operations.get('done')).toBeGreaterThan(0);
 });

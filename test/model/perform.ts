@@ -1,66 +1,70 @@
 import { observeAll } from '../../src/application/observe.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { fixRefusedRows } from '../../src/demo/tables.ts';
-import { ask, press, somebodyElse } from './asking.ts';
-import { attempt, botOf, linkOf, oldOperation, projectOf, proxyOf, type Story } from './so-far.ts';
-import type { Step } from './steps.ts';
+import { otherUser, performRequest, pressButton } from './asking.ts';
+import { botOf, linkOf, type ModelRun, pickOperation, projectOf, proxyOf, recordErrors } from './so-far.ts';
+import type { Command } from './steps.ts';
 import type { ModelProject } from './system.ts';
 
 /** Carries out one command. Never throws: what goes wrong stands in `observed.faults`. */
-export async function perform(story: Story, step: Step): Promise<void> {
-  await attempt(story, () => doIt(story, step));
+export async function runCommand(run: ModelRun, command: Command): Promise<void> {
+  await recordErrors(run, () => dispatch(run, command));
 }
 
-async function doIt(story: Story, step: Step): Promise<void> {
-  const { system } = story;
-  switch (step.kind) {
+async function dispatch(run: ModelRun, command: Command): Promise<void> {
+  const { system } = run;
+  switch (command.kind) {
     case 'ask':
-      return ask(story, step);
+      return performRequest(run, command);
     case 'press an old button': {
-      const old = oldOperation(story, step);
+      const old = pickOperation(run, command);
       if (old === null) return;
-      const by = step.other ? somebodyElse(old.by) : old.by;
-      return void (await press(story, botOf(system, step.old), { operation: old, by, cancel: step.cancel }));
+      const by = command.byOtherUser ? otherUser(old.by) : old.by;
+      return void (await pressButton(run, botOf(system, command.operationIndex), {
+        operation: old,
+        by,
+        isCancel: command.cancel,
+      }));
     }
     case 'deliver again': {
-      const old = oldOperation(story, { old: step.old, left: false });
+      const old = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
       if (old === null) return;
       const job = { project: old.project, operation: old.id };
-      await botOf(system, step.old).queue.execute(job);
+      await botOf(system, command.operationIndex).jobs.execute(job);
       return void (await system.actions.add('execute', job, { removeOnComplete: true, removeOnFail: true }));
     }
     case 'sweep at both bots':
-      return void (await Promise.all(system.bots.map((bot) => attempt(story, () => sweep(bot)))));
+      return void (await Promise.all(system.bots.map((bot) => recordErrors(run, () => sweep(bot)))));
     case 'observe':
-      return observeAll(botOf(system, step.bot));
+      return observeAll(botOf(system, command.bot));
     case 're-apply':
-      return botOf(system, step.project).queue.converge(projectOf(system, step.project).id);
+      return botOf(system, command.project).jobs.reconcile(projectOf(system, command.project).id);
     case 'kill':
-      return system.workers.kill(step.worker);
+      return system.workers.kill(command.worker);
     case 'stop':
-      return system.workers.stop(step.worker, step.forMs);
+      return system.workers.suspend(command.worker, command.durationMs);
     case 'start':
-      return system.workers.start(step.worker);
+      return system.workers.start(command.worker);
     case 'cut':
-      return proxyOf(system, step.chosen).cutOne(step.cut, step.chosen >> 1);
+      return proxyOf(system, command.connectionIndex).dropOneConnection(command.cut, command.connectionIndex >> 1);
     case 'delay':
-      return proxyOf(system, step.proxy).delay(step.ms);
+      return proxyOf(system, command.proxy).setDelayMs(command.delayMs);
     case 'outage':
-      return proxyOf(system, step.proxy).outage(step.forMs);
+      return proxyOf(system, command.proxy).goDownFor(command.durationMs);
     case 'tasks':
-      return void (await linkOf(system, step).source.burst(step.count));
+      return void (await linkOf(system, command).source.burst(command.count));
     case 'poison':
-      return void (await linkOf(system, step).source.poison(String(1 + (step.link % 10))));
+      return void (await linkOf(system, command).source.breakRow(String(1 + (command.link % 10))));
     case 'mend':
-      return mend(projectOf(system, step.project));
+      return repairTargets(projectOf(system, command.project));
     case 'restart link worker':
-      return linkOf(system, step).restartWorker();
+      return linkOf(system, command).restartWorker();
     default:
-      return step satisfies never;
+      return command satisfies never;
   }
 }
 
 /** Makes room in the targets for the rows that they refused. */
-export async function mend({ id, links }: ModelProject): Promise<void> {
+export async function repairTargets({ id, links }: ModelProject): Promise<void> {
   for (const { redis, link } of links) await fixRefusedRows(redis, { project: id, link });
 }

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 export type Fields = Readonly<Record<string, string>>;
 
 /** One entry of a project's audit stream. */
-export interface Entry {
+export interface AuditEntry {
   readonly event: string;
   readonly at: number;
   readonly fields: Fields;
@@ -14,40 +14,42 @@ export interface Entry {
 export interface ProjectRecords {
   readonly id: string;
   readonly state: Fields;
-  readonly audit: readonly Entry[];
+  readonly audit: readonly AuditEntry[];
   readonly operations: ReadonlyMap<string, Fields>;
   /** Executions that never left, each with the moment at which it entered. */
   readonly runs: readonly number[];
 }
 
-const runForMs = 15 * 60_000;
+const runTtlMs = 15 * 60_000;
 
 export async function readRecords(redis: Redis, id: string): Promise<ProjectRecords> {
-  const slot = `syncbot:{p:${id}}`;
-  const stream = await redis.xrange(`${slot}:audit`, '-', '+');
+  const keyPrefix = `syncbot:{p:${id}}`;
+  const stream = await redis.xrange(`${keyPrefix}:audit`, '-', '+');
   const audit = stream.map(([, flat]) => {
-    const fields = fieldsOf(flat);
+    const fields = parseFields(flat);
     return { event: fields['event'] ?? '', at: Number(fields['at']), fields };
   });
-  const ids = [...new Set(audit.map(({ fields }) => fields['operation'] ?? '').filter((one) => one !== ''))];
+  const ids = [
+    ...new Set(audit.map(({ fields }) => fields['operation'] ?? '').filter((operationId) => operationId !== '')),
+  ];
   const operations = new Map<string, Fields>();
-  for (const one of ids) operations.set(one, await redis.hgetall(`${slot}:op:${one}`));
-  const runs = await redis.zrange(`${slot}:runs`, 0, '-1', 'WITHSCORES');
+  for (const operationId of ids) operations.set(operationId, await redis.hgetall(`${keyPrefix}:op:${operationId}`));
+  const runs = await redis.zrange(`${keyPrefix}:runs`, 0, '-1', 'WITHSCORES');
   return {
     id,
     audit,
     operations,
-    state: await redis.hgetall(`${slot}:state`),
-    runs: runs.filter((_text, index) => index % 2 === 1).map((until) => Number(until) - runForMs),
+    state: await redis.hgetall(`${keyPrefix}:state`),
+    runs: runs.filter((_text, index) => index % 2 === 1).map((until) => Number(until) - runTtlMs),
   };
 }
 
 /** Whether a task, and no operation, made the project Failed. */
-export function isTaskFailure({ event, fields }: Entry): boolean {
+export function isTaskFailure({ event, fields }: AuditEntry): boolean {
   return event === 'failed' && fields['operation'] === '';
 }
 
-export function fieldsOf(flat: readonly string[]): Fields {
+export function parseFields(flat: readonly string[]): Fields {
   const fields: Record<string, string> = {};
   for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index] ?? ''] = flat[index + 1] ?? '';
   return fields;

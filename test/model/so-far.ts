@@ -1,64 +1,67 @@
-import type { Deps } from '../../src/application/deps.ts';
-import { StoreUnavailable } from '../../src/application/faults.ts';
-import type { Settled } from '../../src/application/operation-store.ts';
-import type { Requested } from '../../src/application/request.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import { StoreUnavailableError } from '../../src/application/faults.ts';
+import type { ConfirmationResult } from '../../src/application/operation-store.ts';
+import type { RequestResult } from '../../src/application/request.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
-import type { CuttingProxy } from '../support/cutting-proxy.ts';
+import type { FaultyRedisProxy } from '../support/cutting-proxy.ts';
 import type { ModelProject, System } from './system.ts';
 
 /** What people asked and what they were answered. `unknown`: Redis did not answer. */
-export interface Observed {
-  readonly asked: AskedOnce[];
-  readonly pressed: PressedOnce[];
+export interface Trace {
+  readonly requests: RequestRecord[];
+  readonly presses: PressRecord[];
   /** Dialogs that nobody has answered yet. */
-  readonly leftOpen: Operation[];
+  readonly openConfirmations: Operation[];
   /** Exceptions that are no outage: there should be none. */
-  readonly faults: string[];
-  unknown: number;
+  readonly errors: string[];
+  unknownResults: number;
 }
 
-export interface AskedOnce {
+export interface RequestRecord {
   readonly project: string;
   readonly action: Action;
   readonly by: string;
-  readonly answer: Requested;
+  readonly result: RequestResult;
 }
 
-export interface PressedOnce {
+export interface PressRecord {
   readonly operation: Operation;
   readonly by: string;
-  readonly settlement: 'confirm' | 'cancel';
-  readonly answer: Settled;
+  readonly decision: 'confirm' | 'cancel';
+  readonly result: ConfirmationResult;
 }
 
-export interface Story {
+export interface ModelRun {
   readonly system: System;
-  readonly observed: Observed;
+  readonly trace: Trace;
 }
 
 /** Lets something go wrong; what is no outage stands in `observed.faults`. */
-export async function attempt<T>({ observed }: Story, act: () => Promise<T>): Promise<T | undefined> {
+export async function recordErrors<T>({ trace }: ModelRun, action: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await act();
+    return await action();
   } catch (error) {
-    if (error instanceof StoreUnavailable) observed.unknown += 1;
-    else observed.faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (error instanceof StoreUnavailableError) trace.unknownResults += 1;
+    else trace.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return undefined;
   }
 }
 
 /** One of the last operations; of those that were left open, when there is one and `left` says so. */
-export function oldOperation({ observed }: Story, { old, left }: { old: number; left: boolean }): Operation | null {
-  if (left && observed.leftOpen.length > 0) {
-    return observed.leftOpen.splice(old % observed.leftOpen.length, 1)[0] ?? null;
+export function pickOperation(
+  { trace }: ModelRun,
+  { operationIndex, preferOpen }: { operationIndex: number; preferOpen: boolean },
+): Operation | null {
+  if (preferOpen && trace.openConfirmations.length > 0) {
+    return trace.openConfirmations.splice(operationIndex % trace.openConfirmations.length, 1)[0] ?? null;
   }
-  const found = observed.asked.map(({ answer }) => answer).filter((answer) => answer.kind === 'requested');
-  return found.at(-1 - (old % Math.max(1, found.length)))?.operation ?? null;
+  const operations = trace.requests.map(({ result }) => result).filter((result) => result.kind === 'requested');
+  return operations.at(-1 - (operationIndex % Math.max(1, operations.length)))?.operation ?? null;
 }
 
-export function botOf({ bots }: System, index: number): Deps {
-  return bots[index % bots.length] as Deps;
+export function botOf({ bots }: System, index: number): UseCaseContext {
+  return bots[index % bots.length] as UseCaseContext;
 }
 
 export function projectOf({ projects }: System, index: number): ModelProject {
@@ -70,6 +73,6 @@ export function linkOf(system: System, { project, link }: { readonly project: nu
   return links[link % links.length] as ModelProject['links'][number];
 }
 
-export function proxyOf({ proxies }: System, index: number): CuttingProxy {
+export function proxyOf({ proxies }: System, index: number): FaultyRedisProxy {
   return proxies[index % 2 === 0 ? 0 : 1];
 }

@@ -1,21 +1,21 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import type { Deps } from '../../src/application/deps.ts';
-import { RetryLater } from '../../src/application/faults.ts';
-import type { Teller } from '../../src/application/ports.ts';
-import { type Core, type CoreConfig, openCore } from '../../src/core.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import { RetryLaterError } from '../../src/application/faults.ts';
+import type { Notifier } from '../../src/application/ports.ts';
+import { createServices, type Services, type ServicesConfig } from '../../src/core.ts';
 import { startLinkWorker } from '../../src/demo/link-worker.ts';
 import { type Source, startSource } from '../../src/demo/source.ts';
-import { limitColumn } from '../../src/demo/tables.ts';
-import { isDue } from '../../src/domain/alert.ts';
-import { findingKinds } from '../../src/domain/finding.ts';
+import { setColumnLimit } from '../../src/demo/tables.ts';
+import { needsNotification } from '../../src/domain/alert.ts';
+import { alertKinds } from '../../src/domain/finding.ts';
 import type { ProjectState } from '../../src/domain/project.ts';
-import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts';
-import { definitionOf } from '../support/definition.ts';
-import { ownRedis } from '../support/redis.ts';
+import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/cutting-proxy.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { targetOf, testSettings } from '../support/world.ts';
+import { endpointOf, testSettings } from '../support/world.ts';
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 
 /** Two bots, three workers, projects with real work on their links; bots and workers reach Redis through a proxy. */
@@ -23,8 +23,8 @@ export interface System extends AsyncDisposable {
   /** Past the proxy: for the test's own looks. */
   readonly redis: Redis;
   /** Before the bot's Redis, and before that of the links of some projects. */
-  readonly proxies: readonly [CuttingProxy, CuttingProxy];
-  readonly bots: readonly Deps[];
+  readonly proxies: readonly [FaultyRedisProxy, FaultyRedisProxy];
+  readonly bots: readonly UseCaseContext[];
   readonly workers: WorkerPool;
   readonly projects: readonly ModelProject[];
   /** The bot's queue of actions, past everything. */
@@ -33,7 +33,7 @@ export interface System extends AsyncDisposable {
 
 export interface ModelProject {
   readonly id: string;
-  readonly first: ProjectState;
+  readonly initialState: ProjectState;
   readonly onFailure: 'pause' | 'continue';
   readonly links: readonly ModelLink[];
 }
@@ -49,55 +49,55 @@ export interface ModelLink {
   restartWorker(): Promise<void>;
 }
 
-const firsts = [
-  { id: 'orders', first: 'running', onFailure: 'pause', links: 3, connection: 'default' },
-  { id: 'users', first: 'not_started', onFailure: 'pause', links: 2, connection: 'far' },
-  { id: 'invoices', first: 'paused', onFailure: 'pause', links: 2, connection: 'default' },
-  { id: 'payments', first: 'running', onFailure: 'continue', links: 2, connection: 'far' },
+const projectSpecs = [
+  { id: 'orders', initialState: 'running', onFailure: 'pause', links: 3, connection: 'default' },
+  { id: 'users', initialState: 'not_started', onFailure: 'pause', links: 2, connection: 'far' },
+  { id: 'invoices', initialState: 'paused', onFailure: 'pause', links: 2, connection: 'default' },
+  { id: 'payments', initialState: 'running', onFailure: 'continue', links: 2, connection: 'far' },
 ] as const;
 
 /** So short that what a killed worker had in hand is found soon. */
-export const lockMs = 1_000;
+export const lockDurationMs = 1_000;
 
 /** `folder`: of the build that the workers run. */
-export async function openSystem(folder: string): Promise<System> {
-  const closing: Closing = [];
-  const near = await openServer(closing);
-  const far = await openServer(closing);
+export async function createSystem(folder: string): Promise<System> {
+  const cleanup: Cleanup = [];
+  const near = await startProxiedServer(cleanup);
+  const far = await startProxiedServer(cleanup);
   const { redis } = near;
   const settings = { ...testSettings, auditLength: 1_000_000 };
-  const config: CoreConfig = {
-    redis: targetOf(near.proxy.url),
-    connections: { far: targetOf(far.proxy.url) },
+  const config: ServicesConfig = {
+    redis: endpointOf(near.proxy.url),
+    connections: { far: endpointOf(far.proxy.url) },
     settings,
   };
-  const cores = [openBot(config), openBot(config)];
-  for (const core of cores) closing.push(() => core[Symbol.asyncDispose]());
-  const bots = cores.map(({ deps }) => deps);
+  const botServices = [createBotServices(config), createBotServices(config)];
+  for (const services of botServices) cleanup.push(() => services[Symbol.asyncDispose]());
+  const bots = botServices.map(({ deps }) => deps);
   const projects: ModelProject[] = [];
-  for (const { id, first, onFailure, links, connection } of firsts) {
+  for (const { id, initialState, onFailure, links, connection } of projectSpecs) {
     const { redis, url } = connection === 'far' ? far : near;
-    const made: ModelLink[] = [];
+    const modelLinks: ModelLink[] = [];
     for (let index = 0; index < links; index++) {
-      made.push(await openLink({ closing, redis, url, project: id, link: `${id}-${index}` }));
+      modelLinks.push(await createLink({ cleanup, redis, url, project: id, link: `${id}-${index}` }));
     }
-    const definition = definitionOf(id, {
+    const definition = makeDefinition(id, {
       onFailure,
-      links: made.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
+      links: modelLinks.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
     });
-    await bots[0]?.store.put(definition, { state: first, watermarks: {} }, 'cli:test');
-    projects.push({ id, first, onFailure, links: made });
+    await bots[0]?.store.save(definition, { state: initialState, watermarks: {} }, 'cli:test');
+    projects.push({ id, initialState, onFailure, links: modelLinks });
   }
   const actions = new Queue('actions', { connection: redis, prefix: '{syncbot}' });
-  closing.push(() => actions.close());
-  const overrides = { sweepEveryMs: 300, lockMs };
-  const workers = await startWorkerPool(3, { folder, given: { config, overrides } });
-  closing.push(() => workers[Symbol.asyncDispose]());
+  cleanup.push(() => actions.close());
+  const overrides = { sweepIntervalMs: 300, lockDurationMs };
+  const workers = await startWorkerPool(3, { folder, processOptions: { config, overrides } });
+  cleanup.push(() => workers[Symbol.asyncDispose]());
   await waitFor(async () => {
-    const converged = await Promise.all(
-      projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'convergedVersion')),
+    const syncedVersions = await Promise.all(
+      projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'syncedVersion')),
     );
-    return converged.every((version) => version === '1');
+    return syncedVersions.every((version) => version === '1');
   });
   return {
     redis,
@@ -107,75 +107,75 @@ export async function openSystem(folder: string): Promise<System> {
     projects,
     actions,
     async [Symbol.asyncDispose]() {
-      for (const close of closing.reverse()) await close();
+      for (const close of cleanup.reverse()) await close();
     },
   };
 }
 
-type Closing = (() => unknown)[];
+type Cleanup = (() => unknown)[];
 
-async function openServer(closing: Closing) {
-  const server = await ownRedis();
-  closing.push(() => server.stop());
+async function startProxiedServer(cleanup: Cleanup) {
+  const server = await startTestRedis();
+  cleanup.push(() => server.stop());
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  closing.push(() => redis.disconnect());
-  const proxy = await startCuttingProxy(server.port);
-  closing.push(() => proxy[Symbol.asyncDispose]());
+  cleanup.push(() => redis.disconnect());
+  const proxy = await startFaultyRedisProxy(server.port);
+  cleanup.push(() => proxy[Symbol.asyncDispose]());
   return { redis, proxy, url: server.url };
 }
 
-function openBot(config: CoreConfig): Core {
-  const core = openCore(config, pino({ level: 'silent' }), { lockMs });
-  core.startTelling(patientTeller(core.deps));
-  return core;
+function createBotServices(config: ServicesConfig): Services {
+  const services = createServices(config, pino({ level: 'silent' }), { lockDurationMs: lockDurationMs });
+  services.startNotifier(createFakeNotifier(services.deps));
+  return services;
 }
 
 /** Tells nobody, but keeps the books as the teller of Slack does; now and then it is asked to come back later. */
-function patientTeller({ store }: Deps): Teller {
-  let told = 0;
+function createFakeNotifier({ store }: UseCaseContext): Notifier {
+  let calls = 0;
   return {
-    async tell(ref) {
-      told += 1;
-      if (told % 17 === 0) throw new RetryLater(50);
+    async notifyOperation(ref) {
+      calls += 1;
+      if (calls % 17 === 0) throw new RetryLaterError(50);
       const operation = await store.readOperation(ref);
-      if (operation !== null) await store.told(ref, { seq: operation.seq, message: null, dialogUses: 0 });
+      if (operation !== null) await store.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
-    async alert(id) {
+    async notifyAlerts(id) {
       const project = await store.read(id);
-      for (const kind of findingKinds) {
-        const known = project?.alerts[kind];
-        if (known === undefined || !isDue(known)) continue;
-        const { seq, since } = known.alert;
-        await store.alertTold(id, kind, { seq, since, message: null, over: false }, false);
+      for (const kind of alertKinds) {
+        const record = project?.alerts[kind];
+        if (record === undefined || !needsNotification(record)) continue;
+        const { seq, since } = record.alert;
+        await store.markAlertNotified(id, kind, { seq, since, message: null, resolved: false }, false);
       }
     },
   };
 }
 
-async function openLink(at: {
-  readonly closing: Closing;
+async function createLink(options: {
+  readonly cleanup: Cleanup;
   readonly redis: Redis;
   readonly url: string;
   readonly project: string;
   readonly link: string;
 }): Promise<ModelLink> {
-  const { closing, redis, url, project, link } = at;
-  await limitColumn(redis, { project, link }, { column: 'amount', width: 12 });
-  const source = await startSource({ url, project, link, rows: 10 });
-  closing.push(() => source.stop());
+  const { cleanup, redis, url, project, link } = options;
+  await setColumnLimit(redis, { project, link }, { column: 'amount', width: 12 });
+  const source = await startSource({ url, project, link, rowCount: 10 });
+  cleanup.push(() => source.stop());
   await source.burst(2);
   const queue = new Queue(link, { connection: redis, skipMetasUpdate: true });
-  closing.push(() => queue.close());
-  let worker = await startLinkWorker({ url, project, link, workMs: 1 });
-  closing.push(() => worker.stop());
-  let last: Promise<unknown> = Promise.resolve();
+  cleanup.push(() => queue.close());
+  let worker = await startLinkWorker({ url, project, link, taskDurationMs: 1 });
+  cleanup.push(() => worker.stop());
+  let pending: Promise<unknown> = Promise.resolve();
   const restartWorker = () => {
-    const done = last.then(async () => {
+    const restarted = pending.then(async () => {
       await worker.stop();
-      worker = await startLinkWorker({ url, project, link, workMs: 1 });
+      worker = await startLinkWorker({ url, project, link, taskDurationMs: 1 });
     });
-    last = done;
-    return done;
+    pending = restarted;
+    return restarted;
   };
   return { redis, project, link, source, queue, restartWorker };
 }

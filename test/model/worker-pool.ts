@@ -1,7 +1,7 @@
-import { type Child, type ChildGiven, startChild } from '../support/child.ts';
+import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/child.ts';
 
 /** The life of one worker process, epoch ms. `endedAt` null: it lives. */
-export interface Life {
+export interface WorkerLifetime {
   readonly startedAt: number;
   endedAt: number | null;
 }
@@ -9,41 +9,41 @@ export interface Life {
 /** Workers of the compiled sources, each in a process of its own. */
 export interface WorkerPool extends AsyncDisposable {
   readonly kills: number;
-  readonly stops: number;
+  readonly suspensions: number;
   /** Those that were killed. */
-  readonly killed: readonly Life[];
+  readonly killed: readonly WorkerLifetime[];
   /** What those said that ended without being killed: there should be none. */
-  deaths(): string[];
+  unexpectedExits(): string[];
   kill(slot: number): Promise<void>;
   /** SIGSTOP now, SIGCONT so much later. */
-  stop(slot: number, forMs: number): void;
+  suspend(slot: number, durationMs: number): void;
   start(slot: number): Promise<void>;
   /** Nothing is stopped any more, and every slot has its worker. */
-  heal(): Promise<void>;
+  resumeAndStartAll(): Promise<void>;
 }
 
 interface Slot {
-  child: Child | null;
-  life: Life | null;
+  child: SyncbotProcess | null;
+  lifetime: WorkerLifetime | null;
   timer: NodeJS.Timeout | null;
   /** One step on a slot after the other. */
-  last: Promise<unknown>;
+  pending: Promise<unknown>;
 }
 
-export async function startWorkerPool(size: number, { folder, given }: Start): Promise<WorkerPool> {
+export async function startWorkerPool(size: number, { folder, processOptions }: WorkerPoolOptions): Promise<WorkerPool> {
   const slots: Slot[] = Array.from({ length: size }, () => ({
     child: null,
-    life: null,
+    lifetime: null,
     timer: null,
-    last: Promise.resolve(),
+    pending: Promise.resolve(),
   }));
-  const killed: Life[] = [];
-  const children: Child[] = [];
-  let stops = 0;
-  const at = (index: number): Slot => slots[index % size] as Slot;
-  const inTurn = (slot: Slot, act: () => Promise<void>): Promise<void> => {
-    const done = slot.last.then(act);
-    slot.last = done.catch(() => {});
+  const killed: WorkerLifetime[] = [];
+  const children: SyncbotProcess[] = [];
+  let suspensions = 0;
+  const slotAt = (index: number): Slot => slots[index % size] as Slot;
+  const enqueue = (slot: Slot, action: () => Promise<void>): Promise<void> => {
+    const done = slot.pending.then(action);
+    slot.pending = done.catch(() => {});
     return done;
   };
   const resume = (slot: Slot) => {
@@ -51,61 +51,61 @@ export async function startWorkerPool(size: number, { folder, given }: Start): P
     slot.timer = null;
     slot.child?.kill('SIGCONT');
   };
-  const begin = (slot: Slot) =>
-    inTurn(slot, async () => {
+  const startSlot = (slot: Slot) =>
+    enqueue(slot, async () => {
       if (slot.child !== null) return;
-      slot.life = { startedAt: Date.now(), endedAt: null };
-      slot.child = await startChild(folder, 'worker', given);
+      slot.lifetime = { startedAt: Date.now(), endedAt: null };
+      slot.child = await startSyncbotProcess(folder, 'worker', processOptions);
       children.push(slot.child);
     });
-  const end = (slot: Slot) =>
-    inTurn(slot, async () => {
-      const { child, life } = slot;
-      if (child === null || life === null) return;
+  const killSlot = (slot: Slot) =>
+    enqueue(slot, async () => {
+      const { child, lifetime } = slot;
+      if (child === null || lifetime === null) return;
       if (slot.timer !== null) clearTimeout(slot.timer);
       slot.timer = null;
       child.kill('SIGKILL');
       await child.exited;
       slot.child = null;
-      life.endedAt = Date.now();
-      killed.push(life);
+      lifetime.endedAt = Date.now();
+      killed.push(lifetime);
     });
   const pool: WorkerPool = {
     killed,
     get kills() {
       return killed.length;
     },
-    get stops() {
-      return stops;
+    get suspensions() {
+      return suspensions;
     },
-    deaths: () => children.map((child) => child.lastWords()).filter((words) => words !== null),
-    kill: (index) => end(at(index)),
-    stop(index, forMs) {
-      const slot = at(index);
+    unexpectedExits: () => children.map((child) => child.failureOutput()).filter((output) => output !== null),
+    kill: (index) => killSlot(slotAt(index)),
+    suspend(index, durationMs) {
+      const slot = slotAt(index);
       if (slot.child === null || slot.timer !== null) return;
-      stops += 1;
+      suspensions += 1;
       slot.child.kill('SIGSTOP');
-      slot.timer = setTimeout(() => resume(slot), forMs);
+      slot.timer = setTimeout(() => resume(slot), durationMs);
     },
-    start: (index) => begin(at(index)),
-    async heal() {
+    start: (index) => startSlot(slotAt(index)),
+    async resumeAndStartAll() {
       slots.forEach(resume);
-      await Promise.all(slots.map(begin));
+      await Promise.all(slots.map(startSlot));
     },
     async [Symbol.asyncDispose]() {
       for (const slot of slots) {
         if (slot.timer !== null) clearTimeout(slot.timer);
-        await slot.last;
+        await slot.pending;
         await slot.child?.[Symbol.asyncDispose]();
       }
     },
   };
-  await pool.heal();
+  await pool.resumeAndStartAll();
   return pool;
 }
 
-interface Start {
+interface WorkerPoolOptions {
   /** Of the build. */
   readonly folder: string;
-  readonly given: ChildGiven;
+  readonly processOptions: SyncbotProcessOptions;
 }

@@ -1,23 +1,23 @@
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from '../../src/demo/redis-server.ts';
-import { configFile } from '../cli/shell.ts';
-import type { Built } from '../demo/demo-process.ts';
-import { type Running, untilSaid } from '../support/program.ts';
-import { ownRedis } from '../support/redis.ts';
-import { socketEnv } from '../support/slack/env.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { openWorld, type World } from '../support/world.ts';
+import { writeConfigFile } from '../cli/shell.ts';
+import type { SyncbotBuild } from '../demo/demo-process.ts';
+import { type RunningProgram, waitForOutput } from '../support/program.ts';
+import { startTestRedis } from '../support/redis.ts';
+import { socketModeEnv } from '../support/slack/env.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
+import { startTestServices, type TestServices } from '../support/world.ts';
 
 /** The real program with a Redis, a second Redis named `far` and a Slack around it, each of which may be away. */
-export interface Stage {
-  readonly world: World;
-  readonly slack: StrictSlack;
+export interface OutageFixture {
+  readonly services: TestServices;
+  readonly slack: FakeSlack;
   /** Starts `syncbot run`, whatever is there. */
-  run(role: 'all' | 'bot' | 'worker', env?: Record<string, string>): Running;
+  startProgram(role: 'all' | 'bot' | 'worker', env?: Record<string, string>): RunningProgram;
   /** The sentences of its log so far. */
-  said(program: Running): string[];
+  logMessages(program: RunningProgram): string[];
   /** Waits until it has said this. */
-  says(program: Running, sentence: string): Promise<void>;
+  waitForLog(program: RunningProgram, message: string): Promise<void>;
 }
 
 const yml = `
@@ -28,35 +28,36 @@ projects:
   far: { adopt: true, channel: C0SYNC, links: [{ queue: near-too }, { queue: far, connection: far }] }
 `;
 
-export async function openStage(built: Built): Promise<Stage> {
-  const [world, slack, file] = [
-    await openWorld({ servers: ['far'] }),
-    await StrictSlack.start(),
-    await configFile(yml),
+export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFixture> {
+  const [services, slack, file] = [
+    await startTestServices({ extraServers: ['far'] }),
+    await FakeSlack.start(),
+    await writeConfigFile(yml),
   ];
   onTestFinished(async () => {
-    await Promise.all([file[Symbol.asyncDispose](), slack[Symbol.asyncDispose](), world[Symbol.asyncDispose]()]);
+    await Promise.all([file[Symbol.asyncDispose](), slack[Symbol.asyncDispose](), services[Symbol.asyncDispose]()]);
   });
-  for (const queue of ['near', 'near-too']) await world.link(queue);
-  await world.link('far', 'far');
-  const env = { ...file.env, REDIS_URL: world.url, FAR_URL: world.urlOf('far'), ...socketEnv(slack) };
-  const said = (program: Running) =>
+  for (const queue of ['near', 'near-too']) await services.createLink(queue);
+  await services.createLink('far', 'far');
+  const env = { ...file.env, REDIS_URL: services.url, FAR_URL: services.urlOf('far'), ...socketModeEnv(slack) };
+  const logMessages = (program: RunningProgram) =>
     program
-      .errors()
+      .stderr()
       .split('\n')
       .flatMap((line) => /"msg":"([^"]*)"/.exec(line)?.[1] ?? []);
   return {
-    world,
+    services,
     slack,
-    said,
-    run: (role, more = {}) => built.launch('dist/main.js', ['run', '--role', role], { ...env, ...more }),
-    says: (program, sentence) => untilSaid(program, `"msg":"${sentence}"`),
+    logMessages,
+    startProgram: (role, extraEnv = {}) =>
+      built.launch('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
+    waitForLog: (program, message) => waitForOutput(program, `"msg":"${message}"`),
   };
 }
 
 /** An address where nothing listens. */
-export async function nowhere(): Promise<RedisServer> {
-  const server = await ownRedis();
+export async function unreachableRedis(): Promise<RedisServer> {
+  const server = await startTestRedis();
   await server.stop();
   return server;
 }

@@ -56,7 +56,7 @@ const composeFile = z.strictObject({
 export type Service = z.infer<typeof service>;
 
 /** Reads a compose file with its merge keys; throws at a key or a value that the specification does not have. */
-export function readCompose(text: string) {
+export function parseCompose(text: string) {
   const raw = z.record(z.string(), z.unknown()).parse(parse(text, { merge: true }));
   const known = Object.fromEntries(Object.entries(raw).filter(([key]) => !key.startsWith('x-')));
   const { services, volumes } = composeFile.parse(known);
@@ -64,7 +64,7 @@ export function readCompose(text: string) {
 }
 
 /** Of a duration such as `1m30s`. */
-export function secondsOf(text: string): number {
+export function parseDurationSeconds(text: string): number {
   const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6 };
   return [...text.matchAll(/(\d+)(h|ms|us|m|s)/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? Number.NaN),

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { root } from './closure.ts';
-import { readCompose, secondsOf } from './compose.ts';
-import { imageStage, lastOf, readDockerfile, readDockerignore, stepsOf } from './dockerfile.ts';
-import { readRepository } from './image.ts';
+import { parseCompose, parseDurationSeconds } from './compose.ts';
+import { finalStage, lastStep, parseDockerfile, parseDockerignore, stepsOf } from './dockerfile.ts';
+import { readRepositoryFile } from './image.ts';
 
-const dockerfile = await readRepository('Dockerfile');
-const isIgnored = readDockerignore(await readRepository('.dockerignore'));
-const { redis, bot, worker, volumes } = readCompose(await readRepository('docker-compose.yml'));
-const packageJson = JSON.parse(await readRepository('package.json')) as Readonly<Record<string, string>>;
+const dockerfile = await readRepositoryFile('Dockerfile');
+const isIgnored = parseDockerignore(await readRepositoryFile('.dockerignore'));
+const { redis, bot, worker, volumes } = parseCompose(await readRepositoryFile('docker-compose.yml'));
+const packageJson = JSON.parse(await readRepositoryFile('package.json')) as Readonly<Record<string, string>>;
 
 describe('the Dockerfile', () => {
-  const stages = readDockerfile(dockerfile);
-  const last = imageStage(dockerfile);
+  const stages = parseDockerfile(dockerfile);
+  const last = finalStage(dockerfile);
 
   it('has no fault that its language knows', () => {
     expect(validate(dockerfile)).toEqual([]);
@@ -59,26 +59,26 @@ describe('the Dockerfile', () => {
   });
 
   it('runs as a user that is a number and not root', () => {
-    expect(lastOf(last, 'user')?.text).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(lastStep(last, 'user')?.text).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const order = last.steps.map(({ kind }) => kind);
     expect(order.lastIndexOf('user')).toBeGreaterThan(order.lastIndexOf('copy'));
   });
 
   it('starts Node itself, with the whole command line behind it', () => {
-    expect(lastOf(last, 'entrypoint')?.command).toEqual(['node', '/app/dist/main.js']);
-    expect(lastOf(last, 'cmd')?.command).toEqual(['run']);
-    expect(lastOf(last, 'healthcheck')?.command.slice(0, 2)).toEqual(['node', '-e']);
+    expect(lastStep(last, 'entrypoint')?.command).toEqual(['node', '/app/dist/main.js']);
+    expect(lastStep(last, 'cmd')?.command).toEqual(['run']);
+    expect(lastStep(last, 'healthcheck')?.command.slice(0, 2)).toEqual(['node', '-e']);
   });
 
   it('sets no secret, and an admin port that the health check asks', () => {
     const env = Object.assign({}, ...stages.flatMap((stage) => stepsOf(stage, 'env').map(({ values }) => values)));
     expect(env).toEqual({ NODE_ENV: 'production', ADMIN_PORT: '9090' });
-    expect(lastOf(last, 'expose')?.ports).toEqual(['3000', '9090']);
+    expect(lastStep(last, 'expose')?.ports).toEqual(['3000', '9090']);
     expect(dockerfile).not.toMatch(/xox|xapp|token|password|secret/i);
   });
 
   it('is labelled with what package.json says', () => {
-    expect(lastOf(last, 'label')?.values).toEqual({
+    expect(lastStep(last, 'label')?.values).toEqual({
       'org.opencontainers.image.title': packageJson['name'],
       'org.opencontainers.image.description': packageJson['description'],
       'org.opencontainers.image.licenses': packageJson['license'],
@@ -100,11 +100,11 @@ it.each([
   ['FROM a\nHEALTHCHECK NONE', /HEALTHCHECK without CMD/],
   ['FROM a\nADD b c', /ADD is not known/],
 ])('the reading refuses %j', (text, message) => {
-  expect(() => readDockerfile(text)).toThrow(message);
+  expect(() => parseDockerfile(text)).toThrow(message);
 });
 
 describe('docker-compose.yml', () => {
-  const ours = [bot, worker];
+  const ownEnv = [bot, worker];
 
   it('has a Redis, a bot and two workers', () => {
     expect(bot.command).toEqual(['run', '--role', 'bot']);
@@ -127,14 +127,14 @@ describe('docker-compose.yml', () => {
   it('starts its Redis alone without an .env or a syncbot.yml', () => {
     expect(redis).not.toHaveProperty('env_file');
     expect(redis).not.toHaveProperty('depends_on');
-    for (const { env_file } of ours) expect(env_file).toEqual([{ path: '.env', required: false }]);
+    for (const { env_file } of ownEnv) expect(env_file).toEqual([{ path: '.env', required: false }]);
   });
 
   it('shuts bot and worker in: no root, no capability, no new privileges, nothing to write to', () => {
-    for (const service of ours) {
+    for (const service of ownEnv) {
       expect(service).toMatchObject({
         build: '.',
-        user: lastOf(imageStage(dockerfile), 'user')?.text,
+        user: lastStep(finalStage(dockerfile), 'user')?.text,
         read_only: true,
         cap_drop: ['ALL'],
         security_opt: ['no-new-privileges:true'],
@@ -145,7 +145,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('finds Redis by its name, waits until it answers, and takes up work again after any end but a stop', () => {
-    for (const { environment, depends_on, restart, volumes: mounts } of ours) {
+    for (const { environment, depends_on, restart, volumes: mounts } of ownEnv) {
       expect(environment?.['REDIS_URL']).toBe('redis://redis:6379');
       expect(mounts?.[0]).toMatchObject({ source: './syncbot.yml', target: environment?.['SYNCBOT_CONFIG'] });
       expect(depends_on).toEqual({ redis: { condition: 'service_healthy' } });
@@ -154,11 +154,12 @@ describe('docker-compose.yml', () => {
   });
 
   it('leaves a role the 10 seconds that SIGTERM may take', () => {
-    for (const { stop_grace_period } of ours) expect(secondsOf(stop_grace_period ?? '0s')).toBeGreaterThan(10);
+    for (const { stop_grace_period } of ownEnv)
+      expect(parseDurationSeconds(stop_grace_period ?? '0s')).toBeGreaterThan(10);
   });
 
   it('keeps the health check of the image', () => {
-    for (const service of ours) expect(service).not.toHaveProperty('healthcheck');
+    for (const service of ownEnv) expect(service).not.toHaveProperty('healthcheck');
   });
 
   it.each([
@@ -167,6 +168,6 @@ describe('docker-compose.yml', () => {
     ['services: { redis: { image: b, ports: ["6379"] } }', /port mapping/],
     ['version: "3"\nservices: {}', /version/],
   ])('the reading refuses %j', (text, message) => {
-    expect(() => readCompose(text)).toThrow(message);
+    expect(() => parseCompose(text)).toThrow(message);
   });
 });

@@ -3,13 +3,13 @@ import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, write
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { addBase } from './base.ts';
+import { addBaseFiles } from './base.ts';
 import { installProduction, root } from './closure.ts';
 import {
-  imageStage,
-  lastOf,
-  readDockerfile,
-  readDockerignore,
+  finalStage,
+  lastStep,
+  parseDockerfile,
+  parseDockerignore,
   type Stage,
   type StepOf,
   stepsOf,
@@ -42,40 +42,40 @@ export interface ImageSource {
  * into the result.
  */
 export async function buildImage({ dockerfile, dockerignore, mounts }: ImageSource): Promise<Image> {
-  const last = imageStage(dockerfile);
-  const work = await mkdtemp(join(tmpdir(), 'syncbot-image-'));
+  const lastStage = finalStage(dockerfile);
+  const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-image-'));
   try {
-    await chmod(work, 0o755);
-    const isIgnored = readDockerignore(dockerignore);
-    const folderOf = (name: string | null) => join(work, name ?? 'image');
-    for (const stage of readDockerfile(dockerfile)) await buildStage(stage, { folderOf, isIgnored });
-    const folder = folderOf(last.name);
-    await addBase(folder);
+    await chmod(tempFolder, 0o755);
+    const isIgnored = parseDockerignore(dockerignore);
+    const folderOf = (name: string | null) => join(tempFolder, name ?? 'image');
+    for (const stage of parseDockerfile(dockerfile)) await buildStage(stage, { folderOf, isIgnored });
+    const folder = folderOf(lastStage.name);
+    await addBaseFiles(folder);
     for (const [path, text] of Object.entries(mounts)) await writeFile(join(folder, path), text);
     await run('chmod', ['-R', 'a-w', folder]);
     return {
       folder,
-      workdir: lastOf(last, 'workdir')?.text ?? '/',
-      env: Object.assign({}, ...stepsOf(last, 'env').map(({ values }) => values)),
-      user: lastOf(last, 'user')?.text ?? '0:0',
-      entrypoint: lastOf(last, 'entrypoint')?.command ?? [],
-      cmd: lastOf(last, 'cmd')?.command ?? [],
-      healthcheck: lastOf(last, 'healthcheck')?.command ?? [],
-      [Symbol.asyncDispose]: () => remove(work),
+      workdir: lastStep(lastStage, 'workdir')?.text ?? '/',
+      env: Object.assign({}, ...stepsOf(lastStage, 'env').map(({ values }) => values)),
+      user: lastStep(lastStage, 'user')?.text ?? '0:0',
+      entrypoint: lastStep(lastStage, 'entrypoint')?.command ?? [],
+      cmd: lastStep(lastStage, 'cmd')?.command ?? [],
+      healthcheck: lastStep(lastStage, 'healthcheck')?.command ?? [],
+      [Symbol.asyncDispose]: () => removeFolder(tempFolder),
     };
   } catch (error) {
-    await remove(work);
+    await removeFolder(tempFolder);
     throw error;
   }
 }
 
-interface Place {
+interface BuildContext {
   readonly folderOf: (stage: string | null) => string;
   readonly isIgnored: (path: string) => boolean;
 }
 
-async function buildStage(stage: Stage, place: Place): Promise<void> {
-  const folder = place.folderOf(stage.name);
+async function buildStage(stage: Stage, context: BuildContext): Promise<void> {
+  const folder = context.folderOf(stage.name);
   let workdir = folder;
   await mkdir(workdir, { recursive: true });
   for (const step of stage.steps) {
@@ -83,15 +83,15 @@ async function buildStage(stage: Stage, place: Place): Promise<void> {
       workdir = join(folder, step.text);
       await mkdir(workdir, { recursive: true });
     }
-    if (step.kind === 'copy') await copy(step, workdir, place);
-    if (step.kind === 'run') await runLine(step.text, workdir);
+    if (step.kind === 'copy') await copyStep(step, workdir, context);
+    if (step.kind === 'run') await runCommand(step.text, workdir);
   }
 }
 
-async function copy({ from, sources, target }: StepOf<'copy'>, workdir: string, place: Place) {
+async function copyStep({ from, sources, target }: StepOf<'copy'>, workdir: string, context: BuildContext) {
   for (const source of sources) {
-    if (from === null && place.isIgnored(source)) throw new Error(`${source} is left out by .dockerignore`);
-    const path = join(from === null ? root : place.folderOf(from), source);
+    if (from === null && context.isIgnored(source)) throw new Error(`${source} is left out by .dockerignore`);
+    const path = join(from === null ? root : context.folderOf(from), source);
     // The content of a folder, or a file into the folder: every target here is a folder.
     const isFile = basename(path).includes('.');
     const to = isFile ? join(workdir, target, basename(path)) : join(workdir, target);
@@ -101,7 +101,7 @@ async function copy({ from, sources, target }: StepOf<'copy'>, workdir: string, 
 }
 
 /** `npm ci` alone is not run: it would need a registry. */
-async function runLine(line: string, workdir: string): Promise<void> {
+async function runCommand(line: string, workdir: string): Promise<void> {
   if (!/^npm ci\b/.test(line)) {
     await run('sh', ['-c', line], { cwd: workdir });
     return;
@@ -111,15 +111,15 @@ async function runLine(line: string, workdir: string): Promise<void> {
   else await symlink(join(root, 'node_modules'), join(workdir, 'node_modules'));
 }
 
-async function remove(work: string): Promise<void> {
-  await run('chmod', ['-R', 'u+w', work]);
-  await rm(work, { recursive: true, force: true });
+async function removeFolder(tempFolder: string): Promise<void> {
+  await run('chmod', ['-R', 'u+w', tempFolder]);
+  await rm(tempFolder, { recursive: true, force: true });
 }
 
-export const readRepository = (path: string) => readFile(join(root, path), 'utf8');
+export const readRepositoryFile = (path: string) => readFile(join(root, path), 'utf8');
 
 /** Every file of the image with what a write would change: size, permissions, time. */
-export async function listing({ folder }: Image): Promise<readonly string[]> {
+export async function listFiles({ folder }: Image): Promise<readonly string[]> {
   const paths = await readdir(folder, { recursive: true });
   const lines = paths.map(async (path) => {
     const { size, mode, mtimeMs } = await lstat(join(folder, path));

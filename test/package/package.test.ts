@@ -3,10 +3,10 @@ import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endWithTest, startProgram, untilSaid } from '../support/program.ts';
-import { openWorld } from '../support/world.ts';
-import { buildWithinMs, root } from './closure.ts';
-import { type Packed, pack } from './packed.ts';
+import { killAtTestEnd, startProgram, waitForOutput } from '../support/program.ts';
+import { startTestServices } from '../support/world.ts';
+import { buildTimeoutMs, root } from './closure.ts';
+import { type InstalledPackage, packAndInstall } from './packed.ts';
 
 const manifest = z
   .object({
@@ -16,11 +16,11 @@ const manifest = z
   })
   .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
 
-let packed: Packed;
+let installed: InstalledPackage;
 beforeAll(async () => {
-  packed = await pack();
-}, buildWithinMs);
-afterAll(() => packed[Symbol.asyncDispose]());
+  installed = await packAndInstall();
+}, buildTimeoutMs);
+afterAll(() => installed[Symbol.asyncDispose]());
 
 describe('the tarball', () => {
   it('holds the program, compiled from every source but those of the demo, and what people read', async () => {
@@ -29,22 +29,22 @@ describe('the tarball', () => {
       .filter((path) => path.endsWith('.ts') && !path.startsWith('demo/'))
       .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
     const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
-    expect(packed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...texts].sort());
+    expect(installed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...texts].sort());
   });
 
   it('has one program, which can be executed', async () => {
     expect(manifest.bin).toEqual({ syncbot: 'dist/main.js' });
-    const executable = packed.files.filter(({ mode }) => (mode & 0o111) !== 0);
+    const executable = installed.files.filter(({ mode }) => (mode & 0o111) !== 0);
     expect(executable).toEqual([expect.objectContaining({ path: 'dist/main.js', mode: 0o755 })]);
-    expect(await readFile(join(packed.unpacked, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(await readFile(join(installed.packageFolder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it('imports nothing but itself, Node and its dependencies', async () => {
-    const paths = packed.files.map(({ path }) => path);
+    const paths = installed.files.map(({ path }) => path);
     const allowed = [...builtinModules.map((name) => `node:${name}`), ...Object.keys(manifest.dependencies), ...paths];
     const imported = new Set<string>();
     for (const path of paths.filter((one) => one.endsWith('.js'))) {
-      const code = await readFile(join(packed.unpacked, path), 'utf8');
+      const code = await readFile(join(installed.packageFolder, path), 'utf8');
       expect(code, path).not.toContain('sourceMappingURL');
       for (const [, name = ''] of code.matchAll(importing)) {
         imported.add(name.startsWith('.') ? join(dirname(path), name) : packageOf(name));
@@ -57,7 +57,9 @@ describe('the tarball', () => {
 
 describe('in an empty folder, beside its production packages', () => {
   const syncbot = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-    endWithTest(startProgram(packed.bin, args, { cwd: packed.folder, env: { PATH: process.env['PATH'], ...env } }));
+    killAtTestEnd(
+      startProgram(installed.bin, args, { cwd: installed.folder, env: { PATH: process.env['PATH'], ...env } }),
+    );
 
   it('says its version and its help', async () => {
     expect(await syncbot(['--version']).exited).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
@@ -71,13 +73,13 @@ describe('in an empty folder, beside its production packages', () => {
   });
 
   it('applies, lists, diagnoses, works and pauses', async () => {
-    await using world = await openWorld();
-    const { queue } = await world.link('orders');
+    await using services = await startTestServices();
+    const { queue } = await services.createLink('orders');
     await writeFile(
-      join(packed.folder, 'syncbot.yml'),
+      join(installed.folder, 'syncbot.yml'),
       'projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n',
     );
-    const env = { REDIS_URL: world.url };
+    const env = { REDIS_URL: services.url };
     expect(await syncbot(['apply', '--yes'], env).exited).toMatchObject({ code: 0, stderr: '' });
     const listed = await syncbot(['list', '--json'], env).exited;
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 'orders', state: 'running' }]);
@@ -87,12 +89,12 @@ describe('in an empty folder, beside its production packages', () => {
     );
 
     const worker = syncbot(['run', '--role', 'worker'], env);
-    await untilSaid(worker, '"msg":"running"');
+    await waitForOutput(worker, '"msg":"running"');
     expect(await syncbot(['pause', 'orders', '--yes'], env).exited).toMatchObject({ code: 0, stderr: '' });
     expect(await queue.isPaused()).toBe(true);
     worker.kill('SIGTERM');
     expect(await worker.exited).toMatchObject({ code: 0, stderr: expect.stringContaining('"msg":"stopped"') });
-    expect((await readdir(packed.folder)).sort()).toEqual(['node_modules', 'syncbot.yml']);
+    expect((await readdir(installed.folder)).sort()).toEqual(['node_modules', 'syncbot.yml']);
   });
 });
 

@@ -8,48 +8,48 @@ import { installProduction, root } from './closure.ts';
 
 const run = promisify(execFile);
 
-export interface Packed extends AsyncDisposable {
+export interface InstalledPackage extends AsyncDisposable {
   readonly files: readonly { readonly path: string; readonly mode: number }[];
   /** An empty folder, but for the package and its production packages in `node_modules`. */
   readonly folder: string;
   /** The package itself, unpacked. */
-  readonly unpacked: string;
+  readonly packageFolder: string;
   /** What npm links into `node_modules/.bin`. */
   readonly bin: string;
 }
 
-const packed = z.array(
+const packOutputSchema = z.array(
   z.object({ filename: z.string(), files: z.array(z.object({ path: z.string(), mode: z.number() })) }),
 );
-const notCopied = ['node_modules', 'dist', '.git', 'coverage'];
+const excludedNames = ['node_modules', 'dist', '.git', 'coverage'];
 
 /** `npm pack` in a copy of the repository, which it builds; the tarball unpacked as `npm install --omit=optional` would. */
-export async function pack(): Promise<Packed> {
-  const work = await mkdtemp(join(tmpdir(), 'syncbot-pack-'));
+export async function packAndInstall(): Promise<InstalledPackage> {
+  const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-pack-'));
   try {
-    const copy = join(work, 'copy');
+    const copy = join(tempFolder, 'copy');
     await cp(root, copy, {
       recursive: true,
-      filter: (path) => !notCopied.some((name) => basename(path) === name && path === join(root, name)),
+      filter: (path) => !excludedNames.some((name) => basename(path) === name && path === join(root, name)),
     });
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', work], { cwd: copy });
-    const [tarball] = packed.parse(JSON.parse(stdout));
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', tempFolder], { cwd: copy });
+    const [tarball] = packOutputSchema.parse(JSON.parse(stdout));
     if (tarball === undefined) throw new Error('npm pack made nothing');
 
-    const folder = join(work, 'empty');
-    const unpacked = join(folder, 'node_modules/syncbot');
+    const folder = join(tempFolder, 'empty');
+    const packageFolder = join(folder, 'node_modules/syncbot');
     const bin = join(folder, 'node_modules/.bin/syncbot');
-    await mkdir(unpacked, { recursive: true });
-    await run('tar', ['-xzf', join(work, tarball.filename), '-C', unpacked, '--strip-components=1']);
+    await mkdir(packageFolder, { recursive: true });
+    await run('tar', ['-xzf', join(tempFolder, tarball.filename), '-C', packageFolder, '--strip-components=1']);
     await installProduction(folder);
     await mkdir(join(bin, '..'));
     await symlink('../syncbot/dist/main.js', bin);
-    return { folder, unpacked, bin, files: tarball.files, [Symbol.asyncDispose]: () => remove(work) };
+    return { folder, packageFolder, bin, files: tarball.files, [Symbol.asyncDispose]: () => removeFolder(tempFolder) };
   } catch (error) {
-    await remove(work);
+    await removeFolder(tempFolder);
     throw error;
   }
 }
 
-const remove = (folder: string) => rm(folder, { recursive: true, force: true });
+const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true });

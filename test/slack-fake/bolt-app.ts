@@ -1,5 +1,5 @@
 import { App, type Logger, LogLevel, SocketModeReceiver } from '@slack/bolt';
-import type { StrictSlack } from '../support/slack/strict-slack.ts';
+import type { FakeSlack } from '../support/slack/strict-slack.ts';
 
 export interface BoltOptions {
   /** Before a reconnect Bolt waits this long; it also sends its pings by it. */
@@ -25,7 +25,7 @@ export interface BoltApp extends AsyncDisposable {
 
 /** A real Bolt app in Socket Mode. */
 export async function startBolt(
-  slack: StrictSlack,
+  slack: FakeSlack,
   register: (app: App) => void,
   options: BoltOptions = {},
 ): Promise<BoltApp> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { buttonsOf, textOf } from '../support/slack/eyes.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { actions, button, call, postTo, section } from './raw-client.ts';
+import { buttonsOf, renderedText } from '../support/slack/eyes.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
+import { actionsBlock, buttonElement, callApi, postJson, sectionBlock } from './raw-client.ts';
 
 test('textOf is all the text in the order of the page', () => {
   const rich = {
@@ -19,22 +19,22 @@ test('textOf is all the text in the order of the page', () => {
   };
   const blocks = [
     { type: 'header', text: { type: 'plain_text', text: '3 projects' } },
-    { ...section('*orders* · Running'), accessory: button('Show', 'show') },
+    { ...sectionBlock('*orders* · Running'), accessory: buttonElement('Show', 'show') },
     { type: 'divider' },
     { type: 'context', elements: [{ type: 'mrkdwn', text: 'as of now' }] },
     rich,
-    actions(button('Next', 'next')),
+    actionsBlock(buttonElement('Next', 'next')),
   ];
   const text = ['3 projects', '*orders* · Running', 'Show', 'as of now', 'by <@U0ALICE>', 'more', 'Next'].join('\n');
-  expect(textOf({ text: 'fallback', blocks })).toBe(text);
-  expect(textOf({ text: 'only this', blocks: [] })).toBe('only this');
+  expect(renderedText({ text: 'fallback', blocks })).toBe(text);
+  expect(renderedText({ text: 'only this', blocks: [] })).toBe('only this');
 });
 
 test('buttonsOf is every button, beside sections too', () => {
-  const styled = { ...button('OK', 'ok', 'op1'), style: 'primary' };
+  const styledButtons = { ...buttonElement('OK', 'ok', 'op1'), style: 'primary' };
   const blocks = [
-    { ...section('x'), accessory: button('Show', 'show') },
-    { ...actions(styled), block_id: 'b' },
+    { ...sectionBlock('x'), accessory: buttonElement('Show', 'show') },
+    { ...actionsBlock(styledButtons), block_id: 'b' },
   ];
   expect(buttonsOf({ blocks })).toMatchObject([
     { label: 'Show', actionId: 'show', value: 'v', style: undefined },
@@ -43,55 +43,55 @@ test('buttonsOf is every button, beside sections too', () => {
 });
 
 test('Slack gives ids to blocks and elements that have none', async () => {
-  await using slack = await StrictSlack.start();
-  const nameless = { type: 'button', text: { type: 'plain_text', text: 'OK' } };
-  await call(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'x', blocks: [actions(nameless)] });
-  const [only] = slack.messagesSeenBy('U0BOB', 'C0SYNC').flatMap(buttonsOf);
+  await using slack = await FakeSlack.start();
+  const buttonWithoutId = { type: 'button', text: { type: 'plain_text', text: 'OK' } };
+  await callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'x', blocks: [actionsBlock(buttonWithoutId)] });
+  const [only] = slack.messagesVisibleTo('U0BOB', 'C0SYNC').flatMap(buttonsOf);
   expect(only?.label).toBe('OK');
   expect(only?.actionId).not.toBe('');
   expect(only?.blockId).not.toBe('');
 });
 
 test('messages are seen in order by those in the channel, and a view does not change afterwards', async () => {
-  await using slack = await StrictSlack.start({ now: () => 1_800_000_000_000 });
-  const { ts } = await call(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'one' });
-  await call(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'two' });
-  const before = slack.messagesSeenBy('U0ALICE', 'C0SYNC');
-  await call(slack, 'chat.update', { channel: 'C0SYNC', ts: String(ts), text: 'uno' });
+  await using slack = await FakeSlack.start({ now: () => 1_800_000_000_000 });
+  const { ts } = await callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'one' });
+  await callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'two' });
+  const before = slack.messagesVisibleTo('U0ALICE', 'C0SYNC');
+  await callApi(slack, 'chat.update', { channel: 'C0SYNC', ts: String(ts), text: 'uno' });
   expect(before.map((it) => it.text)).toEqual(['one', 'two']);
   expect(new Set(before.map((it) => it.ts)).size).toBe(2);
-  expect(Object.isFrozen(before[0]?.history)).toBe(true);
-  expect(slack.messagesSeenBy('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['uno', 'two']);
-  expect(slack.messagesSeenBy('U0EVE', 'C0SYNC')).toEqual([]);
-  expect(slack.messagesSeenBy('U0ALICE', 'C0OTHER')).toEqual([]);
+  expect(Object.isFrozen(before[0]?.versions)).toBe(true);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['uno', 'two']);
+  expect(slack.messagesVisibleTo('U0EVE', 'C0SYNC')).toEqual([]);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0OTHER')).toEqual([]);
 });
 
 test('somebody outside the channel sees only what is for them alone', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   const { responseUrl } = slack.command({ user: 'U0CAROL', channel: 'C0SYNC', text: '' });
   slack.channel('C0SYNC').members.delete('U0CAROL');
-  await postTo(responseUrl, { text: 'mine' });
-  await call(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'ours' });
-  expect(slack.messagesSeenBy('U0CAROL', 'C0SYNC').map((it) => it.text)).toEqual(['mine']);
+  await postJson(responseUrl, { text: 'mine' });
+  await callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'ours' });
+  expect(slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map((it) => it.text)).toEqual(['mine']);
 });
 
 test('waitFor gives back the value, and treats a throw as not yet', async () => {
-  await using slack = await StrictSlack.start();
-  const waiting = slack.waitFor(() => {
-    const [view] = slack.messagesSeenBy('U0BOB', 'C0SYNC');
+  await using slack = await FakeSlack.start();
+  const pendingWait = slack.waitFor(() => {
+    const [view] = slack.messagesVisibleTo('U0BOB', 'C0SYNC');
     expect(view?.text).toBe('here');
     return view;
   });
-  await call(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'here' });
-  expect((await waiting).text).toBe('here');
+  await callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', text: 'here' });
+  expect((await pendingWait).text).toBe('here');
 });
 
 test('waitFor in vain says what everybody sees', async () => {
-  await using slack = await StrictSlack.start();
-  const dialog = { text: 'Pause?', blocks: [section('Pause?'), actions(button('OK', 'ok'))] };
-  await call(slack, 'chat.postEphemeral', { channel: 'C0SYNC', user: 'U0ALICE', ...dialog });
+  await using slack = await FakeSlack.start();
+  const dialog = { text: 'Pause?', blocks: [sectionBlock('Pause?'), actionsBlock(buttonElement('OK', 'ok'))] };
+  await callApi(slack, 'chat.postEphemeral', { channel: 'C0SYNC', user: 'U0ALICE', ...dialog });
   await slack.command({ user: 'U0BOB', channel: 'C0SYNC', text: '' }).acked;
-  const waiting = slack.waitFor(() => false, { timeoutMs: 1, what: 'the impossible' });
+  const waiting = slack.waitFor(() => false, { timeoutMs: 1, description: 'the impossible' });
   const message = await waiting.catch((error: Error) => error.message);
   expect(message).toContain('in vain for: the impossible');
   expect(message).toMatch(/#sync [\d.]+ \(only U0ALICE\): Pause\? \/ OK \[OK\]/);
@@ -100,15 +100,15 @@ test('waitFor in vain says what everybody sees', async () => {
 });
 
 test('a test that asks for what is not there hears so', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   expect(() => slack.channel('C0NONE')).toThrow('no channel C0NONE');
   expect(() => slack.user('U0NONE')).toThrow('no user U0NONE');
   expect(() => slack.group('S0NONE')).toThrow('no user group S0NONE');
-  expect(() => slack.cut(0)).toThrow('no socket 0');
+  expect(() => slack.terminateSocket(0)).toThrow('no socket 0');
 });
 
 test('closing leaves nothing open', async () => {
-  const slack = await StrictSlack.start();
+  const slack = await FakeSlack.start();
   await slack[Symbol.asyncDispose]();
   await slack[Symbol.asyncDispose]();
   await expect(fetch(`${slack.apiUrl}auth.test`)).rejects.toThrow();

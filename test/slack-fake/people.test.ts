@@ -1,33 +1,36 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import { expect, test } from 'vitest';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import type { JsonObject } from '../support/slack/types.ts';
 import { startBolt } from './bolt-app.ts';
-import { actions, button, call, RawSocket, section } from './raw-client.ts';
+import { actionsBlock, buttonElement, callApi, RawSocket, sectionBlock } from './raw-client.ts';
 
 const dialog = {
   text: 'Pause orders?',
-  blocks: [section('Pause orders?'), actions(button('OK', 'ok', 'op1'), button('Cancel', 'no'))],
+  blocks: [
+    sectionBlock('Pause orders?'),
+    actionsBlock(buttonElement('OK', 'ok', 'op1'), buttonElement('Cancel', 'no')),
+  ],
 };
 
-async function post(slack: StrictSlack, method: string, message: JsonObject = dialog): Promise<string> {
-  const sent = await call(slack, method, { channel: 'C0SYNC', user: 'U0ALICE', ...message });
+async function post(slack: FakeSlack, method: string, message: JsonObject = dialog): Promise<string> {
+  const sent = await callApi(slack, method, { channel: 'C0SYNC', user: 'U0ALICE', ...message });
   return String(sent['ts'] ?? sent['message_ts']);
 }
 
 test('a command reaches Bolt with all its fields', async () => {
-  await using slack = await StrictSlack.start();
-  const seen: SlashCommand[] = [];
+  await using slack = await FakeSlack.start();
+  const visibleMessages: SlashCommand[] = [];
   await using _app = await startBolt(slack, (app) => {
     app.command('/sync', async ({ command, ack }) => {
-      seen.push(command);
+      visibleMessages.push(command);
       await ack();
     });
   });
   const delivery = slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' });
   expect(await delivery.acked).toMatchObject({ kind: 'acked' });
-  expect(seen).toEqual([delivery.payload]);
-  expect(seen[0]).toMatchObject({
+  expect(visibleMessages).toEqual([delivery.payload]);
+  expect(visibleMessages[0]).toMatchObject({
     token: expect.any(String),
     team_id: 'T0001',
     team_domain: 'acme',
@@ -42,27 +45,27 @@ test('a command reaches Bolt with all its fields', async () => {
     trigger_id: delivery.triggerId,
     response_url: delivery.responseUrl,
   });
-  expect(seen[0]).not.toHaveProperty('enterprise_id');
+  expect(visibleMessages[0]).not.toHaveProperty('enterprise_id');
 });
 
 test('in an Enterprise Grid the payloads name it', async () => {
-  await using slack = await StrictSlack.start({ enterprise: { id: 'E1', name: 'Grid' } });
+  await using slack = await FakeSlack.start({ enterprise: { id: 'E1', name: 'Grid' } });
   const { payload } = slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: '' });
   expect(payload).toMatchObject({ enterprise_id: 'E1', enterprise_name: 'Grid' });
-  const pressed = slack.pressRaw({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'ok' });
+  const pressed = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'ok' });
   expect(pressed.payload).toMatchObject({ enterprise: { id: 'E1' }, is_enterprise_install: false });
 });
 
 test('Slack gives no channel name away in private conversations', async () => {
-  await using slack = await StrictSlack.start({
+  await using slack = await FakeSlack.start({
     channels: [
       { id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true },
       { id: 'D0PAIR', members: ['U0ALICE', 'U0BOB'], isIm: true },
     ],
   });
-  const dm = slack.directMessage('U0ALICE').id;
+  const directMessage = slack.directMessage('U0ALICE').id;
   const nameIn = (channel: string) => slack.command({ user: 'U0ALICE', channel, text: '' }).payload['channel_name'];
-  expect([nameIn('C0SECRET'), nameIn(dm), nameIn('D0PAIR')]).toEqual([
+  expect([nameIn('C0SECRET'), nameIn(directMessage), nameIn('D0PAIR')]).toEqual([
     'privategroup',
     'directmessage',
     'directmessage',
@@ -70,7 +73,7 @@ test('Slack gives no channel name away in private conversations', async () => {
 });
 
 test('nobody types where Slack would not let them', async () => {
-  await using slack = await StrictSlack.start({ channels: [{ id: 'C0OLD', members: ['U0BOB'], isArchived: true }] });
+  await using slack = await FakeSlack.start({ channels: [{ id: 'C0OLD', members: ['U0BOB'], isArchived: true }] });
   const type = (user: string, channel: string) => () => slack.command({ user, channel, text: '' });
   slack.user('U0CAROL').deleted = true;
   slack.channel('C0SYNC').members.delete('U0BOB');
@@ -81,28 +84,28 @@ test('nobody types where Slack would not let them', async () => {
 });
 
 test('a press on an ephemeral arrives without the message, one on a channel message with it', async () => {
-  await using slack = await StrictSlack.start();
-  const bodies: object[] = [];
+  await using slack = await FakeSlack.start();
+  const payloads: object[] = [];
   await using _app = await startBolt(slack, (app: App) => {
     app.action('ok', async ({ ack, body }) => {
-      bodies.push(body);
+      payloads.push(body);
       await ack();
     });
   });
-  const own = await post(slack, 'chat.postEphemeral');
+  const ownMessages = await post(slack, 'chat.postEphemeral');
   const open = await post(slack, 'chat.postMessage');
-  const first = slack.press({ user: 'U0ALICE', message: own, label: 'OK' });
+  const first = slack.press({ user: 'U0ALICE', message: ownMessages, label: 'OK' });
   await first.acked;
   const second = slack.press({ user: 'U0BOB', message: open, actionId: 'ok' });
   await second.acked;
   const action = { action_id: 'ok', value: 'op1', type: 'button', text: { type: 'plain_text', text: 'OK' } };
-  expect(bodies).toMatchObject([
+  expect(payloads).toMatchObject([
     {
       type: 'block_actions',
       user: { id: 'U0ALICE', team_id: 'T0001' },
       team: { id: 'T0001' },
       channel: { id: 'C0SYNC' },
-      container: { type: 'message', message_ts: own, channel_id: 'C0SYNC', is_ephemeral: true },
+      container: { type: 'message', message_ts: ownMessages, channel_id: 'C0SYNC', is_ephemeral: true },
       actions: [action],
     },
     {
@@ -112,13 +115,13 @@ test('a press on an ephemeral arrives without the message, one on a channel mess
       actions: [action],
     },
   ]);
-  expect(bodies[0]).not.toHaveProperty('message');
+  expect(payloads[0]).not.toHaveProperty('message');
   expect(new Set([first.responseUrl, second.responseUrl]).size).toBe(2);
   expect(new Set([first.triggerId, second.triggerId]).size).toBe(2);
 });
 
 test('a person presses only what is on that person’s screen', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   const own = await post(slack, 'chat.postEphemeral');
   const open = await post(slack, 'chat.postMessage');
   const press = (user: string, message: string, what: object) => () => slack.press({ user, message, ...what });
@@ -129,7 +132,7 @@ test('a person presses only what is on that person’s screen', async () => {
   expect(press('U0BOB', '1.000000', { label: 'OK' })).toThrow('no message');
   const two = await post(slack, 'chat.postMessage', {
     text: 'x',
-    blocks: [actions(button('OK', 'a'), button('OK', 'b'))],
+    blocks: [actionsBlock(buttonElement('OK', 'a'), buttonElement('OK', 'b'))],
   });
   expect(press('U0BOB', two, { label: 'OK' })).toThrow('More than one');
   expect(press('U0BOB', two, { label: 'OK', actionId: 'b' })().payload).toMatchObject({
@@ -137,34 +140,40 @@ test('a person presses only what is on that person’s screen', async () => {
   });
   slack.user('U0CAROL').deleted = true;
   expect(press('U0CAROL', open, { label: 'OK' })).toThrow('deactivated');
-  await call(slack, 'chat.delete', { channel: 'C0SYNC', ts: open });
+  await callApi(slack, 'chat.delete', { channel: 'C0SYNC', ts: open });
   expect(press('U0BOB', open, { label: 'OK' })).toThrow('does not see');
 });
 
 test('somebody from outside may press in a shared channel', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   const ts = await post(slack, 'chat.postMessage', { ...dialog, channel: 'C0SHARED' });
   const { payload } = slack.press({ user: 'U0EVE', message: ts, label: 'OK' });
   expect(payload).toMatchObject({ user: { id: 'U0EVE', team_id: 'T0EXT' }, team: { id: 'T0001' } });
 });
 
 test('an old screen can still be pressed, by those who had it', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   const ts = await post(slack, 'chat.postMessage');
-  const [old] = slack.messagesSeenBy('U0BOB', 'C0SYNC');
-  if (old === undefined) throw new Error('nothing to see');
-  await call(slack, 'chat.update', { channel: 'C0SYNC', ts, text: 'Paused', blocks: [section('Paused')] });
+  const [oldView] = slack.messagesVisibleTo('U0BOB', 'C0SYNC');
+  if (oldView === undefined) throw new Error('nothing to see');
+  await callApi(slack, 'chat.update', { channel: 'C0SYNC', ts, text: 'Paused', blocks: [sectionBlock('Paused')] });
   expect(() => slack.press({ user: 'U0BOB', message: ts, label: 'OK' })).toThrow('No button');
-  const { payload } = slack.press({ user: 'U0BOB', message: old, label: 'OK' });
+  const { payload } = slack.press({ user: 'U0BOB', message: oldView, label: 'OK' });
   expect(payload).toMatchObject({ actions: [{ action_id: 'ok', value: 'op1' }], message: { text: 'Paused' } });
-  expect(() => slack.press({ user: 'U0EVE', message: old, label: 'OK' })).toThrow('does not see');
+  expect(() => slack.press({ user: 'U0EVE', message: oldView, label: 'OK' })).toThrow('does not see');
 });
 
 test('a forged press carries whatever it likes', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
-  const pressed = slack.pressRaw({ user: 'U0EVE', channel: 'C0SYNC', actionId: 'gone', value: 'x|||y', blockId: 'b' });
-  const envelope = await socket.envelope();
+  const pressed = slack.pressForged({
+    user: 'U0EVE',
+    channel: 'C0SYNC',
+    actionId: 'gone',
+    value: 'x|||y',
+    blockId: 'b',
+  });
+  const envelope = await socket.waitForEnvelope();
   expect(envelope).toMatchObject({
     type: 'interactive',
     accepts_response_payload: false,
@@ -175,7 +184,7 @@ test('a forged press carries whatever it likes', async () => {
 });
 
 test('Bolt runs a listener twice for an envelope delivered twice', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   const triggers: string[] = [];
   await using _app = await startBolt(slack, (app) => {
     app.command('/sync', async ({ command, ack }) => {

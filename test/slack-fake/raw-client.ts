@@ -1,16 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { StrictSlack } from '../support/slack/strict-slack.ts';
+import type { FakeSlack } from '../support/slack/strict-slack.ts';
 import type { Block, Json, JsonObject } from '../support/slack/types.ts';
 
 /** A Web API call as a form, with the bot token unless told otherwise. */
-export async function call(
-  slack: StrictSlack,
+export async function callApi(
+  slack: FakeSlack,
   method: string,
   args: JsonObject = {},
   token: string | null = slack.botToken,
 ): Promise<JsonObject> {
-  const form = Object.entries(args).map(([key, value]): [string, string] => [key, asText(value)]);
+  const form = Object.entries(args).map(([key, value]): [string, string] => [key, toFormValue(value)]);
   const response = await fetch(`${slack.apiUrl}${method}`, {
     method: 'POST',
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
@@ -19,11 +19,11 @@ export async function call(
   return (await response.json()) as JsonObject;
 }
 
-function asText(value: Json): string {
+function toFormValue(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-export async function postTo(url: string, body: JsonObject): Promise<{ status: number; body: string }> {
+export async function postJson(url: string, body: JsonObject): Promise<{ status: number; body: string }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -48,10 +48,10 @@ export class RawSocket implements AsyncDisposable {
     this.#socket.on('error', () => this.#events.emit('change'));
   }
 
-  static async open(slack: StrictSlack): Promise<RawSocket> {
-    const opened = await call(slack, 'apps.connections.open', {}, slack.appToken);
+  static async open(slack: FakeSlack): Promise<RawSocket> {
+    const opened = await callApi(slack, 'apps.connections.open', {}, slack.appToken);
     const socket = new RawSocket(String(opened['url']));
-    await socket.#until(() => socket.frames.length > 0);
+    await socket.#waitFor(() => socket.frames.length > 0);
     return socket;
   }
 
@@ -64,13 +64,13 @@ export class RawSocket implements AsyncDisposable {
     return this.frames.filter((it) => it['envelope_id'] !== undefined);
   }
 
-  async envelope(index = 0): Promise<JsonObject> {
-    await this.#until(() => this.envelopes.length > index);
+  async waitForEnvelope(index = 0): Promise<JsonObject> {
+    await this.#waitFor(() => this.envelopes.length > index);
     return this.envelopes[index] ?? {};
   }
 
-  async frame(type: string): Promise<JsonObject> {
-    await this.#until(() => this.frames.some((it) => it['type'] === type));
+  async waitForFrame(type: string): Promise<JsonObject> {
+    await this.#waitFor(() => this.frames.some((it) => it['type'] === type));
     return this.frames.find((it) => it['type'] === type) ?? {};
   }
 
@@ -87,28 +87,28 @@ export class RawSocket implements AsyncDisposable {
     this.#socket.close();
   }
 
-  async closed(): Promise<void> {
-    await this.#until(() => this.isClosed);
+  async waitForClose(): Promise<void> {
+    await this.#waitFor(() => this.isClosed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.terminate();
-    await this.closed();
+    await this.waitForClose();
   }
 
-  async #until(condition: () => boolean): Promise<void> {
+  async #waitFor(condition: () => boolean): Promise<void> {
     while (!condition()) await once(this.#events, 'change');
   }
 }
 
-export function section(text: string): Block {
+export function sectionBlock(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text } };
 }
 
-export function button(label: string, actionId: string, value = 'v'): JsonObject {
+export function buttonElement(label: string, actionId: string, value = 'v'): JsonObject {
   return { type: 'button', text: { type: 'plain_text', text: label }, action_id: actionId, value };
 }
 
-export function actions(...elements: JsonObject[]): Block {
+export function actionsBlock(...elements: JsonObject[]): Block {
   return { type: 'actions', elements };
 }

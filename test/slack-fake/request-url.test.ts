@@ -1,16 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import { verifySlackRequest } from '@slack/bolt';
 import { expect, it } from 'vitest';
-import { listenHere } from '../support/listen.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { listenOnFreePort } from '../support/listen.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
 /** A Slack that delivers to an app which answers like this. */
-async function slackWith(answer: RequestListener) {
-  const slack = await StrictSlack.start({ ackLimitMs: 200 });
+async function startSlackWithApp(answer: RequestListener) {
+  const slack = await FakeSlack.start({ ackLimitMs: 200 });
   const app = createServer(answer);
-  slack.requestUrl.url = `http://127.0.0.1:${await listenHere(app)}/slack/events`;
+  slack.requestUrl.url = `http://127.0.0.1:${await listenOnFreePort(app)}/slack/events`;
   return {
     slack,
     async [Symbol.asyncDispose]() {
@@ -22,12 +22,12 @@ async function slackWith(answer: RequestListener) {
 }
 
 it('delivers commands and presses as forms, each freshly signed, as Bolt reads and verifies them', async () => {
-  await using here = await slackWith((_request, response) => response.end());
-  const { slack } = here;
+  await using port = await startSlackWithApp((_request, response) => response.end());
+  const { slack } = port;
   const text = 'pause orders because a+b & “ключ” / 空';
   const { payload } = slack.command({ ...alice, text });
-  await slack.pressRaw({ ...alice, actionId: 'sync:v1:ok', value: 'orders/1' }).acked;
-  const [command, press] = slack.requestUrl.sent;
+  await slack.pressForged({ ...alice, actionId: 'sync:v1:ok', value: 'orders/1' }).acked;
+  const [command, press] = slack.requestUrl.sentRequests;
   if (command === undefined || press === undefined) throw new Error('nothing was sent');
   expect(Object.fromEntries(new URLSearchParams(command.body))).toEqual(payload);
   expect(JSON.parse(new URLSearchParams(press.body).get('payload') ?? '')).toMatchObject({ type: 'block_actions' });
@@ -46,34 +46,34 @@ it.each([
   ['a 500', 500, 'Error: at x', 'dispatch_failed', 0],
   ['a 204', 204, '', 'dispatch_failed', 0],
 ])('%s is what the person sees', async (_what, status, body, kind, messages) => {
-  await using here = await slackWith((_request, response) => {
+  await using here = await startSlackWithApp((_request, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   const { slack } = here;
   expect(await slack.command({ ...alice, text: 'list' }).acked).toMatchObject({ kind });
-  expect(slack.messagesSeenBy('U0ALICE', 'C0SYNC')).toHaveLength(messages);
-  expect(slack.noticesSeenBy('U0ALICE').map(({ error }) => error)).toEqual(kind === 'acked' ? [] : [kind]);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(messages);
+  expect(slack.clientErrorsOf('U0ALICE').map(({ error }) => error)).toEqual(kind === 'acked' ? [] : [kind]);
   expect(slack.violations).toEqual([]);
 });
 
 it('an answer that does not come in time is operation_timeout, and the fault of the app', async () => {
-  await using here = await slackWith(() => {});
+  await using here = await startSlackWithApp(() => {});
   const { slack } = here;
   expect((await slack.command({ ...alice, text: 'list' }).acked).kind).toBe('operation_timeout');
   expect(slack.violations).toMatchObject([{ rule: 'ack_too_late' }]);
 });
 
 it('nobody there is dispatch_failed; nothing is delivered a second time', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   slack.requestUrl.url = 'http://127.0.0.1:1/slack/events';
   const command = slack.command({ ...alice, text: 'list' });
   expect((await command.acked).kind).toBe('dispatch_failed');
   expect(() => slack.redeliver(command)).toThrow('does not deliver it again');
-  expect(slack.requestUrl.sent).toHaveLength(1);
+  expect(slack.requestUrl.sentRequests).toHaveLength(1);
 });
 
 it('a press takes no message in its ack', async () => {
-  await using here = await slackWith((_request, response) => response.end('hello'));
-  await here.slack.pressRaw({ ...alice, actionId: 'x' }).acked;
+  await using here = await startSlackWithApp((_request, response) => response.end('hello'));
+  await here.slack.pressForged({ ...alice, actionId: 'x' }).acked;
   expect(here.slack.violations).toMatchObject([{ rule: 'unexpected_ack' }]);
 });

@@ -1,61 +1,66 @@
-import type { Deps } from '../../src/application/deps.ts';
-import { StoreUnavailable } from '../../src/application/faults.ts';
-import type { SlackRefused } from '../../src/slack/refused.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import { StoreUnavailableError } from '../../src/application/faults.ts';
+import type { SlackConnectionError } from '../../src/slack/refused.ts';
 import type { RejectionReason } from '../../src/slack/rejection.ts';
-import { createSlackApp, type SlackApp, type Way } from '../../src/slack/slack-app.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/slack-app.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import { exampleProject } from './examples.ts';
-import { type FakeDeps, fakeDeps } from './fake-deps.ts';
+import { createFakeDeps, type FakeDeps } from './fake-deps.ts';
 
 export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
 /** A bot over use cases that are not there, in a strict Slack: for what happens between the two. */
-export interface Bench extends AsyncDisposable {
-  readonly slack: StrictSlack;
-  readonly fake: FakeDeps;
-  readonly app: SlackApp;
+export interface SlackAppFixture extends AsyncDisposable {
+  readonly slack: FakeSlack;
+  readonly dependencies: FakeDeps;
+  readonly slackApp: SlackApp;
   /** With what the connection was given up. */
-  readonly lost: readonly SlackRefused[];
+  readonly connectionErrors: readonly SlackConnectionError[];
   /** Why requests were refused, oldest first. */
-  readonly rejected: readonly RejectionReason[];
+  readonly rejections: readonly RejectionReason[];
   /** The top-level texts that alice sees in the channel. */
-  answers(): string[];
+  visibleTexts(): string[];
   /** Waits until alice sees a text like this. */
-  answer(text: RegExp): Promise<unknown>;
-  press(actionId: string, value: string): ReturnType<StrictSlack['press']>;
+  waitForText(text: RegExp): Promise<unknown>;
+  pressForged(actionId: string, value: string): ReturnType<FakeSlack['press']>;
 }
 
 /** One project `orders`, Running; `store` replaces what the test needs of the store. Not started yet. */
-export async function openBench(
-  store: Partial<Deps['store']> = {},
-  given: { readonly bot?: string; readonly app?: string; readonly way?: (slack: StrictSlack) => Way } = {},
-): Promise<Bench> {
-  const slack = await StrictSlack.start();
-  const fake = fakeDeps([exampleProject()], store);
-  const lost: SlackRefused[] = [];
-  const rejected: RejectionReason[] = [];
+export async function createSlackAppFixture(
+  store: Partial<UseCaseContext['store']> = {},
+  options: {
+    readonly botToken?: string;
+    readonly appToken?: string;
+    readonly transport?: (slack: FakeSlack) => Transport;
+  } = {},
+): Promise<SlackAppFixture> {
+  const slack = await FakeSlack.start();
+  const dependencies = createFakeDeps([exampleProject()], store);
+  const connectionErrors: SlackConnectionError[] = [];
+  const rejections: RejectionReason[] = [];
   const app = createSlackApp({
-    botToken: given.bot ?? slack.botToken,
-    way: given.way?.(slack) ?? { kind: 'socket', appToken: given.app ?? slack.appToken },
+    botToken: options.botToken ?? slack.botToken,
+    transport: options.transport?.(slack) ?? { kind: 'socket', appToken: options.appToken ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },
     showErrors: false,
-    deps: fake.deps,
-    log: fake.deps.log,
-    onLost: (fault) => lost.push(fault),
-    onRejected: (reason) => rejected.push(reason),
+    deps: dependencies.deps,
+    log: dependencies.deps.log,
+    onAuthError: (error) => connectionErrors.push(error),
+    onRequestRejected: (reason) => rejections.push(reason),
   });
-  const answers = () => slack.messagesSeenBy('U0ALICE', 'C0SYNC').map(({ text }) => text);
+  const visibleTexts = () => slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text);
   return {
     slack,
-    fake,
-    app,
-    lost,
-    rejected,
-    answers,
-    answer: (text) => slack.waitFor(() => answers().some((each) => text.test(each)), { what: String(text) }),
-    press: (actionId, value) => slack.pressRaw({ ...alice, actionId, value }),
+    dependencies,
+    slackApp: app,
+    connectionErrors,
+    rejections,
+    visibleTexts,
+    waitForText: (text) =>
+      slack.waitFor(() => visibleTexts().some((visibleText) => text.test(visibleText)), { description: String(text) }),
+    pressForged: (actionId, value) => slack.pressForged({ ...alice, actionId, value }),
     async [Symbol.asyncDispose]() {
       await app.stop();
       await slack[Symbol.asyncDispose]();
@@ -63,12 +68,12 @@ export async function openBench(
   };
 }
 
-export async function startedBench(store: Partial<Deps['store']> = {}): Promise<Bench> {
-  const bench = await openBench(store);
-  await bench.app.start();
-  return bench;
+export async function startSlackAppFixture(store: Partial<UseCaseContext['store']> = {}): Promise<SlackAppFixture> {
+  const fixture = await createSlackAppFixture(store);
+  await fixture.slackApp.start();
+  return fixture;
 }
 
-export function away(sent: 'no' | 'unknown'): StoreUnavailable {
-  return new StoreUnavailable(sent, { cause: new Error('connect ECONNREFUSED 10.0.0.7:6379') });
+export function storeUnavailable(commandSent: 'no' | 'unknown'): StoreUnavailableError {
+  return new StoreUnavailableError(commandSent, { cause: new Error('connect ECONNREFUSED 10.0.0.7:6379') });
 }

@@ -1,16 +1,16 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { checkSlack } from '../../src/slack/check.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 
 const log = pino({ level: 'silent' });
 
 it('says of each token, channel and user group whether Slack takes it', async () => {
-  await using slack = await StrictSlack.start();
+  await using slack = await FakeSlack.start();
   slack.channel('C0SHARED').isArchived = true;
   const items = await checkSlack({
     botToken: slack.botToken,
-    way: { kind: 'socket', appToken: slack.appToken },
+    transport: { kind: 'socket', appToken: slack.appToken },
     apiUrl: slack.apiUrl,
     policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0OTHER'] },
     channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE'],
@@ -30,8 +30,8 @@ it('says of each token, channel and user group whether Slack takes it', async ()
 });
 
 it('with a wrong bot token says which variable to look at, and asks nothing more', async () => {
-  await using slack = await StrictSlack.start();
-  const tokens = { botToken: 'xoxb-wrong', way: { kind: 'socket', appToken: 'xapp-wrong' } } as const;
+  await using slack = await FakeSlack.start();
+  const tokens = { botToken: 'xoxb-wrong', transport: { kind: 'socket', appToken: 'xapp-wrong' } } as const;
   const policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
   const items = await checkSlack({ ...tokens, apiUrl: slack.apiUrl, policy, channels: [], log });
   expect(items.map(({ result }) => result)).toEqual(['fail', 'fail']);
@@ -48,10 +48,17 @@ it.each([
   ],
   ['with neither way set up: both are named', null, 'fail', 'SLACK_SIGNING_SECRET'],
 ] as const)('%s', async (_what, kind, result, named) => {
-  await using slack = await StrictSlack.start();
-  const way = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000 };
+  await using slack = await FakeSlack.start();
+  const transport = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000 };
   const policy = { operators: [], channels: [] };
-  const items = await checkSlack({ botToken: slack.botToken, way, apiUrl: slack.apiUrl, policy, channels: [], log });
+  const items = await checkSlack({
+    botToken: slack.botToken,
+    transport,
+    apiUrl: slack.apiUrl,
+    policy,
+    channels: [],
+    log,
+  });
   expect(items).toMatchObject([{ result: 'pass' }, { item: 'way in from Slack', result }]);
   expect(items[1]?.message).toContain(named);
   expect(slack.callsTo('apps.connections.open')).toEqual([]);

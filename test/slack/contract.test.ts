@@ -1,29 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  askActionId,
-  liveActionIds,
+  handledActionIds,
+  listQueryValue,
   operationRefValue,
-  pageActionId,
-  pageValue,
-  readCommand,
+  outdatedActionIdPattern,
+  pageActionIdPattern,
+  readBlockAction,
+  readListQuery,
   readOperationRef,
-  readPage,
-  readPress,
   readProjectId,
-  staleActionId,
+  readSlashCommand,
+  requestActionIdPattern,
 } from '../../src/slack/contract.ts';
-import { nastyText, projectId } from './arbitraries.ts';
+import { hostileText, projectId } from './arbitraries.ts';
 
 const operationId = fc.stringMatching(/^[A-Za-z0-9]{1,40}$/);
 
 describe('button values', () => {
   it('come back as they were sent', () => {
     fc.assert(
-      fc.property(projectId, operationId, fc.nat(1_000), nastyText, (project, operation, page, text) => {
+      fc.property(projectId, operationId, fc.nat(1_000), hostileText, (project, operation, page, text) => {
         expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
         const filter = text.slice(0, 100);
-        expect(readPage(pageValue({ page, filter }))).toEqual({ page, filter });
+        expect(readListQuery(listQueryValue({ page, filter }))).toEqual({ page, filter });
         expect(readProjectId(project)).toBe(project);
       }),
     );
@@ -31,27 +31,38 @@ describe('button values', () => {
 
   it('that are anything else are null, never a crash', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), nastyText, fc.json()), (value) => {
-        for (const read of [readOperationRef, readPage, readProjectId, readCommand, readPress]) {
+      fc.property(fc.oneof(fc.anything(), hostileText, fc.json()), (value) => {
+        for (const read of [readOperationRef, readListQuery, readProjectId, readSlashCommand, readBlockAction]) {
           expect(() => read(value)).not.toThrow();
         }
       }),
     );
-    for (const bad of ['orders', 'orders/', '/x', 'orders/a/b', 'Orders/a', 'orders/a b', '', null, 7, 'list/a']) {
-      expect(readOperationRef(bad)).toBeNull();
+    for (const invalidValue of [
+      'orders',
+      'orders/',
+      '/x',
+      'orders/a/b',
+      'Orders/a',
+      'orders/a b',
+      '',
+      null,
+      7,
+      'list/a',
+    ]) {
+      expect(readOperationRef(invalidValue)).toBeNull();
     }
     for (const bad of ['{"page":-1,"filter":""}', '{"page":0}', '[]', '1', '{', undefined])
-      expect(readPage(bad)).toBeNull();
+      expect(readListQuery(bad)).toBeNull();
   });
 });
 
 describe('action ids', () => {
   it('have one listener each: the live ones their own, every other one the last', () => {
-    for (const id of liveActionIds) expect(id).not.toMatch(staleActionId);
+    for (const id of handledActionIds) expect(id).not.toMatch(outdatedActionIdPattern);
     for (const id of ['sync:v0:ok', 'sync:v1:ok2', 'sync:v1:ask:stop', 'x', '', 'a\nsync:v1:ok']) {
-      expect(id).toMatch(staleActionId);
-      expect(id).not.toMatch(askActionId);
-      expect(id).not.toMatch(pageActionId);
+      expect(id).toMatch(outdatedActionIdPattern);
+      expect(id).not.toMatch(requestActionIdPattern);
+      expect(id).not.toMatch(pageActionIdPattern);
     }
   });
 });
@@ -77,7 +88,7 @@ const press = {
 
 describe('bodies', () => {
   it('of a command', () => {
-    expect(readCommand(command)).toEqual({
+    expect(readSlashCommand(command)).toEqual({
       user: 'U1',
       team: 'T1',
       channel: 'C1',
@@ -85,22 +96,22 @@ describe('bodies', () => {
       triggerId: '1.2.3',
       responseUrl: 'https://hooks.slack.com/commands/1',
     });
-    expect(readCommand({ ...command, text: undefined })?.text).toBe('');
-    expect(readCommand({ ...command, response_url: 'file:///etc/passwd' })).toBeNull();
-    expect(readCommand({ ...command, user_id: 7 })).toBeNull();
+    expect(readSlashCommand({ ...command, text: undefined })?.text).toBe('');
+    expect(readSlashCommand({ ...command, response_url: 'file:///etc/passwd' })).toBeNull();
+    expect(readSlashCommand({ ...command, user_id: 7 })).toBeNull();
   });
 
   it('of a press: the person counts, not the place; in an org install team is null', () => {
-    expect(readPress(press)).toMatchObject({
+    expect(readBlockAction(press)).toMatchObject({
       user: 'U1',
       team: 'T1',
       channel: 'C1',
       actionId: 'sync:v1:show',
       value: 'orders',
     });
-    expect(readPress({ ...press, team: null })?.team).toBe('T1');
-    expect(readPress({ ...press, user: { id: 'U1' } })?.team).toBe('T9');
-    expect(readPress({ ...press, channel: undefined, container: { channel_id: 'C7' } })?.channel).toBe('C7');
-    expect(readPress({ ...press, actions: [] })).toBeNull();
+    expect(readBlockAction({ ...press, team: null })?.team).toBe('T1');
+    expect(readBlockAction({ ...press, user: { id: 'U1' } })?.team).toBe('T9');
+    expect(readBlockAction({ ...press, channel: undefined, container: { channel_id: 'C7' } })?.channel).toBe('C7');
+    expect(readBlockAction({ ...press, actions: [] })).toBeNull();
   });
 });

@@ -1,29 +1,33 @@
-import { type RawClient, rawClient } from '../support/raw-http.ts';
-import { secondsNow, signed } from '../support/slack/signing.ts';
-import { type Bench, openBench } from './bench.ts';
+import { connectRawClient, type RawClient } from '../support/raw-http.ts';
+import { nowSeconds, signRequest } from '../support/slack/signing.ts';
+import { createSlackAppFixture, type SlackAppFixture } from './bench.ts';
 
 /** A command that is answered by help, through no response_url that anybody hears. */
-export const command = (text = 'help') =>
+export const commandBody = (text = 'help') =>
   `command=%2Fsync&user_id=U0ALICE&team_id=T0SYNC&channel_id=C0SYNC&text=${encodeURIComponent(text)}&response_url=${encodeURIComponent('http://127.0.0.1:1/commands/1')}`;
 
 /** A bot in HTTP mode over use cases that are not there. */
-export interface Door extends AsyncDisposable {
-  readonly bench: Bench;
+export interface HttpReceiverFixture extends AsyncDisposable {
+  readonly appFixture: SlackAppFixture;
   readonly port: number;
-  client(): Promise<RawClient>;
+  connect(): Promise<RawClient>;
   sign<Body extends string | Buffer>(body: Body, timestamp?: number): { headers: Record<string, string>; body: Body };
 }
 
-export async function openDoor(): Promise<Door> {
-  const bench = await openBench({}, { way: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0 }) });
-  await bench.app.start();
-  const line = bench.fake.log.find(({ sentence }) => sentence === 'listening for Slack');
-  const port = Number(Object(line?.fields)['port']);
+export async function startHttpReceiverFixture(): Promise<HttpReceiverFixture> {
+  const appFixture = await createSlackAppFixture(
+    {},
+    { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0 }) },
+  );
+  await appFixture.slackApp.start();
+  const logLine = appFixture.dependencies.logLines.find(({ message: sentence }) => sentence === 'listening for Slack');
+  const port = Number(Object(logLine?.fields)['port']);
   return {
-    bench,
+    appFixture,
     port,
-    client: () => rawClient(port),
-    sign: (body, timestamp = secondsNow()) => signed(body, { signingSecret: bench.slack.signingSecret, timestamp }),
-    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+    connect: () => connectRawClient(port),
+    sign: (body, timestamp = nowSeconds()) =>
+      signRequest(body, { signingSecret: appFixture.slack.signingSecret, timestamp }),
+    [Symbol.asyncDispose]: () => appFixture[Symbol.asyncDispose](),
   };
 }

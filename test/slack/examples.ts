@@ -1,15 +1,15 @@
-import { type Figures, figuresOf, type LinkFacts } from '../../src/domain/observation.ts';
+import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Link, Project } from '../../src/domain/project.ts';
 
 export const exampleNow = 1_800_000_000_000;
-const hour = 3_600_000;
+const hourMs = 3_600_000;
 
 export function exampleLink(queue: string): Link {
   return { queue, connection: 'default', prefix: 'bull' };
 }
 
-export function exampleFacts(queue: string, more: Partial<LinkFacts> = {}): LinkFacts {
+export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = {}): LinkStats {
   return {
     kind: 'read',
     link: exampleLink(queue),
@@ -20,29 +20,29 @@ export function exampleFacts(queue: string, more: Partial<LinkFacts> = {}): Link
     delayed: 0,
     overdue: 0,
     overdueSince: null,
-    takesWhilePaused: false,
+    ignoresPause: false,
     keepsFailed: null,
     failed: 0,
     oldestRunnableAt: null,
     now: exampleNow,
-    writtenBy: 'bullmq:6.7.0',
+    bullmqVersion: 'bullmq:6.7.0',
     failuresAfterWatermark: 0,
-    firstFailures: [],
+    oldestFailures: [],
     newestFailed: { at: 0, taskIds: [] },
-    ...more,
+    ...overrides,
   };
 }
 
 /** Two links, one of them with work to do. */
-export const exampleFigures: Figures = figuresOf(
+export const exampleProjectStats: ProjectStats = toProjectStats(
   [
-    exampleFacts('orders-full'),
-    exampleFacts('orders-incr', { waiting: 1_204, active: 3, oldestRunnableAt: exampleNow - 5_000 }),
+    exampleLinkStats('orders-full'),
+    exampleLinkStats('orders-incr', { waiting: 1_204, active: 3, oldestRunnableAt: exampleNow - 5_000 }),
   ],
   exampleNow,
 );
 
-export function exampleProject(more: Partial<Project> = {}): Project {
+export function exampleProject(overrides: Partial<Project> = {}): Project {
   return {
     id: 'orders',
     definition: {
@@ -60,25 +60,25 @@ export function exampleProject(more: Partial<Project> = {}): Project {
     },
     state: 'running',
     version: 4,
-    since: exampleNow - 2 * hour,
+    since: exampleNow - 2 * hourMs,
     by: 'U0BOB',
     reason: null,
-    holder: null,
-    convergedVersion: 4,
+    activeOperation: null,
+    syncedVersion: 4,
     watermarks: {},
     failure: null,
-    draining: null,
-    unfinished: null,
+    drainingOperation: null,
+    incompleteOperation: null,
     lastOperation: null,
-    awaited: [],
-    driving: null,
-    logFrom: null,
+    pendingLinks: [],
+    linksToReconcile: null,
+    oldestUnprocessedAt: null,
     alerts: {},
-    ...more,
+    ...overrides,
   };
 }
 
-export function exampleOperation(more: Partial<Operation> = {}): Operation {
+export function exampleOperation(overrides: Partial<Operation> = {}): Operation {
   return {
     v: 1,
     id: 'op1',
@@ -92,7 +92,7 @@ export function exampleOperation(more: Partial<Operation> = {}): Operation {
     requestedAt: exampleNow - 1_000,
     expiresAt: exampleNow + 300_000,
     projectVersion: 4,
-    settledAt: null,
+    resolvedAt: null,
     executeBy: null,
     startedAt: null,
     finishedAt: null,
@@ -102,12 +102,19 @@ export function exampleOperation(more: Partial<Operation> = {}): Operation {
     outcome: null,
     refusal: null,
     seq: 1,
-    toldAt: null,
-    toldSeq: 1,
+    notifiedAt: null,
+    notifiedSeq: 1,
     message: null,
     dialog: null,
-    ...more,
+    ...overrides,
   };
 }
 
-export const exampleOutcome = { linksTotal: 2, linksDone: 2, unreachable: [], missing: [], inFlight: 0, putBack: 0 };
+export const exampleOutcome = {
+  linksTotal: 2,
+  linksDone: 2,
+  unreachable: [],
+  missing: [],
+  inFlight: 0,
+  retriedTasks: 0,
+};

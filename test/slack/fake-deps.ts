@@ -1,59 +1,59 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Deps } from '../../src/application/deps.ts';
-import type { LinkReading } from '../../src/domain/observation.ts';
+import type { UseCaseContext } from '../../src/application/deps.ts';
+import type { LinkObservation } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { exampleFacts, exampleNow } from './examples.ts';
+import { exampleLinkStats, exampleNow } from './examples.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
   readonly fields: object;
-  readonly sentence: string;
+  readonly message: string;
 }
 
 export interface FakeDeps {
-  readonly deps: Deps;
-  readonly log: LogLine[];
-  readonly told: OperationRef[];
+  readonly deps: UseCaseContext;
+  readonly logLines: LogLine[];
+  readonly notified: OperationRef[];
 }
 
 /** Use cases over nothing: what a test needs of the store it puts in, everything else is a fault. */
-export function fakeDeps(projects: readonly Project[], store: Partial<Deps['store']> = {}): FakeDeps {
-  const log: LogLine[] = [];
-  const told: OperationRef[] = [];
-  const keys = new Set<string>();
-  const line = (level: LogLine['level']) => (fields: object, sentence: string) => {
-    log.push({ level, fields, sentence });
+export function createFakeDeps(projects: readonly Project[], store: Partial<UseCaseContext['store']> = {}): FakeDeps {
+  const logLines: LogLine[] = [];
+  const notified: OperationRef[] = [];
+  const claimedKeys = new Set<string>();
+  const logAt = (level: LogLine['level']) => (fields: object, message: string) => {
+    logLines.push({ level, fields, message });
   };
-  const unexpected = new Proxy(
+  const rejectEveryCall = new Proxy(
     {},
     { get: (_target, name) => () => Promise.reject(new Error(`${String(name)} called`)) },
   );
-  const readings = (wanted: readonly { readonly link: LinkReading['link'] }[]) =>
-    Promise.resolve(wanted.map(({ link }) => ({ ...exampleFacts(link.queue), link })));
-  const deps: Deps = {
-    store: Object.assign(Object.create(unexpected), {
-      ids: async () => projects.map(({ id }) => id),
+  const observeLinks = (links: readonly { readonly link: LinkObservation['link'] }[]) =>
+    Promise.resolve(links.map(({ link }) => ({ ...exampleLinkStats(link.queue), link })));
+  const deps: UseCaseContext = {
+    store: Object.assign(Object.create(rejectEveryCall), {
+      listIds: async () => projects.map(({ id }) => id),
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
       readMany: async (ids: readonly string[]) => projects.filter(({ id }) => ids.includes(id)),
-      ordered: async () => null,
+      listByUrgency: async () => null,
       now: async () => exampleNow,
-      firstTime: async (key: string) => !keys.has(key) && keys.add(key).has(key),
+      claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
       ...store,
     }),
-    links: Object.assign(Object.create(unexpected), { observe: readings }),
-    queue: { execute: async () => {}, converge: async () => {} },
-    notifier: {
-      async tell(ref) {
-        told.push(ref);
+    links: Object.assign(Object.create(rejectEveryCall), { observe: observeLinks }),
+    jobs: { execute: async () => {}, reconcile: async () => {} },
+    notifications: {
+      async operationChanged(ref) {
+        notified.push(ref);
       },
-      async alert() {},
+      async alertsChanged() {},
     },
-    clock: { now: () => exampleNow, elapsed: () => performance.now(), sleep: () => setImmediate() },
-    ids: { operation: () => 'op1' },
-    log: { info: line('info'), warn: line('warn'), error: line('error') },
+    clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
+    ids: { next: () => 'op1' },
+    log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     settings: { confirmationTtlMs: 300_000 },
     stopping: new AbortController().signal,
   };
-  return { deps, log, told };
+  return { deps, logLines, notified };
 }

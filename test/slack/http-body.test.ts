@@ -7,19 +7,19 @@ import { expect, it } from 'vitest';
 import { readBody } from '../../src/slack/http-body.ts';
 
 setFlagsFromString('--expose-gc');
-const collect = (): void => runInNewContext('gc')();
+const collectGarbage = (): void => runInNewContext('gc')();
 
 it('a body of single bytes takes the memory of a body, not of a million pieces', async () => {
   const request = new IncomingMessage(new Socket());
-  const read = readBody(request, { atMost: 1_048_576, withinMs: 60_000 });
-  const ended = once(request, 'end');
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  for (let sent = 0; sent < 300_000; sent++) request.emit('data', Buffer.from([sent % 256]));
-  collect();
-  const grown = process.memoryUsage().heapUsed - before;
+  const readResult = readBody(request, { maxBytes: 1_048_576, timeoutMs: 60_000 });
+  const requestEnded = once(request, 'end');
+  collectGarbage();
+  const heapBefore = process.memoryUsage().heapUsed;
+  for (let chunkIndex = 0; chunkIndex < 300_000; chunkIndex++) request.emit('data', Buffer.from([chunkIndex % 256]));
+  collectGarbage();
+  const heapGrowth = process.memoryUsage().heapUsed - heapBefore;
   request.push(null);
-  await ended;
-  expect(grown).toBeLessThan(8_000_000);
-  expect(await read).toMatchObject({ kind: 'read', body: expect.objectContaining({ length: 300_000 }) });
+  await requestEnded;
+  expect(heapGrowth).toBeLessThan(8_000_000);
+  expect(await readResult).toMatchObject({ kind: 'read', body: expect.objectContaining({ length: 300_000 }) });
 });

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bodyLimit, judgeBody, judgeHead, type RequestHead, type Verdict } from '../../src/slack/http-guard.ts';
-import { Replays } from '../../src/slack/replays.ts';
-import { type SignedRequest, signed } from '../support/slack/signing.ts';
+import {
+  maxBodyBytes,
+  type RequestHead,
+  type VerifyResult,
+  verifyHeaders,
+  verifyRequest,
+} from '../../src/slack/http-guard.ts';
+import { ReplayCache } from '../../src/slack/replays.ts';
+import { type SignedRequest, signRequest } from '../support/slack/signing.ts';
 
 const signingSecret = 'a5f1c0de';
 const seconds = 1_763_812_800;
@@ -10,28 +16,35 @@ const now = seconds * 1_000 + 999;
 const command = 'command=%2Fsync&text=list&user_id=U1';
 
 /** As Node has it. */
-function headOf(headers: Readonly<Record<string, string>>, more: Partial<RequestHead> = {}): RequestHead {
+function requestHead(headers: Readonly<Record<string, string>>, overrides: Partial<RequestHead> = {}): RequestHead {
   const distinct = Object.entries({ host: 'bot.example', ...headers }).map(([name, value]) => [name, [value]]);
-  return { method: 'POST', url: '/slack/events', httpVersion: '1.1', headers: Object.fromEntries(distinct), ...more };
+  return {
+    method: 'POST',
+    url: '/slack/events',
+    httpVersion: '1.1',
+    headers: Object.fromEntries(distinct),
+    ...overrides,
+  };
 }
 
-function judge(
+function verify(
   { headers, body }: SignedRequest<string | Buffer>,
-  replays = new Replays(),
+  replays = new ReplayCache(),
   more: Partial<RequestHead> = {},
-): Verdict {
-  const head = headOf(headers, more);
-  const rejection = judgeHead(head);
-  if (rejection !== null) return { kind: 'rejected', rejection };
-  return judgeBody({ head, body: Buffer.from(body), signingSecret, now, replays });
+): VerifyResult {
+  const head = requestHead(headers, more);
+  const rejected = verifyHeaders(head);
+  if (rejected !== null) return { kind: 'rejected', rejection: rejected };
+  return verifyRequest({ head, body: Buffer.from(body), signingSecret, now, replayCache: replays });
 }
 
-const valid = (body = command, timestamp = seconds) => signed(body, { signingSecret, timestamp });
-const withType = (type: string, body = command) => {
-  const { headers } = valid(body);
+const signedCommand = (body = command, timestamp = seconds) => signRequest(body, { signingSecret, timestamp });
+const withContentType = (type: string, body = command) => {
+  const { headers } = signedCommand(body);
   return { headers: { ...headers, 'content-type': type }, body };
 };
-const reasonOf = (verdict: Verdict) => (verdict.kind === 'rejected' ? verdict.rejection.reason : verdict.kind);
+const rejectionReason = (verdict: VerifyResult) =>
+  verdict.kind === 'rejected' ? verdict.rejection.reason : verdict.kind;
 
 describe('the guard', () => {
   it.each([
@@ -40,30 +53,33 @@ describe('the guard', () => {
     'Application/X-WWW-Form-URLEncoded;charset="UTF-8"',
     '  application/x-www-form-urlencoded ;',
   ])('takes a form of the type %j, and names it as Bolt compares it', (type) => {
-    expect(judge(withType(type))).toEqual({ kind: 'accepted', contentType: 'application/x-www-form-urlencoded' });
+    expect(verify(withContentType(type))).toEqual({
+      kind: 'accepted',
+      contentType: 'application/x-www-form-urlencoded',
+    });
   });
 
   it('takes JSON, and a press with one payload', () => {
-    const event = withType('application/json; charset=utf-8', '{"type":"url_verification","challenge":"c"}');
-    expect(judge(event)).toEqual({ kind: 'accepted', contentType: 'application/json' });
-    expect(judge(valid('payload=%7B%22type%22%3A%22block_actions%22%7D')).kind).toBe('accepted');
+    const event = withContentType('application/json; charset=utf-8', '{"type":"url_verification","challenge":"c"}');
+    expect(verify(event)).toEqual({ kind: 'accepted', contentType: 'application/json' });
+    expect(verify(signedCommand('payload=%7B%22type%22%3A%22block_actions%22%7D')).kind).toBe('accepted');
   });
 
   it.each(['/slack/events?team=1', 'http://bot.example/slack/events', '/slack/../slack/events'])('takes %s', (url) => {
-    expect(judge(valid(), new Replays(), { url }).kind).toBe('accepted');
+    expect(verify(signedCommand(), new ReplayCache(), { url }).kind).toBe('accepted');
   });
 
   it.each(['/', '/slack/events/', '/slack/Events', '//slack/events', '/slack%2Fevents', '*', 'http://[', ''])(
     'knows no path %j',
     (url) => {
-      expect(judge(valid(), new Replays(), { url })).toMatchObject({
+      expect(verify(signedCommand(), new ReplayCache(), { url })).toMatchObject({
         rejection: { reason: 'wrong_path', status: 404 },
       });
     },
   );
 
   it.each(['GET', 'HEAD', 'PUT', 'OPTIONS', 'post'])('takes no %s', (method) => {
-    expect(judge(valid(), new Replays(), { method })).toMatchObject({
+    expect(verify(signedCommand(), new ReplayCache(), { method })).toMatchObject({
       rejection: { reason: 'wrong_method', status: 405 },
     });
   });
@@ -74,10 +90,11 @@ describe('the guard', () => {
     [300, 'accepted'],
     [301, 'future'],
     [86_400, 'future'],
-  ])('a timestamp %i s off is %s', (off, reason) => {
-    const verdict = judge(valid(command, seconds + off));
-    expect(reasonOf(verdict)).toBe(reason);
-    if (verdict.kind === 'rejected') expect(verdict.rejection).toEqual({ reason, status: 401, secondsAhead: off });
+  ])('a timestamp %i s off is %s', (skewSeconds, reason) => {
+    const verdict = verify(signedCommand(command, seconds + skewSeconds));
+    expect(rejectionReason(verdict)).toBe(reason);
+    if (verdict.kind === 'rejected')
+      expect(verdict.rejection).toEqual({ reason, status: 401, secondsAhead: skewSeconds });
   });
 
   it.each([
@@ -92,17 +109,17 @@ describe('the guard', () => {
     ['an empty command', 'command='],
     ['bytes that are no UTF-8', Buffer.from('command=\xff', 'latin1')],
   ])('a signed body that is %s is malformed', (_what, body) => {
-    const verdict = judge(signed<string | Buffer>(body, { signingSecret, timestamp: seconds }));
+    const verdict = verify(signRequest<string | Buffer>(body, { signingSecret, timestamp: seconds }));
     expect(verdict).toEqual({ kind: 'rejected', rejection: { reason: 'malformed', status: 400 } });
   });
 
   it.each(['', '{', 'null', '[]', '"x"', '{}', '{"type":1}'])('a signed %j as JSON is malformed', (body) => {
-    expect(reasonOf(judge(withType('application/json', body)))).toBe('malformed');
+    expect(rejectionReason(verify(withContentType('application/json', body)))).toBe('malformed');
   });
 
   it.each([
     ['wrong_type', { 'content-type': 'text/plain' }],
-    ['oversized', { 'content-length': String(bodyLimit + 1) }],
+    ['oversized', { 'content-length': String(maxBodyBytes + 1) }],
     ['forged', { 'x-slack-signature': 'v0=' }],
     ['forged', { 'x-slack-signature': 'é'.repeat(67) }],
     ['malformed', { 'x-slack-request-timestamp': '' }],
@@ -111,8 +128,8 @@ describe('the guard', () => {
     ['malformed', { 'x-slack-request-timestamp': `-${seconds}` }],
     ['malformed', { 'x-slack-request-timestamp': 'NaN' }],
   ])('is %s with %j', (reason, headers) => {
-    const { headers: right, body } = valid();
-    expect(reasonOf(judge({ headers: { ...right, ...headers }, body }))).toBe(reason);
+    const { headers: validHeaders, body } = signedCommand();
+    expect(rejectionReason(verify({ headers: { ...validHeaders, ...headers }, body }))).toBe(reason);
   });
 
   it.each([
@@ -121,34 +138,44 @@ describe('the guard', () => {
     ['unsigned', 'x-slack-request-timestamp'],
     ['malformed', 'host'],
   ])('is %s without %s; sent twice, one header makes it malformed', (reason, name) => {
-    const { headers, body } = valid();
-    const head = headOf(headers);
-    const look = (values: readonly string[] | undefined) => {
-      const given = { ...head, headers: { ...head.headers, [name]: values } };
-      const rejection = judgeHead(given);
-      if (rejection !== null) return rejection.reason;
-      return reasonOf(judgeBody({ head: given, body: Buffer.from(body), signingSecret, now, replays: new Replays() }));
+    const { headers, body } = signedCommand();
+    const head = requestHead(headers);
+    const verifyHeaderValues = (values: readonly string[] | undefined) => {
+      const changedHead = { ...head, headers: { ...head.headers, [name]: values } };
+      const rejected = verifyHeaders(changedHead);
+      if (rejected !== null) return rejected.reason;
+      return rejectionReason(
+        verifyRequest({
+          head: changedHead,
+          body: Buffer.from(body),
+          signingSecret,
+          now,
+          replayCache: new ReplayCache(),
+        }),
+      );
     };
     const value = head.headers[name]?.[0] ?? '';
-    expect(look(undefined)).toBe(reason);
-    expect(look([value, value])).toBe('malformed');
+    expect(verifyHeaderValues(undefined)).toBe(reason);
+    expect(verifyHeaderValues([value, value])).toBe('malformed');
   });
 
   it('lets a look at the certificate pass unsigned, and hands nothing on', () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    expect(judge({ headers, body: `ssl_check=1&${command}` })).toEqual({ kind: 'ssl_check' });
-    expect(reasonOf(judge({ headers, body: `ssl_check=0&${command}` }))).toBe('unsigned');
-    expect(reasonOf(judge({ headers, body: `ssl_check=1&ssl_check=1&${command}` }))).toBe('unsigned');
-    expect(reasonOf(judge({ headers: { 'content-type': 'application/json' }, body: 'ssl_check=1' }))).toBe('unsigned');
+    expect(verify({ headers, body: `ssl_check=1&${command}` })).toEqual({ kind: 'ssl_check' });
+    expect(rejectionReason(verify({ headers, body: `ssl_check=0&${command}` }))).toBe('unsigned');
+    expect(rejectionReason(verify({ headers, body: `ssl_check=1&ssl_check=1&${command}` }))).toBe('unsigned');
+    expect(rejectionReason(verify({ headers: { 'content-type': 'application/json' }, body: 'ssl_check=1' }))).toBe(
+      'unsigned',
+    );
   });
 
   it('answers a replay with 200, and remembers only what was right', () => {
-    const replays = new Replays();
-    const { headers, body } = valid();
-    expect(reasonOf(judge({ headers, body: `${body}x` }, replays))).toBe('forged');
-    expect(judge({ headers, body }, replays).kind).toBe('accepted');
-    expect(judge({ headers, body }, replays)).toMatchObject({ rejection: { reason: 'replayed', status: 200 } });
-    expect(judge({ headers, body }, new Replays()).kind).toBe('accepted');
+    const replays = new ReplayCache();
+    const { headers, body } = signedCommand();
+    expect(rejectionReason(verify({ headers, body: `${body}x` }, replays))).toBe('forged');
+    expect(verify({ headers, body }, replays).kind).toBe('accepted');
+    expect(verify({ headers, body }, replays)).toMatchObject({ rejection: { reason: 'replayed', status: 200 } });
+    expect(verify({ headers, body }, new ReplayCache()).kind).toBe('accepted');
   });
 
   it('accepts no mutation of a request that it accepts', () => {
@@ -167,22 +194,22 @@ describe('the guard', () => {
       fc.integer({ min: -300, max: 300 }),
       part,
       (body, off, { of, at, text, drop }) => {
-        const right = valid(body, seconds + off);
-        expect(judge(right).kind).toBe('accepted');
+        const validHeaders = signedCommand(body, seconds + off);
+        expect(verify(validHeaders).kind).toBe('accepted');
         const texts = {
           body,
-          signature: right.headers['x-slack-signature'] ?? '',
-          timestamp: right.headers['x-slack-request-timestamp'] ?? '',
+          signature: validHeaders.headers['x-slack-signature'] ?? '',
+          timestamp: validHeaders.headers['x-slack-request-timestamp'] ?? '',
         };
-        const place = at % (texts[of].length + 1);
-        const mutated = { ...texts, [of]: texts[of].slice(0, place) + text + texts[of].slice(place + drop) };
+        const position = at % (texts[of].length + 1);
+        const mutated = { ...texts, [of]: texts[of].slice(0, position) + text + texts[of].slice(position + drop) };
         fc.pre(mutated[of] !== texts[of]);
         const headers = {
-          ...right.headers,
+          ...validHeaders.headers,
           'x-slack-signature': mutated.signature,
           'x-slack-request-timestamp': mutated.timestamp,
         };
-        expect(judge({ headers, body: mutated.body }).kind).not.toBe('accepted');
+        expect(verify({ headers, body: mutated.body }).kind).not.toBe('accepted');
       },
     );
     fc.assert(property, { numRuns: 1_000 });
@@ -192,7 +219,9 @@ describe('the guard', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (secret) => {
         fc.pre(secret !== signingSecret);
-        expect(reasonOf(judge(signed(command, { signingSecret: secret, timestamp: seconds })))).toBe('forged');
+        expect(rejectionReason(verify(signRequest(command, { signingSecret: secret, timestamp: seconds })))).toBe(
+          'forged',
+        );
       }),
     );
   });

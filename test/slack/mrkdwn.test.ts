@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { code, escapeText, safeText, shorten, truncate, visible } from '../../src/slack/mrkdwn.ts';
-import { nastyText } from './arbitraries.ts';
+import { codeSpan, escapeText, normalizeText, safeText, truncateMrkdwn, truncateText } from '../../src/slack/mrkdwn.ts';
+import { hostileText } from './arbitraries.ts';
 
 const length = fc.integer({ min: 1, max: 300 });
 
 describe('text of people and of YAML', () => {
   it('cannot mention, link or format, whatever it is, and keeps to its length as sent', () => {
     fc.assert(
-      fc.property(nastyText, length, (raw, max) => {
+      fc.property(hostileText, length, (raw, max) => {
         const safe = safeText(raw, max);
         expect(safe.length).toBeLessThanOrEqual(Math.max(max, 1));
         expect(safe).not.toMatch(/[<>`*~]|\p{Cc}|\p{Cs}|[\u202a-\u202e\u2066-\u2069\u200b]/u);
         expect(safe.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
-        expect(code(raw, max)).toMatch(/^`[^`\n]+`$/);
+        expect(codeSpan(raw, max)).toMatch(/^`[^`\n]+`$/);
       }),
     );
   });
@@ -26,20 +26,20 @@ describe('text of people and of YAML', () => {
 
   it('is cut between graphemes', () => {
     const family = '👨‍👩‍👧‍👦';
-    expect(truncate(`${family}${family}`, family.length + 1)).toBe(`${family}…`);
-    expect(truncate(family, 5)).toBe('…');
+    expect(truncateText(`${family}${family}`, family.length + 1)).toBe(`${family}…`);
+    expect(truncateText(family, 5)).toBe('…');
   });
 
   it('is one visible line', () => {
-    expect(visible(' a\r\n\tb\u202ec\u200b\u0000 ')).toBe('a bc');
+    expect(normalizeText(' a\r\n\tb\u202ec\u200b\u0000 ')).toBe('a bc');
   });
 });
 
 describe('finished mrkdwn', () => {
   it('is cut at a space, never inside a mention or an entity', () => {
-    expect(shorten('by <@U0ALICE> &amp; more', 10)).toBe('by…');
-    expect(shorten('<@U0ALICE>'.repeat(3), 25)).toBe('<@U0ALICE><@U0ALICE>…');
-    expect(shorten('until <!date^1^{date_short_pretty} {time}|1970-01-01 00:00 UTC> it', 45)).toBe('until…');
-    expect(shorten('short', 10)).toBe('short');
+    expect(truncateMrkdwn('by <@U0ALICE> &amp; more', 10)).toBe('by…');
+    expect(truncateMrkdwn('<@U0ALICE>'.repeat(3), 25)).toBe('<@U0ALICE><@U0ALICE>…');
+    expect(truncateMrkdwn('until <!date^1^{date_short_pretty} {time}|1970-01-01 00:00 UTC> it', 45)).toBe('until…');
+    expect(truncateMrkdwn('short', 10)).toBe('short');
   });
 });

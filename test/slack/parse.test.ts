@@ -1,25 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxReason } from '../../src/domain/operation.ts';
+import { maxReasonLength } from '../../src/domain/operation.ts';
 import { actions, projectIdSchema } from '../../src/domain/project.ts';
-import { slackVoice } from '../../src/slack/mrkdwn.ts';
+import { slackFormatter } from '../../src/slack/mrkdwn.ts';
 import { type Command, parseCommand, verbs } from '../../src/slack/parse.ts';
-import { explainMisreading } from '../../src/slack/suggest.ts';
-import { nastyText, projectId } from './arbitraries.ts';
+import { explainParseError } from '../../src/slack/suggest.ts';
+import { hostileText, projectId } from './arbitraries.ts';
 
-const voice = slackVoice('/sync');
-const act = (action: string, project: string, reason: string | null = null) => ({
+const formatter = slackFormatter('/sync');
+const actionCommand = (action: string, project: string, reason: string | null = null) => ({
   kind: 'act',
   action,
   project,
   reason,
 });
 
-function sentence(text: string, projects: readonly string[] = ['orders', 'users']): string {
+function errorMessage(text: string, projects: readonly string[] = ['orders', 'users']): string {
   const command = parseCommand(text);
-  return command.kind === 'misread'
-    ? explainMisreading(command.misreading, projects, voice)
-    : `read as ${command.kind}`;
+  return command.kind === 'misread' ? explainParseError(command.error, projects, formatter) : `read as ${command.kind}`;
 }
 
 describe('what is typed behind /sync', () => {
@@ -31,22 +29,22 @@ describe('what is typed behind /sync', () => {
     ['show orders', { kind: 'show', project: 'orders' }],
     ['precheck orders', { kind: 'precheck', project: 'orders' }],
     ['History Orders', { kind: 'history', project: 'orders' }],
-    ['pause orders', act('pause', 'orders')],
-    ['Pause\u00a0Orders ', act('pause', 'orders')],
-    ['ＰＡＵＳＥ orders', act('pause', 'orders')],
-    ['“pause” ‘orders’', act('pause', 'orders')],
-    ['*pause* `orders`', act('pause', 'orders')],
-    ['pause <http://orders|orders>.', act('pause', 'orders')],
-    ['resume orders', act('restore', 'orders')],
-    ['start orders because  we &amp; they\ndeploy', act('start', 'orders', 'we & they deploy')],
-    ['pause orders because of the deploy', act('pause', 'orders', 'the deploy')],
-    ['pause orders — because “x”', act('pause', 'orders', '“x”')],
+    ['pause orders', actionCommand('pause', 'orders')],
+    ['Pause\u00a0Orders ', actionCommand('pause', 'orders')],
+    ['ＰＡＵＳＥ orders', actionCommand('pause', 'orders')],
+    ['“pause” ‘orders’', actionCommand('pause', 'orders')],
+    ['*pause* `orders`', actionCommand('pause', 'orders')],
+    ['pause <http://orders|orders>.', actionCommand('pause', 'orders')],
+    ['resume orders', actionCommand('restore', 'orders')],
+    ['start orders because  we &amp; they\ndeploy', actionCommand('start', 'orders', 'we & they deploy')],
+    ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
+    ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
   ])('%j', (text, command) => expect(parseCommand(text)).toEqual(command));
 
   it('keeps a reason to its length', () => {
     const command = parseCommand(`pause orders because ${'😀'.repeat(400)}`);
     expect(command).toMatchObject({ kind: 'act', action: 'pause' });
-    if (command.kind === 'act') expect(command.reason?.length).toBeLessThanOrEqual(maxReason);
+    if (command.kind === 'act') expect(command.reason?.length).toBeLessThanOrEqual(maxReasonLength);
   });
 
   it.each<[string, RegExp]>([
@@ -68,33 +66,33 @@ describe('what is typed behind /sync', () => {
     ['history orders 20', /`\/sync history orders`/],
     ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
   ])('%j is answered with a sentence', (text, expected) => {
-    expect(sentence(text)).toMatch(expected);
-    expect(sentence(text)).toContain('Nothing was changed.');
+    expect(errorMessage(text)).toMatch(expected);
+    expect(errorMessage(text)).toContain('Nothing was changed.');
   });
 
   it('repairs with one project, and names none of several', () => {
-    expect(sentence('puase', ['orders'])).toContain('`/sync pause orders`');
-    expect(sentence('puase')).toContain('`/sync pause &lt;project&gt;`');
+    expect(errorMessage('puase', ['orders'])).toContain('`/sync pause orders`');
+    expect(errorMessage('puase')).toContain('`/sync pause &lt;project&gt;`');
   });
 });
 
 describe('any text at all', () => {
   const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'list', 'puase', '');
-  const anything = fc.oneof(
-    nastyText,
+  const anyText = fc.oneof(
+    hostileText,
     fc.string({ unit: 'grapheme' }),
-    fc.tuple(verb, nastyText, nastyText).map((words) => words.join(' ')),
+    fc.tuple(verb, hostileText, hostileText).map((words) => words.join(' ')),
   );
 
   it('is a command or a sentence, never a crash', () => {
     fc.assert(
-      fc.property(anything, fc.array(projectId, { maxLength: 3 }), (text, projects) => {
+      fc.property(anyText, fc.array(projectId, { maxLength: 3 }), (text, projects) => {
         const command: Command = parseCommand(text);
         if (command.kind !== 'misread') return;
-        const said = explainMisreading(command.misreading, projects, voice);
-        expect(said).toContain('Nothing was changed.');
-        expect(said).not.toMatch(/<!|<@|<http/);
-        expect(said.length).toBeLessThan(2_900);
+        const message = explainParseError(command.error, projects, formatter);
+        expect(message).toContain('Nothing was changed.');
+        expect(message).not.toMatch(/<!|<@|<http/);
+        expect(message.length).toBeLessThan(2_900);
       }),
       { numRuns: 500 },
     );
@@ -103,11 +101,13 @@ describe('any text at all', () => {
   it('that says an action is read as that action', () => {
     const reason = fc.stringMatching(/^[a-zA-Z0-9äöü<>&,.!]{1,20}( [a-z0-9]{1,9}){0,5}$/);
     fc.assert(
-      fc.property(fc.constantFrom(...actions), projectId, fc.option(reason), (action, project, why) => {
-        const sent = why?.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-        const text = `${action} ${project}${sent === undefined ? '' : ` because ${sent}`}`;
-        expect(parseCommand(text)).toEqual(act(action, project, why));
-        expect(parseCommand(text.replace(action, action.toUpperCase()))).toEqual(act(action, project, why));
+      fc.property(fc.constantFrom(...actions), projectId, fc.option(reason), (action, project, reason) => {
+        const escapedReason = reason?.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+        const text = `${action} ${project}${escapedReason === undefined ? '' : ` because ${escapedReason}`}`;
+        expect(parseCommand(text)).toEqual(actionCommand(action, project, reason));
+        expect(parseCommand(text.replace(action, action.toUpperCase()))).toEqual(
+          actionCommand(action, project, reason),
+        );
       }),
     );
   });

@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
-import { Replays } from '../../src/slack/replays.ts';
+import { ReplayCache } from '../../src/slack/replays.ts';
 
 it('what has been here is forgotten when it would be refused as stale anyway, and when there is no room', () => {
-  const replays = new Replays(3);
-  const see = (signature: string, until: number, at: number) => replays.hasSeen({ signature, until }, at);
-  expect([see('a', 10, 0), see('b', 20, 0), see('a', 10, 0)]).toEqual([false, false, true]);
-  expect(see('c', 30, 11)).toBe(false);
-  expect(replays.size).toBe(2);
-  for (const signature of ['d', 'e', 'f', 'g']) expect(see(signature, 100, 12)).toBe(false);
-  expect(replays.size).toBe(3);
-  expect([see('g', 100, 12), see('e', 100, 12), see('b', 20, 12)]).toEqual([true, true, false]);
+  const replayCache = new ReplayCache(3);
+  const hasSeen = (signature: string, expiresAt: number, nowSeconds: number) =>
+    replayCache.checkAndAdd({ signature, expiresAt }, nowSeconds);
+  expect([hasSeen('a', 10, 0), hasSeen('b', 20, 0), hasSeen('a', 10, 0)]).toEqual([false, false, true]);
+  expect(hasSeen('c', 30, 11)).toBe(false);
+  expect(replayCache.size).toBe(2);
+  for (const signature of ['d', 'e', 'f', 'g']) expect(hasSeen(signature, 100, 12)).toBe(false);
+  expect(replayCache.size).toBe(3);
+  expect([hasSeen('g', 100, 12), hasSeen('e', 100, 12), hasSeen('b', 20, 12)]).toEqual([true, true, false]);
 });

@@ -1,164 +1,164 @@
 import { channel } from 'node:diagnostics_channel';
 import { describe, expect, it, test } from 'vitest';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
 import { waitFor } from '../support/wait.ts';
-import { openResources, overhear } from './resources.ts';
+import { countOpenResources, recordProcessErrors } from './resources.ts';
 import {
-  hasty,
+  createSocketModeFixture,
+  fastReconnectTiming,
   holdAcks,
-  list,
+  listCommand,
   neverMs,
-  openedSocketBench,
-  openSocketBench,
-  reconnects,
-  type SocketBench,
+  reconnect,
+  type SocketModeFixture,
+  startSocketModeFixture,
 } from './socket-bench.ts';
 
-const opens = (slack: StrictSlack) => slack.callsTo('apps.connections.open').length;
+const openCallCount = (slack: FakeSlack) => slack.callsTo('apps.connections.open').length;
 
 /** Where the door is when it is closed; each resolves when it is there, with what has to end then. */
-const moments: Record<string, (bench: SocketBench) => Promise<[Promise<void>] | void>> = {
-  'while Slack does not answer its first call': async ({ slack, door }) => {
-    const call = slack.fail({ method: 'apps.connections.open', hang: true });
-    const opening = door.open().catch(() => {});
-    await call.firstHit;
+const closeMoments: Record<string, (fixture: SocketModeFixture) => Promise<[Promise<void>] | void>> = {
+  'while Slack does not answer its first call': async ({ slack, receiver }) => {
+    const hangingCall = slack.injectFault({ method: 'apps.connections.open', hang: true });
+    const opening = receiver.start().catch(() => {});
+    await hangingCall.firstHit;
     return [opening];
   },
-  'before its first hello': async ({ slack, door }) => {
-    slack.sockets.greeting = 'held';
-    const opening = door.open().catch(() => {});
-    await slack.waitFor(() => slack.sockets.tcpCount === 1);
+  'before its first hello': async ({ slack, receiver }) => {
+    slack.sockets.helloMode = 'held';
+    const opening = receiver.start().catch(() => {});
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
     return [opening];
   },
-  'before its first WebSocket': async ({ slack, door }) => {
-    slack.sockets.greeting = 'unanswered';
-    const opening = door.open().catch(() => {});
-    await slack.waitFor(() => slack.sockets.tcpCount === 1);
+  'before its first WebSocket': async ({ slack, receiver }) => {
+    slack.sockets.helloMode = 'unanswered';
+    const opening = receiver.start().catch(() => {});
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
     return [opening];
   },
-  'while it is open': ({ door }) => door.open(),
-  'while its socket is half open': async ({ slack, door }) => {
-    await door.open();
-    slack.sockets.freeze();
+  'while it is open': ({ receiver }) => receiver.start(),
+  'while its socket is half open': async ({ slack, receiver }) => {
+    await receiver.start();
+    slack.sockets.freezeSocket();
   },
-  'in an overlap, while Slack does not answer': async ({ slack, door }) => {
-    await door.open();
-    const call = slack.fail({ method: 'apps.connections.open', hang: true });
-    slack.disconnect('warning');
-    await call.firstHit;
+  'in an overlap, while Slack does not answer': async ({ slack, receiver }) => {
+    await receiver.start();
+    const hangingCall = slack.injectFault({ method: 'apps.connections.open', hang: true });
+    slack.announceDisconnect('warning');
+    await hangingCall.firstHit;
   },
-  'in an overlap, before the hello': async ({ slack, door }) => {
-    await door.open();
-    slack.sockets.greeting = 'held';
-    slack.disconnect('refresh_requested');
-    await slack.waitFor(() => slack.sockets.tcpCount === 2);
+  'in an overlap, before the hello': async ({ slack, receiver }) => {
+    await receiver.start();
+    slack.sockets.helloMode = 'held';
+    slack.announceDisconnect('refresh_requested');
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2);
   },
-  'in an overlap, while the old socket stays': async ({ slack, door }) => {
-    await door.open();
-    slack.disconnect('warning');
+  'in an overlap, while the old socket stays': async ({ slack, receiver }) => {
+    await receiver.start();
+    slack.announceDisconnect('warning');
     await slack.waitFor(() => slack.socketCount === 2);
   },
-  'before the WebSocket of a new try': async ({ slack, door }) => {
-    await door.open();
-    slack.sockets.greeting = 'unanswered';
-    slack.cut();
-    await slack.waitFor(() => slack.sockets.tcpCount === 1 && opens(slack) === 2);
+  'before the WebSocket of a new try': async ({ slack, receiver }) => {
+    await receiver.start();
+    slack.sockets.helloMode = 'unanswered';
+    slack.terminateSocket();
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1 && openCallCount(slack) === 2);
   },
-  'between two tries': async ({ slack, door, said }) => {
-    await door.open();
-    slack.fail({ method: 'apps.connections.open', status: 500, times: 99 });
-    slack.cut();
+  'between two tries': async ({ slack, receiver, logMessages: said }) => {
+    await receiver.start();
+    slack.injectFault({ method: 'apps.connections.open', status: 500, times: 99 });
+    slack.terminateSocket();
     await slack.waitFor(() => said().includes('Slack connection not back yet'));
   },
 };
 
 describe.each([true, false])('a door is closed (Slack leaves TCP open: %s)', (keepsTcpOpen) => {
-  test.each(Object.entries(moments))('%s: nothing is left', async (_what, arrive) => {
-    const before = openResources();
-    using overheard = overhear();
+  test.each(Object.entries(closeMoments))('%s: nothing is left', async (_what, reachMoment) => {
+    const resourcesBefore = countOpenResources();
+    using processErrors = recordProcessErrors();
     // Neither the next try nor the library's own watch comes to help.
-    await using bench = await openSocketBench({
-      slack: { keepsTcpOpen },
-      timing: { closeWithinMs: 100, pongWithinMs: neverMs, firstWaitMs: neverMs, longestWaitMs: neverMs },
+    await using fixture = await createSocketModeFixture({
+      slack: { keepTcpOpen: keepsTcpOpen },
+      timing: { closeTimeoutMs: 100, pongTimeoutMs: neverMs, initialBackoffMs: neverMs, maxBackoffMs: neverMs },
     });
-    const { slack, door } = bench;
-    const [opening] = (await arrive(bench)) ?? [];
-    await door.close();
+    const { slack, receiver } = fixture;
+    const [opening] = (await reachMoment(fixture)) ?? [];
+    await receiver.stop();
     await opening;
-    expect(door.isOpen).toBe(false);
-    await slack.waitFor(() => slack.sockets.tcpCount === 0, { what: 'no socket left' });
-    const opened = opens(slack);
+    expect(receiver.isConnected).toBe(false);
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0, { description: 'no socket left' });
+    const openCallsBefore = openCallCount(slack);
     await slack[Symbol.asyncDispose]();
-    expect(opens(slack)).toBe(opened);
-    await waitFor(() => openResources() <= before, { describe: 'no timer and no connection left' });
+    expect(openCallCount(slack)).toBe(openCallsBefore);
+    await waitFor(() => countOpenResources() <= resourcesBefore, { description: 'no timer and no connection left' });
     expect(channel('undici:websocket:ping').hasSubscribers).toBe(false);
     expect(channel('undici:websocket:pong').hasSubscribers).toBe(false);
-    expect(overheard.faults).toEqual([]);
+    expect(processErrors.errors).toEqual([]);
   });
 });
 
 it('whenever it is closed after Slack has answered with an address, no socket is opened or it is closed', async () => {
-  await using slack = await StrictSlack.start();
-  slack.sockets.greeting = 'held';
-  for (let turns = 0; turns < 150; turns++) {
+  await using slack = await FakeSlack.start();
+  slack.sockets.helloMode = 'held';
+  for (let turnCount = 0; turnCount < 150; turnCount++) {
     let closing: Promise<void> | undefined;
-    const close = async (bench: SocketBench) => {
-      for (let turn = 0; turn < turns; turn++) await null;
-      await bench.door.close();
+    const close = async (fixture: SocketModeFixture) => {
+      for (let turn = 0; turn < turnCount; turn++) await null;
+      await fixture.receiver.stop();
     };
-    const bench: SocketBench = await openSocketBench({
-      at: slack,
-      timing: { closeWithinMs: 100 },
+    const fixture: SocketModeFixture = await createSocketModeFixture({
+      sharedSlack: slack,
+      timing: { closeTimeoutMs: 100 },
       async fetch(url, init) {
-        const answer = await fetch(url, init);
-        const { status, headers } = answer;
-        const body = await answer.text();
-        closing = close(bench);
+        const response = await fetch(url, init);
+        const { status, headers } = response;
+        const body = await response.text();
+        closing = close(fixture);
         return new Response(body, { status, headers });
       },
     });
-    await expect(bench.door.open()).rejects.toThrow('could not be reached');
+    await expect(fixture.receiver.start()).rejects.toThrow('could not be reached');
     await closing;
-    await slack.waitFor(() => slack.sockets.tcpCount === 0, {
-      what: `no socket after ${turns} turns`,
+    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0, {
+      description: `no socket after ${turnCount} turns`,
       timeoutMs: 3_000,
     });
   }
 });
 
 it('an ack under way is still sent at the close', async () => {
-  await using bench = await openedSocketBench();
-  const { slack, door } = bench;
-  const release = holdAcks(bench);
-  const { acked } = slack.command(list);
-  await slack.waitFor(() => bench.heard.length === 1);
-  const closed = door.close();
+  await using fixture = await startSocketModeFixture();
+  const { slack, receiver } = fixture;
+  const release = holdAcks(fixture);
+  const { acked } = slack.command(listCommand);
+  await slack.waitFor(() => fixture.receivedTriggerIds.length === 1);
+  const closed = receiver.stop();
   release();
   expect((await acked).kind).toBe('acked');
   await closed;
-  await slack.waitFor(() => slack.sockets.tcpCount === 0);
+  await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0);
 });
 
 it('a door that could not be opened leaves nothing', async () => {
-  await using bench = await openSocketBench({ timing: { helloWithinMs: 600, closeWithinMs: 50 } });
-  const { slack, door } = bench;
-  slack.sockets.greeting = 'held';
-  await expect(door.open()).rejects.toMatchObject({
+  await using fixture = await createSocketModeFixture({ timing: { helloTimeoutMs: 600, closeTimeoutMs: 50 } });
+  const { slack, receiver } = fixture;
+  slack.sockets.helloMode = 'held';
+  await expect(receiver.start()).rejects.toMatchObject({
     code: 'unreachable',
     message: expect.stringContaining('hello_timeout'),
   });
-  await slack.waitFor(() => slack.sockets.tcpCount === 0);
-  expect(opens(slack)).toBe(1);
+  await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0);
+  expect(openCallCount(slack)).toBe(1);
 });
 
 it('a token that Slack takes no more: told once, nothing is tried again', async () => {
-  await using bench = await openedSocketBench({ timing: hasty });
-  await using steady = await openedSocketBench({ timing: hasty });
-  const { slack, lost } = bench;
-  slack.fail({ method: 'apps.connections.open', error: 'invalid_auth', times: 9 });
-  slack.cut();
-  await slack.waitFor(() => lost.length > 0);
-  await reconnects(steady, 3);
-  expect(lost.map(({ code }) => code)).toEqual(['invalid_auth']);
-  expect(opens(slack)).toBe(2);
+  await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
+  await using stableFixture = await startSocketModeFixture({ timing: fastReconnectTiming });
+  const { slack, connectionErrors } = fixture;
+  slack.injectFault({ method: 'apps.connections.open', error: 'invalid_auth', times: 9 });
+  slack.terminateSocket();
+  await slack.waitFor(() => connectionErrors.length > 0);
+  await reconnect(stableFixture, 3);
+  expect(connectionErrors.map(({ code }) => code)).toEqual(['invalid_auth']);
+  expect(openCallCount(slack)).toBe(2);
 });

@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../support/slack/people.ts';
-import type { StrictSlack } from '../support/slack/strict-slack.ts';
-import { overhear } from './resources.ts';
-import { list, openedSocketBench } from './socket-bench.ts';
+import type { FakeSlack } from '../support/slack/strict-slack.ts';
+import { recordProcessErrors } from './resources.ts';
+import { listCommand, startSocketModeFixture } from './socket-bench.ts';
 
 /** What happens in a story; `at` says to which socket, modulo their number. */
-type Step =
+type Command =
   | { readonly what: 'command' | 'press' | 'opens refused' | 'hellos held' | 'hellos at once' }
   | { readonly what: 'warning' | 'refresh_requested' | 'link_disabled' | 'cut' | 'hang up'; readonly at: number }
   | { readonly what: 'time passes'; readonly ms: number };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom('command' as const, 'press' as const) }) },
   {
     weight: 3,
@@ -39,79 +39,82 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-interface Story {
-  readonly slack: StrictSlack;
-  readonly sent: Delivery[];
+interface Trace {
+  readonly slack: FakeSlack;
+  readonly deliveries: Delivery[];
 }
 
-async function live({ slack, sent }: Story, now: Step): Promise<void> {
-  const socket = 'at' in now && slack.socketCount > 0 ? now.at % slack.socketCount : null;
-  switch (now.what) {
+async function runCommand({ slack, deliveries: sent }: Trace, command: Command): Promise<void> {
+  const socket = 'at' in command && slack.socketCount > 0 ? command.at % slack.socketCount : null;
+  switch (command.what) {
     case 'command':
-      return void sent.push(slack.command(list));
+      return void sent.push(slack.command(listCommand));
     case 'press':
-      return void sent.push(slack.pressRaw({ ...list, actionId: 'any' }));
+      return void sent.push(slack.pressForged({ ...listCommand, actionId: 'any' }));
     case 'time passes':
-      return void (await delay(now.ms));
+      return void (await delay(command.ms));
     case 'opens refused':
-      return void slack.fail({ method: 'apps.connections.open', status: 500, times: 2 });
+      return void slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
     case 'hellos held':
     case 'hellos at once':
-      slack.sockets.greeting = now.what === 'hellos held' ? 'held' : 'at once';
+      slack.sockets.helloMode = command.what === 'hellos held' ? 'held' : 'at once';
       return;
     case 'cut':
-      return socket === null ? undefined : slack.cut(socket);
+      return socket === null ? undefined : slack.terminateSocket(socket);
     case 'hang up':
-      return socket === null ? undefined : slack.sockets.hangUp(socket);
+      return socket === null ? undefined : slack.sockets.closeSocket(socket);
     default:
-      return socket === null ? undefined : slack.disconnect(now.what, socket);
+      return socket === null ? undefined : slack.announceDisconnect(command.what, socket);
   }
 }
 
-const timing = {
-  steadyAfterMs: 20,
-  firstWaitMs: 2,
-  longestWaitMs: 10,
-  lookEveryMs: 5,
-  helloWithinMs: 1_000,
-  closeWithinMs: 50,
+const testTiming = {
+  stableAfterMs: 20,
+  initialBackoffMs: 2,
+  maxBackoffMs: 10,
+  livenessCheckIntervalMs: 5,
+  helloTimeoutMs: 1_000,
+  closeTimeoutMs: 50,
 };
 
 /** Whatever happens to the sockets of two bots: all that Slack delivered is acked once, and comes through once for each delivery. */
-async function tell(steps: readonly Step[]): Promise<void> {
-  await using bot = await openedSocketBench({
-    slack: { closeAfterMs: 25, redelivers: true, ackLimitMs: 20_000 },
-    timing,
+async function runTrace(commands: readonly Command[]): Promise<void> {
+  await using fixture = await startSocketModeFixture({
+    slack: { closeDelayMs: 25, redeliverOnClose: true, ackLimitMs: 20_000 },
+    timing: testTiming,
   });
-  const { slack } = bot;
-  await using other = await openedSocketBench({ at: slack, timing });
-  const bots = [bot, other];
-  for (const each of bots) each.beforeAck = async () => void (each.heard.length % 3 === 0 && (await delay(4)));
-  const story: Story = { slack, sent: [] };
-  for (const now of steps) await live(story, now);
+  const { slack } = fixture;
+  await using otherFixture = await startSocketModeFixture({ sharedSlack: slack, timing: testTiming });
+  const fixtures = [fixture, otherFixture];
+  for (const fixture of fixtures)
+    fixture.beforeAck = async () => void (fixture.receivedTriggerIds.length % 3 === 0 && (await delay(4)));
+  const trace: Trace = { slack, deliveries: [] };
+  for (const command of commands) await runCommand(trace, command);
 
-  slack.sockets.greeting = 'at once';
-  const outcomes = await Promise.all(story.sent.map(({ acked }) => acked));
-  await slack.waitFor(() => bots.every(({ door }) => door.isOpen) && slack.sockets.tcpCount === 2);
-  const heard = bots.flatMap((each) => each.heard);
-  for (const [index, { envelope, triggerId }] of story.sent.entries()) {
-    const again = slack.sockets.redelivered.filter((id) => id === envelope.envelope_id).length;
-    const times = heard.filter((id) => id === triggerId).length;
+  slack.sockets.helloMode = 'at once';
+  const outcomes = await Promise.all(trace.deliveries.map(({ acked }) => acked));
+  await slack.waitFor(
+    () => fixtures.every(({ receiver: door }) => door.isConnected) && slack.sockets.tcpConnectionCount === 2,
+  );
+  const receivedTriggerIds = fixtures.flatMap((each) => each.receivedTriggerIds);
+  for (const [index, { envelope, triggerId }] of trace.deliveries.entries()) {
+    const redeliveryCount = slack.sockets.redelivered.filter((id) => id === envelope.envelope_id).length;
+    const receivedCount = receivedTriggerIds.filter((id) => id === triggerId).length;
     if (outcomes[index]?.kind === 'dispatch_failed') {
-      expect(times).toBe(0);
+      expect(receivedCount).toBe(0);
       continue;
     }
     expect(outcomes[index]?.kind).toBe('acked');
-    expect(times).toBeGreaterThanOrEqual(1);
-    expect(times).toBeLessThanOrEqual(1 + again);
+    expect(receivedCount).toBeGreaterThanOrEqual(1);
+    expect(receivedCount).toBeLessThanOrEqual(1 + redeliveryCount);
   }
-  expect(slack.sockets.deserted).toEqual([]);
+  expect(slack.sockets.unackedAtAppClose).toEqual([]);
   expect(slack.violations).toEqual([]);
 }
 
 test('commands and presses through whatever happens to sockets', async () => {
-  using overheard = overhear();
-  const stories = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), tell);
-  await fc.assert(stories, { numRuns: 25, endOnFailure: true });
-  expect(overheard.faults).toEqual([]);
+  using processErrors = recordProcessErrors();
+  const anyTrace = fc.asyncProperty(fc.array(anyCommand, { minLength: 10, maxLength: 60, size: 'max' }), runTrace);
+  await fc.assert(anyTrace, { numRuns: 25, endOnFailure: true });
+  expect(processErrors.errors).toEqual([]);
 });

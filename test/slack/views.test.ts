@@ -4,25 +4,25 @@ import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import type { Link } from '../../src/domain/project.ts';
 import { countStates } from '../../src/domain/state-counts.ts';
 import type { Message } from '../../src/slack/blocks.ts';
-import { faultsOf } from '../../src/slack/limits.ts';
-import { isSlackUser, slackVoice } from '../../src/slack/mrkdwn.ts';
-import { buildAlert, buildAlertOver } from '../../src/slack/views/alert.ts';
+import { validateMessage } from '../../src/slack/limits.ts';
+import { isSlackUser, slackFormatter } from '../../src/slack/mrkdwn.ts';
+import { buildAlert, buildResolvedAlert } from '../../src/slack/views/alert.ts';
 import { buildConfirmation } from '../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../src/slack/views/help.ts';
-import { buildHistory, entriesShown } from '../../src/slack/views/history.ts';
+import { buildHistory, maxEntriesShown } from '../../src/slack/views/history.ts';
 import { buildList, projectsPerPage } from '../../src/slack/views/list.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../src/slack/views/refusal.ts';
 import { buildShow } from '../../src/slack/views/show.ts';
-import { blockFaults } from '../support/slack/block-limits.ts';
+import { blockErrors } from '../support/slack/block-limits.ts';
 import {
   alert,
-  finding,
+  condition,
   historyEntry,
-  nastyText,
+  hostileText,
   now,
-  observed,
+  observedProject,
   operationOf,
   precheckItems,
   projectId,
@@ -33,16 +33,16 @@ import { exampleLink } from './examples.ts';
 /** A moment in the reader's time zone: the one command of Slack that our words hold. */
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
 
-const scene = { voice: slackVoice('/sync'), now };
-const runs = { numRuns: 60 };
+const viewContext = { format: slackFormatter('/sync'), now };
+const fuzzOptions = { numRuns: 60 };
 
 /** What holds for every message, whatever it is about. */
-function expectFit(message: Message): void {
-  expect(faultsOf(message)).toEqual([]);
-  expect(blockFaults(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
+function expectWithinLimits(message: Message): void {
+  expect(validateMessage(message)).toEqual([]);
+  expect(blockErrors(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
   expect(message.text.trim()).not.toBe('');
-  for (const said of [message.text, ...strings(message.blocks)]) {
-    const text = said.replace(dateToken, '');
+  for (const rawText of [message.text, ...collectStrings(message.blocks)]) {
+    const text = rawText.replace(dateToken, '');
     expect(text).not.toMatch(/<!|[\u202a-\u202e\u2066-\u2069\u200b]/);
     for (const [, inside = ''] of text.matchAll(/<([^>]*)>/g)) expect(inside).toMatch(/^[@#][UWCGD][A-Z0-9]+$/);
     expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
@@ -50,30 +50,32 @@ function expectFit(message: Message): void {
   }
 }
 
-function expectHistoryFit(message: Message, entries: number): void {
-  expectFit(message);
-  const lines = strings(message.blocks).join('\n').split('\n');
-  expect(lines.filter((line) => / ago · /.test(line))).toHaveLength(Math.min(entries, entriesShown));
-  expect(lines.at(-1)?.includes('older ones')).toBe(entries > entriesShown);
+function expectHistoryWithinLimits(message: Message, entries: number): void {
+  expectWithinLimits(message);
+  const lines = collectStrings(message.blocks).join('\n').split('\n');
+  expect(lines.filter((line) => / ago · /.test(line))).toHaveLength(Math.min(entries, maxEntriesShown));
+  expect(lines.at(-1)?.includes('older ones')).toBe(entries > maxEntriesShown);
 }
 
-function strings(value: unknown): string[] {
+function collectStrings(value: unknown): string[] {
   if (typeof value === 'string') return [];
-  if (Array.isArray(value)) return value.flatMap(strings);
+  if (Array.isArray(value)) return value.flatMap(collectStrings);
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'text' && typeof inner === 'string' ? [inner] : strings(inner),
+    key === 'text' && typeof inner === 'string' ? [inner] : collectStrings(inner),
   );
 }
 
 describe('every view is within the limits of Slack, and mentions nobody but people and channels', () => {
   it('list', () => {
-    const page = fc.array(observed, { maxLength: projectsPerPage });
+    const page = fc.array(observedProject, { maxLength: projectsPerPage });
     fc.assert(
-      fc.property(page, nastyText, fc.nat(5), (shown, filter, pageNumber) => {
+      fc.property(page, hostileText, fc.nat(5), (shown, filter, pageNumber) => {
         const counts = countStates(shown.map(({ project }) => project));
-        const short = filter.slice(0, 100);
-        expectFit(buildList({ ...scene, counts, shown, page: pageNumber, filter: short }));
+        const shortFilter = filter.slice(0, 100);
+        expectWithinLimits(
+          buildList({ ...viewContext, counts, observedProjects: shown, page: pageNumber, filter: shortFilter }),
+        );
       }),
       { numRuns: 25 },
     );
@@ -82,41 +84,43 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('show', () => {
     fc.assert(
       fc.property(
-        observed.chain((seen) => fc.tuple(fc.constant(seen), fc.array(operationOf(seen.project.id), { maxLength: 5 }))),
+        observedProject.chain((seen) =>
+          fc.tuple(fc.constant(seen), fc.array(operationOf(seen.project.id), { maxLength: 5 })),
+        ),
         precheckItems,
         fc.boolean(),
         ([seen, operations], precheck, revealReasons) => {
-          expectFit(buildShow({ ...scene, details: { ...seen, operations, precheck }, revealReasons }));
+          expectWithinLimits(buildShow({ ...viewContext, details: { ...seen, operations, precheck }, revealReasons }));
         },
       ),
-      runs,
+      fuzzOptions,
     );
   });
 
   it('precheck', () => {
     fc.assert(
-      fc.property(observed, precheckItems, ({ project }, items) =>
-        expectFit(buildPrecheck({ ...scene, project, items })),
+      fc.property(observedProject, precheckItems, ({ project }, items) =>
+        expectWithinLimits(buildPrecheck({ ...viewContext, project, items })),
       ),
-      runs,
+      fuzzOptions,
     );
   });
 
   it('confirmation', () => {
     fc.assert(
       fc.property(
-        observed.chain((seen) => fc.tuple(fc.constant(seen), operationOf(seen.project.id))),
-        ([seen, operation]) => expectFit(buildConfirmation({ ...scene, ...seen, operation })),
+        observedProject.chain((seen) => fc.tuple(fc.constant(seen), operationOf(seen.project.id))),
+        ([seen, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...seen, operation })),
       ),
-      runs,
+      fuzzOptions,
     );
   });
 
   it('outcome', () => {
     fc.assert(
       fc.property(
-        observed.chain((seen) => fc.tuple(fc.option(fc.constant(seen.project)), operationOf(seen.project.id))),
-        ([project, operation]) => expectFit(buildOutcome({ ...scene, project, operation })),
+        observedProject.chain((seen) => fc.tuple(fc.option(fc.constant(seen.project)), operationOf(seen.project.id))),
+        ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
       ),
       { numRuns: 200 },
     );
@@ -124,57 +128,79 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
 
   it('alert', () => {
     fc.assert(
-      fc.property(observed, alert, finding, fc.boolean(), ({ project }, each, found, showErrors) => {
-        expectFit(buildAlert({ ...scene, project, alert: each, showErrors }, found));
-        expectFit(
-          buildAlertOver({ ...scene, project, showErrors, kind: found.kind }, each.fading ? null : each.changedAt),
+      fc.property(observedProject, alert, condition, fc.boolean(), ({ project }, each, found, showErrors) => {
+        expectWithinLimits(buildAlert({ ...viewContext, project, alert: each, showErrors }, found));
+        expectWithinLimits(
+          buildResolvedAlert(
+            { ...viewContext, project, showErrors, kind: found.kind },
+            each.resolving ? null : each.changedAt,
+          ),
         );
       }),
-      runs,
+      fuzzOptions,
     );
   });
 
   it('history', () => {
-    const entries = fc.array(historyEntry, { maxLength: entriesShown + 1, size: 'max' });
+    const entries = fc.array(historyEntry, { maxLength: maxEntriesShown + 1, size: 'max' });
     fc.assert(
       fc.property(projectId, entries, fc.boolean(), (project, told, revealReasons) =>
-        expectHistoryFit(buildHistory({ ...scene, project, entries: told, revealReasons }), told.length),
+        expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: told, revealReasons }), told.length),
       ),
       { numRuns: 200 },
     );
   });
 
   it('history, each of its lines as long as they get', () => {
-    for (const long of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
-      const links = Array<Link>(9).fill({ queue: long, connection: long, prefix: long });
-      const outcome = { linksTotal: 1e9, linksDone: 1e9, unreachable: links, missing: [], inFlight: 1e9, putBack: 1e9 };
-      const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: long, at: 0 };
-      const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
-      const someLinks = { total: 9, first: links.slice(0, 5) };
-      const finding = { kind: 'loose' as const, links: someLinks, cause: 'resumed' as const };
-      const alerted = {
-        alert: { since: 0, open: true, seq: 1, changedAt: 1, version: 1, fading: false, finding },
-        told: { seq: 1, since: 0, message: { channel: long, ts: '1.1' }, over: false },
-        kind: 'loose' as const,
+    for (const longText of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
+      const links = Array<Link>(9).fill({ queue: longText, connection: longText, prefix: longText });
+      const outcome = {
+        linksTotal: 1e9,
+        linksDone: 1e9,
+        unreachable: links,
+        missing: [],
+        inFlight: 1e9,
+        retriedTasks: 1e9,
       };
-      const about = { id: '1-0', at: 0, by: long, action: 'restore', reason: long, channel: long } as const;
-      const rest = {
+      const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: longText, at: 0 };
+      const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
+      const linkSample = { total: 9, first: links.slice(0, 5) };
+      const condition = { kind: 'unexpectedly_running' as const, links: linkSample, cause: 'resumed' as const };
+      const alertRecord = {
+        alert: { since: 0, firing: true, seq: 1, changedAt: 1, version: 1, resolving: false, condition },
+        delivered: { seq: 1, since: 0, message: { channel: longText, ts: '1.1' }, resolved: false },
+        kind: 'unexpectedly_running' as const,
+      };
+      const entryFields = {
+        id: '1-0',
+        at: 0,
+        by: longText,
+        action: 'restore',
+        reason: longText,
+        channel: longText,
+      } as const;
+      const entryDetails = {
         origin: null,
         version: null,
         state: null,
-        code: long,
+        code: longText,
         outcome,
         failure,
         refusal,
         links,
         cause: null,
-        ...alerted,
+        ...alertRecord,
       };
-      for (const event of [...historyEvents, long]) {
+      for (const event of [...historyEvents, longText]) {
         for (const operation of ['op1', null]) {
-          const entries = Array<HistoryEntry>(entriesShown + 1).fill({ ...about, ...rest, event, operation });
-          const message = buildHistory({ ...scene, project: 'o'.repeat(63), entries, revealReasons: true });
-          expectHistoryFit(message, entries.length);
+          const entries = Array<HistoryEntry>(maxEntriesShown + 1).fill({
+            ...entryFields,
+            ...entryDetails,
+            event,
+            operation,
+          });
+          const message = buildHistory({ ...viewContext, project: 'o'.repeat(63), entries, revealReasons: true });
+          expectHistoryWithinLimits(message, entries.length);
         }
       }
     }
@@ -183,19 +209,19 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('refusal and help', () => {
     fc.assert(
       fc.property(refusal, fc.option(projectId), (each, verb) =>
-        expectFit(buildRefusal({ ...scene, refusal: each, verb })),
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
       ),
       { numRuns: 200 },
     );
-    expectFit(buildHelp(scene.voice));
+    expectWithinLimits(buildHelp(viewContext.format));
   });
 });
 
-describe('the voice of Slack', () => {
+describe('the format of Slack', () => {
   it('mentions people whom Slack knows, and writes out everybody else', () => {
-    expect(scene.voice.person('U0ALICE')).toBe('<@U0ALICE>');
-    expect(scene.voice.person('cli:root')).toBe('cli:root');
-    expect(scene.voice.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
+    expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
+    expect(viewContext.format.person('cli:root')).toBe('cli:root');
+    expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
     expect(isSlackUser('u0alice')).toBe(false);
   });
 });

@@ -2,41 +2,41 @@ import type { Redis } from 'ioredis';
 import type { SoakSystem } from './soak-system.ts';
 
 /** Everything that could grow. Names of figures and what they are now. */
-export interface Figures {
+export interface ResourceStats {
   /** Must not be more at the end. */
   readonly connections: ReadonlyMap<string, number>;
   readonly megabytes: ReadonlyMap<string, number>;
   readonly redis: ReadonlyMap<string, number>;
 }
 
-export async function readFigures(system: SoakSystem): Promise<Figures> {
-  const { own, slack, processes } = system;
+export async function readResourceStats(system: SoakSystem): Promise<ResourceStats> {
+  const { botRedis, slack, processes } = system;
   const megabytes = new Map<string, number>();
   for (const [name, process] of processes) {
     const { heapUsed, rss } = await process.memory();
     megabytes.set(`heap of ${name}, MB`, heapUsed / 1_048_576);
     megabytes.set(`RSS of ${name}, MB`, rss / 1_048_576);
   }
-  const memory = /used_memory:(\d+)/.exec(await own.info('memory'))?.[1];
+  const memory = /used_memory:(\d+)/.exec(await botRedis.info('memory'))?.[1];
   return {
     megabytes,
     connections: new Map([...(await readConnections(system)), ['sockets at Slack', slack.socketCount]]),
     redis: new Map([
-      ["keys of the bot's Redis", await own.dbsize()],
+      ["keys of the bot's Redis", await botRedis.dbsize()],
       ["memory of the bot's Redis, MB", Number(memory) / 1_048_576],
     ]),
   };
 }
 
-export async function readConnections({ own, warehouse }: SoakSystem): Promise<Map<string, number>> {
+export async function readConnections({ botRedis, warehouse }: SoakSystem): Promise<Map<string, number>> {
   return new Map([
-    ...(await connectionsOf(own, "the bot's Redis")),
-    ...(await connectionsOf(warehouse, "the links' Redis")),
+    ...(await countConnections(botRedis, "the bot's Redis")),
+    ...(await countConnections(warehouse, "the links' Redis")),
   ]);
 }
 
 /** By what they say they are: BullMQ's workers name their connection after the queue, the others have no name. */
-async function connectionsOf(redis: Redis, where: string): Promise<Map<string, number>> {
+async function countConnections(redis: Redis, server: string): Promise<Map<string, number>> {
   const kinds = new Map<string, number>();
   for (const line of String(await redis.client('LIST'))
     .trim()
@@ -49,30 +49,30 @@ async function connectionsOf(redis: Redis, where: string): Promise<Map<string, n
         : prefix === 'bull'
           ? 'link workers'
           : `worker of ${Buffer.from(queue, 'base64').toString()}`;
-    const key = `${where}: ${kind}`;
+    const key = `${server}: ${kind}`;
     kinds.set(key, (kinds.get(key) ?? 0) + 1);
   }
   return kinds;
 }
 
 /** Connections of which there are more than there were. */
-export function grown(start: ReadonlyMap<string, number>, end: ReadonlyMap<string, number>): string[] {
+export function findGrowth(start: ReadonlyMap<string, number>, end: ReadonlyMap<string, number>): string[] {
   return [...end]
     .filter(([name, count]) => count > (start.get(name) ?? 0))
     .map(([name, count]) => `${name}: ${start.get(name) ?? 0} at the start, ${count} at the end`);
 }
 
 /** How many operations of all projects stand in each state, and those that are still open. */
-export async function readOperations({ own, projects }: SoakSystem) {
+export async function readOperations({ botRedis, projects }: SoakSystem) {
   const byState = new Map<string, number>();
   const open: string[] = [];
   for (const { id } of projects) {
-    const slot = `syncbot:{p:${id}}`;
-    const audit = await own.xrange(`${slot}:audit`, '-', '+');
-    const asked = audit.filter(([, fields]) => fields.includes('requested'));
-    for (const [, fields] of asked) {
+    const keyPrefix = `syncbot:{p:${id}}`;
+    const audit = await botRedis.xrange(`${keyPrefix}:audit`, '-', '+');
+    const requests = audit.filter(([, fields]) => fields.includes('requested'));
+    for (const [, fields] of requests) {
       const operation = fields[fields.indexOf('operation') + 1] ?? '';
-      const state = (await own.hget(`${slot}:op:${operation}`, 'state')) ?? 'no longer kept';
+      const state = (await botRedis.hget(`${keyPrefix}:op:${operation}`, 'state')) ?? 'no longer kept';
       byState.set(state, (byState.get(state) ?? 0) + 1);
       if (['requested', 'confirmed', 'running'].includes(state)) open.push(`${id} ${operation} ${state}`);
     }
@@ -81,20 +81,24 @@ export async function readOperations({ own, projects }: SoakSystem) {
 }
 
 /** A plain table: what it was at the start, at the end, and the difference. */
-export function table(start: Figures, end: Figures): string {
+export function formatTable(start: ResourceStats, end: ResourceStats): string {
   const names = (['connections', 'megabytes', 'redis'] as const).flatMap((part) =>
     [...new Set([...start[part].keys(), ...end[part].keys()])].map((name) => [part, name] as const),
   );
   const width = Math.max(...names.map(([, name]) => name.length));
   const row = (name: string, cells: readonly string[]) =>
-    [name.padEnd(width), ...cells.map((it) => it.padStart(9))].join(' ');
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join(' ');
   const rows = names.map(([part, name]) => {
     const [before, after] = [start[part].get(name) ?? 0, end[part].get(name) ?? 0];
-    return row(name, [shown(before), shown(after), `${after > before ? '+' : ''}${shown(after - before)}`]);
+    return row(name, [
+      formatNumber(before),
+      formatNumber(after),
+      `${after > before ? '+' : ''}${formatNumber(after - before)}`,
+    ]);
   });
   return [row('', ['start', 'end', 'change']), ...rows].join('\n');
 }
 
-function shown(number: number): string {
+function formatNumber(number: number): string {
   return Number.isInteger(number) ? String(number) : number.toFixed(1);
 }

@@ -1,22 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Action } from '../../src/domain/project.ts';
-import { labelsOf } from '../support/conversation.ts';
+import { buttonLabels } from '../support/conversation.ts';
 import type { MessageView } from '../support/slack/types.ts';
 import type { SoakSystem } from './soak-system.ts';
 
 /** What people typed, and whether they were answered. */
-export interface Said {
+export interface UserStats {
   commands: number;
-  answered: number;
+  responses: number;
   /** Slack itself said that the app did not respond: its socket had just been cut. */
   notDelivered: number;
-  unanswered: number;
+  missingResponses: number;
   presses: number;
 }
 
 const channel = 'C0SYNC';
-const between = { leastMs: 300, mostMs: 1_500 };
-const fitting: Readonly<Record<string, Action>> = {
+const delayRange = { minMs: 300, maxMs: 1_500 };
+const allowedActions: Readonly<Record<string, Action>> = {
   not_started: 'start',
   running: 'pause',
   paused: 'restore',
@@ -24,60 +24,68 @@ const fitting: Readonly<Record<string, Action>> = {
 };
 
 /** One person at work until told to stop: looks around, and starts, pauses and restores, with OK or Cancel. */
-export async function work(system: SoakSystem, user: string, said: Said, ending: AbortSignal): Promise<void> {
+export async function simulateUser(
+  system: SoakSystem,
+  user: string,
+  stats: UserStats,
+  signal: AbortSignal,
+): Promise<void> {
   const { slack } = system;
-  for (let turn = 1; !ending.aborted; turn++) {
+  for (let iteration = 1; !signal.aborted; iteration++) {
     const project = pick(system.projects).id;
     const chance = Math.random();
-    if (chance < 0.2) await ask(system, { user, text: 'list', said });
-    else if (chance < 0.4) await ask(system, { user, text: `show ${project}`, said });
-    else if (chance < 0.5) await ask(system, { user, text: `history ${project}`, said });
-    else if (chance < 0.6) await ask(system, { user, text: `precheck ${project}`, said });
-    else await act(system, { user, project, said });
+    if (chance < 0.2) await sendCommand(system, { user, text: 'list', stats });
+    else if (chance < 0.4) await sendCommand(system, { user, text: `show ${project}`, stats });
+    else if (chance < 0.5) await sendCommand(system, { user, text: `history ${project}`, stats });
+    else if (chance < 0.6) await sendCommand(system, { user, text: `precheck ${project}`, stats });
+    else await performAction(system, { user, project, stats });
     // A client that is reloaded forgets what only one person saw; else this test's own Slack would only ever grow.
-    if (turn % 20 === 0) slack.reloadClient(user);
-    await delay(between.leastMs + Math.random() * (between.mostMs - between.leastMs), undefined, {
-      signal: ending,
+    if (iteration % 20 === 0) slack.reloadClient(user);
+    await delay(delayRange.minMs + Math.random() * (delayRange.maxMs - delayRange.minMs), undefined, {
+      signal: signal,
     }).catch(() => {});
   }
 }
 
-interface Asking {
+interface CommandOptions {
   readonly user: string;
   readonly text: string;
-  readonly said: Said;
+  readonly stats: UserStats;
 }
 
-async function ask({ slack }: SoakSystem, { user, text, said }: Asking): Promise<MessageView | null> {
-  const own = () => slack.messagesSeenBy(user, channel).filter(({ ephemeralFor }) => ephemeralFor === user);
-  const before = new Set(own().map(({ ts }) => ts));
-  said.commands += 1;
+async function sendCommand({ slack }: SoakSystem, { user, text, stats }: CommandOptions): Promise<MessageView | null> {
+  const ephemeralMessages = () =>
+    slack.messagesVisibleTo(user, channel).filter(({ ephemeralFor }) => ephemeralFor === user);
+  const before = new Set(ephemeralMessages().map(({ ts }) => ts));
+  stats.commands += 1;
   const { kind } = await slack.command({ user, channel, text }).acked;
   if (kind !== 'acked') {
-    said.notDelivered += 1;
+    stats.notDelivered += 1;
     return null;
   }
   const isNew = ({ ts }: MessageView) => !before.has(ts);
-  const answer = await slack.waitFor(() => own().find(isNew), { what: text, timeoutMs: 20_000 }).catch(() => null);
-  if (answer === null) said.unanswered += 1;
-  else said.answered += 1;
-  return answer;
+  const response = await slack
+    .waitFor(() => ephemeralMessages().find(isNew), { description: text, timeoutMs: 20_000 })
+    .catch(() => null);
+  if (response === null) stats.missingResponses += 1;
+  else stats.responses += 1;
+  return response;
 }
 
-async function act(
+async function performAction(
   system: SoakSystem,
-  { user, project, said }: { readonly user: string; readonly project: string; readonly said: Said },
+  { user, project, stats }: { readonly user: string; readonly project: string; readonly stats: UserStats },
 ): Promise<void> {
-  const { slack, own } = system;
-  const action = fitting[(await own.hget(`syncbot:{p:${project}}:state`, 'state')) ?? ''] ?? 'pause';
-  const dialog = await ask(system, { user, text: `${action} ${project} because of the soak`, said });
-  if (dialog === null || !labelsOf(dialog).includes('OK')) return;
+  const { slack, botRedis } = system;
+  const action = allowedActions[(await botRedis.hget(`syncbot:{p:${project}}:state`, 'state')) ?? ''] ?? 'pause';
+  const dialog = await sendCommand(system, { user, text: `${action} ${project} because of the soak`, stats });
+  if (dialog === null || !buttonLabels(dialog).includes('OK')) return;
   const chance = Math.random();
   if (chance < 0.1) return;
   const label = chance < 0.3 ? 'Cancel' : 'OK';
-  said.presses += 1;
+  stats.presses += 1;
   const { kind } = await slack.press({ user, message: dialog, label }).acked;
-  if (kind !== 'acked') said.notDelivered += 1;
+  if (kind !== 'acked') stats.notDelivered += 1;
 }
 
 export function pick<T>(items: readonly T[]): T {

@@ -1,30 +1,30 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { type Core, openCore } from '../../src/core.ts';
+import { createServices, type Services } from '../../src/core.ts';
 import { startLinkWorker } from '../../src/demo/link-worker.ts';
 import { type Source, startSource } from '../../src/demo/source.ts';
-import { limitColumn } from '../../src/demo/tables.ts';
-import { type Child, type ChildGiven, startChild } from '../support/child.ts';
-import { operators } from '../support/conversation.ts';
-import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts';
-import { definitionOf } from '../support/definition.ts';
-import { ownRedis } from '../support/redis.ts';
-import { StrictSlack } from '../support/slack/strict-slack.ts';
-import { targetOf, testSettings } from '../support/world.ts';
+import { setColumnLimit } from '../../src/demo/tables.ts';
+import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/child.ts';
+import { defaultPolicy } from '../support/conversation.ts';
+import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/cutting-proxy.ts';
+import { makeDefinition } from '../support/definition.ts';
+import { startTestRedis } from '../support/redis.ts';
+import { FakeSlack } from '../support/slack/strict-slack.ts';
+import { endpointOf, testSettings } from '../support/world.ts';
 
 /** Two bots and two workers in processes of their own, the strict Slack, and projects whose links have real work. */
 export interface SoakSystem extends AsyncDisposable {
-  readonly slack: StrictSlack;
+  readonly slack: FakeSlack;
   /** The bot's own Redis, past its proxy. */
-  readonly own: Redis;
+  readonly botRedis: Redis;
   /** The Redis of the links, past its proxy. */
   readonly warehouse: Redis;
-  readonly proxies: readonly CuttingProxy[];
+  readonly proxies: readonly FaultyRedisProxy[];
   /** By name. */
-  readonly processes: ReadonlyMap<string, Child>;
+  readonly processes: ReadonlyMap<string, SyncbotProcess>;
   readonly projects: readonly SoakProject[];
   /** For looks at the records. */
-  readonly eyes: Core;
+  readonly directServices: Services;
 }
 
 export interface SoakProject {
@@ -32,73 +32,88 @@ export interface SoakProject {
   readonly links: readonly { readonly link: string; readonly source: Source }[];
 }
 
-const ids = ['orders', 'users', 'invoices', 'payments'] as const;
-const linksEach = 3;
+const projectIds = ['orders', 'users', 'invoices', 'payments'] as const;
+const linksPerProject = 3;
 const settings = { ...testSettings, observeEveryMs: 1_000, confirmationTtlMs: 20_000, auditLength: 1_000_000 };
 
 /** `folder`: of the build that the processes run. */
-export async function openSoak(folder: string): Promise<SoakSystem> {
-  const closing: (() => unknown)[] = [];
-  const keep = <T extends AsyncDisposable>(part: T): T => {
-    closing.push(() => part[Symbol.asyncDispose]());
-    return part;
+export async function createSoakSystem(folder: string): Promise<SoakSystem> {
+  const cleanup: (() => unknown)[] = [];
+  const disposeLater = <T extends AsyncDisposable>(resource: T): T => {
+    cleanup.push(() => resource[Symbol.asyncDispose]());
+    return resource;
   };
-  const [ownServer, linkServer] = [keep(await ownRedis()), keep(await ownRedis())];
-  const proxies = [keep(await startCuttingProxy(ownServer.port)), keep(await startCuttingProxy(linkServer.port))];
-  const [ownProxy, linkProxy] = proxies as [CuttingProxy, CuttingProxy];
-  const clients = [ownServer, linkServer].map(({ url }) => new Redis(url, { maxRetriesPerRequest: null }));
-  closing.push(() => clients.forEach((client) => void client.disconnect()));
-  const [own, warehouse] = clients as [Redis, Redis];
-  const slack = keep(await StrictSlack.start({ rateLimits: true }));
+  const [botServer, linkServer] = [disposeLater(await startTestRedis()), disposeLater(await startTestRedis())];
+  const proxies = [
+    disposeLater(await startFaultyRedisProxy(botServer.port)),
+    disposeLater(await startFaultyRedisProxy(linkServer.port)),
+  ];
+  const [botProxy, linkProxy] = proxies as [FaultyRedisProxy, FaultyRedisProxy];
+  const clients = [botServer, linkServer].map(({ url }) => new Redis(url, { maxRetriesPerRequest: null }));
+  cleanup.push(() => clients.forEach((client) => void client.disconnect()));
+  const [botRedis, warehouse] = clients as [Redis, Redis];
+  const slack = disposeLater(await FakeSlack.start({ rateLimits: true }));
 
-  const direct = { redis: targetOf(ownServer.url), connections: { warehouse: targetOf(linkServer.url) }, settings };
-  const eyes = keep(openCore(direct, pino({ level: 'silent' })));
+  const directConfig = {
+    redis: endpointOf(botServer.url),
+    connections: { warehouse: endpointOf(linkServer.url) },
+    settings,
+  };
+  const directServices = disposeLater(createServices(directConfig, pino({ level: 'silent' })));
   const projects: SoakProject[] = [];
-  for (const id of ids) {
+  for (const id of projectIds) {
     const links = [];
-    for (let index = 0; index < linksEach; index++) {
-      const at = { url: linkServer.url, project: id, link: `${id}-${index}` };
-      await limitColumn(warehouse, at, { column: 'amount', width: 12 });
-      const source = keep(await startSource({ ...at, everyMs: 250, mostWaiting: 200 }));
+    for (let index = 0; index < linksPerProject; index++) {
+      const linkOptions = { url: linkServer.url, project: id, link: `${id}-${index}` };
+      await setColumnLimit(warehouse, linkOptions, { column: 'amount', width: 12 });
+      const source = disposeLater(await startSource({ ...linkOptions, changeIntervalMs: 250, maxWaiting: 200 }));
       await source.burst(5);
-      keep(await startLinkWorker({ ...at, workMs: 5 }));
-      links.push({ link: at.link, source });
+      disposeLater(await startLinkWorker({ ...linkOptions, taskDurationMs: 5 }));
+      links.push({ link: linkOptions.link, source });
     }
-    const definition = definitionOf(id, {
+    const definition = makeDefinition(id, {
       channel: 'C0SYNC',
       links: links.map(({ link }) => ({ queue: link, connection: 'warehouse', prefix: 'bull' })),
     });
-    await eyes.deps.store.put(definition, { state: 'running', watermarks: {} }, 'cli:soak');
+    await directServices.deps.store.save(definition, { state: 'running', watermarks: {} }, 'cli:soak');
     projects.push({ id, links });
   }
 
-  const config = { ...direct, redis: targetOf(ownProxy.url), connections: { warehouse: targetOf(linkProxy.url) } };
-  const way = { kind: 'socket' as const, appToken: slack.appToken };
-  const inSlack = {
+  const config = {
+    ...directConfig,
+    redis: endpointOf(botProxy.url),
+    connections: { warehouse: endpointOf(linkProxy.url) },
+  };
+  const transport = { kind: 'socket' as const, appToken: slack.appToken };
+  const slackOptions = {
     botToken: slack.botToken,
-    way,
+    transport,
     apiUrl: slack.apiUrl,
     command: '/sync',
-    policy: operators,
+    policy: defaultPolicy,
     showErrors: false,
   };
-  const given: ChildGiven = { config, overrides: {} };
-  const processes = new Map<string, Child>();
+  const processOptions: SyncbotProcessOptions = { config, overrides: {} };
+  const processes = new Map<string, SyncbotProcess>();
   for (const name of ['bot 1', 'bot 2']) {
-    processes.set(name, keep(await startChild(folder, 'bot', { ...given, slack: inSlack })));
+    processes.set(
+      name,
+      disposeLater(await startSyncbotProcess(folder, 'bot', { ...processOptions, slack: slackOptions })),
+    );
   }
-  for (const name of ['worker 1', 'worker 2']) processes.set(name, keep(await startChild(folder, 'worker', given)));
-  await slack.connected(2);
+  for (const name of ['worker 1', 'worker 2'])
+    processes.set(name, disposeLater(await startSyncbotProcess(folder, 'worker', processOptions)));
+  await slack.waitForSockets(2);
   return {
     slack,
-    own,
+    botRedis,
     warehouse,
     proxies,
     processes,
     projects,
-    eyes,
+    directServices,
     async [Symbol.asyncDispose]() {
-      for (const close of closing.reverse()) await close();
+      for (const close of cleanup.reverse()) await close();
     },
   };
 }

@@ -1,78 +1,83 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { build } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../demo/demo-process.ts';
 import { waitFor } from '../support/wait.ts';
-import { type Figures, grown, readFigures, readOperations, table } from './figures.ts';
-import { type Said, work } from './people.ts';
-import { openSoak, type SoakSystem } from './soak-system.ts';
-import { makeTrouble, type Troubles } from './trouble.ts';
+import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './figures.ts';
+import { simulateUser, type UserStats } from './people.ts';
+import { createSoakSystem, type SoakSystem } from './soak-system.ts';
+import { type FaultCounts, injectFaults } from './trouble.ts';
 
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 30);
 const warmUpMs = 15_000;
-const say = (text: string) => process.stdout.write(`${text}\n`);
+const print = (text: string) => process.stdout.write(`${text}\n`);
 
 it(`${minutes} minutes of use with faults leave nothing behind`, async () => {
-  await using built = await build();
-  await using system = await openSoak(built.folder);
-  const said: Said = { commands: 0, answered: 0, notDelivered: 0, unanswered: 0, presses: 0 };
-  const troubles: Troubles = new Map();
-  const evening = new AbortController();
-  const people = ['U0ALICE', 'U0BOB', 'U0CAROL'].map((user) => work(system, user, said, evening.signal));
+  await using built = await buildSyncbot();
+  await using system = await createSoakSystem(built.folder);
+  const stats: UserStats = { commands: 0, responses: 0, notDelivered: 0, missingResponses: 0, presses: 0 };
+  const faultCounts: FaultCounts = new Map();
+  const stopController = new AbortController();
+  const users = ['U0ALICE', 'U0BOB', 'U0CAROL'].map((user) => simulateUser(system, user, stats, stopController.signal));
   await delay(Math.min(warmUpMs, minutes * 20_000));
-  const start = await readFigures(system);
-  const trouble = makeTrouble(system, troubles, evening.signal);
-  await runFor(system, said, troubles);
-  evening.abort();
-  await Promise.all([...people, trouble]);
+  const start = await readResourceStats(system);
+  const faultInjection = injectFaults(system, faultCounts, stopController.signal);
+  await reportProgress(system, stats, faultCounts);
+  stopController.abort();
+  await Promise.all([...users, faultInjection]);
 
-  const open = await untilNothingIsOpen(system);
-  const end = await readAtRest(system, start);
+  const stillOpen = await waitUntilAllResolved(system);
+  const end = await readStatsWhenIdle(system, start);
   const { byState } = await readOperations(system);
-  say(`\nafter ${minutes} minutes\n${table(start, end)}`);
-  say(`answers: ${counts(Object.entries(said))}`);
-  say(`operations: ${counts([...byState].sort())}; still open: ${open.length}`);
-  say(`faults: ${counts([...troubles].sort())}`);
+  print(`\nafter ${minutes} minutes\n${formatTable(start, end)}`);
+  print(`answers: ${formatCounts(Object.entries(stats))}`);
+  print(`operations: ${formatCounts([...byState].sort())}; still open: ${stillOpen.length}`);
+  print(`faults: ${formatCounts([...faultCounts].sort())}`);
   const { violations } = system.slack;
-  say(`violations of Slack's rules: ${violations.length}`);
-  const broken = violations.map(({ rule, detail }) => `Slack's rule ${rule}: ${detail}`);
-  const deaths = [...system.processes].flatMap(([name, process]) => {
-    const words = process.lastWords();
-    return words === null ? [] : [`${name} ended: ${words}`];
+  print(`violations of Slack's rules: ${violations.length}`);
+  const slackViolations = violations.map(({ rule, detail }) => `Slack's rule ${rule}: ${detail}`);
+  const unexpectedExits = [...system.processes].flatMap(([name, process]) => {
+    const output = process.failureOutput();
+    return output === null ? [] : [`${name} ended: ${output}`];
   });
-  expect([...grown(start.connections, end.connections), ...open, ...broken, ...deaths]).toEqual([]);
+  expect([
+    ...findGrowth(start.connections, end.connections),
+    ...stillOpen,
+    ...slackViolations,
+    ...unexpectedExits,
+  ]).toEqual([]);
   expect(byState.get('done')).toBeGreaterThan(0);
 });
 
-async function runFor(system: SoakSystem, said: Said, troubles: Troubles): Promise<void> {
+async function reportProgress(system: SoakSystem, stats: UserStats, faultCounts: FaultCounts): Promise<void> {
   const until = Date.now() + minutes * 60_000;
   for (let minute = 1; Date.now() < until; minute++) {
     await delay(Math.min(60_000, until - Date.now()));
-    const { connections, megabytes } = await readFigures(system);
+    const { connections, megabytes } = await readResourceStats(system);
     const { byState } = await readOperations(system);
     const heaps = [...megabytes].filter(([name]) => name.startsWith('heap')).map(([, heap]) => heap.toFixed(1));
-    say(
-      `minute ${minute}: ${said.commands} commands, ${said.answered} answers, ${sum(byState.values())} operations (${counts([...byState].sort())}), ` +
-        `${sum(troubles.values())} faults, ${sum(connections.values())} connections, heaps ${heaps.join(' ')} MB`,
+    print(
+      `minute ${minute}: ${stats.commands} commands, ${stats.responses} answers, ${sum(byState.values())} operations (${formatCounts([...byState].sort())}), ` +
+        `${sum(faultCounts.values())} faults, ${sum(connections.values())} connections, heaps ${heaps.join(' ')} MB`,
     );
   }
 }
 
 /** The operations that are open when there was time enough for everything to end. */
-async function untilNothingIsOpen(system: SoakSystem): Promise<string[]> {
-  const isOver = async () => (await readOperations(system)).open.length === 0;
-  await waitFor(isOver, { timeoutMs: 90_000 }).catch(() => {});
+async function waitUntilAllResolved(system: SoakSystem): Promise<string[]> {
+  const allResolved = async () => (await readOperations(system)).open.length === 0;
+  await waitFor(allResolved, { timeoutMs: 90_000 }).catch(() => {});
   return (await readOperations(system)).open;
 }
 
 /** Connections that were cut a moment ago may still be there twice. */
-async function readAtRest(system: SoakSystem, start: Figures): Promise<Figures> {
-  const isAtRest = async () => grown(start.connections, (await readFigures(system)).connections).length === 0;
-  await waitFor(isAtRest, { timeoutMs: 30_000 }).catch(() => {});
+async function readStatsWhenIdle(system: SoakSystem, start: ResourceStats): Promise<ResourceStats> {
+  const isIdle = async () => findGrowth(start.connections, (await readResourceStats(system)).connections).length === 0;
+  await waitFor(isIdle, { timeoutMs: 30_000 }).catch(() => {});
   await waitFor(() => system.slack.socketCount === start.connections.get('sockets at Slack')).catch(() => {});
-  return readFigures(system);
+  return readResourceStats(system);
 }
 
-function counts(entries: readonly (readonly [string, number])[]): string {
+function formatCounts(entries: readonly (readonly [string, number])[]): string {
   return entries.map(([name, count]) => `${name} ${count}`).join(', ');
 }
 

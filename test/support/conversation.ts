@@ -1,45 +1,45 @@
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import type { Core } from '../../src/core.ts';
+import type { Services } from '../../src/core.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Action } from '../../src/domain/project.ts';
 import type { RejectionReason } from '../../src/slack/rejection.ts';
-import { createSlackApp, type SlackApp, type Way } from '../../src/slack/slack-app.ts';
-import { type RoundRobin, startRoundRobin } from './round-robin.ts';
-import { buttonsOf, textOf } from './slack/eyes.ts';
-import type { StrictSlackOptions } from './slack/options.ts';
-import { StrictSlack } from './slack/strict-slack.ts';
+import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/slack-app.ts';
+import { type LoadBalancer, startLoadBalancer } from './round-robin.ts';
+import { buttonsOf, renderedText } from './slack/eyes.ts';
+import type { FakeSlackOptions } from './slack/options.ts';
+import { FakeSlack } from './slack/strict-slack.ts';
 import type { MessageView } from './slack/types.ts';
-import { openWorld, type World, type WorldOptions } from './world.ts';
+import { startTestServices, type TestServices, type TestServicesOptions } from './world.ts';
 
 /** What people do in Slack: alice in #sync, unless told. */
-export interface People {
+export interface UserActions {
   /** Types a command and returns the answer that only this person sees. */
-  ask(text: string, who?: Person): Promise<MessageView>;
+  runCommand(text: string, sender?: Sender): Promise<MessageView>;
   /** Presses a button; returns at once. */
-  press(label: string, message: MessageView, who?: string): ReturnType<StrictSlack['press']>;
+  press(label: string, message: MessageView, user?: string): ReturnType<FakeSlack['press']>;
   /** Waits for an answer to `who` or a channel message that says this; the newest one. */
-  sees(what: string | RegExp, who?: Person): Promise<MessageView>;
+  waitForMessage(text: string | RegExp, sender?: Sender): Promise<MessageView>;
   /** Asks for an action and presses OK. */
-  act(action: Action, project: string, who?: Person): Promise<MessageView>;
+  requestAndConfirm(action: Action, project: string, sender?: Sender): Promise<MessageView>;
 }
 
 /** People talking to real bots over the strict Slack; real Redis, BullMQ and Bolt behind them. */
-export interface Conversation extends People, AsyncDisposable {
-  readonly world: World;
-  readonly slack: StrictSlack;
+export interface SlackHarness extends UserActions, AsyncDisposable {
+  readonly services: TestServices;
+  readonly slack: FakeSlack;
   readonly bot: Bot;
   /** What the bots have logged, oldest first. */
-  readonly logged: readonly LogLine[];
+  readonly logLines: readonly LogLine[];
   /** Why requests were refused, oldest first. */
-  readonly rejected: readonly RejectionReason[];
+  readonly rejections: readonly RejectionReason[];
   /** The one address of all bots; nothing goes through it in Socket Mode. */
-  readonly address: RoundRobin;
+  readonly loadBalancer: LoadBalancer;
   /** One more bot process on the same Redis and Slack. */
-  anotherBot(): Promise<Bot>;
+  addBot(): Promise<Bot>;
 }
 
-export interface Person {
+export interface Sender {
   readonly user?: string;
   readonly channel?: string;
 }
@@ -52,116 +52,120 @@ export interface LogLine {
 }
 
 export interface Bot extends AsyncDisposable {
-  readonly app: Core;
-  readonly slack: SlackApp;
+  readonly services: Services;
+  readonly slackApp: SlackApp;
   /** Where it listens in HTTP mode; 0 in Socket Mode. */
   readonly port: number;
 }
 
-export interface ConversationOptions extends WorldOptions {
+export interface SlackHarnessOptions extends TestServicesOptions {
   readonly policy?: Policy;
-  readonly slack?: StrictSlackOptions;
+  readonly slack?: FakeSlackOptions;
   readonly showErrors?: boolean;
   /** How Slack reaches the bots: over sockets unless told. */
-  readonly way?: Way['kind'];
+  readonly transport?: Transport['kind'];
 }
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
-export const operators: Policy = { operators: ['U0ALICE', 'U0BOB'], channels: [] };
+export const defaultPolicy: Policy = { operators: ['U0ALICE', 'U0BOB'], channels: [] };
 
-export async function openConversation(options: ConversationOptions = {}): Promise<Conversation> {
-  const slack = await StrictSlack.start(options.slack);
-  const logged: LogLine[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as LogLine) });
-  const world = await openWorld({ ...options, log });
+export async function startSlackHarness(options: SlackHarnessOptions = {}): Promise<SlackHarness> {
+  const slack = await FakeSlack.start(options.slack);
+  const logLines: LogLine[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logLines.push(JSON.parse(line) as LogLine) });
+  const services = await startTestServices({ ...options, log });
   const bots: Bot[] = [];
-  const rejected: RejectionReason[] = [];
-  const address = await startRoundRobin();
-  const way: Way =
-    options.way === 'http'
+  const rejections: RejectionReason[] = [];
+  const loadBalancer = await startLoadBalancer();
+  const transport: Transport =
+    options.transport === 'http'
       ? { kind: 'http', signingSecret: slack.signingSecret, port: 0 }
       : { kind: 'socket', appToken: slack.appToken };
-  if (way.kind === 'http') slack.requestUrl.url = address.url;
-  const startBot = async (app: Core): Promise<Bot> => {
-    const bot = createSlackApp({
+  if (transport.kind === 'http') slack.requestUrl.url = loadBalancer.url;
+  const startBot = async (botServices: Services): Promise<Bot> => {
+    const slackApp = createSlackApp({
       botToken: slack.botToken,
-      way,
+      transport,
       apiUrl: slack.apiUrl,
       command: '/sync',
-      policy: options.policy ?? operators,
+      policy: options.policy ?? defaultPolicy,
       showErrors: options.showErrors ?? false,
-      deps: app.deps,
+      deps: botServices.deps,
       log,
-      onLost: (fault) => expect.unreachable(fault.message),
-      onRejected: (reason) => void rejected.push(reason),
+      onAuthError: (error) => expect.unreachable(error.message),
+      onRequestRejected: (reason) => void rejections.push(reason),
     });
-    await bot.start();
-    const port = Number(logged.findLast(({ msg }) => msg === 'listening for Slack')?.['port'] ?? 0);
-    if (port > 0) address.add(port);
-    app.startTelling(bot.teller);
-    let stopped = false;
+    await slackApp.start();
+    const port = Number(logLines.findLast(({ msg }) => msg === 'listening for Slack')?.['port'] ?? 0);
+    if (port > 0) loadBalancer.addPort(port);
+    botServices.startNotifier(slackApp.notifier);
+    let hasStopped = false;
     const stop = async () => {
-      if (!stopped) await bot.stop();
-      stopped = true;
+      if (!hasStopped) await slackApp.stop();
+      hasStopped = true;
     };
-    const started = { app, slack: bot, port, [Symbol.asyncDispose]: stop };
-    bots.push(started);
-    return started;
+    const bot = { services: botServices, slackApp, port, [Symbol.asyncDispose]: stop };
+    bots.push(bot);
+    return bot;
   };
-  const bot = await startBot(world.app);
+  const bot = await startBot(services.instance);
   return {
-    ...peopleOf(slack),
-    world,
+    ...userActions(slack),
+    services,
     slack,
     bot,
-    logged,
-    rejected,
-    address,
-    anotherBot: () => startBot(world.another()),
+    logLines,
+    rejections,
+    loadBalancer,
+    addBot: () => startBot(services.addInstance()),
     async [Symbol.asyncDispose]() {
-      for (const one of bots) await one[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-      await address[Symbol.asyncDispose]();
+      for (const startedBot of bots) await startedBot[Symbol.asyncDispose]();
+      await services[Symbol.asyncDispose]();
+      await loadBalancer[Symbol.asyncDispose]();
       await slack[Symbol.asyncDispose]();
     },
   };
 }
 
-export function peopleOf(slack: StrictSlack): People {
-  const seenBy = ({ user = alice.user, channel = alice.channel }: Person) =>
-    slack.messagesSeenBy(user, channel).filter(({ deleted }) => !deleted);
-  const people: People = {
-    async ask(text, who = {}) {
-      const { user } = { ...alice, ...who };
-      const answers = () => seenBy(who).filter(({ ephemeralFor }) => ephemeralFor === user);
-      const before = new Set(answers().map(({ ts }) => ts));
-      const { acked } = slack.command({ ...alice, ...who, text });
+export function userActions(slack: FakeSlack): UserActions {
+  const messagesVisibleTo = ({ user = alice.user, channel = alice.channel }: Sender) =>
+    slack.messagesVisibleTo(user, channel).filter(({ deleted }) => !deleted);
+  const actions: UserActions = {
+    async runCommand(text, sender = {}) {
+      const { user } = { ...alice, ...sender };
+      const ephemeralAnswers = () => messagesVisibleTo(sender).filter(({ ephemeralFor }) => ephemeralFor === user);
+      const earlierTs = new Set(ephemeralAnswers().map(({ ts }) => ts));
+      const { acked } = slack.command({ ...alice, ...sender, text });
       expect((await acked).kind).toBe('acked');
-      return slack.waitFor(() => answers().find(({ ts }) => !before.has(ts)), { what: `an answer to ${text}` });
+      return slack.waitFor(() => ephemeralAnswers().find(({ ts }) => !earlierTs.has(ts)), {
+        description: `an answer to ${text}`,
+      });
     },
     press: (label, message, user = alice.user) => slack.press({ user, message, label }),
-    sees: (what, who = {}) =>
-      slack.waitFor(() => seenBy(who).findLast((message) => says(message, what)), { what: `a message with ${what}` }),
-    async act(action, project, who = {}) {
-      const dialog = await people.ask(`${action} ${project}`, who);
-      expect(labelsOf(dialog)).toEqual(['OK', 'Cancel']);
-      people.press('OK', dialog, who.user);
+    waitForMessage: (text, sender = {}) =>
+      slack.waitFor(() => messagesVisibleTo(sender).findLast((message) => matchesText(message, text)), {
+        description: `a message with ${text}`,
+      }),
+    async requestAndConfirm(action, project, sender = {}) {
+      const dialog = await actions.runCommand(`${action} ${project}`, sender);
+      expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
+      actions.press('OK', dialog, sender.user);
       return dialog;
     },
   };
-  return people;
+  return actions;
 }
 
-function says(message: MessageView, what: string | RegExp): boolean {
-  const text = said(message);
-  return typeof what === 'string' ? text.includes(what) : what.test(text);
+function matchesText(message: MessageView, expected: string | RegExp): boolean {
+  const text = visibleText(message);
+  return typeof expected === 'string' ? text.includes(expected) : expected.test(text);
 }
 
 /** All that a message says, without the marks of bold. */
-export function said(message: MessageView): string {
-  return `${message.text}\n${textOf(message)}`.replaceAll('*', '');
+export function visibleText(message: MessageView): string {
+  return `${message.text}\n${renderedText(message)}`.replaceAll('*', '');
 }
 
-export function labelsOf(message: MessageView): string[] {
+export function buttonLabels(message: MessageView): string[] {
   return buttonsOf(message).map(({ label }) => label);
 }

@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { startCuttingProxy } from './cutting-proxy.ts';
-import { ownRedis } from './redis.ts';
+import { startFaultyRedisProxy } from './cutting-proxy.ts';
+import { startTestRedis } from './redis.ts';
 
-async function setup() {
-  const redis = await ownRedis();
-  const proxy = await startCuttingProxy(redis.port);
+async function startProxy() {
+  const redis = await startTestRedis();
+  const proxy = await startFaultyRedisProxy(redis.port);
   const client = new Redis(proxy.url, { maxRetriesPerRequest: 0, retryStrategy: () => 5 });
   client.on('error', () => {});
   onTestFinished(async () => {
@@ -18,31 +18,31 @@ async function setup() {
 }
 
 it('keeps requests and replies in their order while the delay changes', async () => {
-  const { proxy, client } = await setup();
+  const { proxy, client } = await startProxy();
   const answers = [];
   for (let round = 0; round < 40; round++) {
-    proxy.delay([20, 1, 0, 3][round % 4] ?? 0);
+    proxy.setDelayMs([20, 1, 0, 3][round % 4] ?? 0);
     answers.push(client.echo(`a${round}`), client.incr('b'));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const wanted = Array.from({ length: 40 }, (_round, index) => [`a${index}`, index + 1]).flat();
-  expect(await Promise.all(answers)).toEqual(wanted);
+  const expected = Array.from({ length: 40 }, (_round, index) => [`a${index}`, index + 1]).flat();
+  expect(await Promise.all(answers)).toEqual(expected);
 });
 
 it('loses a reply to what has happened, and a request that has not', async () => {
-  const { proxy, client } = await setup();
-  proxy.cutOne('reply', 0);
+  const { proxy, client } = await startProxy();
+  proxy.dropOneConnection('reply', 0);
   await expect(client.incr('seen')).rejects.toThrow();
   expect(await client.get('seen')).toBe('1');
-  proxy.cutOne('request', 0);
+  proxy.dropOneConnection('request', 0);
   await expect(client.incr('seen')).rejects.toThrow();
   expect(await client.get('seen')).toBe('1');
-  expect(proxy.cuts).toBe(2);
+  expect(proxy.droppedConnections).toBe(2);
 });
 
 it('takes no connection during an outage', async () => {
-  const { proxy, client } = await setup();
-  proxy.outage(200);
+  const { proxy, client } = await startProxy();
+  proxy.goDownFor(200);
   await expect(client.ping()).rejects.toThrow();
   while ((await client.ping().catch(() => null)) === null) expect(proxy.lastOutageAt).toBeGreaterThan(0);
 });

@@ -1,125 +1,125 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { later } from './later.ts';
-import { listenHere } from './listen.ts';
+import { delayedQueue } from './later.ts';
+import { listenOnFreePort } from './listen.ts';
 
 /** `reply`: what was asked next has happened and nobody knows; `request`: it has not, and nobody knows either. */
-export type Cut = 'reply' | 'request';
+export type LostMessage = 'reply' | 'request';
 
-export interface CuttingProxy extends AsyncDisposable {
+export interface FaultyRedisProxy extends AsyncDisposable {
   readonly url: string;
   /** How many connections it has cut at a request. */
-  readonly cuts: number;
+  readonly droppedConnections: number;
   /** Lets the next request that contains `text` through to Redis, and cuts the connection before its reply. Once. */
-  loseReplyTo(text: string): void;
+  dropReplyTo(text: string): void;
   /** The same, and Redis is away from then on, until `comeBack`. */
-  loseReplyAndGoAway(text: string): void;
+  dropReplyAndGoDown(text: string): void;
   /** The next request that contains `text` does not get through, and Redis is away from then on, until `comeBack`. */
-  goAwayBefore(text: string): void;
+  goDownBefore(text: string): void;
   /** Every connection breaks, and new ones break at once, until `comeBack`. */
-  goAway(): void;
-  comeBack(): void;
-  readonly isAway: boolean;
+  goDown(): void;
+  recover(): void;
+  readonly isDown: boolean;
   /** Cuts one of the connections that are open now, at its next request; `chosen` is taken modulo their number. */
-  cutOne(cut: Cut, chosen: number): void;
+  dropOneConnection(lost: LostMessage, connectionIndex: number): void;
   /** Away for so long. */
-  outage(forMs: number): void;
+  goDownFor(durationMs: number): void;
   /** When Redis could last not be reached at all, epoch ms; 0: never. */
   readonly lastOutageAt: number;
   /** From now on each request and each reply arrives this much later. */
-  delay(ms: number): void;
+  setDelayMs(delayMs: number): void;
 }
 
-interface Fate {
-  readonly cut: Cut;
+interface PlannedDrop {
+  readonly lost: LostMessage;
   /** Whether Redis is away from then on. */
-  readonly thenAway: boolean;
+  readonly thenGoDown: boolean;
 }
 
-interface Line {
+interface ProxiedConnection {
   readonly client: Socket;
   readonly redis: Socket;
   /** What becomes of its next request. */
-  fate: Fate | null;
+  plannedDrop: PlannedDrop | null;
 }
 
 /** A proxy before a Redis that delays, loses requests and replies, and goes away. */
-export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
-  let marked: (Fate & { readonly text: string }) | null = null;
-  let [delayMs, cuts, lastOutageAt, awayUntil] = [0, 0, 0, 0];
-  const lines = new Set<Line>();
-  const isAway = () => Date.now() < awayUntil;
-  const goAway = (until: number) => {
+export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisProxy> {
+  let dropAtText: (PlannedDrop & { readonly text: string }) | null = null;
+  let [delayMs, cuts, lastOutageAt, downUntil] = [0, 0, 0, 0];
+  const connections = new Set<ProxiedConnection>();
+  const isDown = () => Date.now() < downUntil;
+  const goDown = (until: number) => {
     lastOutageAt = Date.now();
-    awayUntil = Math.max(awayUntil, until);
-    for (const { client } of lines) client.destroy();
+    downUntil = Math.max(downUntil, until);
+    for (const { client } of connections) client.destroy();
   };
   const server = createServer((client) => {
-    if (isAway()) return void client.on('error', () => {}).destroy();
+    if (isDown()) return void client.on('error', () => {}).destroy();
     const redis = connect(port, '127.0.0.1');
-    const line: Line = { client, redis, fate: null };
-    const toRedis = later(() => delayMs);
-    const toClient = later(() => delayMs);
-    let fate: Fate | null = null;
-    const cutOff = () => (fate?.thenAway ? goAway(Number.POSITIVE_INFINITY) : client.destroy());
+    const connection: ProxiedConnection = { client, redis, plannedDrop: null };
+    const toRedis = delayedQueue(() => delayMs);
+    const toClient = delayedQueue(() => delayMs);
+    let drop: PlannedDrop | null = null;
+    const dropConnection = () => (drop?.thenGoDown ? goDown(Number.POSITIVE_INFINITY) : client.destroy());
     client.on('data', (request) => {
-      const next = marked !== null && request.includes(marked.text) ? marked : line.fate;
-      if (next !== null) {
-        [cuts, line.fate, marked, fate] = [cuts + 1, null, null, next];
-        if (next.thenAway) awayUntil = Number.POSITIVE_INFINITY;
-        if (next.cut === 'request') return void cutOff();
+      const planned = dropAtText !== null && request.includes(dropAtText.text) ? dropAtText : connection.plannedDrop;
+      if (planned !== null) {
+        [cuts, connection.plannedDrop, dropAtText, drop] = [cuts + 1, null, null, planned];
+        if (planned.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
+        if (planned.lost === 'request') return void dropConnection();
       }
       toRedis(() => redis.write(request));
     });
     redis.on('data', (reply) => {
-      if (fate === null) toClient(() => client.write(reply));
-      else cutOff();
+      if (drop === null) toClient(() => client.write(reply));
+      else dropConnection();
     });
-    lines.add(line);
+    connections.add(connection);
     for (const socket of [client, redis]) {
       socket.setNoDelay(true);
       socket.on('error', () => {});
       socket.on('close', () => {
-        lines.delete(line);
+        connections.delete(connection);
         client.destroy();
         redis.destroy();
       });
     }
   });
-  const own = await listenHere(server);
+  const ownPort = await listenOnFreePort(server);
   return {
-    url: `redis://127.0.0.1:${own}`,
-    get cuts() {
+    url: `redis://127.0.0.1:${ownPort}`,
+    get droppedConnections() {
       return cuts;
     },
-    get isAway() {
-      return isAway();
+    get isDown() {
+      return isDown();
     },
     get lastOutageAt() {
       return lastOutageAt;
     },
-    loseReplyTo(text) {
-      marked = { text, cut: 'reply', thenAway: false };
+    dropReplyTo(text) {
+      dropAtText = { text, lost: 'reply', thenGoDown: false };
     },
-    loseReplyAndGoAway(text) {
-      marked = { text, cut: 'reply', thenAway: true };
+    dropReplyAndGoDown(text) {
+      dropAtText = { text, lost: 'reply', thenGoDown: true };
     },
-    goAwayBefore(text) {
-      marked = { text, cut: 'request', thenAway: true };
+    goDownBefore(text) {
+      dropAtText = { text, lost: 'request', thenGoDown: true };
     },
-    goAway: () => goAway(Number.POSITIVE_INFINITY),
-    comeBack() {
-      awayUntil = 0;
+    goDown: () => goDown(Number.POSITIVE_INFINITY),
+    recover() {
+      downUntil = 0;
     },
-    cutOne(cut, chosen) {
-      const line = [...lines][chosen % Math.max(1, lines.size)];
-      if (line !== undefined) line.fate = { cut, thenAway: false };
+    dropOneConnection(lost, connectionIndex) {
+      const connection = [...connections][connectionIndex % Math.max(1, connections.size)];
+      if (connection !== undefined) connection.plannedDrop = { lost, thenGoDown: false };
     },
-    outage: (forMs) => goAway(Date.now() + forMs),
-    delay(ms) {
-      delayMs = ms;
+    goDownFor: (durationMs) => goDown(Date.now() + durationMs),
+    setDelayMs(newDelayMs) {
+      delayMs = newDelayMs;
     },
     async [Symbol.asyncDispose]() {
-      for (const { client, redis } of lines) {
+      for (const { client, redis } of connections) {
         client.destroy();
         redis.destroy();
       }

@@ -1,7 +1,7 @@
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 
 /** A definition with nothing in it but what must be. */
-export function definitionOf(id: string, more: Partial<ProjectDefinition> = {}): ProjectDefinition {
+export function makeDefinition(id: string, overrides: Partial<ProjectDefinition> = {}): ProjectDefinition {
   return {
     v: 1,
     id,
@@ -14,6 +14,6 @@ export function definitionOf(id: string, more: Partial<ProjectDefinition> = {}):
     logRetention: null,
     latencyAlert: null,
     links: [{ queue: 'orders-full', connection: 'default', prefix: 'bull' }],
-    ...more,
+    ...overrides,
   };
 }

@@ -4,7 +4,7 @@ import { startRedisServer } from '../../src/demo/redis-server.ts';
 import type {} from './redis.ts';
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const binary = await findRedisServer({ say: (sentence) => process.stderr.write(`${sentence}\n`) });
+  const binary = await findRedisServer({ print: (sentence) => process.stderr.write(`${sentence}\n`) });
   const server = await startRedisServer({ binary });
   project.provide('redisUrl', server.url);
   return () => server.stop();

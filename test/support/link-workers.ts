@@ -5,7 +5,7 @@ import { Queue as Queue5, Worker as Worker5 } from 'bullmq5';
 /** The major versions of BullMQ that owners of links may use. */
 export type BullMqVersion = 4 | 5 | 6;
 
-export interface OldLink {
+export interface VersionedQueue {
   readonly version: BullMqVersion;
   /** The address of its Redis. */
   readonly url: string;
@@ -15,26 +15,26 @@ export interface OldLink {
 
 export interface LinkWorker extends AsyncDisposable {
   /** Tasks that were begun, by name, in order; one that ran twice is here twice. */
-  readonly begun: readonly string[];
+  readonly startedTasks: readonly string[];
 }
 
 /** A link's worker as somebody runs it who has not upgraded. `run` may throw to fail a task. */
-export async function startOldWorker(
-  { version, url, queue, prefix = 'bull' }: OldLink,
-  run: (name: string) => Promise<void> = async () => {},
+export async function startWorkerOfVersion(
+  { version, url, queue, prefix = 'bull' }: VersionedQueue,
+  process: (name: string) => Promise<void> = async () => {},
 ): Promise<LinkWorker> {
-  const begun: string[] = [];
-  const worker = makeWorker(
+  const startedTasks: string[] = [];
+  const worker = createWorker(
     version,
     queue,
     async ({ name }) => {
-      begun.push(name);
-      await run(name);
+      startedTasks.push(name);
+      await process(name);
     },
     { connection: connectionOf(url), prefix },
   );
   await worker.waitUntilReady();
-  return { begun, [Symbol.asyncDispose]: () => worker.close() };
+  return { startedTasks, [Symbol.asyncDispose]: () => worker.close() };
 }
 
 export interface Producer extends AsyncDisposable {
@@ -42,8 +42,13 @@ export interface Producer extends AsyncDisposable {
 }
 
 /** Adds tasks as a producer of this version does: while a queue is paused, 4 and 5 put them into a list of its own. */
-export async function openOldProducer({ version, url, queue, prefix = 'bull' }: OldLink): Promise<Producer> {
-  const producer = makeQueue(version, queue, { connection: connectionOf(url), prefix });
+export async function startProducerOfVersion({
+  version,
+  url,
+  queue,
+  prefix = 'bull',
+}: VersionedQueue): Promise<Producer> {
+  const producer = createQueue(version, queue, { connection: connectionOf(url), prefix });
   await producer.waitUntilReady();
   return {
     async add(names, options = {}) {
@@ -53,37 +58,37 @@ export async function openOldProducer({ version, url, queue, prefix = 'bull' }: 
   };
 }
 
-interface Where {
+interface QueueConnection {
   readonly connection: ReturnType<typeof connectionOf>;
   readonly prefix: string;
 }
 
-type Run = (job: { readonly name: string }) => Promise<void>;
+type Processor = (job: { readonly name: string }) => Promise<void>;
 
 /** The classes of the versions are of different types, with the same few methods that are used here. */
-function makeWorker(version: BullMqVersion, queue: string, run: Run, where: Where) {
+function createWorker(version: BullMqVersion, queue: string, processor: Processor, options: QueueConnection) {
   switch (version) {
     case 4:
-      return new Worker4(queue, run, where).on('error', () => {});
+      return new Worker4(queue, processor, options).on('error', () => {});
     case 5:
-      return new Worker5(queue, run, where).on('error', () => {});
+      return new Worker5(queue, processor, options).on('error', () => {});
     case 6:
-      return new Worker6(queue, run, where).on('error', () => {});
+      return new Worker6(queue, processor, options).on('error', () => {});
   }
 }
 
-function makeQueue(version: BullMqVersion, queue: string, where: Where): Adding {
+function createQueue(version: BullMqVersion, queue: string, options: QueueConnection): ProducerQueue {
   switch (version) {
     case 4:
-      return new Queue4(queue, where).on('error', () => {});
+      return new Queue4(queue, options).on('error', () => {});
     case 5:
-      return new Queue5(queue, where).on('error', () => {});
+      return new Queue5(queue, options).on('error', () => {});
     case 6:
-      return new Queue6(queue, where).on('error', () => {});
+      return new Queue6(queue, options).on('error', () => {});
   }
 }
 
-interface Adding {
+interface ProducerQueue {
   waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
   add(name: string, data: object, options: { readonly delay?: number; readonly priority?: number }): Promise<unknown>;

@@ -22,7 +22,7 @@ if (role === 'bot') {
 async function orEnd(start) {
   await start.catch((error) => {
     process.stderr.write(`could not start: ${error.stack}`);
-    process.exit(error.name === 'StoreUnavailable' ? 4 : 1);
+    process.exit(error.name === 'StoreUnavailableError' ? 4 : 1);
   });
 }
 

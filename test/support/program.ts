@@ -3,44 +3,44 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { waitFor } from './wait.ts';
 
-export interface Finished {
+export interface ProgramResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Running {
+export interface RunningProgram {
   readonly pid: number;
   /** What it has printed so far. */
-  output(): string;
+  stdout(): string;
   /** What it has said on stderr so far. */
-  errors(): string;
+  stderr(): string;
   kill(signal: NodeJS.Signals): void;
-  readonly exited: Promise<Finished>;
+  readonly exited: Promise<ProgramResult>;
 }
 
 /** Starts a program, keeps what it says, and gives it nothing to read. */
-export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
+export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): RunningProgram {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { stdout: '', stderr: '' };
+  const captured = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
+    captured.stdout += text;
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
+    captured.stderr += text;
   });
-  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...said }));
+  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...captured }));
   return {
     pid: child.pid ?? 0,
-    output: () => said.stdout,
-    errors: () => said.stderr,
+    stdout: () => captured.stdout,
+    stderr: () => captured.stderr,
     kill: (signal) => void child.kill(signal),
     exited,
   };
 }
 
 /** Kills it at the end of the test if it still runs. */
-export function endWithTest(program: Running): Running {
+export function killAtTestEnd(program: RunningProgram): RunningProgram {
   onTestFinished(async () => {
     program.kill('SIGKILL');
     await program.exited;
@@ -49,12 +49,12 @@ export function endWithTest(program: Running): Running {
 }
 
 /** Waits until it has printed or logged this; throws with all that it said when it ends before. */
-export async function untilSaid(program: Running, text: string): Promise<void> {
-  const isSaid = () => `${program.output()}${program.errors()}`.includes(text);
-  let isOver = false;
+export async function waitForOutput(program: RunningProgram, text: string): Promise<void> {
+  const hasPrinted = () => `${program.stdout()}${program.stderr()}`.includes(text);
+  let hasExited = false;
   void program.exited.then(() => {
-    isOver = true;
+    hasExited = true;
   });
-  await waitFor(() => isSaid() || isOver, { describe: text, timeoutMs: 50_000 });
-  if (!isSaid()) throw new Error(`it ended before it said ${text}: ${JSON.stringify(await program.exited)}`);
+  await waitFor(() => hasPrinted() || hasExited, { description: text, timeoutMs: 50_000 });
+  if (!hasPrinted()) throw new Error(`it ended before it said ${text}: ${JSON.stringify(await program.exited)}`);
 }

@@ -7,29 +7,29 @@ export interface RawClient extends Disposable {
   readonly socket: Socket;
   write(bytes: string | Buffer): void;
   /** The next answer: its head, and its body where a length is given. Null: the connection ended without one. */
-  answer(): Promise<RawAnswer | null>;
+  response(): Promise<RawResponse | null>;
   /** Resolves when the server has ended the connection. */
   readonly ended: Promise<unknown>;
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export async function rawClient(port: number): Promise<RawClient> {
+export async function connectRawClient(port: number): Promise<RawClient> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => socket.destroy());
   await once(socket, 'connect');
   let received = '';
-  let isEnded = false;
+  let hasEnded = false;
   socket.setEncoding('latin1').on('data', (text: string) => {
     received += text;
   });
   const ended = new Promise<void>((resolve) => {
     const end = () => {
-      isEnded = true;
+      hasEnded = true;
       resolve();
     };
     socket.once('end', end).once('close', end);
@@ -38,63 +38,71 @@ export async function rawClient(port: number): Promise<RawClient> {
     socket,
     ended,
     write: (bytes) => void socket.write(bytes),
-    async answer() {
+    async response() {
       for (;;) {
-        const [answer, rest] = readAnswer(received);
-        if (answer !== null) {
+        const [response, rest] = parseResponse(received);
+        if (response !== null) {
           received = rest;
-          return answer;
+          return response;
         }
-        if (isEnded) return null;
-        const more = new Promise((resolve) => socket.once('data', resolve));
-        await Promise.race([more, ended]);
+        if (hasEnded) return null;
+        const nextData = new Promise((resolve) => socket.once('data', resolve));
+        await Promise.race([nextData, ended]);
       }
     },
     [Symbol.dispose]: () => void socket.destroy(),
   };
 }
 
-export interface HeadChanges {
-  readonly line?: string;
+export interface RequestChanges {
+  readonly requestLine?: string;
   /** Replaces, or leaves out, a header. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** More header lines, whatever they are. */
-  readonly lines?: readonly string[];
+  readonly extraHeaderLines?: readonly string[];
 }
 
 /** The bytes of a request, its length included unless it is left out. */
-export function requestBytes({ headers, body }: SignedRequest<string | Buffer>, changes: HeadChanges = {}): Buffer {
-  const all = {
+export function requestBytes({ headers, body }: SignedRequest<string | Buffer>, changes: RequestChanges = {}): Buffer {
+  const headerFields = {
     host: 'bot.example',
     ...headers,
     'content-length': String(Buffer.byteLength(body)),
     ...changes.headers,
   };
-  const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
-  const head = [changes.line ?? 'POST /slack/events HTTP/1.1', ...lines, ...(changes.lines ?? []), '', ''].join('\r\n');
+  const lines = Object.entries(headerFields).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${value}`],
+  );
+  const head = [
+    changes.requestLine ?? 'POST /slack/events HTTP/1.1',
+    ...lines,
+    ...(changes.extraHeaderLines ?? []),
+    '',
+    '',
+  ].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), typeof body === 'string' ? Buffer.from(body) : body]);
 }
 
-function readAnswer(text: string): [RawAnswer | null, string] {
-  const end = text.indexOf('\r\n\r\n');
-  if (end < 0) return [null, text];
-  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+function parseResponse(text: string): [RawResponse | null, string] {
+  const headLength = text.indexOf('\r\n\r\n');
+  if (headLength < 0) return [null, text];
+  const [statusLine = '', ...lines] = text.slice(0, headLength).split('\r\n');
   const headers = Object.fromEntries(
     lines.map((line) => {
-      const at = line.indexOf(':');
-      return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
+      const colonIndex = line.indexOf(':');
+      return [line.slice(0, colonIndex).toLowerCase(), line.slice(colonIndex + 1).trim()];
     }),
   );
-  const rest = text.slice(end + 4);
-  const status = Number(first.split(' ')[1]);
+  const rest = text.slice(headLength + 4);
+  const status = Number(statusLine.split(' ')[1]);
   if (headers['transfer-encoding'] === 'chunked') {
-    const last = rest.indexOf('0\r\n\r\n');
-    if (last < 0) return [null, text];
+    const lastChunkIndex = rest.indexOf('0\r\n\r\n');
+    if (lastChunkIndex < 0) return [null, text];
     const body = rest
-      .slice(0, last)
+      .slice(0, lastChunkIndex)
       .replace(/^[0-9a-f]+\r\n/, '')
       .trimEnd();
-    return [{ status, headers, body }, rest.slice(last + 5)];
+    return [{ status, headers, body }, rest.slice(lastChunkIndex + 5)];
   }
   const length = Number(headers['content-length'] ?? 0);
   if (rest.length < length) return [null, text];

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import type { RedisTarget } from '../../src/redis-address.ts';
+import type { RedisEndpoint } from '../../src/redis-address.ts';
 import { waitFor } from './wait.ts';
 
 /** Three primaries with a third of the slots each; every write is on disk before it is answered. */
 export interface TestCluster extends AsyncDisposable {
-  readonly target: RedisTarget;
+  readonly endpoint: RedisEndpoint;
   client(): Cluster;
   /** The node that holds a key. */
   nodeOf(key: string): Promise<number>;
@@ -18,35 +18,35 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 const host = '127.0.0.1';
-const slots = 16_384;
-const options = [
+const slotCount = 16_384;
+const serverArgs = [
   ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
   ...['--appendonly', 'yes', '--appendfsync', 'always'],
 ];
 
-export async function startCluster(): Promise<TestCluster> {
+export async function startTestCluster(): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-cluster-'));
-  const dirOf = (node: number) => join(folder, String(node));
+  const nodeFolder = (node: number) => join(folder, String(node));
   const start = (node: number, port?: number): Promise<RedisServer> =>
-    startRedisServer({ dir: dirOf(node), args: options, ...(port === undefined ? {} : { port }) });
+    startRedisServer({ dir: nodeFolder(node), args: serverArgs, ...(port === undefined ? {} : { port }) });
   const servers = await Promise.all([0, 1, 2].map((node) => start(node)));
-  const admins = servers.map(({ port }) => quiet(new Redis(port, host)));
+  const nodeClients = servers.map(({ port }) => ignoreErrors(new Redis(port, host)));
   const clusters: Cluster[] = [];
   const nodes = servers.map(({ port }) => ({ host, port }));
-  for (const [node, admin] of admins.entries()) {
-    const from = Math.ceil((node * slots) / 3);
-    await admin.call('CLUSTER', 'ADDSLOTSRANGE', from, Math.ceil(((node + 1) * slots) / 3) - 1);
-    await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', node + 1);
+  for (const [node, nodeClient] of nodeClients.entries()) {
+    const firstSlot = Math.ceil((node * slotCount) / 3);
+    await nodeClient.call('CLUSTER', 'ADDSLOTSRANGE', firstSlot, Math.ceil(((node + 1) * slotCount) / 3) - 1);
+    await nodeClient.call('CLUSTER', 'SET-CONFIG-EPOCH', node + 1);
   }
-  for (const { port } of nodes.slice(1)) await admins[0]?.call('CLUSTER', 'MEET', host, port);
-  const isWhole = async () => {
-    const infos = await Promise.all(admins.map((admin) => admin.cluster('INFO')));
+  for (const { port } of nodes.slice(1)) await nodeClients[0]?.call('CLUSTER', 'MEET', host, port);
+  const isReady = async () => {
+    const infos = await Promise.all(nodeClients.map((nodeClient) => nodeClient.cluster('INFO')));
     return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'));
   };
-  await waitFor(isWhole, { describe: 'a whole cluster' });
+  await waitFor(isReady, { description: 'a whole cluster' });
 
   return {
-    target: { kind: 'cluster', nodes },
+    endpoint: { kind: 'cluster', nodes },
     client() {
       const cluster = new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } });
       cluster.on('error', () => {});
@@ -54,8 +54,8 @@ export async function startCluster(): Promise<TestCluster> {
       return cluster;
     },
     async nodeOf(key) {
-      const slot = Number(await admins[0]?.cluster('KEYSLOT', key));
-      return Math.floor((slot * 3) / slots);
+      const slot = Number(await nodeClients[0]?.cluster('KEYSLOT', key));
+      return Math.floor((slot * 3) / slotCount);
     },
     async kill(node) {
       servers[node]?.kill('SIGKILL');
@@ -63,17 +63,17 @@ export async function startCluster(): Promise<TestCluster> {
     },
     async restart(node) {
       servers[node] = await start(node, nodes[node]?.port);
-      await waitFor(isWhole, { describe: 'the cluster to be whole again' });
+      await waitFor(isReady, { description: 'the cluster to be whole again' });
     },
     async [Symbol.asyncDispose]() {
-      for (const client of [...admins, ...clusters]) client.disconnect();
+      for (const client of [...nodeClients, ...clusters]) client.disconnect();
       await Promise.all(servers.map((server) => server.stop()));
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-function quiet(client: Redis): Redis {
+function ignoreErrors(client: Redis): Redis {
   client.on('error', () => {});
   return client;
 }

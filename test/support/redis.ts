@@ -12,7 +12,7 @@ declare module 'vitest' {
 export const sharedRedisUrl = (): string => inject('redisUrl');
 
 /** A server for one test alone, which may pause, fill or kill it: `await using redis = await ownRedis()`. */
-export const ownRedis = (options: RedisServerOptions = {}): Promise<RedisServer> => startRedisServer(options);
+export const startTestRedis = (options: RedisServerOptions = {}): Promise<RedisServer> => startRedisServer(options);
 
 /** A name nobody else in this run has: fit for a project id, a link's queue and a prefix. */
 export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(5).toString('hex')}`;

@@ -1,46 +1,48 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { listenHere } from './listen.ts';
+import { listenOnFreePort } from './listen.ts';
 
 /** One address before several bots, as a load balancer: each request goes to the next bot that takes the connection. */
-export interface RoundRobin extends AsyncDisposable {
+export interface LoadBalancer extends AsyncDisposable {
   readonly url: string;
   /** The port that answered each request, oldest first. */
-  readonly answered: readonly number[];
+  readonly answeredPorts: readonly number[];
   /** The port that the next request goes to first. */
-  set next(port: number);
+  set nextPort(port: number);
   /** It stays for good: a bot that has ended is skipped. */
-  add(port: number): void;
+  addPort(port: number): void;
 }
 
-export async function startRoundRobin(): Promise<RoundRobin> {
+export async function startLoadBalancer(): Promise<LoadBalancer> {
   const ports: number[] = [];
-  const answered: number[] = [];
+  const answeredPorts: number[] = [];
   const agent = new Agent({ keepAlive: true });
-  let turn = 0;
+  let nextIndex = 0;
   const server = createServer((incoming, response) => void forward(incoming, response));
-  const forward = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const forward = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const body = await buffer(incoming);
-    const first = turn++;
-    for (let tried = 0; tried < ports.length; tried++) {
-      const port = ports[(first + tried) % ports.length] ?? 0;
-      const answer = await ask({ agent, port, incoming, body }).catch(() => null);
-      if (answer === null) continue;
-      answered.push(port);
-      response.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] ?? 'text/plain' });
-      return void answer.pipe(response);
+    const firstIndex = nextIndex++;
+    for (let attempt = 0; attempt < ports.length; attempt++) {
+      const port = ports[(firstIndex + attempt) % ports.length] ?? 0;
+      const response = await forwardTo({ agent, port, incoming, body }).catch(() => null);
+      if (response === null) continue;
+      answeredPorts.push(port);
+      outgoing.writeHead(response.statusCode ?? 502, {
+        'content-type': response.headers['content-type'] ?? 'text/plain',
+      });
+      return void response.pipe(outgoing);
     }
-    response.writeHead(502).end();
+    outgoing.writeHead(502).end();
   };
-  const own = await listenHere(server);
+  const ownPort = await listenOnFreePort(server);
   return {
-    url: `http://127.0.0.1:${own}/slack/events`,
-    answered,
-    set next(port: number) {
-      turn = ports.indexOf(port);
+    url: `http://127.0.0.1:${ownPort}/slack/events`,
+    answeredPorts,
+    set nextPort(port: number) {
+      nextIndex = ports.indexOf(port);
     },
-    add: (port) => void ports.push(port),
+    addPort: (port) => void ports.push(port),
     async [Symbol.asyncDispose]() {
       agent.destroy();
       server.close();
@@ -50,7 +52,7 @@ export async function startRoundRobin(): Promise<RoundRobin> {
   };
 }
 
-interface Asked {
+interface ForwardedRequest {
   readonly agent: Agent;
   readonly port: number;
   readonly incoming: IncomingMessage;
@@ -58,10 +60,10 @@ interface Asked {
 }
 
 /** Rejects when the connection is refused or lost. */
-async function ask({ agent, port, incoming, body }: Asked): Promise<IncomingMessage> {
+async function forwardTo({ agent, port, incoming, body }: ForwardedRequest): Promise<IncomingMessage> {
   const { method, url: path, headers } = incoming;
   const outgoing = request({ agent, host: '127.0.0.1', port, method, path, headers });
   outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return answer;
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return response;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
   /** What is waited for, for the message of the failure. */
-  readonly describe?: string;
+  readonly description?: string;
   readonly timeoutMs?: number;
 }
 
@@ -12,15 +12,16 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { describe = 'a condition', timeoutMs = 20_000 }: WaitOptions = {},
+  { description = 'a condition', timeoutMs = 20_000 }: WaitOptions = {},
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const attempt = await settle(condition);
-    if ('value' in attempt && isMet(attempt.value)) return attempt.value;
+    const attempt = await evaluate(condition);
+    if ('value' in attempt && isTruthy(attempt.value)) return attempt.value;
     if (Date.now() > deadline) {
-      const last = 'value' in attempt ? `last answer: ${JSON.stringify(attempt.value)}` : 'it last threw the cause';
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${describe} (${last})`, { cause: attempt.error });
+      const lastResult =
+        'value' in attempt ? `last answer: ${JSON.stringify(attempt.value)}` : 'it last threw the cause';
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${description} (${lastResult})`, { cause: attempt.error });
     }
     await delay(10);
   }
@@ -28,7 +29,7 @@ export async function waitFor<T>(
 
 type Attempt<T> = { readonly value: T; readonly error?: never } | { readonly error: unknown };
 
-async function settle<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
+async function evaluate<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await condition() };
   } catch (error) {
@@ -36,4 +37,4 @@ async function settle<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   }
 }
 
-const isMet = <T>(value: T): value is Exclude<T, false | 0 | '' | null | undefined> => Boolean(value);
+const isTruthy = <T>(value: T): value is Exclude<T, false | 0 | '' | null | undefined> => Boolean(value);

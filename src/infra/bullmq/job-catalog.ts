@@ -2,37 +2,41 @@ import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { projectIdSchema } from '../../domain/project.ts';
 
-const operationRef = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
-const nothing = z.strictObject({});
+const operationRefSchema = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
+const emptySchema = z.strictObject({});
 
 /** A job is done at once or tried again; history and dedupe live in the operation. */
-const leaveNoTrace: JobsOptions = { removeOnComplete: true, removeOnFail: true };
+const removeWhenDone: JobsOptions = { removeOnComplete: true, removeOnFail: true };
 
 /** Until the sweep takes over: one try a second for a minute. */
-const patient: JobsOptions = { ...leaveNoTrace, attempts: 60, backoff: { type: 'fixed', delay: 1_000 } };
+const retryEverySecond: JobsOptions = { ...removeWhenDone, attempts: 60, backoff: { type: 'fixed', delay: 1_000 } };
 
 /** Every job of the bot: which queue carries it, what it carries (ids, nothing else), and how it is tried. */
-export const jobCatalog = {
-  execute: { queue: 'actions', schema: operationRef, options: patient },
-  converge: { queue: 'upkeep', schema: z.strictObject({ project: projectIdSchema }), options: patient },
-  tell: { queue: 'notices', schema: operationRef, options: patient },
-  alert: { queue: 'notices', schema: z.strictObject({ project: projectIdSchema }), options: patient },
-  observe: { queue: 'observe', schema: nothing, options: leaveNoTrace },
-  sweep: { queue: 'sweep', schema: nothing, options: leaveNoTrace },
+export const jobs = {
+  execute: { queue: 'actions', schema: operationRefSchema, options: retryEverySecond },
+  reconcile: { queue: 'reconcile', schema: z.strictObject({ project: projectIdSchema }), options: retryEverySecond },
+  'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
+  'notify-alerts': {
+    queue: 'notifications',
+    schema: z.strictObject({ project: projectIdSchema }),
+    options: retryEverySecond,
+  },
+  observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
+  sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
 
 /** The ids that a job of whatever kind carries. */
-export const aboutSchema = z
+export const jobRefSchema = z
   .object({ project: projectIdSchema.optional(), operation: z.string().optional() })
   .catch({});
 
-export type JobName = keyof typeof jobCatalog;
-export type JobData<Name extends JobName> = z.infer<(typeof jobCatalog)[Name]['schema']>;
-export type QueueName = (typeof jobCatalog)[JobName]['queue'];
+export type JobName = keyof typeof jobs;
+export type JobData<Name extends JobName> = z.infer<(typeof jobs)[Name]['schema']>;
+export type QueueName = (typeof jobs)[JobName]['queue'];
 
 /** One handler for each job of a queue: a missing one does not compile. */
 export type Handlers<Queue extends QueueName> = {
-  readonly [Name in JobName as (typeof jobCatalog)[Name]['queue'] extends Queue ? Name : never]: (
+  readonly [Name in JobName as (typeof jobs)[Name]['queue'] extends Queue ? Name : never]: (
     data: JobData<Name>,
   ) => Promise<void>;
 };
@@ -43,8 +47,8 @@ export const jobIds = {
 } as const;
 
 /** Deduplication ids: while such a job waits a further one is dropped, while it runs one more is run behind it. */
-export const kickIds = {
-  converge: ({ project }: JobData<'converge'>) => `converge-${project}`,
-  alert: ({ project }: JobData<'alert'>) => `alert-${project}`,
-  tell: ({ operation }: JobData<'tell'>) => `tell-${operation}`,
+export const dedupeIds = {
+  reconcile: ({ project }: JobData<'reconcile'>) => `reconcile-${project}`,
+  notifyAlerts: ({ project }: JobData<'notify-alerts'>) => `notify-alerts-${project}`,
+  notifyOperation: ({ operation }: JobData<'notify-operation'>) => `notify-operation-${operation}`,
 } as const;

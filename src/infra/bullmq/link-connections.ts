@@ -1,9 +1,9 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
-import { chunksOf } from '../../application/chunks.ts';
-import { outcomeWithin } from '../../application/within.ts';
+import { toChunks } from '../../application/chunks.ts';
+import { timedResult } from '../../application/within.ts';
 import type { Link } from '../../domain/project.ts';
-import type { RedisTarget } from '../../redis-address.ts';
+import type { RedisEndpoint } from '../../redis-address.ts';
 import { isServerReply } from '../redis/call.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connect.ts';
 
@@ -18,9 +18,9 @@ export interface LinkConnection {
   /** Tells of an answer that was an error. */
   report(error: unknown): void;
   /** Remembers whether the connection answered in time the last time it was asked. */
-  noteSilence(silent: boolean): void;
+  recordTimeout(timedOut: boolean): void;
   /** False for one that was silent the last time and still is: then it is not worth waiting for again. */
-  isWorthAsking(): Promise<boolean>;
+  isAvailable(): Promise<boolean>;
 }
 
 export interface LinkConnections extends AsyncDisposable {
@@ -29,8 +29,8 @@ export interface LinkConnections extends AsyncDisposable {
 }
 
 /** Opens each named connection when it is first used. `onError` hears of connection trouble, once per event. */
-export function openLinkConnections(
-  targets: Readonly<Record<string, RedisTarget>>,
+export function createLinkConnections(
+  endpoints: Readonly<Record<string, RedisEndpoint>>,
   onError: (name: string, error: Error) => void,
 ): LinkConnections {
   const opened = new Map<string, LinkConnection & { close(): Promise<void> }>();
@@ -38,9 +38,9 @@ export function openLinkConnections(
     get(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;
-      const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
-      if (target === undefined) return undefined;
-      const connection = open(name, target, onError);
+      const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
+      if (endpoint === undefined) return undefined;
+      const connection = openConnection(name, endpoint, onError);
       opened.set(name, connection);
       return connection;
     },
@@ -51,94 +51,94 @@ export function openLinkConnections(
   };
 }
 
-function open(name: string, target: RedisTarget, onError: (name: string, error: Error) => void) {
-  const client = connect(target, 'links', (error) => onError(name, error));
+function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
+  const client = connect(endpoint, 'links', (error) => onError(name, error));
   // Only a handle for BullMQ's scripts: with these two options it neither writes a queue's record nor asks for INFO.
-  const base = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
-  base.on('error', () => {});
-  base.waitUntilReady().catch(() => {});
-  let wasSilent = false;
+  const scriptQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
+  scriptQueue.on('error', () => {});
+  scriptQueue.waitUntilReady().catch(() => {});
+  let isTimedOut = false;
   return {
     name,
     client,
     report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
-    noteSilence(silent: boolean) {
-      wasSilent = silent;
+    recordTimeout(timedOut: boolean) {
+      isTimedOut = timedOut;
     },
-    async isWorthAsking() {
-      if (!wasSilent) return true;
-      const ready = await whenReady(client, probeWithinMs);
-      if (ready && (await outcomeWithin(client.ping(), probeWithinMs)).kind === 'answered') wasSilent = false;
-      return !wasSilent;
+    async isAvailable() {
+      if (!isTimedOut) return true;
+      const ready = await whenReady(client, probeTimeoutMs);
+      if (ready && (await timedResult(client.ping(), probeTimeoutMs)).kind === 'answered') isTimedOut = false;
+      return !isTimedOut;
     },
-    isCluster: target.kind === 'cluster',
-    backend: (link: Link) => base.getBackend().forQueue(link.queue, link.prefix),
+    isCluster: endpoint.kind === 'cluster',
+    backend: (link: Link) => scriptQueue.getBackend().forQueue(link.queue, link.prefix),
     async close() {
-      await base.close().catch(() => {});
+      await scriptQueue.close().catch(() => {});
       await disconnect(client);
     },
   };
 }
 
 /** The first part of every key of a link, such as `bull:orders-full:`. */
-export function linkBase(link: Link): string {
+export function keyPrefix(link: Link): string {
   return `${link.prefix}:${link.queue}:`;
 }
 
-export interface Asking<Item, Answer> {
-  readonly ask: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
+export interface LinkQuery<Item, Answer> {
+  readonly query: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
-  readonly withinMs: number;
+  readonly timeoutMs: number;
   /** How many links one script looks at: nobody else is served meanwhile. */
-  readonly atOnce: number;
+  readonly batchSize: number;
   /** For looks that are repeated: a connection that was silent is only waited for again once it answers a PING. */
-  readonly impatient?: boolean;
+  readonly skipIfDown?: boolean;
 }
 
-const probeWithinMs = 250;
+const probeTimeoutMs = 250;
 
 /**
  * Asks the links of each connection on its own, in chunks, all at once; answers in the order of the items. What a
  * connection does not answer within `withinMs` is `unreachable(item)`: it never holds up the others. A chunk that the
  * server refuses is asked link by link: one unreadable queue never hides its neighbours.
  */
-export async function askLinks<Item extends { readonly link: Link }, Answer>(
+export async function queryLinks<Item extends { readonly link: Link }, Answer>(
   connections: LinkConnections,
   items: readonly Item[],
-  asking: Asking<Item, Answer>,
+  query: LinkQuery<Item, Answer>,
 ): Promise<Answer[]> {
-  const answers = items.map(asking.unreachable);
-  const askIndexes = async (connection: LinkConnection, indexes: readonly number[]): Promise<void> => {
-    const chosen = indexes.flatMap((index) => items[index] ?? []);
-    const got = await outcomeWithin(asking.ask(connection, chosen), asking.withinMs);
-    connection.noteSilence(got.kind === 'late' || (got.kind === 'failed' && isOutage(got.error)));
-    if (got.kind === 'answered') {
-      got.value.forEach((answer, position) => {
+  const results = items.map(query.unreachable);
+  const queryBatch = async (connection: LinkConnection, indexes: readonly number[]): Promise<void> => {
+    const batch = indexes.flatMap((index) => items[index] ?? []);
+    const result = await timedResult(query.query(connection, batch), query.timeoutMs);
+    connection.recordTimeout(result.kind === 'late' || (result.kind === 'failed' && isConnectionError(result.error)));
+    if (result.kind === 'answered') {
+      result.value.forEach((value, position) => {
         const index = indexes[position];
-        if (index !== undefined) answers[index] = answer;
+        if (index !== undefined) results[index] = value;
       });
-    } else if (got.kind === 'failed' && indexes.length > 1 && !isOutage(got.error)) {
-      await Promise.all(indexes.map((index) => askIndexes(connection, [index])));
-    } else if (got.kind === 'failed') connection.report(got.error);
+    } else if (result.kind === 'failed' && indexes.length > 1 && !isConnectionError(result.error)) {
+      await Promise.all(indexes.map((index) => queryBatch(connection, [index])));
+    } else if (result.kind === 'failed') connection.report(result.error);
   };
-  const byName = indexesByConnection(items.map(({ link }) => link));
+  const byConnection = indexesByConnection(items.map(({ link }) => link));
   await Promise.all(
-    [...byName].map(async ([name, indexes]) => {
+    [...byConnection].map(async ([name, indexes]) => {
       const connection = connections.get(name);
       if (connection === undefined) return;
-      if (asking.impatient && !(await connection.isWorthAsking())) return;
-      const ready = await whenReady(connection.client, asking.withinMs);
-      if (!ready) return connection.noteSilence(true);
+      if (query.skipIfDown && !(await connection.isAvailable())) return;
+      const ready = await whenReady(connection.client, query.timeoutMs);
+      if (!ready) return connection.recordTimeout(true);
       await Promise.all(
-        chunksOf(indexes, connection.isCluster ? 1 : asking.atOnce).map((chunk) => askIndexes(connection, chunk)),
+        toChunks(indexes, connection.isCluster ? 1 : query.batchSize).map((chunk) => queryBatch(connection, chunk)),
       );
     }),
   );
-  return answers;
+  return results;
 }
 
 /** The connection is gone, rather than one of the queues unreadable. */
-function isOutage(error: unknown): boolean {
+function isConnectionError(error: unknown): boolean {
   return !isServerReply(error) && !(error instanceof ZodError);
 }
 

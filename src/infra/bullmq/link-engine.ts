@@ -1,94 +1,103 @@
 import { z } from 'zod';
-import type { Drive, Flag, LinkEngine, LinkWithWatermark, PutBack } from '../../application/ports.ts';
-import { outcomeWithin } from '../../application/within.ts';
-import type { Wanted } from '../../domain/lifecycle.ts';
-import type { LinkReading } from '../../domain/observation.ts';
-import type { ConnectionFacts } from '../../domain/precheck.ts';
+import type {
+  LinkGateway,
+  LinkStatus,
+  LinkWithWatermark,
+  RetryFailedResult,
+  SetPausedResult,
+} from '../../application/ports.ts';
+import { timedResult } from '../../application/within.ts';
+import type { DesiredLinkState } from '../../domain/lifecycle.ts';
+import type { LinkObservation } from '../../domain/observation.ts';
+import type { ConnectionInfo } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
-import { run, script } from '../redis/call.ts';
+import { defineScript, runScript } from '../redis/call.ts';
 import {
-  askLinks,
   indexesByConnection,
+  keyPrefix,
   type LinkConnection,
   type LinkConnections,
-  linkBase,
+  queryLinks,
 } from './link-connections.ts';
-import { observeChunk } from './link-observe.ts';
-import { putBackLink } from './link-put-back.ts';
-import { serverFacts, workerCounts } from './server-facts.ts';
-import { gatherSetAside } from './set-aside.ts';
-import { signOfWork } from './worked-on.ts';
+import { observeBatch } from './link-observe.ts';
+import { retryFailedTasks } from './link-put-back.ts';
+import { countConnectedWorkers, readServerInfo } from './server-facts.ts';
+import { mergePausedList } from './set-aside.ts';
+import { findUsageOfLink } from './worked-on.ts';
 
 /** A look takes Redis up to some 100 µs a link, a flag 2 µs: neither keeps others waiting for more than some ms. */
-const looksAtOnce = 20;
-const flagsAtOnce = 500;
-const tasksAtOnce = 100;
-const observeWithinMs = 3_000;
-const putBackWithinMs = 5 * 60_000;
-const workedOnWithinMs = 10_000;
+const observeBatchSize = 20;
+const statusBatchSize = 500;
+const taskBatchSize = 100;
+const observeTimeoutMs = 3_000;
+const retryTimeoutMs = 5 * 60_000;
+const usageTimeoutMs = 10_000;
 
 /**
  * The links' BullMQ queues. All it ever changes in one: the pause flag, the place of tasks set aside, and failed tasks that
  * Restore puts back.
  */
-export function createLinkEngine(connections: LinkConnections): LinkEngine {
+export function createLinkGateway(connections: LinkConnections): LinkGateway {
   return {
-    readFlags: (links, withinMs) =>
-      askLinks(connections, asItems(links), {
-        withinMs,
-        atOnce: flagsAtOnce,
-        unreachable: (): Flag => 'unreachable',
-        ask: flagsOfChunk,
+    readStatuses: (links, withinMs) =>
+      queryLinks(connections, toItems(links), {
+        timeoutMs: withinMs,
+        batchSize: statusBatchSize,
+        unreachable: (): LinkStatus => 'unreachable',
+        query: readStatusBatch,
       }),
-    drive(links, wanted, { answerMs, sendMs }) {
-      const sendBy = performance.now() + sendMs;
-      return askLinks(connections, asItems(links), {
-        withinMs: answerMs,
-        atOnce: flagsAtOnce,
-        unreachable: (): Drive => 'unreachable',
-        ask: (connection, items) =>
+    setPaused(links, wanted, { responseMs, validForMs }) {
+      const expiresAt = performance.now() + validForMs;
+      return queryLinks(connections, toItems(links), {
+        timeoutMs: responseMs,
+        batchSize: statusBatchSize,
+        unreachable: (): SetPausedResult => 'unreachable',
+        query: (connection, items) =>
           Promise.all(
             items.map(async ({ link }) => {
-              const driven = await outcomeWithin(driveLink(connection, { link, wanted, sendBy }), answerMs);
-              if (driven.kind === 'failed') connection.report(driven.error);
-              return driven.kind === 'answered' ? driven.value : 'unreachable';
+              const result = await timedResult(
+                setLinkPaused(connection, { link, wanted, sendBy: expiresAt }),
+                responseMs,
+              );
+              if (result.kind === 'failed') connection.report(result.error);
+              return result.kind === 'answered' ? result.value : 'unreachable';
             }),
           ),
       });
     },
-    putBack: (links) =>
-      askLinks(connections, links, {
-        withinMs: putBackWithinMs,
-        atOnce: tasksAtOnce,
-        unreachable: (): PutBack => ({ kind: 'unreachable', tasks: 0 }),
-        ask: (connection, items) => Promise.all(items.map((item) => putBackLink(connection, item))),
+    retryFailed: (links) =>
+      queryLinks(connections, links, {
+        timeoutMs: retryTimeoutMs,
+        batchSize: taskBatchSize,
+        unreachable: (): RetryFailedResult => ({ kind: 'unreachable', tasks: 0 }),
+        query: (connection, items) => Promise.all(items.map((item) => retryFailedTasks(connection, item))),
       }),
     observe: (links) =>
-      askLinks(connections, links, {
-        withinMs: observeWithinMs,
-        atOnce: looksAtOnce,
-        unreachable: ({ link }: LinkWithWatermark): LinkReading => ({ kind: 'unreachable', link }),
-        impatient: true,
-        ask: observeChunk,
+      queryLinks(connections, links, {
+        timeoutMs: observeTimeoutMs,
+        batchSize: observeBatchSize,
+        unreachable: ({ link }: LinkWithWatermark): LinkObservation => ({ kind: 'unreachable', link }),
+        skipIfDown: true,
+        query: observeBatch,
       }),
-    connections: (names) => Promise.all(names.map((name) => factsOf(connections, name))),
-    workers: async (links) => countWorkers(connections, links),
-    workedOn: (links) =>
-      askLinks(connections, asItems(links), {
-        withinMs: workedOnWithinMs,
-        atOnce: tasksAtOnce,
+    readConnections: (names) => Promise.all(names.map((name) => readConnection(connections, name))),
+    countWorkers: async (links) => countWorkers(connections, links),
+    findUsage: (links) =>
+      queryLinks(connections, toItems(links), {
+        timeoutMs: usageTimeoutMs,
+        batchSize: taskBatchSize,
         unreachable: (): string | null => 'unreachable',
-        ask: (connection, items) => Promise.all(items.map(({ link }) => signOfWork(connection, link))),
+        query: (connection, items) => Promise.all(items.map(({ link }) => findUsageOfLink(connection, link))),
       }),
   };
 }
 
-function asItems(links: readonly Link[]): { readonly link: Link }[] {
+function toItems(links: readonly Link[]): { readonly link: Link }[] {
   return links.map((link) => ({ link }));
 }
 
 /** KEYS: the `meta` key of each link. ARGV: the first part of its keys. 1 paused, 0 resumed, -1 no such queue. */
-const flagsScript = script(`
+const statusScript = defineScript(`
 local flags = {}
 for i, meta in ipairs(KEYS) do
   local base = ARGV[i]
@@ -99,33 +108,40 @@ end
 return flags
 `);
 
-const flagNames = new Map<number, Flag>([
+const statusByCode = new Map<number, LinkStatus>([
   [1, 'paused'],
   [0, 'resumed'],
   [-1, 'missing'],
 ]);
 
-async function flagsOfChunk({ client }: LinkConnection, items: readonly { readonly link: Link }[]): Promise<Flag[]> {
-  const bases = items.map(({ link }) => linkBase(link));
-  const keys = bases.map((base) => `${base}meta`);
-  const flags = z.array(z.number()).parse(await run(client, flagsScript, { keys, args: bases }));
-  return items.map((_item, index) => flagNames.get(flags[index] ?? Number.NaN) ?? 'unreachable');
+async function readStatusBatch(
+  { client }: LinkConnection,
+  items: readonly { readonly link: Link }[],
+): Promise<LinkStatus[]> {
+  const prefixes = items.map(({ link }) => keyPrefix(link));
+  const keys = prefixes.map((base) => `${base}meta`);
+  const codes = z.array(z.number()).parse(await runScript(client, statusScript, { keys, args: prefixes }));
+  return items.map((_item, index) => statusByCode.get(codes[index] ?? Number.NaN) ?? 'unreachable');
 }
 
 /** What is sent after a wait, for the connection or of a process that was stopped, could land when the link is wanted otherwise. */
-async function driveLink(
+async function setLinkPaused(
   connection: LinkConnection,
-  { link, wanted, sendBy }: { readonly link: Link; readonly wanted: Wanted; readonly sendBy: number },
-): Promise<Drive> {
-  if (wanted === 'resumed') await gatherSetAside(connection, link);
-  if (performance.now() > sendBy) return 'late';
-  await connection.backend(link).pause(wanted === 'paused');
+  {
+    link,
+    wanted: desired,
+    sendBy: expiresAt,
+  }: { readonly link: Link; readonly wanted: DesiredLinkState; readonly sendBy: number },
+): Promise<SetPausedResult> {
+  if (desired === 'resumed') await mergePausedList(connection, link);
+  if (performance.now() > expiresAt) return 'late';
+  await connection.backend(link).pause(desired === 'paused');
   return 'driven';
 }
 
-async function factsOf(connections: LinkConnections, name: string): Promise<ConnectionFacts> {
+async function readConnection(connections: LinkConnections, name: string): Promise<ConnectionInfo> {
   const connection = connections.get(name);
-  return connection === undefined ? { kind: 'unreachable', name } : serverFacts(name, connection.client);
+  return connection === undefined ? { kind: 'unreachable', name } : readServerInfo(name, connection.client);
 }
 
 async function countWorkers(connections: LinkConnections, links: readonly Link[]): Promise<(number | null)[]> {
@@ -134,12 +150,12 @@ async function countWorkers(connections: LinkConnections, links: readonly Link[]
     [...indexesByConnection(links)].map(async ([name, indexes]) => {
       const connection = connections.get(name);
       if (connection === undefined) return;
-      const asked = await workerCounts(
+      const found = await countConnectedWorkers(
         connection,
         indexes.flatMap((index) => links[index] ?? []),
       );
       indexes.forEach((index, position) => {
-        counts[index] = asked[position] ?? null;
+        counts[index] = found[position] ?? null;
       });
     }),
   );

@@ -1,77 +1,82 @@
 import { z } from 'zod';
-import { chunksOf } from '../../application/chunks.ts';
-import type { LinkWithWatermark, PutBack } from '../../application/ports.ts';
-import { outcomeWithin } from '../../application/within.ts';
+import { toChunks } from '../../application/chunks.ts';
+import type { LinkWithWatermark, RetryFailedResult } from '../../application/ports.ts';
+import { timedResult } from '../../application/within.ts';
 import type { Link } from '../../domain/project.ts';
-import { run } from '../redis/call.ts';
-import { type LinkConnection, linkBase } from './link-connections.ts';
-import { listScript, putBackScript } from './put-back-scripts.ts';
-import { gatherSetAside } from './set-aside.ts';
+import { runScript } from '../redis/call.ts';
+import { keyPrefix, type LinkConnection } from './link-connections.ts';
+import { listFailedScript, retryFailedScript } from './put-back-scripts.ts';
+import { mergePausedList } from './set-aside.ts';
 
-const listReply = z.tuple([z.number(), z.array(z.tuple([z.string(), z.coerce.number(), z.coerce.number()]))]);
-const putBackReply = z.tuple([z.number(), z.number()]);
+const listReplySchema = z.tuple([z.number(), z.array(z.tuple([z.string(), z.coerce.number(), z.coerce.number()]))]);
+const retryReplySchema = z.tuple([z.number(), z.number()]);
 
-const listedAtOnce = 500;
-const putBackAtOnce = 100;
-const stepWithinMs = 10_000;
+const listPageSize = 500;
+const retryBatchSize = 100;
+const stepTimeoutMs = 10_000;
 /** Tasks in flight may fail while others are put back; what still fails after so many rounds is left to the next run. */
-const maxRounds = 5;
+const maxPasses = 5;
 
 interface FailedTask {
   readonly id: string;
   readonly failedAt: number;
   /** When it first became runnable: what makes a task older than another. */
-  readonly since: number;
+  readonly runnableAt: number;
 }
 
 /**
  * Puts every task of one link that failed after the watermark back before newer ones, oldest first. The newest go first,
  * so that each finds its place next to the tail.
  */
-export async function putBackLink(connection: LinkConnection, item: LinkWithWatermark): Promise<PutBack> {
+export async function retryFailedTasks(
+  connection: LinkConnection,
+  item: LinkWithWatermark,
+): Promise<RetryFailedResult> {
   let tasks = 0;
-  const gathered = await answered(
+  const isMerged = await orUndefined(
     connection,
-    gatherSetAside(connection, item.link).then(() => true),
+    mergePausedList(connection, item.link).then(() => true),
   );
-  if (gathered === undefined) return { kind: 'unreachable', tasks };
-  for (let round = 0; round < maxRounds; round++) {
-    const failed = await answered(connection, listFailed(connection, item));
+  if (isMerged === undefined) return { kind: 'unreachable', tasks };
+  for (let pass = 0; pass < maxPasses; pass++) {
+    const failed = await orUndefined(connection, listFailed(connection, item));
     if (failed === undefined) return { kind: 'unreachable', tasks };
     if (failed.length === 0) break;
-    for (const chunk of chunksOf(oldestFirst(failed).reverse(), putBackAtOnce)) {
-      const reply = await answered(connection, putBackChunk(connection, item.link, chunk.reverse()));
+    for (const chunk of toChunks(oldestFirst(failed).reverse(), retryBatchSize)) {
+      const reply = await orUndefined(connection, retryBatch(connection, item.link, chunk.reverse()));
       if (reply === undefined) return { kind: 'unreachable', tasks };
       const [paused, moved] = reply;
       if (paused === 0) return { kind: 'stopped', tasks };
       tasks += moved;
     }
   }
-  return { kind: 'put_back', tasks };
+  return { kind: 'retried', tasks };
 }
 
-async function answered<T>(connection: LinkConnection, asked: Promise<T>): Promise<T | undefined> {
-  const waited = await outcomeWithin(asked, stepWithinMs);
+async function orUndefined<T>(connection: LinkConnection, asked: Promise<T>): Promise<T | undefined> {
+  const waited = await timedResult(asked, stepTimeoutMs);
   if (waited.kind === 'failed') connection.report(waited.error);
   return waited.kind === 'answered' ? waited.value : undefined;
 }
 
 async function listFailed({ client }: LinkConnection, { link, watermark }: LinkWithWatermark): Promise<FailedTask[]> {
-  const base = linkBase(link);
+  const base = keyPrefix(link);
   const tasks: FailedTask[] = [];
-  for (let offset = 0; ; offset += listedAtOnce) {
-    const args = [base, watermark.at, JSON.stringify(watermark.taskIds), offset, listedAtOnce];
-    const [found, listed] = listReply.parse(await run(client, listScript, { keys: [`${base}failed`], args }));
-    tasks.push(...listed.map(([id, failedAt, since]) => ({ id, failedAt, since })));
-    if (found < listedAtOnce) return tasks;
+  for (let offset = 0; ; offset += listPageSize) {
+    const args = [base, watermark.at, JSON.stringify(watermark.taskIds), offset, listPageSize];
+    const [found, listed] = listReplySchema.parse(
+      await runScript(client, listFailedScript, { keys: [`${base}failed`], args }),
+    );
+    tasks.push(...listed.map(([id, failedAt, since]) => ({ id, failedAt, runnableAt: since })));
+    if (found < listPageSize) return tasks;
   }
 }
 
-async function putBackChunk({ client }: LinkConnection, link: Link, chunk: readonly FailedTask[]) {
-  const base = linkBase(link);
+async function retryBatch({ client }: LinkConnection, link: Link, chunk: readonly FailedTask[]) {
+  const base = keyPrefix(link);
   const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${base}${name}`);
   const args = [base, ...chunk.map(({ id }) => id)];
-  return putBackReply.parse(await run(client, putBackScript, { keys, args }));
+  return retryReplySchema.parse(await runScript(client, retryFailedScript, { keys, args }));
 }
 
 /**
@@ -79,8 +84,8 @@ async function putBackChunk({ client }: LinkConnection, link: Link, chunk: reado
  * BullMQ numbered among themselves by number: it counts up.
  */
 function oldestFirst(failed: readonly FailedTask[]): FailedTask[] {
-  const sorted = [...failed].sort((a, b) => a.since - b.since || a.failedAt - b.failedAt);
-  const numbered = sorted.filter(isNumbered).sort((a, b) => a.since - b.since || Number(a.id) - Number(b.id));
+  const sorted = [...failed].sort((a, b) => a.runnableAt - b.runnableAt || a.failedAt - b.failedAt);
+  const numbered = sorted.filter(isNumbered).sort((a, b) => a.runnableAt - b.runnableAt || Number(a.id) - Number(b.id));
   return sorted.map((task) => (isNumbered(task) ? (numbered.shift() ?? task) : task));
 }
 

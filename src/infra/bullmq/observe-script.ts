@@ -1,4 +1,4 @@
-import { script } from '../redis/call.ts';
+import { defineScript } from '../redis/call.ts';
 
 /**
  * One look at many links. KEYS: the `meta` key of each. ARGV, three for each link: the first part of its keys, the moment
@@ -12,13 +12,13 @@ import { script } from '../redis/call.ts';
  * prioritized set is walked priority by priority: the first of each is its oldest. (Tasks that were put back may stand
  * just below the scores of their priority.)
  */
-export const observeScript = script(`
+export const observeScript = defineScript(`
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local eventsLookedAt, prioritiesLookedAt, band = 200, 50, 4294967296
 local pauseEventsLookedAt, takenWithinMs = 50, 300000
 
-local function toldAt(base, id)
+local function notifiedAt(base, id)
   local events = redis.call('XREVRANGE', base .. 'events', '+', '-', 'COUNT', eventsLookedAt)
   local moment = nil
   for _, entry in ipairs(events) do
@@ -33,10 +33,10 @@ end
 local function runnableAt(base, id)
   local seen = redis.call('HMGET', base .. id, 'timestamp', 'opts', 'ats', 'processedOn')
   if not seen[1] then return nil end
-  if (tonumber(seen[3]) or 0) > 0 or seen[4] then return toldAt(base, id) end
+  if (tonumber(seen[3]) or 0) > 0 or seen[4] then return notifiedAt(base, id) end
   local read, opts = pcall(cjson.decode, seen[2] or '')
   local due = tonumber(seen[1]) + (read and type(opts) == 'table' and tonumber(opts.delay) or 0)
-  return due <= now and due or toldAt(base, id)
+  return due <= now and due or notifiedAt(base, id)
 end
 
 local function oldestOf(base, delayed)

@@ -1,7 +1,7 @@
-import { script } from '../redis/call.ts';
+import { defineScript } from '../redis/call.ts';
 
 /** KEYS: `failed`. ARGV: 1 the first part of the link's keys, 2 the watermark's moment, 3 its task ids, 4 offset, 5 how many. */
-export const listScript = script(`
+export const listFailedScript = defineScript(`
 local base, at, offset, size = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local known, tasks = {}, {}
 for _, id in ipairs(cjson.decode(ARGV[3])) do known[id] = true end
@@ -27,7 +27,7 @@ return { #found / 2, tasks }
  * their priority's scores, where nothing of the next more urgent one ever stands. What may fail comes last: Lua takes
  * nothing back, and a task must never be in no list.
  */
-export const putBackScript = script(`
+export const retryFailedScript = defineScript(`
 local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
 local base, lookedAt, band = ARGV[1], 1000, 4294967296
 if redis.call('HEXISTS', metaKey, 'paused') == 0 then return { 0, 0 } end

@@ -1,6 +1,6 @@
 import type { Link } from '../../domain/project.ts';
-import { run, script } from '../redis/call.ts';
-import { type LinkConnection, linkBase } from './link-connections.ts';
+import { defineScript, runScript } from '../redis/call.ts';
+import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 /**
  * While a link is paused, producers of BullMQ 5 add to `paused`. BullMQ's resume lets that list go before all of `wait`,
@@ -8,7 +8,7 @@ import { type LinkConnection, linkBase } from './link-connections.ts';
  * waits when its oldest task is younger, before it when it is older. The tail of a list is taken first. KEYS: meta, paused,
  * wait. ARGV: 1 the first part of the link's keys, 2 what an earlier step has found. Answers what it found while there is more.
  */
-const gatherScript = script(`
+const mergePausedListScript = defineScript(`
 local metaKey, pausedKey, waitKey = unpack(KEYS)
 if redis.call('HEXISTS', metaKey, 'paused') == 0 then return '' end
 local aside, waiting = redis.call('LINDEX', pausedKey, -1), redis.call('LINDEX', waitKey, -1)
@@ -31,10 +31,10 @@ return found
 `);
 
 /** Gives the tasks that BullMQ 5 producers put aside their place by age, while the link's pause flag is set. */
-export async function gatherSetAside({ client }: LinkConnection, link: Link): Promise<void> {
-  const base = linkBase(link);
+export async function mergePausedList({ client }: LinkConnection, link: Link): Promise<void> {
+  const base = keyPrefix(link);
   const keys = ['meta', 'paused', 'wait'].map((name) => `${base}${name}`);
-  let found = '';
-  do found = String(await run(client, gatherScript, { keys, args: [base, found] }));
-  while (found !== '');
+  let cursor = '';
+  do cursor = String(await runScript(client, mergePausedListScript, { keys, args: [base, cursor] }));
+  while (cursor !== '');
 }

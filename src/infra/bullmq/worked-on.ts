@@ -1,15 +1,15 @@
 import type { Link } from '../../domain/project.ts';
-import { type LinkConnection, linkBase } from './link-connections.ts';
+import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
-const eventsAtOnce = 1_000;
+const eventPageSize = 1_000;
 const workEvents: ReadonlySet<string> = new Set(['active', 'completed', 'failed']);
 
 /**
  * The sign that tasks of a queue have been worked on, or null. Tasks that only wait are no sign.
  * Never reads a payload.
  */
-export async function signOfWork({ client }: LinkConnection, link: Link): Promise<string | null> {
-  const base = linkBase(link);
+export async function findUsageOfLink({ client }: LinkConnection, link: Link): Promise<string | null> {
+  const base = keyPrefix(link);
   const [active, completed, failed] = await Promise.all([
     client.llen(`${base}active`),
     client.zcard(`${base}completed`),
@@ -18,15 +18,15 @@ export async function signOfWork({ client }: LinkConnection, link: Link): Promis
   if (active > 0) return 'a task is being worked on';
   if (completed > 0) return 'it has completed tasks';
   if (failed > 0) return 'it has failed tasks';
-  if ((await idsHandedOut(client, base)) > (await tasksPresent(client, base))) return 'tasks have come and gone';
+  if ((await readIdCounter(client, base)) > (await countTasks(client, base))) return 'tasks have come and gone';
   return (await hasWorkEvent(client, base)) ? 'its events tell of work' : null;
 }
 
-async function idsHandedOut(client: LinkConnection['client'], base: string): Promise<number> {
+async function readIdCounter(client: LinkConnection['client'], base: string): Promise<number> {
   return Number((await client.get(`${base}id`)) ?? 0);
 }
 
-async function tasksPresent(client: LinkConnection['client'], base: string): Promise<number> {
+async function countTasks(client: LinkConnection['client'], base: string): Promise<number> {
   const counts = await Promise.all([
     client.llen(`${base}wait`),
     client.llen(`${base}paused`),
@@ -39,10 +39,10 @@ async function tasksPresent(client: LinkConnection['client'], base: string): Pro
 
 async function hasWorkEvent(client: LinkConnection['client'], base: string): Promise<boolean> {
   for (let from = '-'; ; ) {
-    const entries = await client.xrange(`${base}events`, from, '+', 'COUNT', eventsAtOnce);
+    const entries = await client.xrange(`${base}events`, from, '+', 'COUNT', eventPageSize);
     if (entries.some(([, fields]) => workEvents.has(fields[fields.indexOf('event') + 1] ?? ''))) return true;
     const last = entries.at(-1);
-    if (last === undefined || entries.length < eventsAtOnce) return false;
+    if (last === undefined || entries.length < eventPageSize) return false;
     from = `(${last[0]}`;
   }
 }

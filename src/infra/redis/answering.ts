@@ -1,24 +1,24 @@
-import { within } from '../../application/within.ts';
-import { call } from './call.ts';
+import { withTimeout } from '../../application/within.ts';
+import { execute } from './call.ts';
 import type { RedisClient } from './connect.ts';
 
-const answerWithinMs = 1_000;
+const pingTimeoutMs = 1_000;
 
 /** Tells whether a server answers within a second. Those who ask at the same time share one question. */
-export function answering(client: RedisClient): () => Promise<boolean> {
-  let asked: Promise<boolean> | null = null;
+export function createPing(client: RedisClient): () => Promise<boolean> {
+  let pending: Promise<boolean> | null = null;
   return () => {
-    asked ??= pong(client).finally(() => {
-      asked = null;
+    pending ??= ping(client).finally(() => {
+      pending = null;
     });
-    return asked;
+    return pending;
   };
 }
 
-async function pong(client: RedisClient): Promise<boolean> {
-  const answer = await within(
-    call(client, (redis) => redis.ping()),
-    answerWithinMs,
+async function ping(client: RedisClient): Promise<boolean> {
+  const reply = await withTimeout(
+    execute(client, (redis) => redis.ping()),
+    pingTimeoutMs,
   );
-  return answer === 'PONG';
+  return reply === 'PONG';
 }

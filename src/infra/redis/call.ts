@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
-import { StoreUnavailable } from '../../application/faults.ts';
+import { StoreUnavailableError } from '../../application/faults.ts';
 import { type RedisClient, whenReady } from './connect.ts';
 
-const readyWithinMs = 1_500;
+const readyTimeoutMs = 1_500;
 
 /**
- * Sends commands to the bot's Redis. Throws `StoreUnavailable`: `sent: 'no'` when the connection was down before anything
+ * Sends commands to the bot's Redis. Throws `StoreUnavailableError`: `sent: 'no'` when the connection was down before anything
  * was sent, `'unknown'` when a reply was lost. Errors that the server answered with are faults of ours and pass through.
  */
-export async function call<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
-  if (!(await whenReady(client, readyWithinMs))) {
-    throw new StoreUnavailable('no', { cause: new Error('not connected') });
+export async function execute<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
+  if (!(await whenReady(client, readyTimeoutMs))) {
+    throw new StoreUnavailableError('no', { cause: new Error('not connected') });
   }
   try {
     return await send(client);
   } catch (error) {
-    throw isServerReply(error) ? error : new StoreUnavailable('unknown', { cause: error });
+    throw isServerReply(error) ? error : new StoreUnavailableError('unknown', { cause: error });
   }
 }
 
@@ -25,12 +25,12 @@ export interface Script {
   readonly sha: string;
 }
 
-export function script(lua: string): Script {
+export function defineScript(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
 /** Runs a script by its hash; a server that does not know it (restarted, flushed) is given the text. */
-export async function run(
+export async function runScript(
   client: RedisClient,
   { lua, sha }: Script,
   { keys, args }: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
@@ -45,10 +45,10 @@ export async function run(
 
 /** Whether the server answered, if only with an error; false: it cannot serve just now, or did not answer. */
 export function isServerReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && !isPassing(error.message);
+  return error instanceof Error && error.name === 'ReplyError' && !isTransient(error.message);
 }
 
 /** Replies of a server that cannot serve just now: as good as no answer. */
-function isPassing(message: string): boolean {
+function isTransient(message: string): boolean {
   return /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|UNBLOCKED|MISCONF|NOREPLICAS)\b/.test(message);
 }

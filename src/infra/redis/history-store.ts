@@ -1,25 +1,25 @@
 import type { ProjectStore } from '../../application/store.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
-import { call } from './call.ts';
+import { execute } from './call.ts';
 import type { RedisClient } from './connect.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
 
 /** The histories: one stream a project, which its atomic steps append to. It stays when the project is removed. */
-export function createHistoryStore(client: RedisClient): Pick<ProjectStore, 'history'> {
+export function createAuditLog(client: RedisClient): Pick<ProjectStore, 'readHistory'> {
   return {
-    async history(id, { limit, before }) {
+    async readHistory(id, { limit, before }) {
       const end = before === undefined ? '+' : `(${before}`;
-      const entries = await call(client, (redis) =>
+      const entries = await execute(client, (redis) =>
         redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
       );
-      return entries.map(([place, fields]) => readHistoryEntry(place, flatHashSchema.parse(fields)));
+      return entries.map(([place, fields]) => parseHistoryEntry(place, flatHashSchema.parse(fields)));
     },
   };
 }
 
 /** Reads an entry of whatever version: what is not there, or not understood, is null. */
-function readHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
+function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
   const text = (field: string) => (hash[field] ? hash[field] : null);
   const number = (field: string) => (hash[field] ? Number(hash[field]) : null);
   const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause', 'kind'];
@@ -33,7 +33,7 @@ function readHistoryEntry(id: string, hash: Record<string, string>): HistoryEntr
     outcome: jsonOrNull(hash['outcome']),
     failure: jsonOrNull(hash['failure']),
     alert: jsonOrNull(hash['alert']),
-    told: jsonOrNull(hash['told']),
+    delivered: jsonOrNull(hash['delivered']),
     links: jsonOrNull(hash['links']),
   });
 }

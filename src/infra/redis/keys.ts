@@ -4,7 +4,7 @@ import type { ProjectId } from '../../domain/project.ts';
 export const projectsKey = 'syncbot:projects';
 
 /** Sorted set: the same ids by the urgency of their state, so that a page of the list needs not read them all. The sweep mends it. */
-export const orderKey = 'syncbot:order';
+export const urgencyIndexKey = 'syncbot:order';
 
 /** All keys of one project, in one slot of Redis. */
 export interface ProjectKeys {
@@ -37,7 +37,7 @@ export function operationKey(id: ProjectId, operation: string): string {
 }
 
 /** Marks a delivery as seen. */
-export function onceKey(key: string): string {
+export function dedupeKey(key: string): string {
   return `syncbot:once:${key}`;
 }
 

@@ -1,16 +1,16 @@
-import { script } from './call.ts';
+import { defineScript } from './call.ts';
 import { prelude } from './script-prelude.ts';
 
 /** ARGV: 3 the operation's id, 4 its fields as JSON (strings), 5 how long its dialog may be answered,
  *  ms. The requester's older dialog for the same thing is superseded; its buttons answer truly, nothing has to be told. */
-export const requestScript = script(`${prelude}
+export const requestScript = defineScript(`${prelude}
 local id, fields, ttl = ARGV[3], cjson.decode(ARGV[4]), tonumber(ARGV[5])
 if redis.call('EXISTS', stateKey) == 0 then return { 'removed' } end
 if redis.call('EXISTS', op(id)) == 1 then return { 'ok', all(id) } end
 for _, other in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
   local seen = redis.call('HMGET', op(other), 'state', 'by', 'action')
   if seen[1] == 'requested' and seen[2] == fields.by and seen[3] == fields.action then
-    redis.call('HSET', op(other), 'settledAt', whole(now))
+    redis.call('HSET', op(other), 'resolvedAt', whole(now))
     over(other, 'superseded')
     audit('superseded', other, { 'by', fields.by })
     redis.call('ZREM', openKey, other)
@@ -25,7 +25,7 @@ return { 'ok', all(id) }
 `);
 
 /** ARGV: 3 id, 4 confirm|cancel|expire, 5 who (empty: nobody), 6 the pressed dialog as JSON or empty, 7 executeWithin, ms. */
-export const settleScript = script(`${prelude}
+export const resolveScript = defineScript(`${prelude}
 local id, settlement, by, dialog, executeWithin = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local seen = redis.call('HMGET', op(id), 'state', 'by', 'expiresAt', 'dialog')
 if not seen[1] then return { 'unknown' } end
@@ -35,7 +35,7 @@ local fresh = dialog ~= '' and cjson.decode(dialog) or nil
 if fresh and seen[4] ~= '' and cjson.decode(seen[4]).url == fresh.url then fresh = nil end
 if fresh then
   redis.call('HSET', op(id), 'dialog',
-    cjson.encode({ url = fresh.url, usesLeft = fresh.usesLeft, ['until'] = now + fresh.lifetimeMs }))
+    cjson.encode({ url = fresh.url, usesLeft = fresh.usesLeft, expiresAt = now + fresh.lifetimeMs }))
   redis.call('HINCRBY', op(id), 'seq', 1)
 end
 if seen[1] ~= 'requested' then
@@ -44,7 +44,7 @@ if seen[1] ~= 'requested' then
 end
 local expired = now > tonumber(seen[3])
 if settlement == 'expire' and not expired then return { 'repeated', all(id) } end
-redis.call('HSET', op(id), 'settledAt', whole(now))
+redis.call('HSET', op(id), 'resolvedAt', whole(now))
 if settlement == 'confirm' and not expired then
   redis.call('HSET', op(id), 'state', 'confirmed', 'executeBy', whole(now + executeWithin))
   redis.call('PERSIST', op(id))
@@ -61,11 +61,11 @@ return { 'settled', all(id) }
 `);
 
 /**
- * ARGV: 3 id, 4 the run, 5 until when the run counts, ms from now, 6 the roads of the state rules as JSON. Whoever may carry
+ * ARGV: 3 id, 4 the run, 5 until when the run counts, ms from now, 6 the transitions of the state rules as JSON. Whoever may carry
  * on is given all that the work begins with: operation, project and time.
  */
-export const claimScript = script(`${prelude}
-local id, run, runFor, roads = ARGV[3], ARGV[4], tonumber(ARGV[5]), cjson.decode(ARGV[6])
+export const claimScript = defineScript(`${prelude}
+local id, run, runFor, transitions = ARGV[3], ARGV[4], tonumber(ARGV[5]), cjson.decode(ARGV[6])
 local seen = redis.call('HMGET', op(id), 'state', 'action', 'by', 'reason', 'executeBy', 'projectVersion', 'project')
 if not seen[1] then return { 'unknown' } end
 local function claimed()
@@ -73,8 +73,8 @@ local function claimed()
   return { 'claimed', all(id), redis.call('HGETALL', stateKey), redis.call('GET', definitionKey), now }
 end
 local action, by, project = seen[2], seen[3], seen[7]
-local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'holder', 'version', 'draining',
-  'convergedVersion', 'unfinished', 'logFrom', 'driving')
+local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'activeOperation', 'version', 'drainingOperation',
+  'syncedVersion', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
 if seen[1] == 'running' and held[5] == id then return claimed() end
 if seen[1] ~= 'confirmed' then return { 'over', all(id) } end
 local function refuse(refusal)
@@ -89,25 +89,25 @@ if not held[1] then return refuse({ code = 'removed', project = project }) end
 local facts = { project = project, action = action, state = held[1], since = tonumber(held[2]), by = held[3] }
 local function refuseWith(code) facts.code = code return refuse(facts) end
 if held[5] ~= '' then
-  local holder = redis.call('HMGET', op(held[5]), 'action', 'by', 'settledAt')
-  if holder[1] then facts.action, facts.by, facts.since = holder[1], holder[2], tonumber(holder[3]) end
-  return refuseWith('held')
+  local activeOperation = redis.call('HMGET', op(held[5]), 'action', 'by', 'resolvedAt')
+  if activeOperation[1] then facts.action, facts.by, facts.since = activeOperation[1], activeOperation[2], tonumber(activeOperation[3]) end
+  return refuseWith('operation_active')
 end
-local road, fits = roads[action], false
-for _, state in ipairs(road.from) do fits = fits or state == held[1] end
+local transition, fits = transitions[action], false
+for _, state in ipairs(transition.from) do fits = fits or state == held[1] end
 if not fits then return refuseWith('not_allowed') end
 if held[6] ~= seen[6] then return refuseWith('changed') end
-if now > tonumber(seen[5]) then return refuse({ code = 'too_late', project = project, action = action }) end
+if now > tonumber(seen[5]) then return refuse({ code = 'claim_timeout', project = project, action = action }) end
 local before = { held[1], held[2], held[3], held[4], held[7], held[8] == held[6], held[9] or '', held[10] or '',
   held[11] or '' }
-redis.call('HSET', stateKey, 'before', cjson.encode(before), 'holder', id)
+redis.call('HSET', stateKey, 'before', cjson.encode(before), 'activeOperation', id)
 -- A correction has no state on its way: the project keeps its own.
-local via = type(road.via) == 'string' and road.via or held[1]
-if via == held[1] then redis.call('HINCRBY', stateKey, 'version', 1) else move(via, by, seen[4]) end
+local through = type(transition.through) == 'string' and transition.through or held[1]
+if through == held[1] then redis.call('HINCRBY', stateKey, 'version', 1) else move(through, by, seen[4]) end
 redis.call('HSET', op(id), 'state', 'running', 'startedAt', whole(now), 'fromState', held[1])
 redis.call('HINCRBY', op(id), 'seq', 1)
 keepUntilTold(id)
-audit('started', id, { 'by', by, 'state', via })
+audit('started', id, { 'by', by, 'state', through })
 return claimed()
 `);
 
@@ -115,34 +115,34 @@ return claimed()
  *  agree, 8 outcome, 9 refusal, 10 failure (each JSON or empty), 11 '1' when tasks are still in flight, 12 the ids of links
  *  without a queue as JSON, 13 how old the oldest change is that it
  *  leaves behind where it stops; a project that stood still before keeps the older one. */
-export const commitScript = script(`${prelude}
+export const commitScript = defineScript(`${prelude}
 local id, expected, ended, state, agree = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
-local outcome, refusal, failure, draining = ARGV[8], ARGV[9], ARGV[10], ARGV[11] == '1'
+local outcome, refusal, failure, drainingOperation = ARGV[8], ARGV[9], ARGV[10], ARGV[11] == '1'
 local seen = redis.call('HMGET', op(id), 'state', 'by', 'reason')
 if seen[1] ~= 'running' then return { 'repeated', all(id) } end
-local held = redis.call('HMGET', stateKey, 'holder', 'version', 'before')
+local held = redis.call('HMGET', stateKey, 'activeOperation', 'version', 'before')
 if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
 if state == 'back' and redis.call('HGET', op(id), 'progress') ~= '' then return { 'conflict' } end
 local before = cjson.decode(held[3])
-local unfinished, logFrom, version = before[7] or '', before[8] or '', nil
+local incompleteOperation, oldestUnprocessedAt, version = before[7] or '', before[8] or '', nil
 if state == 'back' then
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
-  redis.call('HSET', stateKey, 'since', before[2], 'draining', before[5], 'unfinished', unfinished, 'logFrom', logFrom,
-    'driving', before[9] or '')
+  redis.call('HSET', stateKey, 'since', before[2], 'drainingOperation', before[5], 'incompleteOperation', incompleteOperation, 'oldestUnprocessedAt', oldestUnprocessedAt,
+    'linksToReconcile', before[9] or '')
 elseif state == 'stay' then
   state = redis.call('HGET', stateKey, 'state')
   version = redis.call('HINCRBY', stateKey, 'version', 1)
-  redis.call('HSET', stateKey, 'unfinished', ended == 'failed' and id or '', 'driving', '')
+  redis.call('HSET', stateKey, 'incompleteOperation', ended == 'failed' and id or '', 'linksToReconcile', '')
 else
   version = move(state, seen[2], seen[3])
-  redis.call('HSET', stateKey, 'failure', failure, 'draining', draining and id or '',
-    'lastOperation', id, 'unfinished', ended == 'failed' and not agree and id or '',
-    'logFrom', state == 'failed' and logFrom ~= '' and logFrom or ARGV[13])
+  redis.call('HSET', stateKey, 'failure', failure, 'drainingOperation', drainingOperation and id or '',
+    'lastOperation', id, 'incompleteOperation', ended == 'failed' and not agree and id or '',
+    'oldestUnprocessedAt', state == 'failed' and oldestUnprocessedAt ~= '' and oldestUnprocessedAt or ARGV[13])
 end
-redis.call('HSET', stateKey, 'holder', '')
-if agree then redis.call('HSET', stateKey, 'convergedVersion', version) end
-if agree and ended == 'done' then redis.call('HSET', stateKey, 'awaited', ARGV[12], 'driving', '') end
+redis.call('HSET', stateKey, 'activeOperation', '')
+if agree then redis.call('HSET', stateKey, 'syncedVersion', version) end
+if agree and ended == 'done' then redis.call('HSET', stateKey, 'pendingLinks', ARGV[12], 'linksToReconcile', '') end
 redis.call('HDEL', stateKey, 'before')
 redis.call('HSET', op(id), 'outcome', outcome, 'refusal', refusal, 'toState', state, 'progress', '')
 redis.call('HINCRBY', op(id), 'seq', 1)
@@ -154,7 +154,7 @@ return { 'committed', all(id) }
 `);
 
 /** ARGV: 3 id, 4 progress as JSON. */
-export const progressScript = script(`${prelude}
+export const setProgressScript = defineScript(`${prelude}
 local id = ARGV[3]
 if redis.call('HGET', op(id), 'state') ~= 'running' then return 0 end
 redis.call('HSET', op(id), 'progress', ARGV[4])
@@ -162,11 +162,11 @@ return redis.call('HINCRBY', op(id), 'seq', 1)
 `);
 
 /** ARGV: 3 id, 4 the seq that was told, 5 its message as JSON or empty, 6 how many uses of the dialog's URL it took. */
-export const toldScript = script(`${prelude}
+export const markNotifiedScript = defineScript(`${prelude}
 local id, seq, message, uses = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
-local seen = redis.call('HMGET', op(id), 'seq', 'toldSeq', 'dialog', 'state')
+local seen = redis.call('HMGET', op(id), 'seq', 'notifiedSeq', 'dialog', 'state')
 if not seen[1] then return 0 end
-if seq > tonumber(seen[2]) then redis.call('HSET', op(id), 'toldSeq', whole(seq)) end
+if seq > tonumber(seen[2]) then redis.call('HSET', op(id), 'notifiedSeq', whole(seq)) end
 if message ~= '' then redis.call('HSET', op(id), 'message', message) end
 if uses > 0 and seen[3] ~= '' then
   local dialog = cjson.decode(seen[3])
@@ -176,19 +176,19 @@ end
 local open = seen[4] == 'requested' or seen[4] == 'confirmed' or seen[4] == 'running'
 if not open and seq >= tonumber(seen[1]) then
   redis.call('ZREM', openKey, id)
-  redis.call('HSETNX', op(id), 'toldAt', whole(now))
+  redis.call('HSETNX', op(id), 'notifiedAt', whole(now))
 end
 return 1
 `);
 
 /** ARGV: 3 id, 4 the outcome as JSON, with nothing in flight any more. */
-export const quietScript = script(`${prelude}
+export const markDrainedScript = defineScript(`${prelude}
 local id = ARGV[3]
-if redis.call('HGET', stateKey, 'draining') ~= id then return 0 end
-redis.call('HSET', stateKey, 'draining', '')
+if redis.call('HGET', stateKey, 'drainingOperation') ~= id then return 0 end
+redis.call('HSET', stateKey, 'drainingOperation', '')
 redis.call('HSET', op(id), 'outcome', ARGV[4])
 redis.call('HINCRBY', op(id), 'seq', 1)
 keepUntilTold(id)
-audit('quiet', id, {})
+audit('drained', id, {})
 return 1
 `);

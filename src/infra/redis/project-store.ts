@@ -1,158 +1,164 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { chunksOf } from '../../application/chunks.ts';
+import { toChunks } from '../../application/chunks.ts';
 import type { ProjectStore } from '../../application/store.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
 import { linkId, type ProjectId, projectIdSchema } from '../../domain/project.ts';
-import { alertToldScript, noteAlertScript, refusedScript } from './alert-scripts.ts';
-import { call, run } from './call.ts';
+import { markAlertNotifiedScript, recordRefusalScript, saveAlertScript } from './alert-scripts.ts';
+import { execute, runScript } from './call.ts';
 import type { RedisClient } from './connect.ts';
-import { createHistoryStore } from './history-store.ts';
-import { onceKey, projectKeys, projectsKey } from './keys.ts';
+import { createAuditLog } from './history-store.ts';
+import { dedupeKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
-import { createProjectOrder, type ProjectOrder } from './project-order.ts';
+import { createProjectIndex, type ProjectIndex } from './project-order.ts';
 import {
-  convergedScript,
-  correctScript,
-  failScript,
-  firstTimeScript,
-  leaveScript,
-  putScript,
+  claimOnceScript,
+  endExecutionScript,
+  markFailedScript,
+  markSyncedScript,
   removeScript,
+  saveScript,
+  scheduleCorrectionScript,
   watermarksScript,
 } from './project-scripts.ts';
-import { type LeaveOut, leaveOut, readProject, watermarkFields } from './records.ts';
-import { type StepRunner, type StoreSettings, stepRunner } from './step.ts';
+import { createSkipUnreadable, readProject, type SkipUnreadable, watermarkFields } from './records.ts';
+import { createStepRunner, type StepRunner, type StoreSettings } from './step.ts';
 
 /**
- * The bot's records in Redis. Every method throws `StoreUnavailable` when Redis does not answer. Of many records
+ * The bot's records in Redis. Every method throws `StoreUnavailableError` when Redis does not answer. Of many records
  * those that cannot be read are left out and told to `onBroken`; asked for one of them, it throws.
  */
 export function createProjectStore(
   client: RedisClient,
   settings: StoreSettings,
-  onBroken: (id: ProjectId, error: unknown) => void = () => {},
+  onUnreadable: (id: ProjectId, error: unknown) => void = () => {},
 ): ProjectStore {
-  const step = stepRunner(client, settings);
-  const orLeftOut = leaveOut(onBroken);
-  const reads = reading(client, orLeftOut);
-  const order = createProjectOrder(client, reads.readMany);
+  const runStep = createStepRunner(client, settings);
+  const skipUnreadable = createSkipUnreadable(onUnreadable);
+  const reads = createReads(client, skipUnreadable);
+  const index = createProjectIndex(client, reads.readMany);
   return {
-    ordered: order.ordered,
-    mendOrder: order.mendOrder,
+    listByUrgency: index.listByUrgency,
+    repairIndex: index.repairIndex,
     ...reads,
-    ...writing(client, step, order),
-    ...createOperationStore({ client, step, order, orLeftOut }),
-    ...createHistoryStore(client),
+    ...createWrites(client, runStep, index),
+    ...createOperationStore({ client, runStep, index, skipUnreadable }),
+    ...createAuditLog(client),
   };
 }
 
-const readAtOnce = 500;
+const readBatchSize = 500;
 /** A history names so many links of an entry. */
-const toldLinks = 20;
+const maxAuditedLinks = 20;
 
-function reading(client: RedisClient, orLeftOut: LeaveOut) {
+function createReads(client: RedisClient, orLeftOut: SkipUnreadable) {
   async function read(id: ProjectId) {
     const keys = projectKeys(id);
-    const [state, definition] = await call(client, (redis) =>
+    const [state, definition] = await execute(client, (redis) =>
       Promise.all([redis.hgetall(keys.state), redis.get(keys.definition)]),
     );
     return readProject(id, state, definition);
   }
   return {
     read,
-    async ids() {
-      const ids = await call(client, (redis) => redis.smembers(projectsKey));
+    async listIds() {
+      const ids = await execute(client, (redis) => redis.smembers(projectsKey));
       return ids.filter((id) => projectIdSchema.safeParse(id).success).sort();
     },
     async readMany(ids) {
       const projects = [];
-      for (const chunk of chunksOf(ids, readAtOnce)) {
+      for (const chunk of toChunks(ids, readBatchSize)) {
         projects.push(...(await Promise.all(chunk.map((id) => orLeftOut(id, read(id))))));
       }
       return projects.filter((project) => project !== null);
     },
-    async version(id) {
-      const version = await call(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
+    async readVersion(id) {
+      const version = await execute(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
       return version === null ? null : Number(version);
     },
-    async firstTime(key, ttlMs) {
+    async claimOnce(key, ttlMs) {
       // A lost reply is asked for again by the client: the token tells our own first try from somebody else's.
-      const once = { keys: [onceKey(key)], args: [randomUUID(), ttlMs] };
-      return (await call(client, (redis) => run(redis, firstTimeScript, once))) === 1;
+      const once = { keys: [dedupeKey(key)], args: [randomUUID(), ttlMs] };
+      return (await execute(client, (redis) => runScript(redis, claimOnceScript, once))) === 1;
     },
     async now() {
-      const [seconds, microseconds] = await call(client, (redis) => redis.time());
+      const [seconds, microseconds] = await execute(client, (redis) => redis.time());
       return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
     },
   } satisfies Partial<ProjectStore>;
 }
 
 /** Null: refused. Else the operation that has news to tell now, if there is one. */
-const newsReply = z
+const notifyReply = z
   .string()
   .nullable()
   .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
 
 /** Always with its fields in the same order: the script compares texts. */
-function noted(alert: Alert): string {
+function serializeAlert(alert: Alert): string {
   return JSON.stringify(alertSchema.parse(alert));
 }
 
-function writing(client: RedisClient, step: StepRunner, order: ProjectOrder) {
+function createWrites(client: RedisClient, step: StepRunner, order: ProjectIndex) {
   return {
-    async put(definition, first, by) {
+    async save(definition, first, by) {
       const isNew = 'state' in first;
       const own = isNew
         ? [first.state, '', by, '[]', ...watermarkFields(first.watermarks)]
         : ['', first.expectedVersion, by, JSON.stringify(first.added)];
       // The id first: one without a project is passed over, a project without its id would never be seen again.
-      if (isNew) await call(client, (redis) => redis.sadd(projectsKey, definition.id));
-      const isPut = (await step(definition.id, putScript, [JSON.stringify(definition), ...own])) === 1;
-      if (isNew && isPut) await order.place(definition.id, first.state);
+      if (isNew) await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
+      const isPut = (await step(definition.id, saveScript, [JSON.stringify(definition), ...own])) === 1;
+      if (isNew && isPut) await order.update(definition.id, first.state);
       return isPut;
     },
     async remove(id, expectedVersion, by) {
       if ((await step(id, removeScript, [expectedVersion, by, id])) !== 1) return false;
-      await Promise.all([call(client, (redis) => redis.srem(projectsKey, id)), order.drop(id)]);
+      await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), order.remove(id)]);
       return true;
     },
-    async fail(id, expectedVersion, { failure, by, logFrom }) {
-      const args = [expectedVersion, JSON.stringify(failure), by, logFrom ?? ''];
-      const news = newsReply.parse(await step(id, failScript, args));
+    async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
+      const args = [expectedVersion, JSON.stringify(failure), by, oldestUnprocessedAt ?? ''];
+      const news = notifyReply.parse(await step(id, markFailedScript, args));
       if (news === null) return { kind: 'moved' };
-      void order.place(id, 'failed');
-      return { kind: 'failed', toTell: news.operation };
+      void order.update(id, 'failed');
+      return { kind: 'failed', operationToNotify: news.operation };
     },
-    async markConverged(id, version, awaited) {
-      const news = newsReply.parse(await step(id, convergedScript, [version, JSON.stringify(awaited)]));
-      return news === null ? { kind: 'moved' } : { kind: 'converged', toTell: news.operation };
+    async markSynced(id, version, pendingLinks) {
+      const news = notifyReply.parse(await step(id, markSyncedScript, [version, JSON.stringify(pendingLinks)]));
+      return news === null ? { kind: 'moved' } : { kind: 'converged', operationToNotify: news.operation };
     },
     async setWatermarks(id, expectedVersion, watermarks) {
       return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
     },
-    async correct(id, expectedVersion, { links, cause }) {
+    async scheduleCorrection(id, expectedVersion, { links, cause }) {
       const args = [
         expectedVersion,
-        JSON.stringify(links.slice(0, toldLinks)),
+        JSON.stringify(links.slice(0, maxAuditedLinks)),
         cause,
         JSON.stringify(links.map(linkId)),
       ];
-      return (await step(id, correctScript, args)) === 1;
+      return (await step(id, scheduleCorrectionScript, args)) === 1;
     },
-    async noteAlert(id, expectedVersion, { kind, before, after, event }) {
-      const args = [expectedVersion, kind, before === null ? '' : noted(before), noted(after), event ?? ''];
-      return (await step(id, noteAlertScript, args)) === 1;
+    async saveAlert(id, expectedVersion, { kind, before, after, event }) {
+      const args = [
+        expectedVersion,
+        kind,
+        before === null ? '' : serializeAlert(before),
+        serializeAlert(after),
+        event ?? '',
+      ];
+      return (await step(id, saveAlertScript, args)) === 1;
     },
-    async alertTold(id, kind, told, isNew) {
-      await step(id, alertToldScript, [kind, JSON.stringify(told), isNew ? '1' : '0']);
+    async markAlertNotified(id, kind, told, isNew) {
+      await step(id, markAlertNotifiedScript, [kind, JSON.stringify(told), isNew ? '1' : '0']);
     },
-    async refused(id, { by, action, reason, origin, channel, refusal }) {
+    async recordRefusal(id, { by, action, reason, origin, channel, refusal }) {
       const texts = { by, action, origin, reason: reason ?? '', channel: channel ?? '', code: refusal.code };
-      await step(id, refusedScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
+      await step(id, recordRefusalScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
     },
-    async leave(id, run) {
-      await step(id, leaveScript, [run]);
+    async endExecution(id, run) {
+      await step(id, endExecutionScript, [run]);
     },
   } satisfies Partial<ProjectStore>;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { StoreUnavailable } from '../../application/faults.ts';
-import { type Alerts, alertSchema, type KnownAlert, toldSchema } from '../../domain/alert.ts';
-import { findingKinds } from '../../domain/finding.ts';
+import { StoreUnavailableError } from '../../application/faults.ts';
+import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
+import { alertKinds } from '../../domain/finding.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
   failureSchema,
@@ -14,13 +14,13 @@ import {
 } from '../../domain/project.ts';
 
 /** Answers null in place of a record that is not of this format, and says so: the others are not to suffer from it. */
-export type LeaveOut = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
+export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
 
-export function leaveOut(onBroken: (id: ProjectId, error: unknown) => void): LeaveOut {
-  return (id, reading) =>
-    reading.catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) throw error;
-      onBroken(id, error);
+export function createSkipUnreadable(onUnreadable: (id: ProjectId, error: unknown) => void): SkipUnreadable {
+  return (id, read) =>
+    read.catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) throw error;
+      onUnreadable(id, error);
       return null;
     });
 }
@@ -45,15 +45,15 @@ const stateHashSchema = z.object({
   since: number,
   by: z.string(),
   reason: emptyIsNull,
-  holder: emptyIsNull,
-  convergedVersion: number,
+  activeOperation: emptyIsNull,
+  syncedVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
-  draining: emptyIsNull,
-  unfinished: emptyIsNull.default(null),
+  drainingOperation: emptyIsNull,
+  incompleteOperation: emptyIsNull.default(null),
   lastOperation: emptyIsNull.default(null),
-  awaited: json.pipe(z.array(z.string())).nullable().default(null),
-  logFrom: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
-  driving: emptyIsNull.pipe(z.union([z.null(), json.pipe(z.array(z.string()))])).default(null),
+  pendingLinks: json.pipe(z.array(z.string())).nullable().default(null),
+  oldestUnprocessedAt: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
+  linksToReconcile: emptyIsNull.pipe(z.union([z.null(), json.pipe(z.array(z.string()))])).default(null),
 });
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);
@@ -78,14 +78,14 @@ function readWatermarks(state: Record<string, string>): Record<string, Watermark
 }
 
 const alertJsonSchema = json.pipe(alertSchema);
-const toldJsonSchema = json.pipe(toldSchema);
+const toldJsonSchema = json.pipe(deliveredAlertSchema);
 
 /** The observer writes one field of an alert, the teller the other: neither overwrites what the other knows. */
 function readAlerts(state: Record<string, string>): Alerts {
-  const entries = findingKinds.flatMap((kind): [string, KnownAlert][] => {
-    const [alert, told] = [state[`alert:${kind}`], state[`told:${kind}`]];
+  const entries = alertKinds.flatMap((kind): [string, AlertRecord][] => {
+    const [alert, told] = [state[`alert:${kind}`], state[`delivered:${kind}`]];
     if (alert === undefined) return [];
-    return [[kind, { alert: alertJsonSchema.parse(alert), told: told ? toldJsonSchema.parse(told) : null }]];
+    return [[kind, { alert: alertJsonSchema.parse(alert), delivered: told ? toldJsonSchema.parse(told) : null }]];
   });
   return Object.fromEntries(entries);
 }
@@ -97,8 +97,8 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 
 /** The fields of an operation's hash that are JSON or numbers; all others are plain text. */
 const jsonFields = ['progress', 'outcome', 'refusal', 'message', 'dialog'];
-const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'toldSeq'];
-const numberOrNullFields = ['settledAt', 'executeBy', 'startedAt', 'finishedAt', 'toldAt'];
+const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
+const numberOrNullFields = ['resolvedAt', 'executeBy', 'startedAt', 'finishedAt', 'notifiedAt'];
 
 /** Reads an operation from its hash; null when there is none. Throws when it is not of this format. */
 export function readOperationHash(hash: Record<string, string>): Operation | null {

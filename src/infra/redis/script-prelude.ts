@@ -29,8 +29,8 @@ local function over(id, state)
 end
 local function all(id) return redis.call('HGETALL', op(id)) end
 local function move(state, by, reason)
-  redis.call('HSET', stateKey, 'state', state, 'since', whole(now), 'by', by, 'reason', reason, 'draining', '',
-    'unfinished', '', 'logFrom', '', 'driving', '')
+  redis.call('HSET', stateKey, 'state', state, 'since', whole(now), 'by', by, 'reason', reason, 'drainingOperation', '',
+    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end
 `;

@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../domain/project.ts';
-import { call, run, type Script } from './call.ts';
+import { execute, runScript, type Script } from './call.ts';
 import type { RedisClient } from './connect.ts';
 import { projectKeys } from './keys.ts';
 
@@ -13,11 +13,11 @@ export interface StoreSettings {
 /** Runs one atomic step on a project. */
 export type StepRunner = (id: ProjectId, script: Script, args: readonly (string | number)[]) => Promise<unknown>;
 
-export function stepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
+export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
   const settingsJson = JSON.stringify(settings);
   return (id, script, args) => {
     const { state, definition, audit, open, runs, operations } = projectKeys(id);
     const keys = [state, definition, audit, open, runs];
-    return call(client, (redis) => run(redis, script, { keys, args: [operations, settingsJson, ...args] }));
+    return execute(client, (redis) => runScript(redis, script, { keys, args: [operations, settingsJson, ...args] }));
   };
 }

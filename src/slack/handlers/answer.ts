@@ -1,95 +1,104 @@
-import { StoreUnavailable } from '../../application/faults.ts';
-import { cancel, confirm, noteRefusedAnswer } from '../../application/settle.ts';
-import { loggedFault } from '../../domain/logged-fault.ts';
-import type { FreshDialog, OperationRef } from '../../domain/operation.ts';
+import { StoreUnavailableError } from '../../application/faults.ts';
+import { cancel, confirm, recordRefusedConfirmation } from '../../application/settle.ts';
+import { serializeError } from '../../domain/logged-fault.ts';
+import type { NewDialog, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import { type HeardPress, readOperationRef } from '../contract.ts';
-import { dialogLifetimeMs, dialogUses } from '../response-url.ts';
-import type { Scene } from '../views/phrases.ts';
-import { buildNotDone, buildNotKnown, buildRefusal, buildSentence } from '../views/refusal.ts';
-import { type Desk, isFirstDelivery, refuse, say } from './desk.ts';
-import { sayStale } from './stale.ts';
+import { type BlockAction, readOperationRef } from '../contract.ts';
+import { responseUrlLifetimeMs, responseUrlMaxUses } from '../response-url.ts';
+import type { ViewContext } from '../views/phrases.ts';
+import { buildOutcomeUnknown, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
+import { isFirstDelivery, type ListenerContext, respond, respondWithRefusal } from './desk.ts';
+import { respondOutdatedButton } from './stale.ts';
 
-const checkEveryMs = 2_000;
-const checkForMs = 2 * 60_000;
+const pollIntervalMs = 2_000;
+const pollTimeoutMs = 2 * 60_000;
 
 /**
  * OK: who may is decided again, then one atomic step settles the operation. The teller shows how it stands in
  * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too. That step knows the same
  * press when it is delivered twice, so nothing is asked before it.
  */
-export async function onOk(desk: Desk, heard: HeardPress): Promise<void> {
-  const ref = readOperationRef(heard.value);
-  if (ref === null) return sayStale(desk, heard);
-  const refusal = await desk.directory.authorizeSlack(heard);
-  if (refusal !== null) return sayRefused(desk, heard, { ref, refusal });
-  await answer(desk, heard, ref, confirm);
+export async function onOk(context: ListenerContext, press: BlockAction): Promise<void> {
+  const ref = readOperationRef(press.value);
+  if (ref === null) return respondOutdatedButton(context, press);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return refuseConfirmation(context, press, { ref, refusal });
+  await resolveOperation(context, press, ref, confirm);
 }
 
 /** Cancel: nothing is changed by it, so whoever asked may always press it. */
-export async function onCancel(desk: Desk, heard: HeardPress): Promise<void> {
-  const ref = readOperationRef(heard.value);
-  if (ref === null) return sayStale(desk, heard);
-  await answer(desk, heard, ref, cancel);
+export async function onCancel(context: ListenerContext, press: BlockAction): Promise<void> {
+  const ref = readOperationRef(press.value);
+  if (ref === null) return respondOutdatedButton(context, press);
+  await resolveOperation(context, press, ref, cancel);
 }
 
-type Settle = typeof confirm;
+type Resolve = typeof confirm;
 
-async function answer(desk: Desk, heard: HeardPress, ref: OperationRef, settle: Settle): Promise<void> {
-  const { deps } = desk;
-  const dialog: FreshDialog = { url: heard.responseUrl, lifetimeMs: dialogLifetimeMs, usesLeft: dialogUses };
+async function resolveOperation(
+  context: ListenerContext,
+  press: BlockAction,
+  ref: OperationRef,
+  resolve: Resolve,
+): Promise<void> {
+  const { deps } = context;
+  const dialog: NewDialog = { url: press.responseUrl, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
   try {
-    const settled = await settle(deps, { ref, by: heard.user, dialog });
-    if (settled.kind === 'refused') return await sayRefused(desk, heard, { ref, refusal: settled.refusal });
-    await deps.notifier.tell(ref);
+    const result = await resolve(deps, { ref, by: press.user, dialog });
+    if (result.kind === 'refused') return await refuseConfirmation(context, press, { ref, refusal: result.refusal });
+    await deps.notifications.operationChanged(ref);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable) || error.sent === 'no') throw error;
+    if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
     deps.log.warn(
-      { project: ref.project, operationId: ref.operation, error: loggedFault(error) },
+      { project: ref.project, operationId: ref.operation, error: serializeError(error) },
       'reply to a press lost',
     );
-    await check(desk, heard, ref);
+    await pollForOutcome(context, press, ref);
   }
 }
 
-interface RefusedPress {
+interface RefusedConfirmation {
   readonly ref: OperationRef;
   readonly refusal: Refusal;
 }
 
 /** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it, and in the history. */
-async function sayRefused(desk: Desk, heard: HeardPress, { ref, refusal }: RefusedPress): Promise<void> {
-  if (!(await isFirstDelivery(desk, heard))) return;
+async function refuseConfirmation(
+  context: ListenerContext,
+  press: BlockAction,
+  { ref, refusal }: RefusedConfirmation,
+): Promise<void> {
+  if (!(await isFirstDelivery(context, press))) return;
   if (refusal.code !== 'unknown_operation') {
-    await refuse(desk, heard, refusal);
-    return noteRefusedAnswer(desk.deps, { ref, by: heard.user, channel: heard.channel, refusal });
+    await respondWithRefusal(context, press, refusal);
+    return recordRefusedConfirmation(context.deps, { ref, by: press.user, channel: press.channel, refusal });
   }
-  desk.onRefused?.(refusal.code);
-  const scene: Scene = { voice: desk.voice, now: await desk.deps.store.now() };
-  await say(desk, heard, buildRefusal({ refusal, verb: null, ...scene }), 'replace');
+  context.onRefusal?.(refusal.code);
+  const viewContext: ViewContext = { format: context.format, now: await context.deps.store.now() };
+  await respond(context, press, buildRefusal({ refusal, verb: null, ...viewContext }), 'replace');
 }
 
 /** Redis took the press, or did not: its reply was lost. Asks by id until it is known. */
-async function check(desk: Desk, heard: HeardPress, ref: OperationRef): Promise<void> {
-  const { clock, store, notifier } = desk.deps;
-  await say(desk, heard, buildSentence("Checking whether this got through: the bot's Redis did not reply."));
-  const deadline = clock.now() + checkForMs;
-  while (clock.now() < deadline && !desk.stopping.aborted) {
-    await clock.sleep(checkEveryMs, desk.stopping);
-    const found = await known(() => store.readOperation(ref));
-    if (found === 'not known') continue;
-    if (found === null) return sayRefused(desk, heard, { ref, refusal: { code: 'unknown_operation' } });
-    if (found.state === 'requested') return say(desk, heard, buildNotDone());
-    return notifier.tell(ref);
+async function pollForOutcome(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<void> {
+  const { clock, store, notifications } = context.deps;
+  await respond(context, press, buildText("Checking whether this got through: the bot's Redis did not reply."));
+  const deadline = clock.now() + pollTimeoutMs;
+  while (clock.now() < deadline && !context.stopSignal.aborted) {
+    await clock.sleep(pollIntervalMs, context.stopSignal);
+    const operation = await readIfAvailable(() => store.readOperation(ref));
+    if (operation === 'not known') continue;
+    if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
+    if (operation.state === 'requested') return respond(context, press, buildStoreUnavailable());
+    return notifications.operationChanged(ref);
   }
-  await say(desk, heard, buildNotKnown(ref.project, desk.voice));
+  await respond(context, press, buildOutcomeUnknown(ref.project, context.format));
 }
 
-async function known<T>(read: () => Promise<T>): Promise<T | 'not known'> {
+async function readIfAvailable<T>(read: () => Promise<T>): Promise<T | 'not known'> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof StoreUnavailable) return 'not known';
+    if (error instanceof StoreUnavailableError) return 'not known';
     throw error;
   }
 }

@@ -1,11 +1,11 @@
-import { type Asked, noteRefusal, requestAction } from '../../application/request.ts';
-import type { Deed } from '../../domain/project.ts';
-import type { Heard } from '../contract.ts';
+import { type ActionRequest, recordRefusal, requestAction } from '../../application/request.ts';
+import type { OperationKind } from '../../domain/project.ts';
+import type { SlackRequest } from '../contract.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
-import { type Desk, refuse, say } from './desk.ts';
+import { type ListenerContext, respond, respondWithRefusal } from './desk.ts';
 
-export interface Wish {
-  readonly action: Deed;
+export interface RequestedAction {
+  readonly action: OperationKind;
   readonly project: string;
   readonly reason: string | null;
 }
@@ -16,17 +16,28 @@ export interface Wish {
  * nothing (slackapi/bolt-js#2287), and that of a press in a list would replace the list. So an older dialog that this one
  * supersedes stays as it is; its buttons answer truly.
  */
-export async function sayConfirmation(desk: Desk, heard: Heard, { action, project, reason }: Wish): Promise<void> {
-  const { deps, voice } = desk;
-  const asked: Asked = { action, project, reason, by: heard.user, origin: 'slack', channel: heard.channel };
-  const refusal = await desk.directory.authorizeSlack(heard);
+export async function showConfirmation(
+  context: ListenerContext,
+  request: SlackRequest,
+  { action, project, reason }: RequestedAction,
+): Promise<void> {
+  const { deps, format } = context;
+  const actionRequest: ActionRequest = {
+    action,
+    project,
+    reason,
+    by: request.user,
+    origin: 'slack',
+    channel: request.channel,
+  };
+  const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
-    await refuse(desk, heard, refusal, action);
-    return noteRefusal(deps, asked, refusal);
+    await respondWithRefusal(context, request, refusal, action);
+    return recordRefusal(deps, actionRequest, refusal);
   }
-  const requested = await requestAction(deps, asked);
-  if (requested.kind === 'refused') return refuse(desk, heard, requested.refusal, action);
-  const { operation, figures } = requested;
+  const result = await requestAction(deps, actionRequest);
+  if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, action);
+  const { operation, stats } = result;
   const now = await deps.store.now();
-  await say(desk, heard, buildConfirmation({ operation, project: requested.project, figures, voice, now }));
+  await respond(context, request, buildConfirmation({ operation, project: result.project, stats: stats, format, now }));
 }

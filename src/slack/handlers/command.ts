@@ -1,61 +1,65 @@
 import { listProjects } from '../../application/list.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
-import { unchanged } from '../../domain/words.ts';
-import type { HeardCommand } from '../contract.ts';
-import { type Command, type Misreading, parseCommand } from '../parse.ts';
-import { explainMisreading } from '../suggest.ts';
+import { nothingChanged } from '../../domain/words.ts';
+import type { SlashCommand } from '../contract.ts';
+import { type Command, type ParseError, parseCommand } from '../parse.ts';
+import { explainParseError } from '../suggest.ts';
 import { buildHelp } from '../views/help.ts';
-import { buildSentence } from '../views/refusal.ts';
-import { sayConfirmation } from './ask.ts';
-import { type Desk, say } from './desk.ts';
-import { sayHistory, sayList, sayPrecheck, sayShow } from './look.ts';
+import { buildText } from '../views/refusal.ts';
+import { showConfirmation } from './ask.ts';
+import { type ListenerContext, respond } from './desk.ts';
+import { showDetails, showHistory, showList, showPrecheck } from './look.ts';
 
 /** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace. */
-export async function onCommand(desk: Desk, heard: HeardCommand): Promise<void> {
-  const command = parseCommand(heard.text);
-  await run(desk, heard, command);
+export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<void> {
+  const command = parseCommand(request.text);
+  await dispatch(context, request, command);
 }
 
-async function run(desk: Desk, heard: HeardCommand, command: Command): Promise<void> {
+async function dispatch(context: ListenerContext, request: SlashCommand, command: Command): Promise<void> {
   switch (command.kind) {
     case 'help':
-      return say(desk, heard, buildHelp(desk.voice));
+      return respond(context, request, buildHelp(context.format));
     case 'list':
-      return sayList(desk, heard, { page: 0, filter: command.filter }, 'new');
+      return showList(context, request, { page: 0, filter: command.filter }, 'new');
     case 'show':
-      return sayShow(desk, heard, command.project);
+      return showDetails(context, request, command.project);
     case 'precheck':
-      return sayPrecheck(desk, heard, command.project);
+      return showPrecheck(context, request, command.project);
     case 'history':
-      return sayHistory(desk, heard, command.project);
+      return showHistory(context, request, command.project);
     case 'act':
-      return sayConfirmation(desk, heard, command);
+      return showConfirmation(context, request, command);
     case 'misread':
-      return sayMisread(desk, heard, command.misreading);
+      return respondWithParseError(context, request, command.error);
     default:
       return command satisfies never;
   }
 }
 
 /** A misspelt command is answered with help; a readable one that lacks something, with what it lacks. */
-async function sayMisread(desk: Desk, heard: HeardCommand, misreading: Misreading): Promise<void> {
-  const sentence = explainMisreading(misreading, await likelyProjects(desk, misreading), desk.voice);
-  const isLost = misreading.code === 'unknown_verb';
-  await say(desk, heard, isLost ? buildHelp(desk.voice, sentence) : buildSentence(sentence));
+async function respondWithParseError(
+  context: ListenerContext,
+  request: SlashCommand,
+  error: ParseError,
+): Promise<void> {
+  const text = explainParseError(error, await suggestedProjects(context, error), context.format);
+  const isUnknownVerb = error.code === 'unknown_verb';
+  await respond(context, request, isUnknownVerb ? buildHelp(context.format, text) : buildText(text));
 }
 
 /** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
-async function likelyProjects({ deps }: Desk, misreading: Misreading): Promise<string[]> {
-  if (misreading.code !== 'project_missing') return deps.store.ids();
+async function suggestedProjects({ deps }: ListenerContext, error: ParseError): Promise<string[]> {
+  if (error.code !== 'project_missing') return deps.store.listIds();
   const projects = await listProjects(deps, '');
-  const fits = ({ state }: Project) => allowedAction(state) === misreading.verb;
-  return [...projects.filter(fits), ...projects.filter((project) => !fits(project))].map(({ id }) => id);
+  const allowsVerb = ({ state }: Project) => allowedAction(state) === error.verb;
+  return [...projects.filter(allowsVerb), ...projects.filter((project) => !allowsVerb(project))].map(({ id }) => id);
 }
 
 /** A command of another name that the app's manifest sends here. */
-export async function onOtherCommand(desk: Desk, heard: HeardCommand): Promise<void> {
-  const help = desk.voice.command('help');
-  const sentence = `I answer to another command here: type ${help}. ${unchanged} Whoever runs syncbot sets its name in SLACK_COMMAND.`;
-  await say(desk, heard, buildSentence(sentence));
+export async function onOtherCommand(context: ListenerContext, request: SlashCommand): Promise<void> {
+  const help = context.format.command('help');
+  const text = `I answer to another command here: type ${help}. ${nothingChanged} Whoever runs syncbot sets its name in SLACK_COMMAND.`;
+  await respond(context, request, buildText(text));
 }

@@ -1,9 +1,9 @@
-import { loggedFault } from '../../domain/logged-fault.ts';
-import type { Heard } from '../contract.ts';
-import { type Desk, isFirstDelivery, refuse, sayFault } from './desk.ts';
+import { serializeError } from '../../domain/logged-fault.ts';
+import type { SlackRequest } from '../contract.ts';
+import { isFirstDelivery, type ListenerContext, respondWithError, respondWithRefusal } from './desk.ts';
 
 /** The part of Bolt's listener arguments that is used. */
-export interface Delivered {
+export interface ListenerArgs {
   readonly ack: () => Promise<void>;
   readonly body: unknown;
 }
@@ -13,27 +13,27 @@ export interface Delivered {
  * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same.
  * A second delivery is dropped, unless the work knows its own repeats: then it does not wait to be told. Never throws.
  */
-export function listen<T extends Heard>(
-  desk: Desk,
+export function createListener<T extends SlackRequest>(
+  context: ListenerContext,
   decode: (body: unknown) => T | null,
-  work: (desk: Desk, heard: T) => Promise<void>,
-  repeats: 'dropped' | 'harmless' = 'dropped',
-): (delivered: Delivered) => Promise<void> {
-  const { log } = desk.deps;
+  listener: (context: ListenerContext, request: T) => Promise<void>,
+  duplicates: 'dropped' | 'harmless' = 'dropped',
+): (args: ListenerArgs) => Promise<void> {
+  const { log } = context.deps;
   return async ({ ack, body }) => {
-    await ack().catch((error: unknown) => log.warn({ error: loggedFault(error) }, 'ack did not reach Slack'));
-    const heard = decode(body);
-    if (heard === null) return log.warn({}, 'request of Slack not understood');
+    await ack().catch((error: unknown) => log.warn({ error: serializeError(error) }, 'ack did not reach Slack'));
+    const request = decode(body);
+    if (request === null) return log.warn({}, 'request of Slack not understood');
     try {
-      const stranger = desk.directory.refuseStranger(heard);
-      if (stranger !== null) {
-        desk.onRejected?.('other_team');
-        return await refuse(desk, heard, stranger);
+      const refusal = context.authorizer.checkTeam(request);
+      if (refusal !== null) {
+        context.onRequestRejected?.('other_team');
+        return await respondWithRefusal(context, request, refusal);
       }
-      if (repeats === 'dropped' && !(await isFirstDelivery(desk, heard))) return;
-      await work(desk, heard);
+      if (duplicates === 'dropped' && !(await isFirstDelivery(context, request))) return;
+      await listener(context, request);
     } catch (error) {
-      await sayFault(desk, heard, error);
+      await respondWithError(context, request, error);
     }
   };
 }

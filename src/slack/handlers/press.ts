@@ -1,27 +1,27 @@
-import { type HeardPress, readAskedDeed, readPage, readProjectId } from '../contract.ts';
-import { sayConfirmation } from './ask.ts';
-import type { Desk } from './desk.ts';
-import { sayList, sayShow } from './look.ts';
-import { sayStale } from './stale.ts';
+import { type BlockAction, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
+import { showConfirmation } from './ask.ts';
+import type { ListenerContext } from './desk.ts';
+import { showDetails, showList } from './look.ts';
+import { respondOutdatedButton } from './stale.ts';
 
 /** Start, Pause, Restore, Re-apply and Adopt in a list or a message: the road of the command, in an answer of its own below. */
-export async function onAsk(desk: Desk, heard: HeardPress): Promise<void> {
-  const action = readAskedDeed(heard.actionId);
-  const project = readProjectId(heard.value);
-  if (action === null || project === null) return sayStale(desk, heard);
-  await sayConfirmation(desk, heard, { action, project, reason: null });
+export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<void> {
+  const action = readOperationKind(press.actionId);
+  const project = readProjectId(press.value);
+  if (action === null || project === null) return respondOutdatedButton(context, press);
+  await showConfirmation(context, press, { action, project, reason: null });
 }
 
 /** Show: the same as `show <project>`. */
-export async function onShow(desk: Desk, heard: HeardPress): Promise<void> {
-  const project = readProjectId(heard.value);
-  if (project === null) return sayStale(desk, heard);
-  await sayShow(desk, heard, project);
+export async function onShow(context: ListenerContext, press: BlockAction): Promise<void> {
+  const project = readProjectId(press.value);
+  if (project === null) return respondOutdatedButton(context, press);
+  await showDetails(context, press, project);
 }
 
 /** Next and Previous: the list is replaced where it stands. */
-export async function onPage(desk: Desk, heard: HeardPress): Promise<void> {
-  const page = readPage(heard.value);
-  if (page === null) return sayStale(desk, heard);
-  await sayList(desk, heard, page, 'replace');
+export async function onPage(context: ListenerContext, press: BlockAction): Promise<void> {
+  const query = readListQuery(press.value);
+  if (query === null) return respondOutdatedButton(context, press);
+  await showList(context, press, query, 'replace');
 }

@@ -1,57 +1,60 @@
-import { type Alert, type AlertKind, loudest } from '../../domain/alert.ts';
-import { type AlertSaid, alertOverWords, alertWords } from '../../domain/alert-words.ts';
-import { type Finding, isAdoptable } from '../../domain/finding.ts';
-import type { Deed, Project } from '../../domain/project.ts';
-import type { Voice } from '../../domain/words.ts';
-import { actionsRow, askButton, type Message, section, showButton } from '../blocks.ts';
+import { type Alert, type AlertKind, critical } from '../../domain/alert.ts';
+import { type AlertTextOptions, alertText, resolvedAlertText } from '../../domain/alert-words.ts';
+import { type Condition, isAdoptable } from '../../domain/finding.ts';
+import type { OperationKind, Project } from '../../domain/project.ts';
+import type { Formatter } from '../../domain/words.ts';
+import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from '../blocks.ts';
 import { blockId } from '../contract.ts';
 import { isSlackUser } from '../mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;
   readonly alert: Alert;
-  readonly voice: Voice;
+  readonly format: Formatter;
   readonly showErrors: boolean;
 }
 
 /** What its channel is to know of a project: what is so, what it means, and the buttons that lead on. */
-export function buildAlert(view: AlertView, finding: Finding): Message {
+export function buildAlert(view: AlertView, condition: Condition): Message {
   const { project, alert } = view;
-  const { headline, advice } = alertWords(finding, saidIn(view));
-  const call = loudest.has(finding.kind) ? callTo(view) : '';
-  const buttons = [...answersTo(finding, project).map((deed) => askButton(deed, project.id)), showButton(project.id)];
+  const { headline, advice } = alertText(condition, alertTextOptions(view));
+  const mention = critical.has(condition.kind) ? mentionFor(view) : '';
+  const buttons = [
+    ...actionsFor(condition, project).map((kind) => requestButton(kind, project.id)),
+    showButton(project.id),
+  ];
   return {
-    text: `${call}${headline}. ${advice}`,
+    text: `${mention}${headline}. ${advice}`,
     blocks: [
-      section([`${call}${bold(headline, project.id)}`, advice]),
-      actionsRow(blockId('alert', finding.kind, project.id, alert.seq), buttons),
+      sectionBlock([`${mention}${bold(headline, project.id)}`, advice]),
+      actionsBlock(blockId('alert', condition.kind, project.id, alert.seq), buttons),
     ],
   };
 }
 
-export interface AlertOverView extends Omit<AlertView, 'alert'> {
+export interface ResolvedAlertView extends Omit<AlertView, 'alert'> {
   readonly kind: AlertKind;
 }
 
 /** The same message when it is over; `lastedMs` null: for how long is not known. */
-export function buildAlertOver({ project, kind, voice }: AlertOverView, lastedMs: number | null): Message {
-  const text = alertOverWords(kind, { project, voice, lastedMs });
-  return { text, blocks: [section(bold(text, project.id))] };
+export function buildResolvedAlert({ project, kind, format }: ResolvedAlertView, durationMs: number | null): Message {
+  const text = resolvedAlertText(kind, { project, format: format, durationMs: durationMs });
+  return { text, blocks: [sectionBlock(bold(text, project.id))] };
 }
 
 /** What can be done about a finding, the likeliest first. */
-export function answersTo(finding: Finding, project: Project): Deed[] {
-  switch (finding.kind) {
-    case 'failed':
-    case 'log_half':
-    case 'log_most':
-    case 'log_over':
+export function actionsFor(condition: Condition, project: Project): OperationKind[] {
+  switch (condition.kind) {
+    case 'project_failed':
+    case 'log_retention_50':
+    case 'log_retention_80':
+    case 'log_retention_100':
       return ['restore'];
-    case 'loose':
-      return ['reapply', ...(isAdoptable(project, finding.links) ? ['adopt' as const] : [])];
-    case 'drift':
-      return ['reapply', ...(isAdoptable(project, finding.paused) ? ['adopt' as const] : [])];
-    case 'failures':
+    case 'unexpectedly_running':
+      return ['reapply', ...(isAdoptable(project, condition.links) ? ['adopt' as const] : [])];
+    case 'unexpectedly_paused':
+      return ['reapply', ...(isAdoptable(project, condition.paused) ? ['adopt' as const] : [])];
+    case 'tasks_failed':
       return ['pause'];
     default:
       return [];
@@ -59,12 +62,12 @@ export function answersTo(finding: Finding, project: Project): Deed[] {
 }
 
 /** Whoever brought the project to its state; the bot and the command line cannot be called. */
-function callTo({ project: { by }, voice }: AlertView): string {
-  return isSlackUser(by) ? `Attention, ${voice.person(by)}: ` : 'Attention: ';
+function mentionFor({ project: { by }, format }: AlertView): string {
+  return isSlackUser(by) ? `Attention, ${format.person(by)}: ` : 'Attention: ';
 }
 
-function saidIn({ project, voice, showErrors }: AlertView): AlertSaid {
-  return { project, voice, revealReasons: showErrors };
+function alertTextOptions({ project, format, showErrors }: AlertView): AlertTextOptions {
+  return { project, format: format, revealReasons: showErrors };
 }
 
 /** The project's id stands out where a sentence begins with it. */

@@ -1,31 +1,31 @@
-import { flagsOf, goneOf } from '../../domain/correction.ts';
-import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
-import { linksWanted, stateOfLinks } from '../../domain/lifecycle.ts';
-import { logKeptUntil, oldestChangeAt } from '../../domain/log-retention.ts';
-import { maskReason } from '../../domain/mask.ts';
-import type { Figures } from '../../domain/observation.ts';
+import { deletedLinks, groupObservations } from '../../domain/correction.ts';
+import { formatBacklog, formatInFlight, formatLatency } from '../../domain/figures-words.ts';
+import { desiredLinkState, stateFromLinks } from '../../domain/lifecycle.ts';
+import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';
+import { maskFailureReason } from '../../domain/mask.ts';
+import type { ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Link, Project } from '../../domain/project.ts';
 import {
-  actionWords,
-  count,
-  dotted,
-  duration,
-  namedList,
-  number,
-  reasonPhrase,
+  actionLabels,
+  formatDuration,
+  formatNumber,
+  formatReason,
+  formatTimeLeft,
+  joinDots,
+  pluralize,
   stateClause,
-  timeLeft,
+  summarizeNames,
 } from '../../domain/words.ts';
-import { actionsRow, button, context, type Message, section } from '../blocks.ts';
+import { actionsBlock, button, contextBlock, type Message, sectionBlock } from '../blocks.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
 import { safeText } from '../mrkdwn.ts';
-import { failuresOf, linksPhrase, type Scene, title } from './phrases.ts';
+import { failedTaskCount, formatLinkCount, stateTitle, type ViewContext } from './phrases.ts';
 
-export interface ConfirmationView extends Scene {
+export interface ConfirmationView extends ViewContext {
   readonly operation: Operation;
   readonly project: Project;
-  readonly figures: Figures;
+  readonly stats: ProjectStats;
 }
 
 /**
@@ -33,69 +33,69 @@ export interface ConfirmationView extends Scene {
  * it, who is an operator: so failed tasks' reasons are shown, masked.
  */
 export function buildConfirmation(view: ConfirmationView): Message {
-  const { operation, project, figures, voice, now } = view;
-  const question = `${actionWords[operation.action].imperative} ${project.id}?`;
-  const effect = effectOf(view);
-  const expiry = timeLeft(operation.expiresAt - now);
+  const { operation, project, stats, format, now } = view;
+  const question = `${actionLabels[operation.action].imperative} ${project.id}?`;
+  const effect = effectPhrase(view);
+  const expiry = formatTimeLeft(operation.expiresAt - now);
   const value = operationRefValue({ project: project.id, operation: operation.id });
-  const reason = reasonPhrase(operation.reason, voice);
+  const reason = formatReason(operation.reason, format);
   return {
     text: `${question} ${effect} Answer OK or Cancel within ${expiry}.`,
     blocks: [
-      section([`*${question}*`, effect]),
-      section(
-        dotted(`${title(project.state)} now`, backlogPhrase(figures), latencyPhrase(figures), inFlightPhrase(figures)),
+      sectionBlock([`*${question}*`, effect]),
+      sectionBlock(
+        joinDots(`${stateTitle(project.state)} now`, formatBacklog(stats), formatLatency(stats), formatInFlight(stats)),
       ),
-      ...(operation.action === 'restore' ? failedTasks(view) : []),
-      ...(reason === null ? [] : [section(`Reason: ${reason}`)]),
-      actionsRow(blockId('confirm', operation.id, operation.seq), [
+      ...(operation.action === 'restore' ? failedTasksSection(view) : []),
+      ...(reason === null ? [] : [sectionBlock(`Reason: ${reason}`)]),
+      actionsBlock(blockId('confirm', operation.id, operation.seq), [
         button({
           label: 'OK',
           actionId: actionIds.ok,
           value,
           primary: true,
-          spoken: `OK: ${question.replace('?', '')}`,
+          accessibilityLabel: `OK: ${question.replace('?', '')}`,
         }),
-        button({ label: 'Cancel', actionId: actionIds.cancel, value, spoken: 'Cancel: change nothing' }),
+        button({ label: 'Cancel', actionId: actionIds.cancel, value, accessibilityLabel: 'Cancel: change nothing' }),
       ]),
-      context(`Asked by ${voice.person(operation.by)} · only you can see this · expires in ${expiry}`),
+      contextBlock(`Asked by ${format.person(operation.by)} · only you can see this · expires in ${expiry}`),
     ],
   };
 }
 
-function effectOf(view: ConfirmationView): string {
-  const { operation, project, figures } = view;
-  const links = linksPhrase(project);
-  const many = project.definition.links.length === 1 ? 's' : '';
+function effectPhrase(view: ConfirmationView): string {
+  const { operation, project, stats } = view;
+  const links = formatLinkCount(project);
+  const verbSuffix = project.definition.links.length === 1 ? 's' : '';
   switch (operation.action) {
     case 'start':
-      return `${links} begin${many} to take tasks.`;
+      return `${links} begin${verbSuffix} to take tasks.`;
     case 'pause':
-      return `${links} stop${many} taking tasks; tasks in flight finish by themselves. Latency will grow until restored.${logPhrase(view)}`;
+      return `${links} stop${verbSuffix} taking tasks; tasks in flight finish by themselves. Latency will grow until restored.${logRetentionPhrase(view)}`;
     case 'restore':
-      return `${links} take${many} tasks again. ${putBackPhrase(failuresOf(figures.links))}`;
+      return `${links} take${verbSuffix} tasks again. ${retryFailedPhrase(failedTaskCount(stats.links))}`;
     case 'reapply':
       return reapplyPhrase(view);
     case 'adopt': {
-      const state = stateOfLinks(linksWanted(project.state));
-      return `All of its links are ${state} already. ${project.id} becomes ${title(state)}; no link is touched.${state === 'paused' ? logPhrase(view) : ''}`;
+      const state = stateFromLinks(desiredLinkState(project.state));
+      return `All of its links are ${state} already. ${project.id} becomes ${stateTitle(state)}; no link is touched.${state === 'paused' ? logRetentionPhrase(view) : ''}`;
     }
   }
 }
 
-function reapplyPhrase({ project, figures, voice }: ConfirmationView): string {
-  const { running, paused, missing, unreachable } = flagsOf(figures.links);
-  const held = linksWanted(project.state) === 'paused';
-  const names = (links: readonly Link[]) => namedList(links.map(voice.link), 'link');
-  const told = (links: readonly Link[], one: string, many: string) =>
-    links.length === 0 ? [] : [`${names(links)} ${links.length === 1 ? one : many}`];
-  const gone = goneOf(project, missing);
+function reapplyPhrase({ project, stats, format }: ConfirmationView): string {
+  const { running, paused, missing, unreachable } = groupObservations(stats.links);
+  const shouldBePaused = desiredLinkState(project.state) === 'paused';
+  const names = (links: readonly Link[]) => summarizeNames(links.map(format.link), 'link');
+  const clause = (links: readonly Link[], singular: string, plural: string) =>
+    links.length === 0 ? [] : [`${names(links)} ${links.length === 1 ? singular : plural}`];
+  const deleted = deletedLinks(project, missing);
   const parts = [
-    ...(held
-      ? told(running, 'stops taking tasks', 'stop taking tasks')
-      : told(paused, 'takes tasks again', 'take tasks again')),
-    ...told(gone, 'has no queue, and it goes on without it', 'have no queue, and it goes on without them'),
-    ...told(
+    ...(shouldBePaused
+      ? clause(running, 'stops taking tasks', 'stop taking tasks')
+      : clause(paused, 'takes tasks again', 'take tasks again')),
+    ...clause(deleted, 'has no queue, and it goes on without it', 'have no queue, and it goes on without them'),
+    ...clause(
       unreachable,
       'does not answer now, and is tried for two minutes',
       'do not answer now, and are tried for two minutes',
@@ -105,39 +105,41 @@ function reapplyPhrase({ project, figures, voice }: ConfirmationView): string {
 }
 
 /** Until when a restore will still find everything. */
-function logPhrase({ project, figures, voice, now }: ConfirmationView): string {
-  const until = logKeptUntil(project.definition, oldestChangeAt({ now, latencyMs: figures.latencyMs }));
-  return until === null ? '' : ` The source keeps its log until ${voice.moment(until)}: restore it before then.`;
+function logRetentionPhrase({ project, stats, format, now }: ConfirmationView): string {
+  const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
+  return until === null ? '' : ` The source keeps its log until ${format.time(until)}: restore it before then.`;
 }
 
-function putBackPhrase(failed: number | null): string {
+function retryFailedPhrase(failed: number | null): string {
   if (failed === null)
     return 'Tasks that failed are put back before newer ones; how many is unknown, a link does not answer.';
   if (failed === 0) return 'No failed task has to be put back.';
-  return `${count(failed, 'failed task')} will be put back before newer ones.`;
+  return `${pluralize(failed, 'failed task')} will be put back before newer ones.`;
 }
 
 /** The failed tasks that will be put back, the oldest first: three by name, the rest counted. */
-function failedTasks({ project, figures, voice, now }: ConfirmationView) {
-  const failures = figures.links.flatMap((reading) =>
-    reading.kind === 'read' ? reading.firstFailures.map((task) => ({ link: reading.link, ...task })) : [],
+function failedTasksSection({ project, stats, format, now }: ConfirmationView) {
+  const failures = stats.links.flatMap((observation) =>
+    observation.kind === 'read' ? observation.oldestFailures.map((task) => ({ link: observation.link, ...task })) : [],
   );
   const oldest = failures.sort((a, b) => a.at - b.at).slice(0, 3);
   const { failure } = project;
   const shown =
     oldest.length > 0
-      ? oldest.map(({ link, reason, at }) => ({ link, reason: maskReason(reason), at }))
+      ? oldest.map(({ link, reason, at }) => ({ link, reason: maskFailureReason(reason), at }))
       : failure === null
         ? []
         : [failure];
   if (shown.length === 0) return [];
-  const all = failuresOf(figures.links);
-  const more = all === null ? 0 : all - shown.length;
+  const total = failedTaskCount(stats.links);
+  const remaining = total === null ? 0 : total - shown.length;
   return [
-    section([
+    sectionBlock([
       `*Failed task${shown.length === 1 ? '' : 's'}*`,
-      ...shown.map(({ link, reason, at }) => `${voice.link(link)} ${duration(now - at)} ago: ${safeText(reason, 300)}`),
-      ...(more > 0 ? [`and ${number(more)} more`] : []),
+      ...shown.map(
+        ({ link, reason, at }) => `${format.link(link)} ${formatDuration(now - at)} ago: ${safeText(reason, 300)}`,
+      ),
+      ...(remaining > 0 ? [`and ${formatNumber(remaining)} more`] : []),
     ]),
   ];
 }

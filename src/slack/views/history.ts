@@ -1,15 +1,15 @@
 import type { HistoryEntry } from '../../domain/history.ts';
-import { historyWords } from '../../domain/history-words.ts';
-import { dotted, duration } from '../../domain/words.ts';
-import { type Block, context, type Message, section } from '../blocks.ts';
-import { sectionRoom } from '../limits.ts';
-import { code } from '../mrkdwn.ts';
-import type { Scene } from './phrases.ts';
+import { historyText } from '../../domain/history-words.ts';
+import { formatDuration, joinDots } from '../../domain/words.ts';
+import { type Block, contextBlock, type Message, sectionBlock } from '../blocks.ts';
+import { sectionBudgetChars } from '../limits.ts';
+import { codeSpan } from '../mrkdwn.ts';
+import type { ViewContext } from './phrases.ts';
 
 /** How many entries are shown at most: so many fit, however long each is. The command line has them all. */
-export const entriesShown = 15;
+export const maxEntriesShown = 15;
 
-export interface HistoryView extends Scene {
+export interface HistoryView extends ViewContext {
   readonly project: string;
   /** Newest first; one more than `entriesShown` when there are older ones. */
   readonly entries: readonly HistoryEntry[];
@@ -20,29 +20,29 @@ export interface HistoryView extends Scene {
 /** What happened to a project, one line an entry, the newest first. */
 export function buildHistory(view: HistoryView): Message {
   const { project, entries } = view;
-  const lines = entries.slice(0, entriesShown).map((entry) => entryLine(entry, view));
-  const older = entries.length > entriesShown ? `older ones: ${code(`syncbot history ${project}`)}` : null;
+  const lines = entries.slice(0, maxEntriesShown).map((entry) => entryLine(entry, view));
+  const older = entries.length > maxEntriesShown ? `older ones: ${codeSpan(`syncbot history ${project}`)}` : null;
   return {
     text: `History of ${project} · ${lines[0] ?? 'nothing yet'}`,
     blocks: [
-      ...sections([`*History of ${project}*`, ...(lines.length === 0 ? ['nothing yet'] : lines)]),
-      context(dotted('Only you can see this', older)),
+      ...splitIntoSections([`*History of ${project}*`, ...(lines.length === 0 ? ['nothing yet'] : lines)]),
+      contextBlock(joinDots('Only you can see this', older)),
     ],
   };
 }
 
 /** `2 h ago · @alice · asked to pause it · because we deploy`. */
 function entryLine(entry: HistoryEntry, view: HistoryView): string {
-  const who = entry.by === null ? null : view.voice.person(entry.by);
-  return dotted(`${duration(view.now - entry.at)} ago`, who, historyWords(entry, view));
+  const who = entry.by === null ? null : view.format.person(entry.by);
+  return joinDots(`${formatDuration(view.now - entry.at)} ago`, who, historyText(entry, view));
 }
 
-function sections(lines: readonly string[]): Block[] {
+function splitIntoSections(lines: readonly string[]): Block[] {
   const texts: string[] = [];
   for (const line of lines) {
     const last = texts.at(-1);
-    if (last === undefined || last.length + line.length >= sectionRoom) texts.push(line);
+    if (last === undefined || last.length + line.length >= sectionBudgetChars) texts.push(line);
     else texts[texts.length - 1] = `${last}\n${line}`;
   }
-  return texts.map((text) => section(text));
+  return texts.map((text) => sectionBlock(text));
 }

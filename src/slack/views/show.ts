@@ -1,22 +1,22 @@
-import { type ProjectDetails, possibleAction } from '../../application/look.ts';
-import { openFindings } from '../../domain/alert.ts';
-import { alertWords } from '../../domain/alert-words.ts';
-import { backlogPhrase, inFlightPhrase, latencyPhrase } from '../../domain/figures-words.ts';
-import { maskReason } from '../../domain/mask.ts';
+import { availableAction, type ProjectDetails } from '../../application/look.ts';
+import { firingConditions } from '../../domain/alert.ts';
+import { alertText } from '../../domain/alert-words.ts';
+import { formatBacklog, formatInFlight, formatLatency } from '../../domain/figures-words.ts';
+import { maskFailureReason } from '../../domain/mask.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import { type Endpoint, isAction, type Project } from '../../domain/project.ts';
-import { actionWords, count, dotted, duration, reasonPhrase } from '../../domain/words.ts';
-import { actionsRow, askButton, type Block, context, type Message, section } from '../blocks.ts';
+import { actionLabels, formatDuration, formatReason, joinDots, pluralize } from '../../domain/words.ts';
+import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from '../blocks.ts';
 import { blockId } from '../contract.ts';
-import { maxBlocksJson, sectionRoom } from '../limits.ts';
-import { safeText, shorten } from '../mrkdwn.ts';
-import { answersTo } from './alert.ts';
+import { maxBlocksJsonChars, sectionBudgetChars } from '../limits.ts';
+import { safeText, truncateMrkdwn } from '../mrkdwn.ts';
+import { actionsFor } from './alert.ts';
 import { linkSections } from './links.ts';
-import { linksPhrase, type Scene, sincePhrase, title } from './phrases.ts';
+import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './phrases.ts';
 import { precheckLines } from './precheck.ts';
 
-export interface ShowView extends Scene {
+export interface ShowView extends ViewContext {
   readonly details: ProjectDetails;
   /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors`. */
   readonly revealReasons: boolean;
@@ -24,36 +24,36 @@ export interface ShowView extends Scene {
 
 /** The console's details page: everything about one project, the action that is allowed now near the top. */
 export function buildShow(view: ShowView): Message {
-  const { details, voice } = view;
-  const { project, figures } = details;
-  const summary = dotted(linksPhrase(project), backlogPhrase(figures), latencyPhrase(figures), inFlightPhrase(figures));
-  const above = [headSection(view), section(summary), ...failureSection(view), ...alertSections(view)];
-  const below = [
-    section(['*Precheck*', ...precheckLines(details.precheck, 12)]),
-    section(['*Last operations*', ...operationLines(view)]),
-    context(`Only you can see this · ${voice.command(`precheck ${project.id}`)} checks again`),
+  const { details, format } = view;
+  const { project, stats } = details;
+  const summary = joinDots(formatLinkCount(project), formatBacklog(stats), formatLatency(stats), formatInFlight(stats));
+  const topBlocks = [headerSection(view), sectionBlock(summary), ...failureSection(view), ...alertSections(view)];
+  const bottomBlocks = [
+    sectionBlock(['*Precheck*', ...precheckLines(details.precheck, 12)]),
+    sectionBlock(['*Last operations*', ...operationLines(view)]),
+    contextBlock(`Only you can see this · ${format.command(`precheck ${project.id}`)} checks again`),
   ];
-  const budget = maxBlocksJson - JSON.stringify([...above, ...below]).length;
+  const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
   return {
-    text: `${project.id} is ${title(project.state)} ${sincePhrase(project, view)} · ${summary}`,
-    blocks: [...above, ...linkSections(figures.links, budget), ...below],
+    text: `${project.id} is ${stateTitle(project.state)} ${formatSince(project, view)} · ${summary}`,
+    blocks: [...topBlocks, ...linkSections(stats.links, maxLinkChars), ...bottomBlocks],
   };
 }
 
-function headSection(view: ShowView): Block {
+function headerSection(view: ShowView): Block {
   const { project } = view.details;
   const { definition } = project;
-  const action = possibleAction(view.details);
+  const action = availableAction(view.details);
   const lines = [
-    `*${project.id}* · ${title(project.state)}`,
+    `*${project.id}* · ${stateTitle(project.state)}`,
     definition.description === null ? '' : safeText(definition.description, 400),
-    dotted(sincePhrase(project, view), reasonPhrase(project.reason, view.voice)),
+    joinDots(formatSince(project, view), formatReason(project.reason, view.format)),
     endpoints(project),
-    definition.labels.length === 0 ? '' : `Labels: ${labels(definition.labels)}`,
+    definition.labels.length === 0 ? '' : `Labels: ${labelList(definition.labels)}`,
   ];
-  return section(
+  return sectionBlock(
     lines.filter((line) => line !== ''),
-    action === null ? undefined : askButton(action, project.id),
+    action === null ? undefined : requestButton(action, project.id),
   );
 }
 
@@ -62,38 +62,46 @@ function endpoints({ definition: { source, target } }: Project): string {
   return `${endpoint(source)} → ${endpoint(target)}`;
 }
 
-function endpoint(end: Endpoint | null): string {
-  return end === null ? 'not named' : `${safeText(end.type, 60)} ${safeText(end.name, 120)}`;
+function endpoint(value: Endpoint | null): string {
+  return value === null ? 'not named' : `${safeText(value.type, 60)} ${safeText(value.name, 120)}`;
 }
 
-function labels(all: readonly string[]): string {
-  const shown = all.slice(0, 8).map((label) => safeText(label, 40));
-  const more = all.length - shown.length;
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+function labelList(labels: readonly string[]): string {
+  const shown = labels.slice(0, 8).map((label) => safeText(label, 40));
+  const remaining = labels.length - shown.length;
+  return remaining > 0 ? `${shown.join(', ')} and ${remaining} more` : shown.join(', ');
 }
 
 /** What failed first: the failure that the project stopped for, else one that was just read. */
-function failureSection({ details: { project, figures }, revealReasons, voice, now }: ShowView): Block[] {
-  const read = oldestFailure(figures.links);
+function failureSection({ details: { project, stats }, revealReasons, format, now }: ShowView): Block[] {
+  const observedFailure = oldestFailure(stats.links);
   const failure =
     project.failure ??
-    (read === null ? null : { link: read.link, reason: maskReason(read.task.reason), at: read.task.at });
+    (observedFailure === null
+      ? null
+      : {
+          link: observedFailure.link,
+          reason: maskFailureReason(observedFailure.task.reason),
+          at: observedFailure.task.at,
+        });
   if (failure === null) return [];
   const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
-  return [section(`A task failed on ${voice.link(failure.link)} ${duration(now - failure.at)} ago: ${reason}`)];
+  return [
+    sectionBlock(`A task failed on ${format.link(failure.link)} ${formatDuration(now - failure.at)} ago: ${reason}`),
+  ];
 }
 
 /** What its channel was told and is so still; the head has the action that is allowed. */
-function alertSections({ details: { project }, voice, revealReasons }: ShowView): Block[] {
-  return openFindings(project.alerts)
-    .filter(({ kind }) => kind !== 'failed')
-    .flatMap((finding, index) => {
-      const { headline, advice } = alertWords(finding, { project, voice, revealReasons });
-      const corrections = answersTo(finding, project).filter((deed) => !isAction(deed));
-      const buttons = corrections.map((deed) => askButton(deed, project.id));
+function alertSections({ details: { project }, format, revealReasons }: ShowView): Block[] {
+  return firingConditions(project.alerts)
+    .filter(({ kind }) => kind !== 'project_failed')
+    .flatMap((condition, index) => {
+      const { headline, advice } = alertText(condition, { project, format: format, revealReasons });
+      const corrections = actionsFor(condition, project).filter((kind) => !isAction(kind));
+      const buttons = corrections.map((kind) => requestButton(kind, project.id));
       return [
-        section(shorten(`*Alert* · ${headline}. ${advice}`, sectionRoom)),
-        ...(buttons.length === 0 ? [] : [actionsRow(blockId('show', index, project.id), buttons)]),
+        sectionBlock(truncateMrkdwn(`*Alert* · ${headline}. ${advice}`, sectionBudgetChars)),
+        ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),
       ];
     });
 }
@@ -105,7 +113,7 @@ function operationLines(view: ShowView): string[] {
     : operations.slice(0, 5).map((operation) => operationLine(operation, view));
 }
 
-const results: Readonly<Record<Operation['state'], string>> = {
+const operationStateLabels: Readonly<Record<Operation['state'], string>> = {
   requested: 'waits for OK',
   confirmed: 'waits for a worker',
   running: 'under way',
@@ -117,15 +125,15 @@ const results: Readonly<Record<Operation['state'], string>> = {
   superseded: 'replaced by a newer request',
 };
 
-function operationLine(operation: Operation, { voice, now }: Scene): string {
+function operationLine(operation: Operation, { format, now }: ViewContext): string {
   const { outcome } = operation;
-  const partly =
+  const partialNote =
     outcome !== null && outcome.linksDone < outcome.linksTotal
-      ? ` (${outcome.linksDone} of ${count(outcome.linksTotal, 'link')})`
+      ? ` (${outcome.linksDone} of ${pluralize(outcome.linksTotal, 'link')})`
       : '';
-  return dotted(
-    `${actionWords[operation.action].imperative} by ${voice.person(operation.by)} ${duration(now - operation.requestedAt)} ago`,
-    `${results[operation.state]}${partly}`,
-    reasonPhrase(operation.reason, voice, 100),
+  return joinDots(
+    `${actionLabels[operation.action].imperative} by ${format.person(operation.by)} ${formatDuration(now - operation.requestedAt)} ago`,
+    `${operationStateLabels[operation.state]}${partialNote}`,
+    formatReason(operation.reason, format, 100),
   );
 }

@@ -2,24 +2,24 @@ import { z } from 'zod';
 
 /** Composition objects and elements of Block Kit with their limits. Unknown fields are refused, as Slack does. */
 
-export const str = (max: number) =>
+export const boundedString = (max: number) =>
   z
     .string()
     .min(1, 'must be more than 0 characters')
     .max(max, `must be less than ${max + 1} characters`);
 
-export const items = <T extends z.ZodType>(item: T, max: number) =>
+export const boundedArray = <T extends z.ZodType>(item: T, max: number) =>
   z.array(item).min(1, 'no fewer than 1 items allowed').max(max, `no more than ${max} items allowed`);
 
 export const plainText = (max: number) =>
-  z.strictObject({ type: z.literal('plain_text'), text: str(max), emoji: z.boolean().optional() });
+  z.strictObject({ type: z.literal('plain_text'), text: boundedString(max), emoji: z.boolean().optional() });
 
 const mrkdwn = (max: number) =>
-  z.strictObject({ type: z.literal('mrkdwn'), text: str(max), verbatim: z.boolean().optional() });
+  z.strictObject({ type: z.literal('mrkdwn'), text: boundedString(max), verbatim: z.boolean().optional() });
 
 export const textObject = (max: number) => z.discriminatedUnion('type', [plainText(max), mrkdwn(max)]);
 
-const actionId = str(255).optional();
+const actionId = boundedString(255).optional();
 const style = z.enum(['primary', 'danger']).optional();
 
 const confirm = z
@@ -28,28 +28,28 @@ const confirm = z
 
 const option = z.strictObject({
   text: textObject(75),
-  value: str(150),
+  value: boundedString(150),
   description: textObject(75).optional(),
-  url: str(3000).optional(),
+  url: boundedString(3000).optional(),
 });
 
-const optionGroup = z.strictObject({ label: plainText(75), options: items(option, 100) });
+const optionGroup = z.strictObject({ label: plainText(75), options: boundedArray(option, 100) });
 
 const button = z.strictObject({
   type: z.literal('button'),
   text: plainText(75),
   action_id: actionId,
-  value: str(2000).optional(),
-  url: str(3000).optional(),
+  value: boundedString(2000).optional(),
+  url: boundedString(3000).optional(),
   style,
   confirm,
-  accessibility_label: str(75).optional(),
+  accessibility_label: boundedString(75).optional(),
 });
 
 const overflow = z.strictObject({
   type: z.literal('overflow'),
   action_id: actionId,
-  options: items(option, 5),
+  options: boundedArray(option, 5),
   confirm,
 });
 
@@ -58,8 +58,8 @@ const staticSelect = z
     type: z.literal('static_select'),
     action_id: actionId,
     placeholder: plainText(150).optional(),
-    options: items(option, 100).optional(),
-    option_groups: items(optionGroup, 100).optional(),
+    options: boundedArray(option, 100).optional(),
+    option_groups: boundedArray(optionGroup, 100).optional(),
     initial_option: option.optional(),
     confirm,
     focus_on_load: z.boolean().optional(),
@@ -78,30 +78,34 @@ const externalSelect = z.strictObject({
   focus_on_load: z.boolean().optional(),
 });
 
-const choice = <T extends 'checkboxes' | 'radio_buttons'>(type: T) =>
+const optionsElement = <T extends 'checkboxes' | 'radio_buttons'>(type: T) =>
   z.strictObject({
     type: z.literal(type),
     action_id: actionId,
-    options: items(option, 10),
-    initial_options: items(option, 10).optional(),
+    options: boundedArray(option, 10),
+    initial_options: boundedArray(option, 10).optional(),
     initial_option: option.optional(),
     confirm,
     focus_on_load: z.boolean().optional(),
   });
 
-export const imageElement = z.strictObject({ type: z.literal('image'), image_url: str(3000), alt_text: str(2000) });
+export const imageElement = z.strictObject({
+  type: z.literal('image'),
+  image_url: boundedString(3000),
+  alt_text: boundedString(2000),
+});
 
-const interactive = [
+const interactiveElements = [
   button,
   overflow,
   staticSelect,
   externalSelect,
-  choice('checkboxes'),
-  choice('radio_buttons'),
+  optionsElement('checkboxes'),
+  optionsElement('radio_buttons'),
 ] as const;
 
-export const actionElement = z.discriminatedUnion('type', interactive);
-export const accessory = z.discriminatedUnion('type', [...interactive, imageElement]);
+export const actionElement = z.discriminatedUnion('type', interactiveElements);
+export const accessory = z.discriminatedUnion('type', [...interactiveElements, imageElement]);
 export const contextElement = z.discriminatedUnion('type', [imageElement, plainText(2000), mrkdwn(2000)]);
 
 const textStyle = z
@@ -115,32 +119,32 @@ const textStyle = z
   .optional();
 
 const richTextElement = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text: str(3000), style: textStyle }),
+  z.strictObject({ type: z.literal('text'), text: boundedString(3000), style: textStyle }),
   z.strictObject({
     type: z.literal('link'),
-    url: str(3000),
-    text: str(3000).optional(),
+    url: boundedString(3000),
+    text: boundedString(3000).optional(),
     unsafe: z.boolean().optional(),
     style: textStyle,
   }),
-  z.strictObject({ type: z.literal('emoji'), name: str(255), unicode: str(255).optional() }),
-  z.strictObject({ type: z.literal('user'), user_id: str(255), style: textStyle }),
-  z.strictObject({ type: z.literal('usergroup'), usergroup_id: str(255), style: textStyle }),
-  z.strictObject({ type: z.literal('channel'), channel_id: str(255), style: textStyle }),
+  z.strictObject({ type: z.literal('emoji'), name: boundedString(255), unicode: boundedString(255).optional() }),
+  z.strictObject({ type: z.literal('user'), user_id: boundedString(255), style: textStyle }),
+  z.strictObject({ type: z.literal('usergroup'), usergroup_id: boundedString(255), style: textStyle }),
+  z.strictObject({ type: z.literal('channel'), channel_id: boundedString(255), style: textStyle }),
   z.strictObject({ type: z.literal('broadcast'), range: z.enum(['here', 'channel', 'everyone']) }),
   z.strictObject({
     type: z.literal('date'),
     timestamp: z.int(),
-    format: str(255),
-    url: str(3000).optional(),
-    fallback: str(3000).optional(),
+    format: boundedString(255),
+    url: boundedString(3000).optional(),
+    fallback: boundedString(3000).optional(),
   }),
 ]);
 
 const border = z.union([z.literal(0), z.literal(1)]).optional();
 const richTextSection = z.strictObject({ type: z.literal('rich_text_section'), elements: z.array(richTextElement) });
 
-export const richTextPart = z.discriminatedUnion('type', [
+export const richTextChild = z.discriminatedUnion('type', [
   richTextSection,
   z.strictObject({
     type: z.literal('rich_text_list'),

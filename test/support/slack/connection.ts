@@ -1,11 +1,11 @@
 import { WebSocket } from 'ws';
 
 /** One socket at Slack's end. */
-export class Connection {
+export class SocketConnection {
   readonly socket: WebSocket;
-  isGreeted = false;
+  helloSent = false;
   /** After `refresh_requested` or `link_disabled` nothing more is sent to it; its acks are still taken. */
-  isRetiring = false;
+  isClosing = false;
   /** Half open: TCP stands, and nothing gets through either way. */
   isFrozen = false;
   closedBySlack = false;
@@ -15,13 +15,13 @@ export class Connection {
   }
 
   /** Whether it has got its hello, and Slack has not closed it. */
-  get isThere(): boolean {
-    return this.isGreeted && !this.closedBySlack;
+  get isConnected(): boolean {
+    return this.helloSent && !this.closedBySlack;
   }
 
   /** Whether Slack delivers to it. */
   get isDeliverable(): boolean {
-    return this.isThere && !this.isRetiring && this.socket.readyState === WebSocket.OPEN;
+    return this.isConnected && !this.isClosing && this.socket.readyState === WebSocket.OPEN;
   }
 
   send(frame: object): void {
@@ -41,7 +41,7 @@ export class Connection {
   }
 
   /** Without one. */
-  cut(): void {
+  terminate(): void {
     this.closedBySlack = true;
     this.socket.terminate();
   }

@@ -1,38 +1,38 @@
-import type { Directory } from './directory.ts';
-import { buttonsOf, textOf } from './eyes.ts';
-import type { ApiCall, MessageView, Notice, SlackChannel, Violation } from './types.ts';
+import type { Workspace } from './directory.ts';
+import { buttonsOf, renderedText } from './eyes.ts';
+import type { ApiCall, ClientError, MessageView, SlackChannel, Violation } from './types.ts';
 
-const LAST_CALLS = 20;
+const CALLS_SHOWN = 20;
 
-interface Scene {
-  readonly directory: Directory;
-  readonly seenBy: (user: string, channel: string) => readonly MessageView[];
-  readonly notices: readonly Notice[];
+interface WorkspaceView {
+  readonly workspace: Workspace;
+  readonly visibleTo: (user: string, channel: string) => readonly MessageView[];
+  readonly clientErrors: readonly ClientError[];
   readonly calls: readonly ApiCall[];
   readonly violations: readonly Violation[];
 }
 
 /** What everybody sees, for the message of a failing test. */
-export function describeSlack(scene: Scene): string {
-  const lines = [...scene.directory.channels.values()].flatMap((channel) => describeChannel(scene, channel));
+export function describeWorkspace(view: WorkspaceView): string {
+  const lines = [...view.workspace.channels.values()].flatMap((channel) => describeChannel(view, channel));
   return [
     'What everybody sees:',
     ...(lines.length > 0 ? lines : ['  nothing']),
-    ...section('Slack told people:', scene.notices, (it) => `${it.user} in ${it.channel}: ${it.error}`),
-    ...section('Last calls:', scene.calls.slice(-LAST_CALLS), (it) => `${it.method} -> ${it.result}`),
-    ...section('Violations:', scene.violations, (it) => `${it.rule}: ${it.detail}`),
+    ...section('Slack told people:', view.clientErrors, (it) => `${it.user} in ${it.channel}: ${it.error}`),
+    ...section('Last calls:', view.calls.slice(-CALLS_SHOWN), (it) => `${it.method} -> ${it.result}`),
+    ...section('Violations:', view.violations, (it) => `${it.rule}: ${it.detail}`),
   ].join('\n');
 }
 
-function describeChannel(scene: Scene, channel: SlackChannel): string[] {
-  const views = new Map<string, MessageView>();
-  for (const user of scene.directory.users.values())
-    for (const view of scene.seenBy(user.id, channel.id)) views.set(view.ts, view);
-  const sorted = [...views.values()].sort((a, b) => a.ts.localeCompare(b.ts));
+function describeChannel(view: WorkspaceView, channel: SlackChannel): string[] {
+  const messageViews = new Map<string, MessageView>();
+  for (const user of view.workspace.users.values())
+    for (const messageView of view.visibleTo(user.id, channel.id)) messageViews.set(messageView.ts, messageView);
+  const sorted = [...messageViews.values()].sort((a, b) => a.ts.localeCompare(b.ts));
   return sorted.map((view) => {
-    const to = view.ephemeralFor === undefined ? '' : ` (only ${view.ephemeralFor})`;
+    const audience = view.ephemeralFor === undefined ? '' : ` (only ${view.ephemeralFor})`;
     const buttons = buttonsOf(view).map((it) => `[${it.label}]`);
-    return `  #${channel.name} ${view.ts}${to}: ${textOf(view).replaceAll('\n', ' / ')} ${buttons.join(' ')}`;
+    return `  #${channel.name} ${view.ts}${audience}: ${renderedText(view).replaceAll('\n', ' / ')} ${buttons.join(' ')}`;
   });
 }
 

@@ -17,41 +17,42 @@ const defaultUsers: readonly UserSpec[] = [
 
 const defaultGroups: readonly GroupSpec[] = [{ id: 'S0OPS', handle: 'ops', members: ['U0ALICE', 'U0BOB'] }];
 
-const people = ['U0ALICE', 'U0BOB', 'U0CAROL'];
+const memberIds = ['U0ALICE', 'U0BOB', 'U0CAROL'];
 const defaultChannels: readonly ChannelSpec[] = [
-  { id: 'C0SYNC', members: [...people, BOT_USER_ID] },
-  { id: 'C0OTHER', members: people },
-  { id: 'C0SHARED', members: [...people, 'U0EVE', BOT_USER_ID], isExtShared: true },
+  { id: 'C0SYNC', members: [...memberIds, BOT_USER_ID] },
+  { id: 'C0OTHER', members: memberIds },
+  { id: 'C0SHARED', members: [...memberIds, 'U0EVE', BOT_USER_ID], isExtShared: true },
 ];
 
-export interface DirectoryOptions {
+export interface WorkspaceOptions {
   readonly users?: readonly UserSpec[];
   readonly groups?: readonly GroupSpec[];
   readonly channels?: readonly ChannelSpec[];
 }
 
 /** Who and what there is: the defaults, with what the test names added or put in their place. */
-export class Directory {
+export class Workspace {
   readonly users = new Map<string, SlackUser>();
   readonly groups = new Map<string, SlackGroup>();
   readonly channels = new Map<string, SlackChannel>();
 
-  constructor(options: DirectoryOptions = {}) {
-    for (const spec of [...defaultUsers, ...(options.users ?? [])]) this.users.set(spec.id, userOf(spec));
-    for (const spec of [...defaultGroups, ...(options.groups ?? [])]) this.groups.set(spec.id, groupOf(spec));
-    for (const spec of [...defaultChannels, ...(options.channels ?? [])]) this.channels.set(spec.id, channelOf(spec));
+  constructor(options: WorkspaceOptions = {}) {
+    for (const spec of [...defaultUsers, ...(options.users ?? [])]) this.users.set(spec.id, createUser(spec));
+    for (const spec of [...defaultGroups, ...(options.groups ?? [])]) this.groups.set(spec.id, createGroup(spec));
+    for (const spec of [...defaultChannels, ...(options.channels ?? [])])
+      this.channels.set(spec.id, createChannel(spec));
   }
 
   user(id: string): SlackUser {
-    return found(this.users.get(id), `user ${id}`);
+    return requireFound(this.users.get(id), `user ${id}`);
   }
 
   channel(id: string): SlackChannel {
-    return found(this.channels.get(id), `channel ${id}`);
+    return requireFound(this.channels.get(id), `channel ${id}`);
   }
 
   group(id: string): SlackGroup {
-    return found(this.groups.get(id), `user group ${id}`);
+    return requireFound(this.groups.get(id), `user group ${id}`);
   }
 
   /** The direct message between the bot and this person, opened when there is none yet. */
@@ -59,32 +60,32 @@ export class Directory {
     const id = `D${userId.slice(1)}`;
     const existing = this.channels.get(id);
     if (existing) return existing;
-    const opened = channelOf({ id, name: 'directmessage', members: [userId, BOT_USER_ID], isIm: true });
+    const opened = createChannel({ id, name: 'directmessage', members: [userId, BOT_USER_ID], isIm: true });
     this.channels.set(id, opened);
     return opened;
   }
 
-  botIsIn(channel: SlackChannel): boolean {
+  isBotMember(channel: SlackChannel): boolean {
     return channel.members.has(BOT_USER_ID);
   }
 }
 
-function userOf(spec: UserSpec): SlackUser {
-  const plain = { teamId: TEAM_ID, isBot: false, deleted: false, isRestricted: false, isUltraRestricted: false };
-  return { name: spec.id.slice(2).toLowerCase(), ...plain, active: true, ...spec };
+function createUser(spec: UserSpec): SlackUser {
+  const defaults = { teamId: TEAM_ID, isBot: false, deleted: false, isRestricted: false, isUltraRestricted: false };
+  return { name: spec.id.slice(2).toLowerCase(), ...defaults, active: true, ...spec };
 }
 
-function groupOf(spec: GroupSpec): SlackGroup {
+function createGroup(spec: GroupSpec): SlackGroup {
   return { handle: spec.id.slice(2).toLowerCase(), members: [], ...spec };
 }
 
-function channelOf(spec: ChannelSpec): SlackChannel {
-  const plain = { isArchived: false, isExtShared: false, isIm: false, isPrivate: false };
+function createChannel(spec: ChannelSpec): SlackChannel {
+  const defaults = { isArchived: false, isExtShared: false, isIm: false, isPrivate: false };
   const name = spec.id.slice(2).toLowerCase();
-  return { name, ...plain, ...spec, members: new Set(spec.members ?? []) };
+  return { name, ...defaults, ...spec, members: new Set(spec.members ?? []) };
 }
 
-function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`The fake workspace has no ${what}`);
+function requireFound<T>(value: T | undefined, description: string): T {
+  if (value === undefined) throw new Error(`The fake workspace has no ${description}`);
   return value;
 }

@@ -1,12 +1,12 @@
-import type { StrictSlack } from './strict-slack.ts';
+import type { FakeSlack } from './strict-slack.ts';
 
 /** What `syncbot` is told of this Slack, which is to reach it over sockets. */
-export function socketEnv({ apiUrl, botToken, appToken }: StrictSlack) {
+export function socketModeEnv({ apiUrl, botToken, appToken }: FakeSlack) {
   return { SLACK_API_URL: apiUrl, SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken };
 }
 
 /** The same, over HTTP at this port. */
-export function httpEnv({ apiUrl, botToken, signingSecret }: StrictSlack, port: number) {
+export function httpModeEnv({ apiUrl, botToken, signingSecret }: FakeSlack, port: number) {
   return {
     SLACK_API_URL: apiUrl,
     SLACK_BOT_TOKEN: botToken,

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { isObject, readObject } from './json.ts';
+import { isObject, parseJsonObject } from './json.ts';
 import type { JsonObject } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
@@ -17,64 +17,64 @@ export type AckOutcome =
   | { readonly kind: 'operation_timeout' }
   | { readonly kind: 'dispatch_failed' };
 
-interface Attempt {
+interface PendingAck {
   readonly envelope: Envelope;
   /** The one that it was sent to last; null while it waits for another. */
   socket: WebSocket | null;
   readonly sentAt: number;
   readonly timer: NodeJS.Timeout;
-  readonly settle: (outcome: AckOutcome) => void;
+  readonly resolve: (outcome: AckOutcome) => void;
   state: 'waiting' | 'acked' | 'timed_out' | 'acked_late';
 }
 
-export interface AttemptsOptions {
+export interface PendingAcksOptions {
   readonly log: ViolationLog;
   readonly ackLimitMs: number;
   /** Whether an envelope whose socket closed before its ack goes to another socket; Slack promises neither. */
-  readonly redelivers: boolean;
-  readonly changed: () => void;
+  readonly redeliverOnClose: boolean;
+  readonly onChange: () => void;
 }
 
 /** Each delivery of an envelope wants one ack, in time, on the socket it was sent to. */
-export class Attempts {
-  readonly #options: AttemptsOptions;
-  readonly #attempts: Attempt[] = [];
+export class PendingAcks {
+  readonly #options: PendingAcksOptions;
+  readonly #acks: PendingAck[] = [];
   /** Envelopes that the app left behind: it closed their socket itself, before their ack. */
-  readonly deserted: string[] = [];
+  readonly unackedAtAppClose: string[] = [];
   /** Envelopes that went to another socket, one entry for each time. */
   readonly redelivered: string[] = [];
 
-  constructor(options: AttemptsOptions) {
+  constructor(options: PendingAcksOptions) {
     this.#options = options;
   }
 
-  open(envelope: Envelope, socket: WebSocket): Promise<AckOutcome> {
-    return new Promise((settle) => {
-      const timer = setTimeout(() => this.#timeOut(attempt), this.#options.ackLimitMs);
-      const attempt: Attempt = { envelope, socket, sentAt: performance.now(), timer, settle, state: 'waiting' };
-      this.#attempts.push(attempt);
+  add(envelope: Envelope, socket: WebSocket): Promise<AckOutcome> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#timeOut(pendingAck), this.#options.ackLimitMs);
+      const pendingAck: PendingAck = { envelope, socket, sentAt: performance.now(), timer, resolve, state: 'waiting' };
+      this.#acks.push(pendingAck);
     });
   }
 
   /** Whether an ack is outstanding on this socket. */
-  areWaitingOn(socket: WebSocket): boolean {
-    return this.#attempts.some((it) => it.state === 'waiting' && it.socket === socket);
+  hasPendingOn(socket: WebSocket): boolean {
+    return this.#acks.some((it) => it.state === 'waiting' && it.socket === socket);
   }
 
   /** This socket is gone, and with it what was not acknowledged on it. */
-  lose(socket: WebSocket, closedBy: 'app' | 'slack' | 'nobody'): void {
-    for (const attempt of this.#attempts.filter((it) => it.state === 'waiting' && it.socket === socket)) {
-      if (closedBy === 'app') this.deserted.push(attempt.envelope.envelope_id);
-      if (this.#options.redelivers) attempt.socket = null;
+  handleSocketClose(socket: WebSocket, closedBy: 'app' | 'slack' | 'nobody'): void {
+    for (const pendingAck of this.#acks.filter((it) => it.state === 'waiting' && it.socket === socket)) {
+      if (closedBy === 'app') this.unackedAtAppClose.push(pendingAck.envelope.envelope_id);
+      if (this.#options.redeliverOnClose) pendingAck.socket = null;
     }
   }
 
   /** Gives what waits for a socket to this one. */
   redeliverTo(socket: WebSocket, send: (envelope: Envelope) => void): void {
-    for (const attempt of this.#attempts.filter((it) => it.state === 'waiting' && it.socket === null)) {
-      attempt.socket = socket;
-      this.redelivered.push(attempt.envelope.envelope_id);
-      send({ ...attempt.envelope, retry_attempt: 0, retry_reason: '' });
+    for (const pendingAck of this.#acks.filter((it) => it.state === 'waiting' && it.socket === null)) {
+      pendingAck.socket = socket;
+      this.redelivered.push(pendingAck.envelope.envelope_id);
+      send({ ...pendingAck.envelope, retry_attempt: 0, retry_reason: '' });
     }
   }
 
@@ -84,51 +84,51 @@ export class Attempts {
       this.#options.log.add('unexpected_ack', `not an acknowledgement: ${frame}`);
       return;
     }
-    const attempts = this.#attempts.filter((it) => it.envelope.envelope_id === message.envelopeId);
-    const waiting = attempts.find((it) => it.state === 'waiting' && it.socket === socket);
-    if (waiting) {
-      this.#acknowledge(waiting, message.body);
+    const acks = this.#acks.filter((it) => it.envelope.envelope_id === message.envelopeId);
+    const pending = acks.find((it) => it.state === 'waiting' && it.socket === socket);
+    if (pending) {
+      this.#acknowledge(pending, message.body);
       return;
     }
-    const late = attempts.find((it) => it.state === 'timed_out');
+    const late = acks.find((it) => it.state === 'timed_out');
     if (late) {
       late.state = 'acked_late';
       return;
     }
     // An ack that comes over another socket, as the one it belongs to was lost, is heard by nobody.
-    if (attempts.some((it) => it.state === 'waiting')) return;
-    const rule = attempts.length > 0 ? 'double_ack' : 'unexpected_ack';
+    if (acks.some((it) => it.state === 'waiting')) return;
+    const rule = acks.length > 0 ? 'double_ack' : 'unexpected_ack';
     this.#options.log.add(rule, `envelope ${message.envelopeId}`);
   }
 
   close(): void {
-    for (const attempt of this.#attempts) {
-      clearTimeout(attempt.timer);
-      attempt.settle({ kind: 'operation_timeout' });
+    for (const pendingAck of this.#acks) {
+      clearTimeout(pendingAck.timer);
+      pendingAck.resolve({ kind: 'operation_timeout' });
     }
   }
 
-  #acknowledge(attempt: Attempt, body: JsonObject): void {
-    clearTimeout(attempt.timer);
-    attempt.state = 'acked';
-    if (!attempt.envelope.accepts_response_payload && Object.keys(body).length > 0) {
-      this.#options.log.add('unexpected_ack', `${attempt.envelope.type} takes no message in its ack`);
+  #acknowledge(pendingAck: PendingAck, body: JsonObject): void {
+    clearTimeout(pendingAck.timer);
+    pendingAck.state = 'acked';
+    if (!pendingAck.envelope.accepts_response_payload && Object.keys(body).length > 0) {
+      this.#options.log.add('unexpected_ack', `${pendingAck.envelope.type} takes no message in its ack`);
     }
-    attempt.settle({ kind: 'acked', afterMs: performance.now() - attempt.sentAt, body });
+    pendingAck.resolve({ kind: 'acked', afterMs: performance.now() - pendingAck.sentAt, body });
   }
 
   /** It is the app's fault only if it still had the socket to answer on. */
-  #timeOut(attempt: Attempt): void {
-    attempt.state = 'timed_out';
-    if (attempt.socket?.readyState === WebSocket.OPEN) {
-      this.#options.log.add('ack_too_late', `${attempt.envelope.type} ${attempt.envelope.envelope_id}`);
+  #timeOut(pendingAck: PendingAck): void {
+    pendingAck.state = 'timed_out';
+    if (pendingAck.socket?.readyState === WebSocket.OPEN) {
+      this.#options.log.add('ack_too_late', `${pendingAck.envelope.type} ${pendingAck.envelope.envelope_id}`);
     }
-    attempt.settle({ kind: 'operation_timeout' });
-    this.#options.changed();
+    pendingAck.resolve({ kind: 'operation_timeout' });
+    this.#options.onChange();
   }
 }
 
 function parseAck(frame: string): { readonly envelopeId: string; readonly body: JsonObject } | undefined {
-  const { envelope_id: envelopeId, payload: body } = readObject(frame) ?? {};
+  const { envelope_id: envelopeId, payload: body } = parseJsonObject(frame) ?? {};
   return typeof envelopeId === 'string' ? { envelopeId, body: isObject(body) ? body : {} } : undefined;
 }

@@ -2,9 +2,9 @@ import { isObject } from './json.ts';
 import type { Block, Button, Json, JsonObject, MessageView } from './types.ts';
 
 /** All text of the message as sent, one line per text object; the top-level text alone when it has no blocks. */
-export function textOf(message: Pick<MessageView, 'text' | 'blocks'>): string {
+export function renderedText(message: Pick<MessageView, 'text' | 'blocks'>): string {
   if (message.blocks.length === 0) return message.text;
-  return message.blocks.flatMap(textsOfBlock).join('\n');
+  return message.blocks.flatMap(blockTexts).join('\n');
 }
 
 /** Every button, in the order of the page: those of `actions` blocks and those beside sections. */
@@ -22,7 +22,7 @@ function isButton(value: Json): value is JsonObject {
 
 function buttonOf(element: JsonObject, block: Block): Button {
   return {
-    label: textsOf(element['text'] ?? null).join(''),
+    label: objectTexts(element['text'] ?? null).join(''),
     actionId: String(element['action_id'] ?? ''),
     blockId: String(block['block_id'] ?? ''),
     value: typeof element['value'] === 'string' ? element['value'] : undefined,
@@ -30,29 +30,29 @@ function buttonOf(element: JsonObject, block: Block): Button {
   };
 }
 
-function textsOfBlock(block: Block): string[] {
+function blockTexts(block: Block): string[] {
   const { type, text, fields, elements, accessory, alt_text: altText } = block;
-  if (type === 'rich_text') return richTextOf(elements ?? null).split('\n');
+  if (type === 'rich_text') return renderRichText(elements ?? null).split('\n');
   if (type === 'image') return [String(altText)];
-  return [text, fields, elements, accessory].flatMap((part) => textsOf(part ?? null));
+  return [text, fields, elements, accessory].flatMap((part) => objectTexts(part ?? null));
 }
 
-function textsOf(value: Json): string[] {
+function objectTexts(value: Json): string[] {
   if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(textsOf);
+  if (Array.isArray(value)) return value.flatMap(objectTexts);
   if (value === null || typeof value !== 'object') return [];
-  if (value['type'] === 'image') return textsOf(value['alt_text'] ?? null);
-  return textsOf(value['text'] ?? null);
+  if (value['type'] === 'image') return objectTexts(value['alt_text'] ?? null);
+  return objectTexts(value['text'] ?? null);
 }
 
 /** Sections of rich text are lines of their own; the pieces within one are joined as drawn. */
-function richTextOf(value: Json): string {
+function renderRichText(value: Json): string {
   if (Array.isArray(value)) {
-    const isLines = value.some((it) => typeof it === 'object' && it !== null && 'elements' in it);
-    return value.map(richTextOf).join(isLines ? '\n' : '');
+    const hasSections = value.some((it) => typeof it === 'object' && it !== null && 'elements' in it);
+    return value.map(renderRichText).join(hasSections ? '\n' : '');
   }
   if (value === null || typeof value !== 'object') return '';
-  if (value['elements'] !== undefined) return richTextOf(value['elements']);
+  if (value['elements'] !== undefined) return renderRichText(value['elements']);
   switch (value['type']) {
     case 'user':
       return `<@${String(value['user_id'])}>`;

@@ -6,7 +6,7 @@ export interface FaultSpec {
   /** How many calls it hits; 1 unless told. */
   readonly times?: number;
   /** Only calls whose arguments fit. */
-  readonly when?: (args: JsonObject) => boolean;
+  readonly matchesArgs?: (args: JsonObject) => boolean;
   /** An HTTP status instead of an answer; nothing takes effect. */
   readonly status?: number;
   /** `ok: false` with this code and status 200; nothing takes effect. */
@@ -31,55 +31,55 @@ export interface FaultHandle {
   release(): void;
 }
 
-export class Fault implements FaultHandle {
+export class InjectedFault implements FaultHandle {
   readonly spec: FaultSpec;
   readonly firstHit: Promise<void>;
   readonly released: Promise<void>;
   hits = 0;
-  #left: number;
-  #arrive: () => void = () => {};
-  #open: () => void = () => {};
+  #remaining: number;
+  #resolveFirstHit: () => void = () => {};
+  #resolveReleased: () => void = () => {};
 
   constructor(spec: FaultSpec) {
     this.spec = spec;
-    this.#left = spec.times ?? 1;
+    this.#remaining = spec.times ?? 1;
     this.firstHit = new Promise((resolve) => {
-      this.#arrive = resolve;
+      this.#resolveFirstHit = resolve;
     });
     this.released = new Promise((resolve) => {
-      this.#open = resolve;
+      this.#resolveReleased = resolve;
     });
   }
 
-  takes(method: string, args: JsonObject): boolean {
-    const fits = this.spec.method === '*' || this.spec.method === method;
-    if (!fits || this.#left <= 0 || this.spec.when?.(args) === false) return false;
-    this.#left -= 1;
+  tryApply(method: string, args: JsonObject): boolean {
+    const matchesMethod = this.spec.method === '*' || this.spec.method === method;
+    if (!matchesMethod || this.#remaining <= 0 || this.spec.matchesArgs?.(args) === false) return false;
+    this.#remaining -= 1;
     this.hits += 1;
-    this.#arrive();
+    this.#resolveFirstHit();
     return true;
   }
 
   cancel(): void {
-    this.#left = 0;
+    this.#remaining = 0;
   }
 
   release(): void {
-    this.#open();
+    this.#resolveReleased();
   }
 }
 
 /** Faults are tried in the order in which they were set; each call meets at most one. */
-export class Faults {
-  readonly #faults: Fault[] = [];
+export class FaultInjector {
+  readonly #faults: InjectedFault[] = [];
 
   add(spec: FaultSpec): FaultHandle {
-    const fault = new Fault(spec);
+    const fault = new InjectedFault(spec);
     this.#faults.push(fault);
     return fault;
   }
 
-  take(method: string, args: JsonObject): Fault | undefined {
-    return this.#faults.find((fault) => fault.takes(method, args));
+  takeMatching(method: string, args: JsonObject): InjectedFault | undefined {
+    return this.#faults.find((fault) => fault.tryApply(method, args));
   }
 }

@@ -5,7 +5,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 }
 
 /** The object that a text is as JSON; null: it is none. */
-export function readObject(text: string): JsonObject | null {
+export function parseJsonObject(text: string): JsonObject | null {
   try {
     const value: Json = JSON.parse(text);
     return isObject(value) ? value : null;

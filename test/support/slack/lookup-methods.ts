@@ -1,10 +1,10 @@
-import { knownChannel } from './chat-methods.ts';
+import { findChannel } from './chat-methods.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './directory.ts';
-import { isOn } from './message-rules.ts';
-import { type Method, type State, stringArg } from './state.ts';
-import { type JsonObject, type SlackChannel, SlackRefusal, type SlackUser } from './types.ts';
+import { isTruthyArg } from './message-rules.ts';
+import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
+import { type JsonObject, SlackApiError, type SlackChannel, type SlackUser } from './types.ts';
 
-export function lookupMethods(state: State): Readonly<Record<string, Method>> {
+export function lookupMethods(state: FakeSlackState): Readonly<Record<string, ApiMethod>> {
   return {
     'auth.test': { token: 'bot', run: () => authTest(state) },
     'users.info': {
@@ -27,8 +27,8 @@ export function lookupMethods(state: State): Readonly<Record<string, Method>> {
   };
 }
 
-function authTest(state: State): JsonObject {
-  const bot = state.directory.user(BOT_USER_ID);
+function authTest(state: FakeSlackState): JsonObject {
+  const bot = state.workspace.user(BOT_USER_ID);
   return {
     url: `https://${TEAM_DOMAIN}.slack.com/`,
     team: TEAM_DOMAIN,
@@ -40,9 +40,9 @@ function authTest(state: State): JsonObject {
   };
 }
 
-function userInfo(state: State, args: JsonObject): JsonObject {
-  const user = state.directory.users.get(stringArg(args, 'user'));
-  if (user === undefined) throw new SlackRefusal('user_not_found');
+function userInfo(state: FakeSlackState, args: JsonObject): JsonObject {
+  const user = state.workspace.users.get(requireStringArg(args, 'user'));
+  if (user === undefined) throw new SlackApiError('user_not_found');
   return { user: userPayload(user) };
 }
 
@@ -62,36 +62,36 @@ function userPayload(user: SlackUser): JsonObject {
   };
 }
 
-function groupList(state: State, args: JsonObject): JsonObject {
-  const usergroups = [...state.directory.groups.values()].map((group) => ({
+function groupList(state: FakeSlackState, args: JsonObject): JsonObject {
+  const usergroups = [...state.workspace.groups.values()].map((group) => ({
     id: group.id,
     team_id: TEAM_ID,
     is_usergroup: true,
     name: group.handle,
     handle: group.handle,
     date_delete: 0,
-    ...(isOn(args['include_users']) ? { users: [...group.members] } : {}),
-    ...(isOn(args['include_count']) ? { user_count: group.members.length } : {}),
+    ...(isTruthyArg(args['include_users']) ? { users: [...group.members] } : {}),
+    ...(isTruthyArg(args['include_count']) ? { user_count: group.members.length } : {}),
   }));
   return { usergroups };
 }
 
-function groupMembers(state: State, args: JsonObject): JsonObject {
-  const group = state.directory.groups.get(stringArg(args, 'usergroup'));
-  if (group === undefined) throw new SlackRefusal('no_such_subteam');
+function groupMembers(state: FakeSlackState, args: JsonObject): JsonObject {
+  const group = state.workspace.groups.get(requireStringArg(args, 'usergroup'));
+  if (group === undefined) throw new SlackApiError('no_such_subteam');
   return { users: [...group.members] };
 }
 
-function channelInfo(state: State, args: JsonObject): JsonObject {
-  const channel = knownChannel(state, stringArg(args, 'channel'));
+function channelInfo(state: FakeSlackState, args: JsonObject): JsonObject {
+  const channel = findChannel(state, requireStringArg(args, 'channel'));
   const needed = channel.isIm ? 'im:read' : channel.isPrivate ? 'groups:read' : 'channels:read';
   if (!state.scopes.has(needed)) {
-    throw new SlackRefusal('missing_scope', { needed, provided: [...state.scopes].join(',') });
+    throw new SlackApiError('missing_scope', { needed, provided: [...state.scopes].join(',') });
   }
   return { channel: channelPayload(channel, state) };
 }
 
-function channelPayload(channel: SlackChannel, state: State): JsonObject {
+function channelPayload(channel: SlackChannel, state: FakeSlackState): JsonObject {
   const partner = [...channel.members].find((id) => id !== BOT_USER_ID) ?? null;
   return {
     id: channel.id,
@@ -106,15 +106,15 @@ function channelPayload(channel: SlackChannel, state: State): JsonObject {
     is_shared: channel.isExtShared,
     is_org_shared: false,
     is_pending_ext_shared: false,
-    is_member: state.directory.botIsIn(channel),
+    is_member: state.workspace.isBotMember(channel),
   };
 }
 
-function openDirectMessage(state: State, args: JsonObject): JsonObject {
-  const ids = stringArg(args, 'users').split(',');
-  const user = state.directory.users.get(ids[0] ?? '');
-  if (ids.length !== 1 || user === undefined) throw new SlackRefusal('user_not_found');
-  if (user.isBot) throw new SlackRefusal('cannot_dm_bot');
-  if (user.deleted) throw new SlackRefusal('user_disabled');
-  return { channel: { id: state.directory.directMessage(user.id).id } };
+function openDirectMessage(state: FakeSlackState, args: JsonObject): JsonObject {
+  const ids = requireStringArg(args, 'users').split(',');
+  const user = state.workspace.users.get(ids[0] ?? '');
+  if (ids.length !== 1 || user === undefined) throw new SlackApiError('user_not_found');
+  if (user.isBot) throw new SlackApiError('cannot_dm_bot');
+  if (user.deleted) throw new SlackApiError('user_disabled');
+  return { channel: { id: state.workspace.directMessage(user.id).id } };
 }

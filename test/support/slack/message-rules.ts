@@ -1,5 +1,5 @@
-import { blockFaults } from './block-limits.ts';
-import { type Block, type Json, type JsonObject, type MessageContent, SlackRefusal } from './types.ts';
+import { blockErrors } from './block-limits.ts';
+import { type Block, type Json, type JsonObject, type MessageContent, SlackApiError } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
 const MAX_TEXT = 40_000;
@@ -13,47 +13,52 @@ const BROADCAST = /<!(?:channel|here|everyone)(?:\|[^>]*)?>/;
  * Checks a message as Slack does and returns its content. Throws SlackRefusal for what Slack refuses (and logs it as a
  * violation), logs what only the house forbids.
  */
-export function checkedContent(
+export function validateContent(
   args: JsonObject,
   log: ViolationLog,
-  where: string,
+  source: string,
   maxText: number = MAX_TEXT,
 ): MessageContent {
   const text = typeof args['text'] === 'string' ? args['text'] : '';
-  const blocks = readBlocks(args['blocks'], log, where);
-  if (text === '' && blocks.length === 0) throw refused(log, where, 'no_text');
-  if (text.length > maxText) throw refused(log, where, 'msg_too_long');
-  const faults = blockFaults(blocks);
-  if (faults.length > 0) throw refused(log, where, 'invalid_blocks', faults);
-  if (JSON.stringify(blocks).length > MAX_BLOCKS_JSON) throw refused(log, where, 'msg_blocks_too_long');
-  if (text.trim() === '') log.add('missing_text', `${where}: blocks without a top-level text`);
-  if (isOn(args['link_names'])) log.add('link_names', `${where}: link_names is set`);
-  for (const found of broadcasts([text, ...blocks])) log.add('broadcast_mention', `${where}: ${found}`);
+  const blocks = readBlocks(args['blocks'], log, source);
+  if (text === '' && blocks.length === 0) throw invalidMessage(log, source, 'no_text');
+  if (text.length > maxText) throw invalidMessage(log, source, 'msg_too_long');
+  const errors = blockErrors(blocks);
+  if (errors.length > 0) throw invalidMessage(log, source, 'invalid_blocks', errors);
+  if (JSON.stringify(blocks).length > MAX_BLOCKS_JSON) throw invalidMessage(log, source, 'msg_blocks_too_long');
+  if (text.trim() === '') log.add('missing_text', `${source}: blocks without a top-level text`);
+  if (isTruthyArg(args['link_names'])) log.add('link_names', `${source}: link_names is set`);
+  for (const broadcast of findBroadcasts([text, ...blocks])) log.add('broadcast_mention', `${source}: ${broadcast}`);
   return { text, blocks };
 }
 
-function readBlocks(value: Json | undefined, log: ViolationLog, where: string): Block[] {
+function readBlocks(value: Json | undefined, log: ViolationLog, source: string): Block[] {
   const parsed = typeof value === 'string' ? parseJson(value) : value;
   if (parsed === undefined || parsed === null) {
-    if (typeof value === 'string' && value !== '') throw refused(log, where, 'invalid_blocks_format');
+    if (typeof value === 'string' && value !== '') throw invalidMessage(log, source, 'invalid_blocks_format');
     return [];
   }
-  if (!Array.isArray(parsed)) throw refused(log, where, 'invalid_blocks_format');
+  if (!Array.isArray(parsed)) throw invalidMessage(log, source, 'invalid_blocks_format');
   return structuredClone(parsed) as Block[];
 }
 
-function refused(log: ViolationLog, where: string, code: string, faults: readonly string[] = []): SlackRefusal {
-  log.add('invalid_message', [`${where}: ${code}`, ...faults].join('; '));
-  const messages = faults.map((fault) => `[ERROR] ${fault}`);
-  return new SlackRefusal(code, faults.length > 0 ? { errors: [...faults], response_metadata: { messages } } : {});
+function invalidMessage(
+  log: ViolationLog,
+  source: string,
+  code: string,
+  errors: readonly string[] = [],
+): SlackApiError {
+  log.add('invalid_message', [`${source}: ${code}`, ...errors].join('; '));
+  const messages = errors.map((error) => `[ERROR] ${error}`);
+  return new SlackApiError(code, errors.length > 0 ? { errors: [...errors], response_metadata: { messages } } : {});
 }
 
-function broadcasts(value: Json): string[] {
+function findBroadcasts(value: Json): string[] {
   if (typeof value === 'string') return BROADCAST.exec(value)?.slice(0, 1) ?? [];
-  if (Array.isArray(value)) return value.flatMap(broadcasts);
+  if (Array.isArray(value)) return value.flatMap(findBroadcasts);
   if (value === null || typeof value !== 'object') return [];
   if (value['type'] === 'broadcast') return [`broadcast ${String(value['range'])}`];
-  return Object.values(value).flatMap(broadcasts);
+  return Object.values(value).flatMap(findBroadcasts);
 }
 
 function parseJson(value: string): Json | undefined {
@@ -65,6 +70,6 @@ function parseJson(value: string): Json | undefined {
 }
 
 /** Form bodies carry `true`, `1`; JSON bodies carry booleans. */
-export function isOn(value: Json | undefined): boolean {
+export function isTruthyArg(value: Json | undefined): boolean {
   return value === true || value === 'true' || value === 1 || value === '1';
 }

@@ -9,7 +9,7 @@ export interface StoredMessage {
   readonly via: MessageSource;
   readonly ephemeralFor?: string;
   readonly threadTs?: string;
-  readonly history: MessageContent[];
+  readonly versions: MessageContent[];
   edited: boolean;
   deleted: boolean;
   /** Then the app cannot know of it. */
@@ -28,12 +28,12 @@ export interface NewMessage extends MessageContent {
 export class Messages {
   readonly #all: StoredMessage[] = [];
   readonly #now: () => number;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   #lastMicros = 0;
 
-  constructor(now: () => number, changed: () => void) {
+  constructor(now: () => number, onChange: () => void) {
     this.#now = now;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   nextTs(): string {
@@ -49,50 +49,50 @@ export class Messages {
       via: message.via,
       ...(message.ephemeralFor === undefined ? {} : { ephemeralFor: message.ephemeralFor }),
       ...(message.threadTs === undefined ? {} : { threadTs: message.threadTs }),
-      history: [withIds(message)],
+      versions: [withIds(message)],
       edited: false,
       deleted: false,
       deletedByPerson: false,
     };
     this.#all.push(stored);
-    this.#changed();
+    this.#onChange();
     return stored;
   }
 
   /** The edited mark appears for updates without blocks only, as chat.update documents. */
   replace(message: StoredMessage, content: MessageContent): void {
-    message.history.push(withIds(content));
+    message.versions.push(withIds(content));
     message.edited = content.blocks.length === 0;
-    this.#changed();
+    this.#onChange();
   }
 
   remove(message: StoredMessage): void {
     message.deleted = true;
-    this.#changed();
+    this.#onChange();
   }
 
   find(ts: string): StoredMessage | undefined {
     return this.#all.find((it) => it.ts === ts);
   }
 
-  visible(channel: string, seenBy: (message: StoredMessage) => boolean): StoredMessage[] {
-    return this.#all.filter((it) => it.channel === channel && !it.deleted && seenBy(it));
+  visibleIn(channel: string, isVisible: (message: StoredMessage) => boolean): StoredMessage[] {
+    return this.#all.filter((it) => it.channel === channel && !it.deleted && isVisible(it));
   }
 
   /** What a reload of the client does: ephemerals are kept nowhere. */
   forgetEphemerals(user: string): void {
     for (const message of this.#all) if (message.ephemeralFor === user) message.deleted = true;
-    this.#changed();
+    this.#onChange();
   }
 }
 
 export function currentContent(message: StoredMessage): MessageContent {
-  const last = message.history.at(-1);
+  const last = message.versions.at(-1);
   if (last === undefined) throw new Error(`message ${message.ts} has no content`);
   return last;
 }
 
-export function viewOf(message: StoredMessage): MessageView {
+export function toView(message: StoredMessage): MessageView {
   const view: MessageView = { ...structuredClone(message), ...structuredClone(currentContent(message)) };
   return deepFreeze(view);
 }

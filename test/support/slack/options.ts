@@ -1,7 +1,7 @@
-import type { DirectoryOptions } from './directory.ts';
+import type { WorkspaceOptions } from './directory.ts';
 import type { Enterprise } from './state.ts';
 
-export interface StrictSlackOptions extends DirectoryOptions {
+export interface FakeSlackOptions extends WorkspaceOptions {
   readonly botToken?: string;
   readonly appToken?: string;
   readonly signingSecret?: string;
@@ -12,11 +12,11 @@ export interface StrictSlackOptions extends DirectoryOptions {
   /** Slack waits 3 s; tests of slow acks wait less. */
   readonly ackLimitMs?: number;
   /** How long a socket stays after its end was announced; Slack closes it about 10 s later. */
-  readonly closeAfterMs?: number;
+  readonly closeDelayMs?: number;
   /** Whether an envelope whose socket closed before its ack goes to another one. Slack often does this, and promises it nowhere. */
-  readonly redelivers?: boolean;
+  readonly redeliverOnClose?: boolean;
   /** After the close frames Slack leaves the TCP connection open; here it is closed unless asked for. */
-  readonly keepsTcpOpen?: boolean;
+  readonly keepTcpOpen?: boolean;
   /** Rate limits are off unless asked for. */
   readonly rateLimits?: boolean;
   readonly now?: () => number;

@@ -5,7 +5,7 @@ import type { StoredMessage } from './messages.ts';
 import type { Enterprise } from './state.ts';
 import type { Button, Json, JsonObject, SlackChannel, SlackUser } from './types.ts';
 
-export interface Origin {
+export interface InteractionContext {
   readonly user: SlackUser;
   readonly channel: SlackChannel;
   readonly responseUrl: string;
@@ -14,59 +14,67 @@ export interface Origin {
 }
 
 /** The (long dead, still sent) verification token. */
-const TOKEN = 'strict-slack-verification-token';
+const VERIFICATION_TOKEN = 'strict-slack-verification-token';
 
 export function newTriggerId(): string {
   const digits = () => String(randomBytes(5).readUIntBE(0, 5));
   return `${digits()}.${digits()}.${randomBytes(16).toString('hex')}`;
 }
 
-export function commandPayload(origin: Origin, command: string, text: string): JsonObject {
-  const { enterprise: grid } = origin;
-  const enterprise = grid === undefined ? {} : { enterprise_id: grid.id, enterprise_name: grid.name };
+export function commandPayload(context: InteractionContext, command: string, text: string): JsonObject {
+  const { enterprise: enterpriseGrid } = context;
+  const enterprise =
+    enterpriseGrid === undefined ? {} : { enterprise_id: enterpriseGrid.id, enterprise_name: enterpriseGrid.name };
   return {
-    token: TOKEN,
+    token: VERIFICATION_TOKEN,
     team_id: TEAM_ID,
     team_domain: TEAM_DOMAIN,
     ...enterprise,
-    channel_id: origin.channel.id,
-    channel_name: channelName(origin.channel),
-    user_id: origin.user.id,
-    user_name: origin.user.name,
+    channel_id: context.channel.id,
+    channel_name: channelName(context.channel),
+    user_id: context.user.id,
+    user_name: context.user.name,
     command,
     text,
     api_app_id: APP_ID,
     is_enterprise_install: 'false',
-    response_url: origin.responseUrl,
-    trigger_id: origin.triggerId,
+    response_url: context.responseUrl,
+    trigger_id: context.triggerId,
   };
 }
 
 export interface PressedMessage {
   readonly ts: string;
   /** Unset for a message the fake never had. */
-  readonly stored: StoredMessage | undefined;
+  readonly storedMessage: StoredMessage | undefined;
 }
 
 /** An ephemeral message is not sent along: the app finds only its container. */
-export function pressPayload(origin: Origin, button: Button, pressed: PressedMessage): JsonObject {
-  const { user, channel } = origin;
-  const isEphemeral = pressed.stored?.ephemeralFor !== undefined;
-  const message = pressed.stored === undefined || isEphemeral ? {} : { message: messagePayload(pressed.stored) };
+export function blockActionsPayload(
+  context: InteractionContext,
+  button: Button,
+  pressedMessage: PressedMessage,
+): JsonObject {
+  const { user, channel } = context;
+  const isEphemeral = pressedMessage.storedMessage?.ephemeralFor !== undefined;
+  const message =
+    pressedMessage.storedMessage === undefined || isEphemeral
+      ? {}
+      : { message: messagePayload(pressedMessage.storedMessage) };
   return {
     type: 'block_actions',
     user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
     api_app_id: APP_ID,
-    token: TOKEN,
-    container: { type: 'message', message_ts: pressed.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
-    trigger_id: origin.triggerId,
+    token: VERIFICATION_TOKEN,
+    container: { type: 'message', message_ts: pressedMessage.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
+    trigger_id: context.triggerId,
     team: { id: TEAM_ID, domain: TEAM_DOMAIN },
-    enterprise: origin.enterprise === undefined ? null : { ...origin.enterprise },
+    enterprise: context.enterprise === undefined ? null : { ...context.enterprise },
     is_enterprise_install: false,
     channel: { id: channel.id, name: channelName(channel) },
     ...message,
     state: { values: {} },
-    response_url: origin.responseUrl,
+    response_url: context.responseUrl,
     actions: [actionPayload(button)],
   };
 }

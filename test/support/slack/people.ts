@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { BOT_USER_ID, TEAM_ID } from './directory.ts';
 import type { AckOutcome, Envelope } from './envelopes.ts';
 import { buttonsOf } from './eyes.ts';
-import { checkedContent } from './message-rules.ts';
+import { validateContent } from './message-rules.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
-import { commandPayload, newTriggerId, pressPayload } from './payloads.ts';
+import { blockActionsPayload, commandPayload, newTriggerId } from './payloads.ts';
 import type { ResponseUrls } from './response-urls.ts';
-import type { State } from './state.ts';
-import { type Button, type JsonObject, type MessageView, type Notice, SlackRefusal } from './types.ts';
+import type { FakeSlackState } from './state.ts';
+import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
 
 export interface CommandSpec {
   readonly user: string;
@@ -25,7 +25,7 @@ export interface PressSpec {
 }
 
 /** What no Slack client would send by itself: any ids, any user, any message or none. */
-export interface RawPressSpec {
+export interface ForgedPressSpec {
   readonly user: string;
   readonly channel: string;
   readonly actionId: string;
@@ -44,32 +44,36 @@ export interface Delivery {
   readonly acked: Promise<AckOutcome>;
 }
 
-export interface PeopleOptions {
-  readonly state: State;
-  readonly urls: ResponseUrls;
+export interface FakeUsersOptions {
+  readonly state: FakeSlackState;
+  readonly responseUrls: ResponseUrls;
   readonly deliver: (envelope: Envelope) => Promise<AckOutcome>;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
 /** What people do in their Slack clients, within what a client lets them do. */
-export class People {
+export class FakeUsers {
   /** What Slack itself told people. */
-  readonly notices: Notice[] = [];
-  readonly #options: PeopleOptions;
+  readonly clientErrors: ClientError[] = [];
+  readonly #options: FakeUsersOptions;
 
-  constructor(options: PeopleOptions) {
+  constructor(options: FakeUsersOptions) {
     this.#options = options;
   }
 
   command(spec: CommandSpec): Delivery {
-    const { directory, enterprise } = this.#options.state;
+    const { workspace: directory, enterprise } = this.#options.state;
     const user = directory.user(spec.user);
     const channel = directory.channel(spec.channel);
     if (user.deleted) throw new Error(`${user.id} is deactivated and cannot type`);
     if (user.teamId !== TEAM_ID) throw new Error(`${user.id} is of another team: Slack does not offer the command`);
     if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
     if (channel.isArchived) throw new Error(`${channel.id} is archived: nobody can type there`);
-    const responseUrl = this.#options.urls.issue('commands', { user: user.id, channel: channel.id, source: undefined });
+    const responseUrl = this.#options.responseUrls.issue('commands', {
+      user: user.id,
+      channel: channel.id,
+      source: undefined,
+    });
     const triggerId = newTriggerId();
     const payload = commandPayload(
       { user, channel, responseUrl, triggerId, enterprise },
@@ -86,17 +90,20 @@ export class People {
 
   press(spec: PressSpec): Delivery {
     const ts = typeof spec.message === 'string' ? spec.message : spec.message.ts;
-    const stored = this.#options.state.messages.find(ts);
-    if (stored === undefined) throw new Error(`There is no message ${ts}`);
-    const isStale = typeof spec.message !== 'string';
-    if (!this.#couldSee(spec.user, stored) || (stored.deleted && !isStale)) {
+    const storedMessage = this.#options.state.messages.find(ts);
+    if (storedMessage === undefined) throw new Error(`There is no message ${ts}`);
+    const isOldView = typeof spec.message !== 'string';
+    if (!this.#canSee(spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
       throw new Error(`${spec.user} does not see the message ${ts}`);
     }
-    const page = typeof spec.message === 'string' ? currentContent(stored) : spec.message;
-    return this.#press(spec.user, stored.channel, onlyButton(buttonsOf(page), spec), { ts, stored });
+    const content = typeof spec.message === 'string' ? currentContent(storedMessage) : spec.message;
+    return this.#press(spec.user, storedMessage.channel, findOnlyButton(buttonsOf(content), spec), {
+      ts,
+      storedMessage,
+    });
   }
 
-  pressRaw(spec: RawPressSpec): Delivery {
+  pressForged(spec: ForgedPressSpec): Delivery {
     const ts = typeof spec.message === 'string' ? spec.message : (spec.message?.ts ?? '0000000000.000000');
     const button: Button = {
       label: spec.label ?? 'OK',
@@ -105,7 +112,7 @@ export class People {
       value: spec.value,
       style: undefined,
     };
-    return this.#press(spec.user, spec.channel, button, { ts, stored: this.#options.state.messages.find(ts) });
+    return this.#press(spec.user, spec.channel, button, { ts, storedMessage: this.#options.state.messages.find(ts) });
   }
 
   /** The same envelope once more, to whichever socket is next; nothing in it says so. */
@@ -121,33 +128,41 @@ export class People {
     messages.remove(message);
   }
 
-  #couldSee(user: string, message: StoredMessage): boolean {
+  #canSee(user: string, message: StoredMessage): boolean {
     if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
-    return this.#options.state.directory.channel(message.channel).members.has(user);
+    return this.#options.state.workspace.channel(message.channel).members.has(user);
   }
 
   #press(
     userId: string,
     channelId: string,
     button: Button,
-    pressed: { ts: string; stored: StoredMessage | undefined },
+    pressed: { ts: string; storedMessage: StoredMessage | undefined },
   ): Delivery {
-    const { state, urls } = this.#options;
-    const user = state.directory.user(userId);
-    const channel = state.directory.channel(channelId);
+    const { state, responseUrls } = this.#options;
+    const user = state.workspace.user(userId);
+    const channel = state.workspace.channel(channelId);
     if (user.deleted) throw new Error(`${user.id} is deactivated and cannot press`);
-    const responseUrl = urls.issue('actions', { user: user.id, channel: channel.id, source: pressed.stored });
-    const origin = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
-    const payload = pressPayload(origin, button, pressed);
+    const responseUrl = responseUrls.issue('actions', {
+      user: user.id,
+      channel: channel.id,
+      source: pressed.storedMessage,
+    });
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
+    const payload = blockActionsPayload(context, button, pressed);
     return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
   }
 
   #deliver(envelope: Envelope): Delivery {
     const acked = this.#options.deliver(envelope).then((outcome) => {
-      if (outcome.kind === 'acked') this.#showAckBody(envelope, outcome.body);
+      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
       else
-        this.notices.push({ ...whoAndWhere(envelope.payload), error: outcome.kind, envelopeId: envelope.envelope_id });
-      this.#options.changed();
+        this.clientErrors.push({
+          ...senderOf(envelope.payload),
+          error: outcome.kind,
+          envelopeId: envelope.envelope_id,
+        });
+      this.#options.onChange();
       return outcome;
     });
     const { payload } = envelope;
@@ -156,41 +171,41 @@ export class People {
   }
 
   /** An ack of a command may carry a message; `in_channel` also shows the command as typed. */
-  #showAckBody(envelope: Envelope, body: JsonObject): void {
+  #postAckMessage(envelope: Envelope, body: JsonObject): void {
     if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
-    const { messages, log } = this.#options.state;
-    const { user, channel } = whoAndWhere(envelope.payload);
+    const { messages, violations: log } = this.#options.state;
+    const { user, channel } = senderOf(envelope.payload);
     const isPublic = body['response_type'] === 'in_channel';
     if (isPublic) {
-      const typed = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
-      messages.post({ text: typed, blocks: [], channel, user, via: 'person' });
+      const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
+      messages.post({ text: commandText, blocks: [], channel, user, via: 'person' });
       if (body['text'] === undefined && body['blocks'] === undefined) return;
     }
     try {
-      const content = checkedContent(body, log, 'ack');
+      const content = validateContent(body, log, 'ack');
       const ephemeralFor = isPublic ? undefined : user;
       messages.post({ ...content, channel, user: BOT_USER_ID, via: 'ack', ephemeralFor });
     } catch (error) {
-      if (!(error instanceof SlackRefusal)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
     }
   }
 }
 
-function onlyButton(buttons: readonly Button[], spec: PressSpec): Button {
-  const wanted = spec.label ?? spec.actionId;
-  if (wanted === undefined) throw new Error('Say which button: label or actionId');
-  const fits = buttons.filter(
+function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
+  const selector = spec.label ?? spec.actionId;
+  if (selector === undefined) throw new Error('Say which button: label or actionId');
+  const matching = buttons.filter(
     (it) =>
       (spec.label === undefined || it.label === spec.label) &&
       (spec.actionId === undefined || it.actionId === spec.actionId),
   );
-  const [only] = fits;
-  if (only !== undefined && fits.length === 1) return only;
-  const there = buttons.map((it) => `${it.label} (${it.actionId})`).join(', ') || 'none';
-  throw new Error(`${fits.length === 0 ? 'No' : 'More than one'} button ${wanted}; there: ${there}`);
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  const available = buttons.map((it) => `${it.label} (${it.actionId})`).join(', ') || 'none';
+  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; there: ${available}`);
 }
 
-function whoAndWhere(payload: JsonObject): { readonly user: string; readonly channel: string } {
+function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {
   const { user, channel } = payload;
   return {
     user: String(payload['user_id'] ?? idOf(user)),

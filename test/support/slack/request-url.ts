@@ -1,8 +1,8 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { AckOutcome, Envelope } from './envelopes.ts';
-import { readObject } from './json.ts';
-import { formOf, type SignedRequest, signed } from './signing.ts';
+import { parseJsonObject } from './json.ts';
+import { encodeForm, type SignedRequest, signRequest } from './signing.ts';
 import type { JsonObject } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
@@ -10,12 +10,12 @@ export interface RequestUrlOptions {
   readonly log: ViolationLog;
   readonly signingSecret: string;
   readonly ackLimitMs: number;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-interface Answer {
+interface AckResponse {
   readonly status: number;
-  readonly type: string;
+  readonly contentType: string;
   readonly text: string;
 }
 
@@ -27,7 +27,7 @@ export class RequestUrl {
   /** Where to deliver; null: the app is in Socket Mode. */
   url: string | null = null;
   /** What was sent, oldest first. */
-  readonly sent: SignedRequest[] = [];
+  readonly sentRequests: SignedRequest[] = [];
   readonly #options: RequestUrlOptions;
   readonly #agent = new Agent({ keepAlive: true });
 
@@ -36,19 +36,19 @@ export class RequestUrl {
   }
 
   async deliver(envelope: Envelope): Promise<AckOutcome> {
-    const signedRequest = signed(formOf(envelope), this.#options);
-    this.sent.push(signedRequest);
+    const signedRequest = signRequest(encodeForm(envelope), this.#options);
+    this.sentRequests.push(signedRequest);
     const sentAt = performance.now();
-    const answer = await this.#post(signedRequest).catch(() => null);
-    this.#options.changed();
-    if (answer === 'late') {
+    const ackResponse = await this.#post(signedRequest).catch(() => null);
+    this.#options.onChange();
+    if (ackResponse === 'late') {
       this.#options.log.add('ack_too_late', `${envelope.type} ${envelope.envelope_id}`);
       return { kind: 'operation_timeout' };
     }
-    if (answer?.status !== 200) return { kind: 'dispatch_failed' };
-    const body = messageOf(answer);
+    if (ackResponse?.status !== 200) return { kind: 'dispatch_failed' };
+    const body = ackMessage(ackResponse);
     if (body === null || (!envelope.accepts_response_payload && Object.keys(body).length > 0)) {
-      this.#options.log.add('unexpected_ack', `${envelope.type}: ${answer.type}`);
+      this.#options.log.add('unexpected_ack', `${envelope.type}: ${ackResponse.contentType}`);
       return { kind: 'acked', afterMs: performance.now() - sentAt, body: {} };
     }
     return { kind: 'acked', afterMs: performance.now() - sentAt, body };
@@ -59,7 +59,7 @@ export class RequestUrl {
   }
 
   /** `late` when the app kept the connection and did not answer in time; rejects when there is no connection. */
-  #post({ headers, body }: SignedRequest): Promise<Answer | 'late'> {
+  #post({ headers, body }: SignedRequest): Promise<AckResponse | 'late'> {
     return new Promise((resolve, reject) => {
       const post = request(this.url ?? '', { method: 'POST', agent: this.#agent, headers });
       const timer = setTimeout(() => {
@@ -68,19 +68,19 @@ export class RequestUrl {
       }, this.#options.ackLimitMs);
       post.on('error', reject);
       post.on('close', () => clearTimeout(timer));
-      post.on('response', (response) => void answerOf(response).then(resolve, reject));
+      post.on('response', (response) => void readAckResponse(response).then(resolve, reject));
       post.end(body);
     });
   }
 }
 
-async function answerOf(response: IncomingMessage): Promise<Answer> {
+async function readAckResponse(response: IncomingMessage): Promise<AckResponse> {
   const { statusCode = 0, headers } = response;
-  return { status: statusCode, type: headers['content-type'] ?? '', text: await text(response) };
+  return { status: statusCode, contentType: headers['content-type'] ?? '', text: await text(response) };
 }
 
 /** Null when Slack could not read it. */
-function messageOf({ type, text: said }: Answer): JsonObject | null {
-  if (said === '') return {};
-  return type.startsWith('application/json') ? readObject(said) : { text: said };
+function ackMessage({ contentType, text: body }: AckResponse): JsonObject | null {
+  if (body === '') return {};
+  return contentType.startsWith('application/json') ? parseJsonObject(body) : { text: body };
 }

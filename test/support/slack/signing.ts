@@ -14,8 +14,8 @@ export interface SigningOptions {
 }
 
 /** Fresh timestamp, fresh signature. */
-export function signed<Body extends string | Buffer>(body: Body, options: SigningOptions): SignedRequest<Body> {
-  const { signingSecret, timestamp = secondsNow() } = options;
+export function signRequest<Body extends string | Buffer>(body: Body, options: SigningOptions): SignedRequest<Body> {
+  const { signingSecret, timestamp = nowSeconds() } = options;
   const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest('hex');
   const headers = {
     accept: 'application/json,*/*',
@@ -28,7 +28,7 @@ export function signed<Body extends string | Buffer>(body: Body, options: Signin
 }
 
 /** A command is a form; everything else is JSON in a form field, its slashes escaped. */
-export function formOf({ type, payload }: Pick<Envelope, 'type' | 'payload'>): string {
+export function encodeForm({ type, payload }: Pick<Envelope, 'type' | 'payload'>): string {
   if (type === 'slash_commands') {
     const fields = Object.entries(payload).map(([name, value]) => [name, String(value)] as const);
     return new URLSearchParams(Object.fromEntries(fields)).toString();
@@ -36,6 +36,6 @@ export function formOf({ type, payload }: Pick<Envelope, 'type' | 'payload'>): s
   return new URLSearchParams({ payload: JSON.stringify(payload).replaceAll('/', '\\/') }).toString();
 }
 
-export function secondsNow(): number {
+export function nowSeconds(): number {
   return Math.floor(Date.now() / 1_000);
 }

@@ -1,13 +1,13 @@
-import type { Directory } from './directory.ts';
+import type { Workspace } from './directory.ts';
 import type { Messages } from './messages.ts';
-import { type JsonObject, SlackRefusal } from './types.ts';
+import { type JsonObject, SlackApiError } from './types.ts';
 import type { ViolationLog } from './violation-log.ts';
 
 /** What the parts of the fake share. */
-export interface State {
-  readonly directory: Directory;
+export interface FakeSlackState {
+  readonly workspace: Workspace;
   readonly messages: Messages;
-  readonly log: ViolationLog;
+  readonly violations: ViolationLog;
   /** Scopes granted to the bot token. */
   readonly scopes: Set<string>;
   /** Set for a workspace of an Enterprise Grid; elsewhere Slack leaves the fields out. */
@@ -20,7 +20,7 @@ export interface Enterprise {
   readonly name: string;
 }
 
-export interface Method {
+export interface ApiMethod {
   readonly token: 'bot' | 'app';
   /** Any one of these is enough; none means that no scope is needed. */
   readonly scopes?: readonly string[];
@@ -30,9 +30,9 @@ export interface Method {
 export const MISSING_ARGUMENT = 'invalid_arguments';
 
 /** A required argument; every one the fake knows is a string. */
-export function stringArg(args: JsonObject, name: string): string {
+export function requireStringArg(args: JsonObject, name: string): string {
   const value = args[name];
   if (typeof value === 'string' && value !== '') return value;
   const messages = [`[ERROR] missing required field: ${name}`];
-  throw new SlackRefusal(MISSING_ARGUMENT, { response_metadata: { messages } });
+  throw new SlackApiError(MISSING_ARGUMENT, { response_metadata: { messages } });
 }

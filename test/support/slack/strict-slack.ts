@@ -1,75 +1,87 @@
 import { EventEmitter } from 'node:events';
-import { describeSlack } from './describe.ts';
-import { BOT_USER_ID, Directory } from './directory.ts';
+import { describeWorkspace } from './describe.ts';
+import { BOT_USER_ID, Workspace } from './directory.ts';
 import type { FaultHandle, FaultSpec } from './faults.ts';
-import { HttpSide } from './http-side.ts';
-import { Messages, type StoredMessage, viewOf } from './messages.ts';
-import { DEFAULT_SCOPES, type StrictSlackOptions } from './options.ts';
-import { type CommandSpec, type Delivery, People, type PressSpec, type RawPressSpec } from './people.ts';
+import { FakeSlackHttpServer } from './http-side.ts';
+import { Messages, type StoredMessage, toView } from './messages.ts';
+import { DEFAULT_SCOPES, type FakeSlackOptions } from './options.ts';
+import { type CommandSpec, type Delivery, FakeUsers, type ForgedPressSpec, type PressSpec } from './people.ts';
 import { RequestUrl } from './request-url.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
-import type { State } from './state.ts';
-import type { ApiCall, MessageView, Notice, SlackChannel, SlackGroup, SlackUser, Violation } from './types.ts';
+import type { FakeSlackState } from './state.ts';
+import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser, Violation } from './types.ts';
 import { ViolationLog } from './violation-log.ts';
-import { type Truthy, type WaitOptions, waitUntil } from './wait.ts';
+import { type Truthy, type WaitUntilOptions, waitUntil } from './wait.ts';
 import { WebApi } from './web-api.ts';
 
 /** Slack at its wire, with its rules enforced. One instance is one workspace with the app installed. */
-export class StrictSlack implements AsyncDisposable {
+export class FakeSlack implements AsyncDisposable {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
   /** HTTP mode, once its `url` is set. */
   readonly requestUrl: RequestUrl;
   readonly botUserId = BOT_USER_ID;
-  readonly #directory: Directory;
+  readonly #workspace: Workspace;
   readonly #messages: Messages;
-  readonly #log = new ViolationLog();
+  readonly #violations = new ViolationLog();
   /** Slack's end of the sockets, for what goes wrong with them. */
   readonly sockets: SocketMode;
-  readonly #urls: ResponseUrls;
-  readonly #people: People;
+  readonly #responseUrls: ResponseUrls;
+  readonly #users: FakeUsers;
   readonly #api: WebApi;
-  readonly #http: HttpSide;
+  readonly #http: FakeSlackHttpServer;
   readonly #scopes: Set<string>;
   readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #baseNow: () => number;
   #advancedMs = 0;
 
-  private constructor(options: StrictSlackOptions) {
+  private constructor(options: FakeSlackOptions) {
     this.botToken = options.botToken ?? 'xoxb-strict-slack';
     this.appToken = options.appToken ?? 'xapp-strict-slack';
     this.signingSecret = options.signingSecret ?? '5f1c0de5f1c0de5f1c0de5f1c0de5f1c';
     this.#baseNow = options.now ?? Date.now;
-    this.#directory = new Directory(options);
+    this.#workspace = new Workspace(options);
     this.#scopes = new Set(options.scopes ?? DEFAULT_SCOPES);
     const now = () => this.now();
-    const changed = () => this.#changed();
+    const onChange = () => this.#changed();
     const baseUrl = () => this.#http.baseUrl;
-    this.#messages = new Messages(now, changed);
-    const [directory, messages, log] = [this.#directory, this.#messages, this.#log];
-    const state: State = { directory, messages, log, scopes: this.#scopes, enterprise: options.enterprise, now };
-    this.#urls = new ResponseUrls(state, baseUrl);
+    this.#messages = new Messages(now, onChange);
+    const [directory, messages, log] = [this.#workspace, this.#messages, this.#violations];
+    const state: FakeSlackState = {
+      workspace: directory,
+      messages,
+      violations: log,
+      scopes: this.#scopes,
+      enterprise: options.enterprise,
+      now,
+    };
+    this.#responseUrls = new ResponseUrls(state, baseUrl);
     const { botToken, appToken, signingSecret } = this;
-    const { ackLimitMs = 3_000, closeAfterMs = 10_000, redelivers = false, keepsTcpOpen = false } = options;
-    this.sockets = new SocketMode({ log, ackLimitMs, closeAfterMs, redelivers, keepsTcpOpen, baseUrl, changed });
-    this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, changed });
-    const way = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
-    this.#people = new People({ state, urls: this.#urls, deliver: (envelope) => way().deliver(envelope), changed });
-    this.#api = new WebApi({ state, botToken, appToken, openConnection: () => this.sockets.openConnection() });
+    const { ackLimitMs = 3_000, closeDelayMs = 10_000, redeliverOnClose = false, keepTcpOpen = false } = options;
+    this.sockets = new SocketMode({ log, ackLimitMs, closeDelayMs, redeliverOnClose, keepTcpOpen, baseUrl, onChange });
+    this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, onChange });
+    const transport = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
+    this.#users = new FakeUsers({
+      state,
+      responseUrls: this.#responseUrls,
+      deliver: (envelope) => transport().deliver(envelope),
+      onChange,
+    });
+    this.#api = new WebApi({ state, botToken, appToken, issueSocketUrl: () => this.sockets.issueSocketUrl() });
     this.#api.enforceRateLimits = options.rateLimits ?? false;
-    this.#http = new HttpSide({
-      api: (method, args, token) => this.#api.answer(method, args, token),
-      responseUrl: (path, body) => this.#urls.answer(path, body),
+    this.#http = new FakeSlackHttpServer({
+      api: (method, args, token) => this.#api.handle(method, args, token),
+      responseUrl: (path, body) => this.#responseUrls.handle(path, body),
       upgrade: (request, raw, head) => this.sockets.upgrade(request, raw, head),
       now,
-      changed,
+      onChange,
     });
   }
 
-  static async start(options: StrictSlackOptions = {}): Promise<StrictSlack> {
-    const slack = new StrictSlack(options);
+  static async start(options: FakeSlackOptions = {}): Promise<FakeSlack> {
+    const slack = new FakeSlack(options);
     await slack.#http.listen();
     return slack;
   }
@@ -88,28 +100,28 @@ export class StrictSlack implements AsyncDisposable {
   // The workspace: change what these return to change the workspace.
 
   user(id: string): SlackUser {
-    return this.#directory.user(id);
+    return this.#workspace.user(id);
   }
 
   group(id: string): SlackGroup {
-    return this.#directory.group(id);
+    return this.#workspace.group(id);
   }
 
   channel(id: string): SlackChannel {
-    return this.#directory.channel(id);
+    return this.#workspace.channel(id);
   }
 
   /** The direct message between a person and the bot. */
   directMessage(user: string): SlackChannel {
-    return this.#directory.directMessage(user);
+    return this.#workspace.directMessage(user);
   }
 
   get scopes(): Set<string> {
     return this.#scopes;
   }
 
-  set rateLimits(isOn: boolean) {
-    this.#api.enforceRateLimits = isOn;
+  set rateLimitsEnabled(isEnabled: boolean) {
+    this.#api.enforceRateLimits = isEnabled;
   }
 
   // Time.
@@ -119,7 +131,7 @@ export class StrictSlack implements AsyncDisposable {
   }
 
   /** Moves Slack's clock (ts, response_url lifetimes, rate limits), not the time given for an ack. */
-  advance(ms: number): void {
+  advanceClock(ms: number): void {
     this.#advancedMs += ms;
     this.#changed();
   }
@@ -127,26 +139,26 @@ export class StrictSlack implements AsyncDisposable {
   // People.
 
   command(spec: CommandSpec): Delivery {
-    return this.#people.command(spec);
+    return this.#users.command(spec);
   }
 
   press(spec: PressSpec): Delivery {
-    return this.#people.press(spec);
+    return this.#users.press(spec);
   }
 
-  pressRaw(spec: RawPressSpec): Delivery {
-    return this.#people.pressRaw(spec);
+  pressForged(spec: ForgedPressSpec): Delivery {
+    return this.#users.pressForged(spec);
   }
 
   /** Over sockets alone: over HTTP Slack delivers commands and presses once. */
   redeliver(delivery: Delivery): Delivery {
     if (this.requestUrl.url !== null) throw new Error('Slack does not deliver it again over HTTP');
-    return this.#people.redeliver(delivery);
+    return this.#users.redeliver(delivery);
   }
 
   /** An admin deletes a message that everybody sees. */
   deleteMessage(ts: string): void {
-    this.#people.deleteMessage(ts);
+    this.#users.deleteMessage(ts);
   }
 
   /** A reloaded client has lost its ephemeral messages. */
@@ -157,22 +169,22 @@ export class StrictSlack implements AsyncDisposable {
   // Sockets.
 
   get socketCount(): number {
-    return this.sockets.connectionCount;
+    return this.sockets.socketCount;
   }
 
   /** Waits until so many sockets have got their hello. */
-  async connected(count = 1): Promise<void> {
-    await this.waitFor(() => this.socketCount >= count, { what: `${count} connected sockets` });
+  async waitForSockets(count = 1): Promise<void> {
+    await this.waitFor(() => this.socketCount >= count, { description: `${count} connected sockets` });
   }
 
   /** Sends a disconnect frame to one socket, or to all. */
-  disconnect(reason: DisconnectReason, socket?: number): void {
-    this.sockets.disconnect(reason, socket);
+  announceDisconnect(reason: DisconnectReason, socket?: number): void {
+    this.sockets.announceDisconnect(reason, socket);
   }
 
   /** Breaks the connection of one socket, or of all, without a word. */
-  cut(socket?: number): void {
-    this.sockets.cut(socket);
+  terminateSocket(socket?: number): void {
+    this.sockets.terminateSocket(socket);
   }
 
   // Faults.
@@ -180,35 +192,35 @@ export class StrictSlack implements AsyncDisposable {
   /** All of Slack is away: connections are refused, sockets are broken. */
   async goDown(): Promise<void> {
     const closed = this.#http.close();
-    this.sockets.cut();
+    this.sockets.terminateSocket();
     await closed;
   }
 
-  async comeBack(): Promise<void> {
+  async recover(): Promise<void> {
     await this.#http.reopen();
   }
 
-  fail(spec: FaultSpec): FaultHandle {
+  injectFault(spec: FaultSpec): FaultHandle {
     return this.#http.faults.add(spec);
   }
 
   // Eyes.
 
   /** What this person has on the screen in this channel, oldest first. Somebody outside it sees only what is for them alone. */
-  messagesSeenBy(user: string, channel: string): MessageView[] {
+  messagesVisibleTo(user: string, channel: string): MessageView[] {
     const isMember = this.channel(channel).members.has(user);
-    const isSeen = (it: StoredMessage) => (it.ephemeralFor === undefined ? isMember : it.ephemeralFor === user);
-    return this.#messages.visible(channel, isSeen).map(viewOf);
+    const isVisible = (it: StoredMessage) => (it.ephemeralFor === undefined ? isMember : it.ephemeralFor === user);
+    return this.#messages.visibleIn(channel, isVisible).map(toView);
   }
 
-  message(ts: string): MessageView | undefined {
-    const stored = this.#messages.find(ts);
-    return stored === undefined ? undefined : viewOf(stored);
+  findMessage(ts: string): MessageView | undefined {
+    const storedMessage = this.#messages.find(ts);
+    return storedMessage === undefined ? undefined : toView(storedMessage);
   }
 
   /** What Slack itself told this person, e.g. `operation_timeout`. */
-  noticesSeenBy(user: string): Notice[] {
-    return this.#people.notices.filter((it) => it.user === user);
+  clientErrorsOf(user: string): ClientError[] {
+    return this.#users.clientErrors.filter((it) => it.user === user);
   }
 
   /** Every request the app made, in order. */
@@ -217,7 +229,7 @@ export class StrictSlack implements AsyncDisposable {
   }
 
   get violations(): readonly Violation[] {
-    return this.#log.entries;
+    return this.#violations.entries;
   }
 
   callsTo(method: string): ApiCall[] {
@@ -225,17 +237,17 @@ export class StrictSlack implements AsyncDisposable {
   }
 
   /** Waits until the condition is truthy (throwing counts as not yet) and returns its value; looks again at every change. */
-  async waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
+  async waitFor<T>(condition: () => T | Promise<T>, options: WaitUntilOptions = {}): Promise<Truthy<T>> {
     const describe = () => this.describe();
     return waitUntil({ condition, options, describe, events: this.#events });
   }
 
   /** What everybody sees, in words, for a failing test. */
   describe(): string {
-    return describeSlack({
-      directory: this.#directory,
-      seenBy: (user, channel) => this.messagesSeenBy(user, channel),
-      notices: this.#people.notices,
+    return describeWorkspace({
+      workspace: this.#workspace,
+      visibleTo: (user, channel) => this.messagesVisibleTo(user, channel),
+      clientErrors: this.#users.clientErrors,
       calls: this.calls,
       violations: this.violations,
     });

@@ -57,7 +57,7 @@ export interface MessageView extends MessageContent {
   readonly edited: boolean;
   readonly deleted: boolean;
   /** Every content it ever had, oldest first; the last one is the current one. */
-  readonly history: readonly MessageContent[];
+  readonly versions: readonly MessageContent[];
 }
 
 export interface Button {
@@ -97,7 +97,7 @@ export interface ApiCall {
   result: string;
 }
 
-export interface Notice {
+export interface ClientError {
   readonly user: string;
   readonly channel: string;
   /** What Slack itself told the person, e.g. `operation_timeout` or `dispatch_failed`. */
@@ -106,14 +106,14 @@ export interface Notice {
 }
 
 /** An error in Slack's own words: `ok: false` with a code. */
-export class SlackRefusal extends Error {
+export class SlackApiError extends Error {
   override readonly name = 'SlackRefusal';
   readonly code: string;
-  readonly extra: JsonObject;
+  readonly responseFields: JsonObject;
 
   constructor(code: string, extra: JsonObject = {}) {
     super(code);
     this.code = code;
-    this.extra = extra;
+    this.responseFields = extra;
   }
 }

@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Fault } from './faults.ts';
-import { readObject } from './json.ts';
+import type { InjectedFault } from './faults.ts';
+import { parseJsonObject } from './json.ts';
 import type { JsonObject } from './types.ts';
 
-export interface Reply {
+export interface HttpReply {
   readonly status: number;
   readonly body: JsonObject | string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Query and body as one object; form values stay strings, as on Slack's wire. */
-export async function readArgs(request: IncomingMessage, url: URL): Promise<JsonObject> {
+export async function parseArgs(request: IncomingMessage, url: URL): Promise<JsonObject> {
   const raw = await text(request);
   const query = Object.fromEntries(url.searchParams);
   const type = request.headers['content-type'] ?? '';
-  if (type.startsWith('application/json')) return { ...query, ...readObject(raw) };
+  if (type.startsWith('application/json')) return { ...query, ...parseJsonObject(raw) };
   return { ...query, ...Object.fromEntries(new URLSearchParams(raw)) };
 }
 
 /** What the caller gets instead of an answer, when the fault is of that kind. */
-export function replyOfFault(fault: Fault | undefined): Reply | undefined {
+export function faultReply(fault: InjectedFault | undefined): HttpReply | undefined {
   const spec = fault?.spec;
   if (spec?.retryAfter !== undefined) return tooManyRequests(spec.retryAfter);
   if (spec?.status !== undefined) return { status: spec.status, body: spec.error ?? 'fault' };
@@ -28,11 +28,11 @@ export function replyOfFault(fault: Fault | undefined): Reply | undefined {
   return undefined;
 }
 
-export function tooManyRequests(seconds: number): Reply {
+export function tooManyRequests(seconds: number): HttpReply {
   return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(seconds) } };
 }
 
-export function send(response: ServerResponse, reply: Reply): void {
+export function sendReply(response: ServerResponse, reply: HttpReply): void {
   if (response.destroyed) return;
   const isJson = typeof reply.body !== 'string';
   response.writeHead(reply.status, {
@@ -42,7 +42,7 @@ export function send(response: ServerResponse, reply: Reply): void {
   response.end(isJson ? JSON.stringify(reply.body) : reply.body);
 }
 
-export function resultOf(reply: Reply): string {
+export function callResult(reply: HttpReply): string {
   if (reply.status === 429) return 'ratelimited';
   const error = typeof reply.body === 'object' ? reply.body['error'] : undefined;
   if (typeof error === 'string') return error;

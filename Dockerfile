@@ -9,7 +9,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/clean.mjs scripts/
 COPY src src/
 # The demo needs a local Slack, which is not in the image.
-RUN npm run build && rm -r dist/demo
+RUN npm run build
 
 FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
 WORKDIR /dependencies

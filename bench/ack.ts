@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { interleaved, percentile } from './measure.ts';
 import { createQueues } from './queues.ts';
+import { makeDefinitions, queueNames, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row } from './result.ts';
 import {
   benchmarkUser,
@@ -11,8 +11,8 @@ import {
   startBot,
   type Transport,
   waitForResponse,
-} from './slack-stage.ts';
-import { makeDefinitions, queueNames, startRedisFixture } from './stage.ts';
+} from './slack-fixture.ts';
+import { interleaved, percentile } from './statistics.ts';
 
 const fullSize = { projects: 100, requests: 100, rounds: 9, warmUps: 2 };
 const tinySize = { projects: 3, requests: 5, rounds: 2, warmUps: 0 };

@@ -1,8 +1,8 @@
-import { interleaved } from './measure.ts';
 import { createQueues } from './queues.ts';
+import { makeDefinitions, queueNames, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
-import { benchmarkUser, type MeasuredApp, preciseNow, socketMode, startBot, waitForResponse } from './slack-stage.ts';
-import { makeDefinitions, queueNames, startRedisFixture } from './stage.ts';
+import { benchmarkUser, type MeasuredApp, preciseNow, socketMode, startBot, waitForResponse } from './slack-fixture.ts';
+import { interleaved } from './statistics.ts';
 
 const fullSize = { sizes: [10, 1_000, 10_000], requests: 3, rounds: 9, warmUps: 2 };
 const tinySize = { sizes: [3, 20], requests: 1, rounds: 2, warmUps: 0 };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem, type } from 'node:os';
 import { z } from 'zod';
-import { findRedisServer } from '../src/demo/redis-binary.ts';
+import { findRedisServer } from '../demo/redis-binary.ts';
 
 /** What the figures were measured on. */
 export interface Machine {

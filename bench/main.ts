@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
-import { type BenchmarkArguments, type Letter, parseBenchmarkArguments } from './choice.ts';
+import { type BenchmarkArguments, type Letter, parseBenchmarkArguments } from './arguments.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { FakeSlack } from '../test/support/slack/strict-slack.ts';
-import { waitFor } from '../test/support/wait.ts';
+import { FakeSlack } from '../test/fake-slack/fake-slack.ts';
+import { waitFor } from '../test/support/wait-for.ts';
 import { type BenchProgram, buildFolder, startSyncbot } from './processes.ts';
 import { createQueues, pauseAll } from './queues.ts';
-import { type Benchmark, type Row, singleRow } from './result.ts';
-import { benchmarkUser, socketMode, waitForResponse } from './slack-stage.ts';
 import {
   createProjects,
   createStore,
@@ -15,7 +13,9 @@ import {
   type RedisFixture,
   startRedisFixture,
   writeConfig,
-} from './stage.ts';
+} from './redis-fixture.ts';
+import { type Benchmark, type Row, singleRow } from './result.ts';
+import { benchmarkUser, socketMode, waitForResponse } from './slack-fixture.ts';
 
 const fullSize = { projects: 10_000, linksEach: 10, rounds: 4, listCommands: 5 };
 const tinySize = { projects: 20, linksEach: 2, rounds: 2, listCommands: 1 };

@@ -1,15 +1,15 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { toChunks } from '../src/application/chunks.ts';
-import { createServices } from '../src/core.ts';
 import { noWatermark } from '../src/domain/project.ts';
 import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
-import { runScript } from '../src/infra/redis/call.ts';
-import { interleaved, measureMs, type RoundCounts } from './measure.ts';
+import { runScript } from '../src/infra/redis/scripts.ts';
+import { toChunks } from '../src/lib/async.ts';
+import { createServices } from '../src/services.ts';
 import { createQueues } from './queues.ts';
+import { idleSettings, makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
-import { idleSettings, makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './stage.ts';
+import { interleaved, measureMs, type RoundCounts } from './statistics.ts';
 
 const fullSize = { sizes: [1_000, 10_000], rounds: 11, warmUps: 3 };
 const tinySize = { sizes: [20, 200], rounds: 2, warmUps: 0 };

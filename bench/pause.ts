@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { interleaved, measureMs, type RoundCounts } from './measure.ts';
-import { startPauseBaseline } from './pause-floor.ts';
-import { startPauseSubject } from './pause-ours.ts';
+import { startPauseBaseline } from './pause-baseline.ts';
+import { startPauseSubject } from './pause-subject.ts';
 import { startProgram } from './processes.ts';
 import { createQueues } from './queues.ts';
+import { makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
-import { makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './stage.ts';
+import { interleaved, measureMs, type RoundCounts } from './statistics.ts';
 
 const fullSize = { links: [1, 10, 100, 1_000], delaysMs: [0, 1, 5], rounds: 11, warmUps: 3 };
 const tinySize = { links: [1, 3], delaysMs: [0, 1], rounds: 2, warmUps: 0 };

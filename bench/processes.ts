@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from '../test/support/wait.ts';
+import { waitFor } from '../test/support/wait-for.ts';
 
 /** Where the compiled sources lie; it is removed at the end of the run. */
 export const buildFolder = fileURLToPath(new URL('..', import.meta.url));

@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { toChunks } from '../src/application/chunks.ts';
+import { toChunks } from '../src/lib/async.ts';
 
 /** How many tasks of each kind a queue holds. */
 export interface TaskCounts {

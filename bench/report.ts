@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
-import type { Spread } from './measure.ts';
 import type { Result, Row, Target } from './result.ts';
+import type { Spread } from './statistics.ts';
 
 /** Everything that one run has measured. */
 export interface Report {

@@ -1,4 +1,4 @@
-import { ratioOf, type Spread, spreadOf } from './measure.ts';
+import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 /** What a figure should be at most, and whether it is. */
 export interface Target {

@@ -2,16 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
+import { confirm } from '../src/application/confirm.ts';
 import { requestAction } from '../src/application/request.ts';
-import { confirm } from '../src/application/settle.ts';
-import { createServices, type Services } from '../src/core.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { Action, ProjectDefinition } from '../src/domain/project.ts';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { interleaved, measureMs } from './measure.ts';
+import { createServices, type Services } from '../src/services.ts';
 import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
-import { type Benchmark, compareRow } from './result.ts';
 import {
   createProjects,
   createStore,
@@ -20,7 +18,9 @@ import {
   queueNames,
   startRedisFixture,
   writeConfig,
-} from './stage.ts';
+} from './redis-fixture.ts';
+import { type Benchmark, compareRow } from './result.ts';
+import { interleaved, measureMs } from './statistics.ts';
 
 const fullSize = { projects: 300, linksEach: 1, jobs: 6_000, rounds: 7, warmUps: 2 };
 const tinySize = { projects: 5, linksEach: 1, jobs: 20, rounds: 2, warmUps: 0 };

@@ -1,4 +1,6 @@
-// Empties dist, so that a deleted source never lingers in a build.
+// Empties an output folder, so that a deleted source never stays in a build: `node scripts/clean.mjs dist`.
 import { rmSync } from 'node:fs';
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+const [folder] = process.argv.slice(2);
+if (folder !== 'dist' && folder !== 'dist-demo') throw new Error('Usage: node scripts/clean.mjs dist|dist-demo');
+rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });

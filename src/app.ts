@@ -1,14 +1,14 @@
-import { StoreUnavailableError } from './application/faults.ts';
-import { withTimeout } from './application/within.ts';
+import { createMetricsIfEnabled, startAdminServer } from './admin-wiring.ts';
+import { StoreUnavailableError } from './application/errors.ts';
 import { type AppOptions, type CliApp, exitCodes, StartError } from './cli/context.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
-import { formatEnvironmentError } from './config/fault.ts';
-import { createServices } from './core.ts';
-import { checkSlack } from './slack/check.ts';
-import { SlackConnectionError } from './slack/refused.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions, type Transport } from './slack/slack-app.ts';
-import { retryUntilAvailable } from './until-there.ts';
-import { createMetricsIfEnabled, startAdminServer } from './watching.ts';
+import { formatEnvironmentError } from './config/errors.ts';
+import { withTimeout } from './lib/async.ts';
+import { retryUntilAvailable } from './lib/retry.ts';
+import { createServices } from './services.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions, type Transport } from './slack/app.ts';
+import { checkSlack } from './slack/doctor.ts';
+import { SlackConnectionError } from './slack/slack-errors.ts';
 
 /** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
 export interface AppOverrides {

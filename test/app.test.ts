@@ -2,17 +2,17 @@ import { EventEmitter } from 'node:events';
 import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { findFreePort } from '../demo/free-port.ts';
 import { createApp } from '../src/app.ts';
 import { runCli } from '../src/cli/run-cli.ts';
-import { findFreePort } from '../src/demo/free-port.ts';
-import { SlackConnectionError } from '../src/slack/refused.ts';
-import { runCliInProcess, writeConfigFile } from './cli/shell.ts';
-import { userActions } from './support/conversation.ts';
-import { listenOnFreePort } from './support/listen.ts';
-import { httpModeEnv, socketModeEnv } from './support/slack/env.ts';
-import { FakeSlack } from './support/slack/strict-slack.ts';
-import { waitFor } from './support/wait.ts';
-import { startTestServices } from './support/world.ts';
+import { SlackConnectionError } from '../src/slack/slack-errors.ts';
+import { runCliInProcess, writeConfigFile } from './cli/cli-fixture.ts';
+import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
+import { FakeSlack } from './fake-slack/fake-slack.ts';
+import { listenOnFreePort } from './support/listen-on-free-port.ts';
+import { userActions } from './support/slack-harness.ts';
+import { startTestServices } from './support/test-services.ts';
+import { waitFor } from './support/wait-for.ts';
 
 test('the real app: apply, a worker that pauses, SIGTERM ends it with exit 0', async () => {
   await using services = await startTestServices();

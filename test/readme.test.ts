@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseArguments } from '../src/cli/program.ts';
-import { parseConfig } from '../src/config.ts';
+import { parseArguments } from '../src/cli/arguments.ts';
+import { parseConfig } from '../src/config/config.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 /** The fenced blocks of one kind; '' for those of none. */

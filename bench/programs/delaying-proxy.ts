@@ -1,7 +1,7 @@
 // A Redis that is further away: every chunk arrives DELAY_MS later, in both directions. A process of its own, so that it
 // takes nothing from the one that is measured.
 import { connect, createServer, type Socket } from 'node:net';
-import { listenOnFreePort } from '../../test/support/listen.ts';
+import { listenOnFreePort } from '../../test/support/listen-on-free-port.ts';
 import { delayLine } from '../delay-line.ts';
 
 const { REDIS_PORT = '', DELAY_MS = '' } = process.env;

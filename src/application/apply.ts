@@ -1,10 +1,10 @@
 import { desiredLinkState } from '../domain/lifecycle.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import type { Actor, Link, ProjectId } from '../domain/project.ts';
-import { reconcileIdle } from './converge.ts';
-import type { UseCaseContext } from './deps.ts';
+import type { UseCaseContext } from './context.ts';
+import { definitionChanges } from './diff-projects.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
-import { definitionChanges } from './wanted.ts';
+import { reconcileIdle } from './reconcile.ts';
 
 /** How long a link that does not answer is tried again; a worker goes on after that. */
 const reconcileTimeoutMs = 10_000;

@@ -1,4 +1,5 @@
-import { transitions } from '../domain/lifecycle.ts';
+import { checkCorrection, type LinksByStatus } from '../domain/drift.ts';
+import { desiredLinkState, stateFromLinks, transitions } from '../domain/lifecycle.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
   linkTimeoutMs,
@@ -9,16 +10,15 @@ import {
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Project } from '../domain/project.ts';
+import type { Link, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { adoptLinks } from './adopt.ts';
-import { reconcile } from './converge.ts';
-import type { UseCaseContext } from './deps.ts';
-import { pauseBeforeRestore } from './drive-fresh.ts';
-import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './ending.ts';
-import { observeProject, precheckProject } from './look.ts';
+import { updateAlertsFromState } from './alerts.ts';
+import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
+import type { UseCaseContext } from './context.ts';
 import type { ClaimedOperation, Completion } from './operation-store.ts';
-import { updateAlertsFromState } from './watch.ts';
+import type { LinkStatus } from './ports.ts';
+import { observeProject, precheckProject } from './queries.ts';
+import { pauseBeforeRestore, reconcile } from './reconcile.ts';
 
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:
@@ -140,4 +140,28 @@ async function reportProgress(deps: UseCaseContext, ref: OperationRef, progress:
   } catch (error) {
     deps.log.warn({ project: ref.project, operationId: ref.operation, error }, 'progress could not be kept');
   }
+}
+
+/**
+ * Takes the state of a project from its links, all of which are the opposite of what its state wants. No link is touched.
+ * Tasks that failed meanwhile still count: after an adopted Running the observer finds them.
+ */
+export async function adoptLinks(deps: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
+  const { links } = project.definition;
+  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
+  const refusal = checkCorrection(project, 'adopt', groupByStatus(links, statuses));
+  if (refusal !== null) return rolledBack(project, operation, refusal);
+  const result = { kind: 'agreed', project, unreachable: [], missing: [], retriedTasks: 0 } as const;
+  const finalStats = await readFinalStats(deps, project, operation);
+  return succeeded(operation, { result, finalStats, state: stateFromLinks(desiredLinkState(project.state)) });
+}
+
+function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
+  const withStatus = (status: LinkStatus) => links.filter((_link, index) => statuses[index] === status);
+  return {
+    running: withStatus('resumed'),
+    paused: withStatus('paused'),
+    missing: withStatus('missing'),
+    unreachable: withStatus('unreachable'),
+  };
 }

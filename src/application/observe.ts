@@ -1,15 +1,15 @@
 import { detectDrift } from '../domain/drift.ts';
-import { conditionsFromObservation, type ProjectObservation } from '../domain/findings.ts';
+import { conditionsFromObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
-import { maskFailureReason } from '../domain/mask.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
-import { toChunks } from './chunks.ts';
-import type { UseCaseContext } from './deps.ts';
-import { forEachIsolated } from './each-apart.ts';
-import { observeProjects } from './look.ts';
-import { updateAlerts, updateAlertsFromState } from './watch.ts';
+import { toChunks } from '../lib/async.ts';
+import { maskFailureReason } from '../logging/redact.ts';
+import { updateAlerts, updateAlertsFromState } from './alerts.ts';
+import type { UseCaseContext } from './context.ts';
+import { observeProjects } from './queries.ts';
+import { forEachIsolated } from './run-cycle.ts';
 
 const chunkSize = 100;
 

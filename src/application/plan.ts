@@ -4,7 +4,16 @@ import { precheckItems } from '../domain/precheck.ts';
 import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { ApplyRefusal } from './apply-refusal.ts';
-import type { UseCaseContext } from './deps.ts';
+import type { UseCaseContext } from './context.ts';
+import {
+  type DesiredProject,
+  type DesiredProjects,
+  definitionChanges,
+  diffProjects,
+  type ProjectDiff,
+  type UpdatedProject,
+  wasInterrupted,
+} from './diff-projects.ts';
 import {
   isPaused,
   type LinkSnapshots,
@@ -15,17 +24,8 @@ import {
   usedLinks,
   watermarks,
   withoutFailures,
-} from './seen.ts';
+} from './link-snapshots.ts';
 import type { InitialState } from './store.ts';
-import {
-  type DesiredProject,
-  type DesiredProjects,
-  definitionChanges,
-  diffProjects,
-  type ProjectDiff,
-  type UpdatedProject,
-  wasInterrupted,
-} from './wanted.ts';
 
 /** A project without a record. */
 export interface PlannedCreate extends DesiredProject {

@@ -1,12 +1,12 @@
-import { checkCorrection, groupObservations } from '../domain/correction.ts';
+import { checkCorrection, groupObservations } from '../domain/drift.ts';
 import { decide } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Actor, OperationKind, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { UseCaseContext } from './deps.ts';
-import { findProject, observeProject, precheckProject, type Refused } from './look.ts';
+import type { UseCaseContext } from './context.ts';
+import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
 
 const refusalDedupeMs = 60_000;
 

@@ -1,9 +1,9 @@
 import { needsNotification } from '../domain/alert.ts';
 import { isOpen, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
-import { toChunks } from './chunks.ts';
-import type { UseCaseContext } from './deps.ts';
-import { forEachIsolated } from './each-apart.ts';
+import { toChunks } from '../lib/async.ts';
+import type { UseCaseContext } from './context.ts';
+import { forEachIsolated } from './run-cycle.ts';
 
 const chunkSize = 200;
 /** News of yesterday is told nobody: there may be no bot at all, only workers and the command line. */

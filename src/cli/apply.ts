@@ -1,12 +1,12 @@
 import { type ApplyResult, applyPlan } from '../application/apply.ts';
 import { applyRefusalText } from '../application/apply-refusal.ts';
 import { isEmpty, type Plan, planApply } from '../application/plan.ts';
-import { nothingChanged } from '../domain/words.ts';
+import { nothingChanged } from '../messages/format.ts';
+import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
+import type { Output } from './output.ts';
 import { planText } from './plan-text.ts';
 import { isInteractive, notInteractive, promptYesNo } from './prompt.ts';
-import type { Output } from './say.ts';
-import type { CommandContext } from './session.ts';
 
 /** `syncbot apply [file]`: shows the plan, asks, applies all or nothing. */
 export async function apply(context: CommandContext, { yes }: { readonly yes: boolean }): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Logger, UseCaseContext } from '../application/deps.ts';
+import type { Logger, UseCaseContext } from '../application/context.ts';
+import type { SyncbotConfig } from '../config/config.ts';
 import type { Environment, RawEnvironment } from '../config/environment.ts';
-import type { SyncbotConfig } from '../config.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;

@@ -9,7 +9,7 @@ import {
 } from '../domain/precheck.ts';
 import { type Project, stateTitles } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import { pluralize } from '../domain/words.ts';
+import { pluralize } from '../messages/format.ts';
 
 /** One item for each link: that its queue exists, is paused or not as the state wants, who works on it and wrote it. */
 export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): PrecheckItem[] {

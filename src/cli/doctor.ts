@@ -1,12 +1,12 @@
-import { StoreUnavailableError } from '../application/faults.ts';
-import { observeProjects } from '../application/look.ts';
-import { describeDiff } from '../application/wanted.ts';
+import { describeDiff } from '../application/diff-projects.ts';
+import { StoreUnavailableError } from '../application/errors.ts';
+import { observeProjects } from '../application/queries.ts';
 import { defaultConnection, type Project } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
+import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { checkLinks } from './doctor-links.ts';
 import { checkConnection } from './doctor-redis.ts';
-import type { CommandContext } from './session.ts';
 import { checkTable } from './show.ts';
 
 /** `syncbot doctor`: every item passes, fails or is unknown, with a sentence; exit 1 when one fails. */

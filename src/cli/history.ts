@@ -1,12 +1,12 @@
-import { getHistory } from '../application/look.ts';
+import { getHistory } from '../application/queries.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
-import { historyText } from '../domain/history-words.ts';
-import { formatDuration } from '../domain/words.ts';
+import { formatDuration } from '../messages/format.ts';
+import { historyText } from '../messages/history.ts';
+import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { printRefusal } from './refused.ts';
-import type { CommandContext } from './session.ts';
-import { type Column, formatTable, sanitizeText } from './text.ts';
-import { cliFormatter } from './voice.ts';
+import { cliFormatter } from './formatter.ts';
+import { printRefusal } from './output-refusal.ts';
+import { type Column, formatTable, sanitizeText } from './table.ts';
 
 /** How many entries the table shows; `--json` prints all that are kept. */
 export const maxTableEntries = 100;

@@ -1,12 +1,12 @@
-import { listProjects } from '../application/list.ts';
-import { findOpenOperation, observeProjects } from '../application/look.ts';
+import { listProjects } from '../application/list-projects.ts';
+import { findOpenOperation, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
-import { formatDuration, formatNumber } from '../domain/words.ts';
+import { formatDuration, formatNumber } from '../messages/format.ts';
+import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { projectJson } from './project-json.ts';
-import type { CommandContext } from './session.ts';
-import { type Column, formatTable } from './text.ts';
+import { type Column, formatTable } from './table.ts';
 
 /** `syncbot list [filter]`: every project with live figures, the worst state first. */
 export async function list(

@@ -1,8 +1,8 @@
 import { claimTimeoutMs, type Operation, type OperationRef } from '../domain/operation.ts';
-import { outcomeText } from '../domain/outcome-words.ts';
-import { formatDuration, nothingChanged } from '../domain/words.ts';
-import { cliFormatter } from './voice.ts';
-import type { OperationSnapshot } from './wait.ts';
+import { formatDuration, nothingChanged } from '../messages/format.ts';
+import { outcomeText } from '../messages/outcomes.ts';
+import { cliFormatter } from './formatter.ts';
+import type { OperationSnapshot } from './wait-for-outcome.ts';
 
 /** How an operation stands, for the person who waited for it: a line that says it all, and lines that add to it. */
 export function outcomeMessage(snapshot: OperationSnapshot): string {

@@ -1,7 +1,7 @@
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate } from '../application/plan.ts';
 import { type Link, stateTitles } from '../domain/project.ts';
-import { pluralize } from '../domain/words.ts';
-import { sanitizeText } from './text.ts';
+import { pluralize } from '../messages/format.ts';
+import { sanitizeText } from './table.ts';
 
 /** What an apply would do, a line for each thing, each queue that will be paused by name. */
 export function planText(plan: Plan): string {

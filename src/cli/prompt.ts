@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { nothingChanged } from '../domain/words.ts';
+import { nothingChanged } from '../messages/format.ts';
 import type { ProcessIo } from './context.ts';
-import type { CliError } from './say.ts';
+import type { CliError } from './output.ts';
 
 /** Whether somebody can be asked. */
 export function isInteractive({ stdin }: Pick<ProcessIo, 'stdin'>): boolean {

@@ -1,14 +1,14 @@
-import { changeState } from './act.ts';
 import { apply } from './apply.ts';
+import { type ChangeCommand, type ParsedCommand, parseArguments } from './arguments.ts';
+import { changeState } from './change.ts';
+import { withCommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes, type ProcessIo } from './context.ts';
 import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
-import { type ChangeCommand, type ParsedCommand, parseArguments } from './program.ts';
+import { createOutput } from './output.ts';
 import { isInteractive, notInteractive } from './prompt.ts';
 import { run } from './run.ts';
-import { createOutput } from './say.ts';
-import { withCommandContext } from './session.ts';
 import { precheck, show } from './show.ts';
 
 /** The whole command line; resolves with the exit code. Never throws. */

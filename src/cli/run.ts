@@ -1,12 +1,12 @@
 import { applyPlan } from '../application/apply.ts';
 import { applyRefusalText } from '../application/apply-refusal.ts';
+import { describeDiff } from '../application/diff-projects.ts';
 import { planApply } from '../application/plan.ts';
-import { describeDiff } from '../application/wanted.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
-import { formatEnvironmentError } from '../config/fault.ts';
+import { formatEnvironmentError } from '../config/errors.ts';
 import { botActor } from '../domain/project.ts';
+import type { CommandContext } from './command-context.ts';
 import { abortOnSignals, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
-import type { CommandContext } from './session.ts';
 
 /**
  * `syncbot run`: applies the file when no project is known yet, then runs the role until SIGTERM or SIGINT. Redis and Slack

@@ -5,22 +5,22 @@ import {
   getProjectDetails,
   type ProjectDetails,
   precheckProject,
-} from '../application/look.ts';
+} from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { alertText } from '../domain/alert-words.ts';
 import { logRetentionDeadline } from '../domain/log-retention.ts';
 import { type LinkObservation, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import { type Endpoint, stateTitles } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import { formatDuration, formatNumber, formatUtc } from '../domain/words.ts';
+import { alertText } from '../messages/alerts.ts';
+import { formatDuration, formatNumber, formatUtc } from '../messages/format.ts';
+import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
+import { cliFormatter } from './formatter.ts';
+import { printRefusal } from './output-refusal.ts';
 import { projectJson } from './project-json.ts';
-import { printRefusal } from './refused.ts';
-import type { CommandContext } from './session.ts';
-import { type Column, formatTable, sanitizeText } from './text.ts';
-import { cliFormatter } from './voice.ts';
+import { type Column, formatTable, sanitizeText } from './table.ts';
 
 /** `syncbot show <project>`: everything there is to know of a project, read live. */
 export async function show(context: CommandContext, id: string): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultConnection, projectIdSchema } from '../domain/project.ts';
-import { closestMatch } from '../domain/similar.ts';
-import { parseRedisUrl, redisIdentity } from '../redis-address.ts';
+import { closestMatch } from '../lib/closest-match.ts';
+import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';
 
 /** A fault whose line is not known yet. */

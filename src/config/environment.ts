@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import type { RedisEndpoint } from '../redis-address.ts';
-import type { EnvironmentError } from './fault.ts';
-import { describe, docsOf } from './key-facts.ts';
-import { redisUrl } from './key-kinds.ts';
+import type { EnvironmentError } from './errors.ts';
+import { describe, docsOf } from './key-docs.ts';
+import { redisUrl } from './key-types.ts';
+import type { RedisEndpoint } from './redis-url.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 

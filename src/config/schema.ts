@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultConnection } from '../domain/project.ts';
-import { describe } from './key-facts.ts';
+import { describe } from './key-docs.ts';
 import {
   booleanFlag,
   channelId,
@@ -14,7 +14,7 @@ import {
   text,
   uniqueItems,
   withDefault,
-} from './key-kinds.ts';
+} from './key-types.ts';
 
 /** One link as it is written; also used alone, to compare links across projects whatever else is wrong. */
 export const linkSchema = describe(

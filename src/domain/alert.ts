@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alertKinds, type Condition, conditionSchema } from './finding.ts';
+import { alertKinds, type Condition, conditionSchema } from './conditions.ts';
 
 /** One thing that a project's channel is to know, in one message. Times are epoch ms of the bot's Redis server. */
 export const alertSchema = z.object({

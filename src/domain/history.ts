@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertSchema, deliveredAlertSchema } from './alert.ts';
-import { alertKinds } from './finding.ts';
+import { alertKinds } from './conditions.ts';
 import { outcomeSchema } from './operation.ts';
 import { failureSchema, linkSchema, operationKindSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';

@@ -1,6 +1,6 @@
+import { pluralize, summarizeNames } from '../messages/format.ts';
 import type { LinkObservation } from './observation.ts';
 import type { PrecheckItem } from './refusal.ts';
-import { pluralize, summarizeNames } from './words.ts';
 
 /** An append-only file, snapshots alone, or nothing. */
 export type Persistence = 'aof' | 'snapshots' | 'none';

@@ -122,7 +122,7 @@ export const watermarkSchema = z.object({ at: z.number(), taskIds: z.array(z.str
 export type Watermark = Readonly<z.infer<typeof watermarkSchema>>;
 export const noWatermark: Watermark = { at: 0, taskIds: [] };
 
-/** The task that made a project Failed. `reason` is masked already (domain/mask.ts). */
+/** The task that made a project Failed. `reason` is masked already (logging/redact.ts). */
 export const failureSchema = z.object({
   link: linkSchema,
   taskId: z.string().nullable(),

@@ -11,7 +11,7 @@ export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
 const at = z.number();
 
 /**
- * Every expected refusal, with the facts that its sentence needs (domain/explain.ts has one sentence for each code).
+ * Every expected refusal, with the facts that its sentence needs (messages/refusals.ts has one sentence for each code).
  * A refusal is a value: nothing was changed.
  */
 export const refusalSchema = z.discriminatedUnion('code', [

@@ -1,7 +1,7 @@
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
-import type { Logger } from '../application/deps.ts';
-import { serializeError } from '../domain/logged-fault.ts';
-import { maskFailureReason } from '../domain/mask.ts';
+import type { Logger } from '../application/context.ts';
+import { maskFailureReason } from '../logging/redact.ts';
+import { serializeError } from '../logging/serialize-error.ts';
 
 /**
  * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and

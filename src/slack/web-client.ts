@@ -1,7 +1,7 @@
 import type { webApi } from '@slack/bolt';
-import type { Logger } from '../application/deps.ts';
+import type { Logger } from '../application/context.ts';
+import { instrumentedFetch, type OnCall } from './api-calls.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { instrumentedFetch, type OnCall } from './calls.ts';
 
 export interface WebClientSettings {
   /** Another Slack than slack.com. */

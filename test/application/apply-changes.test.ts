@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeDiff } from '../../src/application/wanted.ts';
+import { describeDiff } from '../../src/application/diff-projects.ts';
 import { linkId } from '../../src/domain/project.ts';
-import { startTestServices, type TestServices } from '../support/world.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,
   createApplyFixture,
@@ -9,7 +9,7 @@ import {
   missingLink,
   processOneTask,
   queueNames,
-} from './applying.ts';
+} from './apply-fixture.ts';
 
 let services: TestServices;
 let fixture: ReturnType<typeof createApplyFixture>;

@@ -3,7 +3,7 @@ import { applyPlan } from '../../src/application/apply.ts';
 import { applyRefusalText } from '../../src/application/apply-refusal.ts';
 import { isEmpty } from '../../src/application/plan.ts';
 import { linkId } from '../../src/domain/project.ts';
-import { startTestServices, type TestServices } from '../support/world.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,
   createApplyFixture,
@@ -11,8 +11,8 @@ import {
   missingLink,
   processOneTask,
   queueNames,
-} from './applying.ts';
-import { withDeps } from './hands.ts';
+} from './apply-fixture.ts';
+import { withDeps } from './fault-injection.ts';
 
 let services: TestServices;
 let fixture: ReturnType<typeof createApplyFixture>;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { actions } from '../../src/domain/project.ts';
-import { startTestServices } from '../support/world.ts';
+import { startTestServices } from '../support/test-services.ts';
 
 const userArbitrary = fc.constantFrom('U0ALICE', 'U0BOB', 'U0CAROL', 'cli:dave');
 const requestArbitrary = fc.record({

@@ -1,14 +1,14 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reconcileIdle } from '../../src/application/converge.ts';
+import { startRedisServer } from '../../demo/redis-server.ts';
 import { execute } from '../../src/application/execute.ts';
+import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import { startRedisServer } from '../../src/demo/redis-server.ts';
 import type { Link } from '../../src/domain/project.ts';
-import { snapshotKeys } from '../infra/look-at.ts';
-import { waitFor } from '../support/wait.ts';
-import { startTestServices, type TestServices } from '../support/world.ts';
+import { snapshotKeys } from '../infra/redis-snapshot.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 import {
   confirmOperation,
   createJumpingClock,
@@ -18,7 +18,7 @@ import {
   withDeps,
   withoutJobs,
   withShortTimeouts,
-} from './hands.ts';
+} from './fault-injection.ts';
 
 let services: TestServices;
 beforeEach(async () => {

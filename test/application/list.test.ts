@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listPage, listProjects } from '../../src/application/list.ts';
+import { listPage, listProjects } from '../../src/application/list-projects.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { projectStates } from '../../src/domain/project.ts';
 import { totalCount } from '../../src/domain/state-counts.ts';
 import { projectKeys, projectsKey, urgencyIndexKey } from '../../src/infra/redis/keys.ts';
-import { makeDefinition } from '../support/definition.ts';
-import { startTestServices, type TestServices } from '../support/world.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
 
 let services: TestServices;
 

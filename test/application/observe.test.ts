@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { listProjects } from '../../src/application/list.ts';
-import { observeProject } from '../../src/application/look.ts';
+import { listProjects } from '../../src/application/list-projects.ts';
 import { observeAll } from '../../src/application/observe.ts';
+import { observeProject } from '../../src/application/queries.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { waitFor } from '../support/wait.ts';
-import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
-import { confirmOperation, killServer, once, runBefore, withDeps, withoutJobs } from './hands.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { confirmOperation, killServer, once, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let testLink: TestLink;

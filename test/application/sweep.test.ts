@@ -3,9 +3,9 @@ import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { waitFor } from '../support/wait.ts';
-import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
-import { confirmOperation, withoutJobs } from './hands.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { confirmOperation, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let testLink: TestLink;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { letters } from '../../bench/choice.ts';
-import { waitFor } from '../support/wait.ts';
+import { letters } from '../../bench/arguments.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const positiveNumber = z.number().positive();
 const spread = z.object({

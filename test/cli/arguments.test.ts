@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseArguments } from '../../src/cli/program.ts';
-import { runCliInProcess, writeConfigFile } from './shell.ts';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
 const parseLine = (line: string) => {
   const parsed = parseArguments(line.split(' '), '1.2.3');

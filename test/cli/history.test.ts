@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTestServices, type TestServices } from '../support/world.ts';
-import { openAppOn, runCliInProcess, writeConfigFile } from './shell.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
 let services: TestServices;
 let configFile: Awaited<ReturnType<typeof writeConfigFile>>;

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
-import { formatEnvironmentError } from '../../src/config/fault.ts';
-import { parseRedisUrl, redisIdentity } from '../../src/redis-address.ts';
+import { formatEnvironmentError } from '../../src/config/errors.ts';
+import { parseRedisUrl, redisIdentity } from '../../src/config/redis-url.ts';
 
 function parseValid(env: Record<string, string>) {
   const parsed = parseEnvironment(env);

@@ -1,11 +1,11 @@
 import { requestAction } from '../../src/application/request.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
-import { expectNothingChanged, expectOneOutcomePerOperation } from './checks.ts';
-import { type CrashPoint, createCommandNamer } from './points.ts';
-import { createProjectFixture, type ProjectFixture } from './stage.ts';
+import { type CrashPoint, createCommandNamer } from './crash-points.ts';
+import type { CrashHarness, SubjectUnderTest } from './harness.ts';
+import { expectNothingChanged, expectOneOutcomePerOperation } from './outcome-assertions.ts';
+import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
 import type { Watch } from './stopping-proxy.ts';
-import type { CrashHarness, SubjectUnderTest } from './theatre.ts';
 import { oppositeOf, waitForOutcome } from './worker-crash.ts';
 
 const alice = 'U0ALICE';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { CommandNamer, CrashPoint } from './points.ts';
+import type { CommandNamer, CrashPoint } from './crash-points.ts';
 import { createRequestParser, type Request } from './request-parser.ts';
 
 /** Stands before one or more Redis servers, counts what a process asks them, and stops the process at a point. */

@@ -1,13 +1,13 @@
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
-import { confirmOperation } from '../application/hands.ts';
-import { waitFor } from '../support/wait.ts';
-import { expectOneOutcomePerOperation } from './checks.ts';
-import { type CrashPoint, createCommandNamer } from './points.ts';
-import { createProjectFixture, type ProjectFixture } from './stage.ts';
+import { confirmOperation } from '../application/fault-injection.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type CrashPoint, createCommandNamer } from './crash-points.ts';
+import type { CrashHarness, SubjectUnderTest } from './harness.ts';
+import { monitorPausedLinks } from './invariant-monitor.ts';
+import { expectOneOutcomePerOperation } from './outcome-assertions.ts';
+import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
 import type { Watch } from './stopping-proxy.ts';
-import type { CrashHarness, SubjectUnderTest } from './theatre.ts';
-import { monitorPausedLinks } from './witness.ts';
 
 /** While points are counted nobody may take the job over, however slow the machine. */
 const longLockMs = 120_000;

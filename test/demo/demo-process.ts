@@ -10,8 +10,8 @@ import {
   type RunningProgram,
   startProgram,
   waitForOutput,
-} from '../support/program.ts';
-import { waitFor } from '../support/wait.ts';
+} from '../support/running-program.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
@@ -38,9 +38,12 @@ export interface DemoProcess extends RunningProgram {
 export async function buildSyncbot(): Promise<SyncbotBuild> {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-built-'));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')], {
-    cwd: root,
-  });
+  for (const [project, outDir] of [
+    ['tsconfig.build.json', 'dist'],
+    ['demo/tsconfig.json', 'dist-demo'],
+  ] as const) {
+    await run(process.execPath, [tsc, '-p', project, '--noCheck', '--outDir', join(folder, outDir)], { cwd: root });
+  }
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return {
@@ -49,7 +52,7 @@ export async function buildSyncbot(): Promise<SyncbotBuild> {
     launch: (program, args, env = {}) => killAtTestEnd(startNode([join(folder, program), ...args], env)),
     async startDemo(port) {
       const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
-      const demo = startNode([join(folder, 'dist/demo/main.js')], {
+      const demo = startNode([join(folder, 'dist-demo/demo/main.js')], {
         DEMO_SLACK_PORT: String(port),
         TMPDIR: tempFolder,
       });

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { findFreePort, portUnavailableReason } from '../../src/demo/free-port.ts';
-import { findLocalSlack } from '../../src/demo/local-slack.ts';
-import { users } from '../../src/demo/workspace.ts';
-import { waitFor } from '../support/wait.ts';
+import { findFreePort, portUnavailableReason } from '../../demo/free-port.ts';
+import { findLocalSlack } from '../../demo/local-slack.ts';
+import { users } from '../../demo/workspace.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { buildSyncbot, type DemoProcess, type SyncbotBuild } from './demo-process.ts';
 import { buttonsOf, connectLocalSlack, messageText } from './local-slack-client.ts';
 
@@ -40,7 +40,7 @@ describe.skipIf(!canRunHere)('the demo', () => {
     const demo = await syncbotBuild.startDemo(port);
     await demo.waitUntilReady();
     const runDemoCommand = (...args: string[]) =>
-      syncbotBuild.execFileAsync('dist/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
+      syncbotBuild.execFileAsync('dist-demo/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
     const slack = connectLocalSlack(port);
     const runAndConfirm = async (user: string, words: string) =>
       slack.press(user, await slack.sendCommand(user, words), 'OK');
@@ -162,7 +162,7 @@ describe.skipIf(!canRunHere)('the demo', () => {
 
 describe('words and numbers', () => {
   const run = (args: readonly string[], port = '') =>
-    syncbotBuild.execFileAsync('dist/demo/main.js', args, { DEMO_SLACK_PORT: port });
+    syncbotBuild.execFileAsync('dist-demo/demo/main.js', args, { DEMO_SLACK_PORT: port });
 
   test('exit codes are those of the command line', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { channelId } from '../../src/demo/workspace.ts';
-import { waitFor } from '../support/wait.ts';
+import { channelId } from '../../demo/workspace.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const buttonSchema = z.object({
   type: z.literal('button'),

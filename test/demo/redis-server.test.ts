@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { findRedisServer } from '../../src/demo/redis-binary.ts';
-import { startRedisServer } from '../../src/demo/redis-server.ts';
-import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/redis.ts';
-import { waitFor } from '../support/wait.ts';
+import { findRedisServer } from '../../demo/redis-binary.ts';
+import { startRedisServer } from '../../demo/redis-server.ts';
+import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/test-redis.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;

@@ -2,9 +2,9 @@ import { Queue } from 'bullmq';
 import { array, assert, asyncProperty, constant, constantFrom, nat, oneof, record, tuple } from 'fast-check';
 import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { taskId } from '../../src/demo/link-queue.ts';
-import { type LinkWorkerOptions, startLinkWorker } from '../../src/demo/link-worker.ts';
-import { type SourceOptions, startSource } from '../../src/demo/source.ts';
+import { taskId } from '../../demo/link-queue.ts';
+import { type LinkWorkerOptions, startLinkWorker } from '../../demo/link-worker.ts';
+import { type SourceOptions, startSource } from '../../demo/source.ts';
 import {
   applyToTarget,
   type Change,
@@ -15,9 +15,9 @@ import {
   readColumnLimit,
   setColumnLimit,
   type Table,
-} from '../../src/demo/tables.ts';
-import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/redis.ts';
-import { waitFor } from '../support/wait.ts';
+} from '../../demo/tables.ts';
+import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/test-redis.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const equalTables = { equal: true, missingRows: 0, differentRows: 0 };
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { startRedisServer } from '../../src/demo/redis-server.ts';
+import { startRedisServer } from '../../demo/redis-server.ts';
 import { blocksOf, readPage } from './pages.ts';
 
 /** The users of docs/security.md, word for word. */

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { createLinkConnections } from '../../src/infra/bullmq/link-connections.ts';
-import { runCliInProcess, writeConfigFile } from '../cli/shell.ts';
-import { type AclScenarioOptions, runAclScenario } from './acl-road.ts';
+import { runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
+import { type AclScenarioOptions, runAclScenario } from './acl-scenario.ts';
 import { type AclServer, deniedCommands, grantedCommands, grantsByUser, startAclServer } from './acl-server.ts';
-import { commandsInScript, monitorServer, type ObservedCommands } from './acl-witness.ts';
 import { readPage } from './pages.ts';
+import { commandsInScript, monitorServer, type ObservedCommands } from './redis-monitor.ts';
 
 /** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
 const hiddenCommand = 'client|list';

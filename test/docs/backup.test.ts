@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { firingConditions } from '../../src/domain/alert.ts';
-import { startTestServices, type TestServices } from '../support/world.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
 
 /** Everything that the bot keeps, as a backup has it. */
 async function backUpKeys({ redis }: TestServices) {

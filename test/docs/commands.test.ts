@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseArguments } from '../../src/cli/program.ts';
-import { userActions, visibleText } from '../support/conversation.ts';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { userActions, visibleText } from '../support/slack-harness.ts';
 import { blocksOf, pageNames, readPage } from './pages.ts';
-import { type ShellFixture, startShellFixture } from './shell-stage.ts';
+import { type ShellFixture, startShellFixture } from './shell-fixture.ts';
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   scripts: object;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment } from '../../src/config/environment.ts';
-import { configKeys } from '../../src/config/vocabulary.ts';
-import { parseConfig } from '../../src/config.ts';
+import { configKeys } from '../../src/config/hints.ts';
+import { parseDuration } from '../../src/lib/duration.ts';
 import { configurationPage } from './configuration-page.ts';
 
 const file = new URL('../../docs/configuration.md', import.meta.url);

@@ -33,7 +33,7 @@ test('after each edit the compiler points where the page says', { timeout: 240_0
 
 interface WalkthroughStep {
   readonly edits: readonly Block[];
-  /** `src/slack/parse.ts TS2345`, sorted. */
+  /** `src/slack/commands/parse.ts TS2345`, sorted. */
   readonly errors: readonly string[];
 }
 

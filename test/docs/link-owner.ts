@@ -1,8 +1,8 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { startProducerOfVersion } from '../support/link-workers.ts';
-import { waitFor } from '../support/wait.ts';
+import { startProducerOfVersion } from '../support/bullmq-versions.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Whoever works on the links. A task that is to fail fails once. */
 export async function startLinkOwner(url: string) {

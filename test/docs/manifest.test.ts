@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.ts';
-import { DEFAULT_SCOPES } from '../support/slack/options.ts';
-import { contradictions, type Manifest, manifestSchema } from './manifest-limits.ts';
+import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
+import { contradictions, type Manifest, manifestSchema } from './manifest-schema.ts';
 import { applyDiff, blocksOf, readPage } from './pages.ts';
 
 const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');

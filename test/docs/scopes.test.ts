@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
 import {
   type SlackHarness,
   type SlackHarnessOptions,
   startSlackHarness,
   visibleText,
-} from '../support/conversation.ts';
-import { DEFAULT_SCOPES } from '../support/slack/options.ts';
+} from '../support/slack-harness.ts';
 import { readPage } from './pages.ts';
 
 /** What docs/security.md says of a scope: the rows of its table. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Alert, firingConditions, needsNotification, reduceAlert } from '../../src/domain/alert.ts';
-import type { Condition } from '../../src/domain/finding.ts';
+import type { Condition } from '../../src/domain/conditions.ts';
 
 const latency = (latencyMs: number): Condition => ({ kind: 'latency', latencyMs, limitMs: 1_000 });
 const projectFailed = (since: number): Condition => ({ kind: 'project_failed', since, failure: null });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkObservation, LinkStats } from '../../src/domain/observation.ts';
 import { type ConnectionInfo, type PrecheckFacts, precheckItems, precheckPassed } from '../../src/domain/precheck.ts';
-import { exampleLinkStats } from '../slack/examples.ts';
+import { exampleLinkStats } from '../slack/example-records.ts';
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const observed = (overrides: Partial<LinkStats> = {}): LinkStats =>

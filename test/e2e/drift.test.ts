@@ -1,10 +1,10 @@
 import type { Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ProjectState } from '../../src/domain/project.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
-import type { MessageView } from '../support/slack/types.ts';
-import { waitFor } from '../support/wait.ts';
-import type { InitialProjectState, TestLink } from '../support/world.ts';
+import type { MessageView } from '../fake-slack/types.ts';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { InitialProjectState, TestLink } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let harness: SlackHarness;
 let fullLink: TestLink;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
-import { buttonsOf } from '../support/slack/eyes.ts';
-import type { TestLink } from '../support/world.ts';
+import { buttonsOf } from '../fake-slack/rendered-message.ts';
+import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
 let links: TestLink[];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bot, type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
-import { connectRawClient, requestBytes } from '../support/raw-http.ts';
-import type { TestLink } from '../support/world.ts';
+import { connectRawClient, requestBytes } from '../support/raw-http-client.ts';
+import { type Bot, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
 let otherBot: Bot;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowedAction, decide, transitions } from '../../src/domain/lifecycle.ts';
 import { type Action, actions, type ProjectState, projectStates, stateTitles } from '../../src/domain/project.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
-import type { TestLink } from '../support/world.ts';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
 let link: TestLink;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { needsNotification } from '../../src/domain/alert.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/conversation.ts';
-import { withTitles } from '../support/fault-walk.ts';
+import { withTitles } from '../support/fault-scenario.ts';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 const failedText = 'payments is Failed: a task failed';
 const resolvedText = 'payments was Failed for';

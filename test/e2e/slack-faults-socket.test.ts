@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import type { LogLine } from '../support/conversation.ts';
 import {
   type FaultCase,
   type FaultScenario,
@@ -7,7 +6,8 @@ import {
   type SendOverride,
   startFaultScenario,
   withTitles,
-} from '../support/fault-walk.ts';
+} from '../support/fault-scenario.ts';
+import type { LogLine } from '../support/slack-harness.ts';
 
 const cases = [
   {

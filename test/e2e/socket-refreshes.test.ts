@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { actionIds } from '../../src/slack/contract.ts';
-import { startSlackHarness, visibleText } from '../support/conversation.ts';
+import { startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 const refreshCount = 3;

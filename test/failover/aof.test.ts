@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, it } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import { endpointOf } from '../support/world.ts';
-import { createFailoverFixture, type FailoverFixture } from './bench.ts';
-import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
+import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import { endpointOf } from '../support/test-services.ts';
+import { createFailoverFixture, type FailoverFixture } from './failover-fixture.ts';
+import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './failover-scenarios.ts';
 
 let dir: string;
 let server: RedisServer;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { projectKeys, queuePrefix } from '../../src/infra/redis/keys.ts';
 import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
-import { createFailoverFixture, type FailoverFixture } from './bench.ts';
-import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
+import { createFailoverFixture, type FailoverFixture } from './failover-fixture.ts';
+import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './failover-scenarios.ts';
 
 let cluster: TestCluster;
 let fixture: FailoverFixture;

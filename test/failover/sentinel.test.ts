@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { observeProject } from '../../src/application/look.ts';
+import { observeProject } from '../../src/application/queries.ts';
 import { checkLinks } from '../../src/cli/doctor-links.ts';
 import { type SentinelGroup, startSentinelGroup } from '../support/redis-sentinel.ts';
-import { waitFor } from '../support/wait.ts';
-import { createFailoverFixture, type FailoverFixture, taskNames } from './bench.ts';
-import { expectAllCompleted, expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './scenario.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createFailoverFixture, type FailoverFixture, taskNames } from './failover-fixture.ts';
+import {
+  expectAllCompleted,
+  expectNoVersionGaps,
+  expectPauseSurvives,
+  expectRestoreSurvives,
+} from './failover-scenarios.ts';
 
 let group: SentinelGroup;
 let fixture: FailoverFixture;

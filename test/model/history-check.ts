@@ -1,5 +1,5 @@
-import { operationTransitions, type ProjectVersion, transitions } from './model.ts';
 import type { AuditEntry, Fields, ProjectRecords } from './records.ts';
+import { operationTransitions, type ProjectVersion, transitions } from './state-model.ts';
 
 export interface ReplayResult {
   readonly violations: readonly string[];

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type ProjectVersion, shouldPauseLinks } from './model.ts';
 import { type AuditEntry, type Fields, isTaskFailure, parseFields } from './records.ts';
+import { type ProjectVersion, shouldPauseLinks } from './state-model.ts';
 
 export interface LinkHistory {
   readonly link: string;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { buildSyncbot } from '../demo/demo-process.ts';
-import { checkModel } from './story.ts';
-import { emptyStats, formatStats } from './tally.ts';
+import { checkModel } from './model-run.ts';
+import { emptyStats, formatStats } from './stats.ts';
 
 const commands = Number(process.env['MODEL_COMMANDS'] ?? 10_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);

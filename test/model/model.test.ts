@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { buildSyncbot } from '../demo/demo-process.ts';
-import { checkModel } from './story.ts';
-import { emptyStats } from './tally.ts';
+import { checkModel } from './model-run.ts';
+import { emptyStats } from './stats.ts';
 
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 

@@ -1,21 +1,21 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import type { UseCaseContext } from '../../src/application/deps.ts';
-import { RetryLaterError } from '../../src/application/faults.ts';
+import { startLinkWorker } from '../../demo/link-worker.ts';
+import { type Source, startSource } from '../../demo/source.ts';
+import { setColumnLimit } from '../../demo/tables.ts';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { RetryLaterError } from '../../src/application/errors.ts';
 import type { Notifier } from '../../src/application/ports.ts';
-import { createServices, type Services, type ServicesConfig } from '../../src/core.ts';
-import { startLinkWorker } from '../../src/demo/link-worker.ts';
-import { type Source, startSource } from '../../src/demo/source.ts';
-import { setColumnLimit } from '../../src/demo/tables.ts';
 import { needsNotification } from '../../src/domain/alert.ts';
-import { alertKinds } from '../../src/domain/finding.ts';
+import { alertKinds } from '../../src/domain/conditions.ts';
 import type { ProjectState } from '../../src/domain/project.ts';
-import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/cutting-proxy.ts';
-import { makeDefinition } from '../support/definition.ts';
-import { startTestRedis } from '../support/redis.ts';
-import { waitFor } from '../support/wait.ts';
-import { endpointOf, testSettings } from '../support/world.ts';
+import { createServices, type Services, type ServicesConfig } from '../../src/services.ts';
+import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { startTestRedis } from '../support/test-redis.ts';
+import { endpointOf, testSettings } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 
 /** Two bots, three workers, projects with real work on their links; bots and workers reach Redis through a proxy. */

@@ -1,4 +1,4 @@
-import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/child.ts';
+import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/syncbot-process.ts';
 
 /** The life of one worker process, epoch ms. `endedAt` null: it lives. */
 export interface WorkerLifetime {
@@ -30,7 +30,10 @@ interface Slot {
   pending: Promise<unknown>;
 }
 
-export async function startWorkerPool(size: number, { folder, processOptions }: WorkerPoolOptions): Promise<WorkerPool> {
+export async function startWorkerPool(
+  size: number,
+  { folder, processOptions }: WorkerPoolOptions,
+): Promise<WorkerPool> {
   const slots: Slot[] = Array.from({ length: size }, () => ({
     child: null,
     lifetime: null,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
-import type { ProgramResult } from '../support/program.ts';
-import { createOutageFixture } from './stage.ts';
+import type { ProgramResult } from '../support/running-program.ts';
+import { createOutageFixture } from './outage-fixture.ts';
 
 let built: SyncbotBuild;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
-import { listenOnFreePort } from '../support/listen.ts';
-import type { RunningProgram } from '../support/program.ts';
-import { waitFor } from '../support/wait.ts';
-import { createOutageFixture, type OutageFixture, unreachableRedis } from './stage.ts';
+import { listenOnFreePort } from '../support/listen-on-free-port.ts';
+import type { RunningProgram } from '../support/running-program.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createOutageFixture, type OutageFixture, unreachableRedis } from './outage-fixture.ts';
 
 let built: SyncbotBuild;
 beforeAll(async () => {

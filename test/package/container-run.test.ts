@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findFreePort } from '../../src/demo/free-port.ts';
-import { userActions } from '../support/conversation.ts';
-import { listenOnFreePort } from '../support/listen.ts';
-import { waitForOutput } from '../support/program.ts';
-import { socketModeEnv } from '../support/slack/env.ts';
-import { FakeSlack } from '../support/slack/strict-slack.ts';
-import { startTestServices } from '../support/world.ts';
-import { buildTimeoutMs } from './closure.ts';
+import { findFreePort } from '../../demo/free-port.ts';
+import { socketModeEnv } from '../fake-slack/bot-env.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { listenOnFreePort } from '../support/listen-on-free-port.ts';
+import { waitForOutput } from '../support/running-program.ts';
+import { userActions } from '../support/slack-harness.ts';
+import { startTestServices } from '../support/test-services.ts';
 import { parseCompose, type Service } from './compose.ts';
 import { availableSandbox, type Sandbox, startContainer } from './container.ts';
 import { buildImage, type Image, listFiles, readRepositoryFile } from './image.ts';
+import { buildTimeoutMs } from './production-install.ts';
 
 const syncbotYml = `
 policy: { operators: [U0ALICE] }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
-import { root } from './closure.ts';
 import { parseCompose, parseDurationSeconds } from './compose.ts';
 import { finalStage, lastStep, parseDockerfile, parseDockerignore, stepsOf } from './dockerfile.ts';
 import { readRepositoryFile } from './image.ts';
+import { root } from './production-install.ts';
 
 const dockerfile = await readRepositoryFile('Dockerfile');
 const isIgnored = parseDockerignore(await readRepositoryFile('.dockerignore'));

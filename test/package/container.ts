@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { killAtTestEnd, type RunningProgram, startProgram } from '../support/program.ts';
-import { deviceNames, isUsrMerged, sharedFolders } from './base.ts';
+import { killAtTestEnd, type RunningProgram, startProgram } from '../support/running-program.ts';
+import { deviceNames, isUsrMerged, sharedFolders } from './base-image.ts';
 import type { Image } from './image.ts';
 
 const run = promisify(execFile);

@@ -3,8 +3,7 @@ import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, write
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { addBaseFiles } from './base.ts';
-import { installProduction, root } from './closure.ts';
+import { addBaseFiles } from './base-image.ts';
 import {
   finalStage,
   lastStep,
@@ -14,6 +13,7 @@ import {
   type StepOf,
   stepsOf,
 } from './dockerfile.ts';
+import { installProduction, root } from './production-install.ts';
 
 const run = promisify(execFile);
 

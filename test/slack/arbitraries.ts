@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Alert } from '../../src/domain/alert.ts';
-import { alertKinds, type Condition } from '../../src/domain/finding.ts';
+import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { UseCaseContext } from '../../src/application/deps.ts';
+import type { UseCaseContext } from '../../src/application/context.ts';
 import type { LinkObservation } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { exampleLinkStats, exampleNow } from './examples.ts';
+import { exampleLinkStats, exampleNow } from './example-records.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';

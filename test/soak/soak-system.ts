@@ -1,16 +1,16 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { createServices, type Services } from '../../src/core.ts';
-import { startLinkWorker } from '../../src/demo/link-worker.ts';
-import { type Source, startSource } from '../../src/demo/source.ts';
-import { setColumnLimit } from '../../src/demo/tables.ts';
-import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/child.ts';
-import { defaultPolicy } from '../support/conversation.ts';
-import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/cutting-proxy.ts';
-import { makeDefinition } from '../support/definition.ts';
-import { startTestRedis } from '../support/redis.ts';
-import { FakeSlack } from '../support/slack/strict-slack.ts';
-import { endpointOf, testSettings } from '../support/world.ts';
+import { startLinkWorker } from '../../demo/link-worker.ts';
+import { type Source, startSource } from '../../demo/source.ts';
+import { setColumnLimit } from '../../demo/tables.ts';
+import { createServices, type Services } from '../../src/services.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { defaultPolicy } from '../support/slack-harness.ts';
+import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/syncbot-process.ts';
+import { startTestRedis } from '../support/test-redis.ts';
+import { endpointOf, testSettings } from '../support/test-services.ts';
 
 /** Two bots and two workers in processes of their own, the strict Slack, and projects whose links have real work. */
 export interface SoakSystem extends AsyncDisposable {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { buildSyncbot } from '../demo/demo-process.ts';
-import { waitFor } from '../support/wait.ts';
-import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './figures.ts';
-import { simulateUser, type UserStats } from './people.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type FaultCounts, injectFaults } from './chaos.ts';
+import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './resource-stats.ts';
 import { createSoakSystem, type SoakSystem } from './soak-system.ts';
-import { type FaultCounts, injectFaults } from './trouble.ts';
+import { simulateUser, type UserStats } from './users.ts';
 
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 30);
 const warmUpMs = 15_000;

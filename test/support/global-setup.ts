@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { findRedisServer } from '../../src/demo/redis-binary.ts';
-import { startRedisServer } from '../../src/demo/redis-server.ts';
-import type {} from './redis.ts';
+import { findRedisServer } from '../../demo/redis-binary.ts';
+import { startRedisServer } from '../../demo/redis-server.ts';
+import type {} from './test-redis.ts';
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const binary = await findRedisServer({ print: (sentence) => process.stderr.write(`${sentence}\n`) });

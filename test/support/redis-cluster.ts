@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
-import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import type { RedisEndpoint } from '../../src/redis-address.ts';
-import { waitFor } from './wait.ts';
+import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Three primaries with a third of the slots each; every write is on disk before it is answered. */
 export interface TestCluster extends AsyncDisposable {

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findFreePort } from '../../src/demo/free-port.ts';
-import { spawnSupervised } from '../../src/demo/keeper.ts';
-import { findRedisServer } from '../../src/demo/redis-binary.ts';
-import { type RedisServer, startRedisServer } from '../../src/demo/redis-server.ts';
-import type { RedisEndpoint } from '../../src/redis-address.ts';
-import { waitFor } from './wait.ts';
+import { findFreePort } from '../../demo/free-port.ts';
+import { findRedisServer } from '../../demo/redis-binary.ts';
+import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import { spawnSupervised } from '../../demo/supervised-process.ts';
+import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { waitFor } from './wait-for.ts';
 
 /** One primary with two replicas, watched by a Sentinel that promotes one of them soon after the primary is gone. */
 export interface SentinelGroup extends AsyncDisposable {

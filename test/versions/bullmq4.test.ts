@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { startProducerOfVersion, startWorkerOfVersion } from '../support/link-workers.ts';
-import { waitFor } from '../support/wait.ts';
-import { startTestServices } from '../support/world.ts';
+import { startProducerOfVersion, startWorkerOfVersion } from '../support/bullmq-versions.ts';
+import { startTestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 it('a worker of BullMQ 4 works on through a pause: the bot must not promise that it holds', async () => {
   await using services = await startTestServices();

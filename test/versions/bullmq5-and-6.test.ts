@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { observeProject } from '../../src/application/look.ts';
+import { observeProject } from '../../src/application/queries.ts';
 import type { Action } from '../../src/domain/project.ts';
 import {
   type LinkWorker,
   type Producer,
   startProducerOfVersion,
   startWorkerOfVersion,
-} from '../support/link-workers.ts';
-import { waitFor } from '../support/wait.ts';
-import { startTestServices, type TestLink, type TestServices } from '../support/world.ts';
+} from '../support/bullmq-versions.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const versions = [5, 6] as const;
 type Version = (typeof versions)[number];

@@ -1,11 +1,10 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
-import { toChunks } from '../../application/chunks.ts';
-import { timedResult } from '../../application/within.ts';
+import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/project.ts';
-import type { RedisEndpoint } from '../../redis-address.ts';
-import { isServerReply } from '../redis/call.ts';
-import { connect, disconnect, type RedisClient, whenReady } from '../redis/connect.ts';
+import { timedResult, toChunks } from '../../lib/async.ts';
+import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
+import { isServerReply } from '../redis/scripts.ts';
 
 /** One connection to a Redis that holds links, shared by all of them. */
 export interface LinkConnection {

@@ -1,4 +1,4 @@
-import { defineScript } from '../redis/call.ts';
+import { defineScript } from '../redis/scripts.ts';
 
 /**
  * One look at many links. KEYS: the `meta` key of each. ARGV, three for each link: the first part of its keys, the moment

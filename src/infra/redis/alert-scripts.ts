@@ -1,5 +1,5 @@
-import { defineScript } from './call.ts';
 import { prelude } from './script-prelude.ts';
+import { defineScript } from './scripts.ts';
 
 /**
  * What a look at a project has found. ARGV: 3 expected version, 4 the alert's kind, 5 the alert as it was read (JSON, empty:

@@ -1,5 +1,5 @@
-import { defineScript } from './call.ts';
 import { prelude } from './script-prelude.ts';
+import { defineScript } from './scripts.ts';
 
 /** ARGV: 3 the operation's id, 4 its fields as JSON (strings), 5 how long its dialog may be answered,
  *  ms. The requester's older dialog for the same thing is superseded; its buttons answer truly, nothing has to be told. */

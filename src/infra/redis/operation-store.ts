@@ -10,8 +10,7 @@ import type {
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
-import { execute } from './call.ts';
-import type { RedisClient } from './connect.ts';
+import type { RedisClient } from './connection.ts';
 import { operationKey, projectKeys } from './keys.ts';
 import {
   claimScript,
@@ -22,9 +21,10 @@ import {
   resolveScript,
   setProgressScript,
 } from './operation-scripts.ts';
-import type { ProjectIndex } from './project-order.ts';
+import type { ProjectIndex } from './project-index.ts';
 import { flatHashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
-import type { StepRunner } from './step.ts';
+import type { StepRunner } from './scripts.ts';
+import { execute } from './scripts.ts';
 
 /** How long an execution may be under way before it is given up. */
 const executionTimeoutMs = 15 * 60_000;

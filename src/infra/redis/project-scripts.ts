@@ -1,5 +1,5 @@
-import { defineScript } from './call.ts';
 import { prelude } from './script-prelude.ts';
+import { defineScript } from './scripts.ts';
 
 /** ARGV: 3 the definition, 4 its first state (empty: the project exists), 5 expected version, 6 who, 7 ids of links
  *  that are added (JSON): they are behind their state then, until converge has seen to them, 8 … fields of watermarks with their values. */

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { toChunks } from '../../application/chunks.ts';
 import type { ProjectStore } from '../../application/store.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
 import { linkId, type ProjectId, projectIdSchema } from '../../domain/project.ts';
+import { toChunks } from '../../lib/async.ts';
 import { markAlertNotifiedScript, recordRefusalScript, saveAlertScript } from './alert-scripts.ts';
-import { execute, runScript } from './call.ts';
-import type { RedisClient } from './connect.ts';
-import { createAuditLog } from './history-store.ts';
+import { createAuditLog } from './audit-log.ts';
+import type { RedisClient } from './connection.ts';
 import { dedupeKey, projectKeys, projectsKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
-import { createProjectIndex, type ProjectIndex } from './project-order.ts';
+import { createProjectIndex, type ProjectIndex } from './project-index.ts';
 import {
   claimOnceScript,
   endExecutionScript,
@@ -22,7 +21,7 @@ import {
   watermarksScript,
 } from './project-scripts.ts';
 import { createSkipUnreadable, readProject, type SkipUnreadable, watermarkFields } from './records.ts';
-import { createStepRunner, type StepRunner, type StoreSettings } from './step.ts';
+import { createStepRunner, execute, runScript, type StepRunner, type StoreSettings } from './scripts.ts';
 
 /**
  * The bot's records in Redis. Every method throws `StoreUnavailableError` when Redis does not answer. Of many records

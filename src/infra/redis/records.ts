@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { StoreUnavailableError } from '../../application/faults.ts';
+import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
-import { alertKinds } from '../../domain/finding.ts';
+import { alertKinds } from '../../domain/conditions.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import {
   failureSchema,

@@ -1,11 +1,11 @@
 import { type Alert, type AlertKind, critical } from '../../domain/alert.ts';
-import { type AlertTextOptions, alertText, resolvedAlertText } from '../../domain/alert-words.ts';
-import { type Condition, isAdoptable } from '../../domain/finding.ts';
+import { type Condition, isAdoptable } from '../../domain/conditions.ts';
 import type { OperationKind, Project } from '../../domain/project.ts';
-import type { Formatter } from '../../domain/words.ts';
-import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from '../blocks.ts';
+import { type AlertTextOptions, alertText, resolvedAlertText } from '../../messages/alerts.ts';
+import type { Formatter } from '../../messages/format.ts';
 import { blockId } from '../contract.ts';
-import { isSlackUser } from '../mrkdwn.ts';
+import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
+import { isSlackUser } from './mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;

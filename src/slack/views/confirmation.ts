@@ -1,14 +1,16 @@
-import { deletedLinks, groupObservations } from '../../domain/correction.ts';
-import { formatBacklog, formatInFlight, formatLatency } from '../../domain/figures-words.ts';
+import { deletedLinks, groupObservations } from '../../domain/drift.ts';
 import { desiredLinkState, stateFromLinks } from '../../domain/lifecycle.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';
-import { maskFailureReason } from '../../domain/mask.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Link, Project } from '../../domain/project.ts';
+import { maskFailureReason } from '../../logging/redact.ts';
 import {
   actionLabels,
+  formatBacklog,
   formatDuration,
+  formatInFlight,
+  formatLatency,
   formatNumber,
   formatReason,
   formatTimeLeft,
@@ -16,11 +18,11 @@ import {
   pluralize,
   stateClause,
   summarizeNames,
-} from '../../domain/words.ts';
-import { actionsBlock, button, contextBlock, type Message, sectionBlock } from '../blocks.ts';
+} from '../../messages/format.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
-import { safeText } from '../mrkdwn.ts';
-import { failedTaskCount, formatLinkCount, stateTitle, type ViewContext } from './phrases.ts';
+import { actionsBlock, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
+import { failedTaskCount, formatLinkCount, stateTitle, type ViewContext } from './context.ts';
+import { safeText } from './mrkdwn.ts';
 
 export interface ConfirmationView extends ViewContext {
   readonly operation: Operation;

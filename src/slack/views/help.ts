@@ -1,5 +1,5 @@
-import type { Formatter } from '../../domain/words.ts';
-import { contextBlock, type Message, sectionBlock } from '../blocks.ts';
+import type { Formatter } from '../../messages/format.ts';
+import { contextBlock, type Message, sectionBlock } from './blocks.ts';
 
 /** What can be typed, the reading commands first: they are open to everybody of the workspace. */
 export function buildHelp(format: Formatter, suggestion: string | null = null): Message {

@@ -1,10 +1,10 @@
 import type { HistoryEntry } from '../../domain/history.ts';
-import { historyText } from '../../domain/history-words.ts';
-import { formatDuration, joinDots } from '../../domain/words.ts';
-import { type Block, contextBlock, type Message, sectionBlock } from '../blocks.ts';
-import { sectionBudgetChars } from '../limits.ts';
-import { codeSpan } from '../mrkdwn.ts';
-import type { ViewContext } from './phrases.ts';
+import { formatDuration, joinDots } from '../../messages/format.ts';
+import { historyText } from '../../messages/history.ts';
+import { type Block, contextBlock, type Message, sectionBlock } from './blocks.ts';
+import type { ViewContext } from './context.ts';
+import { sectionBudgetChars } from './limits.ts';
+import { codeSpan } from './mrkdwn.ts';
 
 /** How many entries are shown at most: so many fit, however long each is. The command line has them all. */
 export const maxEntriesShown = 15;

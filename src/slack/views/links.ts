@@ -1,9 +1,9 @@
 import { type LinkObservation, linkBacklog, linkLatencyMs } from '../../domain/observation.ts';
 import { linkName } from '../../domain/project.ts';
-import { formatDuration, formatNumber, joinDots, pluralize } from '../../domain/words.ts';
-import { type Block, sectionBlock } from '../blocks.ts';
-import { sectionBudgetChars } from '../limits.ts';
-import { codeSpan } from '../mrkdwn.ts';
+import { formatDuration, formatNumber, joinDots, pluralize } from '../../messages/format.ts';
+import { type Block, sectionBlock } from './blocks.ts';
+import { sectionBudgetChars } from './limits.ts';
+import { codeSpan } from './mrkdwn.ts';
 
 /**
  * The links of a project, one compact line each, the worst first, within `budget` characters of JSON over all blocks;

@@ -1,11 +1,11 @@
 import { firingConditions } from '../../domain/alert.ts';
-import { alertTitle } from '../../domain/alert-words.ts';
-import { formatBacklog, formatLatency } from '../../domain/figures-words.ts';
 import { allowedAction, urgency } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
 import { projectStates, stateTitles } from '../../domain/project.ts';
 import { type StateCounts, totalCount } from '../../domain/state-counts.ts';
-import { formatNumber, joinDots, pluralize } from '../../domain/words.ts';
+import { alertTitle } from '../../messages/alerts.ts';
+import { formatBacklog, formatLatency, formatNumber, joinDots, pluralize } from '../../messages/format.ts';
+import { actionIds, blockId, listQueryValue } from '../contract.ts';
 import {
   actionsBlock,
   type Block,
@@ -15,10 +15,9 @@ import {
   type Message,
   requestButton,
   sectionBlock,
-} from '../blocks.ts';
-import { actionIds, blockId, listQueryValue } from '../contract.ts';
-import { safeText } from '../mrkdwn.ts';
-import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './phrases.ts';
+} from './blocks.ts';
+import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './context.ts';
+import { safeText } from './mrkdwn.ts';
 
 export const projectsPerPage = 10;
 

@@ -1,8 +1,8 @@
-import { type OutcomeFacts, outcomeText } from '../../domain/outcome-words.ts';
-import { actionsBlock, type Message, sectionBlock, showButton } from '../blocks.ts';
+import { type OutcomeFacts, outcomeText } from '../../messages/outcomes.ts';
 import { blockId } from '../contract.ts';
-import { sectionBudgetChars } from '../limits.ts';
-import { truncateMrkdwn } from '../mrkdwn.ts';
+import { actionsBlock, type Message, sectionBlock, showButton } from './blocks.ts';
+import { sectionBudgetChars } from './limits.ts';
+import { truncateMrkdwn } from './mrkdwn.ts';
 
 /** How an operation stands, in one message; what was not done offers a look at the project. */
 export function buildOutcome(facts: OutcomeFacts): Message {

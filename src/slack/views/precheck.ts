@@ -2,10 +2,10 @@ import { decide } from '../../domain/lifecycle.ts';
 import { precheckPassed } from '../../domain/precheck.ts';
 import type { Project } from '../../domain/project.ts';
 import type { PrecheckItem } from '../../domain/refusal.ts';
-import { actionsBlock, contextBlock, type Message, requestButton, sectionBlock, showButton } from '../blocks.ts';
 import { blockId } from '../contract.ts';
-import { safeText } from '../mrkdwn.ts';
-import type { ViewContext } from './phrases.ts';
+import { actionsBlock, contextBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
+import type { ViewContext } from './context.ts';
+import { safeText } from './mrkdwn.ts';
 
 export interface PrecheckView extends ViewContext {
   readonly project: Project;

@@ -1,12 +1,12 @@
-import { refusalText } from '../../domain/explain.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import { type Formatter, nothingChanged } from '../../domain/words.ts';
-import { actionsBlock, type Message, sectionBlock, showButton } from '../blocks.ts';
+import { type Formatter, nothingChanged } from '../../messages/format.ts';
+import { refusalText } from '../../messages/refusals.ts';
+import { didYouMean } from '../commands/errors.ts';
 import { blockId } from '../contract.ts';
-import { sectionBudgetChars } from '../limits.ts';
-import { truncateMrkdwn } from '../mrkdwn.ts';
-import { didYouMean } from '../suggest.ts';
-import type { ViewContext } from './phrases.ts';
+import { actionsBlock, type Message, sectionBlock, showButton } from './blocks.ts';
+import type { ViewContext } from './context.ts';
+import { sectionBudgetChars } from './limits.ts';
+import { truncateMrkdwn } from './mrkdwn.ts';
 
 export interface RefusalView extends ViewContext {
   readonly refusal: Refusal;

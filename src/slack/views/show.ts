@@ -1,19 +1,27 @@
-import { availableAction, type ProjectDetails } from '../../application/look.ts';
+import { availableAction, type ProjectDetails } from '../../application/queries.ts';
 import { firingConditions } from '../../domain/alert.ts';
-import { alertText } from '../../domain/alert-words.ts';
-import { formatBacklog, formatInFlight, formatLatency } from '../../domain/figures-words.ts';
-import { maskFailureReason } from '../../domain/mask.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import { type Endpoint, isAction, type Project } from '../../domain/project.ts';
-import { actionLabels, formatDuration, formatReason, joinDots, pluralize } from '../../domain/words.ts';
-import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from '../blocks.ts';
+import { maskFailureReason } from '../../logging/redact.ts';
+import { alertText } from '../../messages/alerts.ts';
+import {
+  actionLabels,
+  formatBacklog,
+  formatDuration,
+  formatInFlight,
+  formatLatency,
+  formatReason,
+  joinDots,
+  pluralize,
+} from '../../messages/format.ts';
 import { blockId } from '../contract.ts';
-import { maxBlocksJsonChars, sectionBudgetChars } from '../limits.ts';
-import { safeText, truncateMrkdwn } from '../mrkdwn.ts';
 import { actionsFor } from './alert.ts';
+import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from './blocks.ts';
+import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './context.ts';
+import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { linkSections } from './links.ts';
-import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './phrases.ts';
+import { safeText, truncateMrkdwn } from './mrkdwn.ts';
 import { precheckLines } from './precheck.ts';
 
 export interface ShowView extends ViewContext {

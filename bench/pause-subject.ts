@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { webApi } from '@slack/bolt';
+import type { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { requestAction } from '../src/application/request.ts';
+import type { OperationRef } from '../src/domain/operation.ts';
+import { timedResult } from '../src/lib/async.ts';
+import { createServices, type Services } from '../src/services.ts';
+import { createAuthorizer } from '../src/slack/authorizer.ts';
+import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
+import { onOk } from '../src/slack/listeners/confirmation.ts';
+import { createListener } from '../src/slack/listeners/listener.ts';
+import { slackFormatter } from '../src/slack/views/mrkdwn.ts';
+import { makeDefinition } from '../test/support/project-definition.ts';
+import { waitFor } from '../test/support/wait-for.ts';
+import type { LinkPauser } from './pause-baseline.ts';
+import { resumeAll } from './queues.ts';
+import { createProjects, createStore, idleOverrides, idleSettings } from './redis-fixture.ts';
+import { benchmarkUser } from './slack-fixture.ts';
+
+const teamId = 'T0BENCH';
+/** Only ends a wait that would be for ever. */
+const timeoutMs = 60_000;
+
+/** Pauses links as the bot does it when somebody presses OK. `redis`: a way past what is measured. */
+export async function startPauseSubject(url: string, redis: Redis): Promise<LinkPauser> {
+  const log = pino({ level: 'silent' });
+  const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
+  const core = createServices(config, log, idleOverrides);
+  await core.startWorkers();
+  const pressOk = createOkPresser(core);
+  const waitForLastPaused = watchPauses(core);
+  const store = createStore(redis);
+  let projects = 0;
+
+  return {
+    async measurePauseMs(names) {
+      projects += 1;
+      const id = `pause-${projects}`;
+      const links = names.map((queue) => ({ queue, connection: 'default', prefix: 'bull' }));
+      await createProjects(store, [makeDefinition(id, { links })], 'running');
+      const request = { project: id, action: 'pause', by: benchmarkUser.user, reason: null, origin: 'slack' } as const;
+      const requested = await requestAction(core.deps, { ...request, channel: benchmarkUser.channel });
+      if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
+      const ref = { project: id, operation: requested.operation.id };
+      const lastPausedAt = waitForLastPaused(names.length);
+      const start = performance.now();
+      const pressHandled = pressOk(ref);
+      const paused = await timedResult(lastPausedAt, timeoutMs);
+      if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
+      const ms = paused.value - start;
+      await pressHandled;
+      await waitFor(async () => (await store.readOperation(ref))?.state === 'done', {
+        description: 'the end of a pause',
+      });
+      await resumeAll(redis, names);
+      await store.remove(id, (await store.readVersion(id)) ?? 0, 'cli:bench');
+      return ms;
+    },
+    [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
+  };
+}
+
+/** Answers the moment at which so many links have been paused; each of them must be. */
+function watchPauses({ deps }: Services): (links: number) => Promise<number> {
+  let [remaining, resolve] = [0, (_at: number) => {}];
+  const setPaused = deps.links.setPaused.bind(deps.links);
+  Object.assign(deps.links, {
+    drive: async (...args: Parameters<typeof setPaused>) => {
+      const results = await setPaused(...args);
+      if (results.includes('unreachable')) throw new Error('a link was not paused');
+      remaining -= results.length;
+      if (remaining === 0) resolve(performance.now());
+      return results;
+    },
+  });
+  return (links) => {
+    remaining = links;
+    return new Promise((resolveLastPaused) => {
+      resolve = resolveLastPaused;
+    });
+  };
+}
+
+/** The bot's own listener for OK. Nothing of Slack is asked: the policy names the person and the channel. */
+function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<void> {
+  const authorizer = createAuthorizer({
+    client: new webApi.WebClient('xoxb-bench'),
+    policy: { operators: [benchmarkUser.user], channels: [benchmarkUser.channel] },
+    installedTeam: () => teamId,
+    now: Date.now,
+    log: deps.log,
+  });
+  const context = {
+    deps,
+    authorizer,
+    format: slackFormatter('/sync'),
+    showErrors: false,
+    onRequestRejected: () => {},
+    stopSignal: new AbortController().signal,
+  };
+  const handlePress = createListener(context, readBlockAction, onOk, 'harmless');
+  return (ref) => {
+    const body = {
+      user: { id: benchmarkUser.user, team_id: teamId },
+      channel: { id: benchmarkUser.channel },
+      response_url: 'http://127.0.0.1/never-used',
+      trigger_id: randomUUID(),
+      actions: [{ action_id: actionIds.ok, value: operationRefValue(ref) }],
+    };
+    return handlePress({ ack: async () => {}, body });
+  };
+}

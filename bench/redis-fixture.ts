@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import { startRedisServer } from '../demo/redis-server.ts';
+import type { ProjectStore } from '../src/application/store.ts';
+import type { ProjectDefinition } from '../src/domain/project.ts';
+import { createProjectStore } from '../src/infra/redis/project-store.ts';
+import { toChunks } from '../src/lib/async.ts';
+import { makeDefinition } from '../test/support/project-definition.ts';
+
+/** A Redis server of its own, and a connection to it for whoever measures. */
+export interface RedisFixture extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly redis: Redis;
+}
+
+export async function startRedisFixture(): Promise<RedisFixture> {
+  const server = await startRedisServer();
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  redis.on('error', () => {});
+  return {
+    url: server.url,
+    port: server.port,
+    redis,
+    async [Symbol.asyncDispose]() {
+      redis.disconnect();
+      await server.stop();
+    },
+  };
+}
+
+const hourMs = 3_600_000;
+
+/** No round begins by itself but the first, which finds nothing. */
+export const idleSettings = {
+  confirmationTtlMs: hourMs,
+  observeEveryMs: hourMs,
+  operationRetentionMs: hourMs,
+  auditLength: 10_000,
+};
+export const idleOverrides = { sweepIntervalMs: hourMs };
+
+export function createStore(redis: Redis): ProjectStore {
+  const { auditLength, operationRetentionMs } = idleSettings;
+  return createProjectStore(redis, { auditLength, retentionMs: operationRetentionMs });
+}
+
+export interface ProjectCounts {
+  readonly projects: number;
+  readonly linksEach: number;
+}
+
+/** Projects `p00000`, `p00001`, … with links of their own, as a plain syncbot.yml defines them. */
+export function makeDefinitions({ projects, linksEach }: ProjectCounts, connection = 'default'): ProjectDefinition[] {
+  return Array.from({ length: projects }, (_none, index) => {
+    const id = `p${String(index).padStart(5, '0')}`;
+    const links = Array.from({ length: linksEach }, (_nothing, link) => ({
+      queue: `${id}-${link}`,
+      connection,
+      prefix: 'bull',
+    }));
+    return makeDefinition(id, { links });
+  });
+}
+
+export function queueNames(definitions: readonly ProjectDefinition[]): string[] {
+  return definitions.flatMap(({ links }) => links.map(({ queue }) => queue));
+}
+
+/** Writes projects whose links were seen to agree with their state. */
+export async function createProjects(
+  store: ProjectStore,
+  definitions: readonly ProjectDefinition[],
+  state: 'running' | 'paused',
+): Promise<void> {
+  for (const chunk of toChunks(definitions, 500)) {
+    await Promise.all(
+      chunk.map(async (definition) => {
+        await store.save(definition, { state, watermarks: {} }, 'cli:bench');
+        await store.markSynced(definition.id, 1, []);
+      }),
+    );
+  }
+}
+
+export interface ConfigOptions {
+  /** Name → URL. */
+  readonly connections?: Readonly<Record<string, string>>;
+  readonly settings?: string;
+}
+
+/** Writes a syncbot.yml that says what `definitionsOf` does. */
+export async function writeConfig(
+  path: string,
+  definitions: readonly ProjectDefinition[],
+  { connections = {}, settings = '' }: ConfigOptions = {},
+): Promise<void> {
+  const lines = [
+    'policy: { operators: [U0ALICE], channels: [C0SYNC] }',
+    ...(settings === '' ? [] : [`settings: { ${settings} }`]),
+    ...(Object.keys(connections).length === 0 ? [] : ['connections:']),
+    ...Object.entries(connections).map(([name, url]) => `  ${name}: ${url}`),
+    'projects:',
+    ...definitions.flatMap(({ id, links }) => [
+      `  ${id}:`,
+      '    links:',
+      ...links.map(({ queue, connection }) => `      - { queue: ${queue}, connection: ${connection} }`),
+    ]),
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+}

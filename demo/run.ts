@@ -1,0 +1,177 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createApp } from '../src/app.ts';
+import type { AppOptions, CliApp } from '../src/cli/context.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { parseEnvironment } from '../src/config/environment.ts';
+import { formatConfigError, formatEnvironmentError } from '../src/config/errors.ts';
+import { createLogger } from '../src/logging/logger.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions } from '../src/slack/app.ts';
+import { startDataFlow } from './data-flow.ts';
+import { DemoError } from './demo-error.ts';
+import { findLocalSlack, type LocalSlack, requireFreePort, startLocalSlack } from './local-slack.ts';
+import { buildSyncbotYml } from './projects.ts';
+import { findRedisServer } from './redis-binary.ts';
+import { startRedisServer } from './redis-server.ts';
+import { applyConfig, seedProjectStates } from './seed.ts';
+import { formatDemoCommand } from './slack-port.ts';
+import { tokens } from './workspace.ts';
+
+export interface RunOptions {
+  /** Where the local Slack listens. */
+  readonly port: number;
+  readonly print: (text: string) => void;
+  /** Of the log file; default `info`. */
+  readonly logLevel?: string | undefined;
+  /** Aborted when the demo is to end. */
+  readonly shutdownSignal: AbortSignal;
+}
+
+/**
+ * Runs the demo until `ending`, then ends everything that was started, in the reverse order.
+ * @throws {DemoError | RedisFault} one sentence: it could not be started, or a part of it ended by itself.
+ */
+export async function runDemo(options: RunOptions): Promise<void> {
+  try {
+    await runServices(options);
+  } catch (error) {
+    // Whatever a part says that is asked to start while everything ends: the demo was ended, and that is what was wanted.
+    if (!options.shutdownSignal.aborted) throw error;
+  }
+}
+
+async function runServices(options: RunOptions): Promise<void> {
+  const { port, print, shutdownSignal } = options;
+  const program = findLocalSlack();
+  await requireFreePort(port);
+  const binary = await findRedisServer({ print, signal: shutdownSignal });
+  print(`Starting Redis ${binary.version}, the local Slack, the bot, a worker and four projects …`);
+  await using redis = await startRedisServer({ binary, args: ['--appendonly', 'yes'] });
+  await using folder = await temporaryFolder();
+  await using slack = await startLocalSlack({ program, port, folder: folder.path, redisUrl: redis.url });
+  shutdownSignal.throwIfAborted();
+  await Promise.race([
+    runSyncbot({ ...options, folder: folder.path, redisUrl: redis.url, slack }),
+    failOnExit(redis.exited, "The demo's Redis"),
+    failOnExit(slack.exited, 'The local Slack'),
+  ]);
+}
+
+/** A part that ends by itself takes the demo with it, also while another one waits for it. */
+async function failOnExit(exited: Promise<void>, name: string): Promise<never> {
+  await exited;
+  throw new DemoError(1, `${name} ended by itself, and the demo with it.`);
+}
+
+interface DemoContext extends RunOptions {
+  readonly folder: string;
+  readonly redisUrl: string;
+  readonly slack: LocalSlack;
+}
+
+async function runSyncbot(context: DemoContext): Promise<void> {
+  const { folder, redisUrl: url, print, shutdownSignal } = context;
+  const logFile = join(folder, 'syncbot.log');
+  const { environment, config, log } = await configure(context, logFile);
+  const logError = (error: Error) => log.warn({ error }, 'trouble in a source or a link worker');
+  await using dataFlow = await startDataFlow({ url, onError: logError });
+  const connectedController = new AbortController();
+  await using app = await createApp(
+    { environment, config, log },
+    { createSlack: (options) => withConnectedCallback(options, () => connectedController.abort()) },
+  );
+  await applyConfig(app, config);
+  shutdownSignal.throwIfAborted();
+
+  await using running = startRole(app, shutdownSignal);
+  await Promise.race([
+    seedProjectStates({ app, dataFlow, connected: whenAborted(connectedController.signal), shutdownSignal }),
+    running.finished,
+  ]);
+  shutdownSignal.throwIfAborted();
+  print(welcomeText({ ...context, configFile: environment.configPath, logFile }));
+  await running.finished;
+}
+
+/** Writes syncbot.yml and reads it and the environment, as `syncbot run` does. */
+async function configure({ folder, redisUrl, slack, logLevel }: DemoContext, logFile: string): Promise<AppOptions> {
+  const configFile = join(folder, 'syncbot.yml');
+  const variables = {
+    REDIS_URL: redisUrl,
+    SYNCBOT_CONFIG: configFile,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_BOT_TOKEN: tokens.bot,
+    SLACK_APP_TOKEN: tokens.app,
+    LOG_LEVEL: logLevel,
+  };
+  await writeFile(configFile, buildSyncbotYml());
+  const environmentResult = parseEnvironment(variables);
+  if (environmentResult.kind === 'refused')
+    throw new DemoError(2, environmentResult.errors.map(formatEnvironmentError).join('\n'));
+  const configResult = parseConfig(buildSyncbotYml(), variables);
+  if (configResult.kind === 'refused')
+    throw new DemoError(1, configResult.errors.map((error) => formatConfigError(configFile, error)).join('\n'));
+  const log = createLogger({
+    level: environmentResult.environment.logLevel ?? 'info',
+    to: pino.destination({ dest: logFile, sync: true }),
+  });
+  return { environment: environmentResult.environment, config: configResult.config, log };
+}
+
+async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** The bot's part in Slack, which tells when it hears. */
+function withConnectedCallback(options: SlackAppOptions, onConnected: () => void): SlackApp {
+  const slack = createSlackApp(options);
+  const start = async () => {
+    await slack.start();
+    onConnected();
+  };
+  return { ...slack, start };
+}
+
+/** Bot and worker, as `syncbot run` runs them, until `ending` or the end of the block. */
+function startRole(app: CliApp, shutdownSignal: AbortSignal): AsyncDisposable & { readonly finished: Promise<void> } {
+  const stopController = new AbortController();
+  const finished = app.runRole('all', AbortSignal.any([shutdownSignal, stopController.signal]));
+  return {
+    finished,
+    async [Symbol.asyncDispose]() {
+      stopController.abort();
+      await finished.catch(() => undefined); // whoever waits for it hears of it
+    },
+  };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'syncbot-demo-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+interface WelcomeOptions extends DemoContext {
+  readonly configFile: string;
+  readonly logFile: string;
+}
+
+function welcomeText({ port, slack, redisUrl, configFile, logFile }: WelcomeOptions): string {
+  return `
+Open ${slack.pageUrl} and choose #sync. You are alice or bob (operators), or carol, who may only look.
+
+Three things to try there:
+  1. /sync pause orders            then OK; /sync list shows how its latency grows
+  2. ${formatDemoCommand(port, 'fix payments')}
+     in another terminal           then /sync restore payments
+  3. /sync start users
+
+From a terminal:
+  ${formatDemoCommand(port, 'compare')}
+  REDIS_URL=${redisUrl} SYNCBOT_CONFIG=${configFile} node dist/main.js list
+Log: ${logFile}
+
+Ctrl-C ends everything.`;
+}

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyPlan } from '../src/application/apply.ts';
+import { applyRefusalText } from '../src/application/apply-refusal.ts';
+import { confirm } from '../src/application/confirm.ts';
+import { planApply } from '../src/application/plan.ts';
+import { requestAction } from '../src/application/request.ts';
+import type { CliApp } from '../src/cli/context.ts';
+import type { SyncbotConfig } from '../src/config/config.ts';
+import type { ProjectId, ProjectState } from '../src/domain/project.ts';
+import type { DataFlow } from './data-flow.ts';
+import { DemoError } from './demo-error.ts';
+import { brokenRow } from './projects.ts';
+
+const actor = 'cli:demo';
+const STATE_TIMEOUT_MS = 60_000;
+
+/** What `syncbot apply --yes` does. */
+export async function applyConfig({ useCaseContext }: CliApp, config: SyncbotConfig): Promise<void> {
+  const planResult = await planApply(useCaseContext, config);
+  if (planResult.kind === 'refused') {
+    throw new DemoError(1, `The demo's file was refused: ${planResult.refusals.map(applyRefusalText).join(' ')}`);
+  }
+  const applyResult = await applyPlan(useCaseContext, { plan: planResult.plan, by: actor });
+  if (applyResult.kind === 'conflict')
+    throw new DemoError(1, `The demo's file was not applied: ${applyResult.project} moved.`);
+}
+
+export interface SeedOptions {
+  readonly app: CliApp;
+  readonly dataFlow: DataFlow;
+  /** Resolves when Slack reaches the bot. */
+  readonly connected: Promise<void>;
+  readonly shutdownSignal: AbortSignal;
+}
+
+/** Brings every project where the demo shows it, by the road that people take. */
+export async function seedProjectStates({ app, dataFlow, connected, shutdownSignal }: SeedOptions): Promise<void> {
+  await connected;
+  await dataFlow.startWorkers();
+  await Promise.all([pauseProject(app, 'invoices', 'month-end closing'), dataFlow.breakRow()]);
+  await waitForState(app, { project: 'invoices', state: 'paused', shutdownSignal });
+  await waitForState(app, { project: brokenRow.project, state: 'failed', shutdownSignal });
+}
+
+/** What `syncbot pause --yes --reason …` does, without waiting. */
+async function pauseProject({ useCaseContext }: CliApp, project: ProjectId, reason: string): Promise<void> {
+  const request = { project, action: 'pause', by: actor, reason, origin: 'cli', channel: null } as const;
+  const requestResult = await requestAction(useCaseContext, request);
+  if (requestResult.kind === 'refused') {
+    throw new DemoError(1, `The demo could not pause ${project} (${requestResult.refusal.code}).`);
+  }
+  await confirm(useCaseContext, { ref: { project, operation: requestResult.operation.id }, by: actor, dialog: null });
+}
+
+interface ExpectedState {
+  readonly project: ProjectId;
+  readonly state: ProjectState;
+  readonly shutdownSignal: AbortSignal;
+}
+
+/** Waits until a project is in a state and its links agree with it. */
+async function waitForState(
+  { useCaseContext }: CliApp,
+  { project, state, shutdownSignal }: ExpectedState,
+): Promise<void> {
+  const deadline = Date.now() + STATE_TIMEOUT_MS;
+  for (;;) {
+    shutdownSignal.throwIfAborted();
+    const current = await useCaseContext.store.read(project);
+    if (current?.state === state && current.syncedVersion === current.version) return;
+    if (Date.now() > deadline) throw new DemoError(1, `The demo's project ${project} did not become ${state}.`);
+    await delay(20);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ProjectStore } from '../../application/store.ts';
+import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import type { RedisClient } from './connection.ts';
+import { projectKeys } from './keys.ts';
+import { flatHashSchema } from './records.ts';
+import { execute } from './scripts.ts';
+
+/** The histories: one stream a project, which its atomic steps append to. It stays when the project is removed. */
+export function createAuditLog(client: RedisClient): Pick<ProjectStore, 'readHistory'> {
+  return {
+    async readHistory(id, { limit, before }) {
+      const end = before === undefined ? '+' : `(${before}`;
+      const entries = await execute(client, (redis) =>
+        redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
+      );
+      return entries.map(([place, fields]) => parseHistoryEntry(place, flatHashSchema.parse(fields)));
+    },
+  };
+}
+
+/** Reads an entry of whatever version: what is not there, or not understood, is null. */
+function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
+  const text = (field: string) => (hash[field] ? hash[field] : null);
+  const number = (field: string) => (hash[field] ? Number(hash[field]) : null);
+  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause', 'kind'];
+  return historyEntrySchema.parse({
+    ...Object.fromEntries(fields.map((field) => [field, text(field)])),
+    id,
+    at: number('at') || Number(id.split('-', 1)[0]),
+    event: text('event') ?? 'unknown',
+    version: number('version'),
+    refusal: jsonOrNull(hash['refusal']),
+    outcome: jsonOrNull(hash['outcome']),
+    failure: jsonOrNull(hash['failure']),
+    alert: jsonOrNull(hash['alert']),
+    delivered: jsonOrNull(hash['delivered']),
+    links: jsonOrNull(hash['links']),
+  });
+}
+
+function jsonOrNull(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text || 'null');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,51 @@
+/** Marks in place of what may stand in no log line and no message, wherever in a text it is, and whatever stands around it. */
+const secrets: readonly (readonly [RegExp, string])[] = [
+  // Addresses: a response_url opens a conversation, a Redis URL holds a password.
+  [/[a-z][a-z0-9+.-]*:\/\/[^\s"'`]*/gi, '‹url›'],
+  [/x(?:ox[a-z]?|app)-[\w%.~+/=-]+/gi, '‹token›'],
+  [/\b(bearer|basic) +[^\s"'`,]+/gi, '$1 ‹token›'],
+  [/\d{9,}\.\d{9,}\.[0-9a-f]{16,}/gi, '‹trigger›'],
+  [/v0=[0-9a-f]{64}/gi, '‹signature›'],
+  [
+    /((?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization)["']?[=:] *)(?:"[^"]*"?|'[^']*'?|[^\s"'`,&‹]+)/gi,
+    '$1‹value›',
+  ],
+  // People and hosts.
+  [/[^\s@<>"'`]+@[^\s@<>"'`]+/g, '‹address›'],
+  [/\[[0-9a-f:.]*:[0-9a-f:.]*\](:\d+)?/gi, '‹host›'],
+  [/(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]*(?:%\w+)?(?![\w:])/gi, '‹host›'],
+  [/(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?!\d)(:\d+)?/g, '‹host›'],
+  [/\b[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:\d{2,5}\b/gi, '‹host›'],
+  [/\b(E[A-Z]{5,}|EAI_[A-Z]+) +[^\s‹]\S*/g, '$1 ‹host›'],
+  [/\b(Host|DNS|IP(?: Address)?): ?[^\s,‹]+/g, '$1: ‹host›'],
+];
+
+const maxLength = 2_000;
+
+/** A text that may be logged: its beginning, masked. What is cut in two by the limit is cut off. */
+export function redactText(text: string): string {
+  return maskSecrets(text.slice(0, 2 * maxLength)).slice(0, maxLength);
+}
+
+/** A text without tokens, trigger ids, signatures, web and Redis addresses, e-mail addresses, hosts and passwords. */
+export function maskSecrets(text: string): string {
+  return secrets.reduce((clean, [pattern, mark]) => clean.replace(pattern, mark), text);
+}
+
+const maxReasonLength = 150;
+
+/**
+ * What of a failed task's reason may be shown to operators: its first line, 150 characters, with URLs, e-mail
+ * addresses, host:port pairs, tokens, quoted values and long runs of digits masked. Escaping is the renderer's duty.
+ */
+export function maskFailureReason(reason: string): string {
+  const firstLine = reason.split(/[\r\n\u2028\u2029]/, 1)[0]?.trim() ?? '';
+  const masked = maskSecrets(firstLine.slice(0, 2_000))
+    // What is not valid JSON is quoted whole, with quotes in it.
+    .replace(/(Unexpected token .{1,4}, )\.*".*"\.*( is not valid JSON)/, '$1‹value›$2')
+    .replace(/"[^"]*("|$)|`[^`]*(`|$)|(?<![a-z])'[^']*('|$)/gi, '‹value›')
+    .replace(/\d{5,}/g, '‹number›');
+  const shown = masked === '' ? 'no reason given' : masked;
+  const characters = [...shown];
+  return characters.length <= maxReasonLength ? shown : `${characters.slice(0, maxReasonLength - 1).join('')}…`;
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from '../application/context.ts';
+import { checkReadiness, type HealthProbes, type Readiness } from './health.ts';
+
+export interface AdminOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly probes: HealthProbes;
+  readonly metrics: { readonly type: string; readonly text: () => Promise<string> };
+  readonly log: Logger;
+}
+
+export interface AdminServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** The port cannot be had; the message is one sentence for people. */
+export class AdminPortError extends Error {
+  override readonly name = 'AdminPortRefused';
+}
+
+const closeTimeoutMs = 500;
+/** Nobody needs more at a time than a prober, a scraper and a person. */
+const maxConnections = 64;
+/** Who says nothing for so long makes room for others. */
+const idleTimeoutMs = 5_000;
+
+/**
+ * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces: in a container the prober is elsewhere. Nothing it answers
+ * names a host or a person. Throws AdminPortRefused.
+ */
+export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
+  const { log } = options;
+  const server = createServer((request, response) => {
+    respond(options, request, response).catch((error: unknown) => {
+      log.error({ error }, 'health or metrics could not be told');
+      response.destroy();
+    });
+  });
+  Object.assign(server, { timeout: idleTimeoutMs, maxConnections: maxConnections });
+  const port = await listen(server, options.port);
+  server.on('error', (error) => log.warn({ error }, 'trouble with the port of health and metrics'));
+  log.info({ port, interfaces: 'all' }, 'health and metrics are served');
+  return { port, [Symbol.asyncDispose]: () => close(server) };
+}
+
+interface AdminResponse {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+async function respond(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, type, text } = await route(options, request);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+async function route({ probes, metrics }: AdminOptions, { url = '', method }: IncomingMessage): Promise<AdminResponse> {
+  const handler = paths.get(url.split('?', 1)[0] ?? '');
+  if (handler === undefined) return plain(404, 'Not found. There are /healthz, /readyz and /metrics.\n');
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET and HEAD.\n');
+  return handler(probes, metrics);
+}
+
+type RouteHandler = (probes: HealthProbes, metrics: AdminOptions['metrics']) => Promise<AdminResponse>;
+
+const paths: ReadonlyMap<string, RouteHandler> = new Map<string, RouteHandler>([
+  ['/healthz', async () => plain(200, 'The process lives.\n')],
+  ['/readyz', async (probes) => json(await checkReadiness(probes))],
+  ['/metrics', async (_standing, { type, text }) => ({ status: 200, type, text: await text() })],
+]);
+
+function plain(status: number, text: string): AdminResponse {
+  return { status, type: 'text/plain; charset=utf-8', text };
+}
+
+function json(readiness: Readiness): AdminResponse {
+  return { status: readiness.ready ? 200 : 503, type: 'application/json', text: `${JSON.stringify(readiness)}\n` };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    await once(server.listen(port), 'listening');
+  } catch (error) {
+    throw new AdminPortError(portErrorMessage(port, error), { cause: error });
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function portErrorMessage(port: number, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be listened on (${code})`;
+  return `Port ${port} ${why}: set ADMIN_PORT to another one, or to nothing.`;
+}
+
+/** What is being answered may end; then every connection is cut. */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+  await closed;
+  clearTimeout(timer);
+}

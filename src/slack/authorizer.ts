@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { webApi } from '@slack/bolt';
+import type { Logger } from '../application/context.ts';
+import { authorize, isUserGroup, type Policy, type Requester } from '../domain/policy.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { serializeError } from '../logging/serialize-error.ts';
+import type { SlackRequest } from './contract.ts';
+
+const cacheTtlMs = 5 * 60_000;
+/** A refusal is checked with Slack again, but no more often than this. */
+const denialRecheckMs = 10_000;
+/** A person waits: what Slack does not say by then is not known. */
+const lookupTimeoutMs = 6_000;
+
+type LookupClient = Pick<webApi.WebClient, 'usergroups' | 'conversations'>;
+type RequestIdentity = Pick<SlackRequest, 'user' | 'team' | 'channel'>;
+
+/** Who may change a project from where, as Slack knows it. */
+export interface Authorizer {
+  /** Whether this person may change a project from this channel; null: yes. */
+  authorizeRequest(identity: RequestIdentity): Promise<Refusal | null>;
+  /** Whether this person is an operator, wherever they are: then masked reasons may be shown to them. */
+  isOperator(identity: RequestIdentity): Promise<boolean>;
+  /** Whether this person belongs to the workspace that installed the bot; null: yes. */
+  checkTeam(identity: Pick<SlackRequest, 'user' | 'team'>): Refusal | null;
+}
+
+export interface AuthorizerOptions {
+  readonly client: LookupClient;
+  readonly policy: Policy;
+  readonly installedTeam: () => string;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface CacheEntry<T> {
+  readonly fetchedAt: number;
+  /** Null: Slack did not say. */
+  readonly value: Promise<T | null>;
+}
+
+/** Asks Slack only what the rules need: no group when the person is named, no channel when the policy lists channels. */
+export function createAuthorizer({ client, policy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
+  const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
+  const channels = new Map<string, CacheEntry<boolean>>();
+
+  async function cached<T>(cache: Map<string, CacheEntry<T>>, key: string, maxAgeMs: number, load: () => Promise<T>) {
+    const entry = cache.get(key);
+    if (entry !== undefined && now() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null) return entry.value;
+    const value = withLookupTimeout(load()).catch((error: unknown) => {
+      log.warn({ lookupKey: key, error: serializeError(error) }, 'Slack did not answer who or what this is');
+      return null;
+    });
+    if (cache.size > 1_000) cache.clear();
+    cache.set(key, { fetchedAt: now(), value });
+    return value;
+  }
+
+  async function groupMembership(group: string, user: string): Promise<'member' | 'stranger' | 'unknown'> {
+    const load = async () => new Set((await client.usergroups.users.list({ usergroup: group })).users ?? []);
+    const members = await cached(groups, group, cacheTtlMs, load);
+    if (members === null) return 'unknown';
+    if (members.has(user)) return 'member';
+    const refreshed = await cached(groups, group, denialRecheckMs, load);
+    return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'stranger';
+  }
+
+  async function channelSharing(channel: string): Promise<Requester['channelShared']> {
+    if (channel.startsWith('D')) return 'no';
+    const isShared = await cached(channels, channel, cacheTtlMs, async () => {
+      const { channel: found } = await client.conversations.info({ channel });
+      if (found === undefined) throw new Error('conversations.info told nothing');
+      return found.is_ext_shared === true || (found.is_shared === true && found.is_org_shared !== true);
+    });
+    return isShared === null ? 'unknown' : isShared ? 'yes' : 'no';
+  }
+
+  /** The rules without the channel's: whoever passes them is an operator. */
+  async function evaluateOperator({
+    user,
+    team,
+    channel,
+  }: RequestIdentity): Promise<{ requester: Requester; refusal: Refusal | null }> {
+    const installed = installedTeam();
+    const requester: Requester = {
+      user,
+      userTeam: team,
+      installedTeam: installed,
+      channel,
+      channelShared: 'no',
+      groups: {},
+    };
+    if (team !== installed || policy.operators.includes(user)) return { requester, refusal: evaluatePolicy(requester) };
+    const operatorGroups = policy.operators.filter(isUserGroup);
+    const memberships = await Promise.all(
+      operatorGroups.map(async (group) => [group, await groupMembership(group, user)] as const),
+    );
+    const withGroups = { ...requester, groups: Object.fromEntries(memberships) };
+    return { requester: withGroups, refusal: evaluatePolicy(withGroups) };
+  }
+
+  const evaluatePolicy = (requester: Requester) => authorize({ ...policy, channels: [] }, requester);
+
+  return {
+    async authorizeRequest(identity) {
+      const { requester, refusal } = await evaluateOperator(identity);
+      if (refusal !== null) return refusal;
+      const channelShared = policy.channels.length > 0 ? 'unknown' : await channelSharing(identity.channel);
+      return authorize(policy, { ...requester, channelShared });
+    },
+    async isOperator(identity) {
+      return (await evaluateOperator(identity)).refusal === null;
+    },
+    checkTeam({ user, team }) {
+      return team === installedTeam() ? null : { code: 'other_team', user };
+    },
+  };
+}
+
+async function withLookupTimeout<T>(lookup: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const timeout = sleep(lookupTimeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no answer within ${lookupTimeoutMs} ms`);
+  });
+  try {
+    return await Promise.race([lookup, timeout]);
+  } finally {
+    timeout.catch(() => {});
+    timer.abort();
+  }
+}

@@ -1,0 +1,73 @@
+import { expect } from 'vitest';
+import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
+import { applyRefusalText } from '../../src/application/apply-refusal.ts';
+import type { DesiredProject } from '../../src/application/diff-projects.ts';
+import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
+import type { ProjectDefinition } from '../../src/domain/project.ts';
+import type { TestLink, TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+type DesiredProjectOptions = Partial<ProjectDefinition> & { readonly adopt?: boolean };
+
+/** A project as a file would want it. */
+export function desiredProject(
+  id: string,
+  links: readonly Pick<TestLink, 'link'>[],
+  { adopt = false, ...definition }: DesiredProjectOptions = {},
+): DesiredProject {
+  const defaults = {
+    description: null,
+    source: null,
+    target: null,
+    labels: [],
+    channel: null,
+    logRetention: null,
+    latencyAlert: null,
+  };
+  return {
+    adopt,
+    definition: { v: 1, id, ...defaults, onFailure: 'pause', links: links.map(({ link }) => link), ...definition },
+  };
+}
+
+/** Planning and applying on a test's world, with no worker of the bot about. */
+export function createApplyFixture({ deps }: Pick<TestServices, 'deps'>) {
+  const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(deps, { projects });
+
+  async function planOrThrow(...projects: DesiredProject[]): Promise<Plan> {
+    const result = await plan(...projects);
+    if (result.kind === 'planned') return result.plan;
+    throw new Error(result.refusals.map(applyRefusalText).join('\n'));
+  }
+
+  async function planRefusals(...projects: DesiredProject[]): Promise<string[]> {
+    const result = await plan(...projects);
+    if (result.kind === 'planned') throw new Error('not refused');
+    for (const refusal of result.refusals) expect(applyRefusalText(refusal)).toMatch(/^\S.*\.$/);
+    return result.refusals.map(({ code, project }) => `${project} ${code}`);
+  }
+
+  async function apply(...projects: DesiredProject[]): Promise<ApplyResult> {
+    return applyPlanned(await planOrThrow(...projects));
+  }
+
+  function applyPlanned(approvedPlan: Plan): Promise<ApplyResult> {
+    return applyPlan(deps, { plan: approvedPlan, by: 'cli:test' });
+  }
+  return { plan, planOrThrow, planRefusals, apply, applyPlanned };
+}
+
+export const queueNames = (links: readonly { readonly queue: string }[]) => links.map(({ queue }) => queue);
+export const appliedResult = { kind: 'applied', notPaused: [] };
+/** A link whose queue nobody created. */
+export const missingLink = { link: { queue: 'ghost', connection: 'default', prefix: 'bull' } };
+
+/** Has one task worked on by a worker that leaves again. */
+export async function processOneTask({ queue, startWorker }: TestLink, outcome: 'completed' | 'failed'): Promise<void> {
+  const job = await queue.add('row', {});
+  const worker = await startWorker(async () => {
+    if (outcome === 'failed') throw new Error('refused by the target');
+  });
+  await waitFor(async () => (await job.getState()) === outcome);
+  await worker.close();
+}

@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execute } from '../../src/application/execute.ts';
+import { observeAll } from '../../src/application/observe.ts';
+import { reconcileIdle } from '../../src/application/reconcile.ts';
+import { requestAction } from '../../src/application/request.ts';
+import { linkId, type OperationKind } from '../../src/domain/project.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { confirmOperation, createJumpingClock, withDeps, withoutJobs } from './fault-injection.ts';
+
+let services: TestServices;
+let a: TestLink;
+let b: TestLink;
+beforeEach(async () => {
+  services = await startTestServices();
+  [a, b] = [await services.createLink('a'), await services.createLink('b')];
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const readProject = () => services.deps.store.read('orders');
+const readEvents = async () =>
+  (await services.deps.store.readHistory('orders', { limit: 50 })).map(({ event }) => event);
+
+/** A project whose links were seen to agree, and then were resumed or paused from outside. */
+async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
+  if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
+  await services.createProject('orders', [a, b], { state });
+  await services.deps.store.markSynced('orders', 1, []);
+  for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
+}
+
+async function runOperation(kind: OperationKind, deps = withoutJobs(services)) {
+  const ref = await confirmOperation(services, 'orders', kind);
+  await execute(deps, ref);
+  return services.deps.store.readOperation(ref);
+}
+
+describe('Re-apply', () => {
+  it('drives the links to the state, which stays with its since, by and reason; the version moves on', async () => {
+    await createDriftedProject('paused', [a]);
+    const before = await readProject();
+    expect(await runOperation('reapply')).toMatchObject({
+      state: 'done',
+      toState: 'paused',
+      outcome: { linksDone: 2 },
+    });
+    expect(await a.queue.isPaused()).toBe(true);
+    const { since, by } = before ?? {};
+    expect(await readProject()).toMatchObject({
+      state: 'paused',
+      since,
+      by,
+      version: 3,
+      syncedVersion: 3,
+      activeOperation: null,
+    });
+    expect(await readEvents()).toEqual(['done', 'started', 'confirmed', 'requested', 'created']);
+  });
+
+  it('puts nothing back: the project was Running all the time', async () => {
+    await createDriftedProject('running', [a]);
+    const watermarks = (await readProject())?.watermarks;
+    expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
+    expect(await a.queue.isPaused()).toBe(false);
+    expect((await readProject())?.watermarks).toEqual(watermarks);
+  });
+
+  it('that does not reach a link leaves the state, is told as not done, and converge goes on trying', async () => {
+    await createDriftedProject('paused', [a]);
+    const unreachableLinks = {
+      setPaused: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
+    };
+    const failed = await runOperation(
+      'reapply',
+      withDeps(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
+    );
+    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreachable: [a.link] } });
+    expect(await readProject()).toMatchObject({
+      state: 'paused',
+      incompleteOperation: failed?.id,
+      activeOperation: null,
+    });
+    const seq = failed?.seq ?? 0;
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect(await a.queue.isPaused()).toBe(true);
+    expect(await readProject()).toMatchObject({ incompleteOperation: null, version: 3, syncedVersion: 3 });
+    expect((await services.deps.store.recentOperations('orders', 1))[0]?.seq).toBeGreaterThan(seq);
+  });
+});
+
+describe('Adopt', () => {
+  it('takes the state from the links without an event in any of them', async () => {
+    await createDriftedProject('running', [a, b]);
+    const eventCount = await services.redis.xlen('bull:a:events');
+    expect(await runOperation('adopt')).toMatchObject({ state: 'done', toState: 'paused', outcome: { inFlight: 0 } });
+    expect(await readProject()).toMatchObject({ state: 'paused', by: 'U0ALICE', version: 3, syncedVersion: 3 });
+    expect(await services.redis.xlen('bull:a:events')).toBe(eventCount);
+  });
+
+  it('is refused by the worker when the links have changed since OK, and the project is what it was', async () => {
+    await createDriftedProject('paused', [a, b]);
+    const before = await readProject();
+    const ref = await confirmOperation(services, 'orders', 'adopt');
+    await b.queue.pause();
+    await execute(withoutJobs(services), ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+      state: 'refused',
+      refusal: { code: 'adopt_mixed' },
+    });
+    const { since, by } = before ?? {};
+    expect(await readProject()).toMatchObject({
+      state: 'paused',
+      since,
+      by,
+      syncedVersion: 3,
+      version: 3,
+      activeOperation: null,
+    });
+  });
+
+  it('is not done while a link does not answer', async () => {
+    await createDriftedProject('paused', [a, b]);
+    const ref = await confirmOperation(services, 'orders', 'adopt');
+    const unreachableLinks = {
+      readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
+    };
+    await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+      state: 'failed',
+      refusal: { code: 'links_unreachable' },
+    });
+    expect(await readProject()).toMatchObject({ state: 'paused', activeOperation: null });
+  });
+
+  it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
+    await createDriftedProject('running', []);
+    const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
+    await services.deps.store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    const request = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
+    expect(await requestAction(services.deps, { ...request, action: 'adopt' })).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'not_allowed', state: 'failed' },
+    });
+    expect((await services.deps.store.readHistory('orders', { limit: 1 }))[0]).toMatchObject({
+      event: 'refused',
+      action: 'adopt',
+      by: 'U0ALICE',
+      code: 'not_allowed',
+    });
+  });
+});
+
+describe('what somebody else has resumed is never mended beside', () => {
+  it('when another link is driven back after a late write of our own', async () => {
+    await createDriftedProject('paused', [a, b]);
+    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    expect(await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' })).toBe(
+      true,
+    );
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
+    expect(await readProject()).toMatchObject({ syncedVersion: 1, linksToReconcile: null });
+  });
+
+  it('when a link is added to the project', async () => {
+    await a.queue.pause();
+    await services.createProject('orders', [a], { state: 'paused' });
+    await services.deps.store.markSynced('orders', 1, []);
+    await a.queue.resume();
+    const definition = makeDefinition('orders', { links: [a.link, b.link] });
+    const change = { expectedVersion: 1, added: [linkId(b.link)] };
+    expect(await services.deps.store.save(definition, change, 'cli:test')).toBe(true);
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
+    expect(await readProject()).toMatchObject({ version: 2, syncedVersion: 2, linksToReconcile: null });
+  });
+
+  it('when another link is added before the first one was seen to', async () => {
+    const c = await services.createLink('c');
+    await a.queue.pause();
+    await services.createProject('orders', [a], { state: 'paused' });
+    await services.deps.store.markSynced('orders', 1, []);
+    const addLink = (links: TestLink[], expectedVersion: number, added: TestLink) =>
+      services.deps.store.save(
+        makeDefinition('orders', { links: links.map(({ link }) => link) }),
+        { expectedVersion, added: [linkId(added.link)] },
+        'cli:test',
+      );
+    await addLink([a, b], 1, b);
+    await addLink([a, b, c], 2, c);
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect([await b.queue.isPaused(), await c.queue.isPaused()]).toEqual([true, true]);
+  });
+
+  it('and a queue that appears meanwhile stays awaited until it is seen to as well', async () => {
+    const late = { queue: 'late', connection: 'default', prefix: 'bull' };
+    await a.queue.pause();
+    await services.createProject('orders', [a, { link: late }], { state: 'paused' });
+    await services.deps.store.markSynced('orders', 1, [linkId(late)]);
+    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await a.queue.resume();
+    await services.deps.store.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
+    const appeared = await services.createLink('late');
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
+    await observeAll({ ...withoutJobs(services), jobs: services.deps.jobs });
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect(await appeared.queue.isPaused()).toBe(true);
+    expect((await readProject())?.pendingLinks).toEqual([]);
+  });
+
+  it('also when a Restore is taken back in between', async () => {
+    await createDriftedProject('paused', [a, b]);
+    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    const ref = await confirmOperation(services, 'orders', 'restore');
+    const unreachableLinks = {
+      readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
+    };
+    await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
+  });
+
+  it('until an operation takes the project: it sees to every link', async () => {
+    await createDriftedProject('paused', [a, b]);
+    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+    await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
+    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
+  });
+});

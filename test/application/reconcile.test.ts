@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execute } from '../../src/application/execute.ts';
+import { observeAll } from '../../src/application/observe.ts';
+import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
+import { linkId } from '../../src/domain/project.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { confirmOperation, once, runAfter, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
+
+let services: TestServices;
+let testLink: TestLink;
+beforeEach(async () => {
+  services = await startTestServices();
+  testLink = await services.createLink('payments');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const failure = { reason: 'no', taskId: '1', at: 1 };
+const waitKey = 'bull:payments:wait';
+
+/** A task that is in flight fails for good now. */
+async function failNow(id: string) {
+  await services.redis.lrem(waitKey, 1, id);
+  await services.redis.hset(`bull:payments:${id}`, { failedReason: 'no' });
+  await services.redis.zadd('bull:payments:failed', Date.now(), id);
+}
+
+describe('converge', () => {
+  it('starts over when the project’s version moves in between', async () => {
+    await testLink.queue.pause();
+    await services.createProject('payments', [testLink]);
+    const failProject = once(() =>
+      services.deps.store.markFailed('payments', 1, {
+        failure: { link: testLink.link, ...failure },
+        by: 'syncbot',
+        oldestUnprocessedAt: null,
+      }),
+    );
+    const { setPaused: drive } = services.deps.links;
+    const deps = withDeps(services.deps, { links: { setPaused: runAfter(drive, failProject) } });
+    expect(await reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
+      kind: 'agreed',
+      unreachable: [],
+      missing: [],
+      project: { state: 'failed', version: 2 },
+    });
+    expect(await testLink.queue.isPaused()).toBe(true);
+  });
+
+  it('does not drive at all when it has moved before', async () => {
+    await testLink.queue.pause();
+    await services.createProject('payments', [testLink]);
+    const failProject = once(() =>
+      services.deps.store.markFailed('payments', 1, {
+        failure: { link: testLink.link, ...failure },
+        by: 'syncbot',
+        oldestUnprocessedAt: null,
+      }),
+    );
+    const { readStatuses } = services.deps.links;
+    const deps = withDeps(services.deps, {
+      links: {
+        readStatuses: runAfter(readStatuses, failProject),
+        setPaused: () => Promise.reject(new Error('driven')),
+      },
+    });
+    expect(await reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
+      kind: 'agreed',
+    });
+  });
+
+  it('of a project that is gone has nothing to say; of one that is held it keeps out', async () => {
+    expect(await reconcile(services.deps, { project: 'nobody', operationId: null, timeoutMs: 0 })).toBeNull();
+    await services.createProject('payments', [testLink]);
+    await services.deps.store.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
+    expect(await reconcileIdle(services.deps, 'payments', 0)).toBeNull();
+    expect(await testLink.queue.isPaused()).toBe(false);
+  });
+
+  it('ends between two attempts when the process is to end', async () => {
+    const stopping = new AbortController();
+    await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
+    const clock = { ...services.deps.clock, sleep: async () => stopping.abort() };
+    const deps = withDeps(services.deps, { clock, stopping: stopping.signal });
+    await expect(reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
+      /abort/i,
+    );
+  });
+
+  it('drives hundreds of links, and tells how far it is', async () => {
+    const names = Array.from({ length: 1_100 }, (_, index) => `bulk-${index}`);
+    await Promise.all(names.map((name) => services.redis.hset(`bull:${name}:meta`, { version: 'bullmq:6.7.0' })));
+    await services.createProject(
+      'bulk',
+      names.map((queue) => ({ ...testLink, link: { ...testLink.link, queue } })),
+      { state: 'paused' },
+    );
+    const progress: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      expect(total).toBe(1_100);
+      progress.push(done);
+    };
+    expect(
+      await reconcile(services.deps, { project: 'bulk', operationId: null, timeoutMs: 0, onProgress }),
+    ).toMatchObject({
+      kind: 'agreed',
+    });
+    expect(progress).toEqual([1_000]);
+    const paused = await Promise.all(names.map((name) => services.redis.hget(`bull:${name}:meta`, 'paused')));
+    expect(new Set(paused)).toEqual(new Set(['1']));
+  });
+});
+
+describe('a restore loses no failed task', () => {
+  beforeEach(async () => {
+    await testLink.queue.addBulk(['a', 'b', 'c'].map((name) => ({ name, data: {} })));
+    await testLink.queue.pause();
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    await failNow('1');
+  });
+
+  it('that fails after the others are back and before the link is resumed', async () => {
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    const failLate = once(() => failNow('2'));
+    const { retryFailed } = services.deps.links;
+    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
+    await execute(deps, ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await testLink.queue.getFailedCount()).toBe(0);
+    expect((await services.redis.lrange(waitKey, 0, -1)).reverse()).toEqual(['1', '2', '3']);
+    expect(await testLink.queue.isPaused()).toBe(false);
+  });
+
+  it('that fails while somebody resumes the link before us: the project is Failed again', async () => {
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    const resumeLink = once(async () => {
+      await testLink.queue.resume();
+      await failNow('2');
+    });
+    const { retryFailed } = services.deps.links;
+    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, resumeLink) } });
+    await execute(deps, ref);
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'running' });
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '2' } });
+  });
+
+  it('that could not be put back since the link was resumed by somebody else', async () => {
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    const resumeLink = once(() => testLink.queue.resume());
+    const { retryFailed } = services.deps.links;
+    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runBefore(retryFailed, resumeLink) } });
+    await execute(deps, ref);
+    expect(await testLink.queue.getFailedCount()).toBe(1);
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '1' } });
+  });
+
+  it('and moves the watermark past what failed before and is left alone', async () => {
+    await services.deps.store.setWatermarks('payments', 1, {
+      [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
+    });
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    await execute(withoutJobs(services), ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
+    expect(await testLink.queue.getFailedCount()).toBe(1);
+    const project = await services.deps.store.read('payments');
+    expect(project?.watermarks[linkId(testLink.link)]?.taskIds).toEqual(['1']);
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'running' });
+  });
+
+  it('of those that fail while it is Paused', async () => {
+    await services.redis.flushall();
+    const link = await services.createLink('invoices');
+    let failTask = (_error: Error) => {};
+    const inFlight = new Promise<never>((_resolve, reject) => {
+      failTask = reject;
+    });
+    let isBroken = true;
+    const completed: string[] = [];
+    await link.startWorker(async (job) => (isBroken ? inFlight : completed.push(job.name)));
+    await services.createProject('invoices', [link]);
+    await link.queue.add('slow', {});
+    await waitFor(() => link.queue.getActiveCount());
+    const pause = await confirmOperation(services, 'invoices', 'pause');
+    await execute(withoutJobs(services), pause);
+    expect(await services.deps.store.readOperation(pause)).toMatchObject({ outcome: { inFlight: 1 } });
+    await link.queue.add('new', {});
+    failTask(new Error('refused by the target'));
+    await waitFor(() => link.queue.getFailedCount());
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('invoices')).toMatchObject({ state: 'paused' });
+    isBroken = false;
+    await execute(withoutJobs(services), await confirmOperation(services, 'invoices', 'restore'));
+    await waitFor(() => completed.length === 2);
+    expect(completed).toEqual(['slow', 'new']);
+  });
+});

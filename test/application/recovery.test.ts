@@ -1,0 +1,257 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { execute } from '../../src/application/execute.ts';
+import { observeAll } from '../../src/application/observe.ts';
+import { reconcileIdle } from '../../src/application/reconcile.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
+import type { Link } from '../../src/domain/project.ts';
+import { createServices } from '../../src/services.ts';
+import {
+  endpointOf,
+  startTestServices,
+  type TestLink,
+  type TestServices,
+  testSettings,
+} from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { confirmOperation, createJumpingClock, once, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
+
+let services: TestServices;
+beforeEach(async () => {
+  services = await startTestServices({ extraServers: ['far'] });
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const waitForOutcome = (ref: OperationRef) =>
+  waitFor(
+    async () => {
+      const operation = await services.deps.store.readOperation(ref);
+      return operation?.finishedAt != null && operation;
+    },
+    { timeoutMs: 40_000 },
+  );
+
+async function killFar(): Promise<void> {
+  const server = services.server('far');
+  server.kill('SIGKILL');
+  await server.exited;
+}
+
+function trueOnce(): () => boolean {
+  let calls = 0;
+  return () => calls++ === 0;
+}
+
+const nonexistent = ({ link }: TestLink, queue: string) => ({ link: { ...link, queue } });
+
+describe('what is left behind', () => {
+  it('a Restore that is taken back has let nothing run, whatever else tries to reach the links meanwhile', async () => {
+    const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+    const ran: string[] = [];
+    await near.startWorker(async (job) => ran.push(job.name));
+    await near.queue.pause();
+    await services.createProject('orders', [near, far]);
+    await services.deps.store.markFailed('orders', 1, {
+      failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
+      by: 'syncbot',
+      oldestUnprocessedAt: null,
+    });
+    await near.queue.add('must-not-run', {});
+    await killFar();
+    await services.instance.startWorkers();
+    const operation = await waitForOutcome(await services.requestAndConfirm('orders', 'restore'));
+    expect(operation.refusal?.code).toBe('links_unreachable');
+    expect(ran).toEqual([]);
+    expect(await near.queue.isPaused()).toBe(true);
+  });
+
+  it('a queue that comes into being while its project is held still is paused then', async () => {
+    const near = await services.createLink('near');
+    await services.createProject('orders', [near, nonexistent(near, 'later')], { state: 'not_started' });
+    await services.instance.startWorkers();
+    await waitFor(() => near.queue.isPaused());
+    const later = await services.createLink('later');
+    await waitFor(() => later.queue.isPaused());
+    await waitFor(async () => (await services.deps.store.read('orders'))?.syncedVersion === 1);
+  });
+
+  it('a Restore that comes before the links of a Failed project are paused still puts back what failed', async () => {
+    const near = await services.createLink('near');
+    const worker = await near.startWorker(async () => {
+      throw new Error('no');
+    });
+    await services.createProject('orders', [near]);
+    await near.queue.add('bad', {});
+    await waitFor(() => near.queue.getFailedCount());
+    await observeAll(withoutJobs(services));
+    expect(await near.queue.isPaused()).toBe(false);
+    await worker.close();
+    const ref = await confirmOperation(services, 'orders', 'restore');
+    await execute(withoutJobs(services), ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
+    expect(await near.queue.getWaitingCount()).toBe(1);
+  });
+
+  it('"still trying" is told again when the last link has been reached', async () => {
+    const far = await services.createLink('far', 'far');
+    await services.createProject('orders', [far]);
+    const ref = await confirmOperation(services, 'orders', 'pause');
+    let offsetMs = 0;
+    const deps = withDeps(withoutJobs(services), {
+      clock: {
+        ...services.deps.clock,
+        now: () => Date.now() + offsetMs,
+        sleep: async () => {
+          offsetMs += 130_000;
+        },
+      },
+      links: { readStatuses: async (links) => links.map(() => 'unreachable' as const) },
+    });
+    await execute(deps, ref);
+    const failed = await services.deps.store.readOperation(ref);
+    expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 0 } });
+    await services.deps.store.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    await services.instance.startWorkers();
+    await waitFor(async () => ((await services.deps.store.readOperation(ref))?.seq ?? 0) > (failed?.seq ?? 0));
+    expect(await far.queue.isPaused()).toBe(true);
+  });
+
+  it('"still trying" is told again also when a Restore was taken back meanwhile, and when another queue is missing', async () => {
+    const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+    await services.createProject('orders', [near, far, nonexistent(near, 'gone')]);
+    const farUnreachable: Partial<UseCaseContext['links']> = {
+      readStatuses: async (links, ms) => {
+        const flags = await services.deps.links.readStatuses(links, ms);
+        return flags.map((flag, index) => (links[index]?.connection === 'far' ? 'unreachable' : flag));
+      },
+    };
+    const clock = createJumpingClock();
+    const offline = withDeps(withoutJobs(services), { clock, links: farUnreachable });
+    const pause = await confirmOperation(services, 'orders', 'pause');
+    await execute(offline, pause);
+    const failed = await services.deps.store.readOperation(pause);
+    expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
+    await services.deps.store.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    const restore = await confirmOperation(services, 'orders', 'restore');
+    await execute(offline, restore);
+    expect(await services.deps.store.readOperation(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+
+    const notified: string[] = [];
+    const notifier = {
+      operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
+      alertsChanged: async () => {},
+    };
+    await reconcileIdle({ ...services.deps, notifications: notifier }, 'orders', 1_000);
+    expect(notified).toEqual([pause.operation]);
+    expect(await far.queue.isPaused()).toBe(true);
+    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'failed', incompleteOperation: null });
+  });
+
+  it('a second run of a Restore does not take back what the first has begun', async () => {
+    const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+    for (const { queue } of [near, far]) await queue.pause();
+    await services.createProject('orders', [near, far], { state: 'paused' });
+    const restore = await confirmOperation(services, 'orders', 'restore');
+    const first = once(() => execute(withoutJobs(services), restore));
+    const second = withDeps(withoutJobs(services), {
+      links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
+    });
+    await execute(second, restore);
+    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done' });
+    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'running' });
+    expect(await near.queue.isPaused()).toBe(false);
+  });
+
+  it('a run that passed the check a moment ago keeps a stale one from taking it back', async () => {
+    const near = await services.createLink('near');
+    await near.queue.pause();
+    await services.createProject('orders', [near], { state: 'paused' });
+    const restore = await confirmOperation(services, 'orders', 'restore');
+    const recordProgress = once(() => services.deps.store.setProgress(restore, { done: 0, total: 1 }));
+    const readStaleFlags = runBefore(async (links: readonly Link[], ms: number) => {
+      const flags = await services.deps.links.readStatuses(links, ms);
+      return isFirst() ? links.map(() => 'unreachable' as const) : flags;
+    }, recordProgress);
+    const isFirst = trueOnce();
+    await execute(withDeps(withoutJobs(services), { links: { readStatuses: readStaleFlags } }), restore);
+    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
+  });
+
+  it('an action on one project waits for none of a hundred on a dead connection', async () => {
+    const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+    await services.createProject('healthy', [near]);
+    const ids = Array.from({ length: 120 }, (_, index) => `dead-${index}`);
+    for (const id of ids) await services.createProject(id, [nonexistent(far, id)]);
+    await killFar();
+    const refs = await Promise.all(ids.map((id) => confirmOperation(services, id, 'pause')));
+    await Promise.all(refs.map((ref) => services.deps.jobs.execute(ref)));
+    await services.instance.startWorkers();
+    await waitFor(async () => (await services.deps.store.read('dead-119'))?.state === 'pausing');
+    expect(await waitForOutcome(await services.requestAndConfirm('healthy', 'pause'))).toMatchObject({ state: 'done' });
+    expect(await services.deps.store.read('dead-0')).toMatchObject({ state: 'pausing' });
+  });
+
+  it('one unreadable queue hides no failure of its neighbours', async () => {
+    const [near, unreadable] = [await services.createLink('near'), await services.createLink('odd')];
+    await services.redis.set('bull:odd:failed', 'x');
+    await services.createProject('orders', [near]);
+    await services.createProject('strange', [unreadable]);
+    await near.startWorker(async () => {
+      throw new Error('no');
+    });
+    await near.queue.add('bad', {});
+    await waitFor(() => near.queue.getFailedCount());
+    await observeAll(withoutJobs(services));
+    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'failed' });
+    expect(await services.deps.store.read('strange')).toMatchObject({ state: 'running' });
+  });
+
+  it('tasks whose parent lies in a queue that the bot may not touch are put back all the same', async () => {
+    const [pay, parents] = [await services.createLink('pay', 'far'), await services.createLink('parents', 'far')];
+    const admin = new Redis(services.urlOf('far'));
+    await admin.call('ACL', 'SETUSER', 'syncbot', 'on', '>pw', '~bull:pay:*', '+@all');
+    admin.disconnect();
+    await parents.queue.pause();
+    const worker = await pay.startWorker(async () => {
+      throw new Error('no');
+    });
+    const parent = await parents.queue.add('parent', {});
+    await pay.queue.add('one', {});
+    await pay.queue.add('child', {}, { parent: { id: String(parent.id), queue: 'bull:parents' } });
+    await waitFor(async () => (await pay.queue.getFailedCount()) === 2);
+    await worker.close();
+    await pay.queue.pause();
+    await services.createProject('payments', [pay], { state: 'paused' });
+    const url = new URL(services.urlOf('far'));
+    url.username = 'syncbot';
+    url.password = 'pw';
+    const config = {
+      redis: endpointOf(services.url),
+      connections: { far: endpointOf(url.href) },
+      settings: testSettings,
+    };
+    await using restrictedServices = createServices(config, pino({ level: 'silent' }));
+    const ref = await confirmOperation(services, 'payments', 'restore');
+    const { jobs, notifications } = withoutJobs(services);
+    await execute({ ...restrictedServices.deps, jobs, notifications }, ref);
+    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect((await pay.queue.getWaiting()).map(({ name }) => name).sort()).toEqual(['child', 'one']);
+  });
+
+  it('many who wait for a connection raise no warning', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const far = await services.createLink('far', 'far');
+    await services.deps.links.readStatuses([far.link], 500);
+    await killFar();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => services.deps.links.readStatuses([far.link], 500)),
+    );
+    process.off('warning', onWarning);
+    expect(answers.flat()).toEqual(Array(40).fill('unreachable'));
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { execute } from '../../src/application/execute.ts';
+import { reconcile } from '../../src/application/reconcile.ts';
+import type { Action } from '../../src/domain/project.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { confirmOperation, once, runAfter, withDeps, withoutJobs } from './fault-injection.ts';
+
+/** As if the process were stopped by the machine just when it has been answered, while others go on. */
+function suspendAfter<Args extends unknown[], Result>(
+  { clock }: UseCaseContext,
+  method: (...args: Args) => Promise<Result>,
+  meanwhile: () => Promise<unknown>,
+  durationMs = 1_500,
+) {
+  let suspendedMs = 0;
+  const suspend = once(async () => {
+    await meanwhile();
+    suspendedMs = durationMs;
+  });
+  const shiftedClock = { now: () => clock.now() + suspendedMs, elapsed: () => clock.monotonicNow() + suspendedMs };
+  return { method: runAfter(method, suspend), clock: { ...clock, ...shiftedClock } };
+}
+
+async function createPaymentsProject(): Promise<TestServices> {
+  const services = await startTestServices();
+  await services.createProject('payments', [await services.createLink('payments')]);
+  return services;
+}
+
+async function runOperation(services: TestServices, action: Action): Promise<void> {
+  await execute(withoutJobs(services), await confirmOperation(services, 'payments', action));
+}
+
+async function readPauseEvents(services: TestServices): Promise<(string | undefined)[]> {
+  const events = await services.redis.xrange('bull:payments:events', '-', '+');
+  return events.map(([, fields]) => fields[1]).filter((event) => event === 'paused' || event === 'resumed');
+}
+
+it('a pause whose process was stopped after it saw the version touches nothing that was restored meanwhile', async () => {
+  await using services = await createPaymentsProject();
+  const pause = await confirmOperation(services, 'payments', 'pause');
+  await services.deps.store.claim(pause, 'stopped');
+  const { method: version, clock } = suspendAfter(services.deps, services.deps.store.readVersion, async () => {
+    await execute(withoutJobs(services), pause);
+    await runOperation(services, 'restore');
+  });
+  const deps = { ...withDeps(services.deps, { store: { readVersion: version } }), clock };
+  await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 5_000 });
+  expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
+});
+
+it('a restore whose process was stopped after it moved the watermark resumes nothing that was paused meanwhile', async () => {
+  await using services = await createPaymentsProject();
+  await runOperation(services, 'pause');
+  const restore = await confirmOperation(services, 'payments', 'restore');
+  await services.deps.store.claim(restore, 'stopped');
+  const { method: setWatermarks, clock } = suspendAfter(services.deps, services.deps.store.setWatermarks, async () => {
+    await execute(withoutJobs(services), restore);
+    await runOperation(services, 'pause');
+  });
+  const deps = { ...withDeps(services.deps, { store: { setWatermarks } }), clock };
+  await reconcile(deps, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
+  expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused']);
+});
+
+describe('when nobody else did anything meanwhile', () => {
+  it('a pause that was stopped for minutes is carried out after all', async () => {
+    await using services = await createPaymentsProject();
+    const pause = await confirmOperation(services, 'payments', 'pause');
+    const { method: version, clock } = suspendAfter(
+      services.deps,
+      services.deps.store.readVersion,
+      async () => {},
+      180_000,
+    );
+    const lines: object[] = [];
+    const log = { ...services.deps.log, info: (fields: object) => void lines.push(fields) };
+    await execute({ ...withDeps(withoutJobs(services), { store: { readVersion: version } }), clock, log }, pause);
+    expect(await services.deps.store.readOperation(pause)).toMatchObject({ state: 'done' });
+    expect(lines).toContainEqual({ project: 'payments', operationId: pause.operation, links: 1 });
+    expect(await readPauseEvents(services)).toEqual(['paused']);
+  });
+
+  it('a restore that was stopped for minutes is carried out after all', async () => {
+    await using services = await createPaymentsProject();
+    await runOperation(services, 'pause');
+    const restore = await confirmOperation(services, 'payments', 'restore');
+    const { setWatermarks } = services.deps.store;
+    const { method, clock } = suspendAfter(services.deps, setWatermarks, async () => {}, 180_000);
+    await execute({ ...withDeps(withoutJobs(services), { store: { setWatermarks: method } }), clock }, restore);
+    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done' });
+    expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
+  });
+
+  it('a restore that was stopped before it paused a link that ran says nothing of links that do not answer', async () => {
+    await using services = await startTestServices();
+    const testLink = await services.createLink('payments');
+    await services.createProject('payments', [testLink]);
+    await runOperation(services, 'pause');
+    await testLink.queue.resume();
+    const restore = await confirmOperation(services, 'payments', 'restore');
+    const { method: version, clock } = suspendAfter(
+      services.deps,
+      services.deps.store.readVersion,
+      async () => {},
+      180_000,
+    );
+    await execute({ ...withDeps(withoutJobs(services), { store: { readVersion: version } }), clock }, restore);
+    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
+    expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused', 'resumed']);
+  });
+
+  it.each([600, 1_200, 4_500])(
+    'links are driven in one attempt where Redis takes %i ms to answer',
+    async (responseDelayMs) => {
+      await using services = await startTestServices();
+      await services.createProject('payments', [await services.createLink('payments')]);
+      const pause = await confirmOperation(services, 'payments', 'pause');
+      await services.deps.store.claim(pause, 'slow');
+      let waitedMs = 0;
+      const version = runAfter(services.deps.store.readVersion, async () => {
+        waitedMs += responseDelayMs;
+      });
+      const { clock } = services.deps;
+      const slowClock = { ...clock, elapsed: () => clock.monotonicNow() + waitedMs };
+      const deps = { ...withDeps(services.deps, { store: { readVersion: version } }), clock: slowClock };
+      expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
+        kind: 'agreed',
+      });
+    },
+  );
+});

@@ -1,0 +1,164 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StoreUnavailableError } from '../../src/application/errors.ts';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
+
+let services: TestServices;
+let configFile: Awaited<ReturnType<typeof writeConfigFile>>;
+let link: TestLink;
+
+beforeEach(async () => {
+  services = await startTestServices();
+  link = await services.createLink('orders');
+  configFile = await writeConfigFile('projects:\n  orders:\n    adopt: true\n    links: [{ queue: orders }]\n');
+});
+afterEach(async () => {
+  await configFile[Symbol.asyncDispose]();
+  await services[Symbol.asyncDispose]();
+});
+
+const cli = (line: string, options: CliRunOptions = {}) =>
+  runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
+const projectState = async () => (await services.deps.store.read('orders'))?.state;
+
+describe('pause and restore', () => {
+  test('wait for the outcome and tell it; the reason and who did it are kept', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    expect(await cli('pause orders --yes --reason deploy')).toEqual({
+      exit: 0,
+      out: 'orders is Paused · 1 link · by cli:alice · deploy\n',
+      err: '',
+    });
+    expect(await link.queue.isPaused()).toBe(true);
+    expect(await services.deps.store.read('orders')).toMatchObject({ by: 'cli:alice', reason: 'deploy' });
+    const restored = JSON.parse((await cli('resume orders --yes --json')).out);
+    expect(restored).toMatchObject({ project: 'orders', action: 'restore', state: 'done', projectState: 'running' });
+    expect(await link.queue.isPaused()).toBe(false);
+  });
+
+  test('ask on a terminal: yes goes on, anything else changes nothing', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    for (const terminalInput of ['n\n', '\n', '']) {
+      const result = await cli('pause orders', { terminalInput });
+      expect(result).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('Nothing was changed') });
+    }
+    expect(await projectState()).toBe('running');
+    const result = await cli('pause orders', { terminalInput: 'y\n' });
+    expect(result).toMatchObject({ exit: 0, err: expect.stringContaining('Latency will grow') });
+  });
+
+  test('a refusal is exit 1, its sentence and its code', async () => {
+    await services.createProject('orders', [link]);
+    expect(await cli('restore orders --yes')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('Nothing was changed'),
+    });
+    expect(JSON.parse((await cli('restore orders --yes --json')).err)).toMatchObject({ code: 'not_allowed' });
+    expect(JSON.parse((await cli('pause nope --yes --json')).err)).toMatchObject({ code: 'unknown_project' });
+  });
+
+  test('what is still open at the timeout is exit 1 with the operation’s id', async () => {
+    await services.createProject('orders', [link]);
+    const result = await cli('pause orders --yes --timeout 50ms --json');
+    expect(result.exit).toBe(1);
+    const errorJson = JSON.parse(result.err);
+    const [operation] = await services.deps.store.recentOperations('orders', 1);
+    expect(errorJson).toEqual({ code: 'still_open', message: expect.stringContaining(operation?.id ?? '-') });
+  });
+
+  test('Ctrl-C while waiting says what is still open', async () => {
+    await services.createProject('orders', [link]);
+    const signals = new EventEmitter();
+    const run = cli('pause orders --yes', { signals });
+    await waitFor(async () => (await services.deps.store.recentOperations('orders', 1))[0]?.state === 'confirmed');
+    signals.emit('SIGINT');
+    expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('waits for a worker') });
+    expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
+  });
+
+  test('a lost answer to the confirmation is asked for again, never done twice', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    let lostReplies = 0;
+    const resolveOperation: typeof services.deps.store.resolve = async (step) => {
+      const resolved = await services.deps.store.resolve(step);
+      if (lostReplies++ === 0) throw new StoreUnavailableError('unknown', {});
+      return resolved;
+    };
+    const openApp = openAppOn(services, { deps: { store: { ...services.deps.store, resolve: resolveOperation } } });
+    expect(await cli('pause orders --yes', { openApp })).toMatchObject({
+      exit: 0,
+      err: expect.stringContaining('checking'),
+    });
+    expect((await services.deps.store.read('orders'))?.version).toBe(3);
+  });
+
+  test('a confirmation that comes too late is told', async () => {
+    await services.createProject('orders', [link]);
+    const settings = { ...services.deps.settings, confirmationTtlMs: -1 };
+    const result = await cli('pause orders --yes --json', { openApp: openAppOn(services, { deps: { settings } }) });
+    expect(JSON.parse(result.err)).toMatchObject({
+      code: 'expired',
+      message: expect.stringContaining('Expired before it was confirmed'),
+    });
+  });
+});
+
+describe('apply and run', () => {
+  test('apply shows the plan, asks, applies; the second time there is nothing to do', async () => {
+    await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }, { queue: ghost }]\n');
+    expect(await cli('apply')).toMatchObject({
+      exit: 2,
+      out: expect.stringContaining('pauses orders (default, bull)'),
+    });
+    expect(await cli('apply', { terminalInput: 'n\n' })).toMatchObject({ exit: 1 });
+    expect(await projectState()).toBeUndefined();
+    const result = await cli('apply', { terminalInput: 'y\n' });
+    expect(result).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/no such queue yet.*ghost[\s\S]*Applied: 1 created/),
+    });
+    expect(await link.queue.isPaused()).toBe(true);
+    expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
+  });
+
+  test('apply that is refused names every reason, exit 1', async () => {
+    const paused = await services.createLink('paused');
+    await paused.queue.pause();
+    await configFile.rewrite(
+      'projects:\n  orders:\n    adopt: true\n    links: [{ queue: orders }, { queue: paused }]\n',
+    );
+    const result = await cli('apply --yes');
+    expect(result).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('others are paused (paused)') });
+  });
+
+  test('run applies the file only when no project is known, and SIGTERM ends it with exit 0', async () => {
+    const env = { ...configFile.env, LOG_LEVEL: 'warn' };
+    const run = async () => {
+      const signals = new EventEmitter();
+      const runRoles = async (_role: string, signal: AbortSignal, onStart = async () => {}) => {
+        await onStart();
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          signals.emit('SIGTERM');
+        });
+      };
+      return cli('run --role worker', { env, signals, openApp: openAppOn(services, { runRoles }) });
+    };
+    expect(await run()).toEqual({ exit: 0, out: '', err: '' });
+    expect(await services.deps.store.read('orders')).toMatchObject({
+      state: 'running',
+      by: 'syncbot',
+      oldestUnprocessedAt: null,
+    });
+    await configFile.rewrite('projects: {}\n');
+    const secondRun = await run();
+    expect(secondRun.exit).toBe(0);
+    expect(JSON.parse(secondRun.err)).toMatchObject({ level: 'warn', difference: 'orders is no longer in the file' });
+    expect(await projectState()).toBe('running');
+  });
+});

@@ -1,0 +1,70 @@
+import { EventEmitter } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import type { CliApp, CreateCliApp, ProcessIo, Role } from '../../src/cli/context.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import type { TestServices } from '../support/test-services.ts';
+
+export interface CliResult {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface CliRunOptions {
+  readonly env?: Record<string, string>;
+  /** What is typed on a terminal; without it there is none. */
+  readonly terminalInput?: string;
+  readonly signals?: EventEmitter;
+  readonly openApp?: CreateCliApp;
+}
+
+const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('no app was expected here'));
+
+/** Runs the command line in this process and says what came out of it. */
+export async function runCliInProcess(argv: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
+  const { env = {}, terminalInput, signals = new EventEmitter(), openApp = rejectOpenApp } = options;
+  const [out, err] = [collectOutput(), collectOutput()];
+  const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
+  stdin.end(terminalInput ?? '');
+  const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp };
+  const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
+  return { exit: await runCli(processIo), out: out.text(), err: err.text() };
+}
+
+function collectOutput() {
+  const stream = new PassThrough();
+  const chunks: string[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  return { stream, text: () => chunks.join('') };
+}
+
+/** A folder with a syncbot.yml, and the variables that lead to it. */
+export async function writeConfigFile(yml: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-cli-'));
+  const path = join(folder, 'syncbot.yml');
+  await writeFile(path, yml);
+  return {
+    path,
+    env: { SYNCBOT_CONFIG: path },
+    rewrite: (text: string) => writeFile(path, text),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The command line's app on a test's world, which outlives it. */
+export function openAppOn(
+  services: TestServices,
+  overrides: { readonly deps?: Partial<UseCaseContext>; readonly runRoles?: CliApp['runRole'] } = {},
+): CreateCliApp {
+  const deps = { ...services.deps, ...overrides.deps };
+  return async () => ({
+    useCaseContext: deps,
+    checkSlack: async () => null,
+    runRole: overrides.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
+    [Symbol.asyncDispose]: async () => {},
+  });
+}

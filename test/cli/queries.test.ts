@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
+import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
+
+let services: TestServices;
+let configFile: Awaited<ReturnType<typeof writeConfigFile>>;
+let links: TestLink[];
+
+beforeEach(async () => {
+  services = await startTestServices({ extraServers: ['other'] });
+  links = [await services.createLink('orders-full'), await services.createLink('orders-incr', 'other')];
+  configFile = await writeConfigFile(
+    `connections: { other: '${services.urlOf('other')}' }\nprojects:\n  orders:\n    links: [{ queue: orders-full }, { queue: orders-incr, connection: other }]\n`,
+  );
+});
+afterEach(async () => {
+  await configFile[Symbol.asyncDispose]();
+  await services[Symbol.asyncDispose]();
+});
+
+const cli = (line: string, options: CliRunOptions = {}) =>
+  runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
+
+describe('list', () => {
+  test('--json is the shape of the contract, an open operation included', async () => {
+    await services.createProject('orders', links);
+    await links[0]?.queue.add('row', {});
+    const { operation } = await services.requestAndConfirm('orders', 'pause');
+    const result = await cli('list --json');
+    expect(result).toMatchObject({ exit: 0, err: '' });
+    const linkFields = { connection: 'default', prefix: 'bull', paused: false, active: 0, delayed: 0, failed: 0 };
+    expect(JSON.parse(result.out)).toEqual([
+      {
+        id: 'orders',
+        state: 'running',
+        since: expect.any(Number),
+        by: 'cli:test',
+        reason: null,
+        latencyMs: expect.any(Number),
+        backlog: 1,
+        observedAt: expect.any(Number),
+        links: [
+          { ...linkFields, queue: 'orders-full', waiting: 1, prioritized: 0, latencyMs: expect.any(Number) },
+          { ...linkFields, queue: 'orders-incr', connection: 'other', waiting: 0, prioritized: 0, latencyMs: 0 },
+        ],
+        operation: {
+          id: operation,
+          action: 'pause',
+          state: 'confirmed',
+          by: 'U0ALICE',
+          requestedAt: expect.any(Number),
+        },
+      },
+    ]);
+  });
+
+  test('a figure that cannot be read is null, and a ? in the table', async () => {
+    await services.createProject('orders', links);
+    await services.server('other').stop();
+    const [project] = JSON.parse((await cli('list --json')).out);
+    expect(project).toMatchObject({ latencyMs: null, backlog: null });
+    expect(project).not.toHaveProperty('operation');
+    expect(project.links[0].waiting).toBe(0);
+    expect(project.links[1]).toMatchObject({ queue: 'orders-incr', paused: null, waiting: null, latencyMs: null });
+    expect((await cli('list')).out).toMatch(/orders +Running +1 unreachable +\? +\?/);
+  });
+
+  test('filters, and says when nothing fits or nothing is there', async () => {
+    expect((await cli('list')).out).toContain('There is no project yet');
+    expect(JSON.parse((await cli('list --json')).out)).toEqual([]);
+    await services.createProject('orders', links);
+    await services.createProject('users', [], {
+      links: [{ queue: 'ghost', connection: 'default', prefix: 'bull' }],
+      state: 'paused',
+    });
+    const ids = async (line: string) => JSON.parse((await cli(line)).out).map(({ id }: { id: string }) => id);
+    expect(await ids('list --json')).toEqual(['users', 'orders']);
+    expect(await ids('list running --json')).toEqual(['orders']);
+    expect((await cli('list zzz')).out).toBe('No project fits "zzz".\n');
+  });
+});
+
+test('durations are told by the clock of the bot’s Redis, whatever this machine’s says', async () => {
+  await services.createProject('orders', links);
+  await services.requestAndConfirm('orders', 'pause');
+  const clock = { ...services.deps.clock, now: () => services.deps.clock.now() + 3_600_000 };
+  const openApp = openAppOn(services, { deps: { clock } });
+  expect((await cli('list', { openApp })).out).toMatch(/orders .* \d s +cli:test/);
+  expect((await cli('show orders', { openApp })).out).toMatch(/Running for \d s,/);
+  expect((await cli('restore orders --yes', { openApp })).err).toMatch(/Running, for \d s,/);
+});
+
+describe('show and precheck', () => {
+  test('show --json adds the precheck', async () => {
+    await services.createProject('orders', links, { state: 'not_started' });
+    const result = await cli('show orders --json');
+    const projectJson = JSON.parse(result.out);
+    expect(projectJson).toMatchObject({ id: 'orders', state: 'not_started', links: [{ queue: 'orders-full' }, {}] });
+    expect(projectJson.precheck).toContainEqual({
+      item: 'workers connected',
+      result: 'fail',
+      message: expect.any(String),
+    });
+    for (const { result } of projectJson.precheck) expect(['pass', 'fail', 'unknown']).toContain(result);
+  });
+
+  test('show is readable, and safe with any text of the file', async () => {
+    await services.createProject('orders', links, {
+      description: 'Orders \u001b[2J to\nthe warehouse',
+      labels: ['prod'],
+    });
+    const { out, exit } = await cli('show orders');
+    expect(exit).toBe(0);
+    expect(out).toContain('Orders [2J to the warehouse');
+    expect(out).toContain('syncbot pause orders');
+    expect(out).toMatch(/orders-incr +other +running +0/);
+  });
+
+  test('precheck is exit 1 when an item fails, and 0 when it only does not know', async () => {
+    await services.createProject('orders', links);
+    expect((await cli('precheck orders --json')).exit).toBe(1);
+    await Promise.all(links.map(({ startWorker: work }) => work(async () => {})));
+    const result = await cli('precheck orders');
+    expect(result.exit, result.out).toBe(0);
+    expect(result.out).toMatch(/pass +workers connected/);
+  });
+
+  test('an unknown project is exit 1 with the nearest one', async () => {
+    await services.createProject('orders', links);
+    expect(await cli('show ordres')).toMatchObject({ exit: 1, err: expect.stringContaining('Did you mean orders?') });
+    expect(JSON.parse((await cli('precheck zzz --json')).err)).toMatchObject({ code: 'unknown_project' });
+  });
+});
+
+describe('doctor', () => {
+  test('looks at everything and is exit 1 when something fails', async () => {
+    await services.createProject('orders', links);
+    await links[0]?.queue.pause();
+    const result = await cli('doctor --json');
+    expect(result.exit).toBe(1);
+    const items: { item: string; result: string; message: string }[] = JSON.parse(result.out);
+    const findItem = (item: string) => items.find((one) => one.item === item);
+    expect(findItem('REDIS_URL')).toMatchObject({ result: 'pass' });
+    expect(findItem('connection other eviction')).toMatchObject({ result: 'pass' });
+    expect(findItem('connection other version')?.message).toMatch(/^Redis \d/);
+    expect(findItem('Slack')).toMatchObject({ result: 'unknown' });
+    expect(findItem(`${configFile.path} applied`)).toMatchObject({ result: 'pass' });
+    expect(findItem('link orders/orders-full')?.message).toContain('paused');
+    expect(findItem('link orders/orders-incr')).toMatchObject({
+      result: 'fail',
+      message: expect.stringContaining('0 workers'),
+    });
+  });
+
+  test('names what the file and the store do not share, and an empty policy when a bot is to run', async () => {
+    await services.createProject('old', links);
+    const env = { ...configFile.env, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
+    const { out } = await cli('doctor', { env });
+    expect(out).toMatch(/fail .*applied +orders is in the file and not applied; old is no longer in the file/);
+    expect(out).toMatch(/fail +policy.operators/);
+  });
+
+  test('still says what it can when the bot’s Redis is away', async () => {
+    await services.server().stop();
+    const result = await cli('doctor --json');
+    expect(result.exit).toBe(1);
+    expect(JSON.parse(result.out)).toContainEqual(expect.objectContaining({ item: 'REDIS_URL', result: 'fail' }));
+    expect(JSON.parse(result.out)).toContainEqual(expect.objectContaining({ item: 'projects', result: 'unknown' }));
+  });
+});
+
+test('without Redis every command is one sentence and exit 1', async () => {
+  await services.server().stop();
+  for (const line of ['list', 'show orders', 'pause orders --yes', 'apply --yes']) {
+    const result = await cli(line);
+    expect(result).toMatchObject({ exit: 1, out: '' });
+    expect(result.err.trim().split('\n')).toHaveLength(1);
+    expect(result.err).toContain('Nothing was changed');
+  }
+  expect(JSON.parse((await cli('list --json')).err)).toMatchObject({ code: 'redis_unavailable' });
+});

@@ -1,0 +1,41 @@
+import { parseConfig } from '../../src/config/config.ts';
+
+/** Every key of the contract. */
+export const fullConfig = `connections:
+  warehouse: \${WAREHOUSE_REDIS_URL}
+policy:
+  operators: [U0123, S0456]
+  channels: [C0123]
+settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true }
+projects:
+  orders:
+    description: Orders to the warehouse
+    source: { type: mysql, name: orders-db }
+    target: { type: kafka, name: warehouse }
+    labels: [prod]
+    channel: C0123
+    adopt: true
+    onFailure: continue
+    logRetention: 48h
+    latencyAlert: 5m
+    links:
+      - queue: orders-full
+      - { queue: orders-incr, connection: warehouse, prefix: sync }
+`;
+export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
+
+/** The faults of a text; none when it is read. */
+export function configErrors(text: string, variables: Record<string, string> = env) {
+  const parsed = parseConfig(text, variables);
+  return parsed.kind === 'refused' ? parsed.errors : [];
+}
+
+/** The config of a text that has no faults. */
+export function parsedConfig(text: string, variables: Record<string, string> = env) {
+  const parsed = parseConfig(text, variables);
+  if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+  return parsed.config;
+}
+
+/** A project with one link, as it stands below `projects:`. */
+export const projectYaml = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;

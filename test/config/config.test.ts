@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { hintFor, knownKeys } from '../../src/config/hints.ts';
+import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } from '../../src/config/schema.ts';
+import { configErrors, fullConfig, parsedConfig, projectYaml } from './config-fixture.ts';
+
+describe('a file without faults', () => {
+  test('is read whole, with every key of the contract', () => {
+    expect(parsedConfig(fullConfig)).toEqual({
+      connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
+      policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
+      settings: {
+        confirmationTtlMs: 600_000,
+        observeEveryMs: 30_000,
+        operationRetentionMs: 90 * 86_400_000,
+        auditLength: 5_000,
+        showErrors: true,
+      },
+      projects: [
+        {
+          adopt: true,
+          definition: {
+            v: 1,
+            id: 'orders',
+            description: 'Orders to the warehouse',
+            source: { type: 'mysql', name: 'orders-db' },
+            target: { type: 'kafka', name: 'warehouse' },
+            labels: ['prod'],
+            channel: 'C0123',
+            onFailure: 'continue',
+            logRetention: 48 * 3_600_000,
+            latencyAlert: 300_000,
+            links: [
+              { queue: 'orders-full', connection: 'default', prefix: 'bull' },
+              { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  test('has the defaults of the contract', () => {
+    const config = parsedConfig(`projects:\n${projectYaml('orders')}`);
+    expect(config.settings).toEqual({
+      confirmationTtlMs: 300_000,
+      observeEveryMs: 5_000,
+      operationRetentionMs: 90 * 86_400_000,
+      auditLength: 10_000,
+      showErrors: false,
+    });
+    expect(config.policy).toEqual({ operators: [], channels: [] });
+    expect(config.connections).toEqual({});
+    expect(config.projects[0]).toMatchObject({
+      adopt: false,
+      definition: { description: null, source: null, target: null, labels: [], channel: null, onFailure: 'pause' },
+    });
+  });
+
+  test('may leave keys empty, and is frozen through and through', () => {
+    const config = parsedConfig('connections:\npolicy:\n  operators:\nsettings:\nprojects: {}\n');
+    expect(config.projects).toEqual([]);
+    expect(() => (config.policy.operators as string[]).push('U1')).toThrow(TypeError);
+  });
+
+  test('takes numbers and switches from variables too, and $${ as the characters themselves', () => {
+    const text = `settings: { auditLength: "\${N}", showErrors: "\${S}" }\nprojects:\n${projectYaml('orders', '{ queue: "a$$' + '{N}-$' + '{N}" }')}`;
+    const config = parsedConfig(text, { N: '200', S: 'true' });
+    expect(config.settings).toMatchObject({ auditLength: 200, showErrors: true });
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the literal is what is tested
+    expect(config.projects[0]?.definition.links[0]?.queue).toBe('a${N}-200');
+  });
+});
+
+describe('faults', () => {
+  test('are all named at once, each with its path, its line and a hint', () => {
+    const text = `connections:
+  default: redis://elsewhere:6379
+  broken: http://x
+polcy: {}
+policy:
+  operators: [bob]
+  channels: ['#sync']
+settings: { confirmationTtl: soon, observeEvery: 1d, auditLength: many }
+projects:
+  Orders:
+    links: []
+  pause:
+    links: [{ queue: 'a:b' }]
+  users:
+    labels: prod
+    logRetention: 2s
+    onFailure: retry
+    links:
+      - queue: users
+        conection: warehouse
+      - { queue: q2, connection: warehose, prefix: '' }
+      - { prefix: bull }
+`;
+    const errors = configErrors(text).map(({ path, line, message, hint }) => {
+      expect(hint).not.toBe('');
+      return `${line} ${path} ${message}`;
+    });
+    expect(errors).toEqual([
+      '2 connections.default is a reserved name: it stands for REDIS_URL',
+      '3 connections.broken is no address of a Redis',
+      '4 polcy is an unknown key',
+      '6 policy.operators[0] is no id of a user or a user group',
+      '7 policy.channels[0] is no id of a channel',
+      '8 settings.confirmationTtl is no duration',
+      '8 settings.observeEvery is not from 250ms to 10m',
+      '8 settings.auditLength is not a number',
+      '10 projects.Orders is no id for a project',
+      '11 projects.Orders.links has no entry: a project needs at least one link',
+      '12 projects.pause is a word of the /sync command',
+      '13 projects.pause.links[0].queue must not contain ":", as BullMQ wants it',
+      '15 projects.users.labels is not a list',
+      '16 projects.users.logRetention is not from 1m to 3650d',
+      '17 projects.users.onFailure is neither pause nor continue',
+      '20 projects.users.links[0].conection is an unknown key',
+      '21 projects.users.links[1].prefix is empty',
+      '22 projects.users.links[2].queue is missing',
+    ]);
+  });
+
+  test('suggest the key that was meant', () => {
+    const hints = configErrors(
+      `projects:\n  orders:\n    desciption: x\n    links: [{ queue: q, conection: a }]\n    zzz: 1\n`,
+    );
+    expect(hints.map(({ hint }) => hint)).toEqual([
+      'Did you mean description?',
+      'Did you mean connection?',
+      'The keys here are: description, source, target, labels, channel, adopt, onFailure, logRetention, latencyAlert, links.',
+    ]);
+  });
+
+  test.each([
+    ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
+    ['latencyAlert: soon', 'is no duration', 'Write a duration from 1s to 30d, such as 5m.'],
+  ])('a duration out of its bounds: %s', (line, message, hint) => {
+    const [error, ...otherErrors] = configErrors(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
+    expect(otherErrors).toEqual([]);
+    expect(error).toMatchObject({ line: 3, message, hint });
+  });
+
+  test('a key that stands twice is refused with its line', () => {
+    expect(configErrors('projects:\n  orders:\n    links: []\n  orders:\n    links: []\n')).toMatchObject([
+      { line: 4, message: 'This key stands here twice' },
+    ]);
+  });
+
+  test('each missing variable is named where it stands, and only once', () => {
+    const text = `connections:\n  a: \${A_URL}\n  b: redis://\${B_HOST}:\${B_PORT}\nprojects: {}\n`;
+    expect(configErrors(text, { A_URL: ' ' }).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
+      '2 connections.a needs the variable A_URL, which is not set',
+      '3 connections.b needs the variable B_HOST, which is not set',
+      '3 connections.b needs the variable B_PORT, which is not set',
+    ]);
+  });
+
+  test('never quote what may be a secret', () => {
+    const text = `connections: { a: "\${SECRET}", "b": "\${SECRET}x" }\npolicy: { operators: ["\${SECRET}"] }\nprojects:\n  o: { channel: "\${SECRET}", links: [{ queue: "\${SECRET}", connection: "\${SECRET}" }] }\n`;
+    const errors = configErrors(text, { SECRET: 'hush:hush' });
+    expect(errors.length).toBeGreaterThan(3);
+    expect(JSON.stringify(errors)).not.toContain('hush');
+  });
+
+  test.each([
+    ['empty', '', 'The file is empty'],
+    ['a list', '- a', 'The file is not a section with keys'],
+    ['without projects', 'policy: {}', 'is missing'],
+    ['with empty projects', 'projects:', 'is not a section with keys'],
+    ['with an open brace', 'a: {b', 'a bracket is left open'],
+    ['with a tag', 'a: !!js/function x', 'A tag'],
+    ['of two documents', 'a: 1\n---\nb: 2', 'A second document begins here'],
+    ['nested without end', `a: ${'['.repeat(50_000)}`, 'The file is nested too deep'],
+  ])('a file that is none: %s', (_name, text, message) => {
+    expect(configErrors(text)[0]?.message).toContain(message);
+  });
+});
+
+test('every key of the schemas has its hint, and no other', () => {
+  const sections = [
+    ['', fileSchema],
+    ['policy', policySchema],
+    ['settings', settingsSchema],
+    ['projects.*', projectSchema],
+    ['projects.*.links.*', linkSchema],
+  ] as const;
+  for (const [section, schema] of sections) {
+    expect(knownKeys(section).sort(), section).toEqual(Object.keys(schema.shape).sort());
+  }
+  expect(hintFor(['projects', 'orders', 'links', 3, 'queue'])).toContain('BullMQ queue');
+});

@@ -1,0 +1,40 @@
+import { randomInt } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { buildSyncbot } from '../demo/demo-process.ts';
+import { type CrashCase, discoverScenarios, runAll } from './scenarios.ts';
+
+const firstSeed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
+const samplesPerKind = { worker: 2, bot: 1 };
+const concurrency = 3;
+
+it(`whoever is stopped at some points of an operation, everything converges (CRASH_SEED=${firstSeed})`, async () => {
+  await using built = await buildSyncbot();
+  const scenarios = await discoverScenarios(built.folder);
+  const selected = [...groupByKind(scenarios.cases)].flatMap(([kind, cases], index) =>
+    sampleCases(cases, kind.startsWith('worker') ? samplesPerKind.worker : samplesPerKind.bot, firstSeed + index),
+  );
+  const { stops, failures } = await runAll(scenarios, selected, { concurrency, maxFailures: concurrency });
+  expect(failures).toEqual([]);
+  expect(stops).toBe(selected.length);
+}, 120_000);
+
+/** The cases of each scenario, those of a worker by signal. */
+function groupByKind(cases: readonly CrashCase[]): Map<string, CrashCase[]> {
+  const groups = new Map<string, CrashCase[]>();
+  for (const crashCase of cases) {
+    const kind = crashCase.scenario.startsWith('worker')
+      ? `${crashCase.scenario}, ${crashCase.signal}`
+      : crashCase.scenario;
+    groups.set(kind, [...(groups.get(kind) ?? []), crashCase]);
+  }
+  return groups;
+}
+
+function sampleCases(cases: readonly CrashCase[], count: number, seed: number): readonly CrashCase[] {
+  const [selected = []] = fc.sample(fc.subarray([...cases], { minLength: count, maxLength: count }), {
+    seed,
+    numRuns: 1,
+  });
+  return selected;
+}

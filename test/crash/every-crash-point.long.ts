@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { buildSyncbot } from '../demo/demo-process.ts';
+import { caseName, discoverScenarios, runAll } from './scenarios.ts';
+
+/** Only the cases whose name contains this, to play one again. */
+const nameFilter = process.env['CRASH_ONLY'] ?? '';
+const concurrency = Number(process.env['CRASH_AT_ONCE'] ?? 4);
+
+it('whoever is stopped at whichever point of an operation, everything converges', async () => {
+  await using built = await buildSyncbot();
+  const scenarios = await discoverScenarios(built.folder);
+  const { cases } = scenarios;
+  for (const scenario of new Set(cases.map((one) => one.scenario))) {
+    const scenarioCases = cases.filter((one) => one.scenario === scenario);
+    const selected = scenarioCases.filter((one) => caseName(one).includes(nameFilter));
+    const startedAt = Date.now();
+    const { stops, failures } = await runAll(scenarios, selected, { concurrency, maxFailures: 20 });
+    const points = new Set(scenarioCases.map(({ point }) => point.label)).size;
+    const seconds = Math.round((Date.now() - startedAt) / 1_000);
+    process.stdout.write(`${scenario}: ${points} points, ${selected.length} cases, ${stops} stops, ${seconds} s\n`);
+    expect.soft(failures, scenario).toEqual([]);
+    expect.soft(stops, scenario).toBe(selected.length);
+  }
+});

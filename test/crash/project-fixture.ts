@@ -1,0 +1,98 @@
+import type { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Action } from '../../src/domain/project.ts';
+import type { TestLink } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import type { CrashHarness } from './harness.ts';
+
+/** A project with ten links, on two Redis servers, and its link workers. */
+export interface ProjectFixture extends AsyncDisposable {
+  readonly project: string;
+  readonly links: readonly FixtureLink[];
+  /** The tasks of each link, in the order in which they are to be done; their ids count up in the order of adding. */
+  readonly tasks: readonly string[];
+  /** How many failed tasks a Restore finds on all links together. */
+  readonly failedTaskCount: number;
+  /** What the link's worker has done, task by task. */
+  completedTasks(link: TestLink): readonly string[];
+  /** New tasks for every link. */
+  addTasks(): Promise<void>;
+}
+
+export interface FixtureLink extends TestLink {
+  /** The Redis that it lives on. */
+  readonly redis: Redis;
+}
+
+const linkCount = 10;
+const linksOnSecondServer = 3;
+
+/** `bad` tasks fail at first, so that Restore has something to put back. */
+const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
+
+/** Sets a project up as it is before `action`: its links wait, run, or are paused with failed and waiting tasks. */
+export async function createProjectFixture(
+  { services, redisOf }: Pick<CrashHarness, 'services' | 'redisOf'>,
+  project: string,
+  action: Action,
+): Promise<ProjectFixture> {
+  const links = await Promise.all(
+    Array.from({ length: linkCount }, async (_, index) => {
+      const connection = index < linkCount - linksOnSecondServer ? 'default' : 'far';
+      return { ...(await services.createLink(`${project}-l${index}`, connection)), redis: redisOf(connection) };
+    }),
+  );
+  const completed = new Map<TestLink, string[]>(links.map((link) => [link, []]));
+  let isRepaired = false;
+  const workers: Worker[] = await Promise.all(
+    links.map((link) =>
+      link.startWorker(async ({ name }) => {
+        if (name.startsWith('bad') && !isRepaired) throw new Error('the target refuses it');
+        completed.get(link)?.push(name);
+      }),
+    ),
+  );
+  await Promise.all(links.map((link) => prepare[action](link, () => completed.get(link)?.length ?? 0)));
+  isRepaired = true;
+  await services.createProject(project, links, { state: initialStates[action] });
+  await services.deps.store.markSynced(project, 1, []);
+  const tasks: string[] = [...(action === 'restore' ? taskNames.bad : []), ...taskNames.waiting];
+  return {
+    project,
+    links,
+    tasks,
+    failedTaskCount: action === 'restore' ? linkCount * taskNames.bad.length : 0,
+    async addTasks() {
+      tasks.push(...taskNames.added);
+      await Promise.all(links.map((link) => addJobs(link, taskNames.added)));
+    },
+    completedTasks: (link) => completed.get(link) ?? [],
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.close(true)));
+      await services.redis.srem('syncbot:projects', project);
+    },
+  };
+}
+
+const initialStates = { start: 'not_started', pause: 'running', restore: 'paused' } as const;
+
+const prepare: Readonly<Record<Action, (link: TestLink, countCompleted: () => number) => Promise<void>>> = {
+  async start({ queue }) {
+    await queue.pause();
+    await addJobs({ queue }, taskNames.waiting);
+  },
+  async pause({ queue }, countCompleted) {
+    await addJobs({ queue }, taskNames.waiting);
+    await waitFor(() => countCompleted() === taskNames.waiting.length, { description: 'work before the pause' });
+  },
+  async restore({ queue }) {
+    await addJobs({ queue }, taskNames.bad);
+    await waitFor(async () => (await queue.getFailedCount()) === taskNames.bad.length, { description: 'failed tasks' });
+    await queue.pause();
+    await addJobs({ queue }, taskNames.waiting);
+  },
+};
+
+async function addJobs({ queue }: Pick<TestLink, 'queue'>, names: readonly string[]): Promise<void> {
+  for (const name of names) await queue.add(name, {});
+}

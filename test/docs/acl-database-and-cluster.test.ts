@@ -1,0 +1,59 @@
+import { EventEmitter } from 'node:events';
+import { Cluster, Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
+import { startTestCluster } from '../support/redis-cluster.ts';
+import { deniedCommands, grantsByUser, startAclServer } from './acl-server.ts';
+import { readPage } from './pages.ts';
+
+test('another database needs +select: without it everything would be looked for in database 0', async () => {
+  await using server = await startAclServer();
+  await using file = await writeConfigFile('projects: {}\n');
+  const list = async (database: string) => {
+    const env = { ...file.env, REDIS_URL: `${server.urlFor('syncbot')}${database}` };
+    return (await runCliInProcess(['list'], { env, openApp: createApp })).exit;
+  };
+  expect(await list('')).toBe(0);
+  expect(await deniedCommands(server.admin)).toEqual([]);
+  await list('/1');
+  expect(await deniedCommands(server.admin)).toEqual(['syncbot: command select']);
+  await server.admin.acl('LOG', 'RESET');
+  await server.admin.acl('SETUSER', 'syncbot', '+select');
+  expect(await list('/1')).toBe(0);
+  expect(await deniedCommands(server.admin)).toEqual([]);
+});
+
+/** What the page adds for a Cluster. */
+const added = [...(/a Cluster ([^;.]*)/.exec(readPage('security.md'))?.[1] ?? '').matchAll(/`(\+[^`]+)`/g)].map(
+  ([, rule = '']) => rule,
+);
+
+test('a Cluster needs what the page adds for it', async () => {
+  await using cluster = await startTestCluster();
+  const { endpoint } = cluster;
+  if (endpoint.kind !== 'cluster') return expect.unreachable();
+  const addresses = endpoint.nodes.map(({ host, port }) => `${host}:${port}`).join(',');
+  const nodes = endpoint.nodes.map(({ host, port }) => new Redis(port, host));
+  const rules = grantsByUser.get('syncbot-all');
+  const everywhere = (...added: string[]) =>
+    Promise.all(nodes.map((node) => node.acl('SETUSER', 'syncbot-all', ...added)));
+  await everywhere('on', `>${rules?.password}`, ...(rules?.rules.split(' ') ?? []));
+  await using file = await writeConfigFile(
+    'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: "{orders}"\n',
+  );
+  const env = { ...file.env, REDIS_URL: `redis+cluster://syncbot-all:${rules?.password}@${addresses}` };
+  const owner = new Cluster([...endpoint.nodes]);
+  await owner.hset('bull:{orders}:meta', 'version', 'bullmq:6.7.0');
+  expect((await runCliInProcess(['list'], { env, openApp: createApp })).exit).toBe(1);
+  await everywhere(...added);
+  await Promise.all(nodes.map((node) => node.acl('LOG', 'RESET')));
+  expect(await runCliInProcess(['apply', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
+  const signals = new EventEmitter();
+  const worker = runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp, signals });
+  expect(await runCliInProcess(['pause', 'orders', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
+  signals.emit('SIGTERM');
+  expect((await worker).exit).toBe(0);
+  for (const node of nodes) expect(await deniedCommands(node)).toEqual([]);
+  for (const client of [owner, ...nodes]) client.disconnect();
+});

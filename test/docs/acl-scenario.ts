@@ -1,0 +1,128 @@
+import { EventEmitter } from 'node:events';
+import { expect } from 'vitest';
+import { findFreePort } from '../../demo/free-port.ts';
+import { createApp } from '../../src/app.ts';
+import { type CliResult, runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
+import { socketModeEnv } from '../fake-slack/bot-env.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { userActions } from '../support/slack-harness.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { startLinkOwner } from './link-owner.ts';
+
+export interface AclScenarioOptions {
+  /** The bot's Redis, with the user and password that the bot is to use. */
+  readonly botUrl: string;
+  /** The same of the links' Redis; null: the links live in the bot's. */
+  readonly linksUrl: string | null;
+  /** The links' Redis as their owner reaches it. */
+  readonly ownerUrl: string;
+}
+
+/**
+ * Everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the strict Slack, start,
+ * pause, restore with failed tasks put back, drift, Re-apply and Adopt, alerts, and a second `apply` that changes and removes.
+ */
+export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenarioOptions): Promise<void> {
+  await using slack = await FakeSlack.start();
+  await using owner = await startLinkOwner(ownerUrl);
+  const connection = linksUrl === null ? 'default' : 'links';
+  const renderConfig = (links: readonly string[], withUsers: boolean) =>
+    renderSyncbotYml({ links, withUsers, connection });
+  await using configFile = await writeConfigFile(renderConfig(['orders-full', 'orders-incr'], true));
+  const env = {
+    ...configFile.env,
+    REDIS_URL: botUrl,
+    LINKS_URL: linksUrl ?? botUrl,
+    ...socketModeEnv(slack),
+    LOG_LEVEL: 'warn',
+  };
+  const cli = (...argv: string[]) => runCliInProcess(argv, { env, openApp: createApp });
+  const runSuccessfully = async (...argv: string[]): Promise<CliResult> => {
+    const result = await cli(...argv);
+    expect(result, `${argv.join(' ')}: ${result.out}${result.err}`).toMatchObject({ exit: 0 });
+    return result;
+  };
+  await runSuccessfully('apply', '--yes');
+  await owner.startWorkers();
+  await runSuccessfully('doctor');
+  await runSuccessfully('precheck', 'orders');
+
+  await using roles = await startRoles(env);
+  await roles.waitUntilReady();
+  const users = userActions(slack);
+  await slack.waitForSockets();
+  await users.requestAndConfirm('start', 'orders');
+  await users.waitForMessage(/orders is Running/);
+
+  await owner.add('orders-incr', { fail: true, priority: 3 });
+  await owner.add('orders-full', { fail: true });
+  await users.waitForMessage(/orders is Failed/);
+  for (const command of ['list', 'show orders', 'history orders', 'precheck orders', 'help'])
+    await users.runCommand(command);
+  await owner.addAsOldProducer();
+  users.press('OK', await users.runCommand('restore orders because it is mended'));
+  await users.waitForMessage(/orders is Running .*task/s);
+  await owner.add('orders-full', { delay: 200 });
+
+  await runSuccessfully('pause', 'orders', '--yes', '--reason', 'a look from outside');
+  await owner.resume('orders-full');
+  users.press('Re-apply', await users.waitForMessage(/runs although orders is Paused/));
+  users.press('OK', await users.waitForMessage('Re-apply orders?'));
+  await users.waitForMessage(/its links agree with that again/);
+  await owner.resume('orders-full', 'orders-incr');
+  users.press('Adopt', await users.waitForMessage(/run although orders is Paused/));
+  users.press('OK', await users.waitForMessage('Adopt orders?'));
+  await waitFor(async () => (await runSuccessfully('list', 'running')).out.includes('orders'), {
+    description: 'orders adopted',
+  });
+
+  users.press('Cancel', await users.runCommand('pause orders'));
+  await runSuccessfully('pause', 'orders', '--yes');
+  await configFile.rewrite(renderConfig(['orders-full', 'orders-incr', 'orders-late'], false));
+  await runSuccessfully('apply', '--yes');
+  await runSuccessfully('restore', 'orders', '--yes');
+  for (const command of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
+    await cli(...command);
+  expect(slack.violations).toEqual([]);
+}
+
+interface ConfigContent {
+  readonly links: readonly string[];
+  readonly withUsers: boolean;
+  readonly connection: string;
+}
+
+function renderSyncbotYml({ links, withUsers, connection }: ConfigContent): string {
+  const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${connection} }\n`).join('');
+  const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${connection} }\n`;
+  const connections = connection === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
+  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms }
+projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
+}
+
+/** Bot and worker, as two processes run them. */
+async function startRoles(env: Record<string, string>) {
+  const signals = new EventEmitter();
+  const ports = await Promise.all([findFreePort('127.0.0.1'), findFreePort('127.0.0.1')]);
+  const runs = ['worker', 'bot'].map((role, index) => {
+    const processEnv = { ...env, ADMIN_PORT: String(ports[index]) };
+    return runCliInProcess(['run', '--role', role], { env: processEnv, openApp: createApp, signals });
+  });
+  return {
+    /** Both are ready, and tell their figures. */
+    async waitUntilReady() {
+      for (const port of ports) {
+        const fetchAdmin = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
+        await waitFor(async () => (await fetchAdmin('readyz')).ok, { description: 'a ready process' });
+        expect(await (await fetchAdmin('metrics')).text()).toContain('syncbot_queue_jobs');
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await waitFor(() => signals.listenerCount('SIGTERM') === 2);
+      signals.emit('SIGTERM');
+      for (const { exit, err } of await Promise.all(runs)) {
+        expect({ exit, noperm: err.includes('NOPERM') }).toEqual({ exit: 0, noperm: false });
+      }
+    },
+  };
+}

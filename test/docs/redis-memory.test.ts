@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { execute } from '../../src/application/execute.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { startTestServices } from '../support/test-services.ts';
+import { readPage } from './pages.ts';
+
+/** Bytes that docs/operating.md reckons with, by what they are for. */
+const documentedBytes = new Map(
+  [...readPage('operating.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(([, what = '', bytes = '']) => [
+    what,
+    Number(bytes.replaceAll(',', '')),
+  ]),
+);
+
+test('the bytes of docs/operating.md are enough, and not many times too many', async () => {
+  await using services = await startTestServices();
+  const links = Array.from({ length: 10 }, (_, index) => ({
+    link: { queue: `orders-incr-${index}`, connection: 'warehouse', prefix: 'bull' },
+  }));
+  const watermarks = Object.fromEntries(
+    links.map(({ link }) => [
+      `${link.connection}/${link.prefix}:${link.queue}`,
+      { at: Date.now(), taskIds: ['123456'] },
+    ]),
+  );
+  const more = {
+    description: 'Orders to the warehouse',
+    labels: ['prod'],
+    channel: 'C0123ABCD',
+    logRetention: 172_800_000,
+  };
+  const definition = (count: number) =>
+    makeDefinition('orders', { ...more, links: links.slice(0, count).map(({ link }) => link) });
+  const size = async (...names: string[]) => {
+    const sizes = await Promise.all(names.map((name) => services.redis.memory('USAGE', name, 'SAMPLES', 0)));
+    return sizes.reduce<number>((sum, bytes) => sum + Number(bytes ?? 0), 0);
+  };
+  const measureProject = async (count: number) => {
+    await services.redis.flushall();
+    const kept = Object.fromEntries(Object.entries(watermarks).slice(0, count));
+    await services.deps.store.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
+    return size('syncbot:{p:orders}:state', 'syncbot:{p:orders}:definition');
+  };
+  const [one, ten] = [await measureProject(1), await measureProject(10)];
+  const link = await services.createLink('orders-full');
+  await services.createProject('invoices', [link], { channel: 'C0123ABCD' });
+  const operations = [];
+  for (let operationIndex = 0; operationIndex < 40; operationIndex++) {
+    const action = operationIndex % 2 === 0 ? 'pause' : 'restore';
+    const ref = await services.requestAndConfirm('invoices', action);
+    await execute(services.deps, ref);
+    operations.push(await size(`syncbot:{p:invoices}:op:${ref.operation}`));
+  }
+  const entries = await services.redis.xlen('syncbot:{p:invoices}:audit');
+  const entry = (await size('syncbot:{p:invoices}:audit')) / entries;
+  const measured = new Map([
+    ['a project with one link', one],
+    ['each further link', (ten - one) / 9],
+    ['an operation', Math.max(...operations)],
+    ['an entry of the history', entry],
+  ]);
+  expect([...documentedBytes.keys()]).toEqual([...measured.keys()]);
+  for (const [what, bytes] of measured) {
+    expect(documentedBytes.get(what), what).toBeGreaterThanOrEqual(bytes);
+    expect(documentedBytes.get(what), what).toBeLessThanOrEqual(bytes * 3);
+  }
+});

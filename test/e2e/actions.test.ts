@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
+
+let harness: SlackHarness;
+let links: TestLink[];
+
+beforeEach(async () => {
+  harness = await startSlackHarness();
+  links = await Promise.all(['orders-full', 'orders-incr'].map((name) => harness.services.createLink(name)));
+});
+afterEach(async () => {
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const bob = { user: 'U0BOB' };
+const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()));
+const channelMessages = () => harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC');
+const stateOf = async (id: string) => (await harness.services.deps.store.read(id))?.state;
+
+describe('the conversation on the strict fake of Slack', () => {
+  it('pause: the dialog is for alice alone, OK pauses, the channel sees one message that ends true', async () => {
+    await harness.services.createProject('orders', links);
+    await harness.services.instance.startWorkers();
+
+    const dialog = await harness.runCommand('pause orders because schema change');
+    expect(dialog.ephemeralFor).toBe('U0ALICE');
+    expect(visibleText(dialog)).toContain('2 links stop');
+    expect(visibleText(dialog)).toContain('Latency will grow until restored');
+    expect(visibleText(dialog)).toContain('schema change');
+    expect(channelMessages()).toEqual([]);
+
+    harness.press('OK', dialog);
+    const outcome = await harness.waitForMessage('orders is Paused', bob);
+    expect(visibleText(outcome)).toContain('2 links · by <@U0ALICE> · schema change');
+    expect(outcome.ephemeralFor).toBeUndefined();
+    expect(await pauseFlags()).toEqual([true, true]);
+    const ownMessages = await harness.slack.waitFor(() => {
+      const messages = harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC');
+      return messages.every((message) => visibleText(message).includes('orders is Paused')) && messages;
+    });
+    expect(ownMessages.map(buttonLabels)).toEqual([[], []]);
+    expect(channelMessages()).toHaveLength(1);
+  });
+
+  it('cancel: nothing is changed, and the channel hears nothing', async () => {
+    await harness.services.createProject('orders', links);
+    await harness.services.instance.startWorkers();
+    harness.press('Cancel', await harness.runCommand('pause orders'));
+    expect(buttonLabels(await harness.waitForMessage('Nothing was changed'))).toEqual([]);
+    expect(channelMessages()).toEqual([]);
+    expect(await pauseFlags()).toEqual([false, false]);
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ state: 'running', version: 1 });
+  });
+
+  it('restore: a Paused project runs again', async () => {
+    for (const { queue } of links) await queue.pause();
+    await harness.services.createProject('orders', links, { state: 'paused' });
+    await harness.services.instance.startWorkers();
+    await harness.requestAndConfirm('restore', 'orders');
+    await harness.waitForMessage('orders is Running', bob);
+    expect(await pauseFlags()).toEqual([false, false]);
+  });
+
+  it('`resume` and capitals are understood, as phones write them', async () => {
+    for (const { queue } of links) await queue.pause();
+    await harness.services.createProject('orders', links, { state: 'paused' });
+    await harness.services.instance.startWorkers();
+    harness.press('OK', await harness.runCommand('Resume Orders '));
+    await harness.waitForMessage('orders is Running', bob);
+  });
+
+  it('start: refused with the failed precheck first, and done when that holds', async () => {
+    for (const { queue } of links) await queue.pause();
+    await harness.services.createProject('orders', links, { state: 'not_started' });
+    await harness.services.instance.startWorkers();
+    const refusalMessage = await harness.runCommand('start orders');
+    expect(visibleText(refusalMessage)).toContain('no worker is connected');
+    expect(visibleText(refusalMessage)).toContain('Nothing was changed');
+
+    for (const { startWorker } of links) await startWorker(async () => {});
+    await harness.requestAndConfirm('start', 'orders');
+    await harness.waitForMessage('orders is Running', bob);
+    expect(await pauseFlags()).toEqual([false, false]);
+  });
+
+  it('restore of a Failed project: shows what failed, masked, and puts it back', async () => {
+    let isBroken = true;
+    await links[0]?.startWorker(async () => {
+      if (isBroken) throw new Error('row 17 refused at db.example.com:5432 for "secret"');
+    });
+    await harness.services.createProject('orders', links);
+    await harness.services.instance.startWorkers();
+    await links[0]?.queue.add('change', {});
+    await harness.slack.waitFor(async () => (await stateOf('orders')) === 'failed');
+
+    const dialog = await harness.runCommand('restore orders');
+    expect(visibleText(dialog)).toContain('1 failed task will be put back');
+    expect(visibleText(dialog)).toContain('row 17 refused at ‹host› for ‹value›');
+    expect(visibleText(dialog)).not.toMatch(/secret|example\.com/);
+    isBroken = false;
+    harness.press('OK', dialog);
+    const outcome = await harness.waitForMessage('orders is Running', bob);
+    expect(visibleText(outcome)).toContain('1 failed task put back');
+    await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
+  });
+
+  it('tells of tasks still in flight after a pause, and then that they have ended', async () => {
+    let release = () => {};
+    const blocked = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await links[0]?.startWorker(() => blocked);
+    await links[0]?.queue.add('long', {});
+    await harness.slack.waitFor(async () => (await links[0]?.queue.getActiveCount()) === 1);
+    await harness.services.createProject('orders', links);
+    await harness.services.instance.startWorkers();
+    await harness.requestAndConfirm('pause', 'orders');
+    await harness.waitForMessage('1 task still finishing', bob);
+    release();
+    await harness.slack.waitFor(() =>
+      channelMessages().every((message) => !visibleText(message).includes('still finishing')),
+    );
+    expect(channelMessages()).toHaveLength(1);
+  });
+
+  it('outcomes go to the project’s own channel', async () => {
+    await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
+    await harness.services.instance.startWorkers();
+    await harness.requestAndConfirm('pause', 'orders', { channel: 'C0OTHER' });
+    await harness.waitForMessage('orders is Paused', bob);
+    expect(harness.slack.messagesVisibleTo('U0BOB', 'C0OTHER')).toEqual([]);
+  });
+
+  it('list, show and precheck: live, with the allowed action as a button on the same road', async () => {
+    await harness.services.createProject('orders', links, { labels: ['prod'] });
+    await harness.services.instance.startWorkers();
+    const list = await harness.runCommand('list');
+    expect(list.ephemeralFor).toBe('U0ALICE');
+    expect(visibleText(list)).toMatch(/orders · Running/);
+    expect(buttonLabels(list)).toContain('Pause');
+    const show = await harness.runCommand('show orders');
+    expect(visibleText(show)).toContain('orders-incr');
+    expect(visibleText(await harness.runCommand('precheck orders'))).toContain('no worker is connected');
+
+    harness.press('Pause', show);
+    const dialog = await harness.waitForMessage('Pause orders?');
+    harness.press('OK', dialog);
+    await harness.waitForMessage('orders is Paused', bob);
+    expect(visibleText(await harness.runCommand('show orders'))).toMatch(/Paused[\s\S]*pause/i);
+  });
+
+  it('pages through a long list, ten projects a page', async () => {
+    const [link] = links;
+    if (link === undefined) throw new Error('no link');
+    for (let index = 10; index < 35; index++) await harness.services.createProject(`p${index}`, [link]);
+    const first = await harness.runCommand('list');
+    expect(buttonLabels(first)).toEqual([...Array<string>(10).fill('Pause'), 'Next']);
+    harness.press('Next', first);
+    const second = await harness.waitForMessage('p20 · Running');
+    expect(buttonLabels(second)).toEqual(expect.arrayContaining(['Previous', 'Next']));
+    harness.press('Next', second);
+    const third = await harness.waitForMessage('p30 · Running');
+    expect(buttonLabels(third)).toEqual([...Array<string>(5).fill('Pause'), 'Previous']);
+    expect(harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
+  });
+
+  it('a misspelt command gets help and a suggestion', async () => {
+    await harness.services.createProject('orders', links);
+    expect(visibleText(await harness.runCommand('puase ordrs'))).toContain('pause orders');
+    expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');
+    expect(visibleText(await harness.runCommand(''))).toContain('/sync list');
+    await harness.services.createProject('invoices', links, { state: 'paused' });
+    expect(visibleText(await harness.runCommand('pause'))).toContain('Did you mean `/sync pause orders`?');
+    expect(visibleText(await harness.runCommand('restore'))).toContain('Did you mean `/sync restore invoices`?');
+    expect(visibleText(await harness.runCommand('pause orders for 2h'))).toMatch(/Nothing was changed/);
+  });
+});

@@ -1,0 +1,150 @@
+import { EventEmitter, once } from 'node:events';
+import { Worker as OldWorker } from 'bullmq4';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ProjectDefinition } from '../../src/domain/project.ts';
+import type { MessageView } from '../fake-slack/types.ts';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { InitialProjectState, TestLink } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let harness: SlackHarness;
+let link: TestLink;
+beforeEach(async () => {
+  harness = await startSlackHarness();
+  link = await harness.services.createLink('orders-full');
+});
+afterEach(async () => {
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
+const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
+const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
+  harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
+const readProject = async () => await harness.services.deps.store.read('orders');
+/** At least two looks have been taken since. */
+async function waitForTwoObservations(): Promise<void> {
+  for (let observation = 0; observation < 2; observation++) {
+    const countBefore = await harness.services.redis.hget('{syncbot}:observe:repeat:observe', 'ic');
+    await waitFor(
+      async () => (await harness.services.redis.hget('{syncbot}:observe:repeat:observe', 'ic')) !== countBefore,
+    );
+  }
+}
+
+async function createRunningProject(options: Partial<ProjectDefinition> & InitialProjectState = {}): Promise<void> {
+  await harness.services.createProject('orders', [link], { channel: 'C0SYNC', ...options });
+  await harness.services.instance.startWorkers();
+  await waitFor(async () => (await readProject())?.syncedVersion === 1);
+}
+
+it('latency above its limit: one alert, closed in place when it is below; none while it is paused on purpose', async () => {
+  await createRunningProject({ latencyAlert: 1_000 });
+  const gate = new EventEmitter();
+  const gateOpened = once(gate, 'open');
+  await link.startWorker(() => gateOpened);
+  const tenMinutesAgo = Date.now() - 600_000;
+  for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
+  const alertMessage = await waitForAlert(/orders is behind by 10 min, more than 1 s/);
+  expect(buttonLabels(alertMessage)).toEqual(['Show']);
+  await harness.requestAndConfirm('pause', 'orders');
+  const resolvedMessage = await waitForAlert(/it was too far behind, for .* It was stopped then; it is Paused now/);
+  expect(resolvedMessage.ts).toBe(alertMessage.ts);
+  await waitForTwoObservations();
+  expect(alertMessages(/is behind by/)).toEqual([]);
+  await harness.requestAndConfirm('restore', 'orders');
+  expect((await waitForAlert(/is behind by/)).ts).toBe(alertMessage.ts);
+  gate.emit('open');
+  await waitForAlert(/it was too far behind, for .* That is over/);
+});
+
+it('no worker connected, and delayed tasks that are due and that nobody takes', async () => {
+  await createRunningProject();
+  const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
+  const idle = new Redis(harness.services.url);
+  await idle.client('SETNAME', `bull:${Buffer.from('orders-full').toString('base64')}`);
+  expect((await waitForAlert(/nobody worked on its tasks/)).ts).toBe(alertMessage.ts);
+  const task = await link.queue.add('change', {}, { delay: 60_000 });
+  await harness.services.redis.zadd('bull:orders-full:delayed', (Date.now() - 60_000) * 4_096, String(task.id));
+  expect((await waitForAlert(/nobody takes the delayed tasks of `orders-full` of orders that are due/)).ts).toBe(
+    alertMessage.ts,
+  );
+  idle.disconnect();
+  await link.startWorker(async () => {});
+  await waitForAlert(/nobody worked on its tasks, for .* That is over/);
+});
+
+it('a worker of BullMQ 4 takes tasks of a paused link: found out, and told loudest', async () => {
+  await createRunningProject();
+  const { hostname: host, port } = new URL(harness.services.url);
+  const tenMinutesAgo = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
+  tenMinutesAgo.on('error', () => {});
+  await tenMinutesAgo.waitUntilReady();
+  await harness.requestAndConfirm('pause', 'orders');
+  await waitFor(async () => (await readProject())?.state === 'paused');
+  await link.queue.add('must-wait', {});
+  const alertMessage = await waitForAlert(/`orders-full` of orders is paused, and a worker has taken tasks/);
+  expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
+  expect(await link.queue.getCompletedCount()).toBe(1);
+  await tenMinutesAgo.close();
+  await harness.requestAndConfirm('restore', 'orders');
+  await waitForAlert(/a worker did not heed the pause, for .* That is over/);
+});
+
+it('workers that heed the pause raise no alarm, however many tasks come meanwhile', async () => {
+  await createRunningProject();
+  await link.startWorker(async () => {}, 5);
+  await link.queue.addBulk(Array.from({ length: 200 }, () => ({ name: 'change', data: {} })));
+  await harness.requestAndConfirm('pause', 'orders');
+  await waitFor(async () => (await readProject())?.state === 'paused');
+  await waitForTwoObservations();
+  expect((await readProject())?.alerts.pause_ignored).toBeUndefined();
+  await link.queue.addBulk(Array.from({ length: 1_500 }, () => ({ name: 'change', data: {} })));
+  await waitForTwoObservations();
+  expect((await readProject())?.alerts.pause_ignored).toBeUndefined();
+});
+
+it('onFailure: continue stays Running; hundreds of failures are one alert, counted', async () => {
+  await createRunningProject({ onFailure: 'continue' });
+  await link.startWorker(async () => {
+    throw new Error('row 17 refused');
+  }, 20);
+  await link.queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'change', data: {} })));
+  const alertMessage = await waitForAlert(/tasks? of orders failed, the oldest on `orders-full`/);
+  expect(buttonLabels(alertMessage)).toEqual(['Pause', 'Show']);
+  await waitFor(async () => (await link.queue.getFailedCount()) === 300);
+  await waitForTwoObservations();
+  expect(await readProject()).toMatchObject({ state: 'running', failure: null });
+  expect(alertMessages(/failed, the oldest/)).toHaveLength(1);
+});
+
+it('logRetention: the dialog and the outcome say until when, and the channel is reminded with a Restore button', async () => {
+  await createRunningProject({ logRetention: 48 * 3_600_000 });
+  await link.startWorker(async () => {});
+  const dialog = await harness.requestAndConfirm('pause', 'orders');
+  expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore it before then/);
+  await waitForAlert(/orders is Paused .*\n?.*The source keeps its log until <!date/s);
+  const projectBefore = await readProject();
+  expect(Math.abs((projectBefore?.oldestUnprocessedAt ?? 0) - (projectBefore?.since ?? 0))).toBeLessThan(60_000);
+  /** As if a part of that time had passed. */
+  const advanceLogRetention = async (part: number) => {
+    const since = Date.now() - part * 48 * 3_600_000;
+    await harness.services.redis.hset('syncbot:{p:orders}:state', { since, oldestUnprocessedAt: since });
+  };
+  await waitForTwoObservations();
+  expect(alertMessages(/time is over/)).toEqual([]);
+  await advanceLogRetention(0.55);
+  const halfwayMessage = await waitForAlert(/Half of the time is over. Restore it before then/);
+  expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show']);
+  await advanceLogRetention(0.85);
+  expect((await waitForAlert(/Most of the time is over/)).ts).not.toBe(halfwayMessage.ts);
+  await advanceLogRetention(1.5);
+  const resolvedMessage = await waitForAlert(/its source has kept its log until/);
+  harness.press('Restore', resolvedMessage, 'U0BOB');
+  harness.press('OK', await harness.waitForMessage('Restore orders?', { user: 'U0BOB' }), 'U0BOB');
+  await waitForAlert(/its source's log had run out/);
+  expect(await readProject()).toMatchObject({ state: 'running', oldestUnprocessedAt: null });
+});

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
+
+let harness: SlackHarness;
+let link: TestLink;
+
+beforeEach(async () => {
+  harness = await startSlackHarness();
+  link = await harness.services.createLink('orders-full');
+  await harness.services.createProject('orders', [link]);
+});
+afterEach(async () => {
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const bob = { user: 'U0BOB' };
+const waitForPaused = () =>
+  harness.slack.waitFor(async () => (await harness.services.deps.store.read('orders'))?.state === 'paused');
+const operations = () => harness.services.deps.store.recentOperations('orders', 10);
+const channelMessages = () =>
+  harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC').filter((message) => !message.ephemeralFor);
+const pauseEvents = async () =>
+  (await harness.services.redis.xrange('bull:orders-full:events', '-', '+')).filter(([, fields]) =>
+    fields.includes('paused'),
+  );
+
+describe('presses that come twice, late, from others, or on old messages', () => {
+  it('a double press does it once and says the same twice', async () => {
+    await harness.services.instance.startWorkers();
+    const dialog = await harness.runCommand('pause orders');
+    harness.press('OK', dialog);
+    harness.press('OK', dialog);
+    await waitForPaused();
+    harness.press('OK', dialog);
+    await harness.slack.waitFor(() =>
+      harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').every((m) => buttonLabels(m).length === 0),
+    );
+    expect(await operations()).toHaveLength(1);
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ version: 3 });
+    expect(await pauseEvents()).toHaveLength(1);
+    await harness.slack.waitFor(
+      () => channelMessages().length === 1 && visibleText(channelMessages()[0] ?? never()).includes('is Paused'),
+    );
+  });
+
+  it('a delivery that Slack repeats is dropped, command and press alike', async () => {
+    await harness.services.instance.startWorkers();
+    const command = harness.slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' });
+    harness.slack.redeliver(command);
+    const dialog = await harness.waitForMessage('Pause orders?');
+    const press = harness.press('OK', dialog);
+    await harness.slack.redeliver(press).acked;
+    await waitForPaused();
+    expect(await operations()).toHaveLength(1);
+    expect(await pauseEvents()).toHaveLength(1);
+  });
+
+  it('only the person who asked can press; the dialog stays for that person', async () => {
+    await harness.services.instance.startWorkers();
+    const dialog = await harness.runCommand('pause orders');
+    const value = String(
+      (dialog.blocks as { elements?: { value?: string }[] }[]).flatMap((b) => b.elements ?? []).find((e) => e.value)
+        ?.value,
+    );
+    harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:ok', value });
+    expect(visibleText(await harness.waitForMessage('Only', bob))).toContain('<@U0ALICE>');
+    expect((await operations())[0]).toMatchObject({ state: 'requested' });
+    harness.press('OK', dialog);
+    await waitForPaused();
+  });
+
+  it('a person who is no operator is told how to become one, also at OK', async () => {
+    const carol = { user: 'U0CAROL' };
+    const refusalText = visibleText(await harness.runCommand('pause orders', carol));
+    expect(refusalText).toContain('U0CAROL');
+    expect(refusalText).toContain('policy.operators');
+    expect(await operations()).toEqual([]);
+    expect(visibleText(await harness.runCommand('list', carol))).toContain('orders');
+  });
+
+  it('an expired dialog says so, and nothing is done', async () => {
+    await harness.services.instance.startWorkers();
+    const dialog = await harness.runCommand('pause orders');
+    const [operation] = await operations();
+    await harness.services.redis.hset(`syncbot:{p:orders}:op:${operation?.id}`, 'expiresAt', '1');
+    harness.press('OK', dialog);
+    const answer = await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/);
+    expect(buttonLabels(answer)).toEqual([]);
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ state: 'running', version: 1 });
+  });
+
+  it('asking again supersedes the older dialog, whose buttons answer truly', async () => {
+    await harness.services.instance.startWorkers();
+    const older = await harness.runCommand('pause orders');
+    const newer = await harness.runCommand('pause orders');
+    harness.press('OK', older);
+    await harness.waitForMessage(/Replaced by a newer request[\s\S]*Nothing was changed/);
+    harness.press('OK', newer);
+    await waitForPaused();
+  });
+
+  it('a button of an older version, and one that names nothing known, are answered', async () => {
+    const sender = { user: 'U0ALICE', channel: 'C0SYNC' };
+    await harness.slack.pressForged({ ...sender, actionId: 'sync:v0:confirm', value: 'x' }).acked;
+    await harness.waitForMessage(/older version/);
+    await harness.slack.pressForged({ ...sender, actionId: 'sync:v1:ok', value: 'orders/feedfeedfeed' }).acked;
+    await harness.waitForMessage(/no longer known/);
+    for (const value of ['', '{}', 'orders', '../etc/x', 'a'.repeat(1_990)]) {
+      expect((await harness.slack.pressForged({ ...sender, actionId: 'sync:v1:ok', value }).acked).kind).toBe('acked');
+    }
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ version: 1 });
+  });
+
+  it('a dialog pressed after a restart of the bot still works', async () => {
+    const dialog = await harness.runCommand('pause orders');
+    await harness.bot[Symbol.asyncDispose]();
+    await harness.addBot();
+    await harness.services.instance.startWorkers();
+    harness.press('OK', dialog);
+    await harness.waitForMessage('orders is Paused', bob);
+  });
+
+  it('two bots and two workers at once: one operation wins, the others are told by whom', async () => {
+    const secondBot = await harness.addBot();
+    await harness.services.instance.startWorkers();
+    await secondBot.services.startWorkers();
+    const dialogs = [await harness.runCommand('pause orders'), await harness.runCommand('pause orders', bob)] as const;
+    harness.press('OK', dialogs[0]);
+    harness.press('OK', dialogs[1], 'U0BOB');
+    await waitForPaused();
+    const finishedOperations = await harness.slack.waitFor(async () => {
+      const found = await operations();
+      return found.every(({ state }) => state === 'done' || state === 'refused') && found;
+    });
+    const winner = finishedOperations.find(({ state }) => state === 'done');
+    const loser = finishedOperations.find(({ state }) => state === 'refused');
+    expect(finishedOperations).toHaveLength(2);
+    expect(loser?.refusal).toMatchObject({ by: winner?.by });
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ state: 'paused', version: 3 });
+    expect(await pauseEvents()).toHaveLength(1);
+    await harness.waitForMessage(new RegExp(`orders was not paused[\\s\\S]*<@${winner?.by}>`), bob);
+  });
+});
+
+function never(): never {
+  throw new Error('no message');
+}

@@ -1,0 +1,86 @@
+import { afterEach, expect, it } from 'vitest';
+import {
+  buttonLabels,
+  type SlackHarness,
+  type SlackHarnessOptions,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
+
+let harness: SlackHarness;
+afterEach(async () => {
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
+const alertMessages = () =>
+  channelMessages().filter((message) => /was Failed|is Failed: a task failed/.test(visibleText(message)));
+const projectState = async () => (await harness.services.deps.store.read('payments'))?.state;
+
+/** A project whose tasks fail as long as `mended` is false. */
+async function startFailingProject(channel: string | null, options: SlackHarnessOptions = {}) {
+  harness = await startSlackHarness(options);
+  const link: TestLink = await harness.services.createLink('payments-full');
+  const failingRow = { isRepaired: false };
+  await link.startWorker(async () => {
+    if (!failingRow.isRepaired) throw new Error('row 17 refused at db.example.com:5432');
+  });
+  await harness.services.createProject('payments', [link], { channel });
+  await harness.services.instance.startWorkers();
+  return { row: failingRow, addFailingTask: () => link.queue.add('change', {}) };
+}
+
+it('a failure is told in the channel, with a button on the same road, and closed when it is restored', async () => {
+  const { row: failingRow, addFailingTask } = await startFailingProject('C0SYNC');
+  await addFailingTask();
+  const alertMessage = await harness.slack.waitFor(() => alertMessages()[0]);
+  expect(visibleText(alertMessage)).toContain('payments is Failed: a task failed on `payments-full`');
+  expect(visibleText(alertMessage)).not.toContain('row 17');
+  expect(buttonLabels(alertMessage)).toEqual(['Restore', 'Show']);
+  failingRow.isRepaired = true;
+  harness.press('Restore', alertMessage, 'U0BOB');
+  const dialog = await harness.waitForMessage('Restore payments?', { user: 'U0BOB' });
+  expect(dialog.ephemeralFor).toBe('U0BOB');
+  harness.press('OK', dialog, 'U0BOB');
+  const resolvedMessage = await harness.slack.waitFor(() =>
+    alertMessages().find((message) => buttonLabels(message).length === 0),
+  );
+  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed for .* until it was restored by <@U0BOB>/);
+  expect(resolvedMessage.ts).toBe(alertMessage.ts);
+  expect(await projectState()).toBe('running');
+});
+
+it('with showErrors the alert says why, masked; failing again is told again', async () => {
+  const { row: failingRow, addFailingTask } = await startFailingProject('C0SYNC', { showErrors: true });
+  await addFailingTask();
+  const first = await harness.slack.waitFor(() => alertMessages()[0]);
+  expect(visibleText(first)).toContain('row 17 refused at ‹host›');
+  await harness.requestAndConfirm('restore', 'payments');
+  await harness.slack.waitFor(
+    () => alertMessages().length === 2 && buttonLabels(alertMessages()[0] ?? first).length === 0,
+  );
+  expect(buttonLabels(alertMessages()[1] ?? first)).toEqual(['Restore', 'Show']);
+  failingRow.isRepaired = true;
+  await harness.slack.waitFor(async () => (await projectState()) === 'failed');
+  await harness.requestAndConfirm('restore', 'payments');
+  await harness.slack.waitFor(() => alertMessages().every((message) => buttonLabels(message).length === 0));
+  expect(alertMessages()).toHaveLength(2);
+});
+
+it('without a channel of its own it is told where the project was last dealt with, and nowhere before that', async () => {
+  const { row: failingRow, addFailingTask } = await startFailingProject(null);
+  await addFailingTask();
+  await harness.slack.waitFor(
+    async () => (await harness.services.deps.store.read('payments'))?.alerts.project_failed?.delivered != null,
+  );
+  expect(channelMessages()).toEqual([]);
+  failingRow.isRepaired = true;
+  await harness.requestAndConfirm('restore', 'payments');
+  await harness.waitForMessage('payments is Running', { user: 'U0CAROL' });
+  failingRow.isRepaired = false;
+  await addFailingTask();
+  await harness.slack.waitFor(() => alertMessages().length === 1);
+});

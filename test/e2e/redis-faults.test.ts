@@ -1,0 +1,154 @@
+import { expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../src/application/errors.ts';
+import { createJumpingClock } from '../application/fault-injection.ts';
+import {
+  type FaultCase,
+  type FaultScenario,
+  type InjectFault,
+  type SendOverride,
+  startFaultScenario,
+  withTitles,
+} from '../support/fault-scenario.ts';
+import { visibleText } from '../support/slack-harness.ts';
+
+const cases = [
+  {
+    fault: 'the bot’s Redis is away, and back when alice asks again',
+    during: 'the command',
+    sees: "alice: Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute., then orders is Paused; channel: orders is Paused",
+  },
+  {
+    fault: 'the bot’s Redis is away, and back when alice asks again',
+    during: 'OK',
+    sees: "alice: orders is Paused, then Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute.; channel: orders is Paused",
+  },
+  {
+    fault: 'the bot’s Redis took OK, its reply is lost, and it is away for a while',
+    during: 'OK',
+    sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
+  },
+  {
+    fault: 'the bot’s Redis goes away before it took OK, and is back after a while',
+    during: 'OK',
+    sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
+  },
+  {
+    fault: 'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes',
+    during: 'OK',
+    sees: 'alice: orders is Paused, then Checking whether this got through, then It is not known whether this got through; channel: orders is Paused',
+  },
+  {
+    fault: 'the bot’s Redis goes away while Slack takes the first message',
+    during: 'OK',
+    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+  },
+  {
+    fault: 'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile',
+    during: 'the outcome',
+    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+  },
+  {
+    fault: 'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while',
+    during: 'the outcome',
+    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+  },
+] as const satisfies readonly FaultCase[];
+
+const sendWith =
+  (sendOverride: (scenario: FaultScenario) => SendOverride): InjectFault =>
+  async (scenario) => {
+    // Redis knows the script of this step: what is lost below is the reply to the step itself.
+    const ref = { project: 'orders', operation: 'none' };
+    await scenario.harness.services.deps.store.resolve({ ref, decision: 'cancel', by: null, dialog: null });
+    scenario.sendNext = sendOverride(scenario);
+  };
+
+const expectUnavailable = (request: Promise<unknown>, sent: 'no' | 'unknown') =>
+  request.then(
+    () => false,
+    (error: unknown) => error instanceof StoreUnavailableError && error.sent === sent,
+  );
+
+const waitUntilDown = ({ harness }: FaultScenario) => harness.slack.waitFor(() => harness.services.proxy.isDown);
+
+/** Redis is away until alice has been told so. */
+async function listWhileDown(scenario: FaultScenario): Promise<void> {
+  await waitUntilDown(scenario);
+  expect(visibleText(await scenario.harness.runCommand('list'))).toContain('Not done');
+  scenario.harness.services.proxy.recover();
+}
+
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'the bot’s Redis is away, and back when alice asks again': sendWith(({ harness }) => async (deliver) => {
+    harness.services.proxy.goDown();
+    // What is sent before the bot knows counts as lost on the way: the rows below.
+    await harness.slack.waitFor(() => expectUnavailable(harness.services.deps.store.now(), 'no'));
+    deliver();
+    await harness.waitForMessage('Not done');
+    harness.services.proxy.recover();
+    await harness.slack.waitFor(() => harness.services.deps.store.now());
+    deliver();
+  }),
+  'the bot’s Redis took OK, its reply is lost, and it is away for a while': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.dropReplyAndGoDown('confirm');
+        deliver();
+        await harness.waitForMessage('Checking whether this got through');
+        harness.services.proxy.recover();
+      },
+  ),
+  'the bot’s Redis goes away before it took OK, and is back after a while': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.goDownBefore('confirm');
+        deliver();
+        await harness.waitForMessage('Checking whether this got through');
+        harness.services.proxy.recover();
+      },
+  ),
+  'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes': sendWith(
+    ({ harness }) =>
+      async (deliver) => {
+        harness.services.proxy.dropReplyAndGoDown('confirm');
+        deliver();
+        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether this got through'), {
+          timeoutMs: 30_000,
+        });
+        harness.services.proxy.recover();
+      },
+  ),
+  'the bot’s Redis goes away while Slack takes the first message': (scenario) => {
+    const { slack, services } = scenario.harness;
+    const hangingPost = slack.injectFault({ method: 'chat.postMessage', hang: true });
+    scenario.sendNext = async (deliver) => {
+      deliver();
+      await hangingPost.firstHit;
+      services.proxy.goDown();
+      hangingPost.release();
+      await slack.waitFor(() => slack.callsTo('chat.postMessage').some(({ result }) => result === 'ok'));
+      await listWhileDown(scenario);
+    };
+  },
+  'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile': (scenario) => {
+    scenario.harness.services.proxy.goDownBefore('linksDone');
+    const listed = listWhileDown(scenario);
+    return () => listed;
+  },
+  'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while': (scenario) => {
+    scenario.harness.services.proxy.dropReplyAndGoDown('linksDone');
+    const listed = listWhileDown(scenario);
+    return () => listed;
+  },
+};
+
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
+  // The two minutes for which a lost reply is asked for pass in some seconds.
+  const overrides = fault.includes('two minutes') ? { clock: createJumpingClock() } : {};
+  await using scenario = await startFaultScenario({ throughProxy: true, overrides });
+  await scenario.run(during, injectors[fault]);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  expect(await scenario.harness.services.deps.store.recentOperations('orders', 9)).toHaveLength(1);
+  expect(scenario.harness.slack.violations).toEqual([]);
+});

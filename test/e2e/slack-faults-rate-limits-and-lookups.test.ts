@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest';
+import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+
+/** What goes wrong for one project or one person, and what the others see of it. */
+const channels = [{ id: 'C0A', members: ['U0ALICE', 'U0BOB', 'U0BOT'] }];
+
+async function createProjects(
+  harness: SlackHarness,
+  channelByProject: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [id, channel] of Object.entries(channelByProject)) {
+    const link = await harness.services.createLink(`${id}-full`);
+    await link.startWorker(async () => {});
+    await harness.services.createProject(id, [link], { channel });
+  }
+}
+
+const channelMessages = ({ slack }: SlackHarness, channel: string) =>
+  slack.messagesVisibleTo('U0BOB', channel).filter(({ ephemeralFor }) => ephemeralFor === undefined);
+
+it.each([
+  { fault: 'answers 429, Retry-After 600 s', spec: { retryAfter: 600, times: 1_000 } },
+  { fault: 'answers 500', spec: { status: 500, times: 1_000 } },
+  { fault: 'does not answer', spec: { hang: true, times: 1_000 } },
+])(
+  'the channel of one project $fault: its requester and the other project’s channel are told at once',
+  async ({ spec }) => {
+    await using harness = await startSlackHarness({ slack: { channels } });
+    await createProjects(harness, { a: 'C0A', b: 'C0SYNC' });
+    await harness.services.instance.startWorkers();
+    harness.slack.injectFault({ method: 'chat.postMessage', matchesArgs: ({ channel }) => channel === 'C0A', ...spec });
+    await harness.requestAndConfirm('pause', 'a');
+    await harness.requestAndConfirm('pause', 'b');
+    await harness.slack.waitFor(() =>
+      channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes('b is Paused')),
+    );
+    const ownTexts = () => harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(visibleText);
+    await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a is Paused')), { timeoutMs: 20_000 });
+    expect(channelMessages(harness, 'C0A')).toEqual([]);
+    expect(await harness.services.deps.store.read('a')).toMatchObject({ state: 'paused', activeOperation: null });
+    expect(harness.slack.violations).toEqual([]);
+  },
+);
+
+it('many operations in one channel, within Slack’s rate: each is told once, and truly', async () => {
+  await using harness = await startSlackHarness({ slack: { rateLimits: true } });
+  const ids = ['p1', 'p2', 'p3', 'p4', 'p5'];
+  await createProjects(harness, Object.fromEntries(ids.map((id) => [id, 'C0SYNC'])));
+  await harness.services.instance.startWorkers();
+  const dialogs = [];
+  for (const id of ids) dialogs.push(await harness.runCommand(`pause ${id}`));
+  for (const dialog of dialogs) harness.press('OK', dialog);
+  await harness.slack.waitFor(
+    () =>
+      ids.every((id) => channelMessages(harness, 'C0SYNC').some((it) => visibleText(it).includes(`${id} is Paused`))),
+    {
+      timeoutMs: 30_000,
+    },
+  );
+  expect(channelMessages(harness, 'C0SYNC')).toHaveLength(ids.length);
+  expect(harness.slack.callsTo('chat.postMessage').some(({ result }) => result === 'ratelimited')).toBe(true);
+});
+
+it.each([
+  { fault: 'answers 500', spec: { status: 500, times: 1_000 } },
+  { fault: 'answers 429', spec: { retryAfter: 60, times: 1_000 } },
+  { fault: 'lacks its scope', spec: { error: 'missing_scope', times: 1_000 } },
+  { fault: 'does not answer', spec: { hang: true, times: 1_000 } },
+])(
+  'the user group’s lookup $fault at OK: nothing is changed, and the same dialog works afterwards',
+  async ({ spec }) => {
+    await using harness = await startSlackHarness({ policy: { operators: ['S0OPS'], channels: ['C0SYNC'] } });
+    await createProjects(harness, { orders: 'C0SYNC' });
+    await harness.services.instance.startWorkers();
+    const dialog = await harness.runCommand('pause orders');
+    expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
+    // A new bot has not asked for the group's members yet.
+    await harness.bot[Symbol.asyncDispose]();
+    await harness.addBot();
+    const fault = harness.slack.injectFault({ method: 'usergroups.users.list', ...spec });
+    harness.press('OK', dialog);
+    const refusalMessage = await harness.waitForMessage('Slack does not tell who is in the user group S0OPS');
+    expect(visibleText(refusalMessage)).toContain('Nothing was changed');
+    expect(await harness.services.deps.store.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(channelMessages(harness, 'C0SYNC')).toEqual([]);
+    fault.cancel();
+    fault.release();
+    harness.press('OK', dialog);
+    await harness.waitForMessage('orders is Paused', { user: 'U0BOB' });
+    expect(channelMessages(harness, 'C0SYNC')).toHaveLength(1);
+    expect(harness.slack.violations).toEqual([]);
+  },
+);
+
+it('whether the channel is shared cannot be asked at the command: refused with what to do, and asked again', async () => {
+  await using harness = await startSlackHarness();
+  await createProjects(harness, { orders: 'C0SYNC' });
+  const fault = harness.slack.injectFault({ method: 'conversations.info', status: 503, times: 1_000 });
+  expect(visibleText(await harness.runCommand('pause orders'))).toMatch(
+    /cannot see whether this channel is shared[\s\S]*Nothing was changed/,
+  );
+  fault.cancel();
+  expect(buttonLabels(await harness.runCommand('pause orders'))).toEqual(['OK', 'Cancel']);
+});

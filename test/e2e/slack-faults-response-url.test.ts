@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import type { FaultSpec } from '../fake-slack/fault-injection.ts';
+import { type FaultCase, type InjectFault, startFaultScenario, withTitles } from '../support/fault-scenario.ts';
+
+const cases = [
+  {
+    fault: 'the response_url answers 429, Retry-After 1 s',
+    during: 'the command',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url answers 500, three times',
+    during: 'the command',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url refuses the blocks (200, ok: false, invalid_blocks)',
+    during: 'the outcome',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url refuses the blocks (400)',
+    during: 'the outcome',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url: the connection breaks after Slack took it',
+    during: 'the command',
+    sees: 'alice: orders is Paused, then Pause orders?; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url answers 429, Retry-After 1 s',
+    during: 'OK',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url answers 429 for long, Retry-After 600 s',
+    during: 'OK',
+    meanwhile: 'alice: Pause orders?; channel: orders is Paused',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url answers 500, three times',
+    during: 'the outcome',
+    meanwhile: 'alice: Pausing orders…; channel: orders is Paused',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url: the connection breaks after Slack took it',
+    during: 'the outcome',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url gets no answer',
+    during: 'the outcome',
+    meanwhile: 'alice: Pausing orders…; channel: orders is Paused',
+    sees: 'alice: orders is Paused; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url is not known any more (404)',
+    during: 'the outcome',
+    sees: 'alice: Pausing orders…; channel: orders is Paused',
+  },
+  {
+    fault: 'the response_url has been used up (200, ok: false, used_url)',
+    during: 'the outcome',
+    sees: 'alice: Pausing orders…; channel: orders is Paused',
+  },
+  {
+    fault: 'the dialog is older than 30 minutes',
+    during: 'the outcome',
+    sees: 'alice: Pausing orders…; channel: orders is Paused',
+  },
+] as const satisfies readonly FaultCase[];
+
+const responseUrl = 'response_url';
+const injectAtNextSend =
+  (spec: FaultSpec): InjectFault =>
+  (scenario) => {
+    scenario.harness.slack.injectFault(spec);
+    return () => scenario.skipRetryDelays();
+  };
+
+const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
+  'the response_url answers 429, Retry-After 1 s': ({ harness }) => {
+    harness.slack.injectFault({ method: responseUrl, retryAfter: 1 });
+  },
+  'the response_url answers 429 for long, Retry-After 600 s': injectAtNextSend({
+    method: responseUrl,
+    retryAfter: 600,
+  }),
+  'the response_url answers 500, three times': injectAtNextSend({ method: responseUrl, status: 500, times: 3 }),
+  'the response_url refuses the blocks (200, ok: false, invalid_blocks)': injectAtNextSend({
+    method: responseUrl,
+    error: 'invalid_blocks',
+  }),
+  'the response_url refuses the blocks (400)': injectAtNextSend({
+    method: responseUrl,
+    status: 400,
+    error: 'invalid_blocks',
+  }),
+  'the response_url: the connection breaks after Slack took it': injectAtNextSend({
+    method: responseUrl,
+    dropReply: true,
+  }),
+  'the response_url gets no answer': injectAtNextSend({ method: responseUrl, hang: true }),
+  'the response_url is not known any more (404)': injectAtNextSend({ method: responseUrl, status: 404, times: 1_000 }),
+  'the response_url has been used up (200, ok: false, used_url)': injectAtNextSend({
+    method: responseUrl,
+    error: 'used_url',
+  }),
+  'the dialog is older than 30 minutes': async ({ harness, operation }) => {
+    harness.slack.advanceClock(31 * 60_000);
+    const { id, dialog } = await operation();
+    const expiredDialog = JSON.stringify({ ...dialog, until: 1 });
+    await harness.services.redis.hset(`syncbot:{p:orders}:op:${id}`, 'dialog', expiredDialog);
+  },
+};
+
+/** Where a handler waits before it tries again, the test does not. */
+const clock = {
+  now: () => Date.now(),
+  monotonicNow: () => performance.now(),
+  sleep: (ms: number) => delay(Math.min(ms, 20)),
+};
+
+it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultCase }) => {
+  await using scenario = await startFaultScenario({ overrides: { clock, sweepIntervalMs: 300 } });
+  await scenario.run(during, injectors[fault], 'meanwhile' in faultCase ? faultCase.meanwhile : undefined);
+  await scenario.expectMessages(sees);
+  await scenario.expectPaused();
+  expect(scenario.harness.slack.violations).toEqual([]);
+});
+
+it.each(['list', 'show orders', 'history orders', 'help'])(
+  '/sync %s is shown when Slack takes it at last',
+  async (text) => {
+    await using scenario = await startFaultScenario({ overrides: { clock } });
+    const fault = scenario.harness.slack.injectFault({ method: responseUrl, status: 503, times: 4 });
+    await scenario.harness.runCommand(text);
+    expect(fault.hits).toBe(4);
+    await scenario.waitForNotifications();
+    expect(scenario.harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
+  },
+);
+
+it('an answer that Slack never takes leaves a line in the log', async () => {
+  await using scenario = await startFaultScenario({ overrides: { clock } });
+  const { slack, logLines } = scenario.harness;
+  slack.injectFault({ method: responseUrl, status: 503, times: 1_000 });
+  slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'list' });
+  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer could not be shown'));
+});

@@ -1,0 +1,137 @@
+import { Queue, Worker } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { pino } from 'pino';
+import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import { confirm } from '../../src/application/confirm.ts';
+import { requestAction } from '../../src/application/request.ts';
+import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { desiredLinkState } from '../../src/domain/lifecycle.ts';
+import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
+import type { Action, Link } from '../../src/domain/project.ts';
+import { withTimeout } from '../../src/lib/async.ts';
+import { createServices, type Services } from '../../src/services.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { endpointOf, testSettings } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+export interface FailoverFixtureOptions {
+  readonly endpoint: RedisEndpoint;
+  /** A client of its own for producers and workers of the links, one for each call. */
+  readonly client: () => Redis | Cluster;
+  /** One for each link on the target. */
+  readonly prefixes: readonly string[];
+}
+
+/**
+ * One project, `orders`, with real workers on its links: some on a Redis that will fail, and one on a Redis named `far`
+ * that can be made to hang, so that an operation stays in its middle for as long as a test wants.
+ */
+export interface FailoverFixture extends AsyncDisposable {
+  readonly services: Services;
+  readonly links: readonly Link[];
+  readonly far: RedisServer;
+  /** The names of the tasks that have run to their end, in order, for each link. */
+  readonly completedTasks: ReadonlyMap<string, readonly string[]>;
+  addTasks(names: readonly string[]): Promise<void>;
+  requestAndConfirm(action: Action): Promise<OperationRef>;
+  waitForOutcome(ref: OperationRef): Promise<Operation>;
+  /** The project's state, as soon as its links agree with it. */
+  waitUntilSynced(): Promise<string>;
+  readState(): Promise<string | undefined>;
+  readVersions(): Promise<number[]>;
+}
+
+export async function createFailoverFixture({
+  endpoint,
+  client,
+  prefixes,
+}: FailoverFixtureOptions): Promise<FailoverFixture> {
+  const far = await startRedisServer();
+  const config = { redis: endpoint, connections: { far: endpointOf(far.url) }, settings: testSettings };
+  const services = createServices(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
+  const links: Link[] = [
+    ...prefixes.map((prefix) => ({ queue: 'sync', connection: 'default', prefix })),
+    { queue: 'sync', connection: 'far', prefix: 'far' },
+  ];
+  const queues: Queue[] = [];
+  const workers: Worker[] = [];
+  const completedTasks = new Map(links.map(({ prefix }) => [prefix, [] as string[]]));
+  for (const { queue, prefix, connection } of links) {
+    const clientOrOptions = connection === 'far' ? { url: far.url, maxRetriesPerRequest: null } : client();
+    const bullQueue = new Queue(queue, { connection: clientOrOptions, prefix });
+    const worker = new Worker(queue, async (job) => void completedTasks.get(prefix)?.push(job.name), {
+      ...{ connection: clientOrOptions, prefix, runRetryDelay: 200, stalledInterval: 1_000, lockDuration: 2_000 },
+    });
+    bullQueue.on('error', () => {});
+    worker.on('error', () => {});
+    await bullQueue.waitUntilReady();
+    await worker.waitUntilReady();
+    queues.push(bullQueue);
+    workers.push(worker);
+  }
+  await services.deps.store.save(makeDefinition('orders', { links }), { state: 'running', watermarks: {} }, 'cli:test');
+  await services.startWorkers();
+  const { deps } = services;
+  const readProject = () => deps.store.read('orders');
+
+  return {
+    services,
+    links,
+    far,
+    completedTasks,
+    async addTasks(names) {
+      await Promise.all(queues.map((queue) => queue.addBulk(names.map((name) => ({ name, data: {} })))));
+    },
+    async requestAndConfirm(action) {
+      const request = {
+        project: 'orders',
+        action,
+        by: 'cli:test',
+        reason: null,
+        origin: 'cli',
+        channel: null,
+      } as const;
+      const result = await requestAction(deps, request);
+      if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
+      const ref = { project: 'orders', operation: result.operation.id };
+      await confirm(deps, { ref, by: 'cli:test', dialog: null });
+      return ref;
+    },
+    waitForOutcome: (ref) =>
+      waitFor(
+        async () => {
+          const operation = await deps.store.readOperation(ref);
+          return operation !== null && !isOpen(operation) && operation;
+        },
+        { description: 'the outcome', timeoutMs: 45_000 },
+      ),
+    waitUntilSynced: () =>
+      waitFor(
+        async () => {
+          const project = await readProject();
+          const flags = await deps.links.readStatuses(links, 2_000);
+          if (project === null || project.activeOperation !== null || project.syncedVersion < project.version)
+            return false;
+          return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
+        },
+        { description: 'links that agree', timeoutMs: 45_000 },
+      ),
+    readState: async () => (await readProject())?.state,
+    async readVersions() {
+      const entries = await deps.store.readHistory('orders', { limit: 500 });
+      return entries.flatMap(({ version }) => version ?? []).reverse();
+    },
+    async [Symbol.asyncDispose]() {
+      far.kill('SIGCONT');
+      await services[Symbol.asyncDispose]();
+      // In a cluster a worker may wait for ever for the end of its connection, which ends with the cluster.
+      await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
+      await far.stop();
+    },
+  };
+}
+
+/** Task names that sort in the order in which they are added. */
+export function taskNames(prefix: string, count = 10): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`);
+}

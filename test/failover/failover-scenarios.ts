@@ -1,0 +1,72 @@
+import { expect } from 'vitest';
+import { waitFor } from '../support/wait-for.ts';
+import { type FailoverFixture, taskNames } from './failover-fixture.ts';
+
+/** What happens to the Redis with the bot's records and most links, between its first failure and its return. */
+export interface RedisFailure {
+  /** Waits until everything written so far survives what follows. */
+  readonly waitUntilDurable: () => Promise<void>;
+  readonly fail: () => Promise<void>;
+  readonly recover: () => Promise<void>;
+}
+
+/** A Redis that fails in the middle of a pause and of a restore: each ends in one outcome, no task is lost or run twice. */
+export async function expectPauseSurvives(
+  fixture: FailoverFixture,
+  { waitUntilDurable, fail, recover }: RedisFailure,
+): Promise<void> {
+  const [tasksBefore, tasksDuring] = [taskNames('before'), taskNames('during')];
+  await fixture.addTasks(tasksBefore);
+  await expectAllCompleted(fixture, tasksBefore);
+
+  fixture.far.kill('SIGSTOP');
+  const pause = await fixture.requestAndConfirm('pause');
+  await waitFor(async () => (await fixture.readState()) === 'pausing');
+  await waitUntilDurable();
+  await fail();
+  fixture.far.kill('SIGCONT');
+  await recover();
+  expect(await fixture.waitForOutcome(pause)).toMatchObject({ state: 'done' });
+  expect(await fixture.waitUntilSynced()).toBe('paused');
+  await fixture.addTasks(tasksDuring);
+  await expectAllCompleted(fixture, tasksBefore);
+}
+
+/** After the pause: one that fails in the middle of a restore. */
+export async function expectRestoreSurvives(
+  fixture: FailoverFixture,
+  { waitUntilDurable, fail, recover }: RedisFailure,
+): Promise<void> {
+  const allTasks = [...taskNames('before'), ...taskNames('during')];
+  fixture.far.kill('SIGSTOP');
+  const restore = await fixture.requestAndConfirm('restore');
+  await waitFor(async () => (await fixture.readState()) === 'restoring');
+  await waitUntilDurable();
+  await fail();
+  fixture.far.kill('SIGCONT');
+  await recover();
+  const outcome = await fixture.waitForOutcome(restore);
+  expect(['done', 'failed']).toContain(outcome.state);
+  expect(await fixture.waitUntilSynced()).toBe(outcome.state === 'done' ? 'running' : 'paused');
+  if (outcome.state === 'failed') await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'));
+  expect(await fixture.waitUntilSynced()).toBe('running');
+  await expectAllCompleted(fixture, allTasks);
+}
+
+/** Each link has run just these tasks, once each, the oldest first. */
+export async function expectAllCompleted(fixture: FailoverFixture, expected: readonly string[]): Promise<void> {
+  await waitFor(() => [...fixture.completedTasks.values()].every((completed) => completed.length >= expected.length), {
+    description: 'all tasks to run',
+    timeoutMs: 45_000,
+  });
+  for (const [link, completed] of fixture.completedTasks)
+    expect({ link, completed }).toEqual({ link, completed: expected });
+}
+
+/** Among what survived there is no gap, and nothing that is written twice. */
+export async function expectNoVersionGaps(fixture: FailoverFixture): Promise<void> {
+  const versions = await fixture.readVersions();
+  const distinctVersions = [...new Set(versions)];
+  expect(versions).toEqual([...versions].sort((a, b) => a - b));
+  expect(distinctVersions).toEqual(distinctVersions.map((_version, index) => index + 1));
+}

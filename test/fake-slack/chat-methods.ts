@@ -1,0 +1,122 @@
+import { MAX_UPDATE_TEXT, validateContent } from './message-validation.ts';
+import { currentContent, type StoredMessage } from './messages.ts';
+import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
+import { type Json, type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
+import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './workspace.ts';
+
+const writeMethod = { token: 'bot', scopes: ['chat:write'] } as const;
+
+export function chatMethods(state: FakeSlackState): Readonly<Record<string, ApiMethod>> {
+  return {
+    'chat.postMessage': { ...writeMethod, run: (args) => postMessage(state, args) },
+    'chat.postEphemeral': { ...writeMethod, run: (args) => postEphemeral(state, args) },
+    'chat.update': { ...writeMethod, run: (args) => updateMessage(state, args) },
+    'chat.delete': { ...writeMethod, run: (args) => deleteMessage(state, args) },
+  };
+}
+
+function postMessage(state: FakeSlackState, args: JsonObject): JsonObject {
+  const channel = postableChannel(state, requireStringArg(args, 'channel'));
+  const content = validateContent(args, state.violations, 'chat.postMessage');
+  const message = state.messages.post({
+    ...content,
+    channel: channel.id,
+    user: BOT_USER_ID,
+    via: 'chat.postMessage',
+    threadTs: threadTsOf(args),
+  });
+  return { channel: channel.id, ts: message.ts, message: messagePayload(message) };
+}
+
+function postEphemeral(state: FakeSlackState, args: JsonObject): JsonObject {
+  const channel = postableChannel(state, requireStringArg(args, 'channel'));
+  const user = requireStringArg(args, 'user');
+  if (!channel.members.has(user)) throw new SlackApiError('user_not_in_channel');
+  const content = validateContent(args, state.violations, 'chat.postEphemeral');
+  const author = {
+    channel: channel.id,
+    user: BOT_USER_ID,
+    via: 'chat.postEphemeral',
+    threadTs: threadTsOf(args),
+  } as const;
+  const isSeen = state.workspace.user(user).active;
+  const message_ts = isSeen
+    ? state.messages.post({ ...content, ...author, ephemeralFor: user }).ts
+    : state.messages.nextTs();
+  return { message_ts };
+}
+
+/** Text without blocks removes the blocks; nothing at all is `no_text`. Checked in the order Slack finds the message first. */
+function updateMessage(state: FakeSlackState, args: JsonObject): JsonObject {
+  const message = findOwnMessage(state, args, 'cant_update_message');
+  const content = validateContent(args, state.violations, 'chat.update', MAX_UPDATE_TEXT);
+  state.messages.replace(message, content);
+  return { channel: message.channel, ts: message.ts, text: content.text, message: messagePayload(message) };
+}
+
+function deleteMessage(state: FakeSlackState, args: JsonObject): JsonObject {
+  const message = findOwnMessage(state, args, 'cant_delete_message');
+  state.messages.remove(message);
+  return { channel: message.channel, ts: message.ts };
+}
+
+/**
+ * The bot's own message, as the API knows it: ephemerals are unknown to it, and what was posted through a response_url
+ * cannot be updated by ts (slackapi/bolt-js#2063).
+ */
+function findOwnMessage(state: FakeSlackState, args: JsonObject, errorCode: string): StoredMessage {
+  const channel = findChannel(state, requireStringArg(args, 'channel'));
+  const message = state.messages.find(requireStringArg(args, 'ts'));
+  if (message?.channel === channel.id && message.deletedByPerson) throw new SlackApiError('message_not_found');
+  const isKnown = message?.channel === channel.id && !message.deleted && message.ephemeralFor === undefined;
+  if (message === undefined || !isKnown) throw invalidCall(state, errorCode, 'message_not_found');
+  if (message.via !== 'chat.postMessage') throw invalidCall(state, errorCode, errorCode);
+  if (!state.workspace.isBotMember(channel)) throw new SlackApiError('not_in_channel');
+  if (channel.isArchived) throw new SlackApiError('is_archived');
+  return message;
+}
+
+function invalidCall(state: FakeSlackState, source: string, code: string): SlackApiError {
+  state.violations.add('invalid_call', `${source}: ${code}`);
+  return new SlackApiError(code);
+}
+
+/** A user id opens the direct message with that person; `chat:write.public` opens public channels without the bot. */
+function postableChannel(state: FakeSlackState, id: string): SlackChannel {
+  const { workspace: directory, scopes } = state;
+  const user = directory.users.get(id);
+  if (user?.deleted) throw new SlackApiError('user_disabled');
+  const channel = user ? directory.directMessage(user.id) : findChannel(state, id);
+  if (!directory.isBotMember(channel) && !scopes.has('chat:write.public')) throw new SlackApiError('not_in_channel');
+  if (channel.isArchived) throw new SlackApiError('is_archived');
+  return channel;
+}
+
+/** A private conversation without the bot does not exist for the bot. */
+export function findChannel(state: FakeSlackState, id: string): SlackChannel {
+  const channel = state.workspace.channels.get(id);
+  if (channel === undefined) throw new SlackApiError('channel_not_found');
+  const isHidden = (channel.isPrivate || channel.isIm) && !state.workspace.isBotMember(channel);
+  if (isHidden) throw new SlackApiError('channel_not_found');
+  return channel;
+}
+
+export function messagePayload(message: StoredMessage): JsonObject {
+  const content = currentContent(message);
+  return {
+    type: 'message',
+    user: message.user,
+    ts: message.ts,
+    bot_id: BOT_ID,
+    app_id: APP_ID,
+    team: TEAM_ID,
+    text: content.text,
+    ...(content.blocks.length > 0 ? { blocks: structuredClone(content.blocks) as Json[] } : {}),
+    ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+    ...(message.edited ? { edited: { user: message.user, ts: message.ts } } : {}),
+  };
+}
+
+function threadTsOf(args: JsonObject): string | undefined {
+  return typeof args['thread_ts'] === 'string' ? args['thread_ts'] : undefined;
+}

@@ -1,0 +1,41 @@
+import { buttonsOf, renderedText } from './rendered-message.ts';
+import type { ApiCall, ClientError, MessageView, SlackChannel, Violation } from './types.ts';
+import type { Workspace } from './workspace.ts';
+
+const CALLS_SHOWN = 20;
+
+interface WorkspaceView {
+  readonly workspace: Workspace;
+  readonly visibleTo: (user: string, channel: string) => readonly MessageView[];
+  readonly clientErrors: readonly ClientError[];
+  readonly calls: readonly ApiCall[];
+  readonly violations: readonly Violation[];
+}
+
+/** What everybody sees, for the message of a failing test. */
+export function describeWorkspace(view: WorkspaceView): string {
+  const lines = [...view.workspace.channels.values()].flatMap((channel) => describeChannel(view, channel));
+  return [
+    'What everybody sees:',
+    ...(lines.length > 0 ? lines : ['  nothing']),
+    ...section('Slack told people:', view.clientErrors, (it) => `${it.user} in ${it.channel}: ${it.error}`),
+    ...section('Last calls:', view.calls.slice(-CALLS_SHOWN), (it) => `${it.method} -> ${it.result}`),
+    ...section('Violations:', view.violations, (it) => `${it.rule}: ${it.detail}`),
+  ].join('\n');
+}
+
+function describeChannel(view: WorkspaceView, channel: SlackChannel): string[] {
+  const messageViews = new Map<string, MessageView>();
+  for (const user of view.workspace.users.values())
+    for (const messageView of view.visibleTo(user.id, channel.id)) messageViews.set(messageView.ts, messageView);
+  const sorted = [...messageViews.values()].sort((a, b) => a.ts.localeCompare(b.ts));
+  return sorted.map((view) => {
+    const audience = view.ephemeralFor === undefined ? '' : ` (only ${view.ephemeralFor})`;
+    const buttons = buttonsOf(view).map((it) => `[${it.label}]`);
+    return `  #${channel.name} ${view.ts}${audience}: ${renderedText(view).replaceAll('\n', ' / ')} ${buttons.join(' ')}`;
+  });
+}
+
+function section<T>(title: string, items: readonly T[], line: (item: T) => string): string[] {
+  return items.length === 0 ? [] : [title, ...items.map((item) => `  ${line(item)}`)];
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { validateContent } from './message-validation.ts';
+import { currentContent, type StoredMessage } from './messages.ts';
+import { blockActionsPayload, commandPayload, newTriggerId } from './payloads.ts';
+import type { AckOutcome, Envelope } from './pending-acks.ts';
+import { buttonsOf } from './rendered-message.ts';
+import type { ResponseUrls } from './response-urls.ts';
+import type { FakeSlackState } from './state.ts';
+import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
+import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
+
+export interface CommandSpec {
+  readonly user: string;
+  readonly channel: string;
+  readonly text: string;
+  readonly command?: string;
+}
+
+export interface PressSpec {
+  readonly user: string;
+  /** A ts for the message as it is now; a view, maybe an old one, for the buttons as they were then. */
+  readonly message: string | MessageView;
+  readonly label?: string;
+  readonly actionId?: string;
+}
+
+/** What no Slack client would send by itself: any ids, any user, any message or none. */
+export interface ForgedPressSpec {
+  readonly user: string;
+  readonly channel: string;
+  readonly actionId: string;
+  readonly value?: string;
+  readonly blockId?: string;
+  readonly label?: string;
+  readonly message?: string | MessageView;
+}
+
+export interface Delivery {
+  readonly envelope: Envelope;
+  readonly payload: JsonObject;
+  readonly triggerId: string;
+  readonly responseUrl: string;
+  /** What became of the ack. Never rejects; after it, what the ack body showed is posted. */
+  readonly acked: Promise<AckOutcome>;
+}
+
+export interface FakeUsersOptions {
+  readonly state: FakeSlackState;
+  readonly responseUrls: ResponseUrls;
+  readonly deliver: (envelope: Envelope) => Promise<AckOutcome>;
+  readonly onChange: () => void;
+}
+
+/** What people do in their Slack clients, within what a client lets them do. */
+export class FakeUsers {
+  /** What Slack itself told people. */
+  readonly clientErrors: ClientError[] = [];
+  readonly #options: FakeUsersOptions;
+
+  constructor(options: FakeUsersOptions) {
+    this.#options = options;
+  }
+
+  command(spec: CommandSpec): Delivery {
+    const { workspace: directory, enterprise } = this.#options.state;
+    const user = directory.user(spec.user);
+    const channel = directory.channel(spec.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot type`);
+    if (user.teamId !== TEAM_ID) throw new Error(`${user.id} is of another team: Slack does not offer the command`);
+    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
+    if (channel.isArchived) throw new Error(`${channel.id} is archived: nobody can type there`);
+    const responseUrl = this.#options.responseUrls.issue('commands', {
+      user: user.id,
+      channel: channel.id,
+      source: undefined,
+    });
+    const triggerId = newTriggerId();
+    const payload = commandPayload(
+      { user, channel, responseUrl, triggerId, enterprise },
+      spec.command ?? '/sync',
+      spec.text,
+    );
+    return this.#deliver({
+      envelope_id: randomUUID(),
+      type: 'slash_commands',
+      accepts_response_payload: true,
+      payload,
+    });
+  }
+
+  press(spec: PressSpec): Delivery {
+    const ts = typeof spec.message === 'string' ? spec.message : spec.message.ts;
+    const storedMessage = this.#options.state.messages.find(ts);
+    if (storedMessage === undefined) throw new Error(`There is no message ${ts}`);
+    const isOldView = typeof spec.message !== 'string';
+    if (!this.#canSee(spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
+      throw new Error(`${spec.user} does not see the message ${ts}`);
+    }
+    const content = typeof spec.message === 'string' ? currentContent(storedMessage) : spec.message;
+    return this.#press(spec.user, storedMessage.channel, findOnlyButton(buttonsOf(content), spec), {
+      ts,
+      storedMessage,
+    });
+  }
+
+  pressForged(spec: ForgedPressSpec): Delivery {
+    const ts = typeof spec.message === 'string' ? spec.message : (spec.message?.ts ?? '0000000000.000000');
+    const button: Button = {
+      label: spec.label ?? 'OK',
+      actionId: spec.actionId,
+      blockId: spec.blockId ?? 'block',
+      value: spec.value,
+      style: undefined,
+    };
+    return this.#press(spec.user, spec.channel, button, { ts, storedMessage: this.#options.state.messages.find(ts) });
+  }
+
+  /** The same envelope once more, to whichever socket is next; nothing in it says so. */
+  redeliver(delivery: Delivery): Delivery {
+    return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
+  }
+
+  deleteMessage(ts: string): void {
+    const { messages } = this.#options.state;
+    const message = messages.find(ts);
+    if (message === undefined || message.ephemeralFor !== undefined) throw new Error(`Nobody can delete ${ts}`);
+    message.deletedByPerson = true;
+    messages.remove(message);
+  }
+
+  #canSee(user: string, message: StoredMessage): boolean {
+    if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
+    return this.#options.state.workspace.channel(message.channel).members.has(user);
+  }
+
+  #press(
+    userId: string,
+    channelId: string,
+    button: Button,
+    pressed: { ts: string; storedMessage: StoredMessage | undefined },
+  ): Delivery {
+    const { state, responseUrls } = this.#options;
+    const user = state.workspace.user(userId);
+    const channel = state.workspace.channel(channelId);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot press`);
+    const responseUrl = responseUrls.issue('actions', {
+      user: user.id,
+      channel: channel.id,
+      source: pressed.storedMessage,
+    });
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
+    const payload = blockActionsPayload(context, button, pressed);
+    return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
+  }
+
+  #deliver(envelope: Envelope): Delivery {
+    const acked = this.#options.deliver(envelope).then((outcome) => {
+      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
+      else
+        this.clientErrors.push({
+          ...senderOf(envelope.payload),
+          error: outcome.kind,
+          envelopeId: envelope.envelope_id,
+        });
+      this.#options.onChange();
+      return outcome;
+    });
+    const { payload } = envelope;
+    const triggerId = String(payload['trigger_id']);
+    return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
+  }
+
+  /** An ack of a command may carry a message; `in_channel` also shows the command as typed. */
+  #postAckMessage(envelope: Envelope, body: JsonObject): void {
+    if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
+    const { messages, violations: log } = this.#options.state;
+    const { user, channel } = senderOf(envelope.payload);
+    const isPublic = body['response_type'] === 'in_channel';
+    if (isPublic) {
+      const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
+      messages.post({ text: commandText, blocks: [], channel, user, via: 'person' });
+      if (body['text'] === undefined && body['blocks'] === undefined) return;
+    }
+    try {
+      const content = validateContent(body, log, 'ack');
+      const ephemeralFor = isPublic ? undefined : user;
+      messages.post({ ...content, channel, user: BOT_USER_ID, via: 'ack', ephemeralFor });
+    } catch (error) {
+      if (!(error instanceof SlackApiError)) throw error;
+    }
+  }
+}
+
+function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
+  const selector = spec.label ?? spec.actionId;
+  if (selector === undefined) throw new Error('Say which button: label or actionId');
+  const matching = buttons.filter(
+    (it) =>
+      (spec.label === undefined || it.label === spec.label) &&
+      (spec.actionId === undefined || it.actionId === spec.actionId),
+  );
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  const available = buttons.map((it) => `${it.label} (${it.actionId})`).join(', ') || 'none';
+  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; there: ${available}`);
+}
+
+function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {
+  const { user, channel } = payload;
+  return {
+    user: String(payload['user_id'] ?? idOf(user)),
+    channel: String(payload['channel_id'] ?? idOf(channel)),
+  };
+}
+
+function idOf(value: unknown): unknown {
+  return value !== null && typeof value === 'object' && 'id' in value ? value.id : undefined;
+}

@@ -1,0 +1,120 @@
+import { findChannel } from './chat-methods.ts';
+import { isTruthyArg } from './message-validation.ts';
+import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
+import { type JsonObject, SlackApiError, type SlackChannel, type SlackUser } from './types.ts';
+import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './workspace.ts';
+
+export function lookupMethods(state: FakeSlackState): Readonly<Record<string, ApiMethod>> {
+  return {
+    'auth.test': { token: 'bot', run: () => authTest(state) },
+    'users.info': {
+      token: 'bot',
+      scopes: ['users:read'],
+      run: (args) => userInfo(state, args),
+    },
+    'usergroups.list': { token: 'bot', scopes: ['usergroups:read'], run: (args) => groupList(state, args) },
+    'usergroups.users.list': {
+      token: 'bot',
+      scopes: ['usergroups:read'],
+      run: (args) => groupMembers(state, args),
+    },
+    'conversations.info': {
+      token: 'bot',
+      scopes: ['channels:read', 'groups:read', 'im:read'],
+      run: (args) => channelInfo(state, args),
+    },
+    'conversations.open': { token: 'bot', scopes: ['im:write'], run: (args) => openDirectMessage(state, args) },
+  };
+}
+
+function authTest(state: FakeSlackState): JsonObject {
+  const bot = state.workspace.user(BOT_USER_ID);
+  return {
+    url: `https://${TEAM_DOMAIN}.slack.com/`,
+    team: TEAM_DOMAIN,
+    team_id: TEAM_ID,
+    user: bot.name,
+    user_id: bot.id,
+    bot_id: BOT_ID,
+    is_enterprise_install: false,
+  };
+}
+
+function userInfo(state: FakeSlackState, args: JsonObject): JsonObject {
+  const user = state.workspace.users.get(requireStringArg(args, 'user'));
+  if (user === undefined) throw new SlackApiError('user_not_found');
+  return { user: userPayload(user) };
+}
+
+function userPayload(user: SlackUser): JsonObject {
+  return {
+    id: user.id,
+    team_id: user.teamId,
+    name: user.name,
+    real_name: user.name,
+    deleted: user.deleted,
+    is_bot: user.isBot,
+    is_app_user: false,
+    is_restricted: user.isRestricted,
+    is_ultra_restricted: user.isUltraRestricted,
+    ...(user.teamId === TEAM_ID ? {} : { is_stranger: true }),
+    profile: { display_name: user.name, real_name: user.name },
+  };
+}
+
+function groupList(state: FakeSlackState, args: JsonObject): JsonObject {
+  const usergroups = [...state.workspace.groups.values()].map((group) => ({
+    id: group.id,
+    team_id: TEAM_ID,
+    is_usergroup: true,
+    name: group.handle,
+    handle: group.handle,
+    date_delete: 0,
+    ...(isTruthyArg(args['include_users']) ? { users: [...group.members] } : {}),
+    ...(isTruthyArg(args['include_count']) ? { user_count: group.members.length } : {}),
+  }));
+  return { usergroups };
+}
+
+function groupMembers(state: FakeSlackState, args: JsonObject): JsonObject {
+  const group = state.workspace.groups.get(requireStringArg(args, 'usergroup'));
+  if (group === undefined) throw new SlackApiError('no_such_subteam');
+  return { users: [...group.members] };
+}
+
+function channelInfo(state: FakeSlackState, args: JsonObject): JsonObject {
+  const channel = findChannel(state, requireStringArg(args, 'channel'));
+  const needed = channel.isIm ? 'im:read' : channel.isPrivate ? 'groups:read' : 'channels:read';
+  if (!state.scopes.has(needed)) {
+    throw new SlackApiError('missing_scope', { needed, provided: [...state.scopes].join(',') });
+  }
+  return { channel: channelPayload(channel, state) };
+}
+
+function channelPayload(channel: SlackChannel, state: FakeSlackState): JsonObject {
+  const partner = [...channel.members].find((id) => id !== BOT_USER_ID) ?? null;
+  return {
+    id: channel.id,
+    ...(channel.isIm ? { user: partner } : { name: channel.name, name_normalized: channel.name }),
+    is_channel: !channel.isIm && !channel.isPrivate,
+    is_group: !channel.isIm && channel.isPrivate,
+    is_im: channel.isIm,
+    is_mpim: false,
+    is_private: channel.isPrivate || channel.isIm,
+    is_archived: channel.isArchived,
+    is_ext_shared: channel.isExtShared,
+    is_shared: channel.isExtShared,
+    is_org_shared: false,
+    is_pending_ext_shared: false,
+    is_member: state.workspace.isBotMember(channel),
+  };
+}
+
+function openDirectMessage(state: FakeSlackState, args: JsonObject): JsonObject {
+  const ids = requireStringArg(args, 'users').split(',');
+  const user = state.workspace.users.get(ids[0] ?? '');
+  if (ids.length !== 1 || user === undefined) throw new SlackApiError('user_not_found');
+  if (user.isBot) throw new SlackApiError('cannot_dm_bot');
+  if (user.deleted) throw new SlackApiError('user_disabled');
+  return { channel: { id: state.workspace.directMessage(user.id).id } };
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { messagePayload } from './chat-methods.ts';
+import type { StoredMessage } from './messages.ts';
+import type { Enterprise } from './state.ts';
+import type { Button, Json, JsonObject, SlackChannel, SlackUser } from './types.ts';
+import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './workspace.ts';
+
+export interface InteractionContext {
+  readonly user: SlackUser;
+  readonly channel: SlackChannel;
+  readonly responseUrl: string;
+  readonly triggerId: string;
+  readonly enterprise: Enterprise | undefined;
+}
+
+/** The (long dead, still sent) verification token. */
+const VERIFICATION_TOKEN = 'strict-slack-verification-token';
+
+export function newTriggerId(): string {
+  const digits = () => String(randomBytes(5).readUIntBE(0, 5));
+  return `${digits()}.${digits()}.${randomBytes(16).toString('hex')}`;
+}
+
+export function commandPayload(context: InteractionContext, command: string, text: string): JsonObject {
+  const { enterprise: enterpriseGrid } = context;
+  const enterprise =
+    enterpriseGrid === undefined ? {} : { enterprise_id: enterpriseGrid.id, enterprise_name: enterpriseGrid.name };
+  return {
+    token: VERIFICATION_TOKEN,
+    team_id: TEAM_ID,
+    team_domain: TEAM_DOMAIN,
+    ...enterprise,
+    channel_id: context.channel.id,
+    channel_name: channelName(context.channel),
+    user_id: context.user.id,
+    user_name: context.user.name,
+    command,
+    text,
+    api_app_id: APP_ID,
+    is_enterprise_install: 'false',
+    response_url: context.responseUrl,
+    trigger_id: context.triggerId,
+  };
+}
+
+export interface PressedMessage {
+  readonly ts: string;
+  /** Unset for a message the fake never had. */
+  readonly storedMessage: StoredMessage | undefined;
+}
+
+/** An ephemeral message is not sent along: the app finds only its container. */
+export function blockActionsPayload(
+  context: InteractionContext,
+  button: Button,
+  pressedMessage: PressedMessage,
+): JsonObject {
+  const { user, channel } = context;
+  const isEphemeral = pressedMessage.storedMessage?.ephemeralFor !== undefined;
+  const message =
+    pressedMessage.storedMessage === undefined || isEphemeral
+      ? {}
+      : { message: messagePayload(pressedMessage.storedMessage) };
+  return {
+    type: 'block_actions',
+    user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
+    api_app_id: APP_ID,
+    token: VERIFICATION_TOKEN,
+    container: { type: 'message', message_ts: pressedMessage.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
+    trigger_id: context.triggerId,
+    team: { id: TEAM_ID, domain: TEAM_DOMAIN },
+    enterprise: context.enterprise === undefined ? null : { ...context.enterprise },
+    is_enterprise_install: false,
+    channel: { id: channel.id, name: channelName(channel) },
+    ...message,
+    state: { values: {} },
+    response_url: context.responseUrl,
+    actions: [actionPayload(button)],
+  };
+}
+
+function actionPayload(button: Button): Json {
+  return {
+    action_id: button.actionId,
+    block_id: button.blockId,
+    text: { type: 'plain_text', text: button.label, emoji: true },
+    ...(button.value === undefined ? {} : { value: button.value }),
+    ...(button.style === undefined ? {} : { style: button.style }),
+    type: 'button',
+    action_ts: `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, '0')}000`,
+  };
+}
+
+function channelName(channel: SlackChannel): string {
+  if (channel.isIm) return 'directmessage';
+  return channel.isPrivate ? 'privategroup' : channel.name;
+}

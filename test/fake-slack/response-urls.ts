@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import type { HttpReply } from './http-wire.ts';
+import { parseJsonObject } from './json.ts';
+import { isTruthyArg, validateContent } from './message-validation.ts';
+import type { StoredMessage } from './messages.ts';
+import type { FakeSlackState } from './state.ts';
+import { type JsonObject, SlackApiError, type ViolationRule } from './types.ts';
+import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
+
+const MAX_USES = 5;
+const LIFETIME_MS = 30 * 60_000;
+
+interface IssuedUrl {
+  readonly user: string;
+  readonly channel: string;
+  /** The pressed message; a slash command has none, so nothing of it can be replaced. */
+  readonly source: StoredMessage | undefined;
+  readonly issuedAt: number;
+  uses: number;
+}
+
+/** response_urls: one per payload, five uses, thirty minutes, no membership needed. */
+export class ResponseUrls {
+  readonly #state: FakeSlackState;
+  readonly #baseUrl: () => string;
+  readonly #issuedUrls = new Map<string, IssuedUrl>();
+
+  constructor(state: FakeSlackState, baseUrl: () => string) {
+    this.#state = state;
+    this.#baseUrl = baseUrl;
+  }
+
+  issue(kind: 'commands' | 'actions', target: Pick<IssuedUrl, 'user' | 'channel' | 'source'>): string {
+    const path = `/${kind}/${TEAM_ID}/${Date.now()}/${randomBytes(12).toString('base64url')}`;
+    this.#issuedUrls.set(path, { ...target, issuedAt: this.#state.now(), uses: 0 });
+    return `${this.#baseUrl()}${path}`;
+  }
+
+  handle(path: string, body: JsonObject): HttpReply {
+    const issuedUrl = this.#issuedUrls.get(path);
+    if (issuedUrl === undefined) return this.#reject('response_url_unknown', 'invalid_url', path);
+    if (this.#state.now() - issuedUrl.issuedAt > LIFETIME_MS) {
+      return this.#reject('response_url_expired', 'expired_url', path);
+    }
+    if (issuedUrl.uses >= MAX_USES) return this.#reject('response_url_used_up', 'used_url', path);
+    issuedUrl.uses += 1;
+    return this.#post(issuedUrl, messageOfBody(body));
+  }
+
+  #post(issuedUrl: IssuedUrl, body: JsonObject): HttpReply {
+    const { workspace: directory, violations: log, messages } = this.#state;
+    try {
+      if (directory.channels.get(issuedUrl.channel)?.isArchived) return errorReply(410, 'channel_is_archived');
+      if (isTruthyArg(body['delete_original'])) {
+        if (issuedUrl.source) messages.remove(issuedUrl.source);
+        return okReply;
+      }
+      const content = validateContent(body, log, 'response_url');
+      if (isTruthyArg(body['replace_original']) && issuedUrl.source) {
+        if (!issuedUrl.source.deleted) messages.replace(issuedUrl.source, content);
+        return okReply;
+      }
+      const ephemeralFor = body['response_type'] === 'in_channel' ? undefined : issuedUrl.user;
+      const threadTs = typeof body['thread_ts'] === 'string' ? body['thread_ts'] : undefined;
+      const author = { channel: issuedUrl.channel, user: BOT_USER_ID, via: 'response_url' } as const;
+      messages.post({ ...content, ...author, ephemeralFor, threadTs });
+      return okReply;
+    } catch (error) {
+      if (error instanceof SlackApiError) return errorReply(400, error.code);
+      throw error;
+    }
+  }
+
+  #reject(rule: ViolationRule, code: string, path: string): HttpReply {
+    this.#state.violations.add(rule, path);
+    return errorReply(404, code);
+  }
+}
+
+const okReply: HttpReply = { status: 200, body: 'ok' };
+
+function errorReply(status: number, error: string): HttpReply {
+  return { status, body: { ok: false, error } };
+}
+
+/** A form body carries the message as `payload`. */
+function messageOfBody(body: JsonObject): JsonObject {
+  const { payload } = body;
+  return typeof payload === 'string' ? (parseJsonObject(payload) ?? {}) : body;
+}

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { FakeSlack } from './fake-slack.ts';
+import { RawSocket } from './raw-client.ts';
+
+const listCommand = { user: 'U0ALICE', channel: 'C0SYNC', text: 'list' };
+
+test('after a warning Slack delivers to the socket until it closes it', async () => {
+  await using slack = await FakeSlack.start({ closeDelayMs: 100 });
+  await using socket = await RawSocket.open(slack);
+  slack.announceDisconnect('warning');
+  const delivery = slack.command(listCommand);
+  socket.ack(await socket.waitForEnvelope());
+  expect((await delivery.acked).kind).toBe('acked');
+  await socket.waitForClose();
+  expect((await slack.command(listCommand).acked).kind).toBe('dispatch_failed');
+});
+
+test('after refresh_requested Slack takes the ack of what it had delivered, then closes', async () => {
+  await using slack = await FakeSlack.start({ closeDelayMs: 20 });
+  await using first = await RawSocket.open(slack);
+  const delivery = slack.command(listCommand);
+  const envelope = await first.waitForEnvelope();
+  slack.announceDisconnect('refresh_requested');
+  await using second = await RawSocket.open(slack);
+  const other = slack.command(listCommand);
+  second.ack(await second.waitForEnvelope());
+  await other.acked;
+  expect(first.isClosed).toBe(false);
+  first.ack(envelope);
+  expect((await delivery.acked).kind).toBe('acked');
+  await first.waitForClose();
+  expect(slack.violations).toEqual([]);
+});
+
+test('an envelope whose socket is gone before the ack goes to another one, as soon as there is one', async () => {
+  await using slack = await FakeSlack.start({ redeliverOnClose: true });
+  const first = await RawSocket.open(slack);
+  const delivery = slack.command(listCommand);
+  await first.waitForEnvelope();
+  await first[Symbol.asyncDispose]();
+  await using second = await RawSocket.open(slack);
+  const again = await second.waitForEnvelope();
+  expect(again).toMatchObject({ envelope_id: delivery.envelope.envelope_id, payload: delivery.payload });
+  second.ack(again);
+  expect((await delivery.acked).kind).toBe('acked');
+  expect(slack.sockets.redelivered).toEqual([delivery.envelope.envelope_id]);
+  expect(slack.violations).toEqual([]);
+});
+
+test('Slack promises no second delivery: unless asked for there is none', async () => {
+  await using slack = await FakeSlack.start({ ackLimitMs: 100 });
+  await using first = await RawSocket.open(slack);
+  await using second = await RawSocket.open(slack);
+  const delivery = slack.command(listCommand);
+  await first.waitForEnvelope();
+  slack.terminateSocket(0);
+  expect((await delivery.acked).kind).toBe('operation_timeout');
+  expect(second.envelopes).toEqual([]);
+});
+
+test('an app that closes a socket before its ack has deserted the envelope; a cut socket deserts none', async () => {
+  await using slack = await FakeSlack.start({ ackLimitMs: 100 });
+  await using closedSocket = await RawSocket.open(slack);
+  const delivery = slack.command(listCommand);
+  await closedSocket.waitForEnvelope();
+  closedSocket.close();
+  await delivery.acked;
+  expect(slack.sockets.unackedAtAppClose).toEqual([delivery.envelope.envelope_id]);
+  await using terminatedSocket = await RawSocket.open(slack);
+  const other = slack.command(listCommand);
+  await terminatedSocket.waitForEnvelope();
+  slack.terminateSocket();
+  await other.acked;
+  expect(slack.sockets.unackedAtAppClose).toHaveLength(1);
+});
+
+test('a socket without its hello gets nothing', async () => {
+  await using slack = await FakeSlack.start();
+  await using first = await RawSocket.open(slack);
+  slack.sockets.helloMode = 'held';
+  const newSocket = RawSocket.open(slack);
+  await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2);
+  for (const n of [0, 1]) {
+    const { acked } = slack.command(listCommand);
+    first.ack(await first.waitForEnvelope(n));
+    await acked;
+  }
+  expect(slack.socketCount).toBe(1);
+  slack.sockets.helloMode = 'at once';
+  await using second = await newSocket;
+  expect(second.frames).toMatchObject([{ type: 'hello', num_connections: 2 }]);
+});

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type AckOutcome, type Envelope, PendingAcks } from './pending-acks.ts';
+import { SocketConnection } from './socket-connection.ts';
+import type { ViolationLog } from './violation-log.ts';
+import { APP_ID } from './workspace.ts';
+
+const MAX_CONNECTIONS = 10;
+
+export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
+
+/** When a new socket gets its hello. `then closed`: Slack closes it at once too. `unanswered`: TCP stands, there is no WebSocket. */
+export type HelloMode = 'at once' | 'held' | 'then closed' | 'unanswered';
+
+export interface SocketModeOptions {
+  readonly log: ViolationLog;
+  readonly ackLimitMs: number;
+  /** How long a socket stays after Slack has announced its end. */
+  readonly closeDelayMs: number;
+  readonly redeliverOnClose: boolean;
+  /** Slack answers a close frame and leaves the TCP connection open. */
+  readonly keepTcpOpen: boolean;
+  readonly baseUrl: () => string;
+  readonly onChange: () => void;
+}
+
+/** Slack's end of Socket Mode: hello, one socket per envelope in turn, acks against the clock, disconnect frames. */
+export class SocketMode {
+  readonly #options: SocketModeOptions;
+  readonly #pendingAcks: PendingAcks;
+  readonly #server = new WebSocketServer({ noServer: true });
+  readonly #tickets = new Set<string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #unansweredUpgrades = new Set<Duplex>();
+  #connections: SocketConnection[] = [];
+  #nextIndex = 0;
+  #helloMode: HelloMode = 'at once';
+
+  constructor(options: SocketModeOptions) {
+    this.#options = options;
+    this.#pendingAcks = new PendingAcks(options);
+  }
+
+  /** How many sockets have got their hello and are open. */
+  get socketCount(): number {
+    return this.#connected().length;
+  }
+
+  /** To how many of them Slack delivers. */
+  get deliverableSocketCount(): number {
+    return this.#deliverable().length;
+  }
+
+  /** How many connections there are, greeted or not, closing or not, answered or not; of frozen ones Slack cannot know. */
+  get tcpConnectionCount(): number {
+    const frozen = this.#connections.filter(({ isFrozen }) => isFrozen).length;
+    return this.#server.clients.size + this.#unansweredUpgrades.size - frozen;
+  }
+
+  /** Envelopes whose socket the app closed before their ack. */
+  get unackedAtAppClose(): readonly string[] {
+    return this.#pendingAcks.unackedAtAppClose;
+  }
+
+  /** Envelopes that went to another socket, one entry for each time. */
+  get redelivered(): readonly string[] {
+    return this.#pendingAcks.redelivered;
+  }
+
+  /** Sockets that were held back get their hello when it is no longer `held`. */
+  set helloMode(helloMode: HelloMode) {
+    this.#helloMode = helloMode;
+    if (helloMode !== 'held')
+      for (const connection of this.#connections) if (!connection.helloSent) this.#sendHello(connection);
+  }
+
+  issueSocketUrl(): string {
+    const ticket = randomUUID();
+    this.#tickets.add(ticket);
+    return `${this.#options.baseUrl().replace('http:', 'ws:')}/link?ticket=${ticket}&app_id=${APP_ID}`;
+  }
+
+  upgrade(request: IncomingMessage, tcpSocket: Duplex, head: Buffer): void {
+    const url = new URL(request.url ?? '/', this.#options.baseUrl());
+    if (url.pathname !== '/link' || !this.#tickets.delete(url.searchParams.get('ticket') ?? '')) {
+      tcpSocket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    if (this.#helloMode === 'unanswered') return void this.#holdUnanswered(tcpSocket);
+    if (this.#options.keepTcpOpen) keepTcpOpenUntilPeerEnds(tcpSocket);
+    this.#server.handleUpgrade(request, tcpSocket, head, (socket) => this.#accept(socket));
+  }
+
+  /** Sends the envelope to exactly one socket; the outcome says what became of the ack. */
+  deliver(envelope: Envelope): Promise<AckOutcome> {
+    const connection = this.#nextConnection();
+    if (connection === undefined) return Promise.resolve({ kind: 'dispatch_failed' });
+    const outcome = this.#pendingAcks.add(envelope, connection.socket);
+    connection.send(envelope);
+    return outcome;
+  }
+
+  /** Announces the end of one socket, or of all; some time later Slack closes it, when no ack is outstanding on it. */
+  announceDisconnect(reason: DisconnectReason, index?: number): void {
+    for (const connection of this.#select(index)) {
+      connection.send({ type: 'disconnect', reason, debug_info: { host: 'strict-slack' } });
+      if (reason !== 'warning') connection.isClosing = true;
+      this.#schedule(this.#options.closeDelayMs, () => this.#closeWhenAcked(connection));
+    }
+  }
+
+  /** Closes one socket, or all, with a close frame and without an announcement. */
+  closeSocket(index?: number): void {
+    for (const connection of this.#select(index)) connection.close();
+  }
+
+  /** Breaks the TCP connection without a close frame. */
+  terminateSocket(index?: number): void {
+    for (const connection of this.#select(index)) connection.terminate();
+  }
+
+  /** From now on the connection is half open: TCP stands, and nothing gets through. */
+  freezeSocket(index?: number): void {
+    for (const connection of this.#select(index)) connection.freeze();
+  }
+
+  /** One ping, as Slack sends them every few seconds. */
+  pingSocket(index?: number): void {
+    for (const { socket } of this.#select(index)) socket.ping();
+  }
+
+  /** Sends any text at all to all. */
+  sendRawFrame(frame: string): void {
+    for (const { socket } of this.#select(undefined)) socket.send(frame);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#pendingAcks.close();
+    for (const socket of this.#server.clients) socket.terminate();
+    for (const tcpSocket of this.#unansweredUpgrades) tcpSocket.destroy();
+    this.#server.close();
+  }
+
+  #closeWhenAcked(connection: SocketConnection): void {
+    connection.isClosing = true;
+    if (this.#pendingAcks.hasPendingOn(connection.socket)) this.#schedule(1, () => this.#closeWhenAcked(connection));
+    else connection.close();
+  }
+
+  #connected(): SocketConnection[] {
+    return this.#connections.filter(({ isConnected: isThere }) => isThere);
+  }
+
+  #nextConnection(): SocketConnection | undefined {
+    const ready = this.#deliverable();
+    return ready[this.#nextIndex++ % ready.length];
+  }
+
+  #deliverable(): SocketConnection[] {
+    return this.#connections.filter(({ isDeliverable }) => isDeliverable);
+  }
+
+  #holdUnanswered(tcpSocket: Duplex): void {
+    this.#unansweredUpgrades.add(tcpSocket);
+    tcpSocket.on('error', () => tcpSocket.destroy());
+    tcpSocket.on('end', () => tcpSocket.destroy());
+    tcpSocket.on('close', () => this.#unansweredUpgrades.delete(tcpSocket) && this.#options.onChange());
+    tcpSocket.resume();
+  }
+
+  #select(index: number | undefined): SocketConnection[] {
+    const connected = this.#connected();
+    if (index === undefined) return connected;
+    const connection = connected[index];
+    if (connection === undefined) throw new Error(`There is no socket ${index}; ${this.socketCount} are open`);
+    return [connection];
+  }
+
+  #accept(socket: WebSocket): void {
+    socket.on('error', () => socket.terminate());
+    const connection = new SocketConnection(socket);
+    if (this.#connections.length >= MAX_CONNECTIONS) {
+      connection.send({
+        type: 'disconnect',
+        reason: 'too_many_websockets',
+        debug_info: { host: 'strict-slack' },
+      });
+      socket.close();
+      return;
+    }
+    this.#connections.push(connection);
+    socket.on('message', (data) => this.#receive(data, socket));
+    socket.on('close', (code) => this.#handleClose(connection, code));
+    if (this.#helloMode !== 'held') this.#sendHello(connection);
+  }
+
+  #sendHello(connection: SocketConnection): void {
+    connection.helloSent = true;
+    connection.send({
+      type: 'hello',
+      num_connections: this.socketCount,
+      debug_info: { host: 'strict-slack', build_number: 1, approximate_connection_time: 18_060 },
+      connection_info: { app_id: APP_ID },
+    });
+    if (this.#helloMode === 'then closed') connection.close();
+    else this.#redeliverPending();
+    this.#options.onChange();
+  }
+
+  #handleClose(connection: SocketConnection, code: number): void {
+    this.#connections = this.#connections.filter((it) => it !== connection);
+    const closedBy = code === 1006 ? 'nobody' : 'app';
+    this.#pendingAcks.handleSocketClose(connection.socket, connection.closedBySlack ? 'slack' : closedBy);
+    this.#redeliverPending();
+    this.#options.onChange();
+  }
+
+  #redeliverPending(): void {
+    const next = this.#nextConnection();
+    if (next !== undefined) this.#pendingAcks.redeliverTo(next.socket, (envelope) => next.send(envelope));
+  }
+
+  #receive(data: RawData, socket: WebSocket): void {
+    this.#pendingAcks.receive(String(data), socket);
+    this.#options.onChange();
+  }
+
+  #schedule(ms: number, task: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      task();
+    }, ms);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+}
+
+function keepTcpOpenUntilPeerEnds(tcpSocket: Duplex): void {
+  tcpSocket.end = () => tcpSocket;
+  tcpSocket.on('end', () => tcpSocket.destroy());
+}

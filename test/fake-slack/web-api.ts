@@ -1,0 +1,74 @@
+import { chatMethods } from './chat-methods.ts';
+import { type HttpReply, tooManyRequests } from './http-wire.ts';
+import { lookupMethods } from './lookup-methods.ts';
+import { RateLimits } from './rate-limits.ts';
+import { type ApiMethod, type FakeSlackState, MISSING_ARGUMENT } from './state.ts';
+import { type JsonObject, SlackApiError } from './types.ts';
+
+export interface WebApiOptions {
+  readonly state: FakeSlackState;
+  readonly botToken: string;
+  readonly appToken: string;
+  /** A fresh WebSocket address with a one-time ticket. */
+  readonly issueSocketUrl: () => string;
+}
+
+/** Every Web API method the fake knows, behind Slack's checks of token, scope, arguments and rate. */
+export class WebApi {
+  enforceRateLimits = false;
+  readonly #options: WebApiOptions;
+  readonly #methods: Readonly<Record<string, ApiMethod>>;
+  readonly #rateLimits = new RateLimits();
+
+  constructor(options: WebApiOptions) {
+    this.#options = options;
+    this.#methods = {
+      ...chatMethods(options.state),
+      ...lookupMethods(options.state),
+      'apps.connections.open': { token: 'app', run: () => ({ url: options.issueSocketUrl() }) },
+    };
+  }
+
+  handle(name: string, args: JsonObject, token: string | undefined): HttpReply {
+    try {
+      const method = this.#authorize(name, token);
+      const retryAfterSeconds = this.#retryAfterSeconds(name, args);
+      if (retryAfterSeconds !== undefined) return tooManyRequests(retryAfterSeconds);
+      return { status: 200, body: { ok: true, ...method.run(args) } };
+    } catch (error) {
+      if (!(error instanceof SlackApiError)) throw error;
+      if (error.code === MISSING_ARGUMENT) this.#invalidCall(name, error.code);
+      return { status: 200, body: { ok: false, error: error.code, ...error.responseFields } };
+    }
+  }
+
+  #authorize(name: string, token: string | undefined): ApiMethod {
+    const { state } = this.#options;
+    const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
+    if (method === undefined) throw this.#invalidCall(name, 'unknown_method');
+    if (token === undefined || token === '') throw this.#invalidCall(name, 'not_authed');
+    const tokenType = this.#tokenTypeOf(token);
+    if (tokenType === undefined) throw this.#invalidCall(name, 'invalid_auth');
+    if (tokenType !== method.token) throw this.#invalidCall(name, 'not_allowed_token_type');
+    const scopes = method.scopes ?? [];
+    if (scopes.length > 0 && !scopes.some((scope) => state.scopes.has(scope))) {
+      throw new SlackApiError('missing_scope', { needed: scopes.join(','), provided: [...state.scopes].join(',') });
+    }
+    return method;
+  }
+
+  #tokenTypeOf(token: string): 'bot' | 'app' | undefined {
+    if (token === this.#options.botToken) return 'bot';
+    return token === this.#options.appToken ? 'app' : undefined;
+  }
+
+  #retryAfterSeconds(name: string, args: JsonObject): number | undefined {
+    if (!this.enforceRateLimits) return undefined;
+    return this.#rateLimits.consume(name, String(args['channel'] ?? ''), this.#options.state.now());
+  }
+
+  #invalidCall(name: string, code: string): SlackApiError {
+    this.#options.state.violations.add('invalid_call', `${name}: ${code}`);
+    return new SlackApiError(code);
+  }
+}

@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { noWatermark } from '../../../src/domain/project.ts';
+import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
+
+let services: TestServices;
+let far: TestLink;
+beforeEach(async () => {
+  services = await startTestServices({ extraServers: ['far'] });
+  far = await services.createLink('far', 'far');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const observeKinds = async () =>
+  (await services.deps.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
+
+it('a connection that was silent is looked at again as soon as it answers', async () => {
+  expect(await observeKinds()).toEqual(['read']);
+  services.server('far').kill('SIGSTOP');
+  expect(await observeKinds()).toEqual(['unreachable']);
+  expect(await observeKinds()).toEqual(['unreachable']);
+  services.server('far').kill('SIGCONT');
+  await far.queue.add('a task, to know that it serves again', {});
+  expect(await observeKinds()).toEqual(['read']);
+});
+
+it('thousands of links are read in one look, also after a silence', async () => {
+  const items = Array.from({ length: 3_000 }, (_, index) => ({
+    link: { ...far.link, queue: index % 2 === 0 ? 'far' : `none-${index}` },
+    watermark: noWatermark,
+  }));
+  services.server('far').kill('SIGSTOP');
+  expect(await observeKinds()).toEqual(['unreachable']);
+  services.server('far').kill('SIGCONT');
+  await far.queue.add('a task, to know that it serves again', {});
+  const kinds = new Set((await services.deps.links.observe(items)).map(({ kind }) => kind));
+  expect(kinds).toEqual(new Set(['read', 'missing']));
+});

@@ -1,0 +1,259 @@
+import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noWatermark, type Watermark } from '../../../src/domain/project.ts';
+import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { observeLink, snapshotKeys } from '../redis-snapshot.ts';
+
+let services: TestServices;
+let testLink: TestLink;
+let queue: Queue;
+beforeEach(async () => {
+  services = await startTestServices();
+  testLink = await services.createLink('payments');
+  queue = testLink.queue;
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const retryFailed = async (watermark: Watermark = noWatermark) =>
+  (await services.deps.links.retryFailed([{ link: testLink.link, watermark }]))[0];
+
+/** Adds tasks and lets every one of them fail for good. */
+async function failTasks(tasks: readonly (readonly [name: string, opts?: JobsOptions])[]) {
+  const failedBefore = await queue.getFailedCount();
+  const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
+  await queue.addBulk(tasks.map(([name, opts = {}]) => ({ name, data: {}, opts })));
+  await waitFor(async () => (await queue.getFailedCount()) === failedBefore + tasks.length);
+  await worker.close();
+}
+
+/** The names of the tasks in the order in which a worker gets them once the link is resumed. */
+async function readRunOrder(count: number): Promise<string[]> {
+  const completed: string[] = [];
+  await services.deps.links.setPaused([testLink.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 });
+  const worker = await testLink.startWorker(async (job) => completed.push(job.name));
+  await waitFor(() => completed.length >= count, { description: `${count} tasks` });
+  await worker.close();
+  return completed;
+}
+
+describe('putting failed tasks back', () => {
+  it('runs them before newer ones, oldest first, whatever their ids', async () => {
+    const at = (timestamp: number, jobId?: string) => ({ timestamp, ...(jobId === undefined ? {} : { jobId }) });
+    await failTasks([
+      ['a', at(1)],
+      ['b', at(2, 'zebra')],
+      ['c', at(3, 'ant')],
+      ['d', at(4)],
+    ]);
+    await queue.pause();
+    await queue.add('new-1', {});
+    await queue.add('new-2', {});
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 4 });
+    expect(await queue.getFailedCount()).toBe(0);
+    expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'new-1', 'new-2']);
+  });
+
+  it('takes 9 before 10 when both are of one millisecond', async () => {
+    const timestamp = Date.now();
+    await failTasks(Array.from({ length: 12 }, (_, index) => [String(index + 1), { timestamp }] as const));
+    await queue.pause();
+    await retryFailed();
+    expect(await readRunOrder(12)).toEqual(Array.from({ length: 12 }, (_, index) => String(index + 1)));
+  });
+
+  it('a task older than a failed one that still waits stays before it', async () => {
+    await failTasks([['failed', { timestamp: 2_000 }]]);
+    await queue.pause();
+    await queue.add('older', {}, { timestamp: 1_000 });
+    await queue.add('newer', {}, { timestamp: 3_000 });
+    await retryFailed();
+    expect(await readRunOrder(3)).toEqual(['older', 'failed', 'newer']);
+  });
+
+  it('gives every task all its attempts again', async () => {
+    const opts = { attempts: 3, backoff: { type: 'fixed', delay: 1 } };
+    await failTasks([['a', opts]]);
+    expect((await queue.getJob('1'))?.attemptsMade).toBe(3);
+    await queue.pause();
+    await retryFailed();
+    const job = await queue.getJob('1');
+    expect(job).toMatchObject({ attemptsMade: 0, attemptsStarted: 0 });
+    expect([job?.failedReason, job?.finishedOn, job?.processedOn]).toEqual([undefined, undefined, undefined]);
+    let attempts = 0;
+    await testLink.startWorker(() => (++attempts < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve()));
+    await queue.resume();
+    await waitFor(async () => (await queue.getCompletedCount()) === 1);
+    expect(attempts).toBe(3);
+  });
+
+  it('touches nothing when the link has been resumed', async () => {
+    await failTasks([['a'], ['b']]);
+    const before = await snapshotKeys(services);
+    expect(await retryFailed()).toEqual({ kind: 'stopped', tasks: 0 });
+    expect(await snapshotKeys(services)).toEqual(before);
+  });
+
+  it('leaves what failed before the watermark, and takes what failed in its millisecond but is not in it', async () => {
+    await failTasks([['old-1'], ['old-2']]);
+    const { newestFailed } = await observeLink(services, testLink.link);
+    await failTasks([['later']]);
+    await services.redis.zadd('bull:payments:failed', newestFailed.at, '3');
+    await queue.pause();
+    expect(await retryFailed(newestFailed)).toEqual({ kind: 'retried', tasks: 1 });
+    expect((await queue.getFailed()).map(({ name }) => name).sort()).toEqual(['old-1', 'old-2']);
+  });
+
+  it('is harmless when done again', async () => {
+    await failTasks([['a'], ['b']]);
+    await queue.pause();
+    await retryFailed();
+    const before = await snapshotKeys(services);
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 0 });
+    expect(await snapshotKeys(services)).toEqual(before);
+  });
+
+  it('forgets a failure whose task is gone: nothing is left to put back', async () => {
+    await failTasks([['gone'], ['here']]);
+    await services.redis.del('bull:payments:1');
+    await queue.pause();
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+    expect(await observeLink(services, testLink.link)).toMatchObject({ failed: 0, waiting: 1 });
+  });
+
+  it('puts hundreds of them back in order', async () => {
+    const names = Array.from({ length: 1_234 }, (_, index) => `t${index}`);
+    for (const [index, name] of names.entries()) {
+      await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
+    }
+    const scored = names.flatMap((name, index) => [1_000 + ((index * 7) % 1_234), name]);
+    await services.redis.zadd('bull:payments:failed', ...scored);
+    await queue.pause();
+    await queue.add('new', {});
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1_234 });
+    expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 1_234)).toEqual(names);
+  });
+
+  it('what fails late lands in its place among those that are back already', async () => {
+    for (const [index, name] of ['a', 'b', 'c', 'd', 'e'].entries())
+      await queue.add(name, {}, { timestamp: 1_000 + index });
+    await queue.pause();
+    const failed = ['2', '4', '1', '5', '3'];
+    for (const id of failed) {
+      await services.redis.lrem('bull:payments:wait', 1, id);
+      await services.redis.zadd('bull:payments:failed', Date.now(), id);
+      await retryFailed();
+    }
+    await queue.add('new', {});
+    expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'e', 'new']);
+  });
+
+  it('runs before what a BullMQ 5 producer put aside in its own paused list', async () => {
+    await failTasks([['a'], ['b']]);
+    await queue.pause();
+    await queue.add('new-1', {});
+    await queue.add('new-2', {});
+    await services.redis.rename('bull:payments:wait', 'bull:payments:paused');
+    await retryFailed();
+    expect(await readRunOrder(4)).toEqual(['a', 'b', 'new-1', 'new-2']);
+  });
+});
+
+describe('putting prioritized tasks back', () => {
+  it('keeps their priority, and runs them before newer ones of the same', async () => {
+    await failTasks([
+      ['low-1', { priority: 9 }],
+      ['high-1', { priority: 1 }],
+      ['low-2', { priority: 9 }],
+      ['plain', {}],
+    ]);
+    await queue.pause();
+    await queue.add('low-3', {}, { priority: 9 });
+    await queue.add('high-2', {}, { priority: 1 });
+    await queue.add('plain-2', {});
+    await retryFailed();
+    expect(await readRunOrder(7)).toEqual(['plain', 'plain-2', 'high-1', 'high-2', 'low-1', 'low-2', 'low-3']);
+  });
+
+  it('keeps the order of many, though the counter of BullMQ began anew', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `failed-${index + 1}`);
+    await failTasks(names.map((name) => [name, { priority: 5 }] as const));
+    await services.redis.del('bull:payments:pc');
+    await queue.pause();
+    await queue.add('more urgent', {}, { priority: 4 });
+    await queue.add('new', {}, { priority: 5 });
+    await retryFailed();
+    expect(await readRunOrder(14)).toEqual(['more urgent', ...names, 'new']);
+  });
+
+  it('what fails late lands in its place', async () => {
+    for (const [index, name] of ['a', 'b', 'c', 'd'].entries())
+      await queue.add(name, {}, { priority: 3, timestamp: 1_000 + index });
+    await queue.pause();
+    for (const id of ['2', '4', '1', '3']) {
+      await services.redis.zrem('bull:payments:prioritized', id);
+      await services.redis.zadd('bull:payments:failed', Date.now(), id);
+      await retryFailed();
+    }
+    await queue.add('new', {}, { priority: 3 });
+    expect(await readRunOrder(5)).toEqual(['a', 'b', 'c', 'd', 'new']);
+  });
+});
+
+it('a child that is put back belongs to its parent again', async () => {
+  const flow = new FlowProducer({ connection: services.redis });
+  await flow.add({
+    name: 'parent',
+    queueName: 'payments',
+    data: {},
+    children: [{ name: 'child', queueName: 'payments', data: {}, opts: { ignoreDependencyOnFailure: true } }],
+  });
+  await flow.close();
+  const completed: string[] = [];
+  const worker = await testLink.startWorker((job) => {
+    completed.push(job.name);
+    return job.name === 'child' ? queue.pause().then(() => Promise.reject(new Error('no'))) : Promise.resolve();
+  });
+  await waitFor(() => queue.getFailedCount());
+  await worker.close();
+  const child = (await queue.getFailed())[0];
+  const parentKey = child?.parentKey ?? '';
+  expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+  expect(await services.redis.smembers(`${parentKey}:dependencies`)).toEqual([`bull:payments:${child?.id}`]);
+  expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
+});
+
+it('in whatever order tasks failed and whatever waits: oldest first, each once (property)', async () => {
+  const task = fc.record({
+    at: fc.integer({ min: 1, max: 20 }),
+    ownsPriority: fc.boolean(),
+    failedAt: fc.integer({ min: 1, max: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(task, { minLength: 1, maxLength: 30 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (tasks, rounds) => {
+        await queue.pause();
+        await queue.obliterate({ force: true });
+        await queue.pause();
+        const sorted = [...tasks].sort((a, b) => a.at - b.at);
+        for (const { at } of sorted) await queue.add(`at ${at}`, {}, { timestamp: at * 1_000 });
+        const ids = (await services.redis.lrange('bull:payments:wait', 0, -1)).reverse();
+        const failing = ids.map((id, index) => ({ id, failedAt: sorted[index]?.failedAt ?? 0 }));
+        for (let round = 1; round <= rounds; round++) {
+          for (const { id, failedAt } of failing.filter((item) => item.failedAt % rounds === round - 1)) {
+            await services.redis.lrem('bull:payments:wait', 1, id);
+            await services.redis.zadd('bull:payments:failed', failedAt, id);
+          }
+          await retryFailed();
+        }
+        await queue.add('new', {});
+        const after = (await services.redis.lrange('bull:payments:wait', 0, -1)).reverse();
+        expect(after.slice(0, -1)).toEqual(ids);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});

@@ -1,0 +1,21 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { createServices } from '../../../src/services.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
+import { endpointOf, testSettings } from '../../support/test-services.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+it('a worker whose Redis went away before its rounds were scheduled says so once, and begins them when it is back', async () => {
+  const redis = await startTestRedis();
+  const logLines: string[] = [];
+  const log = pino({}, { write: (line: string) => void logLines.push(line) });
+  await using services = createServices({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
+  await services.deps.store.listIds();
+  await redis.stop();
+  const started = services.startWorkers();
+  const warnings = () => logLines.filter((line) => line.includes('rounds not scheduled yet'));
+  await waitFor(() => warnings().length > 0);
+  await using _again = await startTestRedis({ port: redis.port });
+  await started;
+  expect(warnings()).toHaveLength(1);
+});

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ProjectStore } from '../../../src/application/store.ts';
+import type { Alert } from '../../../src/domain/alert.ts';
+import { makeDefinition } from '../../support/project-definition.ts';
+import { startTestServices, type TestServices } from '../../support/test-services.ts';
+
+let services: TestServices;
+let store: ProjectStore;
+beforeEach(async () => {
+  services = await startTestServices();
+  store = services.deps.store;
+  await store.save(makeDefinition('orders'), { state: 'paused', watermarks: {} }, 'cli:test');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
+/** Its fields in another order than they are kept in. */
+const alert: Alert = {
+  version: 1,
+  changedAt: 5,
+  seq: 1,
+  firing: true,
+  since: 5,
+  condition: { cause: 'resumed', links: { first: [], total: 0 }, kind: 'unexpectedly_running' },
+  resolving: false,
+};
+const readEvents = async () => (await store.readHistory('orders', { limit: 20 })).map(({ event }) => event);
+
+it('an alert is written by compare-and-set, and told without touching what was found', async () => {
+  const opening = { kind: 'unexpectedly_running', before: null, after: alert, event: 'alert_firing' } as const;
+  expect(await store.saveAlert('orders', 2, opening)).toBe(false);
+  expect(await store.saveAlert('orders', 1, opening)).toBe(true);
+  expect(await store.saveAlert('orders', 1, opening)).toBe(true);
+  const other = { ...alert, seq: 9 };
+  expect(await store.saveAlert('orders', 1, { ...opening, after: other })).toBe(false);
+  const delivered = { seq: 1, since: 5, message: { channel: 'C0SYNC', ts: '1.1' }, resolved: false };
+  await store.markAlertNotified('orders', 'unexpectedly_running', delivered, true);
+  const record = (await store.read('orders'))?.alerts.unexpectedly_running;
+  expect(record).toEqual({ alert, delivered });
+  const resolved = { ...alert, firing: false, condition: null, seq: 2 };
+  expect(
+    await store.saveAlert('orders', 1, {
+      kind: 'unexpectedly_running',
+      before: alert,
+      after: resolved,
+      event: 'alert_resolved',
+    }),
+  ).toBe(true);
+  await store.markAlertNotified('orders', 'unexpectedly_running', { ...delivered, seq: 2, message: null }, false);
+  expect((await store.read('orders'))?.alerts.unexpectedly_running).toMatchObject({
+    alert: resolved,
+    delivered: { seq: 2 },
+  });
+  expect(await readEvents()).toEqual(['alert_resolved', 'alert_notified', 'alert_firing', 'created']);
+});
+
+it('a project that is held, or gone, is not written to', async () => {
+  await store.markAlertNotified(
+    'gone',
+    'unexpectedly_running',
+    { seq: 1, since: 5, message: null, resolved: false },
+    true,
+  );
+  await services.redis.hset('syncbot:{p:orders}:state', 'activeOperation', 'op1');
+  expect(
+    await store.saveAlert('orders', 1, {
+      kind: 'unexpectedly_running',
+      before: null,
+      after: alert,
+      event: 'alert_firing',
+    }),
+  ).toBe(false);
+  expect(await store.scheduleCorrection('orders', 1, { links: [link], cause: 'queue_created' })).toBe(false);
+  expect(await services.redis.keys('syncbot:{p:gone}*')).toEqual([]);
+  expect((await store.read('orders'))?.alerts).toEqual({});
+});
+
+it('links are driven back alone while an execution is entered that has not left, and when they have just appeared', async () => {
+  await store.markSynced('orders', 1, []);
+  const lateWrite = { links: [link], cause: 'late_write' } as const;
+  const runs = 'syncbot:{p:orders}:runs';
+  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
+  await services.redis.zadd(runs, Date.now() - 1, 'given-up');
+  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
+  expect((await store.read('orders'))?.syncedVersion).toBe(1);
+  await services.redis.zadd(runs, Date.now() + 60_000, 'killed');
+  expect(await store.scheduleCorrection('orders', 2, lateWrite)).toBe(false);
+  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(true);
+  expect((await store.read('orders'))?.syncedVersion).toBe(0);
+  expect((await store.read('orders'))?.linksToReconcile).toEqual(['default/bull:orders-full']);
+  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
+  await store.markSynced('orders', 1, []);
+  expect((await store.read('orders'))?.linksToReconcile).toBeNull();
+  await services.redis.del(runs);
+  expect(await store.scheduleCorrection('orders', 1, { ...lateWrite, cause: 'queue_created' })).toBe(true);
+  expect(await store.readHistory('orders', { limit: 2 })).toMatchObject([
+    { event: 'corrected', cause: 'queue_created', links: [link] },
+    { event: 'corrected', cause: 'late_write', links: [link] },
+  ]);
+});
+
+it('a refusal before there was an operation is kept with who, what, where and why', async () => {
+  const request = { by: 'U0CAROL', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' } as const;
+  const refusal = { code: 'not_operator', user: 'U0CAROL' } as const;
+  await store.recordRefusal('orders', { ...request, refusal });
+  await store.recordRefusal('unknown', { ...request, refusal });
+  expect(await store.readHistory('orders', { limit: 1 })).toMatchObject([
+    { event: 'refused', operation: null, ...request, code: 'not_operator', refusal, version: 1 },
+  ]);
+  expect(await services.redis.keys('syncbot:{p:unknown}*')).toEqual([]);
+});

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { NewOperation } from '../../../src/application/operation-store.ts';
+import { getHistory } from '../../../src/application/queries.ts';
+import type { ProjectStore } from '../../../src/application/store.ts';
+import { projectKeys } from '../../../src/infra/redis/keys.ts';
+import { makeDefinition } from '../../support/project-definition.ts';
+import { startTestServices, type TestServices } from '../../support/test-services.ts';
+
+let services: TestServices;
+let store: ProjectStore;
+beforeEach(async () => {
+  services = await startTestServices();
+  store = services.deps.store;
+  await store.save(makeDefinition('orders'), { state: 'running', watermarks: {} }, 'cli:test');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const { audit } = projectKeys('orders');
+const ref = { project: 'orders', operation: 'op1' };
+const alice = { by: 'U0ALICE', reason: 'deploy', origin: 'slack', channel: 'C0SYNC', action: 'pause' } as const;
+const request = (more: Partial<NewOperation> = {}) =>
+  store.request({ ...alice, id: 'op1', project: 'orders', projectVersion: 1, ttlMs: 60_000, ...more });
+const readEvents = async (limit = 50) => (await store.readHistory('orders', { limit })).map(({ event }) => event);
+
+async function runPause(): Promise<void> {
+  await request();
+  await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  await store.claim(ref, 'run-1');
+  const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 2, retriedTasks: 0 };
+  const completion = {
+    ref,
+    expectedVersion: 2,
+    operationState: 'done',
+    projectState: 'paused',
+    linksSynced: true,
+  } as const;
+  await store.commit({
+    ...completion,
+    outcome,
+    refusal: null,
+    failure: null,
+    pendingLinks: [],
+    oldestUnprocessedAt: null,
+  });
+  await store.markDrained(ref, { ...outcome, inFlight: 0 });
+}
+
+it('tells every step of an operation, newest first, with what it was about', async () => {
+  await runPause();
+  const entries = await store.readHistory('orders', { limit: 50 });
+  const operationFields = { operation: 'op1', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' };
+  expect(entries).toMatchObject([
+    { event: 'drained', ...operationFields, by: null, version: 3 },
+    {
+      event: 'done',
+      ...operationFields,
+      by: 'U0ALICE',
+      version: 3,
+      state: 'paused',
+      outcome: { linksDone: 1, inFlight: 2 },
+    },
+    { event: 'started', ...operationFields, by: 'U0ALICE', version: 2, state: 'pausing' },
+    { event: 'confirmed', ...operationFields, by: 'U0ALICE', version: 1 },
+    { event: 'requested', ...operationFields, by: 'U0ALICE', version: 1, state: null },
+    { event: 'created', operation: null, action: null, by: 'cli:test', version: 1, at: expect.any(Number) },
+  ]);
+  const times = entries.map(({ at }) => at);
+  expect(times).toEqual([...times].sort((a, b) => b - a));
+});
+
+it('a refusal is kept with its facts, a task that failed with its link', async () => {
+  await request();
+  await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
+  const failure = { link, taskId: '7', reason: 'refused', at: 5 };
+  await store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+  await store.claim(ref, 'run-1');
+  expect(await store.readHistory('orders', { limit: 2 })).toMatchObject([
+    { event: 'refused', by: 'U0ALICE', code: 'not_allowed', refusal: { code: 'not_allowed', state: 'failed' } },
+    { event: 'failed', operation: null, by: 'syncbot', failure },
+  ]);
+});
+
+it('other ends of a request, and who asked for what the newer one replaced', async () => {
+  await request();
+  await request({ id: 'op2' });
+  await store.resolve({ ref: { ...ref, operation: 'op2' }, decision: 'cancel', by: 'U0ALICE', dialog: null });
+  await request({ id: 'op3', ttlMs: 0 });
+  await services.redis.hset(`${projectKeys('orders').operations}op3`, 'expiresAt', '1');
+  await store.resolve({ ref: { ...ref, operation: 'op3' }, decision: 'expire', by: null, dialog: null });
+  expect(await store.readHistory('orders', { limit: 5 })).toMatchObject([
+    { event: 'expired', operation: 'op3', action: 'pause', by: null },
+    { event: 'requested', operation: 'op3' },
+    { event: 'cancelled', operation: 'op2', action: 'pause', by: 'U0ALICE' },
+    { event: 'requested', operation: 'op2' },
+    { event: 'superseded', operation: 'op1', action: 'pause', by: 'U0ALICE' },
+  ]);
+});
+
+it('is read page by page', async () => {
+  await runPause();
+  const newest = await store.readHistory('orders', { limit: 2 });
+  const older = await store.readHistory('orders', { limit: 2, before: newest.at(-1)?.id ?? '' });
+  expect([...newest, ...older].map(({ event }) => event)).toEqual(['drained', 'done', 'started', 'confirmed']);
+  expect(await readEvents(3)).toEqual(['drained', 'done', 'started']);
+});
+
+it('of any length is put together from pages', async () => {
+  const pipeline = services.redis.pipeline();
+  for (let index = 0; index < 1_200; index++)
+    pipeline.xadd(audit, '*', 'v', '1', 'event', 'changed', 'at', String(index));
+  await pipeline.exec();
+  const fullHistory = await getHistory(services.deps, 'orders', Number.POSITIVE_INFINITY);
+  expect(fullHistory).toMatchObject({ kind: 'found', entries: { length: 1_201 } });
+  if (fullHistory.kind === 'found') expect(new Set(fullHistory.entries.map(({ id }) => id)).size).toBe(1_201);
+  const firstEntries = await getHistory(services.deps, 'orders', 501);
+  expect(firstEntries).toMatchObject({ entries: { length: 501, 0: { at: 1_199 }, 500: { at: 699 } } });
+});
+
+it('stays when the project is removed; of a project that never was it is refused', async () => {
+  await store.remove('orders', 1, 'cli:test');
+  expect(await getHistory(services.deps, 'orders', 10)).toMatchObject({
+    kind: 'found',
+    entries: [{ event: 'removed' }, { event: 'created' }],
+  });
+  await store.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
+  expect(await getHistory(services.deps, 'user', 10)).toEqual({
+    kind: 'refused',
+    refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
+  });
+  await services.redis.del(projectKeys('users').audit);
+  expect(await getHistory(services.deps, 'users', 10)).toEqual({ kind: 'found', entries: [] });
+});
+
+it('entries of older and newer versions, and broken ones, are read as far as they go', async () => {
+  await services.redis.xadd(audit, '1-1', 'event', 'never').catch(() => {});
+  await services.redis.xadd(audit, '*', 'v', '1', 'at', '5', 'event', 'done', 'operation', 'op0', 'by', 'U0BOB');
+  await services.redis.xadd(
+    audit,
+    '*',
+    'v',
+    '2',
+    'at',
+    '6',
+    'event',
+    'unexpectedly_paused',
+    'state',
+    'lost',
+    'link',
+    '{}',
+    'action',
+    'x',
+  );
+  await services.redis.xadd(
+    audit,
+    '*',
+    'at',
+    'soon',
+    'outcome',
+    '{"links',
+    'failure',
+    '[]',
+    'refusal',
+    '{"code":"new"}',
+  );
+  expect(await store.readHistory('orders', { limit: 3 })).toMatchObject([
+    { event: 'unknown', at: expect.any(Number), outcome: null, failure: null, refusal: null },
+    { event: 'unexpectedly_paused', at: 6, state: null, action: null },
+    { event: 'done', at: 5, operation: 'op0', by: 'U0BOB', action: null, origin: null, outcome: null },
+  ]);
+});

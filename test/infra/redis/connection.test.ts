@@ -1,0 +1,57 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { RedisEndpoint } from '../../../src/config/redis-url.ts';
+import { connect, disconnect, whenReady } from '../../../src/infra/redis/connection.ts';
+import { createServices } from '../../../src/services.ts';
+import { sharedRedisUrl, startTestRedis } from '../../support/test-redis.ts';
+import { endpointOf, testSettings } from '../../support/test-services.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+/** Where no server is (any more). */
+async function unusedAddress() {
+  const server = await startTestRedis();
+  await server.stop();
+  return { host: server.host, port: server.port, url: server.url };
+}
+
+describe('a client of Redis', () => {
+  it('ends at once, wherever it stands between two attempts to connect', async () => {
+    const { url, ...node } = await unusedAddress();
+    const targets: RedisEndpoint[] = [
+      endpointOf(url),
+      { kind: 'cluster', nodes: [node] },
+      { kind: 'sentinel', nodes: [node], master: 'main', db: 0 },
+    ];
+    for (const target of targets) {
+      for (const purpose of ['commands', 'blocking'] as const) {
+        const newClient = connect(target, purpose, () => {});
+        await disconnect(newClient);
+        const retrying = connect(target, purpose, () => {});
+        // Sentinels are asked again and again within one attempt.
+        const state = target.kind === 'sentinel' ? 'connecting' : 'reconnecting';
+        await waitFor(() => retrying.status === state, { description: `${target.kind} ${purpose}` });
+        await disconnect(retrying);
+      }
+    }
+  });
+
+  it('is ready or is not, and says so in time', async () => {
+    const near = connect(endpointOf(sharedRedisUrl()), 'commands', () => {});
+    expect(await whenReady(near, 10_000)).toBe(true);
+    await disconnect(near);
+    await disconnect(near);
+    expect(await whenReady(near, 10_000)).toBe(false);
+    const far = connect(endpointOf((await unusedAddress()).url), 'commands', () => {});
+    expect(await whenReady(far, 20)).toBe(false);
+    const waiting = whenReady(far, 3_600_000);
+    await disconnect(far);
+    expect(await waiting).toBe(false);
+  });
+});
+
+it('a process whose Redis was never there can be ended', async () => {
+  const config = { redis: endpointOf((await unusedAddress()).url), connections: {}, settings: testSettings };
+  const services = createServices(config, pino({ level: 'silent' }));
+  await expect(services.deps.store.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+  await services[Symbol.asyncDispose]();
+});

@@ -1,0 +1,438 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Completion, NewOperation } from '../../../src/application/operation-store.ts';
+import type { ProjectStore } from '../../../src/application/store.ts';
+import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
+import type { Refusal } from '../../../src/domain/refusal.ts';
+import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
+import { makeDefinition } from '../../support/project-definition.ts';
+import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
+
+let services: TestServices;
+let store: ProjectStore;
+beforeEach(async () => {
+  services = await startTestServices();
+  store = services.deps.store;
+  await store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
+const definition = makeDefinition('orders');
+const ref: OperationRef = { project: 'orders', operation: 'op1' };
+const dialog: NewDialog = { url: 'https://hooks.slack.com/actions/1/2', lifetimeMs: 1_800_000, usesLeft: 5 };
+const key = operationKey('orders', 'op1');
+const keys = projectKeys('orders');
+
+const request = (more: Partial<NewOperation> = {}) =>
+  store.request({
+    ...{
+      id: 'op1',
+      project: 'orders',
+      action: 'pause',
+      by: 'U0ALICE',
+      reason: 'deploy',
+      origin: 'slack',
+      channel: 'C0SYNC',
+    },
+    projectVersion: 1,
+    ttlMs: 60_000,
+    ...more,
+  });
+const resolve = (
+  decision: 'confirm' | 'cancel' | 'expire',
+  by: string | null = 'U0ALICE',
+  more: { ref?: OperationRef; dialog?: NewDialog } = {},
+) => store.resolve({ ref, decision: decision, by, dialog: null, ...more });
+const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const completion = (more: Partial<Completion> = {}): Completion => ({
+  ref,
+  expectedVersion: 2,
+  operationState: 'done',
+  projectState: 'paused',
+  linksSynced: true,
+  pendingLinks: [],
+  oldestUnprocessedAt: null,
+  outcome,
+  refusal: null,
+  failure: null,
+  ...more,
+});
+
+/** All that is kept of the project, as it lies in Redis. */
+const snapshot = async () => {
+  const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, (await services.redis.dumpBuffer(name))?.toString('hex')])),
+  );
+};
+
+/** Does a step twice: the second time nothing changes, and the answer is about the same operation as it is now. */
+async function runTwice<T>(operationStep: () => Promise<T>): Promise<[T, T]> {
+  const first = await operationStep();
+  const before = await snapshot();
+  const second = await operationStep();
+  expect(await snapshot()).toEqual(before);
+  return [first, second];
+}
+
+async function claimOperation(action: NewOperation['action'] = 'pause', projectVersion = 1): Promise<void> {
+  await request({ action, projectVersion });
+  await resolve('confirm');
+  expect(await store.claim(ref, 'run-1')).toMatchObject({ kind: 'claimed' });
+}
+
+describe('every step may be repeated', () => {
+  it('request', async () => {
+    const [first, second] = await runTwice(() => request());
+    expect(first).toMatchObject({
+      kind: 'requested',
+      operation: { state: 'requested', seq: 1, notifiedSeq: 1 },
+    });
+    expect(second).toEqual(first);
+  });
+
+  it.each([
+    ['confirm', 'confirmed'],
+    ['cancel', 'cancelled'],
+  ] as const)('%s', async (decision, state) => {
+    await request();
+    const [first, second] = await runTwice(() => resolve(decision));
+    expect(first).toMatchObject({ kind: 'settled', operation: { state } });
+    expect(second).toMatchObject({ kind: 'repeated', operation: { state } });
+    expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state } });
+    expect(await resolve('cancel')).toMatchObject({ kind: 'repeated', operation: { state } });
+  });
+
+  it('claim, by any worker', async () => {
+    await request();
+    await resolve('confirm');
+    expect(await store.claim(ref, 'run-1')).toMatchObject({
+      kind: 'claimed',
+      operation: { state: 'running', fromState: 'running' },
+    });
+    const before = await store.read('orders');
+    expect(await store.claim(ref, 'run-2')).toMatchObject({ kind: 'claimed', operation: { state: 'running' } });
+    expect(await store.read('orders')).toEqual(before);
+    expect(before).toMatchObject({
+      state: 'pausing',
+      version: 2,
+      by: 'U0ALICE',
+      reason: 'deploy',
+      activeOperation: 'op1',
+    });
+    expect(await services.redis.zrange(keys.runs, 0, '-1')).toEqual(['run-1', 'run-2']);
+    for (const run of ['run-1', 'run-2']) await store.endExecution('orders', run);
+    expect(await services.redis.exists(keys.runs)).toBe(0);
+  });
+
+  it('commit', async () => {
+    await claimOperation();
+    const [first, second] = await runTwice(() => store.commit(completion()));
+    expect(first).toMatchObject({ kind: 'committed', operation: { state: 'done', toState: 'paused', outcome } });
+    expect(second).toMatchObject({ kind: 'repeated', operation: { state: 'done' } });
+    expect(await store.claim(ref, 'run-3')).toMatchObject({ kind: 'over', operation: { state: 'done' } });
+    expect(await store.read('orders')).toMatchObject({
+      state: 'paused',
+      version: 3,
+      syncedVersion: 3,
+      activeOperation: null,
+    });
+  });
+
+  it('in the middle of it the server forgets its scripts', async () => {
+    await request();
+    await services.redis.script('FLUSH');
+    await resolve('confirm');
+    await services.redis.script('FLUSH');
+    await store.claim(ref, 'run-1');
+    await services.redis.script('FLUSH');
+    expect(await store.commit(completion())).toMatchObject({ kind: 'committed' });
+  });
+});
+
+describe('settling a dialog', () => {
+  it('by somebody else is refused, and nothing changes', async () => {
+    await request();
+    const before = await snapshot();
+    expect(await resolve('confirm', 'U0BOB', { dialog: { ...dialog, url: 'https://evil' } })).toEqual({
+      kind: 'refused',
+      refusal: { code: 'not_requester', by: 'U0ALICE' },
+    });
+    expect(await resolve('cancel', 'U0BOB')).toMatchObject({ kind: 'refused' });
+    expect(await snapshot()).toEqual(before);
+  });
+
+  it('after its time is refused the truth: it has expired, whichever button is pressed', async () => {
+    await request();
+    await services.redis.hset(key, 'expiresAt', '1');
+    expect(await resolve('confirm')).toMatchObject({ kind: 'settled', operation: { state: 'expired' } });
+    expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'expired' } });
+    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+  });
+
+  it('before its time it does not expire, whoever thinks so', async () => {
+    await request();
+    expect(await resolve('expire', null)).toMatchObject({ kind: 'repeated', operation: { state: 'requested' } });
+  });
+
+  it('of an operation nobody knows', async () => {
+    expect(await resolve('confirm')).toEqual({ kind: 'refused', refusal: { code: 'unknown_operation' } });
+    expect(await store.claim(ref, 'run')).toEqual({ kind: 'unknown' });
+    expect(await snapshot()).not.toHaveProperty(key);
+  });
+
+  it('keeps where the newest dialog can be replaced', async () => {
+    await request();
+    const newerDialog = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
+    const before = await store.now();
+    await resolve('confirm', 'U0ALICE', { dialog: newerDialog });
+    const storedDialog = (await store.readOperation(ref))?.dialog;
+    expect(storedDialog).toMatchObject({ url: newerDialog.url, usesLeft: 5 });
+    expect(storedDialog?.expiresAt).toBeGreaterThanOrEqual(before + newerDialog.lifetimeMs);
+    expect(storedDialog?.expiresAt).toBeLessThanOrEqual((await store.now()) + newerDialog.lifetimeMs);
+    await store.markNotified(ref, { seq: 2, message: null, dialogUses: 2 });
+    expect(await store.readOperation(ref)).toMatchObject({
+      dialog: { url: newerDialog.url, usesLeft: 3 },
+      notifiedSeq: 2,
+    });
+    await store.markNotified(ref, { seq: 1, message: { channel: 'C1', ts: '1700000000.123456' }, dialogUses: 9 });
+    expect(await store.readOperation(ref)).toMatchObject({
+      dialog: { usesLeft: 0 },
+      notifiedSeq: 2,
+      message: { channel: 'C1', ts: '1700000000.123456' },
+    });
+  });
+
+  it('the same press delivered twice is no news, another one is', async () => {
+    await request();
+    const first = await resolve('confirm', 'U0ALICE', { dialog });
+    await store.markNotified(ref, { seq: 3, message: null, dialogUses: 1 });
+    const before = await snapshot();
+    expect(first).toMatchObject({ kind: 'settled', operation: { seq: 3 } });
+    expect(await resolve('confirm', 'U0ALICE', { dialog })).toMatchObject({ kind: 'repeated', operation: { seq: 3 } });
+    expect(await snapshot()).toEqual(before);
+    const newDialog = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
+    expect(await resolve('confirm', 'U0ALICE', { dialog: newDialog })).toMatchObject({
+      kind: 'repeated',
+      operation: { seq: 4 },
+    });
+  });
+
+  it('asking again supersedes the older dialog of the same person for the same thing, and no other', async () => {
+    const others: Partial<NewOperation>[] = [
+      { id: 'bob', by: 'U0BOB' },
+      { id: 'other', action: 'restore' },
+    ];
+    for (const other of others) await request(other);
+    await request();
+    const again = await request({ id: 'op2' });
+    expect(again).toMatchObject({ kind: 'requested', operation: { id: 'op2' } });
+    expect(await store.readOperation(ref)).toMatchObject({ state: 'superseded' });
+    expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'superseded' } });
+    for (const operation of ['bob', 'other', 'op2']) {
+      expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({ state: 'requested' });
+    }
+  });
+
+  it('one that is confirmed already is not superseded', async () => {
+    await request();
+    await resolve('confirm');
+    await request({ id: 'op2' });
+    expect(await store.readOperation(ref)).toMatchObject({ state: 'confirmed' });
+  });
+
+  it('of a project that is gone cannot be asked for', async () => {
+    expect(await request({ project: 'nobody' })).toEqual({
+      kind: 'refused',
+      refusal: { code: 'removed', project: 'nobody' },
+    });
+  });
+});
+
+describe('a claim checks the rules again', () => {
+  const claimRefusal = async () => {
+    const claim = await store.claim(ref, 'run');
+    const project = await store.read('orders');
+    const again = await store.claim(ref, 'run');
+    expect(again).toMatchObject({ kind: 'over', operation: { state: 'refused' } });
+    expect(await store.read('orders')).toEqual(project);
+    if (claim.kind !== 'refused') throw new Error(claim.kind);
+    return claim.operation.refusal;
+  };
+  const operations = { ref: { project: 'orders', operation: 'bob' } };
+
+  beforeEach(async () => {
+    await request();
+    await resolve('confirm');
+  });
+
+  it('held: by whom and since when', async () => {
+    await request({ id: 'bob', by: 'U0BOB' });
+    await resolve('confirm', 'U0BOB', operations);
+    await store.claim(operations.ref, 'run-b');
+    const { resolvedAt } = (await store.readOperation(operations.ref)) as Operation;
+    expect(await claimRefusal()).toEqual({
+      code: 'operation_active',
+      project: 'orders',
+      state: 'pausing',
+      action: 'pause',
+      by: 'U0BOB',
+      since: resolvedAt,
+    });
+  });
+
+  it('not allowed any more', async () => {
+    await request({ id: 'bob', by: 'U0BOB' });
+    await resolve('confirm', 'U0BOB', operations);
+    await store.claim(operations.ref, 'run-b');
+    await store.commit({ ...completion(), ref: operations.ref });
+    expect(await claimRefusal()).toMatchObject({
+      code: 'not_allowed',
+      action: 'pause',
+      state: 'paused',
+      by: 'U0BOB',
+      since: expect.any(Number),
+    });
+  });
+
+  it('changed since the dialog', async () => {
+    await store.save({ ...definition, labels: ['prod'] }, { expectedVersion: 1, added: [] }, 'cli:carol');
+    expect(await claimRefusal()).toMatchObject({ code: 'changed', action: 'pause', state: 'running', by: 'cli:test' });
+  });
+
+  it('too late', async () => {
+    await services.redis.hset(key, 'executeBy', '1');
+    expect(await claimRefusal()).toEqual({ code: 'claim_timeout', project: 'orders', action: 'pause' });
+  });
+
+  it('removed', async () => {
+    await request({ id: 'asked', by: 'U0BOB' });
+    expect(await store.remove('orders', 1, 'cli:carol')).toBe(true);
+    for (const operation of [ref.operation, 'asked']) {
+      expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({
+        state: 'refused',
+        refusal: { code: 'removed', project: 'orders' },
+      });
+    }
+    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+  });
+});
+
+describe('a commit', () => {
+  it('is refused at any other version, and to whom does not hold the project', async () => {
+    await claimOperation();
+    const before = await snapshot();
+    expect(await store.commit(completion({ expectedVersion: 1 }))).toEqual({ kind: 'conflict' });
+    expect(await store.commit(completion({ expectedVersion: 3 }))).toEqual({ kind: 'conflict' });
+    await request({ id: 'bob', by: 'U0BOB' });
+    await services.redis.hset(operationKey('orders', 'bob'), 'state', 'running');
+    expect(await store.commit({ ...completion(), ref: { project: 'orders', operation: 'bob' } })).toEqual({
+      kind: 'conflict',
+    });
+    expect((await snapshot())[keys.state]).toBe(before[keys.state]);
+  });
+
+  it('back: since, by, reason, agreement, failure and what drains are as before the claim', async () => {
+    await claimOperation();
+    await store.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
+    const before = await store.read('orders');
+    expect(before).toMatchObject({ state: 'paused', version: 3, drainingOperation: 'op1', syncedVersion: 3 });
+    const restore = { project: 'orders', operation: 'op2' };
+    await request({ id: 'op2', action: 'restore', by: 'U0BOB', reason: null, projectVersion: 3 });
+    await resolve('confirm', 'U0BOB', { ref: restore });
+    await store.claim(restore, 'run-2');
+    expect(await store.read('orders')).toMatchObject({ state: 'restoring', by: 'U0BOB', reason: null, version: 4 });
+    const refusal: Refusal = { code: 'links_unreachable', project: 'orders', links: [link] };
+    await store.commit({
+      ...completion(),
+      ref: restore,
+      expectedVersion: 4,
+      projectState: 'back',
+      operationState: 'failed',
+      linksSynced: false,
+      outcome: null,
+      refusal,
+    });
+    expect(await store.read('orders')).toEqual({ ...before, version: 5, syncedVersion: 5 });
+    expect(await store.readOperation(restore)).toMatchObject({
+      state: 'failed',
+      toState: 'paused',
+      refusal,
+      outcome: null,
+    });
+  });
+
+  it('back leaves links that were behind their state behind it', async () => {
+    await claimOperation();
+    await store.commit(
+      completion({ projectState: 'back', linksSynced: false, operationState: 'failed', outcome: null }),
+    );
+    expect(await store.read('orders')).toMatchObject({
+      state: 'running',
+      version: 3,
+      syncedVersion: 0,
+      by: 'cli:test',
+      reason: null,
+    });
+  });
+
+  it('keeps lists that are empty lists', async () => {
+    await store.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
+    await claimOperation();
+    await store.setProgress(ref, { done: 0, total: 1 });
+    await store.commit(completion({ failure: { link, taskId: null, reason: 'no', at: 1 } }));
+    expect(await store.readOperation(ref)).toMatchObject({ outcome: { unreachable: [], missing: [] }, progress: null });
+    expect(await store.read('orders')).toMatchObject({
+      watermarks: { 'default/bull:orders-full': { at: 0, taskIds: [] } },
+    });
+  });
+});
+
+describe('what stays open, and for how long', () => {
+  const readOpenIds = async () => (await store.openOperations('orders')).map(({ id }) => id);
+
+  it('an operation is open until it is at its end and that was told', async () => {
+    await claimOperation();
+    await store.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    expect(await readOpenIds()).toEqual(['op1']);
+    await store.commit(completion());
+    const seq = (await store.readOperation(ref))?.seq ?? 0;
+    await store.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
+    expect(await readOpenIds()).toEqual(['op1']);
+    await store.markNotified(ref, { seq, message: null, dialogUses: 0 });
+    expect(await readOpenIds()).toEqual([]);
+    await store.markNotified({ ...ref, operation: 'nobody' }, { seq: 1, message: null, dialogUses: 1 });
+    expect(await services.redis.exists(operationKey('orders', 'nobody'))).toBe(0);
+  });
+
+  it('tasks that end later open it once more', async () => {
+    await claimOperation();
+    await store.commit(completion({ outcome: { ...outcome, inFlight: 1 } }));
+    await store.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    expect(await readOpenIds()).toEqual([]);
+    expect(await store.markDrained(ref, outcome)).toBe(true);
+    expect(await store.markDrained(ref, outcome)).toBe(false);
+    expect(await readOpenIds()).toEqual(['op1']);
+  });
+
+  it('is kept for its time once it is over, and without end while it is under way', async () => {
+    await request();
+    expect(await services.redis.pttl(key)).toBeGreaterThan(testSettings.operationRetentionMs);
+    await resolve('confirm');
+    expect(await services.redis.pttl(key)).toBe(-1);
+    await store.claim(ref, 'run');
+    expect(await services.redis.pttl(key)).toBe(-1);
+    await store.commit(completion());
+    const ttlMs = await services.redis.pttl(key);
+    expect(ttlMs).toBeGreaterThan(0);
+    expect(ttlMs).toBeLessThanOrEqual(testSettings.operationRetentionMs);
+  });
+
+  it('the history tells of the newest first', async () => {
+    await claimOperation();
+    await store.commit(completion());
+    await request({ id: 'op2', action: 'restore', projectVersion: 3 });
+    expect((await store.recentOperations('orders', 5)).map(({ id }) => id)).toEqual(['op2', 'op1']);
+    expect((await store.recentOperations('orders', 1)).map(({ id }) => id)).toEqual(['op2']);
+  });
+});

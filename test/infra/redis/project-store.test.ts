@@ -1,0 +1,162 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProjectStore } from '../../../src/application/store.ts';
+import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
+import { createServices } from '../../../src/services.ts';
+import { makeDefinition } from '../../support/project-definition.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
+import { endpointOf, startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+let services: TestServices;
+let store: ProjectStore;
+beforeEach(async () => {
+  services = await startTestServices();
+  store = services.deps.store;
+  await store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
+const definition = makeDefinition('orders');
+const keys = projectKeys('orders');
+
+const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
+
+describe('projects', () => {
+  it('are written, changed and removed only at the version that was seen', async () => {
+    expect(await store.save(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
+    expect(await store.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toBe(false);
+    await store.markSynced('orders', 1, []);
+    expect(await store.save(definition, { expectedVersion: 1, added: [] }, 'x')).toBe(true);
+    expect(await store.read('orders')).toMatchObject({
+      version: 2,
+      syncedVersion: 2,
+      state: 'running',
+      by: 'cli:test',
+    });
+    expect(await store.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toBe(true);
+    expect(await store.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
+    expect(await store.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
+    expect(await store.setWatermarks('orders', 2, watermarks)).toBe(false);
+    expect(
+      await store.markFailed('orders', 2, {
+        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        by: 'syncbot',
+        oldestUnprocessedAt: null,
+      }),
+    ).toEqual({ kind: 'moved' });
+    expect(await store.remove('orders', 2, 'x')).toBe(false);
+    expect(await store.remove('orders', 3, 'x')).toBe(true);
+    expect([await store.listIds(), await store.read('orders'), await store.readVersion('orders')]).toEqual([
+      [],
+      null,
+      null,
+    ]);
+    expect(await store.readMany(['orders'])).toEqual([]);
+  });
+
+  it('that are held are neither changed, removed nor failed', async () => {
+    const ref = { project: 'orders', operation: 'op1' };
+    await store.request({
+      id: 'op1',
+      project: 'orders',
+      action: 'pause',
+      by: 'U0ALICE',
+      reason: null,
+      origin: 'slack',
+      channel: null,
+      projectVersion: 1,
+      ttlMs: 60_000,
+    });
+    await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
+    expect(await store.save(definition, { expectedVersion: 2, added: [] }, 'x')).toBe(false);
+    expect(await store.remove('orders', 2, 'x')).toBe(false);
+    expect(
+      await store.markFailed('orders', 2, {
+        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        by: 'syncbot',
+        oldestUnprocessedAt: null,
+      }),
+    ).toEqual({ kind: 'moved' });
+  });
+
+  it('a delivery is new once', async () => {
+    expect([
+      await store.claimOnce('a', 60_000),
+      await store.claimOnce('a', 60_000),
+      await store.claimOnce('b', 60_000),
+    ]).toEqual([true, false, true]);
+  });
+
+  it('all keys of one lie in its slot', () => {
+    expect(Object.values(projectKeys('orders-2'))).toEqual([
+      'syncbot:{p:orders-2}:state',
+      'syncbot:{p:orders-2}:definition',
+      'syncbot:{p:orders-2}:audit',
+      'syncbot:{p:orders-2}:open',
+      'syncbot:{p:orders-2}:runs',
+      'syncbot:{p:orders-2}:op:',
+    ]);
+    expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');
+  });
+});
+
+describe('a Redis that does not serve', () => {
+  const connectTo = (url: string) =>
+    createServices({ redis: endpointOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
+
+  it('away before anything was sent: surely nothing was done', async () => {
+    await using server = await startTestRedis();
+    await using bot = connectTo(server.url);
+    await bot.deps.store.listIds();
+    server.kill('SIGKILL');
+    await server.exited;
+    await expect(bot.deps.store.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(bot.deps.store.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+  });
+
+  it('a reply that is lost: nobody knows', async () => {
+    await using server = await startTestRedis();
+    await using bot = connectTo(server.url);
+    await bot.deps.store.listIds();
+    server.kill('SIGSTOP');
+    const pendingRead = bot.deps.store.listIds();
+    const rejected = expect(pendingRead).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'unknown' });
+    server.kill('SIGKILL');
+    await rejected;
+  });
+
+  it.each([
+    ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+    [
+      'too few replicas',
+      ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+      ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+    ],
+  ])(
+    '%s: not available, and fine as soon as that is over',
+    async (_name, [breakCommand = '', ...breakArgs], [repairCommand = '', ...repairArgs]) => {
+      await using server = await startTestRedis();
+      await using bot = connectTo(server.url);
+      await bot.deps.store.save(definition, { state: 'running', watermarks: {} }, 'x');
+      const admin = new Redis(server.url);
+      await admin.call(breakCommand, ...breakArgs);
+      await expect(bot.deps.store.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
+        name: 'StoreUnavailableError',
+      });
+      await admin.call(repairCommand, ...repairArgs);
+      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, watermarks));
+      admin.disconnect();
+    },
+  );
+
+  it('a fault of ours is not taken for an outage', async () => {
+    await services.redis.del(keys.state);
+    await services.redis.set(keys.state, 'not a hash');
+    await expect(store.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
+  });
+});

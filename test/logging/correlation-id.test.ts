@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { type LogLine, type RunningApp, runApp } from '../metrics/running-app.ts';
+import { userActions } from '../support/slack-harness.ts';
+import { startTestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const bob = { user: 'U0BOB', channel: 'C0SYNC' };
+
+/** What was logged of an operation, in its order. */
+function messagesAbout(app: RunningApp, operationId: string): string[] {
+  return app.logLines.filter((line) => line['operationId'] === operationId).map(({ msg }) => msg);
+}
+
+test('one operation is one id in the lines of bot and worker, from the request to what people are told', async () => {
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  await services.createProject('orders', [await services.createLink('orders')]);
+  await using bot = await runApp({ role: 'bot', redisUrl: services.url, slack });
+  await using worker = await runApp({ role: 'worker', redisUrl: services.url });
+  await bot.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
+  const users = userActions(slack);
+  const dialog = await users.runCommand('pause orders');
+  const requested = bot.logLines.find(({ msg }) => msg === 'operation requested') ?? expect.unreachable();
+  const id = String(requested['operationId']);
+  const value = operationRefValue({ project: 'orders', operation: id });
+  slack.pressForged({ ...bob, actionId: actionIds.ok, value });
+  await users.waitForMessage('Only', bob);
+  users.press('OK', dialog);
+  await users.waitForMessage('orders is Paused', bob);
+  await waitFor(() => messagesAbout(bot, id).includes('operation told'));
+
+  const botMessages = messagesAbout(bot, id).filter(
+    (msg) => msg !== 'Slack did not take a message, it is told again later',
+  );
+  expect(botMessages).toEqual([
+    'operation requested',
+    'operation settled',
+    'refused in Slack',
+    'operation settled',
+    'operation told',
+  ]);
+  expect(messagesAbout(bot, id)).toContain('Slack did not take a message, it is told again later');
+  expect(messagesAbout(worker, id)).toEqual(['operation started', 'operation ended']);
+  const operationLines = (app: RunningApp): readonly LogLine[] =>
+    app.logLines.filter(({ msg }) => /operation|Slack did not/.test(msg));
+  for (const line of [...operationLines(bot), ...operationLines(worker)]) {
+    expect(line).toMatchObject({ project: 'orders', operationId: id });
+  }
+  for (const line of bot.logLines) expect(line).toMatchObject({ role: 'bot', version: '1.2.3' });
+  for (const line of worker.logLines) expect(line).toMatchObject({ role: 'worker', version: '1.2.3' });
+  for (const text of [bot.logText(), worker.logText()]) {
+    for (const line of text.trim().split('\n')) expect(line).not.toMatch(/"role":.*"role":/);
+  }
+});
+
+test('a try of a job that fails names the project and the operation', async () => {
+  await using services = await startTestServices();
+  await services.createProject('orders', [await services.createLink('orders')]);
+  await using worker = await runApp({ role: 'worker', redisUrl: services.url });
+  await worker.waitForReadiness({ redis: 'ready', workers: 'ready' });
+  const ref = await services.requestAndConfirm('orders', 'pause');
+  await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
+  const broken = { project: 'orders', operation: 'broken' };
+  await services.redis.hset('syncbot:{p:orders}:op:broken', {
+    state: 'confirmed',
+    projectVersion: '9',
+    action: 'pause',
+  });
+  await services.deps.jobs.execute(broken);
+  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'a try of a job failed');
+  expect(await waitFor(failedAttempt)).toMatchObject({
+    project: 'orders',
+    operationId: 'broken',
+    job: 'execute',
+    queue: 'actions',
+  });
+});

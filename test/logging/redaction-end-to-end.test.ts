@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startRedisServer } from '../../demo/redis-server.ts';
+import { queuePrefix } from '../../src/infra/redis/keys.ts';
+import { actionIds } from '../../src/slack/contract.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { type RunningApp, runApp } from '../metrics/running-app.ts';
+import { makeDefinition } from '../support/project-definition.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
+const password = 'hush-password';
+const payload = 'hush-payload of bob.smith@example.co.uk';
+
+/** A link whose tasks fail, and say in their errors what they carry. */
+async function failingLink(port: number, name: string): Promise<AsyncDisposable> {
+  const connection = new Redis({ port, password, maxRetriesPerRequest: null });
+  const queue = new Queue(name, { connection });
+  const failTask = async (job: { data: unknown }) =>
+    Promise.reject(new Error(`row ${JSON.stringify(job.data)} refused`));
+  const worker = new Worker(name, failTask, { connection });
+  connection.on('error', () => {});
+  queue.on('error', () => {});
+  worker.on('error', () => {});
+  await queue.add('row', { payload });
+  return {
+    async [Symbol.asyncDispose]() {
+      await worker.close(true);
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+/** A job in the bot's own queue that is none of its own, and one whose operation nobody can read. */
+async function addInvalidJobs(port: number): Promise<void> {
+  const connection = new Redis({ port, password });
+  const queue = new Queue('actions', { connection, prefix: queuePrefix });
+  await connection.hset('syncbot:{p:orders}:op:odd', { state: 'confirmed', by: payload, dialog: `{"url":"${payload}` });
+  await queue.add('execute', { project: 'orders', operation: 'odd' });
+  await queue.add('execute', { project: payload, password });
+  await queue.close();
+  connection.disconnect();
+}
+
+const waitForLog = (app: RunningApp, message: string) =>
+  waitFor(() => app.logLines.some(({ msg }) => msg === message), { description: message });
+
+test('a day full of trouble at the level trace tells no secret', async () => {
+  // What is printed past the log is seen when everything is closed.
+  const printed = vi.spyOn(console, 'error');
+  onTestFinished(() => expect(printed.mock.calls).toEqual([]));
+  const secret = randomBytes(8).toString('hex');
+  await using slack = await FakeSlack.start({ botToken: `xoxb-${secret}`, appToken: `xapp-1-${secret}` });
+  const server = await startRedisServer({ args: ['--requirepass', password] });
+  const redisUrl = `redis://:${password}@127.0.0.1:${server.port}`;
+  await using app = await runApp({ role: 'all', redisUrl, slack });
+  await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  const link = { queue: 'orders', connection: 'default', prefix: 'bull' };
+  const definition = makeDefinition('orders', { links: [link], channel: 'C0SYNC' });
+  await app.app.useCaseContext.store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+
+  {
+    await using _link = await failingLink(server.port, 'orders');
+    await waitForLog(app, 'project failed');
+    await addInvalidJobs(server.port);
+    await waitForLog(app, 'a try of a job failed');
+    await waitForLog(app, 'job that nobody knows, dropped');
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 1, times: 2 });
+    slack.injectFault({ method: 'response_url', dropReply: true });
+    slack.injectFault({ method: 'response_url', error: 'used_url' });
+    slack.command({ ...alice, text: 'restore orders' });
+    slack.command({ ...alice, text: `pause ${payload}` });
+    slack.command({ ...alice, text: 'history orders' });
+    slack.pressForged({ ...alice, actionId: actionIds.ok, value: payload });
+    await waitForLog(app, 'operation requested');
+  }
+  slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
+  slack.terminateSocket();
+  await waitForLog(app, 'Slack connection not back yet');
+  await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  server.kill('SIGKILL');
+  await server.exited;
+  await app.waitForReadiness({ redis: 'does not answer', slack: 'ready', workers: 'ready' });
+  slack.command({ ...alice, text: 'list' });
+  await waitForLog(app, 'not done: Redis did not answer');
+  await using _other = await startRedisServer({ port: server.port, args: ['--requirepass', 'another'] });
+  await waitFor(() => app.logText().includes('WRONGPASS'));
+  await app.stop();
+
+  const text = app.logText();
+  const urls = slack.callsTo('response_url').map(({ args }) => String(args['url']));
+  expect(urls.length).toBeGreaterThan(0);
+  for (const url of [...urls, ...urls.map((one) => new URL(one).pathname)]) expect(text).not.toContain(url);
+  for (const one of [secret, 'hush', 'bob.smith', '127.0.0.1', 'redis://', 'http://', 'https://', `:${server.port}`]) {
+    expect(text).not.toContain(one);
+  }
+  expect(text).not.toMatch(/\d{9,}\.\d{9,}\./);
+});

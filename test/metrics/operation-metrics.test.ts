@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { userActions, visibleText } from '../support/slack-harness.ts';
+import { startTestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { runApp } from './running-app.ts';
+
+const bob = { user: 'U0BOB' };
+
+test('counts what was done, once, wherever it was done', async () => {
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await services.createProject(id, [await services.createLink(id)]);
+  await using bot = await runApp({ role: 'bot', redisUrl: services.url, slack });
+  await using worker = await runApp({ role: 'worker', redisUrl: services.url });
+  await bot.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+
+  const rateLimited = slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
+  const users = userActions(slack);
+  const lateDialog = await users.runCommand('pause c', bob);
+  for (const id of ['a', 'b', 'c']) {
+    await users.requestAndConfirm('pause', id);
+    await users.waitForMessage(`${id} is Paused`, bob);
+  }
+  users.press('OK', lateDialog, bob.user);
+  users.press('Cancel', await users.runCommand('pause d'));
+  for (const _time of [1, 2]) await users.runCommand('pause e');
+  await users.runCommand('pause e', { user: 'U0CAROL' });
+  const { store } = services.deps;
+  const shortLived = {
+    id: 'short',
+    project: 'f',
+    action: 'pause',
+    by: 'U0ALICE',
+    reason: null,
+    origin: 'slack',
+  } as const;
+  await store.request({ ...shortLived, channel: 'C0SYNC', projectVersion: 1, ttlMs: 1 });
+
+  const readOutcomes = async () => {
+    const [botScrape, workerScrape] = [await bot.scrape(), await worker.scrape()];
+    return { bot: botScrape.table('syncbot_operations_total'), worker: workerScrape.table('syncbot_operations_total') };
+  };
+  const expected = {
+    bot: { 'pause cancelled': 1, 'pause superseded': 1 },
+    worker: { 'pause done': 3, 'pause refused': 1, 'pause expired': 1 },
+  };
+  await expect.poll(readOutcomes, { timeout: 30_000 }).toEqual(expected);
+  await waitFor(async () => (await bot.scrape()).table('syncbot_operation_step_seconds_count')['tell pause'] === 5);
+
+  const [botScrape, workerScrape] = [await bot.scrape(), await worker.scrape()];
+  expect(botScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'answer pause': 5, 'tell pause': 5 });
+  expect(workerScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'claim pause': 3, 'work pause': 3 });
+  expect(workerScrape.table('syncbot_operation_duration_seconds_count')).toEqual({ 'pause done': 3 });
+  expect(botScrape.value('syncbot_operations_total', { action: 'restore', outcome: 'done' })).toBe(0);
+
+  expect(rateLimited.hits).toBe(1);
+  const calls = botScrape.table('syncbot_slack_calls_total');
+  expect(calls).toMatchObject({
+    'auth.test ok': 1,
+    'apps.connections.open ok': 1,
+    'chat.postMessage rate_limited': 1,
+    'chat.postMessage ok': slack.callsTo('chat.postMessage').length - 1,
+    'response_url ok': slack.callsTo('response_url').length,
+  });
+  expect(botScrape.table('syncbot_slack_call_duration_seconds_count')['response_url']).toBe(calls['response_url ok']);
+  expect(botScrape.table('syncbot_refusals_total')).toEqual({ not_operator: 1 });
+  expect(slack.violations).toEqual([]);
+});
+
+test('a repeat and a second telling are not counted again', async () => {
+  await using services = await startTestServices();
+  await using slack = await FakeSlack.start();
+  const link = await services.createLink('orders');
+  await services.createProject('orders', [link]);
+  await using all = await runApp({ role: 'all', redisUrl: services.url, slack });
+  await all.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  const finishTasks: (() => void)[] = [];
+  const worker = await link.startWorker(() => new Promise<void>((resolve) => void finishTasks.push(resolve)));
+  await link.queue.add('long', {});
+  await waitFor(async () => (await link.queue.getActiveCount()) === 1);
+
+  const users = userActions(slack);
+  const dialog = await users.requestAndConfirm('pause', 'orders');
+  await users.waitForMessage('still finishing', bob);
+  await users.press('OK', dialog).acked;
+  const { store } = services.deps;
+  const operation = (await store.recentOperations('orders', 1))[0] ?? expect.unreachable();
+  const ref = { project: 'orders', operation: operation.id };
+  const { useCaseContext: deps } = all.app;
+  expect(await deps.store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
+    kind: 'repeated',
+  });
+  expect(await deps.store.claim(ref, 'again')).toMatchObject({ kind: 'over' });
+  const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['tell pause'];
+  await expect.poll(readNotified, { timeout: 20_000 }).toBe(1);
+  finishTasks[0]?.();
+  await slack.waitFor(() =>
+    slack
+      .messagesVisibleTo('U0BOB', 'C0SYNC')
+      .some((one) => /is Paused/.test(visibleText(one)) && !/finishing/.test(visibleText(one))),
+  );
+  await waitFor(async () => (await store.readOperation(ref))?.seq === (await store.readOperation(ref))?.notifiedSeq);
+  await worker.close();
+
+  const scrape = await all.scrape();
+  expect(scrape.table('syncbot_operations_total')).toEqual({ 'pause done': 1 });
+  expect(scrape.table('syncbot_operation_step_seconds_count')).toEqual({
+    'answer pause': 1,
+    'claim pause': 1,
+    'work pause': 1,
+    'tell pause': 1,
+  });
+});

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { ObservedProject } from '../../src/domain/observation.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { exampleProject } from '../slack/example-records.ts';
+import { startTestServices } from '../support/test-services.ts';
+import { runApp } from './running-app.ts';
+import { parseScrape } from './scrape.ts';
+
+test('figures of projects, links and alerts, as the last round of the observer saw them', async () => {
+  await using services = await startTestServices({ extraServers: ['far'] });
+  const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+  await services.createProject('near', [near]);
+  await services.createProject('far', [far], { state: 'paused' });
+  await far.queue.pause();
+  await near.queue.addBulk([1, 2, 3].map((name) => ({ name: String(name), data: {} })));
+  const yml = `connections: { far: '${services.urlOf('far')}' }\nsettings: { observeEvery: 1s }\nprojects: {}\n`;
+  await using app = await runApp({ role: 'worker', redisUrl: services.url, yml });
+
+  const readBacklog = async () => (await app.scrape()).value('syncbot_project_backlog', { project: 'near' });
+  await expect.poll(readBacklog, { timeout: 20_000 }).toBe(3);
+  const scrape = await app.scrape();
+  expect(scrape.value('syncbot_project_latency_seconds', { project: 'near' })).toBeGreaterThan(0);
+  expect(scrape.value('syncbot_project_latency_seconds', { project: 'far' })).toBe(0);
+  expect(scrape.table('syncbot_projects')).toEqual({ running: 1, paused: 1 });
+  expect(scrape.value('syncbot_projects', { state: 'failed' })).toBe(0);
+  expect(scrape.value('syncbot_links_unreachable', { connection: 'far' })).toBe(0);
+  expect(scrape.value('syncbot_observation_timestamp_seconds')).toBeGreaterThan(1_700_000_000);
+  expect(scrape.value('syncbot_alerts', { kind: 'unexpectedly_paused' })).toBe(0);
+
+  await near.queue.pause();
+  const readDriftAlerts = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'unexpectedly_paused' });
+  await expect.poll(readDriftAlerts, { timeout: 20_000 }).toBe(1);
+
+  services.server('far').kill('SIGKILL');
+  const readUnreachable = async () => (await app.scrape()).value('syncbot_links_unreachable', { connection: 'far' });
+  await expect.poll(readUnreachable, { timeout: 20_000 }).toBe(1);
+  const withoutFar = await app.scrape();
+  expect(withoutFar.value('syncbot_project_latency_seconds', { project: 'far' })).toBeNull();
+  expect(withoutFar.value('syncbot_project_backlog', { project: 'far' })).toBeNull();
+  expect(withoutFar.value('syncbot_project_backlog', { project: 'near' })).toBe(3);
+});
+
+const observed = (id: string): ObservedProject => ({
+  project: exampleProject({ id }),
+  stats: { links: [], latencyMs: 1_500, backlog: 7, inFlight: 0, observedAt: 0 },
+});
+
+test('what was seen too long ago is left out, not shown; a round that fails takes nothing away', async () => {
+  const metrics = createMetrics({ observeEveryMs: 100 });
+  const scrape = async () => parseScrape(await metrics.text());
+  expect((await scrape()).table('syncbot_projects')).toEqual({});
+  await metrics.instrumentCycle(async (onObserved) => onObserved([observed('orders')]));
+  expect((await scrape()).value('syncbot_project_latency_seconds', { project: 'orders' })).toBe(1.5);
+  await expect(metrics.instrumentCycle(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect((await scrape()).value('syncbot_project_backlog', { project: 'orders' })).toBe(7);
+  const readSampleNames = async () =>
+    (await scrape()).samples.map(({ name }) => name).filter((name) => /project|alerts|links|observation/.test(name));
+  await expect.poll(readSampleNames).toEqual([]);
+});
+
+test('each meter counts for itself', async () => {
+  const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
+  one.slack.onRejected('too_old');
+  one.slack.onRejected('too_old');
+  one.slack.onRefused('not_operator');
+  const log = one.instrumentLog({ info: () => {}, warn: () => {}, error: () => {} });
+  log.info({}, 'x');
+  log.warn({}, 'x');
+  log.error({}, 'x');
+  const [first, second] = [parseScrape(await one.text()), parseScrape(await other.text())];
+  expect(first.table('syncbot_slack_requests_rejected_total')).toEqual({ too_old: 2 });
+  expect(first.table('syncbot_refusals_total')).toEqual({ not_operator: 1 });
+  expect(first.table('syncbot_log_lines_total')).toEqual({ warn: 1, error: 1 });
+  expect(second.table('syncbot_slack_requests_rejected_total')).toEqual({});
+  expect(second.table('syncbot_log_lines_total')).toEqual({});
+  for (const name of ['nodejs_eventloop_lag_seconds', 'process_resident_memory_bytes']) {
+    expect(first.value(name)).not.toBeNull();
+  }
+  const own = [...first.types.keys()].filter((name) => !/^(nodejs|process)_/.test(name));
+  for (const name of own) expect(name).toMatch(/^syncbot_[a-z_]+$/);
+});
+
+test('ten thousand projects are told whole', async () => {
+  const metrics = createMetrics({ observeEveryMs: 60_000 });
+  const projects = Array.from({ length: 10_000 }, (_none, index) => observed(`project-${index}`));
+  await metrics.instrumentCycle(async (onObserved) => onObserved(projects));
+  const text = await metrics.text();
+  expect(text.match(/^syncbot_project_latency_seconds\{/gm)).toHaveLength(10_000);
+  expect(text).toContain('syncbot_project_backlog{project="project-9999"} 7\n');
+  expect(text).toContain('syncbot_projects{state="running"} 10000\n');
+});

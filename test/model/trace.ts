@@ -1,0 +1,78 @@
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { StoreUnavailableError } from '../../src/application/errors.ts';
+import type { ConfirmationResult } from '../../src/application/operation-store.ts';
+import type { RequestResult } from '../../src/application/request.ts';
+import type { Operation } from '../../src/domain/operation.ts';
+import type { Action } from '../../src/domain/project.ts';
+import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
+import type { ModelProject, System } from './system.ts';
+
+/** What people asked and what they were answered. `unknown`: Redis did not answer. */
+export interface Trace {
+  readonly requests: RequestRecord[];
+  readonly presses: PressRecord[];
+  /** Dialogs that nobody has answered yet. */
+  readonly openConfirmations: Operation[];
+  /** Exceptions that are no outage: there should be none. */
+  readonly errors: string[];
+  unknownResults: number;
+}
+
+export interface RequestRecord {
+  readonly project: string;
+  readonly action: Action;
+  readonly by: string;
+  readonly result: RequestResult;
+}
+
+export interface PressRecord {
+  readonly operation: Operation;
+  readonly by: string;
+  readonly decision: 'confirm' | 'cancel';
+  readonly result: ConfirmationResult;
+}
+
+export interface ModelRun {
+  readonly system: System;
+  readonly trace: Trace;
+}
+
+/** Lets something go wrong; what is no outage stands in `observed.faults`. */
+export async function recordErrors<T>({ trace }: ModelRun, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) trace.unknownResults += 1;
+    else trace.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return undefined;
+  }
+}
+
+/** One of the last operations; of those that were left open, when there is one and `left` says so. */
+export function pickOperation(
+  { trace }: ModelRun,
+  { operationIndex, preferOpen }: { operationIndex: number; preferOpen: boolean },
+): Operation | null {
+  if (preferOpen && trace.openConfirmations.length > 0) {
+    return trace.openConfirmations.splice(operationIndex % trace.openConfirmations.length, 1)[0] ?? null;
+  }
+  const operations = trace.requests.map(({ result }) => result).filter((result) => result.kind === 'requested');
+  return operations.at(-1 - (operationIndex % Math.max(1, operations.length)))?.operation ?? null;
+}
+
+export function botOf({ bots }: System, index: number): UseCaseContext {
+  return bots[index % bots.length] as UseCaseContext;
+}
+
+export function projectOf({ projects }: System, index: number): ModelProject {
+  return projects[index % projects.length] as ModelProject;
+}
+
+export function linkOf(system: System, { project, link }: { readonly project: number; readonly link: number }) {
+  const { links } = projectOf(system, project);
+  return links[link % links.length] as ModelProject['links'][number];
+}
+
+export function proxyOf({ proxies }: System, index: number): FaultyRedisProxy {
+  return proxies[index % 2 === 0 ? 0 : 1];
+}

@@ -1,0 +1,63 @@
+import { onTestFinished } from 'vitest';
+import type { RedisServer } from '../../demo/redis-server.ts';
+import { writeConfigFile } from '../cli/cli-fixture.ts';
+import type { SyncbotBuild } from '../demo/demo-process.ts';
+import { socketModeEnv } from '../fake-slack/bot-env.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import { startTestRedis } from '../support/test-redis.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
+
+/** The real program with a Redis, a second Redis named `far` and a Slack around it, each of which may be away. */
+export interface OutageFixture {
+  readonly services: TestServices;
+  readonly slack: FakeSlack;
+  /** Starts `syncbot run`, whatever is there. */
+  startProgram(role: 'all' | 'bot' | 'worker', env?: Record<string, string>): RunningProgram;
+  /** The sentences of its log so far. */
+  logMessages(program: RunningProgram): string[];
+  /** Waits until it has said this. */
+  waitForLog(program: RunningProgram, message: string): Promise<void>;
+}
+
+const yml = `
+connections: { far: '$\{FAR_URL}' }
+policy: { operators: [U0ALICE] }
+projects:
+  near: { adopt: true, channel: C0SYNC, links: [{ queue: near }] }
+  far: { adopt: true, channel: C0SYNC, links: [{ queue: near-too }, { queue: far, connection: far }] }
+`;
+
+export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFixture> {
+  const [services, slack, file] = [
+    await startTestServices({ extraServers: ['far'] }),
+    await FakeSlack.start(),
+    await writeConfigFile(yml),
+  ];
+  onTestFinished(async () => {
+    await Promise.all([file[Symbol.asyncDispose](), slack[Symbol.asyncDispose](), services[Symbol.asyncDispose]()]);
+  });
+  for (const queue of ['near', 'near-too']) await services.createLink(queue);
+  await services.createLink('far', 'far');
+  const env = { ...file.env, REDIS_URL: services.url, FAR_URL: services.urlOf('far'), ...socketModeEnv(slack) };
+  const logMessages = (program: RunningProgram) =>
+    program
+      .stderr()
+      .split('\n')
+      .flatMap((line) => /"msg":"([^"]*)"/.exec(line)?.[1] ?? []);
+  return {
+    services,
+    slack,
+    logMessages,
+    startProgram: (role, extraEnv = {}) =>
+      built.launch('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
+    waitForLog: (program, message) => waitForOutput(program, `"msg":"${message}"`),
+  };
+}
+
+/** An address where nothing listens. */
+export async function unreachableRedis(): Promise<RedisServer> {
+  const server = await startTestRedis();
+  await server.stop();
+  return server;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { NewDialog } from '../../src/domain/operation.ts';
+import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
+import { exampleOperation } from './example-records.ts';
+import { alice, type SlackAppFixture, startSlackAppFixture, storeUnavailable } from './slack-app-fixture.ts';
+
+describe('what Slack delivers', () => {
+  it('is answered once, however often it is delivered', async () => {
+    await using fixture = await startSlackAppFixture();
+    const { slack, dependencies } = fixture;
+    const first = slack.command({ ...alice, text: 'list' });
+    await fixture.waitForText(/^1 project: 1 Running$/);
+    await slack.redeliver(first).acked;
+    await slack.waitFor(() =>
+      dependencies.logLines.some(({ message: sentence }) => sentence === 'second delivery dropped'),
+    );
+    expect(fixture.visibleTexts()).toHaveLength(1);
+  });
+
+  it.each([
+    ['sync:v0:confirm', 'orders/op1', /older version/],
+    ['sync:v1:ok', 'not an operation', /older version/],
+    ['sync:v1:page:next', '{', /older version/],
+    ['sync:v1:ask:pause', '<!channel>', /older version/],
+    ['sync:v1:show', 'ordres', /no project called ordres.*Did you mean `\/sync show orders`/],
+  ])('as a press on %s with %j is answered truly', async (actionId, value, text) => {
+    await using fixture = await startSlackAppFixture();
+    expect((await fixture.pressForged(actionId, value).acked).kind).toBe('acked');
+    await fixture.waitForText(text);
+  });
+
+  it('by a command of another name is answered', async () => {
+    await using fixture = await startSlackAppFixture();
+    fixture.slack.command({ ...alice, text: 'list', command: '/other' });
+    await fixture.waitForText(/`\/sync help`/);
+  });
+
+  it('by somebody of another workspace is refused', async () => {
+    await using fixture = await startSlackAppFixture();
+    const { slack } = fixture;
+    slack.pressForged({ ...alice, user: 'U0EVE', actionId: actionIds.show, value: 'orders' });
+    await slack.waitFor(() =>
+      slack.messagesVisibleTo('U0EVE', 'C0SYNC').some(({ text }) => text.includes('Only members')),
+    );
+  });
+
+  it('when Redis is away: not done', async () => {
+    await using fixture = await startSlackAppFixture({ listIds: () => Promise.reject(storeUnavailable('unknown')) });
+    fixture.slack.command({ ...alice, text: 'list' });
+    await fixture.waitForText(/^Not done: .*Nothing was changed\. Try again in a minute\.$/);
+  });
+
+  it('when something breaks: a sentence with an id, and the same id in the log', async () => {
+    const error = new Error('secret xoxb-123 at https://hooks.slack.com/x');
+    await using fixture = await startSlackAppFixture({ listIds: () => Promise.reject(error) });
+    const { slack, dependencies } = fixture;
+    slack.command({ ...alice, text: 'list' });
+    await fixture.waitForText(/Something went wrong/);
+    const answerText = fixture.visibleTexts().at(-1) ?? '';
+    const errorId = /under ([0-9a-f]{8})\./.exec(answerText)?.[1];
+    const logLine = dependencies.logLines.find(({ level }) => level === 'error');
+    expect(logLine).toMatchObject({ fields: { logId: errorId, error: { message: 'secret ‹token› at ‹url›' } } });
+    expect(answerText).not.toContain('secret');
+    const urls = slack.callsTo('response_url').map(({ args }) => String(args['url']));
+    for (const url of urls) expect(JSON.stringify(dependencies.logLines)).not.toContain(url);
+  });
+
+  it('is waited for at the stop', async () => {
+    const pendingReads: ((ids: string[]) => void)[] = [];
+    await using fixture = await startSlackAppFixture({
+      listIds: () => new Promise<string[]>((resolve) => pendingReads.push(resolve)),
+    });
+    const { slack, slackApp } = fixture;
+    slack.command({ ...alice, text: 'list' });
+    await slack.waitFor(() => pendingReads.length === 1);
+    const stopping = slackApp.stop();
+    await slack.waitFor(() => slack.socketCount === 0);
+    pendingReads[0]?.(['orders']);
+    await stopping;
+    expect(fixture.visibleTexts()).toEqual(['1 project: 1 Running']);
+  });
+});
+
+describe('a press on OK while Redis is away', () => {
+  const pressOk = (fixture: SlackAppFixture) =>
+    fixture.pressForged(actionIds.ok, operationRefValue({ project: 'orders', operation: 'op1' }));
+
+  it('that was not sent: not done', async () => {
+    await using fixture = await startSlackAppFixture({ resolve: () => Promise.reject(storeUnavailable('no')) });
+    pressOk(fixture);
+    await fixture.waitForText(/^Not done/);
+    expect(fixture.dependencies.notified).toEqual([]);
+  });
+
+  it('whose reply was lost, and that got through: checking, then it is told', async () => {
+    let readCount = 0;
+    await using fixture = await startSlackAppFixture({
+      resolve: () => Promise.reject(storeUnavailable('unknown')),
+      readOperation: async () => {
+        readCount += 1;
+        if (readCount < 3) throw storeUnavailable('no');
+        return exampleOperation({ state: 'confirmed' });
+      },
+    });
+    pressOk(fixture);
+    await fixture.waitForText(/^Checking whether this got through/);
+    await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
+    expect(fixture.visibleTexts()).toHaveLength(1);
+  });
+
+  it('whose reply was lost, and that did not get through: not done', async () => {
+    const settle = () => Promise.reject(storeUnavailable('unknown'));
+    await using fixture = await startSlackAppFixture({
+      resolve: settle,
+      readOperation: async () => exampleOperation(),
+    });
+    pressOk(fixture);
+    await fixture.waitForText(/^Not done/);
+  });
+
+  it('brings the dialog with it, for as long as Slack takes answers there', async () => {
+    const savedDialogs: (NewDialog | null)[] = [];
+    const operation = exampleOperation({ state: 'confirmed' });
+    await using fixture = await startSlackAppFixture({
+      resolve: async ({ dialog }) => {
+        savedDialogs.push(dialog);
+        return { kind: 'settled', operation };
+      },
+    });
+    const { responseUrl } = pressOk(fixture);
+    await fixture.slack.waitFor(() => savedDialogs.length === 1);
+    expect(savedDialogs[0]).toEqual({
+      url: responseUrl,
+      lifetimeMs: responseUrlLifetimeMs,
+      usesLeft: responseUrlMaxUses,
+    });
+  });
+
+  it('once confirmed is not refused for a job that could not be added', async () => {
+    const operation = exampleOperation({ state: 'confirmed' });
+    await using fixture = await startSlackAppFixture({ resolve: async () => ({ kind: 'settled', operation }) });
+    fixture.dependencies.deps.jobs.execute = () => Promise.reject(storeUnavailable('no'));
+    pressOk(fixture);
+    await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
+    expect(fixture.visibleTexts()).toEqual([]);
+  });
+});

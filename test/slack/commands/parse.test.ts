@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { maxReasonLength } from '../../../src/domain/operation.ts';
+import { actions, projectIdSchema } from '../../../src/domain/project.ts';
+import { explainParseError } from '../../../src/slack/commands/errors.ts';
+import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { hostileText, projectId } from '../arbitraries.ts';
+
+const formatter = slackFormatter('/sync');
+const actionCommand = (action: string, project: string, reason: string | null = null) => ({
+  kind: 'act',
+  action,
+  project,
+  reason,
+});
+
+function errorMessage(text: string, projects: readonly string[] = ['orders', 'users']): string {
+  const command = parseCommand(text);
+  return command.kind === 'misread' ? explainParseError(command.error, projects, formatter) : `read as ${command.kind}`;
+}
+
+describe('what is typed behind /sync', () => {
+  it.each<[string, unknown]>([
+    ['', { kind: 'help' }],
+    ['  HELP me', { kind: 'help' }],
+    ['list', { kind: 'list', filter: '' }],
+    ['List Not started', { kind: 'list', filter: 'not started' }],
+    ['show orders', { kind: 'show', project: 'orders' }],
+    ['precheck orders', { kind: 'precheck', project: 'orders' }],
+    ['History Orders', { kind: 'history', project: 'orders' }],
+    ['pause orders', actionCommand('pause', 'orders')],
+    ['Pause\u00a0Orders ', actionCommand('pause', 'orders')],
+    ['ＰＡＵＳＥ orders', actionCommand('pause', 'orders')],
+    ['“pause” ‘orders’', actionCommand('pause', 'orders')],
+    ['*pause* `orders`', actionCommand('pause', 'orders')],
+    ['pause <http://orders|orders>.', actionCommand('pause', 'orders')],
+    ['resume orders', actionCommand('restore', 'orders')],
+    ['start orders because  we &amp; they\ndeploy', actionCommand('start', 'orders', 'we & they deploy')],
+    ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
+    ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
+  ])('%j', (text, command) => expect(parseCommand(text)).toEqual(command));
+
+  it('keeps a reason to its length', () => {
+    const command = parseCommand(`pause orders because ${'😀'.repeat(400)}`);
+    expect(command).toMatchObject({ kind: 'act', action: 'pause' });
+    if (command.kind === 'act') expect(command.reason?.length).toBeLessThanOrEqual(maxReasonLength);
+  });
+
+  it.each<[string, RegExp]>([
+    ['puase ordrs', /Did you mean `\/sync pause orders`\?/],
+    ['orders pause', /Did you mean `\/sync pause orders`\?/],
+    ['ordres', /Did you mean `\/sync show orders`\?/],
+    ['lits', /Did you mean `\/sync list`\?/],
+    ['xyz', /`\/sync help`/],
+    ['pause', /Which project\?.*`\/sync pause orders`/],
+    ['pause acme.com', /no project called acme\.com/],
+    ['pause all', /no project called all/],
+    ['pause orders users', /one project at a time/i],
+    ['pause orders for 2h', /cannot be said yet/],
+    ['restore orders until 18:30', /cannot be said yet/],
+    ['pause orders because', /no reason behind because/],
+    ['pause orders we deploy now', /reason goes behind the word because/],
+    ['show orders now', /`\/sync show orders`/],
+    ['history', /Which project\?.*`\/sync history orders`/],
+    ['history orders 20', /`\/sync history orders`/],
+    ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
+  ])('%j is answered with a sentence', (text, expected) => {
+    expect(errorMessage(text)).toMatch(expected);
+    expect(errorMessage(text)).toContain('Nothing was changed.');
+  });
+
+  it('repairs with one project, and names none of several', () => {
+    expect(errorMessage('puase', ['orders'])).toContain('`/sync pause orders`');
+    expect(errorMessage('puase')).toContain('`/sync pause &lt;project&gt;`');
+  });
+});
+
+describe('any text at all', () => {
+  const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'list', 'puase', '');
+  const anyText = fc.oneof(
+    hostileText,
+    fc.string({ unit: 'grapheme' }),
+    fc.tuple(verb, hostileText, hostileText).map((words) => words.join(' ')),
+  );
+
+  it('is a command or a sentence, never a crash', () => {
+    fc.assert(
+      fc.property(anyText, fc.array(projectId, { maxLength: 3 }), (text, projects) => {
+        const command: Command = parseCommand(text);
+        if (command.kind !== 'misread') return;
+        const message = explainParseError(command.error, projects, formatter);
+        expect(message).toContain('Nothing was changed.');
+        expect(message).not.toMatch(/<!|<@|<http/);
+        expect(message.length).toBeLessThan(2_900);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('that says an action is read as that action', () => {
+    const reason = fc.stringMatching(/^[a-zA-Z0-9äöü<>&,.!]{1,20}( [a-z0-9]{1,9}){0,5}$/);
+    fc.assert(
+      fc.property(fc.constantFrom(...actions), projectId, fc.option(reason), (action, project, reason) => {
+        const escapedReason = reason?.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+        const text = `${action} ${project}${escapedReason === undefined ? '' : ` because ${escapedReason}`}`;
+        expect(parseCommand(text)).toEqual(actionCommand(action, project, reason));
+        expect(parseCommand(text.replace(action, action.toUpperCase()))).toEqual(
+          actionCommand(action, project, reason),
+        );
+      }),
+    );
+  });
+});
+
+it('no project may be called like a verb', () => {
+  expect(verbs.filter((verb) => projectIdSchema.safeParse(verb).success)).toEqual([]);
+});

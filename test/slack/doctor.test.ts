@@ -1,0 +1,65 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { checkSlack } from '../../src/slack/doctor.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+
+const log = pino({ level: 'silent' });
+
+it('says of each token, channel and user group whether Slack takes it', async () => {
+  await using slack = await FakeSlack.start();
+  slack.channel('C0SHARED').isArchived = true;
+  const items = await checkSlack({
+    botToken: slack.botToken,
+    transport: { kind: 'socket', appToken: slack.appToken },
+    apiUrl: slack.apiUrl,
+    policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0OTHER'] },
+    channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE'],
+    log,
+  });
+  expect(Object.fromEntries(items.map(({ item, result }) => [item, result]))).toEqual({
+    'Slack bot token': 'pass',
+    'Slack app token': 'pass',
+    'channel C0SYNC': 'pass',
+    'channel C0SHARED': 'fail',
+    'channel C0NOWHERE': 'fail',
+    'channel C0OTHER': 'fail',
+    'user group S0OPS': 'pass',
+    'user group S0GONE': 'fail',
+  });
+  expect(items.find(({ item }) => item === 'channel C0OTHER')?.message).toContain('/invite');
+});
+
+it('with a wrong bot token says which variable to look at, and asks nothing more', async () => {
+  await using slack = await FakeSlack.start();
+  const tokens = { botToken: 'xoxb-wrong', transport: { kind: 'socket', appToken: 'xapp-wrong' } } as const;
+  const policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
+  const items = await checkSlack({ ...tokens, apiUrl: slack.apiUrl, policy, channels: [], log });
+  expect(items.map(({ result }) => result)).toEqual(['fail', 'fail']);
+  expect(items[0]?.message).toContain('SLACK_BOT_TOKEN');
+  expect(items[1]?.message).toContain('SLACK_APP_TOKEN');
+});
+
+it.each([
+  [
+    'over HTTP: no app token is asked for, and what nobody here can know is unknown',
+    'http',
+    'unknown',
+    '/slack/events',
+  ],
+  ['with neither way set up: both are named', null, 'fail', 'SLACK_SIGNING_SECRET'],
+] as const)('%s', async (_what, kind, result, named) => {
+  await using slack = await FakeSlack.start();
+  const transport = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000 };
+  const policy = { operators: [], channels: [] };
+  const items = await checkSlack({
+    botToken: slack.botToken,
+    transport,
+    apiUrl: slack.apiUrl,
+    policy,
+    channels: [],
+    log,
+  });
+  expect(items).toMatchObject([{ result: 'pass' }, { item: 'way in from Slack', result }]);
+  expect(items[1]?.message).toContain(named);
+  expect(slack.callsTo('apps.connections.open')).toEqual([]);
+});

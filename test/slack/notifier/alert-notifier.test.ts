@@ -1,0 +1,164 @@
+import { webApi } from '@slack/bolt';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Alert, AlertKind, DeliveredAlert } from '../../../src/domain/alert.ts';
+import type { Condition } from '../../../src/domain/conditions.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { FakeSlack } from '../../fake-slack/fake-slack.ts';
+import { visibleText } from '../../support/slack-harness.ts';
+import { exampleLink, exampleNow, exampleProject } from '../example-records.ts';
+
+let slack: FakeSlack;
+let project: Project;
+beforeEach(async () => {
+  slack = await FakeSlack.start();
+  const { definition } = exampleProject();
+  project = exampleProject({ state: 'paused', by: 'U0ALICE', definition: { ...definition, channel: 'C0SYNC' } });
+});
+afterEach(() => slack[Symbol.asyncDispose]());
+
+const links = { total: 1, first: [exampleLink('orders-full')] };
+const unexpectedlyRunning: Condition = { kind: 'unexpectedly_running', links, cause: 'resumed' };
+const latency: Condition = { kind: 'latency', latencyMs: 600_000, limitMs: 300_000 };
+
+/** An alert as the observer writes it. */
+function setAlert(
+  condition: Condition | null,
+  overrides: Partial<Alert> = {},
+  kind: AlertKind = condition?.kind ?? 'unexpectedly_running',
+): void {
+  const alert = {
+    since: 1_000,
+    open: condition !== null,
+    resolving: false,
+    finding: condition,
+    seq: 1,
+    changedAt: 61_000,
+    version: 1,
+  };
+  const delivered = project.alerts[kind]?.delivered ?? null;
+  project = {
+    ...project,
+    alerts: { ...project.alerts, [kind]: { alert: { ...alert, ...overrides }, delivered } },
+  };
+}
+
+const deliveredAlert = (kind: AlertKind): DeliveredAlert | null => project.alerts[kind]?.delivered ?? null;
+const channelMessages = (user = 'U0CAROL', channel = 'C0SYNC') =>
+  slack.messagesVisibleTo(user, channel).map(visibleText);
+
+async function notify(): Promise<void> {
+  const { apiUrl: slackApiUrl, botToken } = slack;
+  const options = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
+  await notifyAlerts(
+    {
+      client: new webApi.WebClient(botToken, options),
+      format: slackFormatter('/sync'),
+      showErrors: false,
+      log: pino({ level: 'silent' }),
+      store: {
+        read: async () => project,
+        readOperation: async () => null,
+        now: async () => exampleNow,
+        markNotified: async () => {},
+        async markAlertNotified(_id, kind, told) {
+          const alertRecord = project.alerts[kind];
+          if (alertRecord !== undefined)
+            project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered: told } } };
+        },
+      },
+    },
+    project.id,
+  );
+}
+
+it('one message: posted, edited while it goes on, closed when it is over', async () => {
+  setAlert(unexpectedlyRunning);
+  await notify();
+  await notify();
+  expect(channelMessages()).toEqual([expect.stringMatching(/^Attention, <@U0ALICE>: `orders-full` runs/)]);
+  setAlert({ ...unexpectedlyRunning, links: { ...links, total: 2 } }, { seq: 2 });
+  await notify();
+  setAlert(null, { seq: 3 });
+  await notify();
+  expect(channelMessages()).toEqual([
+    expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. That is over\./),
+  ]);
+  expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, over: true });
+});
+
+it('what is found once more while its end is still to be told is not told as if it went on', async () => {
+  setAlert(latency);
+  await notify();
+  setAlert(latency, { firing: false, seq: 2, since: 200_000 });
+  await notify();
+  expect(channelMessages()).toEqual([expect.stringContaining('it was too far behind')]);
+  setAlert(latency, { firing: true, seq: 3, since: 200_000 });
+  await notify();
+  expect(channelMessages()).toHaveLength(2);
+  expect(channelMessages()[1]).toContain('orders is behind by 10 min');
+});
+
+it('an older occurrence that stands open is closed before the next is told', async () => {
+  setAlert({ kind: 'project_failed', since: 1, failure: null });
+  await notify();
+  setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
+  await notify();
+  expect(channelMessages()).toEqual([
+    expect.stringMatching(/^orders was Failed, it has been restored since/),
+    expect.stringContaining('a task failed'),
+  ]);
+});
+
+it('one that is back goes on in its message', async () => {
+  setAlert(latency);
+  await notify();
+  setAlert(null, { seq: 2 }, 'latency');
+  await notify();
+  setAlert(latency, { seq: 3 });
+  await notify();
+  expect(channelMessages()).toEqual([expect.stringContaining('orders is behind by 10 min')]);
+});
+
+it('what nobody was told of in time: links that ran are told afterwards, latency is not', async () => {
+  setAlert(null, { seq: 2 }, 'unexpectedly_running');
+  setAlert(null, { seq: 2 }, 'latency');
+  await notify();
+  expect(channelMessages()).toEqual([expect.stringContaining('links ran although they should have been paused')]);
+});
+
+it('a channel that cannot be posted to: whoever brought it there is told, and without one it stays due', async () => {
+  slack.channel('C0SYNC').isArchived = true;
+  setAlert(unexpectedlyRunning);
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')?.message?.channel).toMatch(/^D/);
+  project = { ...project, by: 'cli:bob', alerts: {} };
+  setAlert(unexpectedlyRunning);
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')).toBeNull();
+  slack.channel('C0SYNC').isArchived = false;
+  await notify();
+  expect(channelMessages()).toEqual([expect.stringContaining('orders-full')]);
+});
+
+it('a message in a channel that was closed goes on where it can be told', async () => {
+  setAlert(unexpectedlyRunning);
+  await notify();
+  slack.channel('C0SYNC').isArchived = true;
+  setAlert({ ...unexpectedlyRunning, links: { ...links, total: 2 } }, { seq: 2 });
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')).toMatchObject({
+    seq: 2,
+    message: { channel: expect.stringMatching(/^D/) },
+  });
+});
+
+it('links that ran, untold, and are over while nowhere can be told, stay due', async () => {
+  slack.channel('C0SYNC').isArchived = true;
+  project = { ...project, by: 'cli:bob' };
+  setAlert(null, { seq: 2 }, 'unexpectedly_running');
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')).toBeNull();
+});

@@ -1,0 +1,227 @@
+import { LogLevel, webApi } from '@slack/bolt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RetryLaterError } from '../../../src/application/errors.ts';
+import type { Notifier } from '../../../src/application/ports.ts';
+import type { Dialog, Operation } from '../../../src/domain/operation.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import { createNotifier } from '../../../src/slack/notifier/operation-notifier.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { FakeSlack } from '../../fake-slack/fake-slack.ts';
+import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+
+const ref = { project: 'orders', operation: 'op1' };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+
+let slack: FakeSlack;
+let notifier: Notifier;
+let operation: Operation;
+let project: Project | null;
+
+beforeEach(async () => {
+  slack = await FakeSlack.start();
+  project = exampleProject({ state: 'paused' });
+  const { apiUrl: slackApiUrl, botToken } = slack;
+  const client = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 2_000 };
+  notifier = createNotifier({
+    client: new webApi.WebClient(botToken, {
+      ...client,
+      logLevel: LogLevel.ERROR,
+    }),
+    format: slackFormatter('/sync'),
+    showErrors: false,
+    log,
+    store: {
+      async markAlertNotified(_id, kind, told) {
+        const alertRecord = project?.alerts[kind];
+        if (project === null || alertRecord === undefined) return;
+        project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, told } } };
+      },
+      read: async () => project,
+      readOperation: async () => operation,
+      now: async () => exampleNow,
+      async markNotified(_ref, { seq, message, dialogUses }) {
+        const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
+        operation = {
+          ...operation,
+          notifiedSeq: Math.max(seq, operation.notifiedSeq),
+          message: message ?? operation.message,
+          dialog,
+        };
+      },
+    },
+  });
+});
+afterEach(() => slack[Symbol.asyncDispose]());
+
+const channelTexts = (channel = 'C0SYNC') => slack.messagesVisibleTo('U0BOB', channel).map((message) => message.text);
+const ephemeralsToAlice = (channel = 'C0SYNC') =>
+  slack.messagesVisibleTo('U0ALICE', channel).filter(({ ephemeralFor }) => ephemeralFor !== undefined);
+
+/** The response_url of a press on a message that only alice sees, as a dialog is. */
+function createDialog(until = exampleNow + 60_000): Dialog {
+  const message = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'x' });
+  return { url: message.responseUrl, expiresAt: until, usesLeft: 5 };
+}
+
+/** What the store does with each change: the state moves on, and so does `seq`. */
+async function updateAndNotify(overrides: Partial<Operation>): Promise<void> {
+  operation = { ...operation, ...overrides, seq: operation.seq + 1 };
+  await notifier.notifyOperation(ref);
+}
+
+const doneOperation: Partial<Operation> = { state: 'done', toState: 'paused', outcome: exampleOutcome };
+
+describe('the one message of an operation', () => {
+  it('is posted once and edited in place', async () => {
+    operation = exampleOperation();
+    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
+    await updateAndNotify(doneOperation);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders is Paused')]);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('stands in the channel of the project when it has one, also for the command line', async () => {
+    project = { ...exampleProject({ state: 'paused' }) };
+    project = { ...project, definition: { ...project.definition, channel: 'C0SYNC' } };
+    operation = exampleOperation({ origin: 'cli', channel: null, by: 'cli:root' });
+    await updateAndNotify(doneOperation);
+    expect(channelTexts()).toEqual([expect.stringContaining('by cli:root')]);
+  });
+
+  it.each(['cancelled', 'expired', 'superseded'] as const)('is not there when the operation was %s', async (state) => {
+    operation = exampleOperation();
+    await updateAndNotify({ state });
+    expect(slack.calls).toEqual([]);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is not told twice', async () => {
+    operation = exampleOperation();
+    await updateAndNotify(doneOperation);
+    await notifier.notifyOperation(ref);
+    expect(slack.calls).toHaveLength(1);
+  });
+
+  it('is posted anew when a person has deleted it', async () => {
+    operation = exampleOperation();
+    await updateAndNotify({ state: 'confirmed' });
+    slack.injectFault({ method: 'chat.update', error: 'message_not_found' });
+    await updateAndNotify(doneOperation);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(2);
+    expect(channelTexts().at(-1)).toContain('orders is Paused');
+  });
+
+  it('is sent as text when Slack refuses its blocks', async () => {
+    operation = exampleOperation();
+    slack.injectFault({ method: 'chat.postMessage', error: 'invalid_blocks' });
+    await updateAndNotify(doneOperation);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders is Paused')]);
+  });
+});
+
+describe('the dialog of the requester', () => {
+  it('is replaced at OK and at the end only', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
+    await updateAndNotify(doneOperation);
+    expect(slack.callsTo('response_url')).toHaveLength(2);
+    expect(operation.dialog?.usesLeft).toBe(3);
+    expect(
+      ephemeralsToAlice()
+        .map((message) => message.text)
+        .at(-1),
+    ).toContain('orders is Paused');
+  });
+
+  it('says that nothing was changed after Cancel', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'cancelled' });
+    expect(ephemeralsToAlice().map((message) => message.text)).toEqual([
+      expect.stringContaining('Nothing was changed.'),
+    ]);
+    expect(channelTexts()).toEqual([]);
+  });
+
+  it('is the outcome when the channel cannot be posted to', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog() });
+    await updateAndNotify(doneOperation);
+    expect(slack.callsTo('chat.postMessage').map(({ result }) => result)).toEqual(['not_in_channel']);
+    expect(ephemeralsToAlice()).toHaveLength(1);
+  });
+
+  it('gives way to a direct message when it cannot be used any more', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog(exampleNow - 1) });
+    await updateAndNotify(doneOperation);
+    const directMessageChannel = slack.directMessage('U0ALICE').id;
+    expect(slack.messagesVisibleTo('U0ALICE', directMessageChannel).map((message) => message.text)).toEqual([
+      expect.stringContaining('orders is Paused'),
+    ]);
+    expect(operation.message?.channel).toBe(directMessageChannel);
+    await updateAndNotify({ outcome: { ...exampleOutcome, linksTotal: 3 } });
+    expect(slack.messagesVisibleTo('U0ALICE', directMessageChannel)).toHaveLength(1);
+  });
+
+  it('that Slack has forgotten is not tried again', async () => {
+    operation = exampleOperation({
+      dialog: { ...createDialog(), url: `${slack.apiUrl.replace('api/', '')}actions/gone` },
+    });
+    await updateAndNotify({ state: 'cancelled' });
+    expect(operation.dialog?.usesLeft).toBe(0);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+});
+
+describe('trouble with Slack', () => {
+  it.each<[string, object]>([
+    ['asks for patience', { retryAfter: 7 }],
+    ['breaks', { status: 500 }],
+    ['loses the reply', { dropReply: true }],
+  ])('that %s is told later', async (_name, fault) => {
+    operation = exampleOperation();
+    slack.injectFault({ method: 'chat.postMessage', ...fault });
+    await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
+    expect(operation.notifiedSeq).toBeLessThan(operation.seq);
+    await notifier.notifyOperation(ref);
+    expect(channelTexts().at(-1)).toContain('orders is Paused');
+  });
+
+  it('keeps to the patience that Slack asks for', async () => {
+    operation = exampleOperation();
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
+    await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 7_000 });
+  });
+
+  it('with the dialog does not post to the channel twice', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'response_url', retryAfter: 1 });
+    await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
+    await notifier.notifyOperation(ref);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(channelTexts()).toHaveLength(1);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it.each(['ratelimited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'])(
+    'a dialog that Slack did not replace, %s, is replaced later',
+    async (error) => {
+      operation = exampleOperation({ dialog: createDialog() });
+      slack.injectFault({ method: 'response_url', error });
+      await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
+      await notifier.notifyOperation(ref);
+      expect(slack.callsTo('response_url')).toHaveLength(2);
+      expect(operation.notifiedSeq).toBe(operation.seq);
+    },
+  );
+
+  it('with the channel does not keep a pressed dialog waiting', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
+    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toThrow(RetryLaterError);
+    expect(ephemeralsToAlice()).toHaveLength(1);
+    await notifier.notifyOperation(ref);
+    expect(slack.callsTo('response_url')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,43 @@
+import { channel } from 'node:diagnostics_channel';
+import { expect, test } from 'vitest';
+import type { Delivery } from '../../fake-slack/fake-users.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { countOpenResources, recordProcessErrors } from '../process-leaks.ts';
+import { listCommand, startSocketModeFixture } from './socket-mode-fixture.ts';
+
+const refreshCount = 200;
+
+test('two hundred refreshes lose nothing, double nothing and leave nothing', async () => {
+  using processErrors = recordProcessErrors();
+  await using fixture = await startSocketModeFixture({ slack: { closeDelayMs: 40 }, timing: { stableAfterMs: 0 } });
+  const { slack, receiver } = fixture;
+  const deliveries: Delivery[] = [];
+  const sendCommand = () => deliveries.push(slack.command(listCommand));
+  sendCommand();
+  await deliveries[0]?.acked;
+  const resourcesBefore = countOpenResources();
+  const connectionStates = new Set<boolean>();
+  for (let refresh = 1; refresh <= refreshCount; refresh++) {
+    const reason = refresh % 2 === 0 ? 'warning' : 'refresh_requested';
+    sendCommand();
+    slack.announceDisconnect(reason, slack.socketCount - 1);
+    if (reason === 'warning') sendCommand();
+    const isReplaced = () =>
+      fixture.logMessages().filter((message) => message === 'new socket to Slack').length === refresh;
+    await slack.waitFor(() => connectionStates.add(receiver.isConnected) && isReplaced());
+    sendCommand();
+  }
+  expect(connectionStates).toEqual(new Set([true]));
+  const outcomes = await Promise.all(deliveries.map(({ acked }) => acked));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(deliveries.map(() => 'acked'));
+  expect([...fixture.receivedTriggerIds].sort()).toEqual(deliveries.map(({ triggerId }) => triggerId).sort());
+  expect(slack.sockets.unackedAtAppClose).toEqual([]);
+  expect(slack.violations).toEqual([]);
+  await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
+  await waitFor(() => countOpenResources() <= resourcesBefore, {
+    description: `no more than ${resourcesBefore} timers and connections`,
+  });
+  await receiver.stop();
+  expect(channel('undici:websocket:ping').hasSubscribers).toBe(false);
+  expect(processErrors.errors).toEqual([]);
+});

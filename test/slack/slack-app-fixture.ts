@@ -1,0 +1,79 @@
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { StoreUnavailableError } from '../../src/application/errors.ts';
+import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/app.ts';
+import type { RejectionReason } from '../../src/slack/receivers/rejection.ts';
+import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { exampleProject } from './example-records.ts';
+import { createFakeDeps, type FakeDeps } from './fake-deps.ts';
+
+export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
+
+/** A bot over use cases that are not there, in a strict Slack: for what happens between the two. */
+export interface SlackAppFixture extends AsyncDisposable {
+  readonly slack: FakeSlack;
+  readonly dependencies: FakeDeps;
+  readonly slackApp: SlackApp;
+  /** With what the connection was given up. */
+  readonly connectionErrors: readonly SlackConnectionError[];
+  /** Why requests were refused, oldest first. */
+  readonly rejections: readonly RejectionReason[];
+  /** The top-level texts that alice sees in the channel. */
+  visibleTexts(): string[];
+  /** Waits until alice sees a text like this. */
+  waitForText(text: RegExp): Promise<unknown>;
+  pressForged(actionId: string, value: string): ReturnType<FakeSlack['press']>;
+}
+
+/** One project `orders`, Running; `store` replaces what the test needs of the store. Not started yet. */
+export async function createSlackAppFixture(
+  store: Partial<UseCaseContext['store']> = {},
+  options: {
+    readonly botToken?: string;
+    readonly appToken?: string;
+    readonly transport?: (slack: FakeSlack) => Transport;
+  } = {},
+): Promise<SlackAppFixture> {
+  const slack = await FakeSlack.start();
+  const dependencies = createFakeDeps([exampleProject()], store);
+  const connectionErrors: SlackConnectionError[] = [];
+  const rejections: RejectionReason[] = [];
+  const app = createSlackApp({
+    botToken: options.botToken ?? slack.botToken,
+    transport: options.transport?.(slack) ?? { kind: 'socket', appToken: options.appToken ?? slack.appToken },
+    apiUrl: slack.apiUrl,
+    command: '/sync',
+    policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },
+    showErrors: false,
+    deps: dependencies.deps,
+    log: dependencies.deps.log,
+    onAuthError: (error) => connectionErrors.push(error),
+    onRequestRejected: (reason) => rejections.push(reason),
+  });
+  const visibleTexts = () => slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text);
+  return {
+    slack,
+    dependencies,
+    slackApp: app,
+    connectionErrors,
+    rejections,
+    visibleTexts,
+    waitForText: (text) =>
+      slack.waitFor(() => visibleTexts().some((visibleText) => text.test(visibleText)), { description: String(text) }),
+    pressForged: (actionId, value) => slack.pressForged({ ...alice, actionId, value }),
+    async [Symbol.asyncDispose]() {
+      await app.stop();
+      await slack[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function startSlackAppFixture(store: Partial<UseCaseContext['store']> = {}): Promise<SlackAppFixture> {
+  const fixture = await createSlackAppFixture(store);
+  await fixture.slackApp.start();
+  return fixture;
+}
+
+export function storeUnavailable(commandSent: 'no' | 'unknown'): StoreUnavailableError {
+  return new StoreUnavailableError(commandSent, { cause: new Error('connect ECONNREFUSED 10.0.0.7:6379') });
+}

@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
+import type { Link } from '../../../src/domain/project.ts';
+import { countStates } from '../../../src/domain/state-counts.ts';
+import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
+import type { Message } from '../../../src/slack/views/blocks.ts';
+import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
+import { buildHelp } from '../../../src/slack/views/help.ts';
+import { buildHistory, maxEntriesShown } from '../../../src/slack/views/history.ts';
+import { validateMessage } from '../../../src/slack/views/limits.ts';
+import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
+import { isSlackUser, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
+import { buildRefusal } from '../../../src/slack/views/refusal.ts';
+import { buildShow } from '../../../src/slack/views/show.ts';
+import { blockErrors } from '../../fake-slack/block-limits.ts';
+import {
+  alert,
+  condition,
+  historyEntry,
+  hostileText,
+  now,
+  observedProject,
+  operationOf,
+  precheckItems,
+  projectId,
+  refusal,
+} from '../arbitraries.ts';
+import { exampleLink } from '../example-records.ts';
+
+/** A moment in the reader's time zone: the one command of Slack that our words hold. */
+const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
+
+const viewContext = { format: slackFormatter('/sync'), now };
+const fuzzOptions = { numRuns: 60 };
+
+/** What holds for every message, whatever it is about. */
+function expectWithinLimits(message: Message): void {
+  expect(validateMessage(message)).toEqual([]);
+  expect(blockErrors(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
+  expect(message.text.trim()).not.toBe('');
+  for (const rawText of [message.text, ...collectStrings(message.blocks)]) {
+    const text = rawText.replace(dateToken, '');
+    expect(text).not.toMatch(/<!|[\u202a-\u202e\u2066-\u2069\u200b]/);
+    for (const [, inside = ''] of text.matchAll(/<([^>]*)>/g)) expect(inside).toMatch(/^[@#][UWCGD][A-Z0-9]+$/);
+    expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
+    expect(text).not.toMatch(/\p{Cs}/u);
+  }
+}
+
+function expectHistoryWithinLimits(message: Message, entries: number): void {
+  expectWithinLimits(message);
+  const lines = collectStrings(message.blocks).join('\n').split('\n');
+  expect(lines.filter((line) => / ago · /.test(line))).toHaveLength(Math.min(entries, maxEntriesShown));
+  expect(lines.at(-1)?.includes('older ones')).toBe(entries > maxEntriesShown);
+}
+
+function collectStrings(value: unknown): string[] {
+  if (typeof value === 'string') return [];
+  if (Array.isArray(value)) return value.flatMap(collectStrings);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'text' && typeof inner === 'string' ? [inner] : collectStrings(inner),
+  );
+}
+
+describe('every view is within the limits of Slack, and mentions nobody but people and channels', () => {
+  it('list', () => {
+    const page = fc.array(observedProject, { maxLength: projectsPerPage });
+    fc.assert(
+      fc.property(page, hostileText, fc.nat(5), (shown, filter, pageNumber) => {
+        const counts = countStates(shown.map(({ project }) => project));
+        const shortFilter = filter.slice(0, 100);
+        expectWithinLimits(
+          buildList({ ...viewContext, counts, observedProjects: shown, page: pageNumber, filter: shortFilter }),
+        );
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('show', () => {
+    fc.assert(
+      fc.property(
+        observedProject.chain((seen) =>
+          fc.tuple(fc.constant(seen), fc.array(operationOf(seen.project.id), { maxLength: 5 })),
+        ),
+        precheckItems,
+        fc.boolean(),
+        ([seen, operations], precheck, revealReasons) => {
+          expectWithinLimits(buildShow({ ...viewContext, details: { ...seen, operations, precheck }, revealReasons }));
+        },
+      ),
+      fuzzOptions,
+    );
+  });
+
+  it('precheck', () => {
+    fc.assert(
+      fc.property(observedProject, precheckItems, ({ project }, items) =>
+        expectWithinLimits(buildPrecheck({ ...viewContext, project, items })),
+      ),
+      fuzzOptions,
+    );
+  });
+
+  it('confirmation', () => {
+    fc.assert(
+      fc.property(
+        observedProject.chain((seen) => fc.tuple(fc.constant(seen), operationOf(seen.project.id))),
+        ([seen, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...seen, operation })),
+      ),
+      fuzzOptions,
+    );
+  });
+
+  it('outcome', () => {
+    fc.assert(
+      fc.property(
+        observedProject.chain((seen) => fc.tuple(fc.option(fc.constant(seen.project)), operationOf(seen.project.id))),
+        ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('alert', () => {
+    fc.assert(
+      fc.property(observedProject, alert, condition, fc.boolean(), ({ project }, each, found, showErrors) => {
+        expectWithinLimits(buildAlert({ ...viewContext, project, alert: each, showErrors }, found));
+        expectWithinLimits(
+          buildResolvedAlert(
+            { ...viewContext, project, showErrors, kind: found.kind },
+            each.resolving ? null : each.changedAt,
+          ),
+        );
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('history', () => {
+    const entries = fc.array(historyEntry, { maxLength: maxEntriesShown + 1, size: 'max' });
+    fc.assert(
+      fc.property(projectId, entries, fc.boolean(), (project, told, revealReasons) =>
+        expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: told, revealReasons }), told.length),
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('history, each of its lines as long as they get', () => {
+    for (const longText of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
+      const links = Array<Link>(9).fill({ queue: longText, connection: longText, prefix: longText });
+      const outcome = {
+        linksTotal: 1e9,
+        linksDone: 1e9,
+        unreachable: links,
+        missing: [],
+        inFlight: 1e9,
+        retriedTasks: 1e9,
+      };
+      const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: longText, at: 0 };
+      const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
+      const linkSample = { total: 9, first: links.slice(0, 5) };
+      const condition = { kind: 'unexpectedly_running' as const, links: linkSample, cause: 'resumed' as const };
+      const alertRecord = {
+        alert: { since: 0, firing: true, seq: 1, changedAt: 1, version: 1, resolving: false, condition },
+        delivered: { seq: 1, since: 0, message: { channel: longText, ts: '1.1' }, resolved: false },
+        kind: 'unexpectedly_running' as const,
+      };
+      const entryFields = {
+        id: '1-0',
+        at: 0,
+        by: longText,
+        action: 'restore',
+        reason: longText,
+        channel: longText,
+      } as const;
+      const entryDetails = {
+        origin: null,
+        version: null,
+        state: null,
+        code: longText,
+        outcome,
+        failure,
+        refusal,
+        links,
+        cause: null,
+        ...alertRecord,
+      };
+      for (const event of [...historyEvents, longText]) {
+        for (const operation of ['op1', null]) {
+          const entries = Array<HistoryEntry>(maxEntriesShown + 1).fill({
+            ...entryFields,
+            ...entryDetails,
+            event,
+            operation,
+          });
+          const message = buildHistory({ ...viewContext, project: 'o'.repeat(63), entries, revealReasons: true });
+          expectHistoryWithinLimits(message, entries.length);
+        }
+      }
+    }
+  });
+
+  it('refusal and help', () => {
+    fc.assert(
+      fc.property(refusal, fc.option(projectId), (each, verb) =>
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
+      ),
+      { numRuns: 200 },
+    );
+    expectWithinLimits(buildHelp(viewContext.format));
+  });
+});
+
+describe('the format of Slack', () => {
+  it('mentions people whom Slack knows, and writes out everybody else', () => {
+    expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
+    expect(viewContext.format.person('cli:root')).toBe('cli:root');
+    expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
+    expect(isSlackUser('u0alice')).toBe(false);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../../src/domain/operation.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import type { Refusal } from '../../../src/domain/refusal.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { exampleLink, exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+
+const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
+
+describe('outcome', () => {
+  const paused = exampleProject({ state: 'paused', by: 'U0ALICE', since: exampleNow - 12_000 });
+  const outcomeText = (operation: Partial<Operation>, project: Project | null = paused) =>
+    buildOutcome({ ...viewContext, project, operation: exampleOperation(operation) }).text;
+  const done: Partial<Operation> = { state: 'done', toState: 'paused' };
+
+  it.each<[string, Partial<Operation>, string]>([
+    ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
+    ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
+    ['done', { ...done, outcome: exampleOutcome }, 'orders is Paused · 2 links · by <@U0ALICE> · we deploy'],
+    ['still finishing', { ...done, outcome: { ...exampleOutcome, inFlight: 3 } }, '\n3 tasks still finishing'],
+    ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
+    ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
+    ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
+  ])('%s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
+
+  it('of a restore says how many tasks were put back', () => {
+    const operation: Partial<Operation> = {
+      action: 'restore',
+      state: 'done',
+      toState: 'running',
+      outcome: { ...exampleOutcome, retriedTasks: 5 },
+    };
+    expect(outcomeText(operation, exampleProject())).toContain(
+      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks put back',
+    );
+  });
+
+  it('tells the state as it is now when it has moved on', () => {
+    const resumedProject = exampleProject({ since: exampleNow - 3_000 });
+    expect(outcomeText({ ...done, outcome: exampleOutcome }, resumedProject)).toBe(
+      'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, by <@U0BOB>',
+    );
+    expect(outcomeText({ ...done, outcome: exampleOutcome }, null)).toContain('orders has been removed since then');
+  });
+
+  it('of a pause that did not reach every link says which, and whether it is still tried', () => {
+    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
+    const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
+    const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
+    expect(outcomeText(failed, project)).toContain(
+      'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, still trying',
+    );
+    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain(
+      'all links agree with that by now',
+    );
+  });
+
+  it('of a refusal gives the reason, by whom and what to do instead', () => {
+    const refusal: Refusal = {
+      code: 'not_allowed',
+      action: 'pause',
+      project: 'orders',
+      state: 'paused',
+      since: exampleNow - 12_000,
+      by: 'U0BOB',
+    };
+    expect(outcomeText({ state: 'refused', refusal })).toContain(
+      'orders is Paused, for 12 s, by <@U0BOB>: it is paused already. Nothing was changed. Try `/sync restore orders`.',
+    );
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { toProjectStats } from '../../../src/domain/observation.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import { countStates } from '../../../src/domain/state-counts.ts';
+import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
+import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
+import { withinLimits } from '../../../src/slack/views/limits.ts';
+import { buildList } from '../../../src/slack/views/list.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildShow } from '../../../src/slack/views/show.ts';
+import {
+  exampleLink,
+  exampleLinkStats,
+  exampleNow,
+  exampleOperation,
+  exampleOutcome,
+  exampleProject,
+  exampleProjectStats,
+} from '../example-records.ts';
+
+const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
+const buttonLabels = (message: Message) => message.blocks.flatMap(buttonsIn);
+const sectionTexts = (message: Message) =>
+  message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : [])).join('\n');
+
+function buttonsIn(block: Block): string[] {
+  if (block.type === 'actions') return block.elements.map(({ text }) => text.text);
+  return block.type === 'section' && block.accessory !== undefined ? [block.accessory.text.text] : [];
+}
+
+describe('list', () => {
+  const running = exampleProject();
+  const many = Array.from({ length: 23 }, () => running);
+  const observedProjects = (projects: readonly Project[]) =>
+    projects.map((project) => ({ project, stats: exampleProjectStats }));
+
+  it('says a project in two lines, with the action that is allowed', () => {
+    const list = buildList({
+      ...viewContext,
+      counts: countStates([running]),
+      observedProjects: observedProjects([running]),
+      page: 0,
+      filter: '',
+    });
+    expect(list.text).toBe('1 project: 1 Running');
+    expect(sectionTexts(list)).toContain(
+      '*orders* · Running\n2 links · backlog 1,204 · latency 5 s · for 2 h by <@U0BOB>',
+    );
+    expect(buttonLabels(list)).toEqual(['Pause']);
+  });
+
+  it('offers nothing while a project is in transition, and calls unknown what was not read', () => {
+    const pausing = exampleProject({ state: 'pausing' });
+    const stats = toProjectStats([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
+    const list = buildList({
+      ...viewContext,
+      counts: countStates([pausing]),
+      observedProjects: [{ project: pausing, stats }],
+      page: 0,
+      filter: '',
+    });
+    expect(buttonLabels(list)).toEqual([]);
+    expect(sectionTexts(list)).toContain('backlog unknown · latency unknown');
+  });
+
+  it.each([
+    [0, ['Next']],
+    [1, ['Previous', 'Next']],
+    [2, ['Previous']],
+  ])('page %i of three has %j', (page, buttons) => {
+    const list = buildList({ ...viewContext, counts: countStates(many), observedProjects: [], page, filter: '' });
+    expect(buttonLabels(list)).toEqual(buttons);
+    expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
+  });
+
+  it('says what to type when there is nothing', () => {
+    const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
+    expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
+    expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project fits “prod”');
+  });
+});
+
+describe('confirmation', () => {
+  it('says what would happen, with OK and Cancel', () => {
+    const dialog = buildConfirmation({
+      ...viewContext,
+      project: exampleProject(),
+      stats: exampleProjectStats,
+      operation: exampleOperation(),
+    });
+    expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
+    expect(sectionTexts(dialog)).toContain('Latency will grow until restored.');
+    expect(sectionTexts(dialog)).toContain('backlog 1,204 · latency 5 s · 3 tasks in flight');
+    expect(sectionTexts(dialog)).toContain('Reason: we deploy');
+    expect(dialog.text).toMatch(/^Pause orders\?.*within 5 min\.$/);
+  });
+
+  it('of a Failed project tells what failed, masked, and how many tasks are put back', () => {
+    const oldestFailures = [{ taskId: '7', at: exampleNow - 60_000, reason: 'row 17 refused at db.acme.com:3306' }];
+    const linkStats = exampleLinkStats('orders-incr', { failuresAfterWatermark: 5, oldestFailures: oldestFailures });
+    const dialog = buildConfirmation({
+      ...viewContext,
+      project: exampleProject({ state: 'failed' }),
+      stats: toProjectStats([linkStats], exampleNow),
+      operation: exampleOperation({ action: 'restore' }),
+    });
+    expect(sectionTexts(dialog)).toContain('5 failed tasks will be put back before newer ones.');
+    expect(sectionTexts(dialog)).toContain('row 17 refused at ‹host›');
+    expect(sectionTexts(dialog)).toContain('and 4 more');
+    expect(sectionTexts(dialog)).not.toContain('acme.com');
+  });
+});
+
+describe('show', () => {
+  const failure = { link: exampleLink('orders-incr'), taskId: '7', reason: 'row 17 refused', at: exampleNow - 60_000 };
+  const links = Array.from({ length: 300 }, (_, index) =>
+    exampleLinkStats(`link-${index}-${'x'.repeat(80)}`, { waiting: index }),
+  );
+  const show = (revealReasons: boolean) =>
+    buildShow({
+      ...viewContext,
+      details: {
+        project: exampleProject({ state: 'failed', failure }),
+        stats: toProjectStats([...links, { kind: 'unreachable', link: exampleLink('gone') }], exampleNow),
+        precheck: [],
+        operations: [exampleOperation({ state: 'done', outcome: exampleOutcome })],
+      },
+      revealReasons,
+    });
+
+  it('has the allowed action, the worst link first, and says how many do not fit', () => {
+    expect(buttonLabels(show(true))).toEqual(['Restore']);
+    expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, figures unknown');
+    expect(sectionTexts(show(true))).toMatch(/\d+ more links not shown/);
+  });
+
+  it('keeps the reason of a failure from those who may not see it', () => {
+    expect(sectionTexts(show(true))).toContain('row 17 refused');
+    expect(sectionTexts(show(false))).not.toContain('row 17 refused');
+    expect(sectionTexts(show(false))).toContain('shown to operators only');
+  });
+});
+
+describe('a message over the limits', () => {
+  it('is sent without its blocks, and says the same', () => {
+    const message = { text: 'orders is Paused', blocks: [sectionBlock('x'.repeat(3_001))] };
+    expect(withinLimits(message)).toEqual({
+      message: { text: 'orders is Paused', blocks: [] },
+      faults: [expect.any(String)],
+    });
+    const empty = withinLimits({ text: '', blocks: [] }).message;
+    expect(empty.text).not.toBe('');
+    expect(withinLimits({ text: 'a '.repeat(5_000), blocks: [] }).message.text.length).toBeLessThanOrEqual(4_000);
+  });
+});

@@ -1,0 +1,188 @@
+import { Queue } from 'bullmq';
+import { expect, vi } from 'vitest';
+import type { Operation } from '../../src/domain/operation.ts';
+import type { Delivery } from '../fake-slack/fake-users.ts';
+import type { MessageView } from '../fake-slack/types.ts';
+import {
+  buttonLabels,
+  type SlackHarness,
+  type SlackHarnessOptions,
+  startSlackHarness,
+  visibleText,
+} from './slack-harness.ts';
+import type { TestLink } from './test-services.ts';
+import { waitFor } from './wait-for.ts';
+
+/** When the fault begins. `the outcome`: after OK was told everywhere, before a worker takes the operation up. */
+export type FaultPhase = 'the command' | 'OK' | 'the outcome';
+
+/** One line of a table: what is broken, when, and what people see. Places are told as `expectSees` reads them. */
+export interface FaultCase {
+  readonly fault: string;
+  readonly during: FaultPhase;
+  /** While the fault lasts, at the end of the operation. */
+  readonly meanwhile?: string;
+  /** When everything has been told. */
+  readonly sees: string;
+}
+
+/** Each row with the title of its test: vitest would cut it. */
+export function withTitles<Case extends { readonly fault: string; readonly during: string }>(cases: readonly Case[]) {
+  return cases.map((faultCase) => [`${faultCase.fault}, during ${faultCase.during}`, faultCase] as const);
+}
+
+/** Brings a fault about. What it returns ends it, after the operation has ended. */
+export type InjectFault = (scenario: FaultScenario) => unknown;
+
+/** Sends a command or a press, and whatever else happens then. */
+export type SendOverride = (deliver: () => Delivery) => Promise<unknown>;
+
+/** Alice pauses `orders`, which runs one link, from the command to the outcome. */
+export interface FaultScenario extends AsyncDisposable {
+  readonly harness: SlackHarness;
+  readonly link: TestLink;
+  /** From the command to the end of the operation and of the fault; then all has been told. */
+  run(during: FaultPhase, injectFault: InjectFault, seenDuringFault?: string): Promise<void>;
+  /** How the next command or press is sent, instead of plainly. */
+  sendNext: SendOverride | null;
+  /** The message of the operation that everybody sees. */
+  channelMessage(): MessageView;
+  operation(): Promise<Operation>;
+  /** `alice: <text>, then <text>; channel: <text>; direct message: <text>; Slack itself: <error>`: all that there is. */
+  expectMessages(expected: string): Promise<void>;
+  /** The operation and the project ended as asked, and nothing is left to be told. */
+  expectPaused(): Promise<void>;
+  /** From now on what waits to be told again is told at once, as if its time had passed. */
+  skipRetryDelays(): void;
+  /** Nothing is left to be told, and nobody is about to. */
+  waitForNotifications(): Promise<void>;
+}
+
+export async function startFaultScenario(options: SlackHarnessOptions = {}): Promise<FaultScenario> {
+  const harness = await startSlackHarness(options);
+  const { services, slack } = harness;
+  const link = await services.createLink('orders-full');
+  await link.startWorker(async () => {});
+  await services.createProject('orders', [link], { channel: 'C0SYNC' });
+  const notificationQueue = new Queue('notifications', {
+    connection: services.redis,
+    prefix: '{syncbot}',
+    skipVersionCheck: true,
+  });
+  notificationQueue.on('error', () => {});
+
+  const places = {
+    alice: () => slack.messagesVisibleTo('U0ALICE', 'C0SYNC').filter((it) => it.ephemeralFor === 'U0ALICE'),
+    channel: () => slack.messagesVisibleTo('U0BOB', 'C0SYNC').filter((it) => it.ephemeralFor === undefined),
+    'direct message': () => slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id),
+  };
+  const visibleMessages = () => [
+    ...Object.entries(places).map(([place, messages]) => ({ place, texts: messages().map(visibleText) })),
+    { place: 'Slack itself', texts: slack.clientErrorsOf('U0ALICE').map(({ error }) => error) },
+  ];
+  const operation = async () => {
+    const [newestOperation] = await services.deps.store.recentOperations('orders', 1);
+    if (newestOperation === undefined) throw new Error('no operation');
+    return newestOperation;
+  };
+
+  let promoteDelayed = async () => {};
+  let skippedMs = 0;
+  const send = async (deliver: () => Delivery) => {
+    const sendOverride = scenario.sendNext;
+    scenario.sendNext = null;
+    if (sendOverride === null) expect((await deliver().acked).kind).toBe('acked');
+    else await sendOverride(deliver);
+  };
+  const scenario: FaultScenario = {
+    sendNext: null,
+    harness,
+    link,
+    operation,
+    channelMessage() {
+      const [message] = places.channel();
+      if (message === undefined) throw new Error('nothing in the channel');
+      return message;
+    },
+    async run(during, injectFault, seenDuringFault) {
+      let endFault: unknown = during === 'the command' ? await injectFault(scenario) : undefined;
+      await send(() => slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' }));
+      const dialog = await harness.waitForMessage('Pause orders?');
+      expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
+      if (during === 'OK') endFault = await injectFault(scenario);
+      await send(() => harness.press('OK', dialog));
+      if (during === 'the outcome') {
+        await scenario.expectMessages('alice: Pausing orders…; channel: Pausing orders…');
+        await scenario.waitForNotifications();
+        endFault = await injectFault(scenario);
+      }
+      await services.instance.startWorkers();
+      await slack.waitFor(async () => (await operation()).finishedAt !== null, {
+        description: 'the end of the operation',
+      });
+      if (seenDuringFault !== undefined) await scenario.expectMessages(seenDuringFault);
+      expect(scenario.sendNext).toBeNull();
+      if (typeof endFault === 'function') await endFault();
+      await scenario.waitForNotifications();
+    },
+    async expectMessages(expected) {
+      const expectedByPlace = parseExpectedMessages(expected);
+      await slack.waitFor(
+        () => visibleMessages().every(({ place, texts }) => matchesTexts(texts, expectedByPlace.get(place) ?? [])),
+        {
+          description: expected,
+          timeoutMs: 20_000,
+        },
+      );
+    },
+    async expectPaused() {
+      expect(await operation()).toMatchObject({ state: 'done', toState: 'paused' });
+      expect(await services.deps.store.read('orders')).toMatchObject({
+        state: 'paused',
+        activeOperation: null,
+        version: 3,
+      });
+      expect(await link.queue.isPaused()).toBe(true);
+    },
+    skipRetryDelays() {
+      const realNow = performance.now.bind(performance);
+      vi.spyOn(performance, 'now').mockImplementation(() => realNow() + skippedMs);
+      promoteDelayed = async () => {
+        skippedMs += 600_000;
+        await notificationQueue.promoteJobs();
+      };
+    },
+    async waitForNotifications() {
+      await waitFor(
+        async () => {
+          await promoteDelayed();
+          const openOperations = await services.deps.store.openOperations('orders');
+          const notNotified = openOperations.filter(({ seq, notifiedSeq }) => seq > notifiedSeq);
+          return (
+            notNotified.length === 0 && (await notificationQueue.getJobCountByTypes('wait', 'active', 'delayed')) === 0
+          );
+        },
+        { description: 'everything told', timeoutMs: 30_000 },
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      vi.restoreAllMocks();
+      await notificationQueue.close();
+      await harness[Symbol.asyncDispose]();
+    },
+  };
+  return scenario;
+}
+
+function parseExpectedMessages(expected: string): Map<string, string[]> {
+  const places = expected.split('; ').map((part): [string, string[]] => {
+    const [, place, texts] = /^(alice|channel|direct message|Slack itself): (.+)$/.exec(part) ?? [];
+    if (place === undefined || texts === undefined) throw new Error(`not understood: ${part}`);
+    return [place, texts === 'nothing' ? [] : texts.split(', then ')];
+  });
+  return new Map(places);
+}
+
+function matchesTexts(texts: readonly string[], expected: readonly string[]): boolean {
+  return texts.length === expected.length && expected.every((text, index) => texts[index]?.includes(text));
+}

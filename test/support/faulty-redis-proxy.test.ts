@@ -1,0 +1,48 @@
+import { Redis } from 'ioredis';
+import { expect, it, onTestFinished } from 'vitest';
+import { startFaultyRedisProxy } from './faulty-redis-proxy.ts';
+import { startTestRedis } from './test-redis.ts';
+
+async function startProxy() {
+  const redis = await startTestRedis();
+  const proxy = await startFaultyRedisProxy(redis.port);
+  const client = new Redis(proxy.url, { maxRetriesPerRequest: 0, retryStrategy: () => 5 });
+  client.on('error', () => {});
+  onTestFinished(async () => {
+    client.disconnect();
+    await proxy[Symbol.asyncDispose]();
+    await redis.stop();
+  });
+  await client.ping();
+  return { proxy, client };
+}
+
+it('keeps requests and replies in their order while the delay changes', async () => {
+  const { proxy, client } = await startProxy();
+  const answers = [];
+  for (let round = 0; round < 40; round++) {
+    proxy.setDelayMs([20, 1, 0, 3][round % 4] ?? 0);
+    answers.push(client.echo(`a${round}`), client.incr('b'));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const expected = Array.from({ length: 40 }, (_round, index) => [`a${index}`, index + 1]).flat();
+  expect(await Promise.all(answers)).toEqual(expected);
+});
+
+it('loses a reply to what has happened, and a request that has not', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.dropOneConnection('reply', 0);
+  await expect(client.incr('seen')).rejects.toThrow();
+  expect(await client.get('seen')).toBe('1');
+  proxy.dropOneConnection('request', 0);
+  await expect(client.incr('seen')).rejects.toThrow();
+  expect(await client.get('seen')).toBe('1');
+  expect(proxy.droppedConnections).toBe(2);
+});
+
+it('takes no connection during an outage', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.goDownFor(200);
+  await expect(client.ping()).rejects.toThrow();
+  while ((await client.ping().catch(() => null)) === null) expect(proxy.lastOutageAt).toBeGreaterThan(0);
+});

@@ -1,0 +1,60 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { waitFor } from './wait-for.ts';
+
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProgram {
+  readonly pid: number;
+  /** What it has printed so far. */
+  stdout(): string;
+  /** What it has said on stderr so far. */
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<ProgramResult>;
+}
+
+/** Starts a program, keeps what it says, and gives it nothing to read. */
+export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): RunningProgram {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const captured = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    captured.stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    captured.stderr += text;
+  });
+  const exited = once(child, 'close').then(() => ({ code: child.exitCode, ...captured }));
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => captured.stdout,
+    stderr: () => captured.stderr,
+    kill: (signal) => void child.kill(signal),
+    exited,
+  };
+}
+
+/** Kills it at the end of the test if it still runs. */
+export function killAtTestEnd(program: RunningProgram): RunningProgram {
+  onTestFinished(async () => {
+    program.kill('SIGKILL');
+    await program.exited;
+  });
+  return program;
+}
+
+/** Waits until it has printed or logged this; throws with all that it said when it ends before. */
+export async function waitForOutput(program: RunningProgram, text: string): Promise<void> {
+  const hasPrinted = () => `${program.stdout()}${program.stderr()}`.includes(text);
+  let hasExited = false;
+  void program.exited.then(() => {
+    hasExited = true;
+  });
+  await waitFor(() => hasPrinted() || hasExited, { description: text, timeoutMs: 50_000 });
+  if (!hasPrinted()) throw new Error(`it ended before it said ${text}: ${JSON.stringify(await program.exited)}`);
+}

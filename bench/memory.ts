@@ -38,7 +38,7 @@ export const memory: Benchmark = {
     await createProjects(createStore(botRedis.redis), definitions, 'paused');
     const config = join(buildFolder, 'memory.yml');
     await writeConfig(config, definitions, {
-      connections: { linksRedis: linksRedis.url },
+      connections: { warehouse: linksRedis.url },
       settings: tiny ? 'observeEvery: 250ms' : '',
     });
     const env = { REDIS_URL: botRedis.url, SYNCBOT_CONFIG: config };

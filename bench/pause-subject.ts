@@ -50,11 +50,11 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
       const ms = paused.value - start;
       await pressHandled;
-      await waitFor(async () => (await store.readOperation(ref))?.state === 'done', {
+      await waitFor(async () => (await store.operations.read(ref))?.state === 'done', {
         description: 'the end of a pause',
       });
       await resumeAll(redis, names);
-      await store.remove(id, (await store.readVersion(id)) ?? 0, 'cli:bench');
+      await store.projects.remove(id, (await store.projects.readVersion(id)) ?? 0, 'cli:bench');
       return ms;
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
@@ -66,7 +66,7 @@ function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = deps.links.setPaused.bind(deps.links);
   Object.assign(deps.links, {
-    drive: async (...args: Parameters<typeof setPaused>) => {
+    setPaused: async (...args: Parameters<typeof setPaused>) => {
       const results = await setPaused(...args);
       if (results.includes('unreachable')) throw new Error('a link was not paused');
       remaining -= results.length;

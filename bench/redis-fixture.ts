@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../demo/redis-server.ts';
-import type { ProjectStore } from '../src/application/store.ts';
+import type { ProjectStore } from '../src/application/stores.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
 import { createProjectStore } from '../src/infra/redis/project-store.ts';
 import { toChunks } from '../src/lib/async.ts';
@@ -76,8 +76,8 @@ export async function createProjects(
   for (const chunk of toChunks(definitions, 500)) {
     await Promise.all(
       chunk.map(async (definition) => {
-        await store.save(definition, { state, watermarks: {} }, 'cli:bench');
-        await store.markSynced(definition.id, 1, []);
+        await store.projects.save(definition, { state, watermarks: {} }, 'cli:bench');
+        await store.projects.markSynced(definition.id, 1, []);
       }),
     );
   }

@@ -61,7 +61,7 @@ export async function startBot(
 
 /** The floor: the same receiver, and nothing behind it but the ack. */
 export function startBaselineBolt(transport: Transport): Promise<MeasuredApp> {
-  return startMeasuredApp(transport, (env) => startProgram('bare-bolt', env));
+  return startMeasuredApp(transport, (env) => startProgram('baseline-bolt', env));
 }
 
 /** The moment at which the answer to what was typed arrived, ms as `preciseNow` counts. */

@@ -33,10 +33,10 @@ export const throughput: Benchmark = {
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
-    await using ours = await startSubject(size);
-    await using floor = await startBaseline();
+    await using subject = await startSubject(size);
+    await using baseline = await startBaseline();
     const samples = await interleaved(
-      { subject: () => ours.msPerOperation(), baseline: () => floor.msPerJob(size.jobs) },
+      { subject: () => subject.msPerOperation(), baseline: () => baseline.msPerJob(size.jobs) },
       size,
     );
     const perSecond = (times: readonly number[]) => times.map((ms) => 1_000 / ms);
@@ -84,7 +84,7 @@ async function startSubject(size: typeof fullSize) {
 
 async function startBaseline() {
   const fixture = await startRedisFixture();
-  const worker = await startProgram('bare-worker', { REDIS_URL: fixture.url });
+  const worker = await startProgram('baseline-worker', { REDIS_URL: fixture.url });
   const queue = new Queue('empty', { connection: fixture.redis });
   const removeWhenDone = { removeOnComplete: true, removeOnFail: true };
   const add = (jobs: number) => Promise.all(Array.from({ length: jobs }, () => queue.add('empty', {}, removeWhenDone)));
@@ -130,7 +130,7 @@ async function confirmAll({ deps }: Services, definitions: readonly ProjectDefin
 }
 
 async function expectAllDone({ deps }: Services, refs: readonly OperationRef[]): Promise<void> {
-  const operations = await Promise.all(refs.map((ref) => deps.store.readOperation(ref)));
+  const operations = await Promise.all(refs.map((ref) => deps.operations.read(ref)));
   const unfinished = operations.find((operation) => operation?.state !== 'done');
   if (unfinished !== undefined) throw new Error(`an operation ended as ${unfinished?.state}`);
 }

@@ -18,7 +18,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const link = [{ link: { queue: 'full', connection: 'default', prefix: 'bull' } }];
 const idsOf = (projects: readonly { readonly id: string }[]) => projects.map(({ id }) => id);
 const listByUrgency = (state: 'running' | null = null) =>
-  services.deps.store.listByUrgency({ state, from: 0, limit: 100 });
+  services.deps.projects.listByUrgency({ state, from: 0, limit: 100 });
 
 async function createProjects(): Promise<void> {
   await services.createProject('b-runs', link, { state: 'running' });
@@ -59,20 +59,20 @@ describe('a page of the list', () => {
 
   it('follows every change of a state, and reads no more than the page for it', async () => {
     await createProjects();
-    const { store } = services.deps;
-    const version = (await store.readVersion('b-runs')) ?? 0;
+    const { projects, operations } = services.deps;
+    const version = (await projects.readVersion('b-runs')) ?? 0;
     const failure = { link: { queue: 'q', connection: 'default', prefix: 'bull' }, taskId: '1', reason: 'no', at: 1 };
-    await store.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await projects.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'stands', 'a-runs', 'fresh']);
-    await store.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
+    await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
     expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'a-runs', 'stands', 'fresh']);
-    expect(await store.remove('fresh', 1, 'cli:test')).toBe(true);
+    expect(await projects.remove('fresh', 1, 'cli:test')).toEqual({ kind: 'written' });
     expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'a-runs', 'stands']);
   });
 
   it('equals a page of all of them, whatever the states', async () => {
     const createProject = (id: string, state: 'running' | 'paused' | 'not_started') =>
-      services.deps.store.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
+      services.deps.projects.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
     const project = fc.tuple(
       fc.stringMatching(/^p[a-z0-9_-]{0,5}$/),
       fc.constantFrom('running' as const, 'paused' as const, 'not_started' as const),
@@ -125,7 +125,7 @@ describe('an order that a crash left behind', () => {
 
   it('with a project whose removal was cut short: it is counted nowhere', async () => {
     await createProjects();
-    expect(await services.deps.store.remove('stands', 1, 'cli:test')).toBe(true);
+    expect(await services.deps.projects.remove('stands', 1, 'cli:test')).toEqual({ kind: 'written' });
     await services.redis.sadd(projectsKey, 'stands');
     await services.redis.zadd(urgencyIndexKey, 4, 'stands');
     await sweep(services.deps);

@@ -1,3 +1,4 @@
+import type { WriteResult } from '../../application/stores.ts';
 import { createHash } from 'node:crypto';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import type { ProjectId } from '../../domain/project.ts';
@@ -72,4 +73,9 @@ export function createStepRunner(client: RedisClient, settings: StoreSettings): 
     const keys = [state, definition, audit, open, runs];
     return execute(client, (redis) => runScript(redis, script, { keys, args: [operations, settingsJson, ...args] }));
   };
+}
+
+/** A script that writes returns 1, or 0 for a conflict. */
+export function toWriteResult(reply: unknown): WriteResult {
+  return { kind: reply === 1 ? 'written' : 'conflict' };
 }

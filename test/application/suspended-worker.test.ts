@@ -18,7 +18,7 @@ function suspendAfter<Args extends unknown[], Result>(
     await meanwhile();
     suspendedMs = durationMs;
   });
-  const shiftedClock = { now: () => clock.now() + suspendedMs, elapsed: () => clock.monotonicNow() + suspendedMs };
+  const shiftedClock = { now: () => clock.now() + suspendedMs, monotonicNow: () => clock.monotonicNow() + suspendedMs };
   return { method: runAfter(method, suspend), clock: { ...clock, ...shiftedClock } };
 }
 
@@ -127,7 +127,7 @@ describe('when nobody else did anything meanwhile', () => {
         waitedMs += responseDelayMs;
       });
       const { clock } = services.deps;
-      const slowClock = { ...clock, elapsed: () => clock.monotonicNow() + waitedMs };
+      const slowClock = { ...clock, monotonicNow: () => clock.monotonicNow() + waitedMs };
       const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock: slowClock };
       expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
         kind: 'agreed',

@@ -183,7 +183,7 @@ async function post(
   for (let attempt = 1; ; attempt++) {
     const result = await postToResponseUrl(target, message, mode);
     if (result.kind === 'done') return;
-    const canRetry = result.kind === 'later' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
+    const canRetry = result.kind === 'retry' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
     if (!canRetry || context.stopSignal.aborted) {
       return context.log.warn({ kind: result.kind }, 'answer not sent');
     }

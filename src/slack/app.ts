@@ -22,7 +22,7 @@ import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
 import { onCommand, onOtherCommand } from './listeners/commands.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { createNotifier } from './notifier/operation-notifier.ts';
+import { createNotifier } from './notifier/notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
 import type { SlackReceiver, Transport } from './receivers/receiver.ts';
 import type { OnRequestRejected } from './receivers/rejection.ts';

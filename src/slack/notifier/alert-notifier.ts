@@ -1,13 +1,26 @@
+import type { Logger } from '../../application/context.ts';
+import type { AlertStore, OperationStore, ProjectStore } from '../../application/stores.ts';
 import { type AlertKind, type AlertRecord, type DeliveredAlert, needsNotification } from '../../domain/alert.ts';
 import { alertKinds, type Condition } from '../../domain/conditions.ts';
 import type { MessageRef } from '../../domain/operation.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
+import type { Formatter } from '../../messages/format.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
 import type { Message } from '../views/blocks.ts';
 import { isSlackUser } from '../views/mrkdwn.ts';
-import { postOrUpdate } from './channel-message.ts';
-import type { NotifierOptions } from './operation-notifier.ts';
+import { type ChatClient, postOrUpdate } from './channel-message.ts';
+
+export interface AlertNotifierOptions {
+  readonly projects: Pick<ProjectStore, 'read'>;
+  readonly operations: Pick<OperationStore, 'read'>;
+  readonly alerts: Pick<AlertStore, 'markNotified'>;
+  readonly client: ChatClient;
+  readonly format: Formatter;
+  /** Whether masked reasons of failed tasks may appear in channels. */
+  readonly showErrors: boolean;
+  readonly log: Logger;
+}
 
 /** These alerts are also posted after they have resolved: tasks may have run while people believed that they were paused. */
 const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
@@ -21,7 +34,7 @@ const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
  * resolves. Throws `RetryLaterError` when Slack asks for it. An alert that cannot be delivered needs notification until it
  * can: the sweep adds the job again.
  */
-export async function notifyAlerts(options: NotifierOptions, id: ProjectId): Promise<void> {
+export async function notifyAlerts(options: AlertNotifierOptions, id: ProjectId): Promise<void> {
   const project = await options.projects.read(id);
   if (project === null) return;
   for (const kind of alertKinds) {
@@ -44,7 +57,7 @@ type NotifyResult =
   | { readonly kind: 'delivered'; readonly delivered: DeliveredAlert }
   | { readonly kind: 'cannot_post' };
 
-async function notifyAlert(options: NotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
+async function notifyAlert(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
   const { alert } = notification;
   return alert.firing && alert.condition !== null
     ? notifyFiring(options, notification, alert.condition)
@@ -53,7 +66,7 @@ async function notifyAlert(options: NotifierOptions, notification: AlertNotifica
 
 /** Posts or updates the message of a firing alert. The message of an earlier occurrence is resolved first. */
 async function notifyFiring(
-  options: NotifierOptions,
+  options: AlertNotifierOptions,
   notification: AlertNotification,
   condition: Condition,
 ): Promise<NotifyResult> {
@@ -76,7 +89,7 @@ async function notifyFiring(
   return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: false } };
 }
 
-async function notifyResolved(options: NotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
+async function notifyResolved(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
   const { alert, delivered, kind } = notification;
   const { seq, since, condition } = alert;
   const isSameOccurrence = delivered?.since === since;
@@ -110,7 +123,7 @@ interface ResolvedUpdate {
 
 /** Returns the message that shows the resolution. It stays the old one when Slack does not accept the update. */
 async function updateResolved(
-  options: NotifierOptions,
+  options: AlertNotifierOptions,
   notification: AlertNotification,
   { messageRef, durationMs }: ResolvedUpdate,
 ): Promise<MessageRef | null> {
@@ -131,7 +144,7 @@ type AlertPostResult =
   | { readonly kind: 'cannot_post' };
 
 async function post(
-  { client, operations, log }: NotifierOptions,
+  { client, operations, log }: AlertNotifierOptions,
   { project, kind }: AlertNotification,
   { content, messageRef }: AlertPost,
 ): Promise<AlertPostResult> {
@@ -149,7 +162,7 @@ async function post(
 
 /** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
 async function candidateChannels(
-  operations: NotifierOptions['operations'],
+  operations: AlertNotifierOptions['operations'],
   { id, definition, lastOperation, by }: Project,
 ): Promise<string[]> {
   const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });

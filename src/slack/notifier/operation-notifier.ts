@@ -1,7 +1,7 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
-import type { AlertStore, OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
+import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
 import { type Dialog, isOpen, type MessageRef, type Operation, type OperationState } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
@@ -10,21 +10,16 @@ import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
 import { isSlackUser } from '../views/mrkdwn.ts';
 import { buildOutcome } from '../views/outcome.ts';
-import { notifyAlerts } from './alert-notifier.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
-export interface NotifierOptions {
+export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
   readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
-  readonly alerts: Pick<AlertStore, 'markNotified'>;
   readonly serverClock: ServerClock;
   readonly client: ChatClient;
-  /** How a response_url is posted to. */
   readonly responseUrlFetch?: Fetch;
   readonly format: Formatter;
-  /** Whether masked reasons of failed tasks may appear in channels. */
-  readonly showErrors: boolean;
   readonly log: Logger;
 }
 
@@ -52,33 +47,30 @@ const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, d
  * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
  * It renders the current records, so a message can be late or repeated, but never wrong.
  */
-export function createNotifier(options: NotifierOptions): Notifier {
+export function createOperationNotifier(options: OperationNotifierOptions): Notifier['notifyOperation'] {
   const tracked = new Map<string, Tracking>();
-  return {
-    notifyAlerts: (id) => notifyAlerts(options, id),
-    async notifyOperation(ref) {
-      const stored = await options.operations.read(ref);
-      if (stored === null || stored.seq === stored.notifiedSeq) return;
-      const tracking = tracked.get(ref.operation) ?? newTracking;
-      const operation = { ...stored, message: stored.message ?? tracking.message };
-      const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
-      const message = buildOutcome({ operation, project, format: options.format, now });
-      const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
+  return async (ref) => {
+    const stored = await options.operations.read(ref);
+    if (stored === null || stored.seq === stored.notifiedSeq) return;
+    const tracking = tracked.get(ref.operation) ?? newTracking;
+    const operation = { ...stored, message: stored.message ?? tracking.message };
+    const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
+    const message = buildOutcome({ operation, project, format: options.format, now });
+    const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
 
-      const delivery = await deliver({ ...options, log }, { operation, project, message, now, tracking });
-      if (tracked.size > maxTracked) tracked.clear();
-      tracked.set(ref.operation, delivery.tracking);
-      const isComplete = delivery.error === null;
-      if (isComplete || hasChanged(delivery, stored)) {
-        const { message: messageRef, dialogUses } = delivery;
-        const seq = isComplete ? operation.seq : operation.notifiedSeq;
-        await options.operations.markNotified(ref, { seq, message: messageRef, dialogUses });
-      }
-      if (!isComplete) throw delivery.error;
-      tracked.delete(ref.operation);
-      const { state } = operation;
-      if (!isOpen(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
-    },
+    const delivery = await deliver({ ...options, log }, { operation, project, message, now, tracking });
+    if (tracked.size > maxTracked) tracked.clear();
+    tracked.set(ref.operation, delivery.tracking);
+    const isComplete = delivery.error === null;
+    if (isComplete || hasChanged(delivery, stored)) {
+      const { message: messageRef, dialogUses } = delivery;
+      const seq = isComplete ? operation.seq : operation.notifiedSeq;
+      await options.operations.markNotified(ref, { seq, message: messageRef, dialogUses });
+    }
+    if (!isComplete) throw delivery.error;
+    tracked.delete(ref.operation);
+    const { state } = operation;
+    if (!isOpen(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
   };
 }
 
@@ -189,7 +181,7 @@ function delayOf({ error }: Delivery): number {
   return error instanceof RetryLaterError ? error.delayMs : Number.POSITIVE_INFINITY;
 }
 
-type SlackClients = Pick<NotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
+type SlackClients = Pick<OperationNotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
 
 async function notifyChannel(
   { client, log }: SlackClients,

@@ -55,6 +55,7 @@ export function compareRow(
 export function singleRow(row: Samples & { readonly atMost?: number }): Row {
   const { name, unit, atMost } = row;
   const subject = spreadOf(row.subject);
-  const target = atMost === undefined ? null : ({ appliesTo: 'subject', atMost, met: subject.median <= atMost } as const);
+  const target =
+    atMost === undefined ? null : ({ appliesTo: 'subject', atMost, met: subject.median <= atMost } as const);
   return { name, unit, subject, baseline: null, ratio: null, target };
 }

@@ -12,7 +12,7 @@ import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
   createProjects,
-  createStore,
+  createTestStores,
   idleSettings,
   makeDefinitions,
   queueNames,
@@ -52,7 +52,7 @@ async function startSubject(size: typeof fullSize) {
   const fixture = await startRedisFixture();
   const definitions = makeDefinitions(size);
   await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
-  await createProjects(createStore(fixture.redis), definitions, 'running');
+  await createProjects(createTestStores(fixture.redis), definitions, 'running');
   const config = join(buildFolder, 'throughput.yml');
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });

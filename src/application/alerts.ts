@@ -33,7 +33,8 @@ export async function updateAlerts(
       after: next,
       event: auditEvent(previous, next),
     });
-    if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false)) logChange(deps, { project: project.id, kind, next });
+    if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false))
+      logChange(deps, { project: project.id, kind, next });
     hasChanges ||= saved.kind === 'written' && next.seq > (previous?.seq ?? 0);
   }
   if (hasChanges) await deps.notifications.alertsChanged(project.id);

@@ -2,10 +2,10 @@ import { desiredLinkState } from '../domain/lifecycle.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import type { Actor, Link, ProjectId } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
-import type { WriteResult } from './stores.ts';
 import { definitionChanges } from './diff-projects.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
+import type { WriteResult } from './stores.ts';
 
 /** How long a link that does not answer is tried again; a worker goes on after that. */
 const reconcileTimeoutMs = 10_000;

@@ -3,9 +3,9 @@ import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import { isAction, type Link, linkId, type Project, type ProjectState } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
-import type { Completion } from './stores.ts';
 import { observeProject } from './queries.ts';
 import type { ReconcileResult } from './reconcile.ts';
+import type { Completion } from './stores.ts';
 
 /** What was seen of a project at the end of an operation. */
 export interface FinalStats {

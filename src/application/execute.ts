@@ -15,10 +15,10 @@ import type { Refusal } from '../domain/refusal.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
-import type { ClaimedOperation, Completion } from './stores.ts';
 import type { LinkStatus } from './ports.ts';
 import { observeProject, precheckProject } from './queries.ts';
 import { pauseBeforeRestore, reconcile } from './reconcile.ts';
+import type { ClaimedOperation, Completion } from './stores.ts';
 
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:

@@ -25,9 +25,7 @@ export async function waitForOutcome(
   }: { readonly ref: OperationRef; readonly deadlineAt: number; readonly signal: AbortSignal },
 ): Promise<WaitResult> {
   for (let lastSnapshot: OperationSnapshot | null = null; ; ) {
-    const current: OperationSnapshot | null | 'away' = await readSnapshot(useCaseContext, ref).catch(
-      toUnavailable,
-    );
+    const current: OperationSnapshot | null | 'away' = await readSnapshot(useCaseContext, ref).catch(toUnavailable);
     if (current === null) return { kind: 'unknown' };
     if (current !== 'away') {
       if (!isOpen(current.operation)) return { kind: 'over', snapshot: current };

@@ -51,47 +51,47 @@ export function createOperationMetrics(registry: Registry): (stores: Stores) => 
     ...stores,
     operations: {
       ...stores.operations,
-    async request(asked) {
-      const recorded = await stores.operations.request(asked);
-      if (recorded.kind === 'requested') inBackground(countSuperseded(stores, recorded.operation));
-      return recorded;
-    },
-    async resolve(step) {
-      const settled = await stores.operations.resolve(step);
-      if (settled.kind !== 'resolved') return settled;
-      const { action, state, requestedAt, resolvedAt } = settled.operation;
-      if (!isOpen(settled.operation)) count(settled.operation);
-      if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
-      return settled;
-    },
-    async claim(ref, run) {
-      const claimed = await stores.operations.claim(ref, run);
-      if (claimed.kind === 'refused') count(claimed.operation);
-      return claimed;
-    },
-    async commit(ending) {
-      const committed = await stores.operations.commit(ending);
-      if (committed.kind !== 'committed') return committed;
-      const { action, state, resolvedAt, startedAt, finishedAt } = committed.operation;
-      count(committed.operation);
-      observe('claim', action, resolvedAt, startedAt);
-      observe('execute', action, startedAt, finishedAt);
-      if (resolvedAt !== null && finishedAt !== null) {
-        duration.observe({ action, outcome: state }, seconds(resolvedAt, finishedAt));
-      }
-      return committed;
-    },
-    async read(ref) {
-      const operation = await stores.operations.read(ref);
-      if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;
-      if (unnotified.size >= maxTracked) unnotified.clear();
-      unnotified.set(ref.operation, operation.finishedAt);
-      return operation;
-    },
-    async markNotified(ref, told) {
-      await stores.operations.markNotified(ref, told);
-      if (unnotified.has(ref.operation)) inBackground(observeNotified(stores, ref));
-    },
+      async request(asked) {
+        const recorded = await stores.operations.request(asked);
+        if (recorded.kind === 'requested') inBackground(countSuperseded(stores, recorded.operation));
+        return recorded;
+      },
+      async resolve(step) {
+        const settled = await stores.operations.resolve(step);
+        if (settled.kind !== 'resolved') return settled;
+        const { action, state, requestedAt, resolvedAt } = settled.operation;
+        if (!isOpen(settled.operation)) count(settled.operation);
+        if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
+        return settled;
+      },
+      async claim(ref, run) {
+        const claimed = await stores.operations.claim(ref, run);
+        if (claimed.kind === 'refused') count(claimed.operation);
+        return claimed;
+      },
+      async commit(ending) {
+        const committed = await stores.operations.commit(ending);
+        if (committed.kind !== 'committed') return committed;
+        const { action, state, resolvedAt, startedAt, finishedAt } = committed.operation;
+        count(committed.operation);
+        observe('claim', action, resolvedAt, startedAt);
+        observe('execute', action, startedAt, finishedAt);
+        if (resolvedAt !== null && finishedAt !== null) {
+          duration.observe({ action, outcome: state }, seconds(resolvedAt, finishedAt));
+        }
+        return committed;
+      },
+      async read(ref) {
+        const operation = await stores.operations.read(ref);
+        if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;
+        if (unnotified.size >= maxTracked) unnotified.clear();
+        unnotified.set(ref.operation, operation.finishedAt);
+        return operation;
+      },
+      async markNotified(ref, told) {
+        await stores.operations.markNotified(ref, told);
+        if (unnotified.has(ref.operation)) inBackground(observeNotified(stores, ref));
+      },
     },
   });
 }

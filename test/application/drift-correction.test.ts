@@ -18,8 +18,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const readProject = () => services.deps.projects.read('orders');
-const readEvents = async () =>
-  (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
+const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 /** A project whose links were seen to agree, and then were resumed or paused from outside. */
 async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
@@ -154,7 +153,9 @@ describe('what somebody else has resumed is never mended beside', () => {
   it('when another link is driven back after a late write of our own', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    expect(await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' })).toEqual({ kind: 'written' });
+    expect(
+      await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' }),
+    ).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
     expect(await readProject()).toMatchObject({ syncedVersion: 1, linksToReconcile: null });

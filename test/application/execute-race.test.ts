@@ -55,8 +55,8 @@ it('whoever asks for what at once: one wins per version, no version is left out,
         );
       }
 
-      const operations = await operations.listRecent(project, 100);
-      const finalStates = operations.map(({ state }) => state);
+      const recent = await operations.listRecent(project, 100);
+      const finalStates = recent.map(({ state }) => state);
       expect(finalStates.filter((state) => !['done', 'refused', 'superseded'].includes(state))).toEqual([]);
       const audit = await services.redis.xrange(`syncbot:{p:${project}}:audit`, '-', '+');
       const events = audit.map(([, fields]) => ({

@@ -223,7 +223,7 @@ describe('a worker that dies in the middle', () => {
     await services.createProject('orders', [near, far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const deps = withDeps(withoutJobs(services), {
-      operations: { commit: runBefore(services.deps.store.commit, failWith('killed')) },
+      operations: { commit: runBefore(services.deps.operations.commit, failWith('killed')) },
     });
     await expect(execute(deps, ref)).rejects.toThrow('killed');
     expect(await services.deps.projects.read('orders')).toMatchObject({
@@ -246,7 +246,9 @@ describe('a worker that dies in the middle', () => {
     await services.createProject('orders', [near]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const { projects, operations } = services.deps;
-    const deps = withDeps(withoutJobs(services), { operations: { commit: runAfter(store.commit, failWith('lost')) } });
+    const deps = withDeps(withoutJobs(services), {
+      operations: { commit: runAfter(operations.commit, failWith('lost')) },
+    });
     await expect(execute(deps, ref)).rejects.toThrow('lost');
     const [project, operation] = [await projects.read('orders'), await operations.read(ref)];
     await execute(withoutJobs(services), ref);

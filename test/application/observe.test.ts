@@ -95,7 +95,11 @@ describe('one round of the observer', () => {
     const { observe } = services.deps.links;
     const deps = withDeps(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
     await observeAll(deps);
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
+    expect(await services.deps.projects.read('payments')).toMatchObject({
+      state: 'pausing',
+      version: 2,
+      failure: null,
+    });
   });
 
   it('says once that the last task in flight of a paused project has ended', async () => {

@@ -81,7 +81,7 @@ describe('converge', () => {
     const stopping = new AbortController();
     await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
     const clock = { ...services.deps.clock, sleep: async () => stopping.abort() };
-    const deps = withDeps(services.deps, { clock, stopping: stopping.signal });
+    const deps = withDeps(services.deps, { clock, stopSignal: stopping.signal });
     await expect(reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
       /abort/i,
     );

@@ -28,8 +28,7 @@ const writeFailures = [
 ] as const;
 const sendCommand = ([command, ...args]: readonly string[]) => services.redis.call(String(command), ...args);
 const readOperation = (ref: OperationRef) => services.deps.operations.read(ref);
-const readEvents = async () =>
-  (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
+const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
   '%s: surely not done at the command, and carried on by itself afterwards',

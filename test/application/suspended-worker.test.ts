@@ -18,7 +18,7 @@ function suspendAfter<Args extends unknown[], Result>(
     await meanwhile();
     suspendedMs = durationMs;
   });
-  const shiftedClock = { now: () => clock.now() + suspendedMs, elapsed: () => clock.monotonicNow() + suspendedMs };
+  const shiftedClock = { now: () => clock.now() + suspendedMs, monotonicNow: () => clock.monotonicNow() + suspendedMs };
   return { method: runAfter(method, suspend), clock: { ...clock, ...shiftedClock } };
 }
 
@@ -55,10 +55,14 @@ it('a restore whose process was stopped after it moved the watermark resumes not
   await runOperation(services, 'pause');
   const restore = await confirmOperation(services, 'payments', 'restore');
   await services.deps.operations.claim(restore, 'stopped');
-  const { method: setWatermarks, clock } = suspendAfter(services.deps, services.deps.projects.setWatermarks, async () => {
-    await execute(withoutJobs(services), restore);
-    await runOperation(services, 'pause');
-  });
+  const { method: setWatermarks, clock } = suspendAfter(
+    services.deps,
+    services.deps.projects.setWatermarks,
+    async () => {
+      await execute(withoutJobs(services), restore);
+      await runOperation(services, 'pause');
+    },
+  );
   const deps = { ...withDeps(services.deps, { projects: { setWatermarks } }), clock };
   await reconcile(deps, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused']);
@@ -86,7 +90,7 @@ describe('when nobody else did anything meanwhile', () => {
     await using services = await createPaymentsProject();
     await runOperation(services, 'pause');
     const restore = await confirmOperation(services, 'payments', 'restore');
-    const { setWatermarks } = services.deps.store;
+    const { setWatermarks } = services.deps.projects;
     const { method, clock } = suspendAfter(services.deps, setWatermarks, async () => {}, 180_000);
     await execute({ ...withDeps(withoutJobs(services), { projects: { setWatermarks: method } }), clock }, restore);
     expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
@@ -123,7 +127,7 @@ describe('when nobody else did anything meanwhile', () => {
         waitedMs += responseDelayMs;
       });
       const { clock } = services.deps;
-      const slowClock = { ...clock, elapsed: () => clock.monotonicNow() + waitedMs };
+      const slowClock = { ...clock, monotonicNow: () => clock.monotonicNow() + waitedMs };
       const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock: slowClock };
       expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
         kind: 'agreed',

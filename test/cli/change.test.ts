@@ -84,12 +84,14 @@ describe('pause and restore', () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     let lostReplies = 0;
-    const resolveOperation: typeof services.deps.store.resolve = async (step) => {
+    const resolveOperation: typeof services.deps.operations.resolve = async (step) => {
       const resolved = await services.deps.operations.resolve(step);
       if (lostReplies++ === 0) throw new StoreUnavailableError('unknown', {});
       return resolved;
     };
-    const openApp = openAppOn(services, { deps: { store: { ...services.deps.store, resolve: resolveOperation } } });
+    const openApp = openAppOn(services, {
+      deps: { operations: { ...services.deps.operations, resolve: resolveOperation } },
+    });
     expect(await cli('pause orders --yes', { openApp })).toMatchObject({
       exit: 0,
       err: expect.stringContaining('checking'),

@@ -84,7 +84,8 @@ export async function createCrashHarness(
       worker.startNotifier({
         async notifyOperation(ref) {
           const operation = await operations.read(ref);
-          if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
+          if (operation !== null)
+            await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
         notifyAlerts: async () => {},
       });

@@ -88,7 +88,11 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
   });
   const outcome = await harness.waitForMessage(new RegExp(`${project} is ${stateTitles[state]}`), { user: 'U0BOB' });
   expect(visibleText(outcome)).toContain('Nothing was changed');
-  expect(await harness.services.deps.projects.read(project)).toMatchObject({ state, version: 1, activeOperation: null });
+  expect(await harness.services.deps.projects.read(project)).toMatchObject({
+    state,
+    version: 1,
+    activeOperation: null,
+  });
   await harness.slack.waitFor(() =>
     harness.slack
       .messagesVisibleTo('U0ALICE', 'C0SYNC')

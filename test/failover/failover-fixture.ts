@@ -69,7 +69,11 @@ export async function createFailoverFixture({
     queues.push(bullQueue);
     workers.push(worker);
   }
-  await services.deps.projects.save(makeDefinition('orders', { links }), { state: 'running', watermarks: {} }, 'cli:test');
+  await services.deps.projects.save(
+    makeDefinition('orders', { links }),
+    { state: 'running', watermarks: {} },
+    'cli:test',
+  );
   await services.startWorkers();
   const { deps } = services;
   const readProject = () => deps.projects.read('orders');

@@ -138,8 +138,7 @@ export async function startTestServices({
     async createProject(id, links, { state = 'running', ...definitionOverrides } = {}) {
       const definition = makeDefinition(id, { links: links.map(({ link }) => link), ...definitionOverrides });
       const saved = await instance.deps.projects.save(definition, { state, watermarks: {} }, 'cli:test');
-      if (saved.kind === 'conflict')
-        throw new Error(`${id} exists`);
+      if (saved.kind === 'conflict') throw new Error(`${id} exists`);
     },
     async requestAndConfirm(project, action, by = 'U0ALICE') {
       const { requestAction } = await import('../../src/application/request.ts');

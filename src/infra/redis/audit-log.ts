@@ -1,9 +1,9 @@
 import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import { recordRefusalScript } from './alert-scripts.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
-import { recordRefusalScript } from './alert-scripts.ts';
 import { execute, type StepRunner } from './scripts.ts';
 
 /** One Redis stream per project. The atomic steps append to it. It stays when the project is removed. */

@@ -21,8 +21,8 @@ import {
   resolveScript,
   setProgressScript,
 } from './operation-scripts.ts';
-import { endExecutionScript } from './project-scripts.ts';
 import type { ProjectIndex } from './project-index.ts';
+import { endExecutionScript } from './project-scripts.ts';
 import { flatHashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
 import { execute, type StepRunner, toWriteResult } from './scripts.ts';
 

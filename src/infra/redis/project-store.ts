@@ -111,4 +111,3 @@ const notifyReply = z
   .string()
   .nullable()
   .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
-

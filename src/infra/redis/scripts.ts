@@ -1,6 +1,6 @@
-import type { WriteResult } from '../../application/stores.ts';
 import { createHash } from 'node:crypto';
 import { StoreUnavailableError } from '../../application/errors.ts';
+import type { WriteResult } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from './connection.ts';
 import { projectKeys } from './keys.ts';

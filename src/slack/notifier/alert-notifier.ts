@@ -112,8 +112,7 @@ async function candidateChannels(
   messageRef: DeliveredAlert['message'],
 ): Promise<string[]> {
   if (messageRef !== null) return [messageRef.channel];
-  const operation =
-    lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
+  const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
   const channels = [definition.channel, operation?.channel ?? null, isSlackUser(by) ? by : null];
   return [...new Set(channels.filter((channel) => channel !== null))];
 }

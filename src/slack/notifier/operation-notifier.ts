@@ -1,7 +1,7 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
-import type { Stores } from '../../application/stores.ts';
+import type { AlertStore, OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
 import {
   type Dialog,
   isOpen,
@@ -21,7 +21,11 @@ import { notifyAlerts } from './alert-notifier.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
-export interface NotifierOptions extends Pick<Stores, 'projects' | 'operations' | 'alerts' | 'serverClock'> {
+export interface NotifierOptions {
+  readonly projects: Pick<ProjectStore, 'read'>;
+  readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
+  readonly alerts: Pick<AlertStore, 'markNotified'>;
+  readonly serverClock: ServerClock;
   readonly client: ChatClient;
   /** How a response_url is posted to. */
   readonly responseUrlFetch?: Fetch;
@@ -87,7 +91,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
         );
       } catch (error) {
         backoff.unsavedMessage = progress.message;
-        if (hasProgress(progress, stored)) await operations.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
+        if (hasProgress(progress, stored))
+          await operations.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
         throw error;
       }
       backoff.unsavedMessage = progress.message;

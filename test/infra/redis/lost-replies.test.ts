@@ -29,7 +29,9 @@ it('a step whose reply was lost is sent again, and answers as it did the first t
   ).toEqual({ kind: 'written' });
   proxy.dropReplyTo('changed-words');
   const change = { expectedVersion: 1, added: [] };
-  expect(await projects.save({ ...definition, description: 'changed-words' }, change, 'x')).toEqual({ kind: 'written' });
+  expect(await projects.save({ ...definition, description: 'changed-words' }, change, 'x')).toEqual({
+    kind: 'written',
+  });
   expect(await projects.read('orders')).toMatchObject({ version: 2 });
   proxy.dropReplyTo('cli:remover');
   expect(await projects.remove('orders', 2, 'cli:remover')).toEqual({ kind: 'written' });

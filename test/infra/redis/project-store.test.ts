@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProjectStore } from '../../../src/application/stores.ts';
+import type { Stores } from '../../../src/application/stores.ts';
 import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
 import { createServices } from '../../../src/services.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
@@ -10,11 +10,11 @@ import { endpointOf, startTestServices, type TestServices, testSettings } from '
 import { waitFor } from '../../support/wait-for.ts';
 
 let services: TestServices;
-let store: ProjectStore;
+let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  store = services.deps.store;
-  await store.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  stores = services.deps;
+  await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
@@ -26,40 +26,46 @@ const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
 
 describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
-    expect(await store.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({ kind: 'conflict' });
-    expect(await store.projects.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toEqual({ kind: 'conflict' });
-    await store.projects.markSynced('orders', 1, []);
-    expect(await store.projects.save(definition, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
-    expect(await store.projects.read('orders')).toMatchObject({
+    expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(
+      await stores.projects.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x'),
+    ).toEqual({ kind: 'conflict' });
+    await stores.projects.markSynced('orders', 1, []);
+    expect(await stores.projects.save(definition, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.read('orders')).toMatchObject({
       version: 2,
       syncedVersion: 2,
       state: 'running',
       by: 'cli:test',
     });
-    expect(await store.projects.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toEqual({ kind: 'written' });
-    expect(await store.projects.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
-    expect(await store.projects.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
-    expect(await store.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
     expect(
-      await store.projects.markFailed('orders', 2, {
+      await stores.projects.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x'),
+    ).toEqual({ kind: 'written' });
+    expect(await stores.projects.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
+    expect(await stores.projects.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
+    expect(await stores.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
+    expect(
+      await stores.projects.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
     ).toEqual({ kind: 'moved' });
-    expect(await store.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
-    expect(await store.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written' });
-    expect([await store.projects.listIds(), await store.projects.read('orders'), await store.projects.readVersion('orders')]).toEqual([
-      [],
-      null,
-      null,
-    ]);
-    expect(await store.projects.readMany(['orders'])).toEqual([]);
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written' });
+    expect([
+      await stores.projects.listIds(),
+      await stores.projects.read('orders'),
+      await stores.projects.readVersion('orders'),
+    ]).toEqual([[], null, null]);
+    expect(await stores.projects.readMany(['orders'])).toEqual([]);
   });
 
   it('that are held are neither changed, removed nor failed', async () => {
     const ref = { project: 'orders', operation: 'op1' };
-    await store.operations.request({
+    await stores.operations.request({
       id: 'op1',
       project: 'orders',
       action: 'pause',
@@ -70,12 +76,14 @@ describe('projects', () => {
       projectVersion: 1,
       ttlMs: 60_000,
     });
-    await store.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
-    expect(await store.operations.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
-    expect(await store.projects.save(definition, { expectedVersion: 2, added: [] }, 'x')).toEqual({ kind: 'conflict' });
-    expect(await store.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
+    await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
+    expect(await stores.projects.save(definition, { expectedVersion: 2, added: [] }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
     expect(
-      await store.projects.markFailed('orders', 2, {
+      await stores.projects.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
@@ -85,9 +93,9 @@ describe('projects', () => {
 
   it('a delivery is new once', async () => {
     expect([
-      await store.deduplication.claimOnce('a', 60_000),
-      await store.deduplication.claimOnce('a', 60_000),
-      await store.deduplication.claimOnce('b', 60_000),
+      await stores.deduplication.claimOnce('a', 60_000),
+      await stores.deduplication.claimOnce('a', 60_000),
+      await stores.deduplication.claimOnce('b', 60_000),
     ]).toEqual([true, false, true]);
   });
 
@@ -157,6 +165,6 @@ describe('a Redis that does not serve', () => {
   it('a fault of ours is not taken for an outage', async () => {
     await services.redis.del(keys.state);
     await services.redis.set(keys.state, 'not a hash');
-    await expect(store.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
+    await expect(stores.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
   });
 });

@@ -58,11 +58,16 @@ async function notify(): Promise<void> {
       format: slackFormatter('/sync'),
       showErrors: false,
       log: pino({ level: 'silent' }),
-      projects: { read: async () => project }, operations: { read: async () => null, markNotified: async () => {} }, serverClock: { now: async () => exampleNow }, alerts: { async markNotified(_id, kind, told) {
+      projects: { read: async () => project },
+      operations: { read: async () => null, markNotified: async () => {} },
+      serverClock: { now: async () => exampleNow },
+      alerts: {
+        async markNotified(_id, kind, told) {
           const alertRecord = project.alerts[kind];
           if (alertRecord !== undefined)
             project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered: told } } };
-        } },
+        },
+      },
     },
     project.id,
   );

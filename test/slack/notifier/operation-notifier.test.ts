@@ -30,11 +30,17 @@ beforeEach(async () => {
     format: slackFormatter('/sync'),
     showErrors: false,
     log,
-    alerts: { async markNotified(_id, kind, told) {
+    alerts: {
+      async markNotified(_id, kind, told) {
         const alertRecord = project?.alerts[kind];
         if (project === null || alertRecord === undefined) return;
         project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, told } } };
-      } }, projects: { read: async () => project }, operations: { read: async () => operation, async markNotified(_ref, { seq, message, dialogUses }) {
+      },
+    },
+    projects: { read: async () => project },
+    operations: {
+      read: async () => operation,
+      async markNotified(_ref, { seq, message, dialogUses }) {
         const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
         operation = {
           ...operation,
@@ -42,7 +48,9 @@ beforeEach(async () => {
           message: message ?? operation.message,
           dialog,
         };
-      } }, serverClock: { now: async () => exampleNow },
+      },
+    },
+    serverClock: { now: async () => exampleNow },
   });
 });
 afterEach(() => slack[Symbol.asyncDispose]());

@@ -122,10 +122,10 @@ function boundsOf(wants: string) {
   if (from !== undefined && to !== undefined) {
     return [{ accepted: [Number(from), Number(to)], refused: [Number(from) - 1, Number(to) + 1] }];
   }
-  const [, maximum, what] = /at most (\d+) (characters|labels)$/.exec(wants) ?? [];
+  const [, maximum, what] = /at most (\d+) (characters|texts)$/.exec(wants) ?? [];
   if (what === 'characters')
     return [{ accepted: ['a', 'a'.repeat(Number(maximum))], refused: ['', 'a'.repeat(Number(maximum) + 1)] }];
-  if (what === 'labels') return [{ accepted: [[], texts(Number(maximum))], refused: [texts(Number(maximum) + 1)] }];
+  if (what === 'texts') return [{ accepted: [[], texts(Number(maximum))], refused: [texts(Number(maximum) + 1)] }];
   if (wants === 'true or false') return [{ accepted: [true, false], refused: ['maybe'] }];
   if (wants === 'pause or continue') return [{ accepted: ['pause', 'continue'], refused: ['retry'] }];
   return [];

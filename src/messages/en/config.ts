@@ -160,7 +160,7 @@ export const keyDocs = {
   operators: {
     expected: 'a list of user ids and user group ids',
     example: '[U0123ABCD, S0123ABCD]',
-    description: 'Who may change projects. If the list is empty, nobody may.',
+    description: 'Who may change projects. If the list is empty, no user may.',
   },
   channels: {
     expected: 'a list of channel ids',
@@ -197,7 +197,7 @@ export const keyDocs = {
   endpointType: { example: 'mysql', description: 'The kind of system. For information only.' },
   endpointName: { example: 'orders-db', description: 'The name of the system. For information only.' },
   labels: {
-    expected: 'a list of at most 50 labels',
+    expected: 'a list of at most 50 texts',
     example: '[prod, nightly]',
     description: 'Labels of your choice. `list` can filter by them.',
   },

@@ -22,7 +22,7 @@ export const doctorMessages = {
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
 
   operators: (count: number) => `${count} listed`,
-  noOperators: 'the list is empty, so nobody may change projects from Slack: add user ids (U…) or user group ids (S…)',
+  noOperators: 'the list is empty, so no user may change projects from Slack: add user ids (U…) or user group ids (S…)',
 
   link: {
     flag: (flag: Flag) => flag,

@@ -3,25 +3,25 @@ import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { doctorMessages } from '../messages/en/doctor.ts';
-import type { Transport } from './app.ts';
 import { slackPath } from './receivers/http-verification.ts';
+import type { Transport } from './receivers/receiver.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
 import { createWebClientOptions } from './web-client.ts';
 
 export interface SlackDoctorOptions {
   readonly botToken: string;
-  /** Null if neither Socket Mode nor HTTP is configured. */
+  /** Null when no transport is configured. */
   readonly transport: Transport | null;
   readonly apiUrl?: string;
   readonly policy: Policy;
-  /** The `channel` of each project. */
+  /** The channels of the projects. */
   readonly channels: readonly string[];
   readonly log: Logger;
 }
 
 const messages = doctorMessages.slack;
 
-/** Checks the bot token, the transport, each channel and each user group of the policy. Does not throw. */
+/** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
 export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckItem[]> {
   const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
@@ -79,7 +79,7 @@ async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<Pre
   });
 }
 
-/** An error code of Slack fails the item. If Slack does not answer, the item is unknown. */
+/** A Slack error is a fail with its code. No answer is unknown. */
 async function catchSlackError(item: string, check: () => Promise<PrecheckItem>): Promise<PrecheckItem> {
   try {
     return await check();

@@ -159,7 +159,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
     return async () => {
       await scenario.waitForNotifications();
       const { id } = await scenario.operation();
-      const logLine = scenario.harness.logLines.find(({ msg }) => msg === 'outcome could not be told in Slack');
+      const logLine = scenario.harness.logLines.find(({ msg }) => msg === 'outcome not delivered');
       expect(logLine).toMatchObject({ level: 40, project: 'orders', operationId: id, code: 'messages_tab_disabled' });
     };
   },

@@ -166,6 +166,18 @@ projects:
     ]);
   });
 
+  test('have the line of their key, also below a key that looks like a number', () => {
+    expect(configErrors('projects:\n  1:\n    links: []\n')).toMatchObject([{ path: 'projects.1.links', line: 3 }]);
+  });
+
+  test('have the line of the nearest parent if the key is missing or behind an alias', () => {
+    const text = 'projects:\n  a: &a\n    labels: []\n  b: *a\n';
+    expect(configErrors(text).map(({ path, line }) => `${line} ${path}`)).toEqual([
+      '2 projects.a.links',
+      '4 projects.b.links',
+    ]);
+  });
+
   test('report each missing variable once, with the path that uses it', () => {
     const text = `connections:\n  a: \${A_URL}\n  b: redis://\${B_HOST}:\${B_PORT}\nprojects: {}\n`;
     expect(configErrors(text, { A_URL: ' ' }).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([

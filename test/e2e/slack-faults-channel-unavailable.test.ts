@@ -114,7 +114,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the bot is removed from the channel, and the dialog is older than 30 minutes': async (scenario) => {
     removeBot(scenario);
     scenario.harness.slack.advanceClock(31 * 60_000);
-    await updateDialog(scenario, { until: 1 });
+    await updateDialog(scenario, { expiresAt: 1 });
   },
   'the bot is removed from the channel, and the dialog’s five answers are used up': async (scenario) => {
     removeBot(scenario);

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { findFreePort } from '../../demo/free-port.ts';
 import { startRedisServer } from '../../demo/redis-server.ts';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type ProgramResult, type RunningProgram, startProgram, waitForOutput } from '../support/running-program.ts';

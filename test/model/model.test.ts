@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 import { checkModel } from './model-run.ts';
 import { emptyStats } from './stats.ts';
 

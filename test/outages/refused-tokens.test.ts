@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import type { ProgramResult } from '../support/running-program.ts';
 import { createOutageFixture } from './outage-fixture.ts';
 

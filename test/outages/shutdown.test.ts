@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import type { RunningProgram } from '../support/running-program.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type FaultCounts, injectFaults } from './chaos.ts';
 import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './resource-stats.ts';

@@ -12,7 +12,7 @@ import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
   createProjects,
-  createStore,
+  createTestStores,
   idleSettings,
   makeDefinitions,
   queueNames,
@@ -54,7 +54,7 @@ async function startSubject(size: typeof fullSize) {
   const fixture = await startRedisFixture();
   const definitions = makeDefinitions(size);
   await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
-  await createProjects(createStore(fixture.redis), definitions, 'running');
+  await createProjects(createTestStores(fixture.redis), definitions, 'running');
   const config = join(buildFolder, 'throughput.yml');
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
@@ -132,7 +132,7 @@ async function confirmAll({ deps }: Services, definitions: readonly ProjectDefin
 }
 
 async function expectAllDone({ deps }: Services, refs: readonly OperationRef[]): Promise<void> {
-  const operations = await Promise.all(refs.map((ref) => deps.store.readOperation(ref)));
+  const operations = await Promise.all(refs.map((ref) => deps.operations.read(ref)));
   const unfinished = operations.find((operation) => operation?.state !== 'done');
   if (unfinished !== undefined) throw new Error(`an operation ended as ${unfinished?.state}`);
 }

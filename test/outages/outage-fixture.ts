@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from '../../demo/redis-server.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
-import type { SyncbotBuild } from '../support/syncbot-build.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import type { SyncbotBuild } from '../support/syncbot-build.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { requestAction } from '../src/application/request.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import { timedResult } from '../src/lib/async.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
 import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
 import { onOk } from '../src/slack/listeners/confirmation.ts';
@@ -29,7 +29,7 @@ const timeoutMs = 60_000;
 export async function startPauseSubject(url: string, redis: Redis): Promise<LinkPauser> {
   const log = pino({ level: 'silent' });
   const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
-  const core = createServices(config, log, idleOverrides);
+  const core = new Services(config, log, idleOverrides);
   await core.startWorkers();
   const pressOk = createOkPresser(core);
   const waitForLastPaused = watchPauses(core);

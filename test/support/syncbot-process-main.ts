@@ -1,13 +1,13 @@
 // One bot or worker: `node syncbot-process-main.js <role> <JSON of SyncbotProcessOptions>`. See syncbot-process.ts.
 import { pino } from 'pino';
-import { createServices } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import { redisUnavailableExitCode, type SyncbotProcessOptions } from './syncbot-process.ts';
 
 const [role, json = ''] = process.argv.slice(2);
 const { config, overrides, slack } = JSON.parse(json) as SyncbotProcessOptions;
 const log = pino({ level: 'silent' });
-const services = createServices(config, log, overrides);
+const services = new Services(config, log, overrides);
 const bot = role === 'bot' && slack ? createSlackApp({ ...slack, deps: services.deps, log, onAuthError: exit }) : null;
 if (bot === null) {
   await services.startWorkers().catch(exit);

@@ -1,40 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** What is waited for, for the message of the failure. */
+  /** Part of the error message. */
   readonly description?: string;
   readonly timeoutMs?: number;
 }
 
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
 /**
- * Asks about every 10 ms until the answer is truthy, and returns it. A condition that throws counts as not met yet.
- * The limit only ends a wait that would be for ever: it is no statement about how long anything should take.
+ * Evaluates a condition about every 10 ms until its result is truthy, and returns the result. A condition that throws is
+ * evaluated again. The timeout only ends a test that would wait for ever; it does not assert a duration.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { description = 'a condition', timeoutMs = 20_000 }: WaitOptions = {},
-): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
+): Promise<Truthy<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const attempt = await evaluate(condition);
-    if ('value' in attempt && isTruthy(attempt.value)) return attempt.value;
+    if (attempt.kind === 'returned' && isTruthy(attempt.value)) return attempt.value;
     if (Date.now() > deadline) {
-      const lastResult =
-        'value' in attempt ? `last answer: ${JSON.stringify(attempt.value)}` : 'it last threw the cause';
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${description} (${lastResult})`, { cause: attempt.error });
+      const error = attempt.kind === 'threw' ? attempt.error : undefined;
+      const lastResult = attempt.kind === 'threw' ? 'an error' : JSON.stringify(attempt.value);
+      const message = `Timed out after ${timeoutMs} ms waiting for ${description} (last result: ${lastResult})`;
+      throw new Error(message, { cause: error });
     }
     await delay(10);
   }
 }
 
-type Attempt<T> = { readonly value: T; readonly error?: never } | { readonly error: unknown };
+type Attempt<T> =
+  | { readonly kind: 'returned'; readonly value: T }
+  | { readonly kind: 'threw'; readonly error: unknown };
+
+const isTruthy = <T>(value: T): value is Truthy<T> => Boolean(value);
 
 async function evaluate<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
-    return { value: await condition() };
+    return { kind: 'returned', value: await condition() };
   } catch (error) {
-    return { error };
+    return { kind: 'threw', error };
   }
 }
-
-const isTruthy = <T>(value: T): value is Exclude<T, false | 0 | '' | null | undefined> => Boolean(value);

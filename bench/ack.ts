@@ -41,14 +41,14 @@ async function measureTransport(transport: Transport, size: typeof fullSize): Pr
   await using bot = await startBot(transport, fixture, { name: 'ack', definitions, state: 'running' });
   await using baselineBolt = await startBaselineBolt(transport);
   const measureOnce = async (): Promise<Readonly<Record<Side, number[]>>> => {
-    const times: Record<Side, number[]> = { list: [], bareList: [], pause: [], barePause: [] };
+    const times: Record<Side, number[]> = { list: [], baselineList: [], pause: [], baselinePause: [] };
     for (let index = 0; index < size.requests; index++) {
       const text = { list: 'list', pause: `pause ${definitions[index % definitions.length]?.id}` };
       const measureSide: Readonly<Record<Side, () => Promise<number>>> = {
         list: () => measureAck(bot, text.list, true),
-        bareList: () => measureAck(baselineBolt, text.list, false),
+        baselineList: () => measureAck(baselineBolt, text.list, false),
         pause: () => measureAck(bot, text.pause, true),
-        barePause: () => measureAck(baselineBolt, text.pause, false),
+        baselinePause: () => measureAck(baselineBolt, text.pause, false),
       };
       // In turn, so that whatever else the machine does hits all of them, and none always follows the same one.
       for (const side of shuffled(sides)) times[side].push(await measureSide[side]());
@@ -64,7 +64,7 @@ async function measureTransport(transport: Transport, size: typeof fullSize): Pr
         name: `${transport.name}, ${command}, ${quantile}`,
         unit: 'ms',
         subject: percentiles(command, quantiles[quantile]),
-        baseline: percentiles(command === 'list' ? 'bareList' : 'barePause', quantiles[quantile]),
+        baseline: percentiles(command === 'list' ? 'baselineList' : 'baselinePause', quantiles[quantile]),
         atMost: maxRatio,
       }),
     ),
@@ -73,7 +73,7 @@ async function measureTransport(transport: Transport, size: typeof fullSize): Pr
 
 const quantiles = { p50: 0.5, p99: 0.99 };
 
-const sides = ['list', 'bareList', 'pause', 'barePause'] as const;
+const sides = ['list', 'baselineList', 'pause', 'baselinePause'] as const;
 type Side = (typeof sides)[number];
 
 function shuffled<T>(items: readonly T[]): T[] {

@@ -7,7 +7,7 @@ import { type BenchProgram, buildFolder, startSyncbot } from './processes.ts';
 import { createQueues, pauseAll } from './queues.ts';
 import {
   createProjects,
-  createStore,
+  createTestStores,
   makeDefinitions,
   queueNames,
   type RedisFixture,
@@ -35,10 +35,10 @@ export const memory: Benchmark = {
     const queues = queueNames(definitions);
     await createQueues(linksRedis.redis, queues, { waiting: 1 });
     await pauseAll(linksRedis.redis, queues);
-    await createProjects(createStore(botRedis.redis), definitions, 'paused');
+    await createProjects(createTestStores(botRedis.redis), definitions, 'paused');
     const config = join(buildFolder, 'memory.yml');
     await writeConfig(config, definitions, {
-      connections: { linksRedis: linksRedis.url },
+      connections: { warehouse: linksRedis.url },
       settings: tiny ? 'observeEvery: 250ms' : '',
     });
     const env = { REDIS_URL: botRedis.url, SYNCBOT_CONFIG: config };

@@ -15,7 +15,7 @@ import { makeDefinition } from '../test/support/project-definition.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import type { LinkPauser } from './pause-baseline.ts';
 import { resumeAll } from './queues.ts';
-import { createProjects, createStore, idleOverrides, idleSettings } from './redis-fixture.ts';
+import { createProjects, createTestStores, idleOverrides, idleSettings } from './redis-fixture.ts';
 import { benchmarkUser } from './slack-fixture.ts';
 
 const teamId = 'T0BENCH';
@@ -30,7 +30,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
   await core.startWorkers();
   const pressOk = createOkPresser(core);
   const waitForLastPaused = watchPauses(core);
-  const store = createStore(redis);
+  const stores = createTestStores(redis);
   let projects = 0;
 
   return {
@@ -38,7 +38,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       projects += 1;
       const id = `pause-${projects}`;
       const links = names.map((queue) => ({ queue, connection: 'default', prefix: 'bull' }));
-      await createProjects(store, [makeDefinition(id, { links })], 'running');
+      await createProjects(stores, [makeDefinition(id, { links })], 'running');
       const request = { project: id, action: 'pause', by: benchmarkUser.user, reason: null, origin: 'slack' } as const;
       const requested = await requestAction(core.deps, { ...request, channel: benchmarkUser.channel });
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
@@ -50,11 +50,11 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
       const ms = paused.value - start;
       await pressHandled;
-      await waitFor(async () => (await store.readOperation(ref))?.state === 'done', {
+      await waitFor(async () => (await stores.operations.read(ref))?.state === 'done', {
         description: 'the end of a pause',
       });
       await resumeAll(redis, names);
-      await store.remove(id, (await store.readVersion(id)) ?? 0, 'cli:bench');
+      await stores.projects.remove(id, (await stores.projects.readVersion(id)) ?? 0, 'cli:bench');
       return ms;
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
@@ -66,7 +66,7 @@ function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = deps.links.setPaused.bind(deps.links);
   Object.assign(deps.links, {
-    drive: async (...args: Parameters<typeof setPaused>) => {
+    setPaused: async (...args: Parameters<typeof setPaused>) => {
       const results = await setPaused(...args);
       if (results.includes('unreachable')) throw new Error('a link was not paused');
       remaining -= results.length;

@@ -65,7 +65,7 @@ class ProgramExitedError extends Error {
 function spawnProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const log = join(buildFolder, `${++programCount}.log`);
   const logFile = openSync(log, 'w');
-  const probeUrl = new URL('programs/probe.js', import.meta.url).href;
+  const probeUrl = new URL('programs/memory-probe.js', import.meta.url).href;
   const program = spawn(process.execPath, ['--expose-gc', '--import', probeUrl, join(buildFolder, file), ...args], {
     env: { ...env },
     stdio: ['ignore', logFile, logFile, 'ipc'],

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../demo/redis-server.ts';
-import type { ProjectStore } from '../src/application/store.ts';
+import type { Stores } from '../src/application/stores.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
-import { createProjectStore } from '../src/infra/redis/project-store.ts';
+import { createStores } from '../src/infra/redis/stores.ts';
 import { toChunks } from '../src/lib/async.ts';
 import { makeDefinition } from '../test/support/project-definition.ts';
 
@@ -40,9 +40,9 @@ export const idleSettings = {
 };
 export const idleOverrides = { sweepIntervalMs: hourMs };
 
-export function createStore(redis: Redis): ProjectStore {
+export function createTestStores(redis: Redis): Stores {
   const { auditLength, operationRetentionMs } = idleSettings;
-  return createProjectStore(redis, { auditLength, retentionMs: operationRetentionMs });
+  return createStores(redis, { auditLength, retentionMs: operationRetentionMs });
 }
 
 export interface ProjectCounts {
@@ -69,15 +69,15 @@ export function queueNames(definitions: readonly ProjectDefinition[]): string[] 
 
 /** Writes projects whose links were seen to agree with their state. */
 export async function createProjects(
-  store: ProjectStore,
+  stores: Stores,
   definitions: readonly ProjectDefinition[],
   state: 'running' | 'paused',
 ): Promise<void> {
   for (const chunk of toChunks(definitions, 500)) {
     await Promise.all(
       chunk.map(async (definition) => {
-        await store.save(definition, { state, watermarks: {} }, 'cli:bench');
-        await store.markSynced(definition.id, 1, []);
+        await stores.projects.save(definition, { state, watermarks: {} }, 'cli:bench');
+        await stores.projects.markSynced(definition.id, 1, []);
       }),
     );
   }

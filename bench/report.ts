@@ -43,7 +43,7 @@ export function renderMarkdown({ at, machine, results }: Report, previousPage: s
   return `${[...head, ...results.flatMap(renderSection)].join('\n')}\n${manualPart}`;
 }
 
-const columns = ['ours', 'floor', 'ratio', 'aim'];
+const columns = ['subject', 'baseline', 'ratio', 'target'];
 
 function renderSection({ letter, title, rows, notes }: Result): string[] {
   const tableRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -67,8 +67,8 @@ function renderCells({ subject, baseline, ratio, unit, target }: Row): string[] 
   ];
 }
 
-function renderTarget({ appliesTo: of, atMost, met }: Target, unit: string): string {
-  return `<= ${atMost}${of === 'ours' && unit !== '' ? ` ${unit}` : ''}: ${met ? 'met' : 'missed'}`;
+function renderTarget({ appliesTo, atMost, met }: Target, unit: string): string {
+  return `<= ${atMost}${appliesTo === 'subject' && unit !== '' ? ` ${unit}` : ''}: ${met ? 'met' : 'missed'}`;
 }
 
 function renderSpread({ median, low, high, rounds }: Spread, unit: string): string {

@@ -2,7 +2,7 @@ import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 /** What a figure should be at most, and whether it is. */
 export interface Target {
-  readonly appliesTo: 'ratio' | 'ours';
+  readonly appliesTo: 'ratio' | 'subject';
   readonly atMost: number;
   readonly met: boolean;
 }
@@ -55,6 +55,7 @@ export function compareRow(
 export function singleRow(row: Samples & { readonly atMost?: number }): Row {
   const { name, unit, atMost } = row;
   const subject = spreadOf(row.subject);
-  const target = atMost === undefined ? null : ({ appliesTo: 'ours', atMost, met: subject.median <= atMost } as const);
+  const target =
+    atMost === undefined ? null : ({ appliesTo: 'subject', atMost, met: subject.median <= atMost } as const);
   return { name, unit, subject, baseline: null, ratio: null, target };
 }

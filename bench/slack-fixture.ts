@@ -4,7 +4,7 @@ import type { ProjectDefinition } from '../src/domain/project.ts';
 import { httpModeEnv, socketModeEnv } from '../test/fake-slack/bot-env.ts';
 import { FakeSlack } from '../test/fake-slack/fake-slack.ts';
 import { type BenchProgram, buildFolder, startProgram, startSyncbot } from './processes.ts';
-import { createProjects, createStore, type RedisFixture, writeConfig } from './redis-fixture.ts';
+import { createProjects, createTestStores, type RedisFixture, writeConfig } from './redis-fixture.ts';
 
 /** How Slack reaches the bot, and what a program is told of it. */
 export interface Transport {
@@ -53,7 +53,7 @@ export async function startBot(
 ): Promise<MeasuredApp> {
   const config = join(buildFolder, `${name}.yml`);
   await writeConfig(config, definitions);
-  await createProjects(createStore(fixture.redis), definitions, state);
+  await createProjects(createTestStores(fixture.redis), definitions, state);
   return startMeasuredApp(transport, (env) =>
     startSyncbot({ role: 'bot', env: { ...env, REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } }),
   );
@@ -61,7 +61,7 @@ export async function startBot(
 
 /** The floor: the same receiver, and nothing behind it but the ack. */
 export function startBaselineBolt(transport: Transport): Promise<MeasuredApp> {
-  return startMeasuredApp(transport, (env) => startProgram('bare-bolt', env));
+  return startMeasuredApp(transport, (env) => startProgram('baseline-bolt', env));
 }
 
 /** The moment at which the answer to what was typed arrived, ms as `preciseNow` counts. */

@@ -12,7 +12,7 @@ import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
   createProjects,
-  createStore,
+  createTestStores,
   idleSettings,
   makeDefinitions,
   queueNames,
@@ -33,10 +33,10 @@ export const throughput: Benchmark = {
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
-    await using ours = await startSubject(size);
-    await using floor = await startBaseline();
+    await using subject = await startSubject(size);
+    await using baseline = await startBaseline();
     const samples = await interleaved(
-      { subject: () => ours.msPerOperation(), baseline: () => floor.msPerJob(size.jobs) },
+      { subject: () => subject.msPerOperation(), baseline: () => baseline.msPerJob(size.jobs) },
       size,
     );
     const perSecond = (times: readonly number[]) => times.map((ms) => 1_000 / ms);
@@ -52,7 +52,7 @@ async function startSubject(size: typeof fullSize) {
   const fixture = await startRedisFixture();
   const definitions = makeDefinitions(size);
   await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
-  await createProjects(createStore(fixture.redis), definitions, 'running');
+  await createProjects(createTestStores(fixture.redis), definitions, 'running');
   const config = join(buildFolder, 'throughput.yml');
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
@@ -84,7 +84,7 @@ async function startSubject(size: typeof fullSize) {
 
 async function startBaseline() {
   const fixture = await startRedisFixture();
-  const worker = await startProgram('bare-worker', { REDIS_URL: fixture.url });
+  const worker = await startProgram('baseline-worker', { REDIS_URL: fixture.url });
   const queue = new Queue('empty', { connection: fixture.redis });
   const removeWhenDone = { removeOnComplete: true, removeOnFail: true };
   const add = (jobs: number) => Promise.all(Array.from({ length: jobs }, () => queue.add('empty', {}, removeWhenDone)));
@@ -130,7 +130,7 @@ async function confirmAll({ deps }: Services, definitions: readonly ProjectDefin
 }
 
 async function expectAllDone({ deps }: Services, refs: readonly OperationRef[]): Promise<void> {
-  const operations = await Promise.all(refs.map((ref) => deps.store.readOperation(ref)));
+  const operations = await Promise.all(refs.map((ref) => deps.operations.read(ref)));
   const unfinished = operations.find((operation) => operation?.state !== 'done');
   if (unfinished !== undefined) throw new Error(`an operation ended as ${unfinished?.state}`);
 }

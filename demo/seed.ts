@@ -66,7 +66,7 @@ async function waitForState(
   const deadline = Date.now() + STATE_TIMEOUT_MS;
   for (;;) {
     shutdownSignal.throwIfAborted();
-    const current = await useCaseContext.store.read(project);
+    const current = await useCaseContext.projects.read(project);
     if (current?.state === state && current.syncedVersion === current.version) return;
     if (Date.now() > deadline) throw new DemoError(1, `The demo's project ${project} did not become ${state}.`);
     await delay(20);

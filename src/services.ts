@@ -8,7 +8,7 @@ import { type OnObserved, observeAll } from './application/observe.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { reconcileIdle } from './application/reconcile.ts';
 import { runCycle } from './application/run-cycle.ts';
-import type { ProjectStore } from './application/store.ts';
+import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import type { OperationRef } from './domain/operation.ts';
@@ -20,7 +20,7 @@ import { createBotQueues, type JobCounts } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connection.ts';
 import { createPing } from './infra/redis/ping.ts';
-import { createProjectStore } from './infra/redis/project-store.ts';
+import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
 
@@ -52,7 +52,7 @@ export interface ServicesOverrides {
 /** Who counts what the core does, and changes nothing of it. */
 export interface Instrumentation {
   /** The same store, watched. */
-  readonly instrumentStore: (store: ProjectStore) => ProjectStore;
+  readonly instrumentStores: (stores: Stores) => Stores;
   /** Does a round of the observer and is told what it saw. */
   readonly instrumentCycle: (observe: (onLooked: OnObserved) => Promise<void>) => Promise<void>;
 }
@@ -109,18 +109,18 @@ export function createServices(config: ServicesConfig, log: Logger, overrides: S
   const { instrumentation } = overrides;
 
   const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
-  const store = createProjectStore(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
+  const stores = createStores(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
     log.error({ project, error }, 'record not readable, left out'),
   );
   const deps: UseCaseContext = {
-    store: instrumentation?.instrumentStore(store) ?? store,
+    ...(instrumentation?.instrumentStores(stores) ?? stores),
     links: createLinkGateway(connections),
     jobs: queues.jobs,
     notifications: queues.notifications,
     clock: overrides.clock ?? systemClock,
     ids: overrides.ids ?? randomIds,
     settings: { confirmationTtlMs },
-    stopping: stopping.signal,
+    stopSignal: stopping.signal,
     log,
   };
   const common = {

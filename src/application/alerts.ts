@@ -27,21 +27,22 @@ export async function updateAlerts(
     const previous = project.alerts[kind]?.alert ?? null;
     const next = reduceAlert(previous, { condition, version: project.version, now });
     if (next === null || next === previous) continue;
-    const isSaved = await deps.store.saveAlert(project.id, project.version, {
+    const saved = await deps.alerts.save(project.id, project.version, {
       kind,
       before: previous,
       after: next,
       event: auditEvent(previous, next),
     });
-    if (isSaved && next.firing !== (previous?.firing ?? false)) logChange(deps, { project: project.id, kind, next });
-    hasChanges ||= isSaved && next.seq > (previous?.seq ?? 0);
+    if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false))
+      logChange(deps, { project: project.id, kind, next });
+    hasChanges ||= saved.kind === 'written' && next.seq > (previous?.seq ?? 0);
   }
   if (hasChanges) await deps.notifications.alertsChanged(project.id);
 }
 
 /** After a change of state: what the project's own record tells, at once; what its links tell waits for the next look. */
 export async function updateAlertsFromState(deps: UseCaseContext, id: ProjectId): Promise<void> {
-  const [project, now] = await Promise.all([deps.store.read(id), deps.store.now()]);
+  const [project, now] = await Promise.all([deps.projects.read(id), deps.serverClock.now()]);
   if (project !== null) await updateAlerts(deps, project, { conditions: conditionsFromRecord(project, now), now });
 }
 

@@ -5,6 +5,7 @@ import type { UseCaseContext } from './context.ts';
 import { definitionChanges } from './diff-projects.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
+import type { WriteResult } from './stores.ts';
 
 /** How long a link that does not answer is tried again; a worker goes on after that. */
 const reconcileTimeoutMs = 10_000;
@@ -28,13 +29,13 @@ export async function applyPlan(deps: UseCaseContext, { plan, by }: ApplyRequest
   const conflict = await findConflict(deps, plan);
   if (conflict !== null) return { kind: 'conflict', project: conflict, written: [] };
   const steps = [
-    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => deps.store.remove(id, version, by) })),
+    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => deps.projects.remove(id, version, by) })),
     ...plan.update.map((change) => ({ id: change.project.id, write: () => writeUpdate(deps, change, by) })),
     ...plan.create.map((creation) => ({ id: creation.definition.id, write: () => writeCreate(deps, creation, by) })),
   ];
   const written: ProjectId[] = [];
   for (const { id, write } of steps) {
-    if (!(await write())) return { kind: 'conflict', project: id, written };
+    if ((await write()).kind === 'conflict') return { kind: 'conflict', project: id, written };
     written.push(id);
   }
   const notPaused = await pauseLinks(deps, plan);
@@ -43,35 +44,38 @@ export async function applyPlan(deps: UseCaseContext, { plan, by }: ApplyRequest
 }
 
 /** The first project that is not as the plan saw it; null: none. */
-async function findConflict(deps: Pick<UseCaseContext, 'store'>, plan: Plan): Promise<ProjectId | null> {
+async function findConflict(deps: Pick<UseCaseContext, 'projects'>, plan: Plan): Promise<ProjectId | null> {
   const planned = [...plan.remove, ...plan.update].map(({ project }) => project);
-  const versions = await Promise.all(planned.map(({ id }) => deps.store.readVersion(id)));
+  const versions = await Promise.all(planned.map(({ id }) => deps.projects.readVersion(id)));
   const conflicting = planned.find(({ version }, index) => versions[index] !== version);
   return conflicting?.id ?? null;
 }
 
 /** The watermarks first: a link whose old failures counted could be restored in between. */
 async function writeUpdate(
-  { store }: Pick<UseCaseContext, 'store'>,
+  { projects }: Pick<UseCaseContext, 'projects'>,
   { project, definition, watermarks, added }: PlannedUpdate,
   by: Actor,
-): Promise<boolean> {
+): Promise<WriteResult> {
   const { id, version: expectedVersion } = project;
   if (Object.keys(watermarks).length > 0) {
-    if (!(await store.setWatermarks(id, expectedVersion, watermarks))) return false;
+    const moved = await projects.setWatermarks(id, expectedVersion, watermarks);
+    if (moved.kind === 'conflict') return moved;
   }
-  return store.save(definition, { expectedVersion, added }, by);
+  return projects.save(definition, { expectedVersion, added }, by);
 }
 
 /** Two roles that start together both apply the same file: the second finds its project there, and that is well. */
 async function writeCreate(
-  { store }: Pick<UseCaseContext, 'store'>,
+  { projects }: Pick<UseCaseContext, 'projects'>,
   { definition, initialState }: PlannedCreate,
   by: Actor,
-): Promise<boolean> {
-  if (await store.save(definition, initialState, by)) return true;
-  const existing = await store.read(definition.id);
-  return existing !== null && definitionChanges(existing.definition, definition).length === 0;
+): Promise<WriteResult> {
+  const result = await projects.save(definition, initialState, by);
+  if (result.kind === 'written') return result;
+  const existing = await projects.read(definition.id);
+  const isSame = existing !== null && definitionChanges(existing.definition, definition).length === 0;
+  return { kind: isSame ? 'written' : 'conflict' };
 }
 
 /** Here and now, whether or not a worker runs. */

@@ -3,9 +3,9 @@ import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import { isAction, type Link, linkId, type Project, type ProjectState } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
-import type { Completion } from './operation-store.ts';
 import { observeProject } from './queries.ts';
 import type { ReconcileResult } from './reconcile.ts';
+import type { Completion } from './stores.ts';
 
 /** What was seen of a project at the end of an operation. */
 export interface FinalStats {
@@ -19,7 +19,7 @@ export async function readFinalStats(
   project: Project,
   { action }: Operation,
 ): Promise<FinalStats> {
-  const now = await deps.store.now();
+  const now = await deps.serverClock.now();
   if (action === 'start' || action === 'restore') return { inFlight: null, oldestUnprocessedAt: now, now };
   const { inFlight, latencyMs } = await observeProject(deps, project);
   return { inFlight, oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs }), now };
@@ -28,8 +28,8 @@ export async function readFinalStats(
 export interface Success {
   readonly result: ReconcileResult;
   readonly finalStats: FinalStats;
-  /** `stay`: as it is. */
-  readonly state: ProjectState | 'stay';
+  /** `unchanged`: as it is. */
+  readonly state: ProjectState | 'unchanged';
 }
 
 /** Every link that exists is what the state wants. */
@@ -60,7 +60,7 @@ export function partiallyFailed(operation: Operation, result: ReconcileResult, f
   return {
     ref: refOf(operation),
     operationState: 'failed',
-    projectState: keepsState ? 'stay' : 'failed',
+    projectState: keepsState ? 'unchanged' : 'failed',
     linksSynced: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
@@ -77,7 +77,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
     ref: refOf(operation),
     expectedVersion: project.version,
     operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
-    projectState: 'back',
+    projectState: 'previous',
     linksSynced: false,
     pendingLinks: [],
     oldestUnprocessedAt: null,

@@ -3,7 +3,7 @@ import type { Actor } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
-import type { ConfirmationResult, Decision } from './operation-store.ts';
+import type { ConfirmationResult, Decision } from './stores.ts';
 
 export interface Confirmation {
   readonly ref: OperationRef;
@@ -17,7 +17,7 @@ export interface Confirmation {
  * could not be added is no reason to refuse: the sweep finds it missing.
  */
 export async function confirm(
-  deps: Pick<UseCaseContext, 'store' | 'jobs' | 'log'>,
+  deps: Pick<UseCaseContext, 'operations' | 'jobs' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
   const result = await resolve(deps, confirmation, 'confirm');
@@ -32,18 +32,18 @@ export async function confirm(
 
 /** Cancel: nothing will be changed. */
 export async function cancel(
-  deps: Pick<UseCaseContext, 'store' | 'log'>,
+  deps: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
   return resolve(deps, confirmation, 'cancel');
 }
 
 async function resolve(
-  deps: Pick<UseCaseContext, 'store' | 'log'>,
+  deps: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
   decision: Decision,
 ): Promise<ConfirmationResult> {
-  const result = await deps.store.resolve({ ...confirmation, decision });
+  const result = await deps.operations.resolve({ ...confirmation, decision });
   const state = result.kind === 'refused' ? result.refusal.code : result.operation.state;
   deps.log.info(
     { ...logFields(confirmation.ref), settlement: decision, state, kind: result.kind },
@@ -54,17 +54,17 @@ async function resolve(
 
 /** Somebody who may not has answered a dialog: kept in the history, as far as the request is known. */
 export async function recordRefusedConfirmation(
-  deps: Pick<UseCaseContext, 'store' | 'log'>,
+  deps: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
   {
     ref,
     ...refused
   }: { readonly ref: OperationRef; readonly by: Actor; readonly channel: string; readonly refusal: Refusal },
 ): Promise<void> {
   try {
-    const operation = await deps.store.readOperation(ref);
+    const operation = await deps.operations.read(ref);
     if (operation === null) return;
     const { action, reason, origin } = operation;
-    await deps.store.recordRefusal(ref.project, { action, reason, origin, ...refused });
+    await deps.auditLog.recordRefusal(ref.project, { action, reason, origin, ...refused });
   } catch (error) {
     deps.log.warn({ ...logFields(ref), error, code: refused.refusal.code }, 'refusal not kept in the history');
   }

@@ -1,9 +1,8 @@
 import type { Clock, IdGenerator, JobQueue, LinkGateway, NotificationQueue } from './ports.ts';
-import type { ProjectStore } from './store.ts';
+import type { Stores } from './stores.ts';
 
-/** What every use case is given. `services.ts` builds it; tests build it with what they want to differ. */
-export interface UseCaseContext {
-  readonly store: ProjectStore;
+/** What every use case is given. `services.ts` builds it; a test builds it with parts replaced. */
+export interface UseCaseContext extends Stores {
   readonly links: LinkGateway;
   readonly jobs: JobQueue;
   readonly notifications: NotificationQueue;
@@ -11,17 +10,17 @@ export interface UseCaseContext {
   readonly ids: IdGenerator;
   readonly log: Logger;
   readonly settings: Settings;
-  /** Aborted when this process is to end: work under way stops at the next step, and another worker carries on. */
-  readonly stopping: AbortSignal;
+  /** Aborted when this process stops. Work under way stops at its next step, and another worker continues it. */
+  readonly stopSignal: AbortSignal;
 }
 
 /** From `settings` of syncbot.yml. */
 export interface Settings {
-  /** How long a dialog may be answered, ms. */
+  /** How long a dialog can be answered, ms. */
   readonly confirmationTtlMs: number;
 }
 
-/** The part of pino's logger that the use cases need: a constant sentence with fields. */
+/** The part of pino's logger that syncbot uses: fields and a constant message. */
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

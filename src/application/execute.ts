@@ -15,10 +15,10 @@ import type { Refusal } from '../domain/refusal.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
-import type { ClaimedOperation, Completion } from './operation-store.ts';
 import type { LinkStatus } from './ports.ts';
 import { observeProject, precheckProject } from './queries.ts';
 import { pauseBeforeRestore, reconcile } from './reconcile.ts';
+import type { ClaimedOperation, Completion } from './stores.ts';
 
 /**
  * Carries a confirmed operation out. May be called any number of times, by any number of workers:
@@ -27,9 +27,9 @@ import { pauseBeforeRestore, reconcile } from './reconcile.ts';
 export async function execute(deps: UseCaseContext, ref: OperationRef): Promise<void> {
   const executionId = deps.ids.next();
   const log = { project: ref.project, operationId: ref.operation };
-  const claimed = await deps.store.claim(ref, executionId);
+  const claimed = await deps.operations.claim(ref, executionId);
   if (claimed.kind === 'unknown') return;
-  if (claimed.kind === 'over') return deps.notifications.operationChanged(ref);
+  if (claimed.kind === 'finished') return deps.notifications.operationChanged(ref);
   if (claimed.kind === 'refused') {
     deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
     return deps.notifications.operationChanged(ref);
@@ -41,7 +41,7 @@ export async function execute(deps: UseCaseContext, ref: OperationRef): Promise<
   try {
     await completed;
   } finally {
-    await deps.store.endExecution(ref.project, executionId).catch(() => {});
+    await deps.operations.endExecution(ref.project, executionId).catch(() => {});
     await notified;
   }
   await deps.notifications.operationChanged(ref);
@@ -53,7 +53,7 @@ async function runToCompletion(deps: UseCaseContext, ref: OperationRef, claimed:
   for (let current: ClaimedOperation | null = claimed; current !== null; current = await reload(deps, ref)) {
     const completion = await runAction(deps, current);
     if (completion === null) return;
-    const committed = await deps.store.commit(completion);
+    const committed = await deps.operations.commit(completion);
     if (committed.kind === 'conflict') continue;
     const { state } = committed.operation;
     deps.log.info({ project: ref.project, operationId: ref.operation, state }, 'operation ended');
@@ -64,9 +64,9 @@ async function runToCompletion(deps: UseCaseContext, ref: OperationRef, claimed:
 /** Null: somebody else has come to the end of it. */
 async function reload(deps: UseCaseContext, ref: OperationRef): Promise<ClaimedOperation | null> {
   const [project, operation, now] = await Promise.all([
-    deps.store.read(ref.project),
-    deps.store.readOperation(ref),
-    deps.store.now(),
+    deps.projects.read(ref.project),
+    deps.operations.read(ref),
+    deps.serverClock.now(),
   ]);
   return project === null || operation === null || project.activeOperation !== ref.operation
     ? null
@@ -103,13 +103,13 @@ async function preflight(deps: UseCaseContext, project: Project, operation: Oper
     if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
   } else {
     const running = links.filter((_link, index) => statuses[index] === 'resumed');
-    const current = await deps.store.readOperation(refOf(operation));
+    const current = await deps.operations.read(refOf(operation));
     if (current === null || !needsPreflight(current)) return null;
     const notPaused = await pauseBeforeRestore(deps, project, running);
     if (notPaused.length > 0) return { code: 'links_unreachable', project: project.id, links: [...notPaused] };
     tasksToRetry = countFailures((await observeProject(deps, project)).links);
   }
-  await deps.store.setProgress(refOf(operation), { done: 0, total: links.length, tasksToRetry });
+  await deps.operations.setProgress(refOf(operation), { done: 0, total: links.length, tasksToRetry });
   return null;
 }
 
@@ -129,13 +129,13 @@ async function reconcileLinks(
   if (result === null) return null;
   const finalStats = await readFinalStats(deps, result.project, operation);
   if (result.kind === 'unreachable') return partiallyFailed(operation, result, finalStats);
-  return succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'stay' });
+  return succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'unchanged' });
 }
 
 /** The links do not wait for it, and whether it could be kept makes no difference to them. */
 async function reportProgress(deps: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
   try {
-    await deps.store.setProgress(ref, progress);
+    await deps.operations.setProgress(ref, progress);
     await deps.notifications.operationChanged(ref);
   } catch (error) {
     deps.log.warn({ project: ref.project, operationId: ref.operation, error }, 'progress could not be kept');

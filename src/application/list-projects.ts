@@ -7,8 +7,8 @@ import type { UseCaseContext } from './context.ts';
  * All projects that fit what a person typed behind `list`, the worst state first, then by id (the console's list page). The
  * filter is empty, or a state, a label, or a part of id, description or endpoint.
  */
-export async function listProjects(deps: Pick<UseCaseContext, 'store'>, filter: string): Promise<Project[]> {
-  const projects = await deps.store.readMany(await deps.store.listIds());
+export async function listProjects(deps: Pick<UseCaseContext, 'projects'>, filter: string): Promise<Project[]> {
+  const projects = await deps.projects.readMany(await deps.projects.listIds());
   return projects
     .filter((project) => matchesFilter(project, filter))
     .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
@@ -33,21 +33,21 @@ export interface PageRequest {
  * One page of what `listProjects` lists. Without a filter, or with a state for one, it costs the same however many projects
  * there are: the store keeps them in this order.
  */
-export async function listPage(deps: Pick<UseCaseContext, 'store'>, request: PageRequest): Promise<ListPage> {
+export async function listPage(deps: Pick<UseCaseContext, 'projects'>, request: PageRequest): Promise<ListPage> {
   return (await indexedPage(deps, request)) ?? slicePage(await listProjects(deps, request.filter), request);
 }
 
 async function indexedPage(
-  { store }: Pick<UseCaseContext, 'store'>,
+  { projects }: Pick<UseCaseContext, 'projects'>,
   { filter, page, size }: PageRequest,
 ): Promise<ListPage | null> {
   const state = filter.trim() === '' ? null : parseState(filter);
   if (state === undefined) return null;
-  const found = await store.listByUrgency({ state, from: page * size, limit: size });
-  if (found === null) return null;
+  const found = await projects.listByUrgency({ state, from: page * size, limit: size });
+  if (found.kind === 'outdated') return null;
   const counts = state === null ? found.counts : countsByState((each) => (each === state ? found.counts[each] : 0));
   const last = lastPage(totalCount(counts), size);
-  if (page > last) return indexedPage({ store }, { filter, page: last, size });
+  if (page > last) return indexedPage({ projects }, { filter, page: last, size });
   return { counts, page, projects: found.projects };
 }
 

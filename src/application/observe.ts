@@ -21,7 +21,7 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
  * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
  */
 export async function observeAll(deps: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
-  const projects = await deps.store.readMany(await deps.store.listIds());
+  const projects = await deps.projects.readMany(await deps.projects.listIds());
   // Projects on the same connections go one after the other; a slow connection holds up none but its own.
   await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(deps, group, onObserved)));
 }
@@ -29,8 +29,8 @@ export async function observeAll(deps: UseCaseContext, onObserved: OnObserved = 
 async function observeGroup(deps: UseCaseContext, projects: readonly Project[], onObserved: OnObserved): Promise<void> {
   const workers = await countWorkers(deps, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
-    deps.stopping.throwIfAborted();
-    const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.store.now()]);
+    deps.stopSignal.throwIfAborted();
+    const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.serverClock.now()]);
     onObserved(observed);
     await forEachIsolated(deps, observed, {
       projectOf: ({ project }) => project,
@@ -77,12 +77,12 @@ async function markFailed(
   project: Project,
   { failure, figures: stats, now }: { failure: Failure; figures: ProjectStats; now: number },
 ): Promise<void> {
-  const failed = await deps.store.markFailed(project.id, project.version, {
+  const failed = await deps.projects.markFailed(project.id, project.version, {
     failure,
     by: botActor,
     oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }),
   });
-  if (failed.kind === 'moved') return;
+  if (failed.kind === 'conflict') return;
   deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
   await deps.jobs.reconcile(project.id);
   await updateAlertsFromState(deps, project.id);
@@ -99,7 +99,9 @@ async function autoCorrect(
   { id, version }: Project,
   difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
 ): Promise<boolean> {
-  if (difference.links.length === 0 || !(await deps.store.scheduleCorrection(id, version, difference))) return false;
+  if (difference.links.length === 0) return false;
+  const scheduled = await deps.projects.scheduleCorrection(id, version, difference);
+  if (scheduled.kind === 'conflict') return false;
   deps.log.warn(
     { project: id, links: difference.links.length, cause: difference.cause },
     'links driven without being asked',
@@ -110,10 +112,10 @@ async function autoCorrect(
 
 async function markDrained(deps: UseCaseContext, project: Project, operationId: string): Promise<void> {
   const ref = { project: project.id, operation: operationId };
-  const operation = await deps.store.readOperation(ref);
+  const operation = await deps.operations.read(ref);
   if (operation === null || operation.outcome === null) return;
-  if (await deps.store.markDrained(ref, { ...operation.outcome, inFlight: 0 }))
-    await deps.notifications.operationChanged(ref);
+  const marked = await deps.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
+  if (marked.kind === 'written') await deps.notifications.operationChanged(ref);
 }
 
 function groupByConnections(projects: readonly Project[]): Map<string, Project[]> {

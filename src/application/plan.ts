@@ -25,7 +25,7 @@ import {
   watermarks,
   withoutFailures,
 } from './link-snapshots.ts';
-import type { InitialState } from './store.ts';
+import type { InitialState } from './stores.ts';
 
 /** A project without a record. */
 export interface PlannedCreate extends DesiredProject {
@@ -71,10 +71,10 @@ export type PlanResult =
 
 /** Reads everything and says what applying the file would do, or every reason why it is refused. */
 export async function planApply(
-  deps: Pick<UseCaseContext, 'store' | 'links'>,
+  deps: Pick<UseCaseContext, 'projects' | 'links'>,
   desired: DesiredProjects,
 ): Promise<PlanResult> {
-  const stored = await deps.store.readMany(await deps.store.listIds());
+  const stored = await deps.projects.readMany(await deps.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
   const snapshots = await readLinks(deps, diff);
   const refusals = [

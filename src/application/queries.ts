@@ -43,7 +43,7 @@ export interface ProjectDetails extends ObservedProject {
 
 /** Everything that `show` tells of a project, read live. */
 export async function getProjectDetails(
-  deps: Pick<UseCaseContext, 'store' | 'links' | 'clock'>,
+  deps: Pick<UseCaseContext, 'projects' | 'operations' | 'links' | 'clock'>,
   id: string,
 ): Promise<{ readonly kind: 'found'; readonly details: ProjectDetails } | Refused> {
   const found = await findProject(deps, id);
@@ -52,7 +52,7 @@ export async function getProjectDetails(
   const [stats, facts, operations] = await Promise.all([
     observeProject(deps, project),
     precheckFacts(deps, project),
-    deps.store.recentOperations(project.id, 5),
+    deps.operations.listRecent(project.id, 5),
   ]);
   const precheck = precheckItems({ ...facts, links: stats.links });
   return { kind: 'found', details: { project, stats, operations, precheck } };
@@ -77,18 +77,18 @@ export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** The project with this id, or the refusal that names the nearest one. */
 export async function findProject(
-  deps: Pick<UseCaseContext, 'store'>,
+  deps: Pick<UseCaseContext, 'projects'>,
   id: string,
 ): Promise<{ readonly kind: 'found'; readonly project: Project } | Refused> {
-  const project = await deps.store.read(id);
+  const project = await deps.projects.read(id);
   if (project !== null) return { kind: 'found', project };
-  const similar = closestMatch(id, await deps.store.listIds());
+  const similar = closestMatch(id, await deps.projects.listIds());
   return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
 }
 
 /** What happened to a project, newest first. One that was removed still has its history. */
 export async function getHistory(
-  deps: Pick<UseCaseContext, 'store'>,
+  deps: Pick<UseCaseContext, 'projects' | 'auditLog'>,
   id: string,
   limit: number,
 ): Promise<{ readonly kind: 'found'; readonly entries: readonly HistoryEntry[] } | Refused> {
@@ -96,7 +96,7 @@ export async function getHistory(
   while (entries.length < limit) {
     const before = entries.at(-1)?.id;
     const pageSize = Math.min(maxHistoryPage, limit - entries.length);
-    const page = await deps.store.readHistory(id, { limit: pageSize, ...(before === undefined ? {} : { before }) });
+    const page = await deps.auditLog.read(id, { limit: pageSize, ...(before === undefined ? {} : { before }) });
     entries.push(...page);
     if (page.length < pageSize) break;
   }
@@ -110,14 +110,14 @@ const maxHistoryPage = 500;
 
 /** The operation that is open on a project now, or null. One whose dialog has run out is open no more. */
 export async function findOpenOperation(
-  deps: Pick<UseCaseContext, 'store'>,
+  deps: Pick<UseCaseContext, 'operations' | 'serverClock'>,
   project: Project,
 ): Promise<Operation | null> {
   if (project.activeOperation !== null) {
-    const active = await deps.store.readOperation({ project: project.id, operation: project.activeOperation });
+    const active = await deps.operations.read({ project: project.id, operation: project.activeOperation });
     if (active !== null && isOpen(active)) return active;
   }
-  const [found, now] = await Promise.all([deps.store.openOperations(project.id), deps.store.now()]);
+  const [found, now] = await Promise.all([deps.operations.listOpen(project.id), deps.serverClock.now()]);
   const open = found.filter(
     (operation) => isOpen(operation) && (operation.state !== 'requested' || operation.expiresAt > now),
   );

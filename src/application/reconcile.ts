@@ -38,8 +38,8 @@ export async function reconcile(deps: UseCaseContext, options: ReconcileOptions)
   let retriedTasks = 0;
   let hasSetFlags = false;
   for (let backoffMs = initialBackoffMs; ; backoffMs = Math.min(backoffMs * 2, maxBackoffMs)) {
-    deps.stopping.throwIfAborted();
-    const project = knownProject ?? (await deps.store.read(options.project));
+    deps.stopSignal.throwIfAborted();
+    const project = knownProject ?? (await deps.projects.read(options.project));
     knownProject = undefined;
     if (project === null) return null;
     const isOurs = project.activeOperation === options.operationId || (hasSetFlags && project.activeOperation === null);
@@ -53,7 +53,7 @@ export async function reconcile(deps: UseCaseContext, options: ReconcileOptions)
       if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, retriedTasks };
       if (deps.clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
     } else if (options.operationId === null && deps.clock.now() >= deadline) return null;
-    await deps.clock.sleep(backoffMs, deps.stopping);
+    await deps.clock.sleep(backoffMs, deps.stopSignal);
   }
 }
 
@@ -69,8 +69,8 @@ export async function reconcileIdle(
   const result = await reconcile(deps, { project, operationId: null, timeoutMs });
   if (result?.kind !== 'agreed') return result;
   const { version } = result.project;
-  const marked = await deps.store.markSynced(project, version, pendingLinksOf(result));
-  if (marked.kind === 'converged' && marked.operationToNotify !== null) {
+  const marked = await deps.projects.markSynced(project, version, pendingLinksOf(result));
+  if (marked.kind === 'synced' && marked.operationToNotify !== null) {
     await deps.notifications.operationChanged({ project, operation: marked.operationToNotify });
   }
   return result;
@@ -127,7 +127,7 @@ export async function reconcileOnce(
   let hasSetFlags = false;
   for (const chunk of toChunks(differing, chunkSize)) {
     const versionReadAt = deps.clock.monotonicNow();
-    if ((await deps.store.readVersion(project.id)) !== project.version)
+    if ((await deps.projects.readVersion(project.id)) !== project.version)
       return { kind: 'moved', hasSetFlags, retriedTasks };
     const fenced: PreparedLinks = { links: chunk, retriedTasks: 0, versionReadAt };
     const ready = desired === 'resumed' ? await prepareResume(deps, project, fenced) : fenced;
@@ -144,7 +144,7 @@ export async function reconcileOnce(
 
   const [after, version] = await Promise.all([
     deps.links.readStatuses(links, linkResponseTimeoutMs),
-    deps.store.readVersion(project.id),
+    deps.projects.readVersion(project.id),
   ]);
   if (version !== project.version) return { kind: 'moved', hasSetFlags, retriedTasks };
   return { kind: 'compared', hasSetFlags, retriedTasks, ...compare(links, after, { desired, isIncluded }) };
@@ -187,8 +187,8 @@ async function moveWatermarks(
     );
   const watermarks = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
   const versionReadAt = deps.clock.monotonicNow();
-  const isSaved = await deps.store.setWatermarks(project.id, project.version, watermarks);
-  return isSaved ? { links: read.map(({ link }) => link), versionReadAt } : 'moved';
+  const moved = await deps.projects.setWatermarks(project.id, project.version, watermarks);
+  return moved.kind === 'written' ? { links: read.map(({ link }) => link), versionReadAt } : 'moved';
 }
 
 interface Comparison {
@@ -242,13 +242,13 @@ export async function setPausedFenced(
     applied.push(...remaining.filter((_link, index) => results[index] === 'driven'));
     remaining = remaining.filter((_link, index) => results[index] === 'late');
     if (remaining.length === 0) return applied;
-    deps.stopping.throwIfAborted();
+    deps.stopSignal.throwIfAborted();
     deps.log.info(
       { project: project.id, operationId: project.activeOperation ?? undefined, links: remaining.length },
       'too late to drive links, tried again at a version asked anew',
     );
     readAt = deps.clock.monotonicNow();
-    if ((await deps.store.readVersion(project.id)) !== project.version) return 'moved';
+    if ((await deps.projects.readVersion(project.id)) !== project.version) return 'moved';
   }
 }
 
@@ -263,7 +263,7 @@ export async function pauseBeforeRestore(
 ): Promise<readonly Link[]> {
   if (running.length === 0) return [];
   const versionReadAt = deps.clock.monotonicNow();
-  if ((await deps.store.readVersion(project.id)) !== project.version) return running;
+  if ((await deps.projects.readVersion(project.id)) !== project.version) return running;
   const applied = await setPausedFenced(deps, project, { links: running, wanted: 'paused', versionReadAt });
   return applied === 'moved' ? running : running.filter((link) => !applied.includes(link));
 }

@@ -42,7 +42,7 @@ export async function requestAction(deps: UseCaseContext, request: ActionRequest
     await recordRefusal(deps, request, checked.refusal);
     return checked;
   }
-  const stored = await deps.store.request({
+  const stored = await deps.operations.request({
     id: deps.ids.next(),
     project: project.id,
     action: request.action,
@@ -88,15 +88,15 @@ async function checkBeforeRequest(
  * same thing; the answer is the same when it cannot be kept.
  */
 export async function recordRefusal(
-  deps: Pick<UseCaseContext, 'store' | 'log'>,
+  deps: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
   const { project, ...rest } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
-    if (await deps.store.claimOnce(dedupeKey, refusalDedupeMs))
-      await deps.store.recordRefusal(project, { ...rest, refusal });
+    if (await deps.deduplication.claimOnce(dedupeKey, refusalDedupeMs))
+      await deps.auditLog.recordRefusal(project, { ...rest, refusal });
   } catch (error) {
     deps.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
   }

@@ -22,15 +22,15 @@ export async function runCycle(
   const timeout = new AbortController();
   const abort = () => timeout.abort();
   const timer = setTimeout(abort, timeoutMs);
-  deps.stopping.addEventListener('abort', abort);
+  deps.stopSignal.addEventListener('abort', abort);
   try {
-    if (deps.stopping.aborted) abort();
-    await work({ ...deps, stopping: timeout.signal });
+    if (deps.stopSignal.aborted) abort();
+    await work({ ...deps, stopSignal: timeout.signal });
   } finally {
     clearTimeout(timer);
-    deps.stopping.removeEventListener('abort', abort);
+    deps.stopSignal.removeEventListener('abort', abort);
     const tookMs = deps.clock.monotonicNow() - startedAt;
-    if (tookMs > intervalMs / 2) await deps.clock.sleep(tookMs, deps.stopping);
+    if (tookMs > intervalMs / 2) await deps.clock.sleep(tookMs, deps.stopSignal);
   }
 }
 

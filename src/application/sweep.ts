@@ -15,11 +15,11 @@ const notifyWithinMs = 24 * 3_600_000;
  * Everything it does may be done any number of times.
  */
 export async function sweep(deps: UseCaseContext): Promise<void> {
-  const ids = await deps.store.listIds();
+  const ids = await deps.projects.listIds();
   for (const chunk of toChunks(ids, chunkSize)) {
-    deps.stopping.throwIfAborted();
-    const projects = await deps.store.readMany(chunk);
-    await deps.store.repairIndex(chunk, projects);
+    deps.stopSignal.throwIfAborted();
+    const projects = await deps.projects.readMany(chunk);
+    await deps.projects.repairIndex(chunk, projects);
     await forEachIsolated(deps, projects, {
       projectOf: (project) => project,
       work: (project) => sweepProject(deps, project),
@@ -28,9 +28,9 @@ export async function sweep(deps: UseCaseContext): Promise<void> {
 }
 
 async function sweepProject(deps: UseCaseContext, project: Project): Promise<void> {
-  const operations = await deps.store.openOperations(project.id);
+  const operations = await deps.operations.listOpen(project.id);
   if (operations.length > 0) {
-    const now = await deps.store.now();
+    const now = await deps.serverClock.now();
     for (const operation of operations) await sweepOperation(deps, operation, now);
   }
   if (Object.values(project.alerts).some(needsNotification)) await deps.notifications.alertsChanged(project.id);
@@ -41,11 +41,11 @@ async function sweepProject(deps: UseCaseContext, project: Project): Promise<voi
 async function sweepOperation(deps: UseCaseContext, operation: Operation, now: number): Promise<void> {
   const ref = refOf(operation);
   if (operation.state === 'requested') {
-    if (now > operation.expiresAt) await deps.store.resolve({ ref, decision: 'expire', by: null, dialog: null });
+    if (now > operation.expiresAt) await deps.operations.resolve({ ref, decision: 'expire', by: null, dialog: null });
     return;
   }
   if (isOpen(operation)) await deps.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
   if (now - (operation.finishedAt ?? now) < notifyWithinMs) return deps.notifications.operationChanged(ref);
-  await deps.store.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
+  await deps.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
 }

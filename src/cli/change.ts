@@ -1,7 +1,7 @@
 import { cancel, confirm } from '../application/confirm.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
-import type { ConfirmationResult } from '../application/operation-store.ts';
 import { type ActionRequest, type RequestResult, requestAction } from '../application/request.ts';
+import type { ConfirmationResult } from '../application/stores.ts';
 import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
 import {
   actionLabels,

@@ -41,7 +41,7 @@ const projectsUnreadable: PrecheckItem = {
 
 async function readStoredProjects({ app }: CommandContext): Promise<Project[] | null> {
   try {
-    return await app.useCaseContext.store.readMany(await app.useCaseContext.store.listIds());
+    return await app.useCaseContext.projects.readMany(await app.useCaseContext.projects.listIds());
   } catch (error) {
     if (error instanceof StoreUnavailableError) return null;
     throw error;

@@ -20,7 +20,10 @@ export async function history(
   const result = await getHistory(app.useCaseContext, project, json ? Number.POSITIVE_INFINITY : maxTableEntries + 1);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const visibleEntries = result.entries.slice(0, maxTableEntries);
-  output.result(historyTable(visibleEntries, await app.useCaseContext.store.now()), result.entries.map(entryJson));
+  output.result(
+    historyTable(visibleEntries, await app.useCaseContext.serverClock.now()),
+    result.entries.map(entryJson),
+  );
   if (result.entries.length > visibleEntries.length) {
     output.note(
       `These are the newest ${maxTableEntries}; all of them: ${cliFormatter.command(`history ${project} --json`)}`,

@@ -16,7 +16,7 @@ export async function list(
   const projects = await listProjects(useCaseContext, filter);
   const [observed, now, operations] = await Promise.all([
     observeProjects(useCaseContext, projects),
-    useCaseContext.store.now(),
+    useCaseContext.serverClock.now(),
     Promise.all(projects.map((project) => findOpenOperation(useCaseContext, project))),
   ]);
   const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));

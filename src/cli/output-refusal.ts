@@ -8,7 +8,7 @@ import { cliFormatter } from './formatter.ts';
 export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
   output.error({
     code: refusal.code,
-    message: refusalText(refusal, cliFormatter, await app.useCaseContext.store.now()),
+    message: refusalText(refusal, cliFormatter, await app.useCaseContext.serverClock.now()),
   });
   return exitCodes.failure;
 }

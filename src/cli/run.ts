@@ -31,10 +31,10 @@ export async function run(context: CommandContext, role: Role): Promise<ExitCode
  */
 function applyOnFirstRun(context: CommandContext): () => Promise<void> {
   const { app, config, log } = context;
-  const { store } = app.useCaseContext;
+  const { projects } = app.useCaseContext;
   let isFirstRun = false;
   return async () => {
-    const stored = await store.readMany(await store.listIds());
+    const stored = await projects.readMany(await projects.listIds());
     isFirstRun ||= stored.length === 0;
     if (isFirstRun) return applyConfig(context);
     for (const difference of describeDiff(stored, config)) log.warn({ difference }, 'file and stored projects differ');

@@ -30,7 +30,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   const { details } = result;
   const [operation, now] = await Promise.all([
     findOpenOperation(useCaseContext, details.project),
-    useCaseContext.store.now(),
+    useCaseContext.serverClock.now(),
   ]);
   const data = { ...projectJson(details, operation), precheck: details.precheck };
   context.output.result(detailsText(details, now), data);

@@ -1,6 +1,5 @@
 import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
-import type { ProjectStore } from '../application/store.ts';
 import { isOpen, type OperationRef } from '../domain/operation.ts';
 import type { OutcomeFacts } from '../messages/outcomes.ts';
 
@@ -18,7 +17,7 @@ const pollIntervalMs = 100;
 
 /** Reads an operation until it is over, the time is up or the signal is aborted. A Redis that is away is waited for. */
 export async function waitForOutcome(
-  useCaseContext: Pick<UseCaseContext, 'store' | 'clock'>,
+  useCaseContext: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock' | 'clock'>,
   {
     ref,
     deadlineAt,
@@ -26,9 +25,7 @@ export async function waitForOutcome(
   }: { readonly ref: OperationRef; readonly deadlineAt: number; readonly signal: AbortSignal },
 ): Promise<WaitResult> {
   for (let lastSnapshot: OperationSnapshot | null = null; ; ) {
-    const current: OperationSnapshot | null | 'away' = await readSnapshot(useCaseContext.store, ref).catch(
-      toUnavailable,
-    );
+    const current: OperationSnapshot | null | 'away' = await readSnapshot(useCaseContext, ref).catch(toUnavailable);
     if (current === null) return { kind: 'unknown' };
     if (current !== 'away') {
       if (!isOpen(current.operation)) return { kind: 'over', snapshot: current };
@@ -40,10 +37,13 @@ export async function waitForOutcome(
   }
 }
 
-async function readSnapshot(store: ProjectStore, ref: OperationRef): Promise<OperationSnapshot | null> {
-  const operation = await store.readOperation(ref);
+async function readSnapshot(
+  context: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock'>,
+  ref: OperationRef,
+): Promise<OperationSnapshot | null> {
+  const operation = await context.operations.read(ref);
   if (operation === null) return null;
-  const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
+  const [project, now] = await Promise.all([context.projects.read(ref.project), context.serverClock.now()]);
   return { operation, project, now };
 }
 

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { Logger } from '../application/context.ts';
-import type { ProjectStore } from '../application/store.ts';
+import type { Stores } from '../application/stores.ts';
 import type { HealthProbes } from './health.ts';
 import { createHealthMetrics } from './health-metrics.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
@@ -17,7 +17,7 @@ import { createSlackMetrics, type SlackMetrics } from './slack-metrics.ts';
 /** Counts what an app does. Each app has its own; nothing is shared but what the process itself tells. */
 export interface Metrics {
   /** The same store, whose operations are counted. */
-  readonly instrumentStore: (store: ProjectStore) => ProjectStore;
+  readonly instrumentStores: (stores: Stores) => Stores;
   /** Does a round of the observer and keeps the figures that it saw. */
   readonly instrumentCycle: (observe: ObserveCycle) => Promise<void>;
   readonly slack: SlackMetrics;
@@ -39,7 +39,7 @@ export function createMetrics({ observeEveryMs }: { readonly observeEveryMs: num
     return [own, projectMetrics.render(), process].join('\n');
   };
   return {
-    instrumentStore: createOperationMetrics(registry),
+    instrumentStores: createOperationMetrics(registry),
     instrumentCycle: projectMetrics.instrumentCycle,
     slack: createSlackMetrics(registry),
     type: Registry.PROMETHEUS_CONTENT_TYPE,

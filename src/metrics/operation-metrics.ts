@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { ProjectStore } from '../application/store.ts';
+import type { Stores } from '../application/stores.ts';
 import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
 import { type OperationKind, operationKinds } from '../domain/project.ts';
 
@@ -19,7 +19,7 @@ const maxTracked = 10_000;
  * Counts operations at the store: each end once, by the process whose call made it. A call whose reply was lost is not
  * counted. What has to be read for a figure is read aside: no caller waits for it.
  */
-export function createOperationMetrics(registry: Registry): (store: ProjectStore) => ProjectStore {
+export function createOperationMetrics(registry: Registry): (stores: Stores) => Stores {
   const { ended: total, took: stepDuration, lasted: duration } = createInstruments(registry);
   const unnotified = new Map<string, number>();
 
@@ -27,8 +27,8 @@ export function createOperationMetrics(registry: Registry): (store: ProjectStore
     total.inc({ action, outcome: state });
   }
 
-  async function countSuperseded(store: ProjectStore, { project, id }: Operation): Promise<void> {
-    const entries = await store.readHistory(project, { limit: maxSuperseded });
+  async function countSuperseded({ auditLog }: Stores, { project, id }: Operation): Promise<void> {
+    const entries = await auditLog.read(project, { limit: maxSuperseded });
     const requested = entries.findIndex(({ event, operation }) => event === 'requested' && operation === id);
     if (requested === -1) return;
     for (const { event, action } of entries.slice(requested + 1)) {
@@ -37,8 +37,8 @@ export function createOperationMetrics(registry: Registry): (store: ProjectStore
     }
   }
 
-  async function observeNotified(store: ProjectStore, ref: OperationRef): Promise<void> {
-    const operation = await store.readOperation(ref);
+  async function observeNotified({ operations }: Stores, ref: OperationRef): Promise<void> {
+    const operation = await operations.read(ref);
     if (operation === null || operation.notifiedAt === null || !unnotified.delete(ref.operation)) return;
     observe('notify', operation.action, operation.finishedAt, operation.notifiedAt);
   }
@@ -47,48 +47,51 @@ export function createOperationMetrics(registry: Registry): (store: ProjectStore
     if (from !== null && to !== null) stepDuration.observe({ step, action }, seconds(from, to));
   }
 
-  return (store) => ({
-    ...store,
-    async request(asked) {
-      const recorded = await store.request(asked);
-      if (recorded.kind === 'requested') inBackground(countSuperseded(store, recorded.operation));
-      return recorded;
-    },
-    async resolve(step) {
-      const settled = await store.resolve(step);
-      if (settled.kind !== 'settled') return settled;
-      const { action, state, requestedAt, resolvedAt } = settled.operation;
-      if (!isOpen(settled.operation)) count(settled.operation);
-      if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
-      return settled;
-    },
-    async claim(ref, run) {
-      const claimed = await store.claim(ref, run);
-      if (claimed.kind === 'refused') count(claimed.operation);
-      return claimed;
-    },
-    async commit(ending) {
-      const committed = await store.commit(ending);
-      if (committed.kind !== 'committed') return committed;
-      const { action, state, resolvedAt, startedAt, finishedAt } = committed.operation;
-      count(committed.operation);
-      observe('claim', action, resolvedAt, startedAt);
-      observe('execute', action, startedAt, finishedAt);
-      if (resolvedAt !== null && finishedAt !== null) {
-        duration.observe({ action, outcome: state }, seconds(resolvedAt, finishedAt));
-      }
-      return committed;
-    },
-    async readOperation(ref) {
-      const operation = await store.readOperation(ref);
-      if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;
-      if (unnotified.size >= maxTracked) unnotified.clear();
-      unnotified.set(ref.operation, operation.finishedAt);
-      return operation;
-    },
-    async markNotified(ref, told) {
-      await store.markNotified(ref, told);
-      if (unnotified.has(ref.operation)) inBackground(observeNotified(store, ref));
+  return (stores) => ({
+    ...stores,
+    operations: {
+      ...stores.operations,
+      async request(asked) {
+        const recorded = await stores.operations.request(asked);
+        if (recorded.kind === 'requested') inBackground(countSuperseded(stores, recorded.operation));
+        return recorded;
+      },
+      async resolve(step) {
+        const settled = await stores.operations.resolve(step);
+        if (settled.kind !== 'resolved') return settled;
+        const { action, state, requestedAt, resolvedAt } = settled.operation;
+        if (!isOpen(settled.operation)) count(settled.operation);
+        if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
+        return settled;
+      },
+      async claim(ref, run) {
+        const claimed = await stores.operations.claim(ref, run);
+        if (claimed.kind === 'refused') count(claimed.operation);
+        return claimed;
+      },
+      async commit(ending) {
+        const committed = await stores.operations.commit(ending);
+        if (committed.kind !== 'committed') return committed;
+        const { action, state, resolvedAt, startedAt, finishedAt } = committed.operation;
+        count(committed.operation);
+        observe('claim', action, resolvedAt, startedAt);
+        observe('execute', action, startedAt, finishedAt);
+        if (resolvedAt !== null && finishedAt !== null) {
+          duration.observe({ action, outcome: state }, seconds(resolvedAt, finishedAt));
+        }
+        return committed;
+      },
+      async read(ref) {
+        const operation = await stores.operations.read(ref);
+        if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;
+        if (unnotified.size >= maxTracked) unnotified.clear();
+        unnotified.set(ref.operation, operation.finishedAt);
+        return operation;
+      },
+      async markNotified(ref, told) {
+        await stores.operations.markNotified(ref, told);
+        if (unnotified.has(ref.operation)) inBackground(observeNotified(stores, ref));
+      },
     },
   });
 }

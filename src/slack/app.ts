@@ -129,7 +129,10 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     isConnected: () => receiver?.isConnected ?? false,
     notifier: createNotifier({
       client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
-      store: deps.store,
+      projects: deps.projects,
+      operations: deps.operations,
+      alerts: deps.alerts,
+      serverClock: deps.serverClock,
       responseUrlFetch,
       format,
       showErrors,

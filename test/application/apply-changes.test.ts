@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = (id: string) => services.deps.store.read(id);
+const readProject = (id: string) => services.deps.projects.read(id);
 
 describe('a changed project', () => {
   test('that runs takes words, but keeps its links', async () => {
@@ -69,7 +69,7 @@ describe('a changed project', () => {
     const link = await services.createLink('orders');
     await fixture.apply(desiredProject('orders', [link], { adopt: true }));
     const ref = await services.requestAndConfirm('orders', 'pause');
-    await services.deps.store.claim(ref, 'run');
+    await services.deps.operations.claim(ref, 'run');
     expect(await fixture.planRefusals(desiredProject('orders', [link], { description: 'new' }))).toEqual([
       'orders in_transition',
     ]);
@@ -87,7 +87,7 @@ describe('a removed project', () => {
       ['stands', ['two']],
     ]);
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
-    expect(await services.deps.store.listIds()).toEqual(['runs']);
+    expect(await services.deps.projects.listIds()).toEqual(['runs']);
     expect(await two.queue.isPaused()).toBe(true);
   });
 });
@@ -95,7 +95,7 @@ describe('a removed project', () => {
 test('differences between file and store are told in words', async () => {
   const link = await services.createLink('orders');
   await fixture.apply(desiredProject('orders', [link], { adopt: true }), desiredProject('old', [missingLink]));
-  const projects = await services.deps.store.readMany(await services.deps.store.listIds());
+  const projects = await services.deps.projects.readMany(await services.deps.projects.listIds());
   const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('fresh', [link])];
   expect(describeDiff(projects, { projects: desired })).toEqual([
     'orders differs from the file: labels, link ghost added, link orders removed',

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = (id: string) => services.deps.store.read(id);
+const readProject = (id: string) => services.deps.projects.read(id);
 
 describe('a new project', () => {
   test('is Not Started: its links are paused, with no worker of the bot about, and tasks that only wait are fine', async () => {
@@ -57,7 +57,7 @@ describe('a new project', () => {
     expect(
       await fixture.planRefusals(desiredProject('orders', [fresh, used]), desiredProject('more', [missingLink])),
     ).toEqual(['orders queue_used']);
-    expect(await services.deps.store.listIds()).toEqual([]);
+    expect(await services.deps.projects.listIds()).toEqual([]);
     expect(await fresh.queue.isPaused()).toBe(false);
   });
 
@@ -108,7 +108,7 @@ describe('adopt', () => {
     const sentences = result.kind === 'refused' ? result.refusals.map(applyRefusalText) : [];
     expect(sentences).toHaveLength(2);
     expect(sentences[0]).toContain('run (one), others are paused (two)');
-    expect(await services.deps.store.listIds()).toEqual([]);
+    expect(await services.deps.projects.listIds()).toEqual([]);
   });
 
   test('is looked at only when the project has no record', async () => {

@@ -17,22 +17,21 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = () => services.deps.store.read('orders');
-const readEvents = async () =>
-  (await services.deps.store.readHistory('orders', { limit: 50 })).map(({ event }) => event);
+const readProject = () => services.deps.projects.read('orders');
+const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 /** A project whose links were seen to agree, and then were resumed or paused from outside. */
 async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
   if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
   await services.createProject('orders', [a, b], { state });
-  await services.deps.store.markSynced('orders', 1, []);
+  await services.deps.projects.markSynced('orders', 1, []);
   for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
 }
 
 async function runOperation(kind: OperationKind, deps = withoutJobs(services)) {
   const ref = await confirmOperation(services, 'orders', kind);
   await execute(deps, ref);
-  return services.deps.store.readOperation(ref);
+  return services.deps.operations.read(ref);
 }
 
 describe('Re-apply', () => {
@@ -84,7 +83,7 @@ describe('Re-apply', () => {
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await a.queue.isPaused()).toBe(true);
     expect(await readProject()).toMatchObject({ incompleteOperation: null, version: 3, syncedVersion: 3 });
-    expect((await services.deps.store.recentOperations('orders', 1))[0]?.seq).toBeGreaterThan(seq);
+    expect((await services.deps.operations.listRecent('orders', 1))[0]?.seq).toBeGreaterThan(seq);
   });
 });
 
@@ -103,7 +102,7 @@ describe('Adopt', () => {
     const ref = await confirmOperation(services, 'orders', 'adopt');
     await b.queue.pause();
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'refused',
       refusal: { code: 'adopt_mixed' },
     });
@@ -125,7 +124,7 @@ describe('Adopt', () => {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
     await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'failed',
       refusal: { code: 'links_unreachable' },
     });
@@ -135,13 +134,13 @@ describe('Adopt', () => {
   it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
     await createDriftedProject('running', []);
     const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
-    await services.deps.store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const request = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
     expect(await requestAction(services.deps, { ...request, action: 'adopt' })).toMatchObject({
       kind: 'refused',
       refusal: { code: 'not_allowed', state: 'failed' },
     });
-    expect((await services.deps.store.readHistory('orders', { limit: 1 }))[0]).toMatchObject({
+    expect((await services.deps.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({
       event: 'refused',
       action: 'adopt',
       by: 'U0ALICE',
@@ -154,9 +153,9 @@ describe('what somebody else has resumed is never mended beside', () => {
   it('when another link is driven back after a late write of our own', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    expect(await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' })).toBe(
-      true,
-    );
+    expect(
+      await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' }),
+    ).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
     expect(await readProject()).toMatchObject({ syncedVersion: 1, linksToReconcile: null });
@@ -165,11 +164,11 @@ describe('what somebody else has resumed is never mended beside', () => {
   it('when a link is added to the project', async () => {
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.deps.store.markSynced('orders', 1, []);
+    await services.deps.projects.markSynced('orders', 1, []);
     await a.queue.resume();
     const definition = makeDefinition('orders', { links: [a.link, b.link] });
     const change = { expectedVersion: 1, added: [linkId(b.link)] };
-    expect(await services.deps.store.save(definition, change, 'cli:test')).toBe(true);
+    expect(await services.deps.projects.save(definition, change, 'cli:test')).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
     expect(await readProject()).toMatchObject({ version: 2, syncedVersion: 2, linksToReconcile: null });
@@ -179,9 +178,9 @@ describe('what somebody else has resumed is never mended beside', () => {
     const c = await services.createLink('c');
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.deps.store.markSynced('orders', 1, []);
+    await services.deps.projects.markSynced('orders', 1, []);
     const addLink = (links: TestLink[], expectedVersion: number, added: TestLink) =>
-      services.deps.store.save(
+      services.deps.projects.save(
         makeDefinition('orders', { links: links.map(({ link }) => link) }),
         { expectedVersion, added: [linkId(added.link)] },
         'cli:test',
@@ -196,10 +195,10 @@ describe('what somebody else has resumed is never mended beside', () => {
     const late = { queue: 'late', connection: 'default', prefix: 'bull' };
     await a.queue.pause();
     await services.createProject('orders', [a, { link: late }], { state: 'paused' });
-    await services.deps.store.markSynced('orders', 1, [linkId(late)]);
+    await services.deps.projects.markSynced('orders', 1, [linkId(late)]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await a.queue.resume();
-    await services.deps.store.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
+    await services.deps.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
     const appeared = await services.createLink('late');
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
@@ -212,13 +211,13 @@ describe('what somebody else has resumed is never mended beside', () => {
   it('also when a Restore is taken back in between', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
     const ref = await confirmOperation(services, 'orders', 'restore');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
     await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
@@ -226,7 +225,7 @@ describe('what somebody else has resumed is never mended beside', () => {
   it('until an operation takes the project: it sees to every link', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await services.deps.store.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
     expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
   });

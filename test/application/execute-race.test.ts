@@ -24,7 +24,7 @@ it('whoever asks for what at once: one wins per version, no version is left out,
   const links = [await services.createLink('race-a'), await services.createLink('race-b')];
   for (const { startWorker: work } of links) await work(async () => {});
   const apps = [services.instance, services.addInstance(), services.addInstance()];
-  const { store } = services.deps;
+  const { projects, operations } = services.deps;
   let scenarioCount = 0;
 
   await fc.assert(
@@ -33,11 +33,11 @@ it('whoever asks for what at once: one wins per version, no version is left out,
       await services.createProject(project, links, { state: initialState });
       let requestCount = 0;
       for (const batch of batches) {
-        const currentVersion = await store.readVersion(project);
+        const currentVersion = await projects.readVersion(project);
         await Promise.all(
           batch.map(async ({ by, action, workers, stale }) => {
             const ref = { project, operation: `op${++requestCount}` };
-            await store.request({
+            await operations.request({
               id: ref.operation,
               project,
               action,
@@ -48,15 +48,15 @@ it('whoever asks for what at once: one wins per version, no version is left out,
               projectVersion: (stale ? 1 : currentVersion) ?? 0,
               ttlMs: 60_000,
             });
-            const resolved = await store.resolve({ ref, decision: 'confirm', by, dialog: null });
+            const resolved = await operations.resolve({ ref, decision: 'confirm', by, dialog: null });
             if (resolved.kind === 'refused') throw new Error(resolved.refusal.code);
             await Promise.all(workers.map((index) => execute((apps[index] ?? services.instance).deps, ref)));
           }),
         );
       }
 
-      const operations = await store.recentOperations(project, 100);
-      const finalStates = operations.map(({ state }) => state);
+      const recent = await operations.listRecent(project, 100);
+      const finalStates = recent.map(({ state }) => state);
       expect(finalStates.filter((state) => !['done', 'refused', 'superseded'].includes(state))).toEqual([]);
       const audit = await services.redis.xrange(`syncbot:{p:${project}}:audit`, '-', '+');
       const events = audit.map(([, fields]) => ({
@@ -70,7 +70,7 @@ it('whoever asks for what at once: one wins per version, no version is left out,
       );
       expect(transitions.length).toBe(2 * finalStates.filter((state) => state === 'done').length);
 
-      const after = await store.read(project);
+      const after = await projects.read(project);
       expect(after).toMatchObject({ activeOperation: null, version: 1 + transitions.length });
       expect(await services.redis.exists(`syncbot:{p:${project}}:runs`)).toBe(0);
       if (after !== null && transitions.length > 0) {

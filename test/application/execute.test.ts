@@ -48,14 +48,14 @@ describe('a pause that does not reach every link', () => {
 
     expect(clock.sleepsMs).toEqual([100, 200, 400, 800]);
     expect(await near.queue.isPaused()).toBe(true);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'failed',
       fromState: 'running',
       toState: 'failed',
       refusal: null,
       outcome: { linksTotal: 2, linksDone: 1, unreachable: [far.link], missing: [], inFlight: null },
     });
-    expect(await services.deps.store.read('orders')).toMatchObject({
+    expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'failed',
       activeOperation: null,
       version: 3,
@@ -71,7 +71,7 @@ describe('a pause that does not reach every link', () => {
     await sweep(services.deps);
     await services.instance.startWorkers();
     await waitFor(() => queue.isPaused());
-    await waitFor(async () => (await services.deps.store.read('orders'))?.syncedVersion === 3);
+    await waitFor(async () => (await services.deps.projects.read('orders'))?.syncedVersion === 3);
     await queue.close();
     owner.disconnect();
   });
@@ -82,7 +82,7 @@ describe('a pause that does not reach every link', () => {
     await services.createProject('orders', [near, missing]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'done',
       toState: 'paused',
       outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unreachable: [] },
@@ -101,7 +101,7 @@ describe('Start and Restore read every flag before they touch one', () => {
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
     await services.createProject('orders', [near, far], { state });
     await reconcileIdle(services.deps, 'orders', 0);
-    const before = await services.deps.store.read('orders');
+    const before = await services.deps.projects.read('orders');
     const ref = await confirmOperation(services, 'orders', action);
     for (const worker of workers) await worker.close();
     await killServer(services, 'warehouse');
@@ -109,8 +109,8 @@ describe('Start and Restore read every flag before they touch one', () => {
     await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
     expect(await snapshotKeys(services)).toEqual(snapshot);
-    expect(await services.deps.store.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'failed',
       toState: state,
       outcome: null,
@@ -128,8 +128,8 @@ describe('Start and Restore read every flag before they touch one', () => {
     const restore = await confirmOperation(services, 'orders', 'restore');
     await execute(deps, restore);
 
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
-    const project = await services.deps.store.read('orders');
+    expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    const project = await services.deps.projects.read('orders');
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
     expect(project?.syncedVersion).toBeLessThan(5);
     const reconciled: string[] = [];
@@ -154,7 +154,7 @@ describe('Start and Restore read every flag before they touch one', () => {
     );
     expect(await near.queue.getFailedCount()).toBe(0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
   });
 
   it('a start whose precheck fails by the time a worker takes it up is refused', async () => {
@@ -162,12 +162,12 @@ describe('Start and Restore read every flag before they touch one', () => {
     const worker = await near.startWorker(async () => {});
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'not_started' });
-    const before = await services.deps.store.read('orders');
+    const before = await services.deps.projects.read('orders');
     const ref = await confirmOperation(services, 'orders', 'start');
     await worker.close();
     await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'refused',
       toState: 'not_started',
       refusal: {
@@ -175,7 +175,7 @@ describe('Start and Restore read every flag before they touch one', () => {
         items: expect.arrayContaining([expect.objectContaining({ result: 'fail' })]),
       },
     });
-    expect(await services.deps.store.read('orders')).toEqual({ ...before, version: 3 });
+    expect(await services.deps.projects.read('orders')).toEqual({ ...before, version: 3 });
     expect(await near.queue.isPaused()).toBe(true);
   });
 
@@ -189,7 +189,7 @@ describe('Start and Restore read every flag before they touch one', () => {
     await worker.close();
     await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'refused' });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'refused' });
     expect(await far.queue.isPaused()).toBe(true);
   });
 
@@ -212,7 +212,7 @@ describe('Start and Restore read every flag before they touch one', () => {
     for (const worker of workers) await worker.close();
     await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', toState: 'running' });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', toState: 'running' });
     expect(await far.queue.isPaused()).toBe(false);
   });
 });
@@ -223,18 +223,18 @@ describe('a worker that dies in the middle', () => {
     await services.createProject('orders', [near, far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const deps = withDeps(withoutJobs(services), {
-      store: { commit: runBefore(services.deps.store.commit, failWith('killed')) },
+      operations: { commit: runBefore(services.deps.operations.commit, failWith('killed')) },
     });
     await expect(execute(deps, ref)).rejects.toThrow('killed');
-    expect(await services.deps.store.read('orders')).toMatchObject({
+    expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'pausing',
       activeOperation: ref.operation,
     });
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'running' });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'running' });
     await sweep(services.deps);
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
-    expect(await services.deps.store.read('orders')).toMatchObject({
+    await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
+    expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       activeOperation: null,
@@ -245,12 +245,14 @@ describe('a worker that dies in the middle', () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
     const ref = await confirmOperation(services, 'orders', 'pause');
-    const { store } = services.deps;
-    const deps = withDeps(withoutJobs(services), { store: { commit: runAfter(store.commit, failWith('lost')) } });
+    const { projects, operations } = services.deps;
+    const deps = withDeps(withoutJobs(services), {
+      operations: { commit: runAfter(operations.commit, failWith('lost')) },
+    });
     await expect(execute(deps, ref)).rejects.toThrow('lost');
-    const [project, operation] = [await store.read('orders'), await store.readOperation(ref)];
+    const [project, operation] = [await projects.read('orders'), await operations.read(ref)];
     await execute(withoutJobs(services), ref);
-    expect([await store.read('orders'), await store.readOperation(ref)]).toEqual([project, operation]);
+    expect([await projects.read('orders'), await operations.read(ref)]).toEqual([project, operation]);
     expect(project).toMatchObject({ state: 'paused', version: 3 });
     expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(0);
   });

@@ -6,14 +6,24 @@ import type { OperationRef } from '../../src/domain/operation.ts';
 import type { OperationKind } from '../../src/domain/project.ts';
 import type { TestServices } from '../support/test-services.ts';
 
-/** Some of the deps replaced. A port keeps its other methods. */
-export function withDeps(deps: UseCaseContext, { links = {}, store = {}, ...more }: PartialDeps): UseCaseContext {
-  return { ...deps, ...more, links: { ...deps.links, ...links }, store: { ...deps.store, ...store } };
+/** A context with some parts replaced. A port keeps its other methods. */
+export function withDeps(
+  deps: UseCaseContext,
+  { links = {}, projects = {}, operations = {}, ...more }: PartialDeps,
+): UseCaseContext {
+  return {
+    ...deps,
+    ...more,
+    links: { ...deps.links, ...links },
+    projects: { ...deps.projects, ...projects },
+    operations: { ...deps.operations, ...operations },
+  };
 }
 
-export type PartialDeps = Partial<Omit<UseCaseContext, 'links' | 'store'>> & {
+export type PartialDeps = Partial<Omit<UseCaseContext, 'links' | 'projects' | 'operations'>> & {
   readonly links?: Partial<UseCaseContext['links']>;
-  readonly store?: Partial<UseCaseContext['store']>;
+  readonly projects?: Partial<UseCaseContext['projects']>;
+  readonly operations?: Partial<UseCaseContext['operations']>;
 };
 
 /** A method before which, or after which, something else happens. */

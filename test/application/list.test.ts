@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listPage, listProjects } from '../../src/application/list-projects.ts';
+import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { projectStates } from '../../src/domain/project.ts';
 import { totalCount } from '../../src/domain/state-counts.ts';
@@ -18,7 +19,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const link = [{ link: { queue: 'full', connection: 'default', prefix: 'bull' } }];
 const idsOf = (projects: readonly { readonly id: string }[]) => projects.map(({ id }) => id);
 const listByUrgency = (state: 'running' | null = null) =>
-  services.deps.store.listByUrgency({ state, from: 0, limit: 100 });
+  services.deps.projects.listByUrgency({ state, from: 0, limit: 100 });
 
 async function createProjects(): Promise<void> {
   await services.createProject('b-runs', link, { state: 'running' });
@@ -26,6 +27,9 @@ async function createProjects(): Promise<void> {
   await services.createProject('stands', link, { state: 'paused' });
   await services.createProject('fresh', link, { state: 'not_started' });
 }
+
+/** The projects of a page; none when the index is outdated. */
+const pageOf = (page: IndexPage) => (page.kind === 'page' ? page.projects : []);
 
 describe('a page of the list', () => {
   it('is the worst first, then by id, with how many there are of each state', async () => {
@@ -59,20 +63,20 @@ describe('a page of the list', () => {
 
   it('follows every change of a state, and reads no more than the page for it', async () => {
     await createProjects();
-    const { store } = services.deps;
-    const version = (await store.readVersion('b-runs')) ?? 0;
+    const { projects, operations } = services.deps;
+    const version = (await projects.readVersion('b-runs')) ?? 0;
     const failure = { link: { queue: 'q', connection: 'default', prefix: 'bull' }, taskId: '1', reason: 'no', at: 1 };
-    await store.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
-    expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'stands', 'a-runs', 'fresh']);
-    await store.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
-    expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'a-runs', 'stands', 'fresh']);
-    expect(await store.remove('fresh', 1, 'cli:test')).toBe(true);
-    expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['b-runs', 'a-runs', 'stands']);
+    await projects.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'stands', 'a-runs', 'fresh']);
+    await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'stands', 'fresh']);
+    expect(await projects.remove('fresh', 1, 'cli:test')).toEqual({ kind: 'written' });
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'stands']);
   });
 
   it('equals a page of all of them, whatever the states', async () => {
     const createProject = (id: string, state: 'running' | 'paused' | 'not_started') =>
-      services.deps.store.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
+      services.deps.projects.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
     const project = fc.tuple(
       fc.stringMatching(/^p[a-z0-9_-]{0,5}$/),
       fc.constantFrom('running' as const, 'paused' as const, 'not_started' as const),
@@ -111,9 +115,9 @@ describe('an order that a crash left behind', () => {
     await corrupt();
     const { projects } = await listPage(services.deps, { filter: '', page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(['stands', 'a-runs', 'b-runs', 'fresh']);
-    expect(await listByUrgency()).toBeNull();
+    expect(await listByUrgency()).toEqual({ kind: 'outdated' });
     await sweep(services.deps);
-    expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['stands', 'a-runs', 'b-runs', 'fresh']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['stands', 'a-runs', 'b-runs', 'fresh']);
   });
 
   it('of a state: who is not in it any more is not listed', async () => {
@@ -125,7 +129,7 @@ describe('an order that a crash left behind', () => {
 
   it('with a project whose removal was cut short: it is counted nowhere', async () => {
     await createProjects();
-    expect(await services.deps.store.remove('stands', 1, 'cli:test')).toBe(true);
+    expect(await services.deps.projects.remove('stands', 1, 'cli:test')).toEqual({ kind: 'written' });
     await services.redis.sadd(projectsKey, 'stands');
     await services.redis.zadd(urgencyIndexKey, 4, 'stands');
     await sweep(services.deps);
@@ -139,7 +143,7 @@ describe('an order that a crash left behind', () => {
     await createProjects();
     await services.redis.hset(projectKeys('stands').state, 'v', '99');
     await sweep(services.deps);
-    expect(idsOf((await listByUrgency())?.projects ?? [])).toEqual(['a-runs', 'b-runs', 'fresh']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['a-runs', 'b-runs', 'fresh']);
   });
 
   it('with an id that never became a project: everything is still listed', async () => {

@@ -17,12 +17,12 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 async function readStats(id: string) {
-  const project = await services.deps.store.read(id);
+  const project = await services.deps.projects.read(id);
   if (project === null) throw new Error(`no project ${id}`);
   return observeProject(services.deps, project);
 }
 
-const readState = async (id: string) => (await services.deps.store.read(id))?.state;
+const readState = async (id: string) => (await services.deps.projects.read(id))?.state;
 
 async function failOneTask({ queue, startWorker: work }: TestLink, message = 'refused by "ACME" at db.internal:5432') {
   const worker = await work(() => Promise.reject(new Error(message)));
@@ -41,7 +41,7 @@ describe('one round of the observer', () => {
     const notifier = { operationChanged: async () => {}, alertsChanged: async (id: string) => void notified.push(id) };
     await observeAll({ ...services.deps, jobs: queue, notifications: notifier });
     expect(notified).toEqual(['payments']);
-    expect(await services.deps.store.read('payments')).toMatchObject({
+    expect(await services.deps.projects.read('payments')).toMatchObject({
       state: 'failed',
       version: 2,
       by: 'syncbot',
@@ -58,7 +58,7 @@ describe('one round of the observer', () => {
     await services.createProject('payments', [testLink], { state: 'paused' });
     const ref = await confirmOperation(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
-    const restored = await services.deps.store.readOperation(ref);
+    const restored = await services.deps.operations.read(ref);
     await failOneTask(testLink);
     const notified: OperationRef[] = [];
     await observeAll({
@@ -69,7 +69,7 @@ describe('one round of the observer', () => {
       },
     });
     expect(notified).toEqual([ref]);
-    expect((await services.deps.store.readOperation(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
+    expect((await services.deps.operations.read(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
   });
 
   it('with onFailure: continue the project stays Running, and a look at it counts the failures', async () => {
@@ -84,18 +84,22 @@ describe('one round of the observer', () => {
     await failOneTask(testLink);
     await services.createProject('payments', [testLink], { state: 'paused' });
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
   });
 
   it('loses against a claim that came between its reading of the project and of the links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
     const ref = await confirmOperation(services, 'payments', 'pause');
-    const claimOperation = once(() => services.deps.store.claim(ref, 'run'));
+    const claimOperation = once(() => services.deps.operations.claim(ref, 'run'));
     const { observe } = services.deps.links;
     const deps = withDeps(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
     await observeAll(deps);
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'pausing', version: 2, failure: null });
+    expect(await services.deps.projects.read('payments')).toMatchObject({
+      state: 'pausing',
+      version: 2,
+      failure: null,
+    });
   });
 
   it('says once that the last task in flight of a paused project has ended', async () => {
@@ -119,17 +123,17 @@ describe('one round of the observer', () => {
     };
     await observeAll(deps);
     expect(notified).toEqual([]);
-    expect(await services.deps.store.read('payments')).toMatchObject({ drainingOperation: ref.operation });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
     finishTask();
     await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
     await observeAll(deps);
     await observeAll(deps);
     expect(notified).toEqual([ref]);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({
+    expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'done',
       outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
     });
-    expect(await services.deps.store.read('payments')).toMatchObject({
+    expect(await services.deps.projects.read('payments')).toMatchObject({
       drainingOperation: null,
       version: 3,
       state: 'paused',
@@ -182,6 +186,6 @@ describe('one round of the observer', () => {
     await observeAll(withoutJobs(services));
     expect(await readState('healthy')).toBe('failed');
     expect((await listProjects(services.deps, '')).map(({ id }) => id)).toEqual(['healthy']);
-    await expect(services.deps.store.read('broken')).rejects.toThrow();
+    await expect(services.deps.projects.read('broken')).rejects.toThrow();
   });
 });

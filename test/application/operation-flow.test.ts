@@ -15,7 +15,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(async () => {
-    const operation = await services.deps.store.readOperation(ref);
+    const operation = await services.deps.operations.read(ref);
     return operation !== null && !isOpen(operation) && operation;
   });
 
@@ -30,7 +30,7 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     const operation = await waitForOutcome(await services.requestAndConfirm('orders', 'pause'));
 
     expect(operation).toMatchObject({ state: 'done', outcome: { linksTotal: 3, linksDone: 3, inFlight: 0 } });
-    expect(await services.deps.store.read('orders')).toMatchObject({
+    expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       by: 'U0ALICE',
@@ -69,10 +69,10 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     await services.instance.startWorkers();
     await link.queue.add('bad-1', {});
     await link.queue.add('bad-2', {});
-    await waitFor(async () => (await services.deps.store.read('payments'))?.state === 'failed');
+    await waitFor(async () => (await services.deps.projects.read('payments'))?.state === 'failed');
     await waitFor(() => link.queue.isPaused());
     await link.queue.add('new-1', {});
-    const failed = await services.deps.store.read('payments');
+    const failed = await services.deps.projects.read('payments');
     expect(failed).toMatchObject({ by: 'syncbot', failure: { taskId: '1', reason: 'refused by the target' } });
 
     isBroken = false;
@@ -81,7 +81,7 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     expect(operation).toMatchObject({ state: 'done', fromState: 'failed', toState: 'running' });
     await waitFor(() => completed.length === 3);
     expect(completed.slice(-3)).toEqual(['bad-1', 'bad-2', 'new-1']);
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'running', failure: null });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running', failure: null });
   });
 
   it('lets one of two opposite or equal operations win, and tells the other by whom', async () => {
@@ -103,7 +103,7 @@ describe('the road of an action, on real Redis and BullMQ', () => {
       code: expect.stringMatching(/held|not_allowed/),
       by: outcomes.find(({ state }) => state === 'done')?.by,
     });
-    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'paused', version: 3 });
+    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
   });
 
   it('finds a confirmed operation that never became a job', async () => {

@@ -9,7 +9,7 @@ it('a run whose operation another has ended drives nothing at a version that was
   const testLink = await services.createLink('payments');
   await services.createProject('payments', [testLink]);
   const pause = await confirmOperation(services, 'payments', 'pause');
-  await services.deps.store.claim(pause, 'late');
+  await services.deps.operations.claim(pause, 'late');
   const pauseCommands: string[] = [];
   // Another run of the same operation ends it, and somebody resumes the link.
   const completeElsewhere = once(async () => {
@@ -26,7 +26,7 @@ it('a run whose operation another has ended drives nothing at a version that was
     links: {
       readStatuses: runAfter(readStatuses, restoreOnThirdRead),
       setPaused: runAfter(async (links, desired, timeouts) => {
-        pauseCommands.push(`${desired} while ${(await services.deps.store.read('payments'))?.state}`);
+        pauseCommands.push(`${desired} while ${(await services.deps.projects.read('payments'))?.state}`);
         return drive(links, desired, timeouts);
       }, completeElsewhere),
     },

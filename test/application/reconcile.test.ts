@@ -30,7 +30,7 @@ describe('converge', () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
-      services.deps.store.markFailed('payments', 1, {
+      services.deps.projects.markFailed('payments', 1, {
         failure: { link: testLink.link, ...failure },
         by: 'syncbot',
         oldestUnprocessedAt: null,
@@ -51,7 +51,7 @@ describe('converge', () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
-      services.deps.store.markFailed('payments', 1, {
+      services.deps.projects.markFailed('payments', 1, {
         failure: { link: testLink.link, ...failure },
         by: 'syncbot',
         oldestUnprocessedAt: null,
@@ -72,7 +72,7 @@ describe('converge', () => {
   it('of a project that is gone has nothing to say; of one that is held it keeps out', async () => {
     expect(await reconcile(services.deps, { project: 'nobody', operationId: null, timeoutMs: 0 })).toBeNull();
     await services.createProject('payments', [testLink]);
-    await services.deps.store.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
+    await services.deps.operations.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
     expect(await reconcileIdle(services.deps, 'payments', 0)).toBeNull();
     expect(await testLink.queue.isPaused()).toBe(false);
   });
@@ -81,7 +81,7 @@ describe('converge', () => {
     const stopping = new AbortController();
     await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
     const clock = { ...services.deps.clock, sleep: async () => stopping.abort() };
-    const deps = withDeps(services.deps, { clock, stopping: stopping.signal });
+    const deps = withDeps(services.deps, { clock, stopSignal: stopping.signal });
     await expect(reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
       /abort/i,
     );
@@ -125,7 +125,7 @@ describe('a restore loses no failed task', () => {
     const { retryFailed } = services.deps.links;
     const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
     await execute(deps, ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
     expect(await testLink.queue.getFailedCount()).toBe(0);
     expect((await services.redis.lrange(waitKey, 0, -1)).reverse()).toEqual(['1', '2', '3']);
     expect(await testLink.queue.isPaused()).toBe(false);
@@ -140,9 +140,9 @@ describe('a restore loses no failed task', () => {
     const { retryFailed } = services.deps.links;
     const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, resumeLink) } });
     await execute(deps, ref);
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'running' });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '2' } });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '2' } });
   });
 
   it('that could not be put back since the link was resumed by somebody else', async () => {
@@ -153,21 +153,21 @@ describe('a restore loses no failed task', () => {
     await execute(deps, ref);
     expect(await testLink.queue.getFailedCount()).toBe(1);
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '1' } });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '1' } });
   });
 
   it('and moves the watermark past what failed before and is left alone', async () => {
-    await services.deps.store.setWatermarks('payments', 1, {
+    await services.deps.projects.setWatermarks('payments', 1, {
       [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
     });
     const ref = await confirmOperation(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
     expect(await testLink.queue.getFailedCount()).toBe(1);
-    const project = await services.deps.store.read('payments');
+    const project = await services.deps.projects.read('payments');
     expect(project?.watermarks[linkId(testLink.link)]?.taskIds).toEqual(['1']);
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('payments')).toMatchObject({ state: 'running' });
+    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
   });
 
   it('of those that fail while it is Paused', async () => {
@@ -185,12 +185,12 @@ describe('a restore loses no failed task', () => {
     await waitFor(() => link.queue.getActiveCount());
     const pause = await confirmOperation(services, 'invoices', 'pause');
     await execute(withoutJobs(services), pause);
-    expect(await services.deps.store.readOperation(pause)).toMatchObject({ outcome: { inFlight: 1 } });
+    expect(await services.deps.operations.read(pause)).toMatchObject({ outcome: { inFlight: 1 } });
     await link.queue.add('new', {});
     failTask(new Error('refused by the target'));
     await waitFor(() => link.queue.getFailedCount());
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('invoices')).toMatchObject({ state: 'paused' });
+    expect(await services.deps.projects.read('invoices')).toMatchObject({ state: 'paused' });
     isBroken = false;
     await execute(withoutJobs(services), await confirmOperation(services, 'invoices', 'restore'));
     await waitFor(() => completed.length === 2);

@@ -27,7 +27,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(
     async () => {
-      const operation = await services.deps.store.readOperation(ref);
+      const operation = await services.deps.operations.read(ref);
       return operation?.finishedAt != null && operation;
     },
     { timeoutMs: 40_000 },
@@ -53,7 +53,7 @@ describe('what is left behind', () => {
     await near.startWorker(async (job) => ran.push(job.name));
     await near.queue.pause();
     await services.createProject('orders', [near, far]);
-    await services.deps.store.markFailed('orders', 1, {
+    await services.deps.projects.markFailed('orders', 1, {
       failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
       by: 'syncbot',
       oldestUnprocessedAt: null,
@@ -74,7 +74,7 @@ describe('what is left behind', () => {
     await waitFor(() => near.queue.isPaused());
     const later = await services.createLink('later');
     await waitFor(() => later.queue.isPaused());
-    await waitFor(async () => (await services.deps.store.read('orders'))?.syncedVersion === 1);
+    await waitFor(async () => (await services.deps.projects.read('orders'))?.syncedVersion === 1);
   });
 
   it('a Restore that comes before the links of a Failed project are paused still puts back what failed', async () => {
@@ -90,7 +90,7 @@ describe('what is left behind', () => {
     await worker.close();
     const ref = await confirmOperation(services, 'orders', 'restore');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
     expect(await near.queue.getWaitingCount()).toBe(1);
   });
 
@@ -110,11 +110,11 @@ describe('what is left behind', () => {
       links: { readStatuses: async (links) => links.map(() => 'unreachable' as const) },
     });
     await execute(deps, ref);
-    const failed = await services.deps.store.readOperation(ref);
+    const failed = await services.deps.operations.read(ref);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 0 } });
-    await services.deps.store.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    await services.deps.operations.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
     await services.instance.startWorkers();
-    await waitFor(async () => ((await services.deps.store.readOperation(ref))?.seq ?? 0) > (failed?.seq ?? 0));
+    await waitFor(async () => ((await services.deps.operations.read(ref))?.seq ?? 0) > (failed?.seq ?? 0));
     expect(await far.queue.isPaused()).toBe(true);
   });
 
@@ -131,12 +131,12 @@ describe('what is left behind', () => {
     const offline = withDeps(withoutJobs(services), { clock, links: farUnreachable });
     const pause = await confirmOperation(services, 'orders', 'pause');
     await execute(offline, pause);
-    const failed = await services.deps.store.readOperation(pause);
+    const failed = await services.deps.operations.read(pause);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
-    await services.deps.store.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    await services.deps.operations.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
     const restore = await confirmOperation(services, 'orders', 'restore');
     await execute(offline, restore);
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
 
     const notified: string[] = [];
     const notifier = {
@@ -146,7 +146,7 @@ describe('what is left behind', () => {
     await reconcileIdle({ ...services.deps, notifications: notifier }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);
     expect(await far.queue.isPaused()).toBe(true);
-    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'failed', incompleteOperation: null });
+    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'failed', incompleteOperation: null });
   });
 
   it('a second run of a Restore does not take back what the first has begun', async () => {
@@ -159,8 +159,8 @@ describe('what is left behind', () => {
       links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
     });
     await execute(second, restore);
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done' });
-    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'running' });
+    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
+    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'running' });
     expect(await near.queue.isPaused()).toBe(false);
   });
 
@@ -169,14 +169,14 @@ describe('what is left behind', () => {
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
     const restore = await confirmOperation(services, 'orders', 'restore');
-    const recordProgress = once(() => services.deps.store.setProgress(restore, { done: 0, total: 1 }));
+    const recordProgress = once(() => services.deps.operations.setProgress(restore, { done: 0, total: 1 }));
     const readStaleFlags = runBefore(async (links: readonly Link[], ms: number) => {
       const flags = await services.deps.links.readStatuses(links, ms);
       return isFirst() ? links.map(() => 'unreachable' as const) : flags;
     }, recordProgress);
     const isFirst = trueOnce();
     await execute(withDeps(withoutJobs(services), { links: { readStatuses: readStaleFlags } }), restore);
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
+    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
   it('an action on one project waits for none of a hundred on a dead connection', async () => {
@@ -188,9 +188,9 @@ describe('what is left behind', () => {
     const refs = await Promise.all(ids.map((id) => confirmOperation(services, id, 'pause')));
     await Promise.all(refs.map((ref) => services.deps.jobs.execute(ref)));
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.store.read('dead-119'))?.state === 'pausing');
+    await waitFor(async () => (await services.deps.projects.read('dead-119'))?.state === 'pausing');
     expect(await waitForOutcome(await services.requestAndConfirm('healthy', 'pause'))).toMatchObject({ state: 'done' });
-    expect(await services.deps.store.read('dead-0')).toMatchObject({ state: 'pausing' });
+    expect(await services.deps.projects.read('dead-0')).toMatchObject({ state: 'pausing' });
   });
 
   it('one unreadable queue hides no failure of its neighbours', async () => {
@@ -204,8 +204,8 @@ describe('what is left behind', () => {
     await near.queue.add('bad', {});
     await waitFor(() => near.queue.getFailedCount());
     await observeAll(withoutJobs(services));
-    expect(await services.deps.store.read('orders')).toMatchObject({ state: 'failed' });
-    expect(await services.deps.store.read('strange')).toMatchObject({ state: 'running' });
+    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'failed' });
+    expect(await services.deps.projects.read('strange')).toMatchObject({ state: 'running' });
   });
 
   it('tasks whose parent lies in a queue that the bot may not touch are put back all the same', async () => {
@@ -236,7 +236,7 @@ describe('what is left behind', () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const { jobs, notifications } = withoutJobs(services);
     await execute({ ...restrictedServices.deps, jobs, notifications }, ref);
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
     expect((await pay.queue.getWaiting()).map(({ name }) => name).sort()).toEqual(['child', 'one']);
   });
 

@@ -27,9 +27,8 @@ const writeFailures = [
   ],
 ] as const;
 const sendCommand = ([command, ...args]: readonly string[]) => services.redis.call(String(command), ...args);
-const readOperation = (ref: OperationRef) => services.deps.store.readOperation(ref);
-const readEvents = async () =>
-  (await services.deps.store.readHistory('orders', { limit: 50 })).map(({ event }) => event);
+const readOperation = (ref: OperationRef) => services.deps.operations.read(ref);
+const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
   '%s: surely not done at the command, and carried on by itself afterwards',
@@ -45,7 +44,7 @@ it.each(writeFailures)(
       channel: null,
     } as const;
     await expect(requestAction(services.deps, request)).rejects.toThrow(StoreUnavailableError);
-    await expect(services.deps.store.claim(ref, 'run')).rejects.toThrow(StoreUnavailableError);
+    await expect(services.deps.operations.claim(ref, 'run')).rejects.toThrow(StoreUnavailableError);
     await sendCommand(repairCommand);
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
@@ -69,7 +68,7 @@ it.each(writeFailures)(
     await run;
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
-    expect(await services.deps.store.read('orders')).toMatchObject({
+    expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       activeOperation: null,
@@ -91,7 +90,7 @@ it('a script cache that is flushed all the time is not noticed', async () => {
   }
   isDone = true;
   await flushing;
-  expect(await services.deps.store.read('orders')).toMatchObject({
+  expect(await services.deps.projects.read('orders')).toMatchObject({
     state: 'paused',
     version: 7,
     activeOperation: null,

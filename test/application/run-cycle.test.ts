@@ -28,9 +28,9 @@ describe('a round', () => {
 
   it('that takes too long is told so, and rests as long', async () => {
     const { deps, sleepsMs, advance } = createClockDeps();
-    const work = ({ stopping }: UseCaseContext) =>
+    const work = ({ stopSignal }: UseCaseContext) =>
       new Promise<void>((_resolve, reject) => {
-        stopping.addEventListener('abort', () => {
+        stopSignal.addEventListener('abort', () => {
           advance(60_000);
           reject(new Error('given up'));
         });
@@ -43,9 +43,9 @@ describe('a round', () => {
     const { deps } = createClockDeps();
     const stopping = new AbortController();
     stopping.abort();
-    const work = async (deps: UseCaseContext) => deps.stopping.throwIfAborted();
+    const work = async (deps: UseCaseContext) => deps.stopSignal.throwIfAborted();
     await expect(
-      runCycle({ ...deps, stopping: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
+      runCycle({ ...deps, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
     ).rejects.toThrow();
   });
 });

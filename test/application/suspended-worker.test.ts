@@ -18,7 +18,7 @@ function suspendAfter<Args extends unknown[], Result>(
     await meanwhile();
     suspendedMs = durationMs;
   });
-  const shiftedClock = { now: () => clock.now() + suspendedMs, elapsed: () => clock.monotonicNow() + suspendedMs };
+  const shiftedClock = { now: () => clock.now() + suspendedMs, monotonicNow: () => clock.monotonicNow() + suspendedMs };
   return { method: runAfter(method, suspend), clock: { ...clock, ...shiftedClock } };
 }
 
@@ -40,12 +40,12 @@ async function readPauseEvents(services: TestServices): Promise<(string | undefi
 it('a pause whose process was stopped after it saw the version touches nothing that was restored meanwhile', async () => {
   await using services = await createPaymentsProject();
   const pause = await confirmOperation(services, 'payments', 'pause');
-  await services.deps.store.claim(pause, 'stopped');
-  const { method: version, clock } = suspendAfter(services.deps, services.deps.store.readVersion, async () => {
+  await services.deps.operations.claim(pause, 'stopped');
+  const { method: version, clock } = suspendAfter(services.deps, services.deps.projects.readVersion, async () => {
     await execute(withoutJobs(services), pause);
     await runOperation(services, 'restore');
   });
-  const deps = { ...withDeps(services.deps, { store: { readVersion: version } }), clock };
+  const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock };
   await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
 });
@@ -54,12 +54,16 @@ it('a restore whose process was stopped after it moved the watermark resumes not
   await using services = await createPaymentsProject();
   await runOperation(services, 'pause');
   const restore = await confirmOperation(services, 'payments', 'restore');
-  await services.deps.store.claim(restore, 'stopped');
-  const { method: setWatermarks, clock } = suspendAfter(services.deps, services.deps.store.setWatermarks, async () => {
-    await execute(withoutJobs(services), restore);
-    await runOperation(services, 'pause');
-  });
-  const deps = { ...withDeps(services.deps, { store: { setWatermarks } }), clock };
+  await services.deps.operations.claim(restore, 'stopped');
+  const { method: setWatermarks, clock } = suspendAfter(
+    services.deps,
+    services.deps.projects.setWatermarks,
+    async () => {
+      await execute(withoutJobs(services), restore);
+      await runOperation(services, 'pause');
+    },
+  );
+  const deps = { ...withDeps(services.deps, { projects: { setWatermarks } }), clock };
   await reconcile(deps, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused']);
 });
@@ -70,14 +74,14 @@ describe('when nobody else did anything meanwhile', () => {
     const pause = await confirmOperation(services, 'payments', 'pause');
     const { method: version, clock } = suspendAfter(
       services.deps,
-      services.deps.store.readVersion,
+      services.deps.projects.readVersion,
       async () => {},
       180_000,
     );
     const lines: object[] = [];
     const log = { ...services.deps.log, info: (fields: object) => void lines.push(fields) };
-    await execute({ ...withDeps(withoutJobs(services), { store: { readVersion: version } }), clock, log }, pause);
-    expect(await services.deps.store.readOperation(pause)).toMatchObject({ state: 'done' });
+    await execute({ ...withDeps(withoutJobs(services), { projects: { readVersion: version } }), clock, log }, pause);
+    expect(await services.deps.operations.read(pause)).toMatchObject({ state: 'done' });
     expect(lines).toContainEqual({ project: 'payments', operationId: pause.operation, links: 1 });
     expect(await readPauseEvents(services)).toEqual(['paused']);
   });
@@ -86,10 +90,10 @@ describe('when nobody else did anything meanwhile', () => {
     await using services = await createPaymentsProject();
     await runOperation(services, 'pause');
     const restore = await confirmOperation(services, 'payments', 'restore');
-    const { setWatermarks } = services.deps.store;
+    const { setWatermarks } = services.deps.projects;
     const { method, clock } = suspendAfter(services.deps, setWatermarks, async () => {}, 180_000);
-    await execute({ ...withDeps(withoutJobs(services), { store: { setWatermarks: method } }), clock }, restore);
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done' });
+    await execute({ ...withDeps(withoutJobs(services), { projects: { setWatermarks: method } }), clock }, restore);
+    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
   });
 
@@ -102,12 +106,12 @@ describe('when nobody else did anything meanwhile', () => {
     const restore = await confirmOperation(services, 'payments', 'restore');
     const { method: version, clock } = suspendAfter(
       services.deps,
-      services.deps.store.readVersion,
+      services.deps.projects.readVersion,
       async () => {},
       180_000,
     );
-    await execute({ ...withDeps(withoutJobs(services), { store: { readVersion: version } }), clock }, restore);
-    expect(await services.deps.store.readOperation(restore)).toMatchObject({ state: 'done', refusal: null });
+    await execute({ ...withDeps(withoutJobs(services), { projects: { readVersion: version } }), clock }, restore);
+    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused', 'resumed']);
   });
 
@@ -117,14 +121,14 @@ describe('when nobody else did anything meanwhile', () => {
       await using services = await startTestServices();
       await services.createProject('payments', [await services.createLink('payments')]);
       const pause = await confirmOperation(services, 'payments', 'pause');
-      await services.deps.store.claim(pause, 'slow');
+      await services.deps.operations.claim(pause, 'slow');
       let waitedMs = 0;
-      const version = runAfter(services.deps.store.readVersion, async () => {
+      const version = runAfter(services.deps.projects.readVersion, async () => {
         waitedMs += responseDelayMs;
       });
       const { clock } = services.deps;
-      const slowClock = { ...clock, elapsed: () => clock.monotonicNow() + waitedMs };
-      const deps = { ...withDeps(services.deps, { store: { readVersion: version } }), clock: slowClock };
+      const slowClock = { ...clock, monotonicNow: () => clock.monotonicNow() + waitedMs };
+      const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock: slowClock };
       expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
         kind: 'agreed',
       });

@@ -50,31 +50,31 @@ async function requestPause(): Promise<OperationRef> {
 
 describe('the sweep', () => {
   it('rests when all is well', async () => {
-    await services.deps.store.markSynced('orders', 1, []);
+    await services.deps.projects.markSynced('orders', 1, []);
     expect(await runSweep()).toEqual({ executed: [], reconciled: [], notified: [] });
   });
 
   it('has links converged that are behind their project’s state', async () => {
     expect((await runSweep()).reconciled).toEqual(['orders']);
-    await services.deps.store.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
+    await services.deps.operations.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
     expect((await runSweep()).reconciled).toEqual([]);
   });
 
   it('leaves a dialog that may still be answered, and lets an expired one expire without a word', async () => {
     const ref = await requestPause();
     expect(await runSweep()).toMatchObject({ executed: [], notified: [] });
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'requested' });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'requested' });
     await services.redis.hset(`syncbot:{p:orders}:op:${ref.operation}`, 'expiresAt', '1');
     expect(await runSweep()).toMatchObject({ executed: [], notified: [] });
-    expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'expired' });
+    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'expired' });
     expect(await runSweep()).toMatchObject({ notified: [] });
-    expect(await services.deps.store.openOperations('orders')).toEqual([]);
+    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
   it('has what was confirmed carried out, as long as it takes', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     expect((await runSweep()).executed).toEqual([ref.operation]);
-    await services.deps.store.claim(ref, 'run');
+    await services.deps.operations.claim(ref, 'run');
     expect((await runSweep()).executed).toEqual([ref.operation]);
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).executed).toEqual([]);
@@ -85,22 +85,22 @@ describe('the sweep', () => {
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    const seq = (await services.deps.store.readOperation(ref))?.seq ?? 0;
-    await services.deps.store.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
+    const seq = (await services.deps.operations.read(ref))?.seq ?? 0;
+    await services.deps.operations.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    await services.deps.store.markNotified(ref, { seq, message: { channel: 'C0SYNC', ts: '1.2' }, dialogUses: 0 });
+    await services.deps.operations.markNotified(ref, { seq, message: { channel: 'C0SYNC', ts: '1.2' }, dialogUses: 0 });
     expect((await runSweep()).notified).toEqual([]);
-    expect(await services.deps.store.openOperations('orders')).toEqual([]);
+    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
   it('gives up telling what nobody could be told for a day', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    const yesterday = (await services.deps.store.now()) - 25 * 3_600_000;
+    const yesterday = (await services.deps.serverClock.now()) - 25 * 3_600_000;
     await services.redis.hset(`syncbot:{p:orders}:op:${ref.operation}`, 'finishedAt', String(yesterday));
     expect((await runSweep()).notified).toEqual([]);
-    expect(await services.deps.store.openOperations('orders')).toEqual([]);
+    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
   it('works through a broken project and a broken operation to all the others', async () => {
@@ -125,6 +125,6 @@ describe('the sweep', () => {
   it('runs by itself on a worker, and finds what was left', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
+    await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   });
 });

@@ -15,7 +15,7 @@ const spread = z.object({
   high: positiveNumber,
   rounds: z.int().positive(),
 });
-const target = z.object({ appliesTo: z.enum(['ratio', 'ours']), atMost: positiveNumber, met: z.boolean() });
+const target = z.object({ appliesTo: z.enum(['ratio', 'subject']), atMost: positiveNumber, met: z.boolean() });
 const row = z.object({
   name: z.string(),
   unit: z.string(),
@@ -66,7 +66,7 @@ it('ends with one sentence and exit code 2 when it is told something wrong', asy
 // A whole run: it would take longer than anybody waits here.
 const startAndWaitForBot = async () => {
   const benchmarkRun = await startBenchmark('a');
-  await waitFor(async () => (await benchmarkRun.processes()).some(({ command }) => command.includes('bare-bolt')), {
+  await waitFor(async () => (await benchmarkRun.processes()).some(({ command }) => command.includes('baseline-bolt')), {
     description: 'a bot',
   });
   return benchmarkRun;

@@ -33,7 +33,7 @@ it('prints a table: medians with their spread, ratios, and aims as met or missed
       .map((line) => line.trim().replaceAll(/ {2,}/g, ' | ')),
   ).toEqual([
     '(c) OK to last link paused, 61 s',
-    'ours | floor | ratio | aim',
+    'subject | baseline | ratio | target',
     '1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed',
     '10 links | 130 ms | 100 ms | 1.30 | <= 1.3: met',
     'longest block | 5.20 ms | <= 5 ms: missed',

@@ -80,11 +80,12 @@ export async function createCrashHarness(
     },
     async startHealthyWorker() {
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs });
-      const { store } = worker.deps;
+      const { operations } = worker.deps;
       worker.startNotifier({
         async notifyOperation(ref) {
-          const operation = await store.readOperation(ref);
-          if (operation !== null) await store.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
+          const operation = await operations.read(ref);
+          if (operation !== null)
+            await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
         notifyAlerts: async () => {},
       });

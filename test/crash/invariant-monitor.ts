@@ -17,12 +17,12 @@ export function monitorPausedLinks({ deps }: TestServices, { project, links }: P
   const violations: string[] = [];
   let isStopped = false;
   const check = async () => {
-    const before = await deps.store.read(project);
+    const before = await deps.projects.read(project);
     const flags = await deps.links.readStatuses(
       links.map(({ link }) => link),
       linkTimeoutMs,
     );
-    const version = await deps.store.readVersion(project);
+    const version = await deps.projects.readVersion(project);
     if (before?.state === 'paused' && before.version === version && flags.some((flag) => flag !== 'paused')) {
       violations.push(`Paused at version ${version}, but its links are ${flags.join(', ')}`);
     }

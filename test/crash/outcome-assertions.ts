@@ -36,7 +36,7 @@ export async function expectOneOutcomePerOperation(
   const last = operations.at(-1);
   const state = last === undefined ? null : transitions[last.action].to;
   const version = 1 + 2 * operations.length;
-  const record = await services.deps.store.read(project);
+  const record = await services.deps.projects.read(project);
   expect(record).toMatchObject({
     state,
     version,
@@ -46,13 +46,13 @@ export async function expectOneOutcomePerOperation(
     incompleteOperation: null,
   });
   for (const [index, { ref }] of operations.entries()) {
-    const operation = await services.deps.store.readOperation(ref);
+    const operation = await services.deps.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
     expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
     expect(operation?.outcome?.retriedTasks, 'tasks put back').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {
-    const refused = await services.deps.store.readOperation(expected.refusedOperation);
+    const refused = await services.deps.operations.read(expected.refusedOperation);
     expect(refused).toMatchObject({ state: 'refused', refusal: { code: 'not_allowed' }, notifiedSeq: refused?.seq });
   }
   const refs = operations.map(({ ref }) => ref);
@@ -76,8 +76,8 @@ export async function expectNothingChanged(
   fixture: ProjectFixture,
   ref: OperationRef,
 ): Promise<void> {
-  expect(await services.deps.store.readOperation(ref)).toMatchObject({ state: 'requested' });
-  expect(await services.deps.store.read(fixture.project)).toMatchObject({ version: 1, activeOperation: null });
+  expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'requested' });
+  expect(await services.deps.projects.read(fixture.project)).toMatchObject({ version: 1, activeOperation: null });
   expect(await hasNoJob(services)).toBe(true);
   expect(await readHistory(services, fixture, [ref])).toEqual([...expectedHistory([]), ['requested', 1, '']]);
 }

@@ -111,7 +111,7 @@ async function startOperation(
 }
 
 export async function waitForOutcome({ services }: CrashHarness, ref: OperationRef): Promise<void> {
-  await waitFor(async () => (await services.deps.store.readOperation(ref))?.finishedAt != null, {
+  await waitFor(async () => (await services.deps.operations.read(ref))?.finishedAt != null, {
     description: 'the outcome',
   });
 }

@@ -20,13 +20,13 @@ test('an old backup restores the records and not the links, which raises a drift
   const { deps } = services;
   const link = await services.createLink('orders-incr');
   await services.createProject('orders', [link]);
-  await deps.store.markSynced('orders', 1, []);
+  await deps.projects.markSynced('orders', 1, []);
   const restore = await backUpKeys(services);
   await execute(deps, await services.requestAndConfirm('orders', 'pause'));
   expect(await link.queue.isPaused()).toBe(true);
   await restore();
   for (let observation = 0; observation < 2; observation++) await observeAll(deps);
-  const project = await deps.store.read('orders');
+  const project = await deps.projects.read('orders');
   expect(project?.state).toBe('running');
   expect(firingConditions(project?.alerts ?? {}).map(({ kind }) => kind)).toContain('unexpectedly_paused');
   expect(await link.queue.isPaused()).toBe(true);
@@ -40,7 +40,7 @@ test('after a restore of an old backup a confirmed operation is refused and a ru
   await services.createProject('users', links.slice(1));
   const confirmedOperation = await services.requestAndConfirm('orders', 'pause');
   const runningOperation = await services.requestAndConfirm('users', 'pause');
-  await deps.store.claim(runningOperation, 'a lost execution');
+  await deps.operations.claim(runningOperation, 'a lost execution');
   const restore = await backUpKeys(services);
   await execute(deps, confirmedOperation);
   await execute(deps, runningOperation);
@@ -49,10 +49,10 @@ test('after a restore of an old backup a confirmed operation is refused and a ru
   await redis.hset(`syncbot:{p:orders}:op:${confirmedOperation.operation}`, 'executeBy', Date.now() - 86_400_000);
   await execute(deps, confirmedOperation);
   await execute(deps, runningOperation);
-  expect(await deps.store.readOperation(confirmedOperation)).toMatchObject({
+  expect(await deps.operations.read(confirmedOperation)).toMatchObject({
     state: 'refused',
     refusal: { code: 'claim_timeout' },
   });
-  expect(await deps.store.readOperation(runningOperation)).toMatchObject({ state: 'done' });
+  expect(await deps.operations.read(runningOperation)).toMatchObject({ state: 'done' });
   expect(await Promise.all(links.map(({ queue }) => queue.isPaused()))).toEqual([false, true]);
 });

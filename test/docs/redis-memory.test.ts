@@ -37,7 +37,7 @@ test('the bytes of docs/operating.md are at least the measured ones and at most 
   const measureProject = async (count: number) => {
     await services.redis.flushall();
     const kept = Object.fromEntries(Object.entries(watermarks).slice(0, count));
-    await services.deps.store.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
+    await services.deps.projects.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
     return size('syncbot:{p:orders}:state', 'syncbot:{p:orders}:definition');
   };
   const [one, ten] = [await measureProject(1), await measureProject(10)];

@@ -117,7 +117,7 @@ describe('the state rules', () => {
 
   it('a correction has no state on its way; Adopt ends in the one that the links tell', () => {
     for (const kind of operationKinds.filter((one) => !isAction(one)))
-      expect(transitions[kind]).toMatchObject({ via: null, to: null });
+      expect(transitions[kind]).toMatchObject({ through: null, to: null });
     for (const state of transitions.adopt.from)
       expect(desiredLinkState(stateFromLinks(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
   });

@@ -18,7 +18,7 @@ afterEach(async () => {
 const bob = { user: 'U0BOB' };
 const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()));
 const channelMessages = () => harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC');
-const stateOf = async (id: string) => (await harness.services.deps.store.read(id))?.state;
+const stateOf = async (id: string) => (await harness.services.deps.projects.read(id))?.state;
 
 describe('the conversation on the strict fake of Slack', () => {
   it('pause: the dialog is for alice alone, OK pauses, the channel sees one message that ends true', async () => {
@@ -52,7 +52,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(buttonLabels(await harness.waitForMessage('Nothing was changed'))).toEqual([]);
     expect(channelMessages()).toEqual([]);
     expect(await pauseFlags()).toEqual([false, false]);
-    expect(await harness.services.deps.store.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
   it('restore: a Paused project runs again', async () => {

@@ -50,7 +50,7 @@ async function startOrders(connection: 'default' | 'warehouse') {
   return { redis, links, sources, equal: tablesAreEqual, activeEvents };
 }
 
-const projectState = async () => (await harness.services.deps.store.read('orders'))?.state;
+const projectState = async () => (await harness.services.deps.projects.read('orders'))?.state;
 
 it.each(['default', 'warehouse'] as const)(
   'links on the %s Redis with work under way: nothing starts after Paused, everything arrives after Restore',
@@ -84,7 +84,7 @@ it('a row that the target refuses makes the project Failed; mended and restored,
   for (const source of sources) await source.burst(60);
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
   await harness.slack.waitFor(async () => {
-    const project = await harness.services.deps.store.read('orders');
+    const project = await harness.services.deps.projects.read('orders');
     return project?.syncedVersion === project?.version;
   });
 

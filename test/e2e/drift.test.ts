@@ -28,10 +28,10 @@ const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC
 const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
 const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
   harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
-const readProject = async () => await harness.services.deps.store.read('orders');
+const readProject = async () => await harness.services.deps.projects.read('orders');
 const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ queue }) => queue.isPaused()));
 const historyEvents = async () =>
-  (await harness.services.deps.store.readHistory('orders', { limit: 100 })).map(({ event }) => event);
+  (await harness.services.deps.auditLog.read('orders', { limit: 100 })).map(({ event }) => event);
 
 /** A project whose links agree with its state, and somebody who works on them. */
 async function startWorkersAndProject(

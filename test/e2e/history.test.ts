@@ -55,7 +55,7 @@ describe('/sync history', () => {
   it('a failed task’s reason is shown to operators only', async () => {
     await harness.services.createProject('orders', links);
     const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
-    await harness.services.deps.store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await harness.services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const toAlice = visibleText(await harness.runCommand('history orders'));
     expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
     const toCarol = visibleText(await harness.runCommand('history orders', carol));
@@ -68,7 +68,7 @@ describe('/sync history', () => {
     for (let index = 0; index < 20; index++) {
       await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');
     }
-    await harness.services.deps.store.remove('orders', 1, 'cli:root');
+    await harness.services.deps.projects.remove('orders', 1, 'cli:root');
     const historyText = visibleText(await harness.runCommand('history orders'));
     expect(historyText).toContain('cli:root · removed the project');
     expect(historyText.match(/changed its definition/g)).toHaveLength(14);
@@ -80,7 +80,7 @@ describe('/sync history', () => {
 
 it('keeps who was refused: at the command, and at somebody else’s dialog', async () => {
   await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
-  const events = () => harness.services.deps.store.readHistory('orders', { limit: 2 });
+  const events = () => harness.services.deps.auditLog.read('orders', { limit: 2 });
   await harness.runCommand('pause orders because deploy', { user: 'U0CAROL' });
   await harness.slack.waitFor(async () => (await events())[0]?.event === 'refused');
   expect((await events())[0]).toMatchObject({ by: 'U0CAROL', action: 'pause', reason: 'deploy', code: 'not_operator' });

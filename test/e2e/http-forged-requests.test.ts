@@ -120,7 +120,7 @@ function newerTimestamp(): Buffer {
   return requestBytes({ headers: { ...headers, 'x-slack-request-timestamp': String(nowSeconds()) }, body });
 }
 
-const operations = () => harness.services.deps.store.recentOperations('orders', 10);
+const operations = () => harness.services.deps.operations.listRecent('orders', 10);
 
 describe('a hostile request', () => {
   it.each(table)('that is %s is %s: %s, counted, and nothing is done', async (_what, reason, status, send) => {
@@ -161,7 +161,7 @@ describe('a hostile request', () => {
     expect(rejected.slice(before.rejected)).toEqual(['replayed']);
     expect(await operations()).toEqual([operation]);
     expect(slack.calls).toHaveLength(before.calls);
-    expect(await world.deps.store.read('orders')).toMatchObject({ version: 1 });
+    expect(await world.deps.projects.read('orders')).toMatchObject({ version: 1 });
   });
 
   it('of another workspace, rightly signed: acked, refused to that person alone, counted', async () => {

@@ -18,7 +18,7 @@ afterEach(async () => {
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
   channelMessages().filter((message) => /was Failed|is Failed: a task failed/.test(visibleText(message)));
-const projectState = async () => (await harness.services.deps.store.read('payments'))?.state;
+const projectState = async () => (await harness.services.deps.projects.read('payments'))?.state;
 
 /** A project whose tasks fail as long as `mended` is false. */
 async function startFailingProject(channel: string | null, options: SlackHarnessOptions = {}) {
@@ -74,7 +74,7 @@ it('without a channel of its own it is told where the project was last dealt wit
   const { row: failingRow, addFailingTask } = await startFailingProject(null);
   await addFailingTask();
   await harness.slack.waitFor(
-    async () => (await harness.services.deps.store.read('payments'))?.alerts.project_failed?.delivered != null,
+    async () => (await harness.services.deps.projects.read('payments'))?.alerts.project_failed?.delivered != null,
   );
   expect(channelMessages()).toEqual([]);
   failingRow.isRepaired = true;

@@ -59,7 +59,7 @@ const sendWith =
   async (scenario) => {
     // Redis knows the script of this step: what is lost below is the reply to the step itself.
     const ref = { project: 'orders', operation: 'none' };
-    await scenario.harness.services.deps.store.resolve({ ref, decision: 'cancel', by: null, dialog: null });
+    await scenario.harness.services.deps.operations.resolve({ ref, decision: 'cancel', by: null, dialog: null });
     scenario.sendNext = sendOverride(scenario);
   };
 
@@ -82,11 +82,11 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the bot’s Redis is away, and back when alice asks again': sendWith(({ harness }) => async (deliver) => {
     harness.services.proxy.goDown();
     // What is sent before the bot knows counts as lost on the way: the rows below.
-    await harness.slack.waitFor(() => expectUnavailable(harness.services.deps.store.now(), 'no'));
+    await harness.slack.waitFor(() => expectUnavailable(harness.services.deps.serverClock.now(), 'no'));
     deliver();
     await harness.waitForMessage('Not done');
     harness.services.proxy.recover();
-    await harness.slack.waitFor(() => harness.services.deps.store.now());
+    await harness.slack.waitFor(() => harness.services.deps.serverClock.now());
     deliver();
   }),
   'the bot’s Redis took OK, its reply is lost, and it is away for a while': sendWith(
@@ -149,6 +149,6 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await scenario.run(during, injectors[fault]);
   await scenario.expectMessages(sees);
   await scenario.expectPaused();
-  expect(await scenario.harness.services.deps.store.recentOperations('orders', 9)).toHaveLength(1);
+  expect(await scenario.harness.services.deps.operations.listRecent('orders', 9)).toHaveLength(1);
   expect(scenario.harness.slack.violations).toEqual([]);
 });

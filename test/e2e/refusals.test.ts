@@ -46,7 +46,7 @@ describe('every refusal of the state rules', () => {
     expect(answer).toContain('Nothing was changed');
     const otherAction = allowedAction(state);
     if (otherAction !== null) expect(answer).toContain(`/sync ${otherAction} ${project}`);
-    expect(await harness.services.deps.store.recentOperations(project, 5)).toEqual([]);
+    expect(await harness.services.deps.operations.listRecent(project, 5)).toEqual([]);
   });
 
   it.each(refusedPairs)('at OK: $action, when somebody made it $state meanwhile', async ({ state, action }) => {
@@ -69,7 +69,7 @@ describe('every refusal of the state rules', () => {
   });
 });
 
-const newestOperation = async (project: string) => (await harness.services.deps.store.recentOperations(project, 1))[0];
+const newestOperation = async (project: string) => (await harness.services.deps.operations.listRecent(project, 1))[0];
 
 /** A worker takes the confirmed operation up. */
 async function runWorkerOnce(project: string): Promise<void> {
@@ -88,7 +88,11 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
   });
   const outcome = await harness.waitForMessage(new RegExp(`${project} is ${stateTitles[state]}`), { user: 'U0BOB' });
   expect(visibleText(outcome)).toContain('Nothing was changed');
-  expect(await harness.services.deps.store.read(project)).toMatchObject({ state, version: 1, activeOperation: null });
+  expect(await harness.services.deps.projects.read(project)).toMatchObject({
+    state,
+    version: 1,
+    activeOperation: null,
+  });
   await harness.slack.waitFor(() =>
     harness.slack
       .messagesVisibleTo('U0ALICE', 'C0SYNC')

@@ -69,10 +69,14 @@ export async function createFailoverFixture({
     queues.push(bullQueue);
     workers.push(worker);
   }
-  await services.deps.store.save(makeDefinition('orders', { links }), { state: 'running', watermarks: {} }, 'cli:test');
+  await services.deps.projects.save(
+    makeDefinition('orders', { links }),
+    { state: 'running', watermarks: {} },
+    'cli:test',
+  );
   await services.startWorkers();
   const { deps } = services;
-  const readProject = () => deps.store.read('orders');
+  const readProject = () => deps.projects.read('orders');
 
   return {
     services,
@@ -100,7 +104,7 @@ export async function createFailoverFixture({
     waitForOutcome: (ref) =>
       waitFor(
         async () => {
-          const operation = await deps.store.readOperation(ref);
+          const operation = await deps.operations.read(ref);
           return operation !== null && !isOpen(operation) && operation;
         },
         { description: 'the outcome', timeoutMs: 45_000 },
@@ -118,7 +122,7 @@ export async function createFailoverFixture({
       ),
     readState: async () => (await readProject())?.state,
     async readVersions() {
-      const entries = await deps.store.readHistory('orders', { limit: 500 });
+      const entries = await deps.auditLog.read('orders', { limit: 500 });
       return entries.flatMap(({ version }) => version ?? []).reverse();
     },
     async [Symbol.asyncDispose]() {

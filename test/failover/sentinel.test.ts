@@ -55,7 +55,7 @@ it('a pause of which the replicas heard nothing is forgotten; the link elsewhere
   await group.killPrimary();
   await group.waitForFailover();
   const { deps } = fixture.services;
-  const project = await waitFor(() => deps.store.read('orders'));
+  const project = await waitFor(() => deps.projects.read('orders'));
   expect(project).toMatchObject({ state: 'running', version: 1, activeOperation: null });
   const linkResults = async () => checkLinks({ project, stats: await observeProject(deps, project) }, [1, 1, 1]);
   await waitFor(async () => (await linkResults()).every(({ result }) => result !== 'unknown'));

@@ -62,7 +62,7 @@ test('a try of a job that fails names the project and the operation', async () =
   await using worker = await runApp({ role: 'worker', redisUrl: services.url });
   await worker.waitForReadiness({ redis: 'ready', workers: 'ready' });
   const ref = await services.requestAndConfirm('orders', 'pause');
-  await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
+  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   const broken = { project: 'orders', operation: 'broken' };
   await services.redis.hset('syncbot:{p:orders}:op:broken', {
     state: 'confirmed',

@@ -60,7 +60,7 @@ test('a day full of trouble at the level trace tells no secret', async () => {
   await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
   const link = { queue: 'orders', connection: 'default', prefix: 'bull' };
   const definition = makeDefinition('orders', { links: [link], channel: 'C0SYNC' });
-  await app.app.useCaseContext.store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  await app.app.useCaseContext.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 
   {
     await using _link = await failingLink(server.port, 'orders');

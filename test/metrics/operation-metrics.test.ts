@@ -26,7 +26,7 @@ test('counts what was done, once, wherever it was done', async () => {
   users.press('Cancel', await users.runCommand('pause d'));
   for (const _time of [1, 2]) await users.runCommand('pause e');
   await users.runCommand('pause e', { user: 'U0CAROL' });
-  const { store } = services.deps;
+  const { operations } = services.deps;
   const shortLived = {
     id: 'short',
     project: 'f',
@@ -35,7 +35,7 @@ test('counts what was done, once, wherever it was done', async () => {
     reason: null,
     origin: 'slack',
   } as const;
-  await store.request({ ...shortLived, channel: 'C0SYNC', projectVersion: 1, ttlMs: 1 });
+  await operations.request({ ...shortLived, channel: 'C0SYNC', projectVersion: 1, ttlMs: 1 });
 
   const readOutcomes = async () => {
     const [botScrape, workerScrape] = [await bot.scrape(), await worker.scrape()];
@@ -84,14 +84,14 @@ test('a repeat and a second telling are not counted again', async () => {
   const dialog = await users.requestAndConfirm('pause', 'orders');
   await users.waitForMessage('still finishing', bob);
   await users.press('OK', dialog).acked;
-  const { store } = services.deps;
-  const operation = (await store.recentOperations('orders', 1))[0] ?? expect.unreachable();
+  const { operations } = services.deps;
+  const operation = (await operations.listRecent('orders', 1))[0] ?? expect.unreachable();
   const ref = { project: 'orders', operation: operation.id };
   const { useCaseContext: deps } = all.app;
-  expect(await deps.store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
+  expect(await deps.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
     kind: 'repeated',
   });
-  expect(await deps.store.claim(ref, 'again')).toMatchObject({ kind: 'over' });
+  expect(await deps.operations.claim(ref, 'again')).toMatchObject({ kind: 'over' });
   const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['tell pause'];
   await expect.poll(readNotified, { timeout: 20_000 }).toBe(1);
   finishTasks[0]?.();
@@ -100,7 +100,7 @@ test('a repeat and a second telling are not counted again', async () => {
       .messagesVisibleTo('U0BOB', 'C0SYNC')
       .some((one) => /is Paused/.test(visibleText(one)) && !/finishing/.test(visibleText(one))),
   );
-  await waitFor(async () => (await store.readOperation(ref))?.seq === (await store.readOperation(ref))?.notifiedSeq);
+  await waitFor(async () => (await operations.read(ref))?.seq === (await operations.read(ref))?.notifiedSeq);
   await worker.close();
 
   const scrape = await all.scrape();

@@ -35,7 +35,7 @@ async function findPendingWork({ redis, bots }: System, { id, links }: ModelProj
   if (activeOperation !== '') return `held by ${activeOperation}`;
   if (syncedVersion !== version) return `at version ${version}, converged at ${syncedVersion}`;
   if (drainingOperation !== '') return 'drainingOperation';
-  const open = (await bots[0]?.store.openOperations(id)) ?? [];
+  const open = (await bots[0]?.operations.listOpen(id)) ?? [];
   const unresolved = open.filter((operation) => operation.state !== 'requested');
   if (unresolved.length > 0)
     return `open: ${unresolved.map((operation) => `${operation.id} ${operation.state}`).join(', ')}`;
@@ -79,7 +79,7 @@ async function performAction({ bots }: System, { id }: ModelProject, action: Act
   if (result.kind === 'refused') return;
   const ref = { project: id, operation: result.operation.id };
   await confirm(bot, { ref, by: 'cli:home', dialog: null });
-  await waitFor(async () => (await bot.store.readOperation(ref))?.finishedAt != null, {
+  await waitFor(async () => (await bot.operations.read(ref))?.finishedAt != null, {
     description: `the ${action} of ${id}`,
     timeoutMs: quiesceTimeoutMs,
   });

@@ -31,10 +31,10 @@ export function findWrongResponses(
       continue;
     }
     if (by !== operation.by) report(`was settled for ${by}, asked by ${operation.by}`);
-    if (result.kind === 'settled') resolutionCounts.set(operation.id, (resolutionCounts.get(operation.id) ?? 0) + 1);
+    if (result.kind === 'resolved') resolutionCounts.set(operation.id, (resolutionCounts.get(operation.id) ?? 0) + 1);
     if (String(result.operation.resolvedAt) !== stored?.['resolvedAt']) report('was answered with another settlement');
     const { state } = result.operation;
-    if (result.kind === 'settled' && !resolvedStates[decision].includes(state)) report(`${decision} made it ${state}`);
+    if (result.kind === 'resolved' && !resolvedStates[decision].includes(state)) report(`${decision} made it ${state}`);
     if (state === 'requested') report('is not settled by a press');
   }
   for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was settled ${count} times`);

@@ -85,7 +85,7 @@ export async function createSystem(folder: string): Promise<System> {
       onFailure,
       links: modelLinks.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
     });
-    await bots[0]?.store.save(definition, { state: initialState, watermarks: {} }, 'cli:test');
+    await bots[0]?.projects.save(definition, { state: initialState, watermarks: {} }, 'cli:test');
     projects.push({ id, initialState, onFailure, links: modelLinks });
   }
   const actions = new Queue('actions', { connection: redis, prefix: '{syncbot}' });
@@ -131,22 +131,22 @@ function createBotServices(config: ServicesConfig): Services {
 }
 
 /** Tells nobody, but keeps the books as the teller of Slack does; now and then it is asked to come back later. */
-function createFakeNotifier({ store }: UseCaseContext): Notifier {
+function createFakeNotifier({ operations, projects, alerts }: UseCaseContext): Notifier {
   let calls = 0;
   return {
     async notifyOperation(ref) {
       calls += 1;
       if (calls % 17 === 0) throw new RetryLaterError(50);
-      const operation = await store.readOperation(ref);
-      if (operation !== null) await store.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
+      const operation = await operations.read(ref);
+      if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
     async notifyAlerts(id) {
-      const project = await store.read(id);
+      const project = await projects.read(id);
       for (const kind of alertKinds) {
         const record = project?.alerts[kind];
         if (record === undefined || !needsNotification(record)) continue;
         const { seq, since } = record.alert;
-        await store.markAlertNotified(id, kind, { seq, since, message: null, resolved: false }, false);
+        await alerts.markNotified(id, kind, { seq, since, message: null, resolved: false }, false);
       }
     },
   };

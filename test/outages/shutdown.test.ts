@@ -105,7 +105,7 @@ const withWorker: Record<string, Situation> = {
     const program = await startRunning(fixture, role);
     fixture.services.server('far').kill('SIGSTOP');
     await fixture.services.requestAndConfirm('far', 'pause');
-    await waitFor(async () => (await fixture.services.deps.store.read('far'))?.state === 'pausing');
+    await waitFor(async () => (await fixture.services.deps.projects.read('far'))?.state === 'pausing');
     return program;
   },
   'in the middle of an operation whose Redis hangs': async (fixture, role) => {

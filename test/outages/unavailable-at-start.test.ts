@@ -44,7 +44,7 @@ test('a Slack that is away at the start: work is done, and told when it comes', 
   const program = fixture.startProgram('all');
   await fixture.waitForLog(program, 'waiting for Slack');
   const ref = await waitFor(() => services.requestAndConfirm('near', 'pause'));
-  await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
+  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   expect(slack.callsTo('chat.postMessage')).toEqual([]);
 
   outage.cancel();

@@ -46,14 +46,16 @@ describe('what Slack delivers', () => {
   });
 
   it('when Redis is away: not done', async () => {
-    await using fixture = await startSlackAppFixture({ listIds: () => Promise.reject(storeUnavailable('unknown')) });
+    await using fixture = await startSlackAppFixture({
+      projects: { listIds: () => Promise.reject(storeUnavailable('unknown')) },
+    });
     fixture.slack.command({ ...alice, text: 'list' });
     await fixture.waitForText(/^Not done: .*Nothing was changed\. Try again in a minute\.$/);
   });
 
   it('when something breaks: a sentence with an id, and the same id in the log', async () => {
     const error = new Error('secret xoxb-123 at https://hooks.slack.com/x');
-    await using fixture = await startSlackAppFixture({ listIds: () => Promise.reject(error) });
+    await using fixture = await startSlackAppFixture({ projects: { listIds: () => Promise.reject(error) } });
     const { slack, dependencies } = fixture;
     slack.command({ ...alice, text: 'list' });
     await fixture.waitForText(/Something went wrong/);
@@ -69,7 +71,7 @@ describe('what Slack delivers', () => {
   it('is waited for at the stop', async () => {
     const pendingReads: ((ids: string[]) => void)[] = [];
     await using fixture = await startSlackAppFixture({
-      listIds: () => new Promise<string[]>((resolve) => pendingReads.push(resolve)),
+      projects: { listIds: () => new Promise<string[]>((resolve) => pendingReads.push(resolve)) },
     });
     const { slack, slackApp } = fixture;
     slack.command({ ...alice, text: 'list' });
@@ -87,7 +89,9 @@ describe('a press on OK while Redis is away', () => {
     fixture.pressForged(actionIds.ok, operationRefValue({ project: 'orders', operation: 'op1' }));
 
   it('that was not sent: not done', async () => {
-    await using fixture = await startSlackAppFixture({ resolve: () => Promise.reject(storeUnavailable('no')) });
+    await using fixture = await startSlackAppFixture({
+      operations: { resolve: () => Promise.reject(storeUnavailable('no')) },
+    });
     pressOk(fixture);
     await fixture.waitForText(/^Not done/);
     expect(fixture.dependencies.notified).toEqual([]);
@@ -96,11 +100,13 @@ describe('a press on OK while Redis is away', () => {
   it('whose reply was lost, and that got through: checking, then it is told', async () => {
     let readCount = 0;
     await using fixture = await startSlackAppFixture({
-      resolve: () => Promise.reject(storeUnavailable('unknown')),
-      readOperation: async () => {
-        readCount += 1;
-        if (readCount < 3) throw storeUnavailable('no');
-        return exampleOperation({ state: 'confirmed' });
+      operations: {
+        resolve: () => Promise.reject(storeUnavailable('unknown')),
+        read: async () => {
+          readCount += 1;
+          if (readCount < 3) throw storeUnavailable('no');
+          return exampleOperation({ state: 'confirmed' });
+        },
       },
     });
     pressOk(fixture);
@@ -112,8 +118,10 @@ describe('a press on OK while Redis is away', () => {
   it('whose reply was lost, and that did not get through: not done', async () => {
     const settle = () => Promise.reject(storeUnavailable('unknown'));
     await using fixture = await startSlackAppFixture({
-      resolve: settle,
-      readOperation: async () => exampleOperation(),
+      operations: {
+        resolve: settle,
+        read: async () => exampleOperation(),
+      },
     });
     pressOk(fixture);
     await fixture.waitForText(/^Not done/);
@@ -123,9 +131,11 @@ describe('a press on OK while Redis is away', () => {
     const savedDialogs: (NewDialog | null)[] = [];
     const operation = exampleOperation({ state: 'confirmed' });
     await using fixture = await startSlackAppFixture({
-      resolve: async ({ dialog }) => {
-        savedDialogs.push(dialog);
-        return { kind: 'settled', operation };
+      operations: {
+        resolve: async ({ dialog }) => {
+          savedDialogs.push(dialog);
+          return { kind: 'resolved', operation };
+        },
       },
     });
     const { responseUrl } = pressOk(fixture);
@@ -139,7 +149,9 @@ describe('a press on OK while Redis is away', () => {
 
   it('once confirmed is not refused for a job that could not be added', async () => {
     const operation = exampleOperation({ state: 'confirmed' });
-    await using fixture = await startSlackAppFixture({ resolve: async () => ({ kind: 'settled', operation }) });
+    await using fixture = await startSlackAppFixture({
+      operations: { resolve: async () => ({ kind: 'resolved', operation }) },
+    });
     fixture.dependencies.deps.jobs.execute = () => Promise.reject(storeUnavailable('no'));
     pressOk(fixture);
     await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { UseCaseContext } from '../../src/application/context.ts';
+import type { Stores } from '../../src/application/stores.ts';
 import type { LinkObservation } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -17,8 +18,10 @@ export interface FakeDeps {
   readonly notified: OperationRef[];
 }
 
-/** Use cases over nothing: what a test needs of the store it puts in, everything else is a fault. */
-export function createFakeDeps(projects: readonly Project[], store: Partial<UseCaseContext['store']> = {}): FakeDeps {
+export type FakeStores = { readonly [Subject in keyof Stores]?: Partial<Stores[Subject]> };
+
+/** A context whose stores know only these projects and what the test passes. Every other call rejects. */
+export function createFakeDeps(projects: readonly Project[], stores: FakeStores = {}): FakeDeps {
   const logLines: LogLine[] = [];
   const notified: OperationRef[] = [];
   const claimedKeys = new Set<string>();
@@ -29,18 +32,24 @@ export function createFakeDeps(projects: readonly Project[], store: Partial<UseC
     {},
     { get: (_target, name) => () => Promise.reject(new Error(`${String(name)} called`)) },
   );
+  const fakePort = <Port extends object>(given: Partial<Port> = {}, defaults: Partial<Port> = {}): Port =>
+    Object.assign(Object.create(rejectEveryCall), defaults, given);
   const observeLinks = (links: readonly { readonly link: LinkObservation['link'] }[]) =>
     Promise.resolve(links.map(({ link }) => ({ ...exampleLinkStats(link.queue), link })));
   const deps: UseCaseContext = {
-    store: Object.assign(Object.create(rejectEveryCall), {
+    projects: fakePort(stores.projects, {
       listIds: async () => projects.map(({ id }) => id),
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
       readMany: async (ids: readonly string[]) => projects.filter(({ id }) => ids.includes(id)),
-      listByUrgency: async () => null,
-      now: async () => exampleNow,
-      claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
-      ...store,
+      listByUrgency: async () => ({ kind: 'outdated' }),
     }),
+    operations: fakePort(stores.operations),
+    alerts: fakePort(stores.alerts),
+    auditLog: fakePort(stores.auditLog),
+    deduplication: fakePort(stores.deduplication, {
+      claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
+    }),
+    serverClock: fakePort(stores.serverClock, { now: async () => exampleNow }),
     links: Object.assign(Object.create(rejectEveryCall), { observe: observeLinks }),
     jobs: { execute: async () => {}, reconcile: async () => {} },
     notifications: {
@@ -53,7 +62,7 @@ export function createFakeDeps(projects: readonly Project[], store: Partial<UseC
     ids: { next: () => 'op1' },
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     settings: { confirmationTtlMs: 300_000 },
-    stopping: new AbortController().signal,
+    stopSignal: new AbortController().signal,
   };
   return { deps, logLines, notified };
 }

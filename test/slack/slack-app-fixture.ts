@@ -1,11 +1,10 @@
-import type { UseCaseContext } from '../../src/application/context.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/app.ts';
 import type { RejectionReason } from '../../src/slack/receivers/rejection.ts';
 import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { exampleProject } from './example-records.ts';
-import { createFakeDeps, type FakeDeps } from './fake-deps.ts';
+import { createFakeDeps, type FakeDeps, type FakeStores } from './fake-deps.ts';
 
 export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
@@ -25,9 +24,9 @@ export interface SlackAppFixture extends AsyncDisposable {
   pressForged(actionId: string, value: string): ReturnType<FakeSlack['press']>;
 }
 
-/** One project `orders`, Running; `store` replaces what the test needs of the store. Not started yet. */
+/** One project `orders`, Running; `stores` replaces methods of the stores. Not started yet. */
 export async function createSlackAppFixture(
-  store: Partial<UseCaseContext['store']> = {},
+  stores: FakeStores = {},
   options: {
     readonly botToken?: string;
     readonly appToken?: string;
@@ -35,7 +34,7 @@ export async function createSlackAppFixture(
   } = {},
 ): Promise<SlackAppFixture> {
   const slack = await FakeSlack.start();
-  const dependencies = createFakeDeps([exampleProject()], store);
+  const dependencies = createFakeDeps([exampleProject()], stores);
   const connectionErrors: SlackConnectionError[] = [];
   const rejections: RejectionReason[] = [];
   const app = createSlackApp({
@@ -68,8 +67,8 @@ export async function createSlackAppFixture(
   };
 }
 
-export async function startSlackAppFixture(store: Partial<UseCaseContext['store']> = {}): Promise<SlackAppFixture> {
-  const fixture = await createSlackAppFixture(store);
+export async function startSlackAppFixture(stores: FakeStores = {}): Promise<SlackAppFixture> {
+  const fixture = await createSlackAppFixture(stores);
   await fixture.slackApp.start();
   return fixture;
 }

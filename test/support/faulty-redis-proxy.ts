@@ -45,7 +45,7 @@ interface ProxiedConnection {
 /** A proxy before a Redis that delays, loses requests and replies, and goes away. */
 export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisProxy> {
   let dropAtText: (PlannedDrop & { readonly text: string }) | null = null;
-  let [delayMs, cuts, lastOutageAt, downUntil] = [0, 0, 0, 0];
+  let [delayMs, droppedConnections, lastOutageAt, downUntil] = [0, 0, 0, 0];
   const connections = new Set<ProxiedConnection>();
   const isDown = () => Date.now() < downUntil;
   const goDown = (until: number) => {
@@ -64,7 +64,7 @@ export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisPr
     client.on('data', (request) => {
       const planned = dropAtText !== null && request.includes(dropAtText.text) ? dropAtText : connection.plannedDrop;
       if (planned !== null) {
-        [cuts, connection.plannedDrop, dropAtText, drop] = [cuts + 1, null, null, planned];
+        [droppedConnections, connection.plannedDrop, dropAtText, drop] = [droppedConnections + 1, null, null, planned];
         if (planned.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
         if (planned.lost === 'request') return void dropConnection();
       }
@@ -89,7 +89,7 @@ export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisPr
   return {
     url: `redis://127.0.0.1:${ownPort}`,
     get droppedConnections() {
-      return cuts;
+      return droppedConnections;
     },
     get isDown() {
       return isDown();

@@ -1,4 +1,4 @@
-// One bot or worker in a process of its own: `node process-program.mjs <folder of the build> <role> <JSON>`.
+// One bot or worker in a process of its own: `node syncbot-process-main.mjs <folder of the build> <role> <JSON>`.
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 

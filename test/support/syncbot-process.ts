@@ -22,7 +22,7 @@ export interface SyncbotProcess extends AsyncDisposable {
   memory(): Promise<{ readonly heapUsed: number; readonly rss: number }>;
 }
 
-const program = new URL('process-program.mjs', import.meta.url).pathname;
+const program = new URL('syncbot-process-main.mjs', import.meta.url).pathname;
 
 /** Ends at its start, which is nobody's fault: Redis was away. */
 const startFailedExitCode = 4;

@@ -137,8 +137,8 @@ export async function startTestServices({
     },
     async createProject(id, links, { state = 'running', ...definitionOverrides } = {}) {
       const definition = makeDefinition(id, { links: links.map(({ link }) => link), ...definitionOverrides });
-      if (!(await instance.deps.store.save(definition, { state, watermarks: {} }, 'cli:test')))
-        throw new Error(`${id} exists`);
+      const saved = await instance.deps.projects.save(definition, { state, watermarks: {} }, 'cli:test');
+      if (saved.kind === 'conflict') throw new Error(`${id} exists`);
     },
     async requestAndConfirm(project, action, by = 'U0ALICE') {
       const { requestAction } = await import('../../src/application/request.ts');

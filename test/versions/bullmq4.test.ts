@@ -12,10 +12,10 @@ it('a worker of BullMQ 4 works on through a pause: the bot must not promise that
   await services.createProject('old', [testLink]);
   await services.instance.startWorkers();
   const ref = await services.requestAndConfirm('old', 'pause');
-  await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done');
+  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   expect(await testLink.queue.isPaused()).toBe(true);
   await producer.add(['one', 'two', 'three']);
   await waitFor(() => worker.startedTasks.length === 3, { description: 'tasks begun although the link is paused' });
   expect(await testLink.queue.isPaused()).toBe(true);
-  expect(await services.deps.store.read('old')).toMatchObject({ state: 'paused' });
+  expect(await services.deps.projects.read('old')).toMatchObject({ state: 'paused' });
 });

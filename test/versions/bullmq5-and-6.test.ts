@@ -54,11 +54,11 @@ afterEach(async () => {
 
 async function runAction(action: Action): Promise<void> {
   const ref = await services.requestAndConfirm('mixed', action);
-  await waitFor(async () => (await services.deps.store.readOperation(ref))?.state === 'done', { description: action });
+  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done', { description: action });
 }
 
 async function readStats() {
-  const project = await services.deps.store.read('mixed');
+  const project = await services.deps.projects.read('mixed');
   return observeProject(services.deps, project ?? expect.unreachable());
 }
 
@@ -105,7 +105,7 @@ it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, 
 it('what failed runs before everything that came while it was held, whoever added it', async () => {
   rejectedTasks.add('6-000').add('6-001');
   await Promise.all(links.map(({ producers }) => producers[6].add(taskNames(6, 0, 2))));
-  await waitFor(async () => (await services.deps.store.read('mixed'))?.state === 'failed');
+  await waitFor(async () => (await services.deps.projects.read('mixed'))?.state === 'failed');
   await waitFor(async () => (await Promise.all(links.map(({ testLink }) => testLink.queue.isPaused()))).every(Boolean));
   await waitFor(() => links.every(({ worker }) => worker.startedTasks.length === 2));
   await Promise.all(links.map((link) => addTasks(link, 2, 12)));

@@ -1,19 +1,24 @@
-import type { ProjectStore } from '../../application/store.ts';
+import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import { recordRefusalScript } from './alert-scripts.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
-import { execute } from './scripts.ts';
+import { execute, type StepRunner } from './scripts.ts';
 
-/** The histories: one stream a project, which its atomic steps append to. It stays when the project is removed. */
-export function createAuditLog(client: RedisClient): Pick<ProjectStore, 'readHistory'> {
+/** One Redis stream per project. The atomic steps append to it. It stays when the project is removed. */
+export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditLog {
   return {
-    async readHistory(id, { limit, before }) {
+    async read(id, { limit, before }) {
       const end = before === undefined ? '+' : `(${before}`;
       const entries = await execute(client, (redis) =>
         redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
       );
       return entries.map(([place, fields]) => parseHistoryEntry(place, flatHashSchema.parse(fields)));
+    },
+    async recordRefusal(id, { by, action, reason, origin, channel, refusal }) {
+      const texts = { by, action, origin, reason: reason ?? '', channel: channel ?? '', code: refusal.code };
+      await runStep(id, recordRefusalScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
     },
   };
 }

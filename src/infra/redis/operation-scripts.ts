@@ -57,7 +57,7 @@ else
   audit(state, id, { 'by', by })
   if dialog == '' then redis.call('ZREM', openKey, id) else keepUntilTold(id) end
 end
-return { 'settled', all(id) }
+return { 'resolved', all(id) }
 `);
 
 /**
@@ -76,7 +76,7 @@ local action, by, project = seen[2], seen[3], seen[7]
 local held = redis.call('HMGET', stateKey, 'state', 'since', 'by', 'reason', 'activeOperation', 'version', 'drainingOperation',
   'syncedVersion', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
 if seen[1] == 'running' and held[5] == id then return claimed() end
-if seen[1] ~= 'confirmed' then return { 'over', all(id) } end
+if seen[1] ~= 'confirmed' then return { 'finished', all(id) } end
 local function refuse(refusal)
   redis.call('HSET', op(id), 'refusal', cjson.encode(refusal))
   redis.call('HINCRBY', op(id), 'seq', 1)
@@ -122,15 +122,15 @@ local seen = redis.call('HMGET', op(id), 'state', 'by', 'reason')
 if seen[1] ~= 'running' then return { 'repeated', all(id) } end
 local held = redis.call('HMGET', stateKey, 'activeOperation', 'version', 'before')
 if held[1] ~= id or held[2] ~= expected then return { 'conflict' } end
-if state == 'back' and redis.call('HGET', op(id), 'progress') ~= '' then return { 'conflict' } end
+if state == 'previous' and redis.call('HGET', op(id), 'progress') ~= '' then return { 'conflict' } end
 local before = cjson.decode(held[3])
 local incompleteOperation, oldestUnprocessedAt, version = before[7] or '', before[8] or '', nil
-if state == 'back' then
+if state == 'previous' then
   state, agree = before[1], before[6]
   version = move(before[1], before[3], before[4])
   redis.call('HSET', stateKey, 'since', before[2], 'drainingOperation', before[5], 'incompleteOperation', incompleteOperation, 'oldestUnprocessedAt', oldestUnprocessedAt,
     'linksToReconcile', before[9] or '')
-elseif state == 'stay' then
+elseif state == 'unchanged' then
   state = redis.call('HGET', stateKey, 'state')
   version = redis.call('HINCRBY', stateKey, 'version', 1)
   redis.call('HSET', stateKey, 'incompleteOperation', ended == 'failed' and id or '', 'linksToReconcile', '')

@@ -6,7 +6,7 @@ import type {
   ConfirmationResult,
   NewOperation,
   OperationStore,
-} from '../../application/operation-store.ts';
+} from '../../application/stores.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
@@ -22,9 +22,9 @@ import {
   setProgressScript,
 } from './operation-scripts.ts';
 import type { ProjectIndex } from './project-index.ts';
+import { endExecutionScript } from './project-scripts.ts';
 import { flatHashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
-import type { StepRunner } from './scripts.ts';
-import { execute } from './scripts.ts';
+import { execute, type StepRunner, toWriteResult } from './scripts.ts';
 
 /** How long an execution may be under way before it is given up. */
 const executionTimeoutMs = 15 * 60_000;
@@ -42,13 +42,13 @@ const replyWithOperation = <Kind extends string>(...kinds: [Kind, ...Kind[]]) =>
 
 const requestReply = z.union([z.tuple([z.literal('ok'), operationReply]), z.tuple([z.literal('removed')])]);
 const resolveReply = z.union([
-  replyWithOperation('settled', 'repeated'),
+  replyWithOperation('resolved', 'repeated'),
   z.tuple([z.literal('not_requester'), z.string()]),
   z.tuple([z.literal('unknown')]),
 ]);
 const claimReply = z.union([
   z.tuple([z.literal('claimed'), operationReply, flatHashSchema, z.string(), z.number()]),
-  replyWithOperation('refused', 'over'),
+  replyWithOperation('refused', 'finished'),
   z.tuple([z.literal('unknown')]),
 ]);
 const commitReply = z.union([replyWithOperation('committed', 'repeated'), z.tuple([z.literal('conflict')])]);
@@ -64,7 +64,7 @@ export interface OperationStoreOptions {
 export function createOperationStore({
   client,
   runStep,
-  index: order,
+  index,
   skipUnreadable,
 }: OperationStoreOptions): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
@@ -75,8 +75,8 @@ export function createOperationStore({
   };
 
   return {
-    readOperation: read,
-    async recentOperations(id, limit) {
+    read,
+    async listRecent(id, limit) {
       const found = new Set<string>();
       for (let end = '+'; found.size < limit; ) {
         const entries = await execute(client, (redis) =>
@@ -90,7 +90,7 @@ export function createOperationStore({
       }
       return readAll(id, [...found].slice(0, limit));
     },
-    async openOperations(id) {
+    async listOpen(id) {
       const { open } = projectKeys(id);
       const ids = await execute(client, (redis) => redis.zrange(open, 0, '-1'));
       const found = await Promise.all(
@@ -124,14 +124,14 @@ export function createOperationStore({
       const [kind, operation, state, definition, now] = reply;
       const project = readProject(ref.project, state, definition);
       if (project === null) throw new Error('a claimed project that is not there');
-      void order.update(project.id, project.state);
+      void index.update(project.id, project.state);
       return { kind, operation, project, now };
     },
     async commit(ending): Promise<CommitResult> {
       const reply = commitReply.parse(await runStep(ending.ref.project, commitScript, commitArgs(ending)));
       if (reply[0] === 'conflict') return { kind: 'conflict' };
       const [kind, operation] = reply;
-      if (kind === 'committed' && operation.toState !== null) void order.update(operation.project, operation.toState);
+      if (kind === 'committed' && operation.toState !== null) void index.update(operation.project, operation.toState);
       return { kind, operation };
     },
     async setProgress(ref, progress) {
@@ -141,7 +141,10 @@ export function createOperationStore({
       await runStep(ref.project, markNotifiedScript, [ref.operation, seq, toJsonOrEmpty(message), dialogUses]);
     },
     async markDrained(ref, outcome) {
-      return (await runStep(ref.project, markDrainedScript, [ref.operation, JSON.stringify(outcome)])) === 1;
+      return toWriteResult(await runStep(ref.project, markDrainedScript, [ref.operation, JSON.stringify(outcome)]));
+    },
+    async endExecution(id, executionId) {
+      await runStep(id, endExecutionScript, [executionId]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ProjectStore } from '../../application/store.ts';
+import type { ProjectStore } from '../../application/stores.ts';
 import { urgency } from '../../domain/lifecycle.ts';
 import { type Project, type ProjectId, type ProjectState, projectStates } from '../../domain/project.ts';
 import { countsByState } from '../../domain/state-counts.ts';
@@ -41,9 +41,9 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
       const projects = await readMany([...scores.keys()]);
       const isTrue =
         projects.length === scores.size && projects.every((one) => scores.get(one.id) === urgency[one.state]);
-      if (known !== placed || !isTrue) return null;
+      if (known !== placed || !isTrue) return { kind: 'outdated' };
       const countOf = (state: ProjectState) => counts[projectStates.indexOf(state)] ?? 0;
-      return { counts: countsByState(countOf), projects };
+      return { kind: 'page', counts: countsByState(countOf), projects };
     },
     async repairIndex(ids, projects) {
       const [known, placed, scores] = await execute(client, (redis) =>

@@ -1,18 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { ProjectStore } from '../../application/store.ts';
-import { type Alert, alertSchema } from '../../domain/alert.ts';
+import type { ProjectStore } from '../../application/stores.ts';
 import { linkId, type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
-import { markAlertNotifiedScript, recordRefusalScript, saveAlertScript } from './alert-scripts.ts';
-import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './connection.ts';
-import { dedupeKey, projectKeys, projectsKey } from './keys.ts';
-import { createOperationStore } from './operation-store.ts';
-import { createProjectIndex, type ProjectIndex } from './project-index.ts';
+import { projectKeys, projectsKey } from './keys.ts';
+import type { ProjectIndex } from './project-index.ts';
 import {
-  claimOnceScript,
-  endExecutionScript,
   markFailedScript,
   markSyncedScript,
   removeScript,
@@ -20,37 +13,72 @@ import {
   scheduleCorrectionScript,
   watermarksScript,
 } from './project-scripts.ts';
-import { createSkipUnreadable, readProject, type SkipUnreadable, watermarkFields } from './records.ts';
-import { createStepRunner, execute, runScript, type StepRunner, type StoreSettings } from './scripts.ts';
+import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
+import { execute, type StepRunner, toWriteResult } from './scripts.ts';
 
-/**
- * The bot's records in Redis. Every method throws `StoreUnavailableError` when Redis does not answer. Of many records
- * those that cannot be read are left out and told to `onBroken`; asked for one of them, it throws.
- */
-export function createProjectStore(
-  client: RedisClient,
-  settings: StoreSettings,
-  onUnreadable: (id: ProjectId, error: unknown) => void = () => {},
-): ProjectStore {
-  const runStep = createStepRunner(client, settings);
-  const skipUnreadable = createSkipUnreadable(onUnreadable);
-  const reads = createReads(client, skipUnreadable);
-  const index = createProjectIndex(client, reads.readMany);
+const readBatchSize = 500;
+/** An audit entry names at most this many links. */
+const maxAuditedLinks = 20;
+
+type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVersion'>;
+
+export interface ProjectStoreOptions {
+  readonly client: RedisClient;
+  readonly runStep: StepRunner;
+  readonly index: ProjectIndex;
+  readonly reads: ProjectReads;
+}
+
+export function createProjectStore({ client, runStep, index, reads }: ProjectStoreOptions): ProjectStore {
   return {
+    ...reads,
     listByUrgency: index.listByUrgency,
     repairIndex: index.repairIndex,
-    ...reads,
-    ...createWrites(client, runStep, index),
-    ...createOperationStore({ client, runStep, index, skipUnreadable }),
-    ...createAuditLog(client),
+    async save(definition, stateOrUpdate, by) {
+      const isNew = 'state' in stateOrUpdate;
+      const own = isNew
+        ? [stateOrUpdate.state, '', by, '[]', ...watermarkFields(stateOrUpdate.watermarks)]
+        : ['', stateOrUpdate.expectedVersion, by, JSON.stringify(stateOrUpdate.added)];
+      // The id first: one without a project is passed over, a project without its id would never be seen again.
+      if (isNew) await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
+      const result = toWriteResult(await runStep(definition.id, saveScript, [JSON.stringify(definition), ...own]));
+      if (isNew && result.kind === 'written') await index.update(definition.id, stateOrUpdate.state);
+      return result;
+    },
+    async remove(id, expectedVersion, by) {
+      const result = toWriteResult(await runStep(id, removeScript, [expectedVersion, by, id]));
+      if (result.kind === 'conflict') return result;
+      await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
+      return result;
+    },
+    async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
+      const args = [expectedVersion, JSON.stringify(failure), by, oldestUnprocessedAt ?? ''];
+      const reply = notifyReply.parse(await runStep(id, markFailedScript, args));
+      if (reply === null) return { kind: 'conflict' };
+      void index.update(id, 'failed');
+      return { kind: 'failed', operationToNotify: reply.operation };
+    },
+    async markSynced(id, version, pendingLinks) {
+      const reply = notifyReply.parse(await runStep(id, markSyncedScript, [version, JSON.stringify(pendingLinks)]));
+      return reply === null ? { kind: 'conflict' } : { kind: 'synced', operationToNotify: reply.operation };
+    },
+    async setWatermarks(id, expectedVersion, watermarks) {
+      return toWriteResult(await runStep(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)]));
+    },
+    async scheduleCorrection(id, expectedVersion, { links, cause }) {
+      const args = [
+        expectedVersion,
+        JSON.stringify(links.slice(0, maxAuditedLinks)),
+        cause,
+        JSON.stringify(links.map(linkId)),
+      ];
+      return toWriteResult(await runStep(id, scheduleCorrectionScript, args));
+    },
   };
 }
 
-const readBatchSize = 500;
-/** A history names so many links of an entry. */
-const maxAuditedLinks = 20;
-
-function createReads(client: RedisClient, orLeftOut: SkipUnreadable) {
+/** The reading half of the store. The index needs it as well. */
+export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnreadable): ProjectReads {
   async function read(id: ProjectId) {
     const keys = projectKeys(id);
     const [state, definition] = await execute(client, (redis) =>
@@ -67,7 +95,7 @@ function createReads(client: RedisClient, orLeftOut: SkipUnreadable) {
     async readMany(ids) {
       const projects = [];
       for (const chunk of toChunks(ids, readBatchSize)) {
-        projects.push(...(await Promise.all(chunk.map((id) => orLeftOut(id, read(id))))));
+        projects.push(...(await Promise.all(chunk.map((id) => skipUnreadable(id, read(id))))));
       }
       return projects.filter((project) => project !== null);
     },
@@ -75,89 +103,11 @@ function createReads(client: RedisClient, orLeftOut: SkipUnreadable) {
       const version = await execute(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
       return version === null ? null : Number(version);
     },
-    async claimOnce(key, ttlMs) {
-      // A lost reply is asked for again by the client: the token tells our own first try from somebody else's.
-      const once = { keys: [dedupeKey(key)], args: [randomUUID(), ttlMs] };
-      return (await execute(client, (redis) => runScript(redis, claimOnceScript, once))) === 1;
-    },
-    async now() {
-      const [seconds, microseconds] = await execute(client, (redis) => redis.time());
-      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-    },
-  } satisfies Partial<ProjectStore>;
+  };
 }
 
-/** Null: refused. Else the operation that has news to tell now, if there is one. */
+/** The script returns false for a conflict, else the operation to notify, empty when there is none. */
 const notifyReply = z
   .string()
   .nullable()
   .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
-
-/** Always with its fields in the same order: the script compares texts. */
-function serializeAlert(alert: Alert): string {
-  return JSON.stringify(alertSchema.parse(alert));
-}
-
-function createWrites(client: RedisClient, step: StepRunner, order: ProjectIndex) {
-  return {
-    async save(definition, first, by) {
-      const isNew = 'state' in first;
-      const own = isNew
-        ? [first.state, '', by, '[]', ...watermarkFields(first.watermarks)]
-        : ['', first.expectedVersion, by, JSON.stringify(first.added)];
-      // The id first: one without a project is passed over, a project without its id would never be seen again.
-      if (isNew) await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
-      const isPut = (await step(definition.id, saveScript, [JSON.stringify(definition), ...own])) === 1;
-      if (isNew && isPut) await order.update(definition.id, first.state);
-      return isPut;
-    },
-    async remove(id, expectedVersion, by) {
-      if ((await step(id, removeScript, [expectedVersion, by, id])) !== 1) return false;
-      await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), order.remove(id)]);
-      return true;
-    },
-    async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
-      const args = [expectedVersion, JSON.stringify(failure), by, oldestUnprocessedAt ?? ''];
-      const news = notifyReply.parse(await step(id, markFailedScript, args));
-      if (news === null) return { kind: 'moved' };
-      void order.update(id, 'failed');
-      return { kind: 'failed', operationToNotify: news.operation };
-    },
-    async markSynced(id, version, pendingLinks) {
-      const news = notifyReply.parse(await step(id, markSyncedScript, [version, JSON.stringify(pendingLinks)]));
-      return news === null ? { kind: 'moved' } : { kind: 'converged', operationToNotify: news.operation };
-    },
-    async setWatermarks(id, expectedVersion, watermarks) {
-      return (await step(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)])) === 1;
-    },
-    async scheduleCorrection(id, expectedVersion, { links, cause }) {
-      const args = [
-        expectedVersion,
-        JSON.stringify(links.slice(0, maxAuditedLinks)),
-        cause,
-        JSON.stringify(links.map(linkId)),
-      ];
-      return (await step(id, scheduleCorrectionScript, args)) === 1;
-    },
-    async saveAlert(id, expectedVersion, { kind, before, after, event }) {
-      const args = [
-        expectedVersion,
-        kind,
-        before === null ? '' : serializeAlert(before),
-        serializeAlert(after),
-        event ?? '',
-      ];
-      return (await step(id, saveAlertScript, args)) === 1;
-    },
-    async markAlertNotified(id, kind, told, isNew) {
-      await step(id, markAlertNotifiedScript, [kind, JSON.stringify(told), isNew ? '1' : '0']);
-    },
-    async recordRefusal(id, { by, action, reason, origin, channel, refusal }) {
-      const texts = { by, action, origin, reason: reason ?? '', channel: channel ?? '', code: refusal.code };
-      await step(id, recordRefusalScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
-    },
-    async endExecution(id, run) {
-      await step(id, endExecutionScript, [run]);
-    },
-  } satisfies Partial<ProjectStore>;
-}

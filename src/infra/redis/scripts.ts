@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { StoreUnavailableError } from '../../application/errors.ts';
+import type { WriteResult } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from './connection.ts';
 import { projectKeys } from './keys.ts';
@@ -72,4 +73,9 @@ export function createStepRunner(client: RedisClient, settings: StoreSettings): 
     const keys = [state, definition, audit, open, runs];
     return execute(client, (redis) => runScript(redis, script, { keys, args: [operations, settingsJson, ...args] }));
   };
+}
+
+/** A script that writes returns 1, or 0 for a conflict. */
+export function toWriteResult(reply: unknown): WriteResult {
+  return { kind: reply === 1 ? 'written' : 'conflict' };
 }

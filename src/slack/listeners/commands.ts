@@ -51,7 +51,7 @@ async function respondWithParseError(
 
 /** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
 async function suggestedProjects({ deps }: ListenerContext, error: ParseError): Promise<string[]> {
-  if (error.code !== 'project_missing') return deps.store.listIds();
+  if (error.code !== 'project_missing') return deps.projects.listIds();
   const projects = await listProjects(deps, '');
   const allowsVerb = ({ state }: Project) => allowedAction(state) === error.verb;
   return [...projects.filter(allowsVerb), ...projects.filter((project) => !allowsVerb(project))].map(({ id }) => id);

@@ -52,7 +52,7 @@ export async function showConfirmation(
   const result = await requestAction(deps, actionRequest);
   if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, action);
   const { operation, stats } = result;
-  const now = await deps.store.now();
+  const now = await deps.serverClock.now();
   await respond(context, request, buildConfirmation({ operation, project: result.project, stats: stats, format, now }));
 }
 
@@ -120,18 +120,18 @@ async function refuseConfirmation(
     return recordRefusedConfirmation(context.deps, { ref, by: press.user, channel: press.channel, refusal });
   }
   context.onRefusal?.(refusal.code);
-  const viewContext: ViewContext = { format: context.format, now: await context.deps.store.now() };
+  const viewContext: ViewContext = { format: context.format, now: await context.deps.serverClock.now() };
   await respond(context, press, buildRefusal({ refusal, verb: null, ...viewContext }), 'replace');
 }
 
 /** Redis took the press, or did not: its reply was lost. Asks by id until it is known. */
 async function pollForOutcome(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<void> {
-  const { clock, store, notifications } = context.deps;
+  const { clock, operations, notifications } = context.deps;
   await respond(context, press, buildText("Checking whether this got through: the bot's Redis did not reply."));
   const deadline = clock.now() + pollTimeoutMs;
   while (clock.now() < deadline && !context.stopSignal.aborted) {
     await clock.sleep(pollIntervalMs, context.stopSignal);
-    const operation = await readIfAvailable(() => store.readOperation(ref));
+    const operation = await readIfAvailable(() => operations.read(ref));
     if (operation === 'not known') continue;
     if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
     if (operation.state === 'requested') return respond(context, press, buildStoreUnavailable());

@@ -78,7 +78,7 @@ export async function respondWithRefusal(
 export async function isFirstDelivery({ deps }: ListenerContext, { triggerId, user }: SlackRequest): Promise<boolean> {
   if (triggerId === null) return true;
   try {
-    const isFirst = await deps.store.claimOnce(`trigger:${triggerId}`, 10 * 60_000);
+    const isFirst = await deps.deduplication.claimOnce(`trigger:${triggerId}`, 10 * 60_000);
     if (!isFirst) deps.log.info({ user }, 'second delivery dropped');
     return isFirst;
   } catch (error) {
@@ -112,7 +112,7 @@ function operationFields(request: SlackRequest & { readonly value?: unknown }) {
 
 /** Sentences that tell a duration need the clock of Redis; the others do without it. */
 async function refusalTime({ deps }: ListenerContext, refusal: Refusal): Promise<number> {
-  return 'since' in refusal ? deps.store.now() : deps.clock.now();
+  return 'since' in refusal ? deps.serverClock.now() : deps.clock.now();
 }
 
 /** The part of Bolt's listener arguments that is used. */

@@ -24,7 +24,7 @@ export async function showList(
 ): Promise<void> {
   const { deps, format } = context;
   const { projects, ...pageInfo } = await listPage(deps, { filter, page, size: projectsPerPage });
-  const [observedProjects, now] = await Promise.all([observeProjects(deps, projects), deps.store.now()]);
+  const [observedProjects, now] = await Promise.all([observeProjects(deps, projects), deps.serverClock.now()]);
   await respond(context, request, buildList({ ...pageInfo, observedProjects, filter, format, now }), mode);
 }
 
@@ -36,7 +36,7 @@ export async function showDetails(context: ListenerContext, request: SlackReques
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
   const canReveal = showErrors || !hasFailed || authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([deps.store.now(), canReveal]);
+  const [now, revealReasons] = await Promise.all([deps.serverClock.now(), canReveal]);
   await respond(context, request, buildShow({ details, revealReasons, format, now }));
 }
 
@@ -46,7 +46,7 @@ export async function showPrecheck(context: ListenerContext, request: SlackReque
   const result = await findProject(deps, id);
   if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, 'precheck');
   const { project } = result;
-  const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.store.now()]);
+  const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.serverClock.now()]);
   await respond(context, request, buildPrecheck({ project, items, format, now }));
 }
 
@@ -57,6 +57,6 @@ export async function showHistory(context: ListenerContext, request: SlackReques
   if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, 'history');
   const { entries } = result;
   const canReveal = showErrors || entries.every(({ failure }) => failure === null) || authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([deps.store.now(), canReveal]);
+  const [now, revealReasons] = await Promise.all([deps.serverClock.now(), canReveal]);
   await respond(context, request, buildHistory({ project, entries, revealReasons, format, now }));
 }

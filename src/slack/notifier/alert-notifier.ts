@@ -21,7 +21,7 @@ const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
  * may invite the bot meanwhile, or name another channel.
  */
 export async function notifyAlerts(options: NotifierOptions, id: ProjectId): Promise<void> {
-  const project = await options.store.read(id);
+  const project = await options.projects.read(id);
   if (project === null) return;
   for (const kind of alertKinds) {
     const record = project.alerts[kind];
@@ -29,7 +29,7 @@ export async function notifyAlerts(options: NotifierOptions, id: ProjectId): Pro
     const delivered = await notifyAlert(options, { project, kind, ...record });
     if (delivered === null) continue;
     const isNewMessage = delivered.message !== null && delivered.message.ts !== record.delivered?.message?.ts;
-    await options.store.markAlertNotified(id, kind, delivered, isNewMessage);
+    await options.alerts.markNotified(id, kind, delivered, isNewMessage);
   }
 }
 
@@ -88,12 +88,12 @@ async function notifyResolved(
 
 /** Where it stands now; null: there is nowhere to tell it, but the history and `show` have it. */
 async function deliver(
-  { client, store, log }: NotifierOptions,
+  { client, operations, log }: NotifierOptions,
   { project, kind }: AlertNotification,
   message: Message,
   messageRef: DeliveredAlert['message'],
 ): Promise<DeliveredAlert['message'] | 'closed'> {
-  const channels = await candidateChannels(store, project, messageRef);
+  const channels = await candidateChannels(operations, project, messageRef);
   const alertLog = childLogger(log, { project: project.id, kind });
   for (const channel of channels) {
     const result = await postOrUpdate(client, message, { messageRef, channel }, alertLog);
@@ -107,13 +107,12 @@ async function deliver(
 
 /** Where it stands already; else the project's own channel, where it was last dealt with, and whoever dealt with it. */
 async function candidateChannels(
-  store: NotifierOptions['store'],
+  operations: NotifierOptions['operations'],
   { id, definition, lastOperation, by }: Project,
   messageRef: DeliveredAlert['message'],
 ): Promise<string[]> {
   if (messageRef !== null) return [messageRef.channel];
-  const operation =
-    lastOperation === null ? null : await store.readOperation({ project: id, operation: lastOperation });
+  const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
   const channels = [definition.channel, operation?.channel ?? null, isSlackUser(by) ? by : null];
   return [...new Set(channels.filter((channel) => channel !== null))];
 }

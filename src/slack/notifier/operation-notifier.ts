@@ -1,7 +1,7 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
-import type { ProjectStore } from '../../application/store.ts';
+import type { AlertStore, OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
 import {
   type Dialog,
   isOpen,
@@ -22,10 +22,13 @@ import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
 export interface NotifierOptions {
+  readonly projects: Pick<ProjectStore, 'read'>;
+  readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
+  readonly alerts: Pick<AlertStore, 'markNotified'>;
+  readonly serverClock: ServerClock;
   readonly client: ChatClient;
   /** How a response_url is posted to. */
   readonly responseUrlFetch?: Fetch;
-  readonly store: Pick<ProjectStore, 'read' | 'readOperation' | 'markNotified' | 'markAlertNotified' | 'now'>;
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
@@ -60,12 +63,12 @@ interface SendProgress {
  * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { store, format } = options;
+  const { operations, projects, serverClock, format } = options;
   const backoffs = new Map<string, Backoff>();
   return {
     notifyAlerts: (id) => notifyAlerts(options, id),
     async notifyOperation(ref) {
-      const stored = await store.readOperation(ref);
+      const stored = await operations.read(ref);
       if (stored === null || stored.seq === stored.notifiedSeq) return;
       const backoff = backoffs.get(ref.operation) ?? {
         channelUntil: 0,
@@ -74,7 +77,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         unsavedMessage: null,
       };
       const operation = { ...stored, message: stored.message ?? backoff.unsavedMessage };
-      const [project, now] = await Promise.all([store.read(ref.project), store.now()]);
+      const [project, now] = await Promise.all([projects.read(ref.project), serverClock.now()]);
       const message = buildOutcome({ operation, project, format, now });
       const progress: SendProgress = { message: operation.message, dialogUses: 0 };
       if (backoffs.size > 10_000) backoffs.clear();
@@ -88,11 +91,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
         );
       } catch (error) {
         backoff.unsavedMessage = progress.message;
-        if (hasProgress(progress, stored)) await store.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
+        if (hasProgress(progress, stored))
+          await operations.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
         throw error;
       }
       backoff.unsavedMessage = progress.message;
-      await store.markNotified(ref, { ...progress, seq: operation.seq });
+      await operations.markNotified(ref, { ...progress, seq: operation.seq });
       backoffs.delete(ref.operation);
       if (!isOpen(operation)) log.info({ state: operation.state, places: destinations }, 'operation told');
     },

@@ -10,7 +10,7 @@ it('a worker whose Redis went away before its rounds were scheduled says so once
   const logLines: string[] = [];
   const log = pino({}, { write: (line: string) => void logLines.push(line) });
   await using services = createServices({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
-  await services.deps.store.listIds();
+  await services.deps.projects.listIds();
   await redis.stop();
   const started = services.startWorkers();
   const warnings = () => logLines.filter((line) => line.includes('rounds not scheduled yet'));

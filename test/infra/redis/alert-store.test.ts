@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ProjectStore } from '../../../src/application/store.ts';
+import type { Stores } from '../../../src/application/stores.ts';
 import type { Alert } from '../../../src/domain/alert.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;
-let store: ProjectStore;
+let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  store = services.deps.store;
-  await store.save(makeDefinition('orders'), { state: 'paused', watermarks: {} }, 'cli:test');
+  stores = services.deps;
+  await stores.projects.save(makeDefinition('orders'), { state: 'paused', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
@@ -24,30 +24,30 @@ const alert: Alert = {
   condition: { cause: 'resumed', links: { first: [], total: 0 }, kind: 'unexpectedly_running' },
   resolving: false,
 };
-const readEvents = async () => (await store.readHistory('orders', { limit: 20 })).map(({ event }) => event);
+const readEvents = async () => (await stores.auditLog.read('orders', { limit: 20 })).map(({ event }) => event);
 
 it('an alert is written by compare-and-set, and told without touching what was found', async () => {
   const opening = { kind: 'unexpectedly_running', before: null, after: alert, event: 'alert_firing' } as const;
-  expect(await store.saveAlert('orders', 2, opening)).toBe(false);
-  expect(await store.saveAlert('orders', 1, opening)).toBe(true);
-  expect(await store.saveAlert('orders', 1, opening)).toBe(true);
+  expect(await stores.alerts.save('orders', 2, opening)).toEqual({ kind: 'conflict' });
+  expect(await stores.alerts.save('orders', 1, opening)).toEqual({ kind: 'written' });
+  expect(await stores.alerts.save('orders', 1, opening)).toEqual({ kind: 'written' });
   const other = { ...alert, seq: 9 };
-  expect(await store.saveAlert('orders', 1, { ...opening, after: other })).toBe(false);
+  expect(await stores.alerts.save('orders', 1, { ...opening, after: other })).toEqual({ kind: 'conflict' });
   const delivered = { seq: 1, since: 5, message: { channel: 'C0SYNC', ts: '1.1' }, resolved: false };
-  await store.markAlertNotified('orders', 'unexpectedly_running', delivered, true);
-  const record = (await store.read('orders'))?.alerts.unexpectedly_running;
+  await stores.alerts.markNotified('orders', 'unexpectedly_running', delivered, true);
+  const record = (await stores.projects.read('orders'))?.alerts.unexpectedly_running;
   expect(record).toEqual({ alert, delivered });
   const resolved = { ...alert, firing: false, condition: null, seq: 2 };
   expect(
-    await store.saveAlert('orders', 1, {
+    await stores.alerts.save('orders', 1, {
       kind: 'unexpectedly_running',
       before: alert,
       after: resolved,
       event: 'alert_resolved',
     }),
-  ).toBe(true);
-  await store.markAlertNotified('orders', 'unexpectedly_running', { ...delivered, seq: 2, message: null }, false);
-  expect((await store.read('orders'))?.alerts.unexpectedly_running).toMatchObject({
+  ).toEqual({ kind: 'written' });
+  await stores.alerts.markNotified('orders', 'unexpectedly_running', { ...delivered, seq: 2, message: null }, false);
+  expect((await stores.projects.read('orders'))?.alerts.unexpectedly_running).toMatchObject({
     alert: resolved,
     delivered: { seq: 2 },
   });
@@ -55,7 +55,7 @@ it('an alert is written by compare-and-set, and told without touching what was f
 });
 
 it('a project that is held, or gone, is not written to', async () => {
-  await store.markAlertNotified(
+  await stores.alerts.markNotified(
     'gone',
     'unexpectedly_running',
     { seq: 1, since: 5, message: null, resolved: false },
@@ -63,37 +63,41 @@ it('a project that is held, or gone, is not written to', async () => {
   );
   await services.redis.hset('syncbot:{p:orders}:state', 'activeOperation', 'op1');
   expect(
-    await store.saveAlert('orders', 1, {
+    await stores.alerts.save('orders', 1, {
       kind: 'unexpectedly_running',
       before: null,
       after: alert,
       event: 'alert_firing',
     }),
-  ).toBe(false);
-  expect(await store.scheduleCorrection('orders', 1, { links: [link], cause: 'queue_created' })).toBe(false);
+  ).toEqual({ kind: 'conflict' });
+  expect(await stores.projects.scheduleCorrection('orders', 1, { links: [link], cause: 'queue_created' })).toEqual({
+    kind: 'conflict',
+  });
   expect(await services.redis.keys('syncbot:{p:gone}*')).toEqual([]);
-  expect((await store.read('orders'))?.alerts).toEqual({});
+  expect((await stores.projects.read('orders'))?.alerts).toEqual({});
 });
 
 it('links are driven back alone while an execution is entered that has not left, and when they have just appeared', async () => {
-  await store.markSynced('orders', 1, []);
+  await stores.projects.markSynced('orders', 1, []);
   const lateWrite = { links: [link], cause: 'late_write' } as const;
   const runs = 'syncbot:{p:orders}:runs';
-  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
+  expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
   await services.redis.zadd(runs, Date.now() - 1, 'given-up');
-  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
-  expect((await store.read('orders'))?.syncedVersion).toBe(1);
+  expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
+  expect((await stores.projects.read('orders'))?.syncedVersion).toBe(1);
   await services.redis.zadd(runs, Date.now() + 60_000, 'killed');
-  expect(await store.scheduleCorrection('orders', 2, lateWrite)).toBe(false);
-  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(true);
-  expect((await store.read('orders'))?.syncedVersion).toBe(0);
-  expect((await store.read('orders'))?.linksToReconcile).toEqual(['default/bull:orders-full']);
-  expect(await store.scheduleCorrection('orders', 1, lateWrite)).toBe(false);
-  await store.markSynced('orders', 1, []);
-  expect((await store.read('orders'))?.linksToReconcile).toBeNull();
+  expect(await stores.projects.scheduleCorrection('orders', 2, lateWrite)).toEqual({ kind: 'conflict' });
+  expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'written' });
+  expect((await stores.projects.read('orders'))?.syncedVersion).toBe(0);
+  expect((await stores.projects.read('orders'))?.linksToReconcile).toEqual(['default/bull:orders-full']);
+  expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
+  await stores.projects.markSynced('orders', 1, []);
+  expect((await stores.projects.read('orders'))?.linksToReconcile).toBeNull();
   await services.redis.del(runs);
-  expect(await store.scheduleCorrection('orders', 1, { ...lateWrite, cause: 'queue_created' })).toBe(true);
-  expect(await store.readHistory('orders', { limit: 2 })).toMatchObject([
+  expect(await stores.projects.scheduleCorrection('orders', 1, { ...lateWrite, cause: 'queue_created' })).toEqual({
+    kind: 'written',
+  });
+  expect(await stores.auditLog.read('orders', { limit: 2 })).toMatchObject([
     { event: 'corrected', cause: 'queue_created', links: [link] },
     { event: 'corrected', cause: 'late_write', links: [link] },
   ]);
@@ -102,9 +106,9 @@ it('links are driven back alone while an execution is entered that has not left,
 it('a refusal before there was an operation is kept with who, what, where and why', async () => {
   const request = { by: 'U0CAROL', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' } as const;
   const refusal = { code: 'not_operator', user: 'U0CAROL' } as const;
-  await store.recordRefusal('orders', { ...request, refusal });
-  await store.recordRefusal('unknown', { ...request, refusal });
-  expect(await store.readHistory('orders', { limit: 1 })).toMatchObject([
+  await stores.auditLog.recordRefusal('orders', { ...request, refusal });
+  await stores.auditLog.recordRefusal('unknown', { ...request, refusal });
+  expect(await stores.auditLog.read('orders', { limit: 1 })).toMatchObject([
     { event: 'refused', operation: null, ...request, code: 'not_operator', refusal, version: 1 },
   ]);
   expect(await services.redis.keys('syncbot:{p:unknown}*')).toEqual([]);

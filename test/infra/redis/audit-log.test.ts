@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { NewOperation } from '../../../src/application/operation-store.ts';
 import { getHistory } from '../../../src/application/queries.ts';
-import type { ProjectStore } from '../../../src/application/store.ts';
+import type { NewOperation, Stores } from '../../../src/application/stores.ts';
 import { projectKeys } from '../../../src/infra/redis/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;
-let store: ProjectStore;
+let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  store = services.deps.store;
-  await store.save(makeDefinition('orders'), { state: 'running', watermarks: {} }, 'cli:test');
+  stores = services.deps;
+  await stores.projects.save(makeDefinition('orders'), { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
@@ -19,13 +18,13 @@ const { audit } = projectKeys('orders');
 const ref = { project: 'orders', operation: 'op1' };
 const alice = { by: 'U0ALICE', reason: 'deploy', origin: 'slack', channel: 'C0SYNC', action: 'pause' } as const;
 const request = (more: Partial<NewOperation> = {}) =>
-  store.request({ ...alice, id: 'op1', project: 'orders', projectVersion: 1, ttlMs: 60_000, ...more });
-const readEvents = async (limit = 50) => (await store.readHistory('orders', { limit })).map(({ event }) => event);
+  stores.operations.request({ ...alice, id: 'op1', project: 'orders', projectVersion: 1, ttlMs: 60_000, ...more });
+const readEvents = async (limit = 50) => (await stores.auditLog.read('orders', { limit })).map(({ event }) => event);
 
 async function runPause(): Promise<void> {
   await request();
-  await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
-  await store.claim(ref, 'run-1');
+  await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  await stores.operations.claim(ref, 'run-1');
   const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 2, retriedTasks: 0 };
   const completion = {
     ref,
@@ -34,7 +33,7 @@ async function runPause(): Promise<void> {
     projectState: 'paused',
     linksSynced: true,
   } as const;
-  await store.commit({
+  await stores.operations.commit({
     ...completion,
     outcome,
     refusal: null,
@@ -42,12 +41,12 @@ async function runPause(): Promise<void> {
     pendingLinks: [],
     oldestUnprocessedAt: null,
   });
-  await store.markDrained(ref, { ...outcome, inFlight: 0 });
+  await stores.operations.markDrained(ref, { ...outcome, inFlight: 0 });
 }
 
 it('tells every step of an operation, newest first, with what it was about', async () => {
   await runPause();
-  const entries = await store.readHistory('orders', { limit: 50 });
+  const entries = await stores.auditLog.read('orders', { limit: 50 });
   const operationFields = { operation: 'op1', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' };
   expect(entries).toMatchObject([
     { event: 'drained', ...operationFields, by: null, version: 3 },
@@ -70,12 +69,12 @@ it('tells every step of an operation, newest first, with what it was about', asy
 
 it('a refusal is kept with its facts, a task that failed with its link', async () => {
   await request();
-  await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
   const failure = { link, taskId: '7', reason: 'refused', at: 5 };
-  await store.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
-  await store.claim(ref, 'run-1');
-  expect(await store.readHistory('orders', { limit: 2 })).toMatchObject([
+  await stores.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+  await stores.operations.claim(ref, 'run-1');
+  expect(await stores.auditLog.read('orders', { limit: 2 })).toMatchObject([
     { event: 'refused', by: 'U0ALICE', code: 'not_allowed', refusal: { code: 'not_allowed', state: 'failed' } },
     { event: 'failed', operation: null, by: 'syncbot', failure },
   ]);
@@ -84,11 +83,16 @@ it('a refusal is kept with its facts, a task that failed with its link', async (
 it('other ends of a request, and who asked for what the newer one replaced', async () => {
   await request();
   await request({ id: 'op2' });
-  await store.resolve({ ref: { ...ref, operation: 'op2' }, decision: 'cancel', by: 'U0ALICE', dialog: null });
+  await stores.operations.resolve({
+    ref: { ...ref, operation: 'op2' },
+    decision: 'cancel',
+    by: 'U0ALICE',
+    dialog: null,
+  });
   await request({ id: 'op3', ttlMs: 0 });
   await services.redis.hset(`${projectKeys('orders').operations}op3`, 'expiresAt', '1');
-  await store.resolve({ ref: { ...ref, operation: 'op3' }, decision: 'expire', by: null, dialog: null });
-  expect(await store.readHistory('orders', { limit: 5 })).toMatchObject([
+  await stores.operations.resolve({ ref: { ...ref, operation: 'op3' }, decision: 'expire', by: null, dialog: null });
+  expect(await stores.auditLog.read('orders', { limit: 5 })).toMatchObject([
     { event: 'expired', operation: 'op3', action: 'pause', by: null },
     { event: 'requested', operation: 'op3' },
     { event: 'cancelled', operation: 'op2', action: 'pause', by: 'U0ALICE' },
@@ -99,8 +103,8 @@ it('other ends of a request, and who asked for what the newer one replaced', asy
 
 it('is read page by page', async () => {
   await runPause();
-  const newest = await store.readHistory('orders', { limit: 2 });
-  const older = await store.readHistory('orders', { limit: 2, before: newest.at(-1)?.id ?? '' });
+  const newest = await stores.auditLog.read('orders', { limit: 2 });
+  const older = await stores.auditLog.read('orders', { limit: 2, before: newest.at(-1)?.id ?? '' });
   expect([...newest, ...older].map(({ event }) => event)).toEqual(['drained', 'done', 'started', 'confirmed']);
   expect(await readEvents(3)).toEqual(['drained', 'done', 'started']);
 });
@@ -118,12 +122,12 @@ it('of any length is put together from pages', async () => {
 });
 
 it('stays when the project is removed; of a project that never was it is refused', async () => {
-  await store.remove('orders', 1, 'cli:test');
+  await stores.projects.remove('orders', 1, 'cli:test');
   expect(await getHistory(services.deps, 'orders', 10)).toMatchObject({
     kind: 'found',
     entries: [{ event: 'removed' }, { event: 'created' }],
   });
-  await store.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
+  await stores.projects.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
   expect(await getHistory(services.deps, 'user', 10)).toEqual({
     kind: 'refused',
     refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
@@ -163,7 +167,7 @@ it('entries of older and newer versions, and broken ones, are read as far as the
     'refusal',
     '{"code":"new"}',
   );
-  expect(await store.readHistory('orders', { limit: 3 })).toMatchObject([
+  expect(await stores.auditLog.read('orders', { limit: 3 })).toMatchObject([
     { event: 'unknown', at: expect.any(Number), outcome: null, failure: null, refusal: null },
     { event: 'unexpectedly_paused', at: 6, state: null, action: null },
     { event: 'done', at: 5, operation: 'op0', by: 'U0BOB', action: null, origin: null, outcome: null },

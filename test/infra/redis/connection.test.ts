@@ -52,6 +52,6 @@ describe('a client of Redis', () => {
 it('a process whose Redis was never there can be ended', async () => {
   const config = { redis: endpointOf((await unusedAddress()).url), connections: {}, settings: testSettings };
   const services = createServices(config, pino({ level: 'silent' }));
-  await expect(services.deps.store.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+  await expect(services.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   await services[Symbol.asyncDispose]();
 });

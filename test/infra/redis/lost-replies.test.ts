@@ -13,25 +13,27 @@ it('a step whose reply was lost is sent again, and answers as it did the first t
   await using proxy = await startFaultyRedisProxy(redis.port);
   const config = { redis: endpointOf(proxy.url), connections: {}, settings: testSettings };
   await using services = createServices(config, pino({ level: 'silent' }));
-  const { store } = services.deps;
+  const { deduplication, projects } = services.deps;
   // The server knows the scripts: what is lost below is the reply to the step itself, not to the question for its script.
-  await store.claimOnce('warm', 1_000);
-  await store.save(makeDefinition('warm'), { state: 'paused', watermarks: {} }, 'x');
-  await store.remove('warm', 1, 'x');
+  await deduplication.claimOnce('warm', 1_000);
+  await projects.save(makeDefinition('warm'), { state: 'paused', watermarks: {} }, 'x');
+  await projects.remove('warm', 1, 'x');
 
   proxy.dropReplyTo('syncbot:once:');
-  expect(await store.claimOnce('trigger:1', 60_000)).toBe(true);
-  expect(await store.claimOnce('trigger:1', 60_000)).toBe(false);
+  expect(await deduplication.claimOnce('trigger:1', 60_000)).toBe(true);
+  expect(await deduplication.claimOnce('trigger:1', 60_000)).toBe(false);
 
   proxy.dropReplyTo('first-words');
   expect(
-    await store.save({ ...definition, description: 'first-words' }, { state: 'paused', watermarks: {} }, 'x'),
-  ).toBe(true);
+    await projects.save({ ...definition, description: 'first-words' }, { state: 'paused', watermarks: {} }, 'x'),
+  ).toEqual({ kind: 'written' });
   proxy.dropReplyTo('changed-words');
   const change = { expectedVersion: 1, added: [] };
-  expect(await store.save({ ...definition, description: 'changed-words' }, change, 'x')).toBe(true);
-  expect(await store.read('orders')).toMatchObject({ version: 2 });
+  expect(await projects.save({ ...definition, description: 'changed-words' }, change, 'x')).toEqual({
+    kind: 'written',
+  });
+  expect(await projects.read('orders')).toMatchObject({ version: 2 });
   proxy.dropReplyTo('cli:remover');
-  expect(await store.remove('orders', 2, 'cli:remover')).toBe(true);
-  expect(await store.listIds()).toEqual([]);
+  expect(await projects.remove('orders', 2, 'cli:remover')).toEqual({ kind: 'written' });
+  expect(await projects.listIds()).toEqual([]);
 });

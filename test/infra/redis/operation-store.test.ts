@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Completion, NewOperation } from '../../../src/application/operation-store.ts';
-import type { ProjectStore } from '../../../src/application/store.ts';
+import type { Completion, NewOperation, Stores } from '../../../src/application/stores.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
@@ -8,11 +7,11 @@ import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 
 let services: TestServices;
-let store: ProjectStore;
+let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  store = services.deps.store;
-  await store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  stores = services.deps;
+  await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
@@ -24,7 +23,7 @@ const key = operationKey('orders', 'op1');
 const keys = projectKeys('orders');
 
 const request = (more: Partial<NewOperation> = {}) =>
-  store.request({
+  stores.operations.request({
     ...{
       id: 'op1',
       project: 'orders',
@@ -42,7 +41,7 @@ const resolve = (
   decision: 'confirm' | 'cancel' | 'expire',
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
-) => store.resolve({ ref, decision: decision, by, dialog: null, ...more });
+) => stores.operations.resolve({ ref, decision: decision, by, dialog: null, ...more });
 const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
@@ -78,7 +77,7 @@ async function runTwice<T>(operationStep: () => Promise<T>): Promise<[T, T]> {
 async function claimOperation(action: NewOperation['action'] = 'pause', projectVersion = 1): Promise<void> {
   await request({ action, projectVersion });
   await resolve('confirm');
-  expect(await store.claim(ref, 'run-1')).toMatchObject({ kind: 'claimed' });
+  expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({ kind: 'claimed' });
 }
 
 describe('every step may be repeated', () => {
@@ -106,13 +105,16 @@ describe('every step may be repeated', () => {
   it('claim, by any worker', async () => {
     await request();
     await resolve('confirm');
-    expect(await store.claim(ref, 'run-1')).toMatchObject({
+    expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({
       kind: 'claimed',
       operation: { state: 'running', fromState: 'running' },
     });
-    const before = await store.read('orders');
-    expect(await store.claim(ref, 'run-2')).toMatchObject({ kind: 'claimed', operation: { state: 'running' } });
-    expect(await store.read('orders')).toEqual(before);
+    const before = await stores.projects.read('orders');
+    expect(await stores.operations.claim(ref, 'run-2')).toMatchObject({
+      kind: 'claimed',
+      operation: { state: 'running' },
+    });
+    expect(await stores.projects.read('orders')).toEqual(before);
     expect(before).toMatchObject({
       state: 'pausing',
       version: 2,
@@ -121,17 +123,17 @@ describe('every step may be repeated', () => {
       activeOperation: 'op1',
     });
     expect(await services.redis.zrange(keys.runs, 0, '-1')).toEqual(['run-1', 'run-2']);
-    for (const run of ['run-1', 'run-2']) await store.endExecution('orders', run);
+    for (const run of ['run-1', 'run-2']) await stores.operations.endExecution('orders', run);
     expect(await services.redis.exists(keys.runs)).toBe(0);
   });
 
   it('commit', async () => {
     await claimOperation();
-    const [first, second] = await runTwice(() => store.commit(completion()));
+    const [first, second] = await runTwice(() => stores.operations.commit(completion()));
     expect(first).toMatchObject({ kind: 'committed', operation: { state: 'done', toState: 'paused', outcome } });
     expect(second).toMatchObject({ kind: 'repeated', operation: { state: 'done' } });
-    expect(await store.claim(ref, 'run-3')).toMatchObject({ kind: 'over', operation: { state: 'done' } });
-    expect(await store.read('orders')).toMatchObject({
+    expect(await stores.operations.claim(ref, 'run-3')).toMatchObject({ kind: 'over', operation: { state: 'done' } });
+    expect(await stores.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       syncedVersion: 3,
@@ -144,9 +146,9 @@ describe('every step may be repeated', () => {
     await services.redis.script('FLUSH');
     await resolve('confirm');
     await services.redis.script('FLUSH');
-    await store.claim(ref, 'run-1');
+    await stores.operations.claim(ref, 'run-1');
     await services.redis.script('FLUSH');
-    expect(await store.commit(completion())).toMatchObject({ kind: 'committed' });
+    expect(await stores.operations.commit(completion())).toMatchObject({ kind: 'committed' });
   });
 });
 
@@ -167,7 +169,7 @@ describe('settling a dialog', () => {
     await services.redis.hset(key, 'expiresAt', '1');
     expect(await resolve('confirm')).toMatchObject({ kind: 'settled', operation: { state: 'expired' } });
     expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'expired' } });
-    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'over' });
   });
 
   it('before its time it does not expire, whoever thinks so', async () => {
@@ -177,26 +179,30 @@ describe('settling a dialog', () => {
 
   it('of an operation nobody knows', async () => {
     expect(await resolve('confirm')).toEqual({ kind: 'refused', refusal: { code: 'unknown_operation' } });
-    expect(await store.claim(ref, 'run')).toEqual({ kind: 'unknown' });
+    expect(await stores.operations.claim(ref, 'run')).toEqual({ kind: 'unknown' });
     expect(await snapshot()).not.toHaveProperty(key);
   });
 
   it('keeps where the newest dialog can be replaced', async () => {
     await request();
     const newerDialog = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
-    const before = await store.now();
+    const before = await stores.serverClock.now();
     await resolve('confirm', 'U0ALICE', { dialog: newerDialog });
-    const storedDialog = (await store.readOperation(ref))?.dialog;
+    const storedDialog = (await stores.operations.read(ref))?.dialog;
     expect(storedDialog).toMatchObject({ url: newerDialog.url, usesLeft: 5 });
     expect(storedDialog?.expiresAt).toBeGreaterThanOrEqual(before + newerDialog.lifetimeMs);
-    expect(storedDialog?.expiresAt).toBeLessThanOrEqual((await store.now()) + newerDialog.lifetimeMs);
-    await store.markNotified(ref, { seq: 2, message: null, dialogUses: 2 });
-    expect(await store.readOperation(ref)).toMatchObject({
+    expect(storedDialog?.expiresAt).toBeLessThanOrEqual((await stores.serverClock.now()) + newerDialog.lifetimeMs);
+    await stores.operations.markNotified(ref, { seq: 2, message: null, dialogUses: 2 });
+    expect(await stores.operations.read(ref)).toMatchObject({
       dialog: { url: newerDialog.url, usesLeft: 3 },
       notifiedSeq: 2,
     });
-    await store.markNotified(ref, { seq: 1, message: { channel: 'C1', ts: '1700000000.123456' }, dialogUses: 9 });
-    expect(await store.readOperation(ref)).toMatchObject({
+    await stores.operations.markNotified(ref, {
+      seq: 1,
+      message: { channel: 'C1', ts: '1700000000.123456' },
+      dialogUses: 9,
+    });
+    expect(await stores.operations.read(ref)).toMatchObject({
       dialog: { usesLeft: 0 },
       notifiedSeq: 2,
       message: { channel: 'C1', ts: '1700000000.123456' },
@@ -206,7 +212,7 @@ describe('settling a dialog', () => {
   it('the same press delivered twice is no news, another one is', async () => {
     await request();
     const first = await resolve('confirm', 'U0ALICE', { dialog });
-    await store.markNotified(ref, { seq: 3, message: null, dialogUses: 1 });
+    await stores.operations.markNotified(ref, { seq: 3, message: null, dialogUses: 1 });
     const before = await snapshot();
     expect(first).toMatchObject({ kind: 'settled', operation: { seq: 3 } });
     expect(await resolve('confirm', 'U0ALICE', { dialog })).toMatchObject({ kind: 'repeated', operation: { seq: 3 } });
@@ -227,10 +233,10 @@ describe('settling a dialog', () => {
     await request();
     const again = await request({ id: 'op2' });
     expect(again).toMatchObject({ kind: 'requested', operation: { id: 'op2' } });
-    expect(await store.readOperation(ref)).toMatchObject({ state: 'superseded' });
+    expect(await stores.operations.read(ref)).toMatchObject({ state: 'superseded' });
     expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'superseded' } });
     for (const operation of ['bob', 'other', 'op2']) {
-      expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({ state: 'requested' });
+      expect(await stores.operations.read({ project: 'orders', operation })).toMatchObject({ state: 'requested' });
     }
   });
 
@@ -238,7 +244,7 @@ describe('settling a dialog', () => {
     await request();
     await resolve('confirm');
     await request({ id: 'op2' });
-    expect(await store.readOperation(ref)).toMatchObject({ state: 'confirmed' });
+    expect(await stores.operations.read(ref)).toMatchObject({ state: 'confirmed' });
   });
 
   it('of a project that is gone cannot be asked for', async () => {
@@ -251,11 +257,11 @@ describe('settling a dialog', () => {
 
 describe('a claim checks the rules again', () => {
   const claimRefusal = async () => {
-    const claim = await store.claim(ref, 'run');
-    const project = await store.read('orders');
-    const again = await store.claim(ref, 'run');
+    const claim = await stores.operations.claim(ref, 'run');
+    const project = await stores.projects.read('orders');
+    const again = await stores.operations.claim(ref, 'run');
     expect(again).toMatchObject({ kind: 'over', operation: { state: 'refused' } });
-    expect(await store.read('orders')).toEqual(project);
+    expect(await stores.projects.read('orders')).toEqual(project);
     if (claim.kind !== 'refused') throw new Error(claim.kind);
     return claim.operation.refusal;
   };
@@ -269,8 +275,8 @@ describe('a claim checks the rules again', () => {
   it('held: by whom and since when', async () => {
     await request({ id: 'bob', by: 'U0BOB' });
     await resolve('confirm', 'U0BOB', operations);
-    await store.claim(operations.ref, 'run-b');
-    const { resolvedAt } = (await store.readOperation(operations.ref)) as Operation;
+    await stores.operations.claim(operations.ref, 'run-b');
+    const { resolvedAt } = (await stores.operations.read(operations.ref)) as Operation;
     expect(await claimRefusal()).toEqual({
       code: 'operation_active',
       project: 'orders',
@@ -284,8 +290,8 @@ describe('a claim checks the rules again', () => {
   it('not allowed any more', async () => {
     await request({ id: 'bob', by: 'U0BOB' });
     await resolve('confirm', 'U0BOB', operations);
-    await store.claim(operations.ref, 'run-b');
-    await store.commit({ ...completion(), ref: operations.ref });
+    await stores.operations.claim(operations.ref, 'run-b');
+    await stores.operations.commit({ ...completion(), ref: operations.ref });
     expect(await claimRefusal()).toMatchObject({
       code: 'not_allowed',
       action: 'pause',
@@ -296,7 +302,7 @@ describe('a claim checks the rules again', () => {
   });
 
   it('changed since the dialog', async () => {
-    await store.save({ ...definition, labels: ['prod'] }, { expectedVersion: 1, added: [] }, 'cli:carol');
+    await stores.projects.save({ ...definition, labels: ['prod'] }, { expectedVersion: 1, added: [] }, 'cli:carol');
     expect(await claimRefusal()).toMatchObject({ code: 'changed', action: 'pause', state: 'running', by: 'cli:test' });
   });
 
@@ -307,14 +313,14 @@ describe('a claim checks the rules again', () => {
 
   it('removed', async () => {
     await request({ id: 'asked', by: 'U0BOB' });
-    expect(await store.remove('orders', 1, 'cli:carol')).toBe(true);
+    expect(await stores.projects.remove('orders', 1, 'cli:carol')).toEqual({ kind: 'written' });
     for (const operation of [ref.operation, 'asked']) {
-      expect(await store.readOperation({ project: 'orders', operation })).toMatchObject({
+      expect(await stores.operations.read({ project: 'orders', operation })).toMatchObject({
         state: 'refused',
         refusal: { code: 'removed', project: 'orders' },
       });
     }
-    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'over' });
   });
 });
 
@@ -322,11 +328,11 @@ describe('a commit', () => {
   it('is refused at any other version, and to whom does not hold the project', async () => {
     await claimOperation();
     const before = await snapshot();
-    expect(await store.commit(completion({ expectedVersion: 1 }))).toEqual({ kind: 'conflict' });
-    expect(await store.commit(completion({ expectedVersion: 3 }))).toEqual({ kind: 'conflict' });
+    expect(await stores.operations.commit(completion({ expectedVersion: 1 }))).toEqual({ kind: 'conflict' });
+    expect(await stores.operations.commit(completion({ expectedVersion: 3 }))).toEqual({ kind: 'conflict' });
     await request({ id: 'bob', by: 'U0BOB' });
     await services.redis.hset(operationKey('orders', 'bob'), 'state', 'running');
-    expect(await store.commit({ ...completion(), ref: { project: 'orders', operation: 'bob' } })).toEqual({
+    expect(await stores.operations.commit({ ...completion(), ref: { project: 'orders', operation: 'bob' } })).toEqual({
       kind: 'conflict',
     });
     expect((await snapshot())[keys.state]).toBe(before[keys.state]);
@@ -334,27 +340,32 @@ describe('a commit', () => {
 
   it('back: since, by, reason, agreement, failure and what drains are as before the claim', async () => {
     await claimOperation();
-    await store.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
-    const before = await store.read('orders');
+    await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
+    const before = await stores.projects.read('orders');
     expect(before).toMatchObject({ state: 'paused', version: 3, drainingOperation: 'op1', syncedVersion: 3 });
     const restore = { project: 'orders', operation: 'op2' };
     await request({ id: 'op2', action: 'restore', by: 'U0BOB', reason: null, projectVersion: 3 });
     await resolve('confirm', 'U0BOB', { ref: restore });
-    await store.claim(restore, 'run-2');
-    expect(await store.read('orders')).toMatchObject({ state: 'restoring', by: 'U0BOB', reason: null, version: 4 });
+    await stores.operations.claim(restore, 'run-2');
+    expect(await stores.projects.read('orders')).toMatchObject({
+      state: 'restoring',
+      by: 'U0BOB',
+      reason: null,
+      version: 4,
+    });
     const refusal: Refusal = { code: 'links_unreachable', project: 'orders', links: [link] };
-    await store.commit({
+    await stores.operations.commit({
       ...completion(),
       ref: restore,
       expectedVersion: 4,
-      projectState: 'back',
+      projectState: 'previous',
       operationState: 'failed',
       linksSynced: false,
       outcome: null,
       refusal,
     });
-    expect(await store.read('orders')).toEqual({ ...before, version: 5, syncedVersion: 5 });
-    expect(await store.readOperation(restore)).toMatchObject({
+    expect(await stores.projects.read('orders')).toEqual({ ...before, version: 5, syncedVersion: 5 });
+    expect(await stores.operations.read(restore)).toMatchObject({
       state: 'failed',
       toState: 'paused',
       refusal,
@@ -364,10 +375,10 @@ describe('a commit', () => {
 
   it('back leaves links that were behind their state behind it', async () => {
     await claimOperation();
-    await store.commit(
-      completion({ projectState: 'back', linksSynced: false, operationState: 'failed', outcome: null }),
+    await stores.operations.commit(
+      completion({ projectState: 'previous', linksSynced: false, operationState: 'failed', outcome: null }),
     );
-    expect(await store.read('orders')).toMatchObject({
+    expect(await stores.projects.read('orders')).toMatchObject({
       state: 'running',
       version: 3,
       syncedVersion: 0,
@@ -377,41 +388,44 @@ describe('a commit', () => {
   });
 
   it('keeps lists that are empty lists', async () => {
-    await store.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
+    await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
     await claimOperation();
-    await store.setProgress(ref, { done: 0, total: 1 });
-    await store.commit(completion({ failure: { link, taskId: null, reason: 'no', at: 1 } }));
-    expect(await store.readOperation(ref)).toMatchObject({ outcome: { unreachable: [], missing: [] }, progress: null });
-    expect(await store.read('orders')).toMatchObject({
+    await stores.operations.setProgress(ref, { done: 0, total: 1 });
+    await stores.operations.commit(completion({ failure: { link, taskId: null, reason: 'no', at: 1 } }));
+    expect(await stores.operations.read(ref)).toMatchObject({
+      outcome: { unreachable: [], missing: [] },
+      progress: null,
+    });
+    expect(await stores.projects.read('orders')).toMatchObject({
       watermarks: { 'default/bull:orders-full': { at: 0, taskIds: [] } },
     });
   });
 });
 
 describe('what stays open, and for how long', () => {
-  const readOpenIds = async () => (await store.openOperations('orders')).map(({ id }) => id);
+  const readOpenIds = async () => (await stores.operations.listOpen('orders')).map(({ id }) => id);
 
   it('an operation is open until it is at its end and that was told', async () => {
     await claimOperation();
-    await store.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual(['op1']);
-    await store.commit(completion());
-    const seq = (await store.readOperation(ref))?.seq ?? 0;
-    await store.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
+    await stores.operations.commit(completion());
+    const seq = (await stores.operations.read(ref))?.seq ?? 0;
+    await stores.operations.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual(['op1']);
-    await store.markNotified(ref, { seq, message: null, dialogUses: 0 });
+    await stores.operations.markNotified(ref, { seq, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual([]);
-    await store.markNotified({ ...ref, operation: 'nobody' }, { seq: 1, message: null, dialogUses: 1 });
+    await stores.operations.markNotified({ ...ref, operation: 'nobody' }, { seq: 1, message: null, dialogUses: 1 });
     expect(await services.redis.exists(operationKey('orders', 'nobody'))).toBe(0);
   });
 
   it('tasks that end later open it once more', async () => {
     await claimOperation();
-    await store.commit(completion({ outcome: { ...outcome, inFlight: 1 } }));
-    await store.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 1 } }));
+    await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual([]);
-    expect(await store.markDrained(ref, outcome)).toBe(true);
-    expect(await store.markDrained(ref, outcome)).toBe(false);
+    expect(await stores.operations.markDrained(ref, outcome)).toEqual({ kind: 'written' });
+    expect(await stores.operations.markDrained(ref, outcome)).toEqual({ kind: 'conflict' });
     expect(await readOpenIds()).toEqual(['op1']);
   });
 
@@ -420,9 +434,9 @@ describe('what stays open, and for how long', () => {
     expect(await services.redis.pttl(key)).toBeGreaterThan(testSettings.operationRetentionMs);
     await resolve('confirm');
     expect(await services.redis.pttl(key)).toBe(-1);
-    await store.claim(ref, 'run');
+    await stores.operations.claim(ref, 'run');
     expect(await services.redis.pttl(key)).toBe(-1);
-    await store.commit(completion());
+    await stores.operations.commit(completion());
     const ttlMs = await services.redis.pttl(key);
     expect(ttlMs).toBeGreaterThan(0);
     expect(ttlMs).toBeLessThanOrEqual(testSettings.operationRetentionMs);
@@ -430,9 +444,9 @@ describe('what stays open, and for how long', () => {
 
   it('the history tells of the newest first', async () => {
     await claimOperation();
-    await store.commit(completion());
+    await stores.operations.commit(completion());
     await request({ id: 'op2', action: 'restore', projectVersion: 3 });
-    expect((await store.recentOperations('orders', 5)).map(({ id }) => id)).toEqual(['op2', 'op1']);
-    expect((await store.recentOperations('orders', 1)).map(({ id }) => id)).toEqual(['op2']);
+    expect((await stores.operations.listRecent('orders', 5)).map(({ id }) => id)).toEqual(['op2', 'op1']);
+    expect((await stores.operations.listRecent('orders', 1)).map(({ id }) => id)).toEqual(['op2']);
   });
 });

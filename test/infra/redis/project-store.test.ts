@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProjectStore } from '../../../src/application/store.ts';
+import type { Stores } from '../../../src/application/stores.ts';
 import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
 import { createServices } from '../../../src/services.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
@@ -10,11 +10,11 @@ import { endpointOf, startTestServices, type TestServices, testSettings } from '
 import { waitFor } from '../../support/wait-for.ts';
 
 let services: TestServices;
-let store: ProjectStore;
+let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  store = services.deps.store;
-  await store.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
+  stores = services.deps;
+  await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
@@ -26,40 +26,46 @@ const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
 
 describe('projects', () => {
   it('are written, changed and removed only at the version that was seen', async () => {
-    expect(await store.save(definition, { state: 'paused', watermarks: {} }, 'x')).toBe(false);
-    expect(await store.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x')).toBe(false);
-    await store.markSynced('orders', 1, []);
-    expect(await store.save(definition, { expectedVersion: 1, added: [] }, 'x')).toBe(true);
-    expect(await store.read('orders')).toMatchObject({
+    expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(
+      await stores.projects.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x'),
+    ).toEqual({ kind: 'conflict' });
+    await stores.projects.markSynced('orders', 1, []);
+    expect(await stores.projects.save(definition, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.read('orders')).toMatchObject({
       version: 2,
       syncedVersion: 2,
       state: 'running',
       by: 'cli:test',
     });
-    expect(await store.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x')).toBe(true);
-    expect(await store.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
-    expect(await store.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
-    expect(await store.setWatermarks('orders', 2, watermarks)).toBe(false);
     expect(
-      await store.markFailed('orders', 2, {
+      await stores.projects.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x'),
+    ).toEqual({ kind: 'written' });
+    expect(await stores.projects.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
+    expect(await stores.projects.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
+    expect(await stores.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
+    expect(
+      await stores.projects.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
     ).toEqual({ kind: 'moved' });
-    expect(await store.remove('orders', 2, 'x')).toBe(false);
-    expect(await store.remove('orders', 3, 'x')).toBe(true);
-    expect([await store.listIds(), await store.read('orders'), await store.readVersion('orders')]).toEqual([
-      [],
-      null,
-      null,
-    ]);
-    expect(await store.readMany(['orders'])).toEqual([]);
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written' });
+    expect([
+      await stores.projects.listIds(),
+      await stores.projects.read('orders'),
+      await stores.projects.readVersion('orders'),
+    ]).toEqual([[], null, null]);
+    expect(await stores.projects.readMany(['orders'])).toEqual([]);
   });
 
   it('that are held are neither changed, removed nor failed', async () => {
     const ref = { project: 'orders', operation: 'op1' };
-    await store.request({
+    await stores.operations.request({
       id: 'op1',
       project: 'orders',
       action: 'pause',
@@ -70,12 +76,14 @@ describe('projects', () => {
       projectVersion: 1,
       ttlMs: 60_000,
     });
-    await store.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
-    expect(await store.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
-    expect(await store.save(definition, { expectedVersion: 2, added: [] }, 'x')).toBe(false);
-    expect(await store.remove('orders', 2, 'x')).toBe(false);
+    await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
+    expect(await stores.projects.save(definition, { expectedVersion: 2, added: [] }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
     expect(
-      await store.markFailed('orders', 2, {
+      await stores.projects.markFailed('orders', 2, {
         failure: { link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
@@ -85,9 +93,9 @@ describe('projects', () => {
 
   it('a delivery is new once', async () => {
     expect([
-      await store.claimOnce('a', 60_000),
-      await store.claimOnce('a', 60_000),
-      await store.claimOnce('b', 60_000),
+      await stores.deduplication.claimOnce('a', 60_000),
+      await stores.deduplication.claimOnce('a', 60_000),
+      await stores.deduplication.claimOnce('b', 60_000),
     ]).toEqual([true, false, true]);
   });
 
@@ -111,19 +119,19 @@ describe('a Redis that does not serve', () => {
   it('away before anything was sent: surely nothing was done', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
-    await bot.deps.store.listIds();
+    await bot.deps.projects.listIds();
     server.kill('SIGKILL');
     await server.exited;
-    await expect(bot.deps.store.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
-    await expect(bot.deps.store.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+    await expect(bot.deps.serverClock.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(bot.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   });
 
   it('a reply that is lost: nobody knows', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
-    await bot.deps.store.listIds();
+    await bot.deps.projects.listIds();
     server.kill('SIGSTOP');
-    const pendingRead = bot.deps.store.listIds();
+    const pendingRead = bot.deps.projects.listIds();
     const rejected = expect(pendingRead).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'unknown' });
     server.kill('SIGKILL');
     await rejected;
@@ -142,14 +150,14 @@ describe('a Redis that does not serve', () => {
     async (_name, [breakCommand = '', ...breakArgs], [repairCommand = '', ...repairArgs]) => {
       await using server = await startTestRedis();
       await using bot = connectTo(server.url);
-      await bot.deps.store.save(definition, { state: 'running', watermarks: {} }, 'x');
+      await bot.deps.projects.save(definition, { state: 'running', watermarks: {} }, 'x');
       const admin = new Redis(server.url);
       await admin.call(breakCommand, ...breakArgs);
-      await expect(bot.deps.store.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
+      await expect(bot.deps.projects.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
         name: 'StoreUnavailableError',
       });
       await admin.call(repairCommand, ...repairArgs);
-      await waitFor(() => bot.deps.store.setWatermarks('orders', 1, watermarks));
+      await waitFor(() => bot.deps.projects.setWatermarks('orders', 1, watermarks));
       admin.disconnect();
     },
   );
@@ -157,6 +165,6 @@ describe('a Redis that does not serve', () => {
   it('a fault of ours is not taken for an outage', async () => {
     await services.redis.del(keys.state);
     await services.redis.set(keys.state, 'not a hash');
-    await expect(store.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
+    await expect(stores.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
   });
 });

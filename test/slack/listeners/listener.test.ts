@@ -21,7 +21,7 @@ function createContext(): { context: ListenerContext; logLines: { readonly messa
     format: slackFormatter('/sync'),
     showErrors: false,
     onRequestRejected: () => {},
-    stopSignal: deps.stopping,
+    stopSignal: deps.stopSignal,
   };
   return { logLines: log, context: { deps, authorizer: directory, ...common } };
 }

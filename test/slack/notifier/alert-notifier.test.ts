@@ -31,9 +31,9 @@ function setAlert(
 ): void {
   const alert = {
     since: 1_000,
-    open: condition !== null,
+    firing: condition !== null,
     resolving: false,
-    finding: condition,
+    condition,
     seq: 1,
     changedAt: 61_000,
     version: 1,
@@ -58,12 +58,11 @@ async function notify(): Promise<void> {
       format: slackFormatter('/sync'),
       showErrors: false,
       log: pino({ level: 'silent' }),
-      store: {
-        read: async () => project,
-        readOperation: async () => null,
-        now: async () => exampleNow,
-        markNotified: async () => {},
-        async markAlertNotified(_id, kind, told) {
+      projects: { read: async () => project },
+      operations: { read: async () => null, markNotified: async () => {} },
+      serverClock: { now: async () => exampleNow },
+      alerts: {
+        async markNotified(_id, kind, told) {
           const alertRecord = project.alerts[kind];
           if (alertRecord !== undefined)
             project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered: told } } };
@@ -86,7 +85,7 @@ it('one message: posted, edited while it goes on, closed when it is over', async
   expect(channelMessages()).toEqual([
     expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. That is over\./),
   ]);
-  expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, over: true });
+  expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
 });
 
 it('what is found once more while its end is still to be told is not told as if it went on', async () => {

@@ -30,15 +30,16 @@ beforeEach(async () => {
     format: slackFormatter('/sync'),
     showErrors: false,
     log,
-    store: {
-      async markAlertNotified(_id, kind, told) {
+    alerts: {
+      async markNotified(_id, kind, told) {
         const alertRecord = project?.alerts[kind];
         if (project === null || alertRecord === undefined) return;
         project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, told } } };
       },
-      read: async () => project,
-      readOperation: async () => operation,
-      now: async () => exampleNow,
+    },
+    projects: { read: async () => project },
+    operations: {
+      read: async () => operation,
       async markNotified(_ref, { seq, message, dialogUses }) {
         const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
         operation = {
@@ -49,6 +50,7 @@ beforeEach(async () => {
         };
       },
     },
+    serverClock: { now: async () => exampleNow },
   });
 });
 afterEach(() => slack[Symbol.asyncDispose]());

@@ -21,8 +21,8 @@ it('counts each, and writes a line a minute for each reason, with how many it le
     Array<string>(3).fill("request to Slack's address refused"),
   );
   expect(logLines.map(({ fields }) => fields)).toMatchObject([
-    { reason: 'forged', answered: 401, unlogged: 0, hint: expect.stringContaining('SLACK_SIGNING_SECRET') },
+    { reason: 'forged', status: 401, suppressed: 0, hint: expect.stringContaining('SLACK_SIGNING_SECRET') },
     { reason: 'future', secondsAhead: 420, hint: expect.stringContaining('clock') },
-    { reason: 'forged', unlogged: 999 },
+    { reason: 'forged', suppressed: 999 },
   ]);
 });

@@ -146,7 +146,7 @@ describe('a message over the limits', () => {
     const message = { text: 'orders is Paused', blocks: [sectionBlock('x'.repeat(3_001))] };
     expect(withinLimits(message)).toEqual({
       message: { text: 'orders is Paused', blocks: [] },
-      faults: [expect.any(String)],
+      violations: [expect.any(String)],
     });
     const empty = withinLimits({ text: '', blocks: [] }).message;
     expect(empty.text).not.toBe('');

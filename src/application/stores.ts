@@ -1,0 +1,239 @@
+import type { Alert, AlertKind, DeliveredAlert } from '../domain/alert.ts';
+import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
+import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
+import type {
+  Actor,
+  Failure,
+  Link,
+  OperationKind,
+  Project,
+  ProjectDefinition,
+  ProjectId,
+  ProjectState,
+  Watermark,
+} from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { StateCounts } from '../domain/state-counts.ts';
+
+/**
+ * What the bot keeps in its Redis, one port per subject. Each write is one atomic step on one project. Every method throws
+ * `StoreUnavailableError` when Redis does not answer. All times are epoch ms of the Redis server.
+ */
+export interface Stores {
+  readonly projects: ProjectStore;
+  readonly operations: OperationStore;
+  readonly alerts: AlertStore;
+  readonly auditLog: AuditLog;
+  readonly deduplication: Deduplication;
+  readonly serverClock: ServerClock;
+}
+
+/** `conflict`: the project's version is no longer `expectedVersion`, or an operation is active. Nothing was written. */
+export type WriteResult = { readonly kind: 'written' } | { readonly kind: 'conflict' };
+
+/** The records of the projects. A write with `expectedVersion` is a compare-and-set on the project's version. */
+export interface ProjectStore {
+  listIds(): Promise<ProjectId[]>;
+  read(id: ProjectId): Promise<Project | null>;
+  /** In the order of `ids`. Leaves out a project that does not exist. */
+  readMany(ids: readonly ProjectId[]): Promise<Project[]>;
+  readVersion(id: ProjectId): Promise<number | null>;
+  /** A page of the projects, ordered by urgency and id. */
+  listByUrgency(query: IndexQuery): Promise<IndexPage>;
+  /** Corrects the scores of these ids in the urgency index. `projects` are those of `ids` that could be read. */
+  repairIndex(ids: readonly ProjectId[], projects: readonly Project[]): Promise<void>;
+
+  /** Creates a project with its initial state, or updates the definition of an existing one. */
+  save(definition: ProjectDefinition, stateOrUpdate: InitialState | DefinitionUpdate, by: Actor): Promise<WriteResult>;
+  /** Removes a project and its operations. Keeps its audit log. */
+  remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<WriteResult>;
+  /** Moves watermarks, given by link id. */
+  setWatermarks(
+    id: ProjectId,
+    expectedVersion: number,
+    watermarks: Readonly<Record<string, Watermark>>,
+  ): Promise<WriteResult>;
+  /** Running → Failed. Returns the operation that made it Running: its message must be updated. */
+  markFailed(
+    id: ProjectId,
+    expectedVersion: number,
+    failed: { readonly failure: Failure; readonly by: Actor; readonly oldestUnprocessedAt: number | null },
+  ): Promise<MarkFailedResult>;
+  /** Records that every existing link has the desired state at this version. `pendingLinks`: ids of links without a queue. */
+  markSynced(id: ProjectId, expectedVersion: number, pendingLinks: readonly string[]): Promise<MarkSyncedResult>;
+  /**
+   * Lets reconcile correct these links without an operation. Refused as `conflict` also when `cause` is `late_write` and no
+   * execution is under way that could have written late.
+   */
+  scheduleCorrection(
+    id: ProjectId,
+    expectedVersion: number,
+    difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
+  ): Promise<WriteResult>;
+}
+
+export interface IndexQuery {
+  /** Null: every state. */
+  readonly state: ProjectState | null;
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** `outdated`: the index disagrees with the records. Read all projects instead; the sweep repairs the index. */
+export type IndexPage =
+  | { readonly kind: 'page'; readonly counts: StateCounts; readonly projects: readonly Project[] }
+  | { readonly kind: 'outdated' };
+
+export interface InitialState {
+  readonly state: 'not_started' | 'running' | 'paused';
+  readonly watermarks: Readonly<Record<string, Watermark>>;
+}
+
+/** A new definition for an existing project. */
+export interface DefinitionUpdate {
+  readonly expectedVersion: number;
+  /** Ids of the added links. They are not synced until reconcile has handled them. */
+  readonly added: readonly string[];
+}
+
+/** `operationToNotify`: an operation whose message is no longer true, or null. */
+export type MarkFailedResult =
+  | { readonly kind: 'failed'; readonly operationToNotify: string | null }
+  | { readonly kind: 'conflict' };
+
+export type MarkSyncedResult =
+  | { readonly kind: 'synced'; readonly operationToNotify: string | null }
+  | { readonly kind: 'conflict' };
+
+/** The operations of the projects. Each write is idempotent per (operation, step). */
+export interface OperationStore {
+  read(ref: OperationRef): Promise<Operation | null>;
+  /** The newest operations of a project, newest first. */
+  listRecent(id: ProjectId, limit: number): Promise<Operation[]>;
+  /** Operations that are not finished, or whose message is not up to date. */
+  listOpen(id: ProjectId): Promise<Operation[]>;
+
+  /** Writes an operation as `requested` and supersedes older open dialogs of the same requester for the same action. */
+  request(operation: NewOperation): Promise<StoredRequest>;
+  /** Resolves a dialog: one winner, only the requester, not after expiry. `by` is null when the dialog expires. */
+  resolve(step: {
+    ref: OperationRef;
+    decision: Decision;
+    by: Actor | null;
+    dialog: NewDialog | null;
+  }): Promise<ConfirmationResult>;
+  /** Checks the state rules again and makes the operation the active one of its project. */
+  claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
+  /** Ends a claimed operation and releases its project. */
+  commit(completion: Completion): Promise<CommitResult>;
+  /** Removes an execution from the project's `:runs`. Called at the end of every execution. */
+  endExecution(id: ProjectId, executionId: string): Promise<void>;
+  /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
+  markDrained(ref: OperationRef, outcome: Outcome): Promise<WriteResult>;
+  setProgress(ref: OperationRef, progress: Progress): Promise<void>;
+  /** Records where an operation's message is and which `seq` it shows. */
+  markNotified(
+    ref: OperationRef,
+    notified: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
+  ): Promise<void>;
+}
+
+export interface NewOperation {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly action: OperationKind;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly origin: Operation['origin'];
+  readonly channel: string | null;
+  /** The project's version that the request was decided on. */
+  readonly projectVersion: number;
+  /** How long the dialog can be answered, ms. */
+  readonly ttlMs: number;
+}
+
+export type StoredRequest =
+  | { readonly kind: 'requested'; readonly operation: Operation }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Decision = 'confirm' | 'cancel' | 'expire';
+
+/** `resolved`: by this call. `repeated`: by an earlier call; `operation` has the first decision. */
+export type ConfirmationResult =
+  | { readonly kind: 'resolved' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The active operation and its project, read in one step. */
+export interface ClaimedOperation {
+  readonly operation: Operation;
+  readonly project: Project;
+  readonly now: number;
+}
+
+export type ClaimResult =
+  | (ClaimedOperation & { readonly kind: 'claimed' })
+  /** The refusal is recorded in the operation, which is finished now. */
+  | { readonly kind: 'refused'; readonly operation: Operation }
+  /** The operation is finished already, or was never confirmed. */
+  | { readonly kind: 'finished'; readonly operation: Operation }
+  | { readonly kind: 'unknown' };
+
+/** How a claimed operation ends. */
+export interface Completion {
+  readonly ref: OperationRef;
+  /** The version at which the links were compared. A commit at any other version is a conflict. */
+  readonly expectedVersion: number;
+  readonly operationState: 'done' | 'failed' | 'refused';
+  /** The project's new state. `previous`: as before the claim. `unchanged`: as it is now (a correction). */
+  readonly projectState: ProjectState | 'previous' | 'unchanged';
+  readonly linksSynced: boolean;
+  /** Ids of links without a queue, when synced. */
+  readonly pendingLinks: readonly string[];
+  readonly oldestUnprocessedAt: number | null;
+  readonly outcome: Outcome | null;
+  readonly refusal: Refusal | null;
+  readonly failure: Failure | null;
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
+  | { readonly kind: 'conflict' };
+
+/** The alerts of the projects. The observer writes the alert, the notifier what was delivered: neither overwrites the other. */
+export interface AlertStore {
+  /** Writes the change of one alert, by compare-and-set on the version and on the alert as it was read. */
+  save(id: ProjectId, expectedVersion: number, change: AlertChange): Promise<WriteResult>;
+  /** Records what was posted. `isNew`: in a message of its own. */
+  markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert, isNew: boolean): Promise<void>;
+}
+
+export interface AlertChange {
+  readonly kind: AlertKind;
+  readonly before: Alert | null;
+  readonly after: Alert;
+  /** The audit event, when the alert starts to fire or is resolved. */
+  readonly event: HistoryEvent | null;
+}
+
+/** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
+export interface AuditLog {
+  /** Entries, newest first. `before`: only entries older than the one with this id. */
+  read(id: ProjectId, page: { readonly limit: number; readonly before?: string }): Promise<HistoryEntry[]>;
+  /** Records a refusal that came before an operation existed. */
+  recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;
+}
+
+export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
+  readonly refusal: Refusal;
+};
+
+/** Recognizes repeated deliveries, across all processes. */
+export interface Deduplication {
+  /** Returns true for the first call with this key within `ttlMs`. */
+  claimOnce(key: string, ttlMs: number): Promise<boolean>;
+}
+
+export interface ServerClock {
+  /** The clock of the bot's Redis server, epoch ms. */
+  now(): Promise<number>;
+}

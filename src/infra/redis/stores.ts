@@ -1,0 +1,43 @@
+import type { ServerClock, Stores } from '../../application/stores.ts';
+import type { ProjectId } from '../../domain/project.ts';
+import { createAlertStore } from './alert-store.ts';
+import { createAuditLog } from './audit-log.ts';
+import type { RedisClient } from './connection.ts';
+import { createDeduplication } from './deduplication.ts';
+import { createOperationStore } from './operation-store.ts';
+import { createProjectIndex } from './project-index.ts';
+import { createProjectReads, createProjectStore } from './project-store.ts';
+import { createSkipUnreadable } from './records.ts';
+import { createStepRunner, execute, type StoreSettings } from './scripts.ts';
+
+/**
+ * The bot's records in Redis. A method that reads many records skips one that it cannot read and reports it to
+ * `onUnreadable`; a method that reads one record throws instead.
+ */
+export function createStores(
+  client: RedisClient,
+  settings: StoreSettings,
+  onUnreadable: (id: ProjectId, error: unknown) => void = () => {},
+): Stores {
+  const runStep = createStepRunner(client, settings);
+  const skipUnreadable = createSkipUnreadable(onUnreadable);
+  const reads = createProjectReads(client, skipUnreadable);
+  const index = createProjectIndex(client, reads.readMany);
+  return {
+    projects: createProjectStore({ client, runStep, index, reads }),
+    operations: createOperationStore({ client, runStep, index, skipUnreadable }),
+    alerts: createAlertStore(runStep),
+    auditLog: createAuditLog(client, runStep),
+    deduplication: createDeduplication(client),
+    serverClock: createServerClock(client),
+  };
+}
+
+function createServerClock(client: RedisClient): ServerClock {
+  return {
+    async now() {
+      const [seconds, microseconds] = await execute(client, (redis) => redis.time());
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
+  };
+}

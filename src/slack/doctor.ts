@@ -2,26 +2,23 @@ import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import type { Transport } from './app.ts';
 import { slackPath } from './receivers/http-verification.ts';
+import type { Transport } from './receivers/receiver.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
 import { createWebClientOptions } from './web-client.ts';
 
 export interface SlackDoctorOptions {
   readonly botToken: string;
-  /** Null: neither way is set up. */
+  /** Null when no transport is configured. */
   readonly transport: Transport | null;
   readonly apiUrl?: string;
   readonly policy: Policy;
-  /** Channels that projects name for their outcomes. */
+  /** The channels of the projects. */
   readonly channels: readonly string[];
   readonly log: Logger;
 }
 
-/**
- * What `doctor` can say of Slack: the bot token, the way in, each channel that is posted to, each user group of the policy.
- * Never throws.
- */
+/** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
 export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckItem[]> {
   const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
@@ -81,7 +78,7 @@ async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<Pre
   });
 }
 
-/** What Slack refuses is a fail with its code; what it did not answer is unknown. */
+/** A Slack error is a fail with its code. No answer is unknown. */
 async function catchSlackError(item: string, check: () => Promise<PrecheckItem>): Promise<PrecheckItem> {
   try {
     return await check();

@@ -59,8 +59,7 @@ async function notify(): Promise<void> {
       showErrors: false,
       log: pino({ level: 'silent' }),
       projects: { read: async () => project },
-      operations: { read: async () => null, markNotified: async () => {} },
-      serverClock: { now: async () => exampleNow },
+      operations: { read: async () => null },
       alerts: {
         async markNotified(_id, kind, told) {
           const alertRecord = project.alerts[kind];

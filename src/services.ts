@@ -150,7 +150,7 @@ export function createServices(config: ServicesConfig, log: Logger, overrides: S
     },
     async startWorkers() {
       const client = openClient('blocking', 'worker');
-      const cycleOptions = { client, deadlineMs: 2 * cycleTimeoutMs + 1_000, ...common };
+      const cycleOptions = { client, timeoutMs: 2 * cycleTimeoutMs + 1_000, ...common };
       const runObserve = () =>
         runCycle(deps, { intervalMs: observeEveryMs, timeoutMs: cycleTimeoutMs }, observeWith(instrumentation));
       const runSweep = () => runCycle(deps, { intervalMs: intervals.sweepMs, timeoutMs: cycleTimeoutMs }, sweep);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import * as putBackScripts from '../../src/infra/bullmq/retry-failed-scripts.ts';
+import { listFailedScript, retryFailedScript } from '../../src/infra/bullmq/retry-failed.ts';
 import * as operationScripts from '../../src/infra/redis/operation-scripts.ts';
 import * as projectScripts from '../../src/infra/redis/project-scripts.ts';
 
@@ -56,7 +56,7 @@ function parseCommand(args: readonly string[]): { readonly command: string; read
 }
 
 /** The bot's scripts that a module exports, by the names of their constants. */
-export const botScripts = { ...operationScripts, ...projectScripts, ...putBackScripts };
+export const botScripts = { ...operationScripts, ...projectScripts, listFailedScript, retryFailedScript };
 
 const bullmqScripts = z.record(z.string(), z.object({ name: z.string(), content: z.string() }));
 const scriptNames: ReadonlyMap<string, string> = new Map([...botScriptNames(), ...bullmqScriptNames()]);

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import type { WriteResult } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
@@ -28,8 +30,17 @@ export interface Script {
   readonly sha: string;
 }
 
-export function defineScript(lua: string): Script {
+export function defineScript(source: string | URL): Script {
+  const lua = typeof source === 'string' ? source : readFileSync(source, 'utf8');
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
+}
+
+/** A script's reply that is a JSON text. */
+export function jsonReply<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
 }
 
 /** Runs a script by its hash; a server that does not know it (restarted, flushed) is given the text. */

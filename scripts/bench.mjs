@@ -19,6 +19,7 @@ function compile() {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
+  spawnSync(process.execPath, [join(root, 'scripts/copy-lua.mjs'), join(folder, 'src')], { stdio: 'inherit' });
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return status === 0;

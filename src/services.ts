@@ -17,7 +17,7 @@ import type { QueueName } from './infra/bullmq/jobs.ts';
 import { createLinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { createBotQueues, type JobCounts } from './infra/bullmq/queues.ts';
-import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
+import { type BotWorker, startWorker, type WorkerOptions } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connection.ts';
 import { createPing } from './infra/redis/ping.ts';
 import { createStores } from './infra/redis/stores.ts';
@@ -150,7 +150,9 @@ export function createServices(config: ServicesConfig, log: Logger, overrides: S
     },
     async startWorkers() {
       const client = openClient('blocking', 'worker');
-      const cycleOptions = { client, timeoutMs: 2 * cycleTimeoutMs + 1_000, ...common };
+      const cycleOptions = { client, timeoutMs: 2 * cycleTimeoutMs + 1_000, ...common } satisfies Partial<
+        WorkerOptions<'observe'>
+      >;
       const runObserve = () =>
         runCycle(deps, { intervalMs: observeEveryMs, timeoutMs: cycleTimeoutMs }, observeWith(instrumentation));
       const runSweep = () => runCycle(deps, { intervalMs: intervals.sweepMs, timeoutMs: cycleTimeoutMs }, sweep);

@@ -23,9 +23,10 @@
   Event:
     'waiting' for each task, with prev 'failed'.
 
-  This replaces Job.retry of BullMQ 6.7.0 (reprocessJob-9.lua). That one puts a task behind those that wait, and does not
-  check the pause flag. There is no upstream issue. Use BullMQ's own retry once it keeps the order by age and priority,
-  and refuses a link that is not paused.
+  This replaces the retries of BullMQ 6.7.0, which do not check the pause flag. Job.retry (reprocessJob-9.lua) puts a task
+  behind those that wait. Queue.retryJobs (moveJobsToWait-8.lua) ignores priorities. No upstream issue asks for more than
+  taskforcesh/bullmq#1001 did. Use BullMQ's own retry once it keeps the order by age and priority, and refuses a queue
+  that is not paused.
 ]]
 local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])

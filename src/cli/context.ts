@@ -21,7 +21,7 @@ export interface CliApp extends AsyncDisposable {
 
 /** A role cannot begin or go on; the message is one sentence for people. */
 export class StartError extends Error {
-  override readonly name = 'RoleFault';
+  override readonly name = 'StartError';
   readonly exitCode: ExitCode;
 
   constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {

@@ -10,17 +10,18 @@ import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
+  type BlockAction,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
   readSlashCommand,
   requestActionIdPattern,
+  type SlashCommand,
 } from './contract.ts';
 import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
 import { onCommand, onOtherCommand } from './listeners/commands.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
-import type { ListenerContext } from './listeners/listener.ts';
-import { createListener, respondOutdatedButton } from './listeners/listener.ts';
+import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { createNotifier } from './notifier/operation-notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
 import type { SlackReceiver } from './receivers/receiver.ts';
@@ -91,7 +92,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
   const { signal } = stopping;
   const context: ListenerContext = {
-    deps,
+    ...deps,
+    log,
     authorizer,
     format,
     showErrors,
@@ -142,18 +144,20 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 }
 
 /** Who hears what. Bolt runs every listener that matches, so the last ones of each kind leave out the live names. */
-function registerListeners(app: App, command: string, context: ListenerContext): void {
-  app.command(command, createListener(context, readSlashCommand, onCommand));
-  app.command(exceptCommand(command), createListener(context, readSlashCommand, onOtherCommand));
-  app.action(actionIds.ok, createListener(context, readBlockAction, onOk, 'harmless'));
-  app.action(actionIds.cancel, createListener(context, readBlockAction, onCancel, 'harmless'));
-  app.action(actionIds.show, createListener(context, readBlockAction, onShow));
-  app.action(requestActionIdPattern, createListener(context, readBlockAction, onRequestAction));
-  app.action(pageActionIdPattern, createListener(context, readBlockAction, onPage));
-  app.action(outdatedActionIdPattern, createListener(context, readBlockAction, respondOutdatedButton));
-  app.error(async (error) =>
-    context.deps.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'),
-  );
+function registerListeners(app: App, commandName: string, context: ListenerContext): void {
+  const command = (run: Listener<SlashCommand>) => createListener(context, { decode: readSlashCommand, run });
+  const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
+  const confirmation = (run: Listener<BlockAction>) =>
+    createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
+  app.command(commandName, command(onCommand));
+  app.command(exceptCommand(commandName), command(onOtherCommand));
+  app.action(actionIds.ok, confirmation(onOk));
+  app.action(actionIds.cancel, confirmation(onCancel));
+  app.action(actionIds.show, action(onShow));
+  app.action(requestActionIdPattern, action(onRequestAction));
+  app.action(pageActionIdPattern, action(onPage));
+  app.action(outdatedActionIdPattern, action(onOutdatedButton));
+  app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }
 
 /** No listener of ours throws or is left behind: `stop` waits for those that acked and are still at work. */

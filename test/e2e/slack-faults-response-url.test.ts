@@ -150,5 +150,5 @@ it('an answer that Slack never takes leaves a line in the log', async () => {
   const { slack, logLines } = scenario.harness;
   slack.injectFault({ method: responseUrl, status: 503, times: 1_000 });
   slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'list' });
-  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer could not be shown'));
+  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer not sent'));
 });

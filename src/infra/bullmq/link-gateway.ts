@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/project.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections, queryEachLink, queryLinks } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 import { observeBatch } from './observe-links.ts';
@@ -66,7 +66,7 @@ function toItems(links: readonly Link[]): { readonly link: Link }[] {
   return links.map((link) => ({ link }));
 }
 
-const readStatusesScript = defineScript(new URL('./lua/read-statuses.lua', import.meta.url));
+const readStatusesScript = loadScript(new URL('lua/read-statuses.lua', import.meta.url));
 const statusesSchema = z.array(z.enum(['paused', 'resumed', 'missing']));
 
 async function readStatusBatch(

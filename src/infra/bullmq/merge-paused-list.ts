@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Link } from '../../domain/project.ts';
-import { defineScript, jsonReply, runScript } from '../redis/scripts.ts';
+import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
-const mergePausedListScript = defineScript(new URL('./lua/merge-paused-list.lua', import.meta.url));
+const mergePausedListScript = loadScript(new URL('lua/merge-paused-list.lua', import.meta.url));
 
 const replySchema = jsonReply(
   z.discriminatedUnion('isDone', [

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
 import { noWatermark } from '../../domain/project.ts';
-import { defineScript, jsonReply, runScript } from '../redis/scripts.ts';
+import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
-export const observeLinksScript = defineScript(new URL('./lua/observe-links.lua', import.meta.url));
+export const observeLinksScript = loadScript(new URL('lua/observe-links.lua', import.meta.url));
 
 /** Observes links of one connection with one script. Returns the observations in the order of `items`. */
 export async function observeBatch(

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { LinkWithWatermark, RetryFailedResult } from '../../application/ports.ts';
 import type { Link } from '../../domain/project.ts';
 import { rejectAfter, toChunks } from '../../lib/async.ts';
-import { defineScript, jsonReply, runScript } from '../redis/scripts.ts';
+import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 
-export const listFailedScript = defineScript(new URL('./lua/list-failed.lua', import.meta.url));
-export const retryFailedScript = defineScript(new URL('./lua/retry-failed.lua', import.meta.url));
+export const listFailedScript = loadScript(new URL('lua/list-failed.lua', import.meta.url));
+export const retryFailedScript = loadScript(new URL('lua/retry-failed.lua', import.meta.url));
 
 const pageSize = 500;
 const batchSize = 100;

@@ -90,9 +90,10 @@ function readAlerts(state: Record<string, string>): Alerts {
   return Object.fromEntries(entries);
 }
 
-/** Watermarks by link id as fields and values of the state's hash. */
-export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>): string[] {
-  return Object.entries(watermarks).flatMap(([id, mark]) => [`${watermarkPrefix}${id}`, JSON.stringify(mark)]);
+/** Watermarks by link id as fields of the state's hash. */
+export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>): Record<string, string> {
+  const entries = Object.entries(watermarks);
+  return Object.fromEntries(entries.map(([id, watermark]) => [`${watermarkPrefix}${id}`, JSON.stringify(watermark)]));
 }
 
 /** The fields of an operation's hash that are JSON or numbers; all others are plain text. */

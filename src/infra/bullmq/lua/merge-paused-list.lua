@@ -10,9 +10,9 @@
     KEYS[2]  'paused' key
     KEYS[3]  'wait' key
 
-    ARGV[1]  JSON object
-      prefix  the link's key prefix, such as 'bull:orders:'
-      order   optional, what the call before this one returned
+    ARGV[1]  one JSON object:
+      args.prefix  the link's key prefix, such as 'bull:orders:'
+      args.order   optional, what the call before this one returned
 
   Output:
     JSON object

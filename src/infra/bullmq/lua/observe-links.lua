@@ -5,9 +5,9 @@
   Input:
     KEYS[i]  'meta' key of link i
 
-    ARGV[1]  JSON object
-      links[i].prefix     the key prefix of link i, such as 'bull:orders:'
-      links[i].watermark  { at, taskIds }: the newest failed tasks that are known already
+    ARGV[1]  one JSON object:
+      args.links[i].prefix     the key prefix of link i, such as 'bull:orders:'
+      args.links[i].watermark  { at, taskIds }: the newest failed tasks that are known already
 
   Output:
     For each link, in the order of KEYS: false if its queue does not exist, else a JSON object with
@@ -30,6 +30,8 @@
   BullMQ 6.7.0 has no reading of a queue's age. Pull request taskforcesh/bullmq#4663 adds getOldestJobTimestamp. Replace
   oldestRunnable by it once it is released, if it also covers retried and LIFO tasks.
 ]]
+--- @include "task-age"
+
 local args = cjson.decode(ARGV[1])
 
 -- BullMQ's scores: priority * 2^32 + counter in 'prioritized', due ms * 4096 + counter in 'delayed'.
@@ -44,11 +46,6 @@ end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-
-local function decodeOptions(json)
-  local isJson, options = pcall(cjson.decode, json or '')
-  return isJson and type(options) == 'table' and options or nil
-end
 
 local function fieldsOf(entry)
   local fields = {}
@@ -68,17 +65,15 @@ local function waitingEventAt(prefix, id)
   return at
 end
 
--- A task becomes runnable at its timestamp plus its own delay. BullMQ sets the field 'delay' to 0 when it promotes a
--- task, so the delay is read from the options. A retried task became runnable later than that, and a task that a person
--- promoted became runnable earlier: for these the event stream is read.
+-- A retried task became runnable later than at first, and a task that a person promoted became runnable earlier than its
+-- delay says. For these the event stream is read.
 local function runnableAt(prefix, id)
   local timestamp, options, attemptsStarted, processedOn =
     unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts', 'ats', 'processedOn'))
   if not timestamp then return nil end
   if (tonumber(attemptsStarted) or 0) > 0 or processedOn then return waitingEventAt(prefix, id) end
-  local decoded = decodeOptions(options)
-  local due = tonumber(timestamp) + (decoded and tonumber(decoded.delay) or 0)
-  return due <= now and due or waitingEventAt(prefix, id)
+  local at = firstRunnableAt(timestamp, options)
+  return at <= now and at or waitingEventAt(prefix, id)
 end
 
 -- The tail of 'wait' runs next and is the oldest task of a FIFO queue; the head is the oldest of a LIFO queue. Producers

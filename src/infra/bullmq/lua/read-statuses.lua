@@ -4,8 +4,8 @@
   Input:
     KEYS[i]  'meta' key of link i
 
-    ARGV[1]  JSON object
-      prefixes  the key prefix of each link, such as 'bull:orders:'
+    ARGV[1]  one JSON object:
+      args.prefixes  the key prefix of each link, such as 'bull:orders:'
 
   Output:
     'paused', 'resumed' or 'missing' for each link, in the order of KEYS

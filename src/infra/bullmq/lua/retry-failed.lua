@@ -11,9 +11,9 @@
     KEYS[6]  'events' key
     KEYS[7]  'pc' key, the counter of prioritized tasks
 
-    ARGV[1]  JSON object
-      prefix   the link's key prefix, such as 'bull:orders:'
-      taskIds  the tasks to move, oldest first
+    ARGV[1]  one JSON object:
+      args.prefix   the link's key prefix, such as 'bull:orders:'
+      args.taskIds  the tasks to move, oldest first
 
   Output:
     JSON object
@@ -28,6 +28,8 @@
   taskforcesh/bullmq#1001 did. Use BullMQ's own retry once it keeps the order by age and priority, and refuses a queue
   that is not paused.
 ]]
+--- @include "task-age"
+
 local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 local prefix = args.prefix
@@ -45,10 +47,8 @@ end
 
 -- BullMQ counts up the ids that it assigns itself, so they order tasks of the same millisecond.
 local function readAge(id)
-  local timestamp, json = unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts'))
-  local isJson, options = pcall(cjson.decode, json or '')
-  local delay = isJson and type(options) == 'table' and tonumber(options.delay) or 0
-  return { id = id, runnableAt = (tonumber(timestamp) or 0) + delay, number = string.match(id, '^%d+$') and tonumber(id) }
+  local runnableAt = firstRunnableAt(unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts')))
+  return { id = id, runnableAt = runnableAt, number = string.match(id, '^%d+$') and tonumber(id) }
 end
 
 local function isOlder(a, b)

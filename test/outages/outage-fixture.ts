@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from '../../demo/redis-server.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
-import type { SyncbotBuild } from '../demo/demo-process.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import type { SyncbotBuild } from '../support/syncbot-build.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
@@ -50,7 +50,7 @@ export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFi
     slack,
     logMessages,
     startProgram: (role, extraEnv = {}) =>
-      built.launch('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
+      built.start('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
     waitForLog: (program, message) => waitForOutput(program, `"msg":"${message}"`),
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
 import type { ProgramResult } from '../support/running-program.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { createOutageFixture } from './outage-fixture.ts';
 
 let built: SyncbotBuild;

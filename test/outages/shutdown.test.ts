@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import type { RunningProgram } from '../support/running-program.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createOutageFixture, type OutageFixture, unreachableRedis } from './outage-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRedisServer } from '../../demo/redis-server.ts';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
 import { visibleText } from '../support/slack-harness.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createOutageFixture, unreachableRedis } from './outage-fixture.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type FaultCounts, injectFaults } from './chaos.ts';
 import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './resource-stats.ts';
@@ -12,7 +12,7 @@ const warmUpMs = 15_000;
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
 it(`${minutes} minutes of use with faults leave nothing behind`, async () => {
-  await using built = await buildSyncbot();
+  await using built = await buildTestPrograms();
   await using system = await createSoakSystem(built.folder);
   const stats: UserStats = { commands: 0, responses: 0, notDelivered: 0, missingResponses: 0, presses: 0 };
   const faultCounts: FaultCounts = new Map();

@@ -50,7 +50,7 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     // A job does not fail because its workers die. Otherwise the sweep would only add it again.
     maxStalledCount: 10,
   });
-  const connectionErrors = dedupeErrors((error) => log.warn({ queue, error }, 'worker connection trouble'));
+  const connectionErrors = dedupeErrors((error) => log.warn({ queue, error }, 'worker connection failed'));
   worker.on('error', connectionErrors.report);
   worker.on('ready', connectionErrors.reset);
   worker.on('failed', (job, error) => {

@@ -32,9 +32,7 @@ test('one operation is one id in the lines of bot and worker, from the request t
   await users.waitForMessage('orders is Paused', bob);
   await waitFor(() => messagesAbout(bot, id).includes('operation notified'));
 
-  const botMessages = messagesAbout(bot, id).filter(
-    (msg) => msg !== 'Slack did not accept a message, retrying later',
-  );
+  const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
     'operation settled',
@@ -70,7 +68,7 @@ test('a try of a job that fails names the project and the operation', async () =
     action: 'pause',
   });
   await services.deps.jobs.execute(broken);
-  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'a try of a job failed');
+  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'job attempt failed');
   expect(await waitFor(failedAttempt)).toMatchObject({
     project: 'orders',
     operationId: 'broken',

@@ -48,7 +48,7 @@ beforeEach(async () => {
   await services.instance.startWorkers();
 });
 afterEach(async () => {
-  for (const one of cleanup.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  for (const resource of cleanup.splice(0).reverse()) await resource[Symbol.asyncDispose]();
   await services[Symbol.asyncDispose]();
 });
 
@@ -65,14 +65,14 @@ async function readStats() {
 const taskNames = (version: Version, from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `${version}-${String(from + index).padStart(3, '0')}`);
 
-/** Both producers add to every link, taking turns. */
+/** The producers of both versions add to the link in turn. */
 async function addTasks({ producers }: MixedLink, from: number, to: number): Promise<void> {
   for (let task = from; task < to; task++) {
     for (const version of versions) await producers[version].add(taskNames(version, task, task + 1));
   }
 }
 
-it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, all of it runs after the restore', async () => {
+it('Workers of BullMQ 5 and 6 keep to a pause, every task is counted, and every task runs once after the restore.', async () => {
   await Promise.all(links.map((link) => addTasks(link, 0, 20)));
   await waitFor(() => links.every(({ worker }) => worker.startedTasks.length === 40));
 
@@ -82,7 +82,7 @@ it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, 
   await adding;
   await Promise.all(links.map((link) => addTasks(link, 60, 80)));
   await Promise.all(links.map(({ producers }) => producers[5].add(['5-soon'], { delay: 1 })));
-  const expectedBacklog = startedAtPause.reduce((sum, begun) => sum + 161 - begun, 0);
+  const expectedBacklog = startedAtPause.reduce((sum, started) => sum + 161 - started, 0);
   await waitFor(async () => (await readStats()).backlog === expectedBacklog);
   expect((await readStats()).latencyMs).toBeGreaterThan(0);
   for (const { testLink } of links)
@@ -102,7 +102,7 @@ it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, 
   expect((await readStats()).latencyMs).toBe(0);
 });
 
-it('what failed runs before everything that came while it was held, whoever added it', async () => {
+it('Failed tasks run before tasks that were added during the pause, whichever version added them.', async () => {
   rejectedTasks.add('6-000').add('6-001');
   await Promise.all(links.map(({ producers }) => producers[6].add(taskNames(6, 0, 2))));
   await waitFor(async () => (await services.deps.projects.read('mixed'))?.state === 'failed');
@@ -116,7 +116,7 @@ it('what failed runs before everything that came while it was held, whoever adde
     expect(worker.startedTasks.slice(0, 4)).toEqual(['6-000', '6-001', '6-000', '6-001']);
     const laterTasks = worker.startedTasks.slice(4);
     expect(laterTasks.toSorted()).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
-    // The resume of BullMQ lets go first what a producer of 5 has put aside.
+    // The oldest task of `paused`, where BullMQ 5 adds, is older than the oldest of `wait`: so all of `paused` runs first.
     expect(laterTasks).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
   }
 });

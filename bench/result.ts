@@ -13,7 +13,7 @@ export interface Row {
   readonly unit: string;
   /** What syncbot takes. */
   readonly subject: Spread;
-  /** What the least possible work takes, measured in the same run. Null: the number has no baseline. */
+  /** What the least possible work takes, measured in the same run. Null if the number has no baseline. */
   readonly baseline: Spread | null;
   /** Subject divided by baseline, pair by pair. */
   readonly ratio: Spread | null;

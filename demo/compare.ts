@@ -9,7 +9,7 @@ import { type Comparison, compareTables } from './tables.ts';
 export interface CompareOptions {
   /** The port of the running demo's local Slack. */
   readonly port: number;
-  /** Null: compare all projects. */
+  /** Compare all projects if it is null. */
   readonly project: string | null;
   readonly print: (text: string) => void;
 }

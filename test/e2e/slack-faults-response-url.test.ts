@@ -113,7 +113,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the dialog is older than 30 minutes': async ({ harness, operation }) => {
     harness.slack.advanceClock(31 * 60_000);
     const { id, dialog } = await operation();
-    const expiredDialog = JSON.stringify({ ...dialog, until: 1 });
+    const expiredDialog = JSON.stringify({ ...dialog, expiresAt: 1 });
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${id}`, 'dialog', expiredDialog);
   },
 };

@@ -38,7 +38,7 @@ export function propertiesOf(stage: Stage, keyword: 'ENV' | 'LABEL'): Readonly<R
 }
 
 export interface CopyInstruction {
-  /** The stage of `--from`. Null: the build context. */
+  /** The stage of `--from`, or null for the build context. */
   readonly from: string | null;
   readonly sources: readonly string[];
 }

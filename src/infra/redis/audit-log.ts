@@ -19,7 +19,7 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
       return entries.map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
     },
     async recordRefusal(id, { refusal, ...request }) {
-      await runStep(recordRefusal, { project: id, request, code: refusal.code, refusal: JSON.stringify(refusal) });
+      await runStep(recordRefusal, { project: id, ...request, code: refusal.code, refusal: JSON.stringify(refusal) });
     },
   };
 }

@@ -41,8 +41,8 @@ export async function disconnect(client: RedisClient): Promise<void> {
 }
 
 /**
- * Rejects the commands that wait in a worker's duplicated connections for a server that is down. Their timers would keep
- * the process alive. ioredis rejects them at a disconnect only during an attempt to connect, so this starts one.
+ * Rejects the commands that wait in a worker's duplicated connections for a server that is down. Their timers would
+ * keep the process alive. ioredis rejects them at a disconnect only while it connects, so this starts an attempt.
  */
 export function abortPending(client: RedisClient): void {
   for (const duplicate of duplicates.get(client) ?? []) {
@@ -117,7 +117,7 @@ function trackDuplicates(client: RedisClient): readonly RedisClient[] {
   const tracked: RedisClient[] = [];
   const track = <Duplicate extends RedisClient>(duplicate: Duplicate): Duplicate => {
     tracked.push(duplicate);
-    // BullMQ removes its error listeners before the connection has ended. Without a listener ioredis prints later errors.
+    // BullMQ removes its error listeners before the connection has ended. ioredis would print later errors.
     duplicate.on('error', () => {});
     return duplicate;
   };
@@ -162,7 +162,7 @@ function optionsFor(use: ConnectionUse) {
     connectTimeout: 5_000,
     maxRetriesPerRequest: use === 'blocking' ? null : 1,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
-    // After a failover the old primary answers READONLY. 2: reconnect and send the command again; every write is idempotent.
+    // A primary that a failover made a replica answers READONLY. 2: reconnect and send again (every write is idempotent).
     reconnectOnError: (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false),
     ...(use === 'blocking' ? {} : { commandTimeout: use === 'links' ? 30_000 : 5_000 }),
   };

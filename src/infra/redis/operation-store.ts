@@ -6,7 +6,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './connection.ts';
 import { operationKey, projectKeys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
-import { flatHashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
+import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
 import { execute } from './scripts.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
@@ -15,8 +15,7 @@ const executionTimeoutMs = 15 * 60_000;
 /** How many audit entries are read at once to find the newest operations. */
 const historyPageSize = 200;
 
-const hash = z.record(z.string(), z.string());
-const operation = hash.transform((fields, context): Operation => {
+const operation = hashSchema.transform((fields, context): Operation => {
   const parsed = readOperationHash(fields);
   if (parsed !== null) return parsed;
   context.addIssue({ code: 'custom', message: 'the operation does not exist' });
@@ -41,7 +40,13 @@ const resolveStep = defineStep(
 const claimStep = defineStep(
   'claim',
   z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('claimed'), operation, project: hash, definition: z.string(), now: z.number() }),
+    z.strictObject({
+      kind: z.literal('claimed'),
+      operation,
+      project: hashSchema,
+      definition: z.string(),
+      now: z.number(),
+    }),
     z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
     z.strictObject({ kind: z.literal('unknown') }),
   ]),

@@ -24,7 +24,7 @@ export const writeReply = z.discriminatedUnion('kind', [
 /** The reply of a step that returns nothing. */
 export const noReply = z.null();
 
-/** The arguments of a step by name. The script gets no argument that is null, at any depth. */
+/** The arguments of a step by name. An argument that is null is nil in the script. */
 export type StepArgs = { readonly project: ProjectId } & Readonly<Record<string, unknown>>;
 
 export type StepRunner = <Reply>(step: Step<Reply>, args: StepArgs) => Promise<Reply>;
@@ -39,14 +39,11 @@ export interface StoreSettings {
 export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
   return async ({ script, reply }, args) => {
     const { state, definition, audit, open, runs, operations } = projectKeys(args.project);
-    const json = JSON.stringify({ ...args, ...settings, operationKeyPrefix: operations }, withoutNull);
+    const given = Object.entries(args).filter(([, value]) => value !== null);
+    const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
     const call = { keys: [state, definition, audit, open, runs], args: [json] };
     return reply.parse(parseReply(await execute(client, (redis) => runScript(redis, script, call))));
   };
-}
-
-function withoutNull(_name: string, value: unknown): unknown {
-  return value ?? undefined;
 }
 
 function parseReply(reply: unknown): unknown {

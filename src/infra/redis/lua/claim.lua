@@ -1,13 +1,13 @@
 --[[
-  Makes a confirmed operation the active one of its project, after it has checked the state rules again. The project moves
-  to the transitional state. A worker that takes over an active operation gets the same reply.
+  Makes a confirmed operation the active one of its project, after it has checked the state rules again. The project
+  moves to the transitional state. A worker that takes over an active operation gets the same reply.
 
   Input:
     KEYS                     see shared.lua
     args.operationId
     args.executionId         entered in `runs` until the execution ends
     args.executionTimeoutMs  how long the execution counts as under way if it never ends
-    args.transitions         by operation kind { from, through }. A correction has no `through`: the state stays.
+    args.transitions         by operation kind { from, through }. For a correction `through` is null: the state stays.
 
   Output:
     { kind = 'claimed', operation, project, definition, now }
@@ -84,7 +84,7 @@ local before = {
   oldestUnprocessedAt = project.oldestUnprocessedAt,
   linksToReconcile = project.linksToReconcile,
 }
-local state = rule.through or project.state
+local state = rule.through ~= cjson.null and rule.through or project.state
 if state == project.state then
   redis.call('HINCRBY', stateKey, 'version', 1)
 else

@@ -65,7 +65,8 @@ redis.call('HSET', stateKey, 'activeOperation', '')
 redis.call('HDEL', stateKey, 'before')
 
 local refusal = args.refusal or ''
-redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', refusal, 'toState', state, 'progress', '')
+redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', refusal, 'toState', state,
+  'progress', '')
 finish(id, args.operationState)
 queueNotification(id)
 audit(args.operationState, operation, { 'by', operation.by, 'state', state, 'outcome', args.outcome or '',

@@ -9,7 +9,7 @@
     args.oldestUnprocessedAt  epoch ms or nil
 
   Output:
-    { kind = 'failed', operationToNotify }  the operation that ended last, whose message is out of date now, or null
+    { kind = 'failed', operationToNotify }  the operation that ended last, whose message is out of date, or null
     { kind = 'conflict' }                   the version has changed, or an operation is active
 ]]
 
@@ -17,9 +17,11 @@
 --- @include "shared"
 
 local project = readProject('version', 'activeOperation', 'state', 'lastOperation')
-if not isIdleAtExpectedVersion(project) or project.state ~= 'running' then return cjson.encode({ kind = 'conflict' }) end
+local isRunning = project.state == 'running'
+if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
+
 transition('failed', args.by, '')
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
 redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })
-return cjson.encode({ kind = 'failed', operationToNotify = queueNotificationIfKept(project.lastOperation) })
+return cjson.encode({ kind = 'failed', operationToNotify = queueNotificationIfExists(project.lastOperation) })

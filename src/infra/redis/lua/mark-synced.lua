@@ -7,7 +7,7 @@
     args.pendingLinks     ids of links without a queue, JSON text
 
   Output:
-    { kind = 'synced', operationToNotify }  the operation that had left links behind, whose message is out of date now, or null
+    { kind = 'synced', operationToNotify }  the operation that left links unsynced, whose message is out of date, or null
     { kind = 'conflict' }                   the version has changed
 ]]
 
@@ -18,4 +18,4 @@ local project = readProject('version', 'incompleteOperation')
 if tonumber(project.version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
 redis.call('HSET', stateKey, 'syncedVersion', project.version, 'pendingLinks', args.pendingLinks,
   'incompleteOperation', '', 'linksToReconcile', '')
-return cjson.encode({ kind = 'synced', operationToNotify = queueNotificationIfKept(project.incompleteOperation) })
+return cjson.encode({ kind = 'synced', operationToNotify = queueNotificationIfExists(project.incompleteOperation) })

@@ -3,7 +3,7 @@
 
   Input:
     KEYS          see shared.lua
-    args.request  { by, action, origin } and, if known, { reason, channel }
+    args.by, args.action, args.reason, args.origin, args.channel  of the refused request; reason and channel may be nil
     args.code     the refusal's code
     args.refusal  JSON text
 ]]
@@ -12,4 +12,4 @@
 --- @include "shared"
 
 if redis.call('EXISTS', stateKey) == 0 then return end
-audit('refused', args.request, { 'by', args.request.by, 'code', args.code, 'refusal', args.refusal })
+audit('refused', args, { 'by', args.by, 'code', args.code, 'refusal', args.refusal })

@@ -1,6 +1,6 @@
 --[[
   Writes a new operation as `requested`. Older open dialogs of the same requester for the same action become
-  `superseded`. Nobody is notified of that: their buttons answer with the current state.
+  `superseded`. No notification follows: their buttons answer with the current state.
 
   Input:
     KEYS              see shared.lua

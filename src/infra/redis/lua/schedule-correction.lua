@@ -11,7 +11,8 @@
 
   Output:
     { kind = 'written' }
-    { kind = 'conflict' }  the version has changed, an operation is active, links get reconciled already, or no late write
+    { kind = 'conflict' }  the version has changed, an operation is active, the project is not synced, or no late write
+                           is possible
 ]]
 
 -- Includes

@@ -1,6 +1,6 @@
 --[[
-  Included at the top of every step on a project. A step is one atomic change. A step that runs again, because its first
-  reply was lost, changes nothing and returns the same kind of reply.
+  Included at the top of every step on a project. A step is one atomic change. ioredis sends a step again when its reply
+  is lost. A repeated step changes nothing, and its reply has the same meaning as the first.
 
   Input:
     KEYS[1] state       hash: the project
@@ -15,7 +15,7 @@
       args.retentionMs         how long a finished operation is kept
 
   An argument that is null in TypeScript is left out, so it is nil here. In a hash the empty string stands for null.
-  cjson writes an empty table as {}. So a value that may contain an empty list arrives as JSON text and is stored as text.
+  cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
   Replies are JSON objects with a `kind`. cjson writes 14 significant digits of a number: enough for epoch ms.
 ]]
 local stateKey, definitionKey, auditKey, openKey, runsKey = unpack(KEYS)
@@ -65,14 +65,15 @@ local function audit(event, request, fields)
     'channel', request.channel or '', unpack(fields))
 end
 
--- Marks an operation's message as out of date. The sweep notifies about every open operation until markNotified closes it.
+-- Marks an operation's message as out of date. The sweep queues a notification for every open operation, until
+-- mark-operation-notified.lua closes it.
 local function queueNotification(operationId)
   redis.call('HINCRBY', operationKey(operationId), 'seq', 1)
   redis.call('ZADD', openKey, int(now), operationId)
 end
 
--- The same for an operation that may not exist any more. Returns its id, or null when there is nothing to notify about.
-local function queueNotificationIfKept(operationId)
+-- The same for an operation that may not exist any more. Returns its id, or null if it does not exist.
+local function queueNotificationIfExists(operationId)
   if operationId == '' or redis.call('EXISTS', operationKey(operationId)) == 0 then return cjson.null end
   queueNotification(operationId)
   return operationId

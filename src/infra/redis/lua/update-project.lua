@@ -17,8 +17,9 @@
 --- @include "shared"
 
 local project = readProject('version', 'activeOperation', 'syncedVersion', 'linksToReconcile')
-local isNextVersion = tonumber(project.version) == args.expectedVersion + 1
-if isNextVersion and redis.call('GET', definitionKey) == args.definition then return cjson.encode({ kind = 'written' }) end
+local isRepeated = tonumber(project.version) == args.expectedVersion + 1
+  and redis.call('GET', definitionKey) == args.definition
+if isRepeated then return cjson.encode({ kind = 'written' }) end
 if not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 local version = redis.call('HINCRBY', stateKey, 'version', 1)

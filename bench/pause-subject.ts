@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { webApi } from '@slack/bolt';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import { timedResult } from '../src/lib/async.ts';
 import { createServices, type Services } from '../src/services.ts';

@@ -15,7 +15,7 @@ export interface ObservedConditions {
  * only while nobody holds the project and its version is the one that was looked at.
  */
 export async function updateAlerts(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { conditions, now }: ObservedConditions,
 ): Promise<void> {
@@ -27,23 +27,23 @@ export async function updateAlerts(
     const previous = project.alerts[kind]?.alert ?? null;
     const next = reduceAlert(previous, { condition, version: project.version, now });
     if (next === null || next === previous) continue;
-    const saved = await deps.alerts.save(project.id, project.version, {
+    const saved = await context.alerts.save(project.id, project.version, {
       kind,
       before: previous,
       after: next,
       event: auditEvent(previous, next),
     });
     if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false))
-      logChange(deps, { project: project.id, kind, next });
+      logChange(context, { project: project.id, kind, next });
     hasChanges ||= saved.kind === 'written' && next.seq > (previous?.seq ?? 0);
   }
-  if (hasChanges) await deps.notifications.alertsChanged(project.id);
+  if (hasChanges) await context.notifications.alertsChanged(project.id);
 }
 
 /** After a change of state: what the project's own record tells, at once; what its links tell waits for the next look. */
-export async function updateAlertsFromState(deps: UseCaseContext, id: ProjectId): Promise<void> {
-  const [project, now] = await Promise.all([deps.projects.read(id), deps.serverClock.now()]);
-  if (project !== null) await updateAlerts(deps, project, { conditions: conditionsFromRecord(project, now), now });
+export async function updateAlertsFromState(context: UseCaseContext, id: ProjectId): Promise<void> {
+  const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
+  if (project !== null) await updateAlerts(context, project, { conditions: conditionsFromRecord(project, now), now });
 }
 
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {

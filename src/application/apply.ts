@@ -25,28 +25,31 @@ export type ApplyResult =
  * Carries a plan out: checks that nothing moved since it was made, writes, then pauses. Redis offers no step over several
  * projects, so a conflict in the middle stops it; what was written is sound by itself and a second apply does the rest.
  */
-export async function applyPlan(deps: UseCaseContext, { plan, by }: ApplyRequest): Promise<ApplyResult> {
-  const conflict = await findConflict(deps, plan);
+export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequest): Promise<ApplyResult> {
+  const conflict = await findConflict(context, plan);
   if (conflict !== null) return { kind: 'conflict', project: conflict, written: [] };
   const steps = [
-    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => deps.projects.remove(id, version, by) })),
-    ...plan.update.map((change) => ({ id: change.project.id, write: () => writeUpdate(deps, change, by) })),
-    ...plan.create.map((creation) => ({ id: creation.definition.id, write: () => writeCreate(deps, creation, by) })),
+    ...plan.remove.map(({ project: { id, version } }) => ({
+      id,
+      write: () => context.projects.remove(id, version, by),
+    })),
+    ...plan.update.map((change) => ({ id: change.project.id, write: () => writeUpdate(context, change, by) })),
+    ...plan.create.map((creation) => ({ id: creation.definition.id, write: () => writeCreate(context, creation, by) })),
   ];
   const written: ProjectId[] = [];
   for (const { id, write } of steps) {
     if ((await write()).kind === 'conflict') return { kind: 'conflict', project: id, written };
     written.push(id);
   }
-  const notPaused = await pauseLinks(deps, plan);
-  deps.log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
+  const notPaused = await pauseLinks(context, plan);
+  context.log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
   return { kind: 'applied', notPaused };
 }
 
 /** The first project that is not as the plan saw it; null: none. */
-async function findConflict(deps: Pick<UseCaseContext, 'projects'>, plan: Plan): Promise<ProjectId | null> {
+async function findConflict(context: Pick<UseCaseContext, 'projects'>, plan: Plan): Promise<ProjectId | null> {
   const planned = [...plan.remove, ...plan.update].map(({ project }) => project);
-  const versions = await Promise.all(planned.map(({ id }) => deps.projects.readVersion(id)));
+  const versions = await Promise.all(planned.map(({ id }) => context.projects.readVersion(id)));
   const conflicting = planned.find(({ version }, index) => versions[index] !== version);
   return conflicting?.id ?? null;
 }
@@ -79,7 +82,7 @@ async function writeCreate(
 }
 
 /** Here and now, whether or not a worker runs. */
-async function pauseLinks(deps: UseCaseContext, { create, update, pauseAgain }: Plan): Promise<Link[]> {
+async function pauseLinks(context: UseCaseContext, { create, update, pauseAgain }: Plan): Promise<Link[]> {
   const definitions = [
     ...create
       .filter(({ initialState }) => desiredLinkState(initialState.state) === 'paused')
@@ -87,8 +90,8 @@ async function pauseLinks(deps: UseCaseContext, { create, update, pauseAgain }: 
     ...update.filter(({ linksToPause }) => linksToPause.length > 0).map(({ definition }) => definition),
     ...pauseAgain.map(({ project }) => project.definition),
   ];
-  await Promise.all(definitions.map(({ id }) => reconcileIdle(deps, id, reconcileTimeoutMs)));
+  await Promise.all(definitions.map(({ id }) => reconcileIdle(context, id, reconcileTimeoutMs)));
   const links = definitions.flatMap((definition) => definition.links);
-  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
+  const statuses = await context.links.readStatuses(links, linkTimeoutMs);
   return links.filter((_link, index) => statuses[index] === 'resumed' || statuses[index] === 'unreachable');
 }

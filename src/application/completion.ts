@@ -15,13 +15,13 @@ export interface FinalStats {
 }
 
 export async function readFinalStats(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { action }: Operation,
 ): Promise<FinalStats> {
-  const now = await deps.serverClock.now();
+  const now = await context.serverClock.now();
   if (action === 'start' || action === 'restore') return { inFlight: null, oldestUnprocessedAt: now, now };
-  const { inFlight, latencyMs } = await observeProject(deps, project);
+  const { inFlight, latencyMs } = await observeProject(context, project);
   return { inFlight, oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs }), now };
 }
 

@@ -17,14 +17,14 @@ export interface Confirmation {
  * could not be added is no reason to refuse: the sweep finds it missing.
  */
 export async function confirm(
-  deps: Pick<UseCaseContext, 'operations' | 'jobs' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'jobs' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
-  const result = await resolve(deps, confirmation, 'confirm');
+  const result = await resolve(context, confirmation, 'confirm');
   if (result.kind !== 'refused' && result.operation.state === 'confirmed') {
-    await deps.jobs.execute(confirmation.ref).catch((error: unknown) => {
+    await context.jobs.execute(confirmation.ref).catch((error: unknown) => {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      deps.log.warn(logFields(confirmation.ref), 'job not added, left to the sweep');
+      context.log.warn(logFields(confirmation.ref), 'job not added, left to the sweep');
     });
   }
   return result;
@@ -32,20 +32,20 @@ export async function confirm(
 
 /** Cancel: nothing will be changed. */
 export async function cancel(
-  deps: Pick<UseCaseContext, 'operations' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
-  return resolve(deps, confirmation, 'cancel');
+  return resolve(context, confirmation, 'cancel');
 }
 
 async function resolve(
-  deps: Pick<UseCaseContext, 'operations' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
   decision: Decision,
 ): Promise<ConfirmationResult> {
-  const result = await deps.operations.resolve({ ...confirmation, decision });
+  const result = await context.operations.resolve({ ...confirmation, decision });
   const state = result.kind === 'refused' ? result.refusal.code : result.operation.state;
-  deps.log.info(
+  context.log.info(
     { ...logFields(confirmation.ref), settlement: decision, state, kind: result.kind },
     'operation settled',
   );
@@ -54,19 +54,19 @@ async function resolve(
 
 /** Somebody who may not has answered a dialog: kept in the history, as far as the request is known. */
 export async function recordRefusedConfirmation(
-  deps: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
   {
     ref,
     ...refused
   }: { readonly ref: OperationRef; readonly by: Actor; readonly channel: string; readonly refusal: Refusal },
 ): Promise<void> {
   try {
-    const operation = await deps.operations.read(ref);
+    const operation = await context.operations.read(ref);
     if (operation === null) return;
     const { action, reason, origin } = operation;
-    await deps.auditLog.recordRefusal(ref.project, { action, reason, origin, ...refused });
+    await context.auditLog.recordRefusal(ref.project, { action, reason, origin, ...refused });
   } catch (error) {
-    deps.log.warn({ ...logFields(ref), error, code: refused.refusal.code }, 'refusal not kept in the history');
+    context.log.warn({ ...logFields(ref), error, code: refused.refusal.code }, 'refusal not kept in the history');
   }
 }
 

@@ -20,49 +20,57 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
  * One round of the observer: looks at every link, makes a Running project Failed when a task failed for good after its
  * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
  */
-export async function observeAll(deps: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
-  const projects = await deps.projects.readMany(await deps.projects.listIds());
+export async function observeAll(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
+  const projects = await context.projects.readMany(await context.projects.listIds());
   // Projects on the same connections go one after the other; a slow connection holds up none but its own.
-  await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(deps, group, onObserved)));
+  await Promise.all(
+    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
+  );
 }
 
-async function observeGroup(deps: UseCaseContext, projects: readonly Project[], onObserved: OnObserved): Promise<void> {
-  const workers = await countWorkers(deps, projects);
+async function observeGroup(
+  context: UseCaseContext,
+  projects: readonly Project[],
+  onObserved: OnObserved,
+): Promise<void> {
+  const workers = await countWorkers(context, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
-    deps.stopSignal.throwIfAborted();
-    const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.serverClock.now()]);
+    context.stopSignal.throwIfAborted();
+    const [observed, now] = await Promise.all([observeProjects(context, chunk), context.serverClock.now()]);
     onObserved(observed);
-    await forEachIsolated(deps, observed, {
+    await forEachIsolated(context, observed, {
       projectOf: ({ project }) => project,
       work: ({ project, stats }) =>
-        evaluateProject(deps, { project, stats, now, workers: workers.get(project.id) ?? [] }),
+        evaluateProject(context, { project, stats, now, workers: workers.get(project.id) ?? [] }),
     });
   }
 }
 
 /** Who works on the links of Running projects: one question for all of them, since each takes a list of all clients. */
 async function countWorkers(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   projects: readonly Project[],
 ): Promise<ReadonlyMap<string, WorkerCounts>> {
   const running = projects.filter(({ state }) => state === 'running');
-  const counts = [...(await deps.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
+  const counts = [...(await context.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
   return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
-async function evaluateProject(deps: UseCaseContext, observation: ProjectObservation): Promise<void> {
+async function evaluateProject(context: UseCaseContext, observation: ProjectObservation): Promise<void> {
   const { project, stats, now } = observation;
   const failure = project.state === 'running' ? toFailure(stats) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
-    return markFailed(deps, project, { failure, figures: stats, now });
+    return markFailed(context, project, { failure, figures: stats, now });
   }
   if (project.drainingOperation !== null && stats.inFlight === 0)
-    await markDrained(deps, project, project.drainingOperation);
+    await markDrained(context, project, project.drainingOperation);
   const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
-  if (await autoCorrect(deps, project, { links: [...unexpectedlyRunning, ...unexpectedlyPaused], cause: 'late_write' }))
+  if (
+    await autoCorrect(context, project, { links: [...unexpectedlyRunning, ...unexpectedlyPaused], cause: 'late_write' })
+  )
     return;
-  await updateAlerts(deps, project, { conditions: conditionsFromObservation(observation), now });
-  await autoCorrect(deps, project, { links: created, cause: 'queue_created' });
+  await updateAlerts(context, project, { conditions: conditionsFromObservation(observation), now });
+  await autoCorrect(context, project, { links: created, cause: 'queue_created' });
 }
 
 function toFailure(stats: ProjectStats): Failure | null {
@@ -73,21 +81,21 @@ function toFailure(stats: ProjectStats): Failure | null {
 }
 
 async function markFailed(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { failure, figures: stats, now }: { failure: Failure; figures: ProjectStats; now: number },
 ): Promise<void> {
-  const failed = await deps.projects.markFailed(project.id, project.version, {
+  const failed = await context.projects.markFailed(project.id, project.version, {
     failure,
     by: botActor,
     oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }),
   });
   if (failed.kind === 'conflict') return;
-  deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
-  await deps.jobs.reconcile(project.id);
-  await updateAlertsFromState(deps, project.id);
+  context.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
+  await context.jobs.reconcile(project.id);
+  await updateAlertsFromState(context, project.id);
   if (failed.operationToNotify !== null)
-    await deps.notifications.operationChanged({ project: project.id, operation: failed.operationToNotify });
+    await context.notifications.operationChanged({ project: project.id, operation: failed.operationToNotify });
 }
 
 /**
@@ -95,27 +103,27 @@ async function markFailed(
  * appeared, which is an alert as well. All other drift is somebody else's.
  */
 async function autoCorrect(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   { id, version }: Project,
   difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
 ): Promise<boolean> {
   if (difference.links.length === 0) return false;
-  const scheduled = await deps.projects.scheduleCorrection(id, version, difference);
+  const scheduled = await context.projects.scheduleCorrection(id, version, difference);
   if (scheduled.kind === 'conflict') return false;
-  deps.log.warn(
+  context.log.warn(
     { project: id, links: difference.links.length, cause: difference.cause },
     'links driven without being asked',
   );
-  await deps.jobs.reconcile(id);
+  await context.jobs.reconcile(id);
   return true;
 }
 
-async function markDrained(deps: UseCaseContext, project: Project, operationId: string): Promise<void> {
+async function markDrained(context: UseCaseContext, project: Project, operationId: string): Promise<void> {
   const ref = { project: project.id, operation: operationId };
-  const operation = await deps.operations.read(ref);
+  const operation = await context.operations.read(ref);
   if (operation === null || operation.outcome === null) return;
-  const marked = await deps.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
-  if (marked.kind === 'written') await deps.notifications.operationChanged(ref);
+  const marked = await context.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
+  if (marked.kind === 'written') await context.notifications.operationChanged(ref);
 }
 
 function groupByConnections(projects: readonly Project[]): Map<string, Project[]> {

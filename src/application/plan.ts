@@ -1,9 +1,10 @@
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
+import type { LinkObservation } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { precheckItems } from '../domain/precheck.ts';
 import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import type { ApplyRefusal } from './apply-refusal.ts';
+import type { ApplyRefusal, UsedLink } from './apply-refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import {
   type DesiredProject,
@@ -14,17 +15,6 @@ import {
   type UpdatedProject,
   wasInterrupted,
 } from './diff-projects.ts';
-import {
-  isPaused,
-  type LinkSnapshots,
-  missingLinks,
-  observationOf,
-  runningLinks,
-  unreachableLinks,
-  usedLinks,
-  watermarks,
-  withoutFailures,
-} from './link-snapshots.ts';
 import type { InitialState } from './stores.ts';
 
 /** A project without a record. */
@@ -71,12 +61,12 @@ export type PlanResult =
 
 /** Reads everything and says what applying the file would do, or every reason why it is refused. */
 export async function planApply(
-  deps: Pick<UseCaseContext, 'projects' | 'links'>,
+  context: Pick<UseCaseContext, 'projects' | 'links'>,
   desired: DesiredProjects,
 ): Promise<PlanResult> {
-  const stored = await deps.projects.readMany(await deps.projects.listIds());
+  const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
-  const snapshots = await readLinks(deps, diff);
+  const snapshots = await readLinks(context, diff);
   const refusals = [
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((change) => updateRefusals(change, snapshots)),
@@ -84,12 +74,12 @@ export async function planApply(
   ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const plan: Plan = {
-    create: await Promise.all(diff.created.map((project) => planCreate(deps, project, snapshots))),
-    update: await Promise.all(diff.updated.map((change) => planUpdate(deps, change, snapshots))),
+    create: await Promise.all(diff.created.map((project) => planCreate(context, project, snapshots))),
+    update: await Promise.all(diff.updated.map((change) => planUpdate(context, change, snapshots))),
     remove: await Promise.all(
       diff.removed.map(async (project) => ({
         project,
-        leftPaused: await leftPaused(deps, project.definition.links),
+        leftPaused: await leftPaused(context, project.definition.links),
       })),
     ),
     pauseAgain: diff.unchanged
@@ -109,7 +99,7 @@ export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
 }
 
 async function readLinks(
-  deps: Pick<UseCaseContext, 'links'>,
+  context: Pick<UseCaseContext, 'links'>,
   { created, updated, unchanged }: ProjectDiff,
 ): Promise<LinkSnapshots> {
   const links = [
@@ -117,9 +107,9 @@ async function readLinks(
     ...updated.flatMap(({ added }) => added),
     ...unchanged.filter(wasInterrupted).flatMap(({ definition }) => definition.links),
   ];
-  const observations = await deps.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
+  const observations = await context.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
   const reachable = observations.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
-  const evidence = await deps.links.findUsage(reachable);
+  const evidence = await context.links.findUsage(reachable);
   const usage = new Map(reachable.map((link, index) => [linkId(link), evidence[index] ?? null]));
   return new Map(
     observations.map((reading) => {
@@ -159,13 +149,16 @@ function removalRefusals({ id, state }: Project): ApplyRefusal[] {
 }
 
 async function planCreate(
-  deps: Pick<UseCaseContext, 'links'>,
+  context: Pick<UseCaseContext, 'links'>,
   project: DesiredProject,
   snapshots: LinkSnapshots,
 ): Promise<PlannedCreate> {
   const { links } = project.definition;
   const names = [...new Set(links.map((link) => link.connection))];
-  const [connections, workers] = await Promise.all([deps.links.readConnections(names), deps.links.countWorkers(links)]);
+  const [connections, workers] = await Promise.all([
+    context.links.readConnections(names),
+    context.links.countWorkers(links),
+  ]);
   const running = runningLinks(links, snapshots);
   const paused = links.some((link) => isPaused(link, snapshots));
   const state = !project.adopt ? 'not_started' : running.length > 0 ? 'running' : paused ? 'paused' : 'not_started';
@@ -180,7 +173,7 @@ async function planCreate(
 }
 
 async function planUpdate(
-  deps: Pick<UseCaseContext, 'links'>,
+  context: Pick<UseCaseContext, 'links'>,
   { project, definition, added, removed }: UpdatedProject,
   snapshots: LinkSnapshots,
 ): Promise<PlannedUpdate> {
@@ -191,13 +184,71 @@ async function planUpdate(
     added: added.map(linkId),
     linksToPause: runningLinks(added, snapshots),
     missing: missingLinks(added, snapshots),
-    leftPaused: await leftPaused(deps, removed),
+    leftPaused: await leftPaused(context, removed),
     watermarks: watermarks(added, snapshots),
   };
 }
 
 /** Links that nobody holds any longer and that are paused, or may be. */
-async function leftPaused(deps: Pick<UseCaseContext, 'links'>, links: readonly Link[]): Promise<Link[]> {
-  const flags = await deps.links.readStatuses(links, linkTimeoutMs);
+async function leftPaused(context: Pick<UseCaseContext, 'links'>, links: readonly Link[]): Promise<Link[]> {
+  const flags = await context.links.readStatuses(links, linkTimeoutMs);
   return links.filter((_link, index) => flags[index] === 'paused' || flags[index] === 'unreachable');
+}
+
+/** What was seen of each link that matters, by its id. */
+export type LinkSnapshots = ReadonlyMap<
+  string,
+  { readonly observation: LinkObservation; readonly usage: string | null }
+>;
+
+/** The first watermark is the newest failed task of now: what failed before does not count. */
+export function watermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
+  const read = links
+    .flatMap((link) => observationOf(link, snapshots))
+    .filter((observation) => observation.kind === 'read');
+  return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+}
+
+/** A reading as it will be after the first watermark is set. */
+export function withoutFailures(observation: LinkObservation): LinkObservation {
+  return observation.kind === 'read' ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
+}
+
+/** The reading of a link, if it was looked at. */
+export function observationOf(link: Link, snapshots: LinkSnapshots): LinkObservation[] {
+  const observation = snapshots.get(linkId(link))?.observation;
+  return observation === undefined ? [] : [observation];
+}
+
+/** Those that exist and are not paused. */
+export function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return links.filter((link) =>
+    observationOf(link, snapshots).some((observation) => observation.kind === 'read' && !observation.paused),
+  );
+}
+
+/** Whether a link exists and is paused. */
+export function isPaused(link: Link, snapshots: LinkSnapshots): boolean {
+  return observationOf(link, snapshots).some((observation) => observation.kind === 'read' && observation.paused);
+}
+
+/** Those whose queue does not exist. */
+export function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return links.filter((link) => observationOf(link, snapshots).some((observation) => observation.kind === 'missing'));
+}
+
+/** Those that did not answer. */
+export function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return links.filter((link) => {
+    const found = snapshots.get(linkId(link));
+    return found === undefined || found.observation.kind === 'unreachable' || found.usage === 'unreachable';
+  });
+}
+
+/** Those that have been worked on, and what shows it. */
+export function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
+  return links.flatMap((link) => {
+    const evidence = snapshots.get(linkId(link))?.usage ?? null;
+    return evidence === null ? [] : [{ link, evidence }];
+  });
 }

@@ -32,28 +32,28 @@ const maxBackoffMs = 2_000;
  * flag. Null: the project is gone, or it is somebody else's to drive. A run that has driven a link already stays until
  * nobody holds the project, and looks once more: what it sent may have landed late.
  */
-export async function reconcile(deps: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult | null> {
-  const deadline = deps.clock.now() + options.timeoutMs;
+export async function reconcile(context: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult | null> {
+  const deadline = context.clock.now() + options.timeoutMs;
   let knownProject = options.knownProject;
   let retriedTasks = 0;
   let hasSetFlags = false;
   for (let backoffMs = initialBackoffMs; ; backoffMs = Math.min(backoffMs * 2, maxBackoffMs)) {
-    deps.stopSignal.throwIfAborted();
-    const project = knownProject ?? (await deps.projects.read(options.project));
+    context.stopSignal.throwIfAborted();
+    const project = knownProject ?? (await context.projects.read(options.project));
     knownProject = undefined;
     if (project === null) return null;
     const isOurs = project.activeOperation === options.operationId || (hasSetFlags && project.activeOperation === null);
     if (!isOurs && !hasSetFlags) return null;
     if (isOurs) {
-      const attempt = await reconcileOnce(deps, project, options);
+      const attempt = await reconcileOnce(context, project, options);
       retriedTasks += attempt.retriedTasks;
       hasSetFlags ||= attempt.hasSetFlags;
       if (attempt.kind === 'moved') continue;
       const { unreachable, missing } = attempt;
       if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, retriedTasks };
-      if (deps.clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
-    } else if (options.operationId === null && deps.clock.now() >= deadline) return null;
-    await deps.clock.sleep(backoffMs, deps.stopSignal);
+      if (context.clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
+    } else if (options.operationId === null && context.clock.now() >= deadline) return null;
+    await context.clock.sleep(backoffMs, context.stopSignal);
   }
 }
 
@@ -62,16 +62,16 @@ export async function reconcile(deps: UseCaseContext, options: ReconcileOptions)
  * state. Records the agreement, so that the sweep can rest, and which queues were missing: they may come any time.
  */
 export async function reconcileIdle(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: ProjectId,
   timeoutMs: number,
 ): Promise<ReconcileResult | null> {
-  const result = await reconcile(deps, { project, operationId: null, timeoutMs });
+  const result = await reconcile(context, { project, operationId: null, timeoutMs });
   if (result?.kind !== 'agreed') return result;
   const { version } = result.project;
-  const marked = await deps.projects.markSynced(project, version, pendingLinksOf(result));
+  const marked = await context.projects.markSynced(project, version, pendingLinksOf(result));
   if (marked.kind === 'synced' && marked.operationToNotify !== null) {
-    await deps.notifications.operationChanged({ project, operation: marked.operationToNotify });
+    await context.notifications.operationChanged({ project, operation: marked.operationToNotify });
   }
   return result;
 }
@@ -113,28 +113,28 @@ export type Attempt =
 
 /** One attempt of converge: reads every flag, drives what differs, chunk by chunk, and reads again. */
 export async function reconcileOnce(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   options: ReconcileOnceOptions,
 ): Promise<Attempt> {
   const { links } = project.definition;
   const desired = desiredLinkState(project.state);
   const isIncluded = shouldReconcile(project, options.operationId);
-  const statuses = await deps.links.readStatuses(links, linkResponseTimeoutMs);
+  const statuses = await context.links.readStatuses(links, linkResponseTimeoutMs);
   const differing = links.filter((link, index) => statuses[index] === opposite(desired) && isIncluded(link));
   let done = links.length - differing.length - statuses.filter((flag) => flag === 'unreachable').length;
   let retriedTasks = 0;
   let hasSetFlags = false;
   for (const chunk of toChunks(differing, chunkSize)) {
-    const versionReadAt = deps.clock.monotonicNow();
-    if ((await deps.projects.readVersion(project.id)) !== project.version)
+    const versionReadAt = context.clock.monotonicNow();
+    if ((await context.projects.readVersion(project.id)) !== project.version)
       return { kind: 'moved', hasSetFlags, retriedTasks };
     const fenced: PreparedLinks = { links: chunk, retriedTasks: 0, versionReadAt };
-    const ready = desired === 'resumed' ? await prepareResume(deps, project, fenced) : fenced;
+    const ready = desired === 'resumed' ? await prepareResume(context, project, fenced) : fenced;
     if (ready === 'moved') return { kind: 'moved', hasSetFlags, retriedTasks };
     retriedTasks += ready.retriedTasks;
     hasSetFlags = true;
-    const applied = await setPausedFenced(deps, project, { ...ready, wanted: desired });
+    const applied = await setPausedFenced(context, project, { ...ready, wanted: desired });
     if (applied === 'moved') return { kind: 'moved', hasSetFlags, retriedTasks };
     done += applied.length;
     if (done < links.length) options.onProgress?.({ done, total: links.length });
@@ -143,8 +143,8 @@ export async function reconcileOnce(
     return { kind: 'compared', hasSetFlags, retriedTasks, ...compare(links, statuses, { desired, isIncluded }) };
 
   const [after, version] = await Promise.all([
-    deps.links.readStatuses(links, linkResponseTimeoutMs),
-    deps.projects.readVersion(project.id),
+    context.links.readStatuses(links, linkResponseTimeoutMs),
+    context.projects.readVersion(project.id),
   ]);
   if (version !== project.version) return { kind: 'moved', hasSetFlags, retriedTasks };
   return { kind: 'compared', hasSetFlags, retriedTasks, ...compare(links, after, { desired, isIncluded }) };
@@ -161,33 +161,33 @@ interface PreparedLinks extends FencedLinks {
  * keeps its watermark: what failed there is not back and must count.
  */
 async function prepareResume(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   fenced: PreparedLinks,
 ): Promise<PreparedLinks | 'moved'> {
   if (project.state !== 'starting' && project.state !== 'restoring') return fenced;
   const watched = fenced.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
-  const results = project.state === 'restoring' ? await deps.links.retryFailed(watched) : [];
+  const results = project.state === 'restoring' ? await context.links.retryFailed(watched) : [];
   const prepared = watched.filter((_item, index) => results[index]?.kind !== 'unreachable');
   const retriedTasks = results.reduce((total, { tasks }) => total + tasks, 0);
-  const moved = await moveWatermarks(deps, project, prepared);
+  const moved = await moveWatermarks(context, project, prepared);
   return moved === 'moved' ? 'moved' : { ...moved, retriedTasks };
 }
 
 async function moveWatermarks(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   prepared: readonly LinkWithWatermark[],
 ): Promise<FencedLinks | 'moved'> {
-  const observations = await deps.links.observe(prepared);
+  const observations = await context.links.observe(prepared);
   const read = observations
     .filter((reading) => reading.kind === 'read')
     .filter(
       ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
     );
   const watermarks = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const versionReadAt = deps.clock.monotonicNow();
-  const moved = await deps.projects.setWatermarks(project.id, project.version, watermarks);
+  const versionReadAt = context.clock.monotonicNow();
+  const moved = await context.projects.setWatermarks(project.id, project.version, watermarks);
   return moved.kind === 'written' ? { links: read.map(({ link }) => link), versionReadAt } : 'moved';
 }
 
@@ -230,25 +230,28 @@ export interface FencedLinks {
  * asked for anew, with more patience each time, since it may as well be Redis that is slow. Answers those that are driven.
  */
 export async function setPausedFenced(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { links, wanted: desired, versionReadAt }: FencedLinks & { readonly wanted: DesiredLinkState },
 ): Promise<readonly Link[] | 'moved'> {
   const applied: Link[] = [];
   let [remaining, readAt] = [links, versionReadAt];
   for (let validityMs = initialValidityMs; ; validityMs = Math.min(validityMs * 2, linkResponseTimeoutMs)) {
-    const validForMs = validityMs - (deps.clock.monotonicNow() - readAt);
-    const results = await deps.links.setPaused(remaining, desired, { responseMs: linkResponseTimeoutMs, validForMs });
+    const validForMs = validityMs - (context.clock.monotonicNow() - readAt);
+    const results = await context.links.setPaused(remaining, desired, {
+      responseMs: linkResponseTimeoutMs,
+      validForMs,
+    });
     applied.push(...remaining.filter((_link, index) => results[index] === 'driven'));
     remaining = remaining.filter((_link, index) => results[index] === 'late');
     if (remaining.length === 0) return applied;
-    deps.stopSignal.throwIfAborted();
-    deps.log.info(
+    context.stopSignal.throwIfAborted();
+    context.log.info(
       { project: project.id, operationId: project.activeOperation ?? undefined, links: remaining.length },
       'too late to drive links, tried again at a version asked anew',
     );
-    readAt = deps.clock.monotonicNow();
-    if ((await deps.projects.readVersion(project.id)) !== project.version) return 'moved';
+    readAt = context.clock.monotonicNow();
+    if ((await context.projects.readVersion(project.id)) !== project.version) return 'moved';
   }
 }
 
@@ -257,13 +260,13 @@ export async function setPausedFenced(
  * back. Answers those of which it is not known whether they are.
  */
 export async function pauseBeforeRestore(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   running: readonly Link[],
 ): Promise<readonly Link[]> {
   if (running.length === 0) return [];
-  const versionReadAt = deps.clock.monotonicNow();
-  if ((await deps.projects.readVersion(project.id)) !== project.version) return running;
-  const applied = await setPausedFenced(deps, project, { links: running, wanted: 'paused', versionReadAt });
+  const versionReadAt = context.clock.monotonicNow();
+  if ((await context.projects.readVersion(project.id)) !== project.version) return running;
+  const applied = await setPausedFenced(context, project, { links: running, wanted: 'paused', versionReadAt });
   return applied === 'moved' ? running : running.filter((link) => !applied.includes(link));
 }

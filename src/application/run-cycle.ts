@@ -14,23 +14,23 @@ export interface CycleOptions {
  * takes at most half of the time of whatever is looked at.
  */
 export async function runCycle(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   { intervalMs, timeoutMs }: CycleOptions,
-  work: (deps: UseCaseContext) => Promise<void>,
+  work: (context: UseCaseContext) => Promise<void>,
 ): Promise<void> {
-  const startedAt = deps.clock.monotonicNow();
+  const startedAt = context.clock.monotonicNow();
   const timeout = new AbortController();
   const abort = () => timeout.abort();
   const timer = setTimeout(abort, timeoutMs);
-  deps.stopSignal.addEventListener('abort', abort);
+  context.stopSignal.addEventListener('abort', abort);
   try {
-    if (deps.stopSignal.aborted) abort();
-    await work({ ...deps, stopSignal: timeout.signal });
+    if (context.stopSignal.aborted) abort();
+    await work({ ...context, stopSignal: timeout.signal });
   } finally {
     clearTimeout(timer);
-    deps.stopSignal.removeEventListener('abort', abort);
-    const tookMs = deps.clock.monotonicNow() - startedAt;
-    if (tookMs > intervalMs / 2) await deps.clock.sleep(tookMs, deps.stopSignal);
+    context.stopSignal.removeEventListener('abort', abort);
+    const tookMs = context.clock.monotonicNow() - startedAt;
+    if (tookMs > intervalMs / 2) await context.clock.sleep(tookMs, context.stopSignal);
   }
 }
 

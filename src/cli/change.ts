@@ -1,6 +1,6 @@
 import { cancel, confirm } from '../application/confirm.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
-import { type ActionRequest, type RequestResult, requestAction } from '../application/request.ts';
+import { type ActionRequest, type RequestResult, requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
 import {

@@ -1,4 +1,4 @@
-import { listProjects } from '../application/list-projects.ts';
+import { listProjects } from '../application/queries.ts';
 import { findOpenOperation, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { linkId, type OperationKind } from '../../src/domain/project.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';

@@ -1,7 +1,7 @@
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { Clock } from '../../src/application/ports.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { OperationKind } from '../../src/domain/project.ts';
 import type { TestServices } from '../support/test-services.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listPage, listProjects } from '../../src/application/list-projects.ts';
+import { listPage, listProjects } from '../../src/application/queries.ts';
 import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { projectStates } from '../../src/domain/project.ts';

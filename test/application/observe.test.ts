@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { listProjects } from '../../src/application/list-projects.ts';
+import { listProjects } from '../../src/application/queries.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { observeProject } from '../../src/application/queries.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';

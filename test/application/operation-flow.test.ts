@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { isOpen, type OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';

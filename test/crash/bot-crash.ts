@@ -1,4 +1,4 @@
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { type CrashPoint, createCommandNamer } from './crash-points.ts';

@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { pino } from 'pino';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import { confirm } from '../../src/application/confirm.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';

@@ -1,7 +1,7 @@
 import { cancel, confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -141,7 +141,7 @@ export async function startTestServices({
       if (saved.kind === 'conflict') throw new Error(`${id} exists`);
     },
     async requestAndConfirm(project, action, by = 'U0ALICE') {
-      const { requestAction } = await import('../../src/application/request.ts');
+      const { requestAction } = await import('../../src/application/request-action.ts');
       const { confirm } = await import('../../src/application/confirm.ts');
       const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
       const requested = await requestAction(instance.deps, request);

@@ -31,19 +31,21 @@ export type RequestResult =
   | Refused;
 
 /** Step 1 and the first half of step 2 of the road: the state rules, then an operation in `requested`. */
-export async function requestAction(deps: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
-  const found = await findProject(deps, request.project);
+export async function requestAction(context: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
+  const found = await findProject(context, request.project);
   if (found.kind === 'refused') return found;
   const { project } = found;
   const refusal = checkState(project, request.action);
   const checked =
-    refusal === null ? await checkBeforeRequest(deps, project, request.action) : { kind: 'refused' as const, refusal };
+    refusal === null
+      ? await checkBeforeRequest(context, project, request.action)
+      : { kind: 'refused' as const, refusal };
   if (checked.kind === 'refused') {
-    await recordRefusal(deps, request, checked.refusal);
+    await recordRefusal(context, request, checked.refusal);
     return checked;
   }
-  const stored = await deps.operations.request({
-    id: deps.ids.next(),
+  const stored = await context.operations.request({
+    id: context.ids.next(),
     project: project.id,
     action: request.action,
     by: request.by,
@@ -51,11 +53,11 @@ export async function requestAction(deps: UseCaseContext, request: ActionRequest
     origin: request.origin,
     channel: request.channel,
     projectVersion: project.version,
-    ttlMs: deps.settings.confirmationTtlMs,
+    ttlMs: context.settings.confirmationTtlMs,
   });
   if (stored.kind === 'refused') return stored;
   const { operation } = stored;
-  deps.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
+  context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
   return { kind: 'requested', operation, project, stats: checked.stats };
 }
 
@@ -68,16 +70,16 @@ function checkState(project: Project, action: OperationKind): Refusal | null {
 }
 
 async function checkBeforeRequest(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   action: OperationKind,
 ): Promise<{ readonly kind: 'looked'; readonly stats: ProjectStats } | Refused> {
   if (action === 'start') {
-    const { items, stats } = await precheckProject(deps, project);
+    const { items, stats } = await precheckProject(context, project);
     if (precheckPassed(items)) return { kind: 'looked', stats };
     return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
   }
-  const stats = await observeProject(deps, project);
+  const stats = await observeProject(context, project);
   if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', stats };
   const refusal = checkCorrection(project, action, groupObservations(stats.links));
   return refusal === null ? { kind: 'looked', stats } : { kind: 'refused', refusal };
@@ -88,16 +90,16 @@ async function checkBeforeRequest(
  * same thing; the answer is the same when it cannot be kept.
  */
 export async function recordRefusal(
-  deps: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
+  context: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
   const { project, ...rest } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
-    if (await deps.deduplication.claimOnce(dedupeKey, refusalDedupeMs))
-      await deps.auditLog.recordRefusal(project, { ...rest, refusal });
+    if (await context.deduplication.claimOnce(dedupeKey, refusalDedupeMs))
+      await context.auditLog.recordRefusal(project, { ...rest, refusal });
   } catch (error) {
-    deps.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
+    context.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
   }
 }

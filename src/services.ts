@@ -146,11 +146,14 @@ export function createServices(config: ServicesConfig, log: Logger, overrides: S
     health: {
       pingRedis: createPing(commands),
       activeQueues: () => workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      readQueueCounts: async () => (await withTimeout(queues.readJobCounts(), countsTimeoutMs)) ?? null,
+      async readQueueCounts() {
+        const counts = await withTimeout(queues.readJobCounts(), countsTimeoutMs);
+        return counts.kind === 'resolved' ? counts.value : null;
+      },
     },
     async startWorkers() {
       const client = openClient('blocking', 'worker');
-      const cycleOptions = { client, deadlineMs: 2 * cycleTimeoutMs + 1_000, ...common };
+      const cycleOptions = { client, timeoutMs: 2 * cycleTimeoutMs + 1_000, ...common };
       const runObserve = () =>
         runCycle(deps, { intervalMs: observeEveryMs, timeoutMs: cycleTimeoutMs }, observeWith(instrumentation));
       const runSweep = () => runCycle(deps, { intervalMs: intervals.sweepMs, timeoutMs: cycleTimeoutMs }, sweep);

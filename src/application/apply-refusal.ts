@@ -1,3 +1,4 @@
+import type { UsageEvidence } from '../domain/observation.ts';
 import { type Link, type ProjectId, type ProjectState, stateTitles } from '../domain/project.ts';
 
 /** Why a file is not applied. A refusal is a value: nothing was changed. */
@@ -19,8 +20,7 @@ export type ApplyRefusalCode = ApplyRefusal['code'];
 
 export interface UsedLink {
   readonly link: Link;
-  /** What shows it, such as `3 completed tasks`. */
-  readonly evidence: string;
+  readonly evidence: UsageEvidence;
 }
 
 /** The one sentence for each refusal of a file: what is so, and what to do instead. */
@@ -48,10 +48,18 @@ const sentences: { readonly [Code in ApplyRefusalCode]: (refusal: Of<Code>) => s
     `${project} is ${stateTitles[state]}: its links can be changed while it is Paused or Not Started. Pause it first, then apply again.`,
 };
 
+const evidenceTexts: Readonly<Record<UsageEvidence, string>> = {
+  active_tasks: 'a task is being worked on',
+  completed_tasks: 'it has completed tasks',
+  failed_tasks: 'it has failed tasks',
+  removed_tasks: 'tasks have come and gone',
+  work_events: 'its events tell of work',
+};
+
 function names(links: readonly Link[]): string {
   return links.map((link) => link.queue).join(', ');
 }
 
 function describeUsage(links: readonly UsedLink[]): string {
-  return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidence})`).join(', ');
+  return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidenceTexts[evidence]})`).join(', ');
 }

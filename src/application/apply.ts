@@ -7,34 +7,36 @@ import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
 import type { WriteResult } from './stores.ts';
 
-/** How long a link that does not answer is tried again; a worker goes on after that. */
-const reconcileTimeoutMs = 10_000;
-
 export interface ApplyRequest {
   readonly plan: Plan;
   readonly by: Actor;
 }
 
 export type ApplyResult =
-  /** `notPaused`: links that should be paused and could not be seen to be; a worker goes on trying, and so does a second apply. */
+  /** `notPaused`: links that should be paused and may still run. A worker tries again, and so does a second apply. */
   | { readonly kind: 'applied'; readonly notPaused: readonly Link[] }
-  /** Somebody changed this project since the plan was made; `written` says what was already done. */
+  /** Somebody has changed this project since the plan was made. `written`: projects that were applied before it. */
   | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] };
 
+/** How long links that do not answer are tried again, ms. A worker continues after that. */
+const reconcileTimeoutMs = 10_000;
+
 /**
- * Carries a plan out: checks that nothing moved since it was made, writes, then pauses. Redis offers no step over several
- * projects, so a conflict in the middle stops it; what was written is sound by itself and a second apply does the rest.
+ * Applies a plan: checks that no project has changed since it was made, writes the records, then pauses links.
+ * A Redis Cluster has no transaction over several projects, so a conflict in the middle stops it there. What was written is
+ * consistent, and a second apply does the rest. Throws `StoreUnavailableError`.
  */
 export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequest): Promise<ApplyResult> {
-  const conflict = await findConflict(context, plan);
-  if (conflict !== null) return { kind: 'conflict', project: conflict, written: [] };
+  const { projects, log } = context;
+  const planned = [...plan.remove, ...plan.update].map(({ project }) => project);
+  const versions = await Promise.all(planned.map(({ id }) => projects.readVersion(id)));
+  const changed = planned.find(({ version }, index) => versions[index] !== version);
+  if (changed !== undefined) return { kind: 'conflict', project: changed.id, written: [] };
+
   const steps = [
-    ...plan.remove.map(({ project: { id, version } }) => ({
-      id,
-      write: () => context.projects.remove(id, version, by),
-    })),
-    ...plan.update.map((change) => ({ id: change.project.id, write: () => writeUpdate(context, change, by) })),
-    ...plan.create.map((creation) => ({ id: creation.definition.id, write: () => writeCreate(context, creation, by) })),
+    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => projects.remove(id, version, by) })),
+    ...plan.update.map((update) => ({ id: update.project.id, write: () => writeUpdate(context, update, by) })),
+    ...plan.create.map((create) => ({ id: create.definition.id, write: () => writeCreate(context, create, by) })),
   ];
   const written: ProjectId[] = [];
   for (const { id, write } of steps) {
@@ -42,35 +44,27 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
     written.push(id);
   }
   const notPaused = await pauseLinks(context, plan);
-  context.log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
+  log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
   return { kind: 'applied', notPaused };
 }
 
-/** The first project that is not as the plan saw it; null: none. */
-async function findConflict(context: Pick<UseCaseContext, 'projects'>, plan: Plan): Promise<ProjectId | null> {
-  const planned = [...plan.remove, ...plan.update].map(({ project }) => project);
-  const versions = await Promise.all(planned.map(({ id }) => context.projects.readVersion(id)));
-  const conflicting = planned.find(({ version }, index) => versions[index] !== version);
-  return conflicting?.id ?? null;
-}
-
-/** The watermarks first: a link whose old failures counted could be restored in between. */
+/** Writes the watermarks first. Otherwise a restore in between could retry tasks that failed before the link was added. */
 async function writeUpdate(
-  { projects }: Pick<UseCaseContext, 'projects'>,
+  { projects }: UseCaseContext,
   { project, definition, watermarks, added }: PlannedUpdate,
   by: Actor,
 ): Promise<WriteResult> {
   const { id, version: expectedVersion } = project;
   if (Object.keys(watermarks).length > 0) {
-    const moved = await projects.setWatermarks(id, expectedVersion, watermarks);
-    if (moved.kind === 'conflict') return moved;
+    const written = await projects.setWatermarks(id, expectedVersion, watermarks);
+    if (written.kind === 'conflict') return written;
   }
   return projects.save(definition, { expectedVersion, added }, by);
 }
 
-/** Two roles that start together both apply the same file: the second finds its project there, and that is well. */
+/** Two processes that start together apply the same file. The second one finds the project with the same definition. */
 async function writeCreate(
-  { projects }: Pick<UseCaseContext, 'projects'>,
+  { projects }: UseCaseContext,
   { definition, initialState }: PlannedCreate,
   by: Actor,
 ): Promise<WriteResult> {
@@ -81,7 +75,7 @@ async function writeCreate(
   return { kind: isSame ? 'written' : 'conflict' };
 }
 
-/** Here and now, whether or not a worker runs. */
+/** Pauses links now, in this process: there may be no worker. Returns the links that may still run. */
 async function pauseLinks(context: UseCaseContext, { create, update, pauseAgain }: Plan): Promise<Link[]> {
   const definitions = [
     ...create

@@ -1,34 +1,33 @@
 import { type Link, linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
 import { pluralize } from '../messages/format.ts';
 
-/** A project as syncbot.yml wants it. */
+/** A project as syncbot.yml defines it. */
 export interface DesiredProject {
   readonly definition: ProjectDefinition;
-  /** Take the state from queues already in use; looked at only when the project has no record. */
+  /** Takes the state from the queues as they are. Ignored if the project has a record. */
   readonly adopt: boolean;
 }
 
-/** All that syncbot.yml says of projects. */
 export interface DesiredProjects {
   readonly projects: readonly DesiredProject[];
 }
 
-/** In what the stored projects and the file differ, a clause for each; empty: the file is applied. */
+/** Describes how the stored projects differ from the file, one clause for each project. Empty if the file is applied. */
 export function describeDiff(stored: readonly Project[], { projects }: DesiredProjects): string[] {
   const storedById = new Map(stored.map((project) => [project.id, project]));
   const desiredIds = new Set(projects.map(({ definition }) => definition.id));
   return [
     ...projects.flatMap(({ definition }) => {
-      const before = storedById.get(definition.id)?.definition;
-      if (before === undefined) return [`${definition.id} is in the file and not applied`];
-      const changes = definitionChanges(before, definition);
+      const stored = storedById.get(definition.id)?.definition;
+      if (stored === undefined) return [`${definition.id} is in the file and not applied`];
+      const changes = definitionChanges(stored, definition);
       return changes.length === 0 ? [] : [`${definition.id} differs from the file: ${changes.join(', ')}`];
     }),
     ...stored.filter(({ id }) => !desiredIds.has(id)).map(({ id }) => `${id} is no longer in the file`),
   ];
 }
 
-/** What a new definition changes, in words: `description`, `link orders-incr added`. */
+/** Describes what a new definition changes, such as `description` or `link orders-incr added`. Empty if they are equal. */
 export function definitionChanges(before: ProjectDefinition, after: ProjectDefinition): string[] {
   const { added, removed } = linkChanges(before, after);
   const fields = (
@@ -42,8 +41,7 @@ export function definitionChanges(before: ProjectDefinition, after: ProjectDefin
   return [...fields, ...truncate(links), ...(isReordered ? ['order of the links'] : [])];
 }
 
-/** The links that only one of two definitions has. */
-export function linkChanges(before: ProjectDefinition, after: ProjectDefinition) {
+function linkChanges(before: ProjectDefinition, after: ProjectDefinition) {
   const without = (links: ProjectDefinition['links'], others: ProjectDefinition['links']) => {
     const ids = new Set(others.map(linkId));
     return links.filter((link) => !ids.has(linkId(link)));
@@ -51,7 +49,7 @@ export function linkChanges(before: ProjectDefinition, after: ProjectDefinition)
   return { added: without(after.links, before.links), removed: without(before.links, after.links) };
 }
 
-/** A stored project whose definition differs from the file, and how its links differ. */
+/** A stored project whose definition differs from the file. */
 export interface UpdatedProject {
   readonly project: Project;
   readonly definition: DesiredProject['definition'];
@@ -59,7 +57,7 @@ export interface UpdatedProject {
   readonly removed: readonly Link[];
 }
 
-/** The projects of file and store, by what has to be done. */
+/** Projects of the file and the store. `removed`: stored, and no longer in the file. */
 export interface ProjectDiff {
   readonly created: readonly DesiredProject[];
   readonly updated: readonly UpdatedProject[];
@@ -67,25 +65,24 @@ export interface ProjectDiff {
   readonly unchanged: readonly Project[];
 }
 
-/** Compares the file with what is stored. */
 export function diffProjects(stored: readonly Project[], desired: readonly DesiredProject[]): ProjectDiff {
-  const storedById = new Map(stored.map((project) => [project.id, project]));
+  const projectsById = new Map(stored.map((project) => [project.id, project]));
   const existing = desired.flatMap(({ definition }) => {
-    const project = storedById.get(definition.id);
+    const project = projectsById.get(definition.id);
     return project === undefined ? [] : [{ project, definition, ...linkChanges(project.definition, definition) }];
   });
   const ids = new Set(desired.map(({ definition }) => definition.id));
   const differs = ({ project, definition }: UpdatedProject) =>
     definitionChanges(project.definition, definition).length > 0;
   return {
-    created: desired.filter(({ definition }) => !storedById.has(definition.id)),
+    created: desired.filter(({ definition }) => !projectsById.has(definition.id)),
     updated: existing.filter(differs),
-    unchanged: existing.filter((one) => !differs(one)).map(({ project }) => project),
+    unchanged: existing.filter((project) => !differs(project)).map(({ project }) => project),
     removed: stored.filter(({ id }) => !ids.has(id)),
   };
 }
 
-/** Held still by its state, and the links were not seen to agree since its last change. */
+/** Returns whether an apply may have been interrupted: the project desires paused links, and they are not known to be paused. */
 export function wasInterrupted({ state, version, syncedVersion }: Project): boolean {
   return (state === 'not_started' || state === 'paused') && syncedVersion < version;
 }
@@ -95,7 +92,7 @@ function truncate(clauses: readonly string[]): string[] {
   return more > 1 ? [...clauses.slice(0, 6), pluralize(more, 'more link')] : [...clauses];
 }
 
-/** Plain data, whatever the order of its keys. */
+/** Compares plain data. The order of keys does not matter. */
 function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(a, sortedKeys) === JSON.stringify(b, sortedKeys);
 }

@@ -8,16 +8,14 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
 
-const refusalDedupeMs = 60_000;
-
-/** Somebody asks for an action. Who may ask has been decided before (domain/policy.ts; the command line is trusted). */
+/** A request for an operation. Slack has authorized it already (`domain/policy.ts`); the command line is trusted. */
 export interface ActionRequest {
   readonly project: string;
   readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
-  /** The Slack channel where it was asked; null from the command line. */
+  /** The Slack channel of the request. Null from the command line. */
   readonly channel: string | null;
 }
 
@@ -30,28 +28,23 @@ export type RequestResult =
     }
   | Refused;
 
-/** Step 1 and the first half of step 2 of the road: the state rules, then an operation in `requested`. */
+/**
+ * Steps 1 and 2 of an action (design 2): checks the state rules and the facts of the links, then writes an operation as
+ * `requested`. Writes a refusal to the audit log. Throws `StoreUnavailableError`.
+ */
 export async function requestAction(context: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
   const found = await findProject(context, request.project);
   if (found.kind === 'refused') return found;
   const { project } = found;
-  const refusal = checkState(project, request.action);
-  const checked =
-    refusal === null
-      ? await checkBeforeRequest(context, project, request.action)
-      : { kind: 'refused' as const, refusal };
+  const checked = await checkRequest(context, project, request.action);
   if (checked.kind === 'refused') {
     await recordRefusal(context, request, checked.refusal);
     return checked;
   }
   const stored = await context.operations.request({
-    id: context.ids.next(),
+    ...request,
     project: project.id,
-    action: request.action,
-    by: request.by,
-    reason: request.reason,
-    origin: request.origin,
-    channel: request.channel,
+    id: context.ids.next(),
     projectVersion: project.version,
     ttlMs: context.settings.confirmationTtlMs,
   });
@@ -61,45 +54,45 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   return { kind: 'requested', operation, project, stats: checked.stats };
 }
 
-/** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */
-function checkState(project: Project, action: OperationKind): Refusal | null {
-  const { id, state, since, by } = project;
-  return decide(state, action).kind === 'allowed'
-    ? null
-    : { code: 'not_allowed', action, project: id, state, since, by };
-}
-
-async function checkBeforeRequest(
+async function checkRequest(
   context: UseCaseContext,
   project: Project,
   action: OperationKind,
-): Promise<{ readonly kind: 'looked'; readonly stats: ProjectStats } | Refused> {
+): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats } | Refused> {
+  const { id, state, since, by } = project;
+  if (decide(state, action).kind !== 'allowed') {
+    return { kind: 'refused', refusal: { code: 'not_allowed', action, project: id, state, since, by } };
+  }
   if (action === 'start') {
     const { items, stats } = await precheckProject(context, project);
-    if (precheckPassed(items)) return { kind: 'looked', stats };
-    return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
+    if (precheckPassed(items)) return { kind: 'allowed', stats };
+    return { kind: 'refused', refusal: { code: 'precheck_failed', project: id, items } };
   }
   const stats = await observeProject(context, project);
-  if (action !== 'reapply' && action !== 'adopt') return { kind: 'looked', stats };
-  const refusal = checkCorrection(project, action, groupObservations(stats.links));
-  return refusal === null ? { kind: 'looked', stats } : { kind: 'refused', refusal };
+  if (action === 'reapply' || action === 'adopt') {
+    const refusal = checkCorrection(project, action, groupObservations(stats.links));
+    if (refusal !== null) return { kind: 'refused', refusal };
+  }
+  return { kind: 'allowed', stats };
 }
 
+const refusalDedupeMs = 60_000;
+
 /**
- * Keeps in the project's history that somebody was refused before there was an operation. Once a minute for the
- * same thing; the answer is the same when it cannot be kept.
+ * Writes a refused request to the project's audit log, at most once a minute for the same person, action and reason.
+ * Never throws.
  */
 export async function recordRefusal(
-  context: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
+  { deduplication, auditLog, log }: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
-  const { project, ...rest } = request;
+  const { project, ...refused } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
-    if (await context.deduplication.claimOnce(dedupeKey, refusalDedupeMs))
-      await context.auditLog.recordRefusal(project, { ...rest, refusal });
+    if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;
+    await auditLog.recordRefusal(project, { ...refused, refusal });
   } catch (error) {
-    context.log.warn({ project, error, code: refusal.code }, 'refusal not kept in the history');
+    log.warn({ project, error, code: refusal.code }, 'refusal not written to the history');
   }
 }

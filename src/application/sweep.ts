@@ -1,18 +1,18 @@
 import { needsNotification } from '../domain/alert.ts';
 import { isOpen, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
-import { toChunks } from '../lib/async.ts';
+import { forEachIsolated, toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
-import { forEachIsolated } from './run-cycle.ts';
+import { skipProject } from './run-cycle.ts';
 
 const chunkSize = 200;
-/** News of yesterday is told nobody: there may be no bot at all, only workers and the command line. */
+/** An outcome that is older is not notified any more. There may be no bot, only workers and the command line. */
 const notifyWithinMs = 24 * 3_600_000;
 
 /**
- * Finds what a crash or an outage left behind and hands it on: dialogs that expired, operations that were
- * confirmed but are no job, or claimed but not finished, outcomes that nobody was told, links behind their project's state.
- * Everything it does may be done any number of times.
+ * Finds what a crash or an outage left behind, and continues it: expired dialogs, confirmed operations without a job, claimed
+ * operations without an end, outcomes and alerts that were not notified, links that are not synced, and wrong scores in the
+ * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   const ids = await context.projects.listIds();
@@ -20,9 +20,9 @@ export async function sweep(context: UseCaseContext): Promise<void> {
     context.stopSignal.throwIfAborted();
     const projects = await context.projects.readMany(chunk);
     await context.projects.repairIndex(chunk, projects);
-    await forEachIsolated(context, projects, {
-      projectOf: (project) => project,
+    await forEachIsolated(projects, {
       work: (project) => sweepProject(context, project),
+      onError: (error, project) => skipProject(context, project, error),
     });
   }
 }

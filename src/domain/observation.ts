@@ -59,6 +59,9 @@ export function observedLinks(observations: readonly LinkObservation[]): Link[] 
   return observations.map(({ link }) => link);
 }
 
+/** What shows that tasks of a queue have been worked on. */
+export type UsageEvidence = 'active_tasks' | 'completed_tasks' | 'failed_tasks' | 'removed_tasks' | 'work_events';
+
 /** Live figures of a project. A figure that could not be read on every link is null, never a guess. */
 export interface ProjectStats {
   readonly observedAt: number;

@@ -13,16 +13,16 @@ const linkTimeoutMs = 5_000;
 const intervalMs = 10;
 
 /** Watches that no project is reported as Paused while one of its links runs: at one version, as anybody could read it. */
-export function monitorPausedLinks({ deps }: TestServices, { project, links }: ProjectFixture): InvariantMonitor {
+export function monitorPausedLinks({ deps: context }: TestServices, { project, links }: ProjectFixture): InvariantMonitor {
   const violations: string[] = [];
   let isStopped = false;
   const check = async () => {
-    const before = await deps.projects.read(project);
-    const flags = await deps.links.readStatuses(
+    const before = await context.projects.read(project);
+    const flags = await context.links.readStatuses(
       links.map(({ link }) => link),
       linkTimeoutMs,
     );
-    const version = await deps.projects.readVersion(project);
+    const version = await context.projects.readVersion(project);
     if (before?.state === 'paused' && before.version === version && flags.some((flag) => flag !== 'paused')) {
       violations.push(`Paused at version ${version}, but its links are ${flags.join(', ')}`);
     }

@@ -67,7 +67,7 @@ describe('two bots behind one address', () => {
     harness.press('OK', dialog);
     await harness.waitForMessage('orders is Paused', bob);
     expect([await replayTo(otherBot), await replayTo(harness.bot)]).toEqual([200, 200]);
-    await harness.slack.waitFor(() => countLogLines('operation settled') === 2);
+    await harness.slack.waitFor(() => countLogLines('operation resolved') === 2);
     expect(harness.rejections).toEqual(['replayed', 'replayed']);
     expect(await operations()).toMatchObject([{ state: 'done' }]);
     expect(await pauseEvents()).toHaveLength(1);

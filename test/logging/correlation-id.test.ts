@@ -37,9 +37,9 @@ test('one operation is one id in the lines of bot and worker, from the request t
   );
   expect(botMessages).toEqual([
     'operation requested',
-    'operation settled',
+    'operation resolved',
     'refused in Slack',
-    'operation settled',
+    'operation resolved',
     'operation told',
   ]);
   expect(messagesAbout(bot, id)).toContain('Slack did not take a message, it is told again later');

@@ -2,7 +2,7 @@ import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
+import { toChunks, withTimeout } from '../../lib/async.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
 import { isServerReply } from '../redis/scripts.ts';
 
@@ -67,7 +67,7 @@ function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: s
     async isAvailable() {
       if (!isTimedOut) return true;
       const ready = await whenReady(client, probeTimeoutMs);
-      if (ready && (await timedResult(client.ping(), probeTimeoutMs)).kind === 'answered') isTimedOut = false;
+      if (ready && (await withTimeout(client.ping(), probeTimeoutMs)).kind === 'resolved') isTimedOut = false;
       return !isTimedOut;
     },
     isCluster: endpoint.kind === 'cluster',
@@ -109,16 +109,18 @@ export async function queryLinks<Item extends { readonly link: Link }, Answer>(
   const results = items.map(query.unreachable);
   const queryBatch = async (connection: LinkConnection, indexes: readonly number[]): Promise<void> => {
     const batch = indexes.flatMap((index) => items[index] ?? []);
-    const result = await timedResult(query.query(connection, batch), query.timeoutMs);
-    connection.recordTimeout(result.kind === 'late' || (result.kind === 'failed' && isConnectionError(result.error)));
-    if (result.kind === 'answered') {
+    const result = await withTimeout(query.query(connection, batch), query.timeoutMs);
+    connection.recordTimeout(
+      result.kind === 'timed_out' || (result.kind === 'rejected' && isConnectionError(result.error)),
+    );
+    if (result.kind === 'resolved') {
       result.value.forEach((value, position) => {
         const index = indexes[position];
         if (index !== undefined) results[index] = value;
       });
-    } else if (result.kind === 'failed' && indexes.length > 1 && !isConnectionError(result.error)) {
+    } else if (result.kind === 'rejected' && indexes.length > 1 && !isConnectionError(result.error)) {
       await Promise.all(indexes.map((index) => queryBatch(connection, [index])));
-    } else if (result.kind === 'failed') connection.report(result.error);
+    } else if (result.kind === 'rejected') connection.report(result.error);
   };
   const byConnection = indexesByConnection(items.map(({ link }) => link));
   await Promise.all(

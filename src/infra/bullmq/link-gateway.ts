@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   LinkGateway,
   LinkStatus,
+  LinkUsage,
   LinkWithWatermark,
   RetryFailedResult,
   SetPausedResult,
@@ -10,7 +11,8 @@ import type { DesiredLinkState } from '../../domain/lifecycle.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
 import type { ConnectionInfo } from '../../domain/precheck.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult } from '../../lib/async.ts';
+import { withTimeout } from '../../lib/async.ts';
+import { whenReady } from '../redis/connection.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import {
   indexesByConnection,
@@ -46,23 +48,17 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         unreachable: (): LinkStatus => 'unreachable',
         query: readStatusBatch,
       }),
-    setPaused(links, wanted, { responseMs, validForMs }) {
+    async setPaused(links, desired, { responseMs, validForMs }) {
       const expiresAt = performance.now() + validForMs;
-      return queryLinks(connections, toItems(links), {
-        timeoutMs: responseMs,
-        batchSize: statusBatchSize,
-        unreachable: (): SetPausedResult => 'unreachable',
-        query: (connection, items) =>
-          Promise.all(
-            items.map(async ({ link }) => {
-              const result = await timedResult(
-                setLinkPaused(connection, { link, wanted, sendBy: expiresAt }),
-                responseMs,
-              );
-              if (result.kind === 'failed') connection.report(result.error);
-              return result.kind === 'answered' ? result.value : 'unreachable';
-            }),
-          ),
+      const results = await Promise.all(
+        links.map((link) =>
+          withTimeout(setLinkPaused(connections, { link, desired, expiresAt, responseMs }), responseMs),
+        ),
+      );
+      return results.map((result, index) => {
+        if (result.kind === 'resolved') return result.value;
+        if (result.kind === 'rejected') connections.get(links[index]?.connection ?? '')?.report(result.error);
+        return 'unreachable';
       });
     },
     retryFailed: (links) =>
@@ -86,7 +82,7 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
       queryLinks(connections, toItems(links), {
         timeoutMs: usageTimeoutMs,
         batchSize: taskBatchSize,
-        unreachable: (): string | null => 'unreachable',
+        unreachable: (): LinkUsage => ({ kind: 'unreachable' }),
         query: (connection, items) => Promise.all(items.map(({ link }) => findUsageOfLink(connection, link))),
       }),
   };
@@ -124,19 +120,28 @@ async function readStatusBatch(
   return items.map((_item, index) => statusByCode.get(codes[index] ?? Number.NaN) ?? 'unreachable');
 }
 
-/** What is sent after a wait, for the connection or of a process that was stopped, could land when the link is wanted otherwise. */
+/**
+ * Pauses or resumes one link, unless the command has expired: a command that waited, for the connection or in a suspended
+ * process, could undo what another worker has done meanwhile.
+ */
 async function setLinkPaused(
-  connection: LinkConnection,
-  {
-    link,
-    wanted: desired,
-    sendBy: expiresAt,
-  }: { readonly link: Link; readonly wanted: DesiredLinkState; readonly sendBy: number },
+  connections: LinkConnections,
+  { link, desired, expiresAt, responseMs }: SetLinkPaused,
 ): Promise<SetPausedResult> {
+  const connection = connections.get(link.connection);
+  if (connection === undefined || !(await whenReady(connection.client, responseMs))) return 'unreachable';
   if (desired === 'resumed') await mergePausedList(connection, link);
-  if (performance.now() > expiresAt) return 'late';
+  if (performance.now() > expiresAt) return 'expired';
   await connection.backend(link).pause(desired === 'paused');
-  return 'driven';
+  return 'applied';
+}
+
+interface SetLinkPaused {
+  readonly link: Link;
+  readonly desired: DesiredLinkState;
+  /** By `performance.now()`. */
+  readonly expiresAt: number;
+  readonly responseMs: number;
 }
 
 async function readConnection(connections: LinkConnections, name: string): Promise<ConnectionInfo> {

@@ -1,25 +1,24 @@
+import type { LinkUsage } from '../../application/ports.ts';
 import type { Link } from '../../domain/project.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 const eventPageSize = 1_000;
 const workEvents: ReadonlySet<string> = new Set(['active', 'completed', 'failed']);
 
-/**
- * The sign that tasks of a queue have been worked on, or null. Tasks that only wait are no sign.
- * Never reads a payload.
- */
-export async function findUsageOfLink({ client }: LinkConnection, link: Link): Promise<string | null> {
+/** Finds evidence that workers have processed tasks of this queue. Tasks that only wait are no evidence. Reads no payload. */
+export async function findUsageOfLink({ client }: LinkConnection, link: Link): Promise<LinkUsage> {
   const base = keyPrefix(link);
   const [active, completed, failed] = await Promise.all([
     client.llen(`${base}active`),
     client.zcard(`${base}completed`),
     client.zcard(`${base}failed`),
   ]);
-  if (active > 0) return 'a task is being worked on';
-  if (completed > 0) return 'it has completed tasks';
-  if (failed > 0) return 'it has failed tasks';
-  if ((await readIdCounter(client, base)) > (await countTasks(client, base))) return 'tasks have come and gone';
-  return (await hasWorkEvent(client, base)) ? 'its events tell of work' : null;
+  if (active > 0) return { kind: 'used', evidence: 'active_tasks' };
+  if (completed > 0) return { kind: 'used', evidence: 'completed_tasks' };
+  if (failed > 0) return { kind: 'used', evidence: 'failed_tasks' };
+  const hasRemovedTasks = (await readIdCounter(client, base)) > (await countTasks(client, base));
+  if (hasRemovedTasks) return { kind: 'used', evidence: 'removed_tasks' };
+  return (await hasWorkEvent(client, base)) ? { kind: 'used', evidence: 'work_events' } : { kind: 'unused' };
 }
 
 async function readIdCounter(client: LinkConnection['client'], base: string): Promise<number> {

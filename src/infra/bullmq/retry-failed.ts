@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LinkWithWatermark, RetryFailedResult } from '../../application/ports.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
+import { toChunks, withTimeout } from '../../lib/async.ts';
 import { runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
@@ -45,7 +45,7 @@ export async function retryFailedTasks(
       const reply = await orUndefined(connection, retryBatch(connection, item.link, chunk.reverse()));
       if (reply === undefined) return { kind: 'unreachable', tasks };
       const [paused, moved] = reply;
-      if (paused === 0) return { kind: 'stopped', tasks };
+      if (paused === 0) return { kind: 'resumed_meanwhile', tasks };
       tasks += moved;
     }
   }
@@ -53,9 +53,9 @@ export async function retryFailedTasks(
 }
 
 async function orUndefined<T>(connection: LinkConnection, asked: Promise<T>): Promise<T | undefined> {
-  const waited = await timedResult(asked, stepTimeoutMs);
-  if (waited.kind === 'failed') connection.report(waited.error);
-  return waited.kind === 'answered' ? waited.value : undefined;
+  const waited = await withTimeout(asked, stepTimeoutMs);
+  if (waited.kind === 'rejected') connection.report(waited.error);
+  return waited.kind === 'resolved' ? waited.value : undefined;
 }
 
 async function listFailed({ client }: LinkConnection, { link, watermark }: LinkWithWatermark): Promise<FailedTask[]> {

@@ -10,14 +10,14 @@ const responseTimeoutMs = 3_000;
 export async function readServerInfo(name: string, client: RedisClient): Promise<ConnectionInfo> {
   if (!(await whenReady(client, responseTimeoutMs))) return { kind: 'unreachable', name };
   const infos = await withTimeout(Promise.all(masterNodes(client).map((node) => node.info())), responseTimeoutMs);
-  if (infos === undefined) return { kind: 'unreachable', name };
-  const policies = infos.map((info) => infoField(info, 'maxmemory_policy'));
+  if (infos.kind !== 'resolved') return { kind: 'unreachable', name };
+  const policies = infos.value.map((info) => infoField(info, 'maxmemory_policy'));
   return {
     kind: 'read',
     name,
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
-    redisVersion: infoField(infos[0] ?? '', 'redis_version'),
-    persistence: await readPersistence(client, infos),
+    redisVersion: infoField(infos.value[0] ?? '', 'redis_version'),
+    persistence: await readPersistence(client, infos.value),
   };
 }
 
@@ -30,8 +30,8 @@ async function readPersistence(client: RedisClient, infos: readonly string[]): P
   if (aof.includes(null)) return null;
   if (aof.every((enabled) => enabled === '1')) return 'aof';
   const saves = await withTimeout(Promise.all(masterNodes(client).map(hasSnapshots)), responseTimeoutMs);
-  if (saves === undefined) return null;
-  return saves.every(Boolean) ? 'snapshots' : 'none';
+  if (saves.kind !== 'resolved') return null;
+  return saves.value.every(Boolean) ? 'snapshots' : 'none';
 }
 
 /**
@@ -46,9 +46,9 @@ export async function countConnectedWorkers(
     Promise.all(masterNodes(client).map((node) => node.client('LIST'))),
     responseTimeoutMs,
   );
-  if (lists === undefined) return links.map(() => null);
+  if (lists.kind !== 'resolved') return links.map(() => null);
   const connected = new Map<string, number>();
-  for (const name of lists.flatMap((list) => clientNames(String(list)))) {
+  for (const name of lists.value.flatMap((list) => clientNames(String(list)))) {
     connected.set(name, (connected.get(name) ?? 0) + 1);
   }
   return links.map((link) => workerNames(link).reduce((sum, name) => sum + (connected.get(name) ?? 0), 0));

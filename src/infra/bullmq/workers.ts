@@ -79,7 +79,10 @@ async function handle<Name extends QueueName>(
     throw new UnrecoverableError('unknown job');
   }
   try {
-    await rejectAfter(handler(data.data), timeoutMs);
+    if (timeoutMs === undefined) return await handler(data.data);
+    const result = await withTimeout(handler(data.data), timeoutMs);
+    if (result.kind === 'timed_out') throw new Error('the job did not end in time');
+    if (result.kind === 'rejected') throw result.error;
   } catch (error) {
     if (!(error instanceof RetryLaterError)) throw error;
     await job.moveToDelayed(Date.now() + error.delayMs, token);
@@ -93,19 +96,6 @@ function findHandler(handlers: object, name: string): ((data: unknown) => Promis
     : undefined;
 }
 
-async function rejectAfter(work: Promise<void>, timeoutMs: number | undefined): Promise<void> {
-  if (timeoutMs === undefined) return work;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the round did not end in time')), timeoutMs);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 const closeTimeoutMs = 4_000;
 const pingTimeoutMs = 1_000;
 
@@ -114,12 +104,9 @@ const pingTimeoutMs = 1_000;
  * client is left to whoever opened it: a cluster that is disconnected by several at a time never says that it has ended.
  */
 async function close(worker: Worker, client: RedisClient): Promise<void> {
-  if (client.status === 'ready' && (await withTimeout(client.ping(), pingTimeoutMs)) !== undefined) {
-    const closed = await withTimeout(
-      worker.close().then(() => true),
-      closeTimeoutMs,
-    );
-    if (closed === true) return;
+  if (client.status === 'ready' && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') {
+    const closed = await withTimeout(worker.close(), closeTimeoutMs);
+    if (closed.kind === 'resolved') return;
   }
   const closed = worker.close(true);
   abortPending(client);

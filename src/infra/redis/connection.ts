@@ -96,7 +96,8 @@ export async function whenReady(client: RedisClient, timeoutMs: number): Promise
   if (client.status === 'end') return false;
   const ready = pendingReady.get(client) ?? readyOrEnded(client);
   pendingReady.set(client, ready);
-  return (await withTimeout(ready, timeoutMs)) ?? false;
+  const result = await withTimeout(ready, timeoutMs);
+  return result.kind === 'resolved' && result.value;
 }
 
 /** One pair of listeners, however many wait. */

@@ -20,5 +20,5 @@ async function ping(client: RedisClient): Promise<boolean> {
     execute(client, (redis) => redis.ping()),
     pingTimeoutMs,
   );
-  return reply === 'PONG';
+  return reply.kind === 'resolved' && reply.value === 'PONG';
 }

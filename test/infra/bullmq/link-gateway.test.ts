@@ -30,12 +30,12 @@ describe('the engine leaves the queues of others as they are', () => {
       { kind: 'missing', link: nonexistentLink },
     ]);
     expect(await links.countWorkers([nonexistentLink])).toEqual([0]);
-    expect(await links.findUsage([nonexistentLink])).toEqual([null]);
+    expect(await links.findUsage([nonexistentLink])).toEqual([{ kind: 'unused' }]);
     expect(await links.retryFailed(withoutWatermarks(nonexistentLink))).toMatchObject([{ tasks: 0 }]);
     expect(await snapshotKeys(services)).toEqual(before);
 
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
       missing: [nonexistentLink],
       unreachable: [],
     });
@@ -57,7 +57,7 @@ describe('the engine leaves the queues of others as they are', () => {
     await services.deps.links.findUsage([link]);
     await services.deps.links.countWorkers([link]);
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
     });
     expect(await snapshotKeys(services)).toEqual(before);
   });
@@ -69,11 +69,11 @@ describe('the engine leaves the queues of others as they are', () => {
     await waitFor(() => services.redis.hexists('bull:orders-full:meta', 'opts.maxLenEvents'));
     const before = await services.redis.hgetall('bull:orders-full:meta');
     expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual({ ...before, paused: '1' });
     expect(await services.deps.links.setPaused([link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual(before);
     expect(before).toMatchObject({ 'opts.maxLenEvents': '123456' });
@@ -95,7 +95,7 @@ describe('a server that does not answer', () => {
     expect(await services.deps.links.readStatuses(links, 500)).toEqual(['unreachable', 'resumed']);
     expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 500, validForMs: 500 })).toEqual([
       'unreachable',
-      'driven',
+      'applied',
     ]);
     const results = await Promise.all([
       services.deps.links.observe(withoutWatermarks(...links)),
@@ -106,7 +106,7 @@ describe('a server that does not answer', () => {
     expect(results).toMatchObject([
       [{ kind: 'unreachable' }, { kind: 'read' }],
       [null, 0],
-      ['unreachable', null],
+      [{ kind: 'unreachable' }, { kind: 'unused' }],
       [
         { kind: 'unreachable', name: 'warehouse' },
         { kind: 'read', name: 'default' },
@@ -127,7 +127,7 @@ describe('a server that does not answer', () => {
       expect(await services.deps.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
       expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
         'unreachable',
-        'driven',
+        'applied',
       ]);
     } finally {
       server.kill('SIGCONT');
@@ -137,10 +137,10 @@ describe('a server that does not answer', () => {
   it('what may not be sent any more is not sent', async () => {
     const { link, queue } = await createOwnedQueue(services, 'orders-full', {});
     const expired = { responseMs: 5_000, validForMs: 0 };
-    expect(await services.deps.links.setPaused([link], 'paused', expired)).toEqual(['late']);
+    expect(await services.deps.links.setPaused([link], 'paused', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(false);
     await queue.pause();
-    expect(await services.deps.links.setPaused([link], 'resumed', expired)).toEqual(['late']);
+    expect(await services.deps.links.setPaused([link], 'resumed', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });
@@ -157,7 +157,7 @@ describe('a server that does not answer', () => {
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});
     expect(await engine.readStatuses([link], 10_000)).toEqual(['resumed']);
-    expect(await engine.setPaused([link], 'paused', { responseMs: 10_000, validForMs: 10_000 })).toEqual(['driven']);
+    expect(await engine.setPaused([link], 'paused', { responseMs: 10_000, validForMs: 10_000 })).toEqual(['applied']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
     owner.disconnect();
@@ -171,7 +171,7 @@ describe('a server that does not answer', () => {
       expect(await services.deps.links.readConnections([connection])).toEqual([
         { kind: 'unreachable', name: connection },
       ]);
-      expect(await services.deps.links.countWorkers([link])).toEqual([null]);
+      expect(await services.deps.links.countWorkers([link])).toEqual([{ kind: 'unused' }]);
     }
   });
 });
@@ -227,7 +227,7 @@ describe('the signs that a queue has been worked on', () => {
 
   it('none while tasks only wait, in whatever way', async () => {
     const { link, queue } = await services.createLink('orders-full');
-    expect(await readUsage(link)).toBeNull();
+    expect(await readUsage(link)).toEqual({ kind: 'unused' });
     await queue.pause();
     await queue.addBulk([
       { name: 'waits', data: {} },
@@ -241,13 +241,13 @@ describe('the signs that a queue has been worked on', () => {
       children: [{ name: 'child', queueName: 'orders-full' }],
     });
     await flow.close();
-    expect(await readUsage(link)).toBeNull();
+    expect(await readUsage(link)).toEqual({ kind: 'unused' });
   });
 
   it.each([
-    ['active', 'a task is being worked on'],
-    ['completed', 'it has completed tasks'],
-    ['failed', 'it has failed tasks'],
+    ['active', 'active_tasks'],
+    ['completed', 'completed_tasks'],
+    ['failed', 'failed_tasks'],
   ])('%s tasks', async (state, expected) => {
     const { link, queue, startWorker: work } = await services.createLink('orders-full');
     let finishTask = () => {};
@@ -259,7 +259,7 @@ describe('the signs that a queue has been worked on', () => {
     );
     await queue.add('x', {});
     await waitFor(() => queue.getJobCountByTypes(state as 'active'));
-    expect(await readUsage(link)).toBe(expected);
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence: expected });
     finishTask();
   });
 
@@ -269,7 +269,7 @@ describe('the signs that a queue has been worked on', () => {
     await work(async () => ++done);
     await queue.add('x', {}, { removeOnComplete: true });
     await waitFor(async () => done === 1 && (await queue.getActiveCount()) === 0);
-    expect(await readUsage(link)).toBe('tasks have come and gone');
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence: 'removed_tasks' });
   });
 
   it('tasks that are gone again, by the events alone, however many came later', async () => {
@@ -277,7 +277,7 @@ describe('the signs that a queue has been worked on', () => {
     const events = 'bull:orders-full:events';
     await services.redis.xadd(events, '*', 'event', 'active', 'jobId', '1', 'prev', 'waiting');
     for (let i = 0; i < 1_100; i++) await services.redis.xadd(events, '*', 'event', 'paused');
-    expect(await readUsage(link)).toBe('its events tell of work');
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence: 'work_events' });
   });
 });
 
@@ -304,7 +304,7 @@ describe('the flag and the counts under load', () => {
     expect(await observeLink(services, link)).toMatchObject({ waiting: 1 });
     await services.redis.script('FLUSH');
     expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.deps.links.readStatuses([link], 5_000)).toEqual(['paused']);
   });

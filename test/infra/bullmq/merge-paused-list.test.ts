@@ -36,7 +36,7 @@ it.each([
   const mergedIds = await addTasks(60, mergedAt, 'paused');
   const waitingIds = await addTasks(40, waitAt, 'wait');
   expect(await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual(
-    ['driven'],
+    ['applied'],
   );
   expect(await readWaitingIds()).toEqual(
     age === 'older' ? [...mergedIds, ...waitingIds] : [...waitingIds, ...mergedIds],

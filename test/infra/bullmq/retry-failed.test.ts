@@ -91,7 +91,7 @@ describe('putting failed tasks back', () => {
   it('touches nothing when the link has been resumed', async () => {
     await failTasks([['a'], ['b']]);
     const before = await snapshotKeys(services);
-    expect(await retryFailed()).toEqual({ kind: 'stopped', tasks: 0 });
+    expect(await retryFailed()).toEqual({ kind: 'resumed_meanwhile', tasks: 0 });
     expect(await snapshotKeys(services)).toEqual(before);
   });
 

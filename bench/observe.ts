@@ -5,7 +5,7 @@ import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
 import { runScript } from '../src/infra/redis/scripts.ts';
 import { toChunks } from '../src/lib/async.ts';
-import { createServices } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { createQueues } from './queues.ts';
 import { idleSettings, makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
@@ -37,7 +37,7 @@ type Links = ReturnType<typeof makeDefinitions>[number]['links'];
 
 async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: RoundCounts): Promise<Row[]> {
   const endpoint = { kind: 'standalone', url } as const;
-  await using core = createServices(
+  await using core = new Services(
     { redis: endpoint, connections: {}, settings: idleSettings },
     pino({ level: 'silent' }),
   );

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import { withTimeout } from '../src/lib/async.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
 import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
 import { onOk } from '../src/slack/listeners/confirmation.ts';
@@ -26,7 +26,7 @@ const timeoutMs = 60_000;
 export async function startPauseSubject(url: string, redis: Redis): Promise<LinkPauser> {
   const log = pino({ level: 'silent' });
   const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
-  const core = createServices(config, log, idleOverrides);
+  const core = new Services(config, log, idleOverrides);
   await core.startWorkers();
   const pressOk = createOkPresser(core);
   const waitForLastPaused = watchPauses(core);
@@ -91,15 +91,8 @@ function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<voi
     now: Date.now,
     log: deps.log,
   });
-  const context = {
-    deps,
-    authorizer,
-    format: slackFormatter('/sync'),
-    showErrors: false,
-    onRequestRejected: () => {},
-    stopSignal: new AbortController().signal,
-  };
-  const handlePress = createListener(context, readBlockAction, onOk, 'harmless');
+  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const handlePress = createListener(context, { decode: readBlockAction, run: onOk, deduplicate: 'before_refusal' });
   return (ref) => {
     const body = {
       user: { id: benchmarkUser.user, team_id: teamId },

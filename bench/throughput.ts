@@ -7,7 +7,7 @@ import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { Action, ProjectDefinition } from '../src/domain/project.ts';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
@@ -57,7 +57,7 @@ async function startSubject(size: typeof fullSize) {
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
   const endpoint = { kind: 'standalone', url: fixture.url } as const;
-  const core = createServices({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
+  const core = new Services({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
   const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
   const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {

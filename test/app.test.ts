@@ -90,7 +90,7 @@ test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTE
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(JSON.parse(doctor.out)).toContainEqual(
     expect.objectContaining({
-      item: 'way in from Slack',
+      item: 'Slack transport',
       result: 'unknown',
       message: expect.stringContaining(`${port}`),
     }),

@@ -24,7 +24,7 @@ test('every verb of the command line that the README names is there', () => {
   const verbs = lines.flatMap((line) => (line.split(' ')[1] ?? '').split('|')).filter((verb) => /^[a-z]+$/.test(verb));
   expect(verbs).toEqual(expect.arrayContaining(['run', 'apply', 'list', 'show', 'start', 'doctor']));
   for (const verb of verbs.filter((word) => word !== 'orders')) {
-    expect(parseArguments([verb, '--help'], '1.0.0')).toMatchObject({ kind: 'printed' });
+    expect(parseArguments([verb, '--help'], '1.0.0')).toMatchObject({ kind: 'help' });
   }
 });
 

@@ -7,7 +7,7 @@ import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Link } from '../../src/domain/project.ts';
-import { createServices } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import {
   endpointOf,
   startTestServices,
@@ -239,7 +239,7 @@ describe('after a failure', () => {
       connections: { far: endpointOf(url.href) },
       settings: testSettings,
     };
-    await using restrictedServices = createServices(config, pino({ level: 'silent' }));
+    await using restrictedServices = new Services(config, pino({ level: 'silent' }));
     const ref = await confirmOperation(services, 'payments', 'restore');
     const { jobs, notifications } = withoutJobs(services);
     await execute({ ...restrictedServices.deps, jobs, notifications }, ref);

@@ -62,7 +62,7 @@ test.each(inlineCommands)('$name speaks of $command', ({ command }) => {
   if (program === 'docker') return expect(['compose', 'build', 'run']).toContain(first);
   const args = command.replace(/^.*?(?:syncbot|main\.js) ?/, '');
   if (args !== '' && !args.startsWith('--env-file'))
-    expect(parseArguments(args.split(' '), '1.0.0').kind, args).not.toBe('misused');
+    expect(parseArguments(args.split(' '), '1.0.0').kind, args).not.toBe('invalid');
 });
 
 describe('in a shell, in the order of the pages', () => {

@@ -1,5 +1,5 @@
 import { environmentVariables } from '../../src/config/environment.ts';
-import { type ConfigKey, configKeys } from '../../src/config/hints.ts';
+import { type ConfigKey, configKeys } from '../../src/config/key-docs.ts';
 
 /** docs/configuration.md as the schemas of src/config tell it. */
 export function configurationPage(): string {

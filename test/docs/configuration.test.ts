@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment } from '../../src/config/environment.ts';
-import { configKeys } from '../../src/config/hints.ts';
+import { configKeys } from '../../src/config/key-docs.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
 import { configurationPage } from './configuration-page.ts';
 

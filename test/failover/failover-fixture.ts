@@ -9,7 +9,7 @@ import { desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import type { Action, Link } from '../../src/domain/project.ts';
 import { withTimeout } from '../../src/lib/async.ts';
-import { createServices, type Services } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { endpointOf, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -48,7 +48,7 @@ export async function createFailoverFixture({
 }: FailoverFixtureOptions): Promise<FailoverFixture> {
   const far = await startRedisServer();
   const config = { redis: endpoint, connections: { far: endpointOf(far.url) }, settings: testSettings };
-  const services = createServices(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
+  const services = new Services(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
   const links: Link[] = [
     ...prefixes.map((prefix) => ({ queue: 'sync', connection: 'default', prefix })),
     { queue: 'sync', connection: 'far', prefix: 'far' },

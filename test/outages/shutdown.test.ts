@@ -49,7 +49,7 @@ const anyRole: Record<string, Situation> = {
     const program = await startRunning(fixture, role);
     fixture.services.server().kill('SIGKILL');
     await fixture.services.server().exited;
-    await fixture.waitForLog(program, 'redis connection trouble');
+    await fixture.waitForLog(program, 'Redis connection failed');
     return program;
   },
 };

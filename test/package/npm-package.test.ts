@@ -68,7 +68,7 @@ describe('in an empty folder, beside its production packages', () => {
   });
 
   it('says what is missing when there is no syncbot.yml', async () => {
-    const sentence = 'syncbot.yml does not exist. Write it, or name another file with SYNCBOT_CONFIG.\n';
+    const sentence = 'syncbot.yml does not exist. Create it, or set SYNCBOT_CONFIG to another file.\n';
     expect(await syncbot(['list']).exited).toEqual({ code: 2, stdout: '', stderr: sentence });
   });
 

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { startLinkWorker } from '../../demo/link-worker.ts';
 import { type Source, startSource } from '../../demo/source.ts';
 import { setColumnLimit } from '../../demo/tables.ts';
-import { createServices, type Services } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../support/project-definition.ts';
@@ -59,7 +59,7 @@ export async function createSoakSystem(folder: string): Promise<SoakSystem> {
     connections: { warehouse: endpointOf(linkServer.url) },
     settings,
   };
-  const directServices = disposeLater(createServices(directConfig, pino({ level: 'silent' })));
+  const directServices = disposeLater(new Services(directConfig, pino({ level: 'silent' })));
   const projects: SoakProject[] = [];
   for (const id of projectIds) {
     const links = [];

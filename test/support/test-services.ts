@@ -5,7 +5,7 @@ import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
-import { createServices, type Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
+import { Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from './faulty-redis-proxy.ts';
 import { makeDefinition } from './project-definition.ts';
 
@@ -94,7 +94,7 @@ export async function startTestServices({
     settings: { ...testSettings, ...settings },
   };
   const addInstance = (instanceOverrides: ServicesOverrides = overrides) => {
-    const services = createServices(config, log, { sweepIntervalMs: 300, ...instanceOverrides });
+    const services = new Services(config, log, { sweepIntervalMs: 300, ...instanceOverrides });
     disposers.push(() => services[Symbol.asyncDispose]());
     return services;
   };

@@ -11,3 +11,9 @@ export interface SlackReceiver {
   /** Whether Slack can reach the bot now. */
   readonly isConnected: boolean;
 }
+
+/** How Slack reaches the bot. */
+export type Transport =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  /** `port` 0 takes a free port; the log line `listening for Slack` has it. */
+  | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { RedisEndpoint } from '../../../src/config/redis-url.ts';
 import { connect, disconnect, whenReady } from '../../../src/infra/redis/connection.ts';
-import { createServices } from '../../../src/services.ts';
+import { Services } from '../../../src/services.ts';
 import { sharedRedisUrl, startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -51,7 +51,7 @@ describe('a client of Redis', () => {
 
 it('a process whose Redis was never there can be ended', async () => {
   const config = { redis: endpointOf((await unusedAddress()).url), connections: {}, settings: testSettings };
-  const services = createServices(config, pino({ level: 'silent' }));
+  const services = new Services(config, pino({ level: 'silent' }));
   await expect(services.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   await services[Symbol.asyncDispose]();
 });

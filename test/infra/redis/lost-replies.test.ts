@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { createServices } from '../../../src/services.ts';
+import { Services } from '../../../src/services.ts';
 import { startFaultyRedisProxy } from '../../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestRedis } from '../../support/test-redis.ts';
@@ -12,7 +12,7 @@ it('a step whose reply was lost is sent again, and answers as it did the first t
   await using redis = await startTestRedis();
   await using proxy = await startFaultyRedisProxy(redis.port);
   const config = { redis: endpointOf(proxy.url), connections: {}, settings: testSettings };
-  await using services = createServices(config, pino({ level: 'silent' }));
+  await using services = new Services(config, pino({ level: 'silent' }));
   const { deduplication, projects } = services.deps;
   // The server knows the scripts: what is lost below is the reply to the step itself, not to the question for its script.
   await deduplication.claimOnce('warm', 1_000);

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stores } from '../../../src/application/stores.ts';
 import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
-import { createServices } from '../../../src/services.ts';
+import { Services } from '../../../src/services.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
@@ -114,7 +114,7 @@ describe('projects', () => {
 
 describe('a Redis that does not serve', () => {
   const connectTo = (url: string) =>
-    createServices({ redis: endpointOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
+    new Services({ redis: endpointOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
 
   it('away before anything was sent: surely nothing was done', async () => {
     await using server = await startTestRedis();

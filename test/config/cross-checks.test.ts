@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { configErrors, projectYaml } from './config-fixture.ts';
 
-describe('a link in two places is refused', () => {
+describe('a link in two places', () => {
   const twoProjects = (first: string, second: string) =>
     configErrors(
       `connections: { a: 'redis://u:p@h:6379/1', b: 'redis://h/1', c: 'redis://h/2', d: 'redis://localhost:6379' }\nprojects:\n${projectYaml('one', first)}${projectYaml('two', second)}`,
@@ -12,9 +12,9 @@ describe('a link in two places is refused', () => {
     ['{ queue: q }', '{ queue: q, connection: default, prefix: bull }'],
     ['{ queue: q, connection: a }', '{ queue: q, connection: b }'],
     ['{ queue: q }', '{ queue: q, connection: d }'],
-  ])('%s and %s', (first, second) => {
+  ])('is refused: %s and %s', (first, second) => {
     expect(twoProjects(first, second)).toMatchObject([
-      { path: 'projects.two.links[0]', line: 8, message: 'is a link of the project one already' },
+      { path: 'projects.two.links[0]', line: 8, message: 'is already a link of project one' },
     ]);
   });
 
@@ -22,11 +22,11 @@ describe('a link in two places is refused', () => {
     ['{ queue: q }', '{ queue: q, prefix: other }'],
     ['{ queue: q, connection: a }', '{ queue: q, connection: c }'],
     ['{ queue: q }', '{ queue: Q }'],
-  ])('but not %s and %s', (first, second) => {
+  ])('is not the same link: %s and %s', (first, second) => {
     expect(twoProjects(first, second)).toEqual([]);
   });
 
-  test('also twice in one project, and even when something else is wrong', () => {
+  test('is refused within one project, also while another key has an error', () => {
     const text = 'projects:\n  one:\n    labels: 3\n    links: [{ queue: q }, { queue: q }]\n';
     expect(configErrors(text).map(({ message }) => message)).toEqual([
       'is not a list',
@@ -34,14 +34,14 @@ describe('a link in two places is refused', () => {
     ]);
   });
 
-  test('and REDIS_URL counts', () => {
+  test('is refused if a connection has the URL of REDIS_URL', () => {
     const text = `connections: { same: 'redis://main:6379' }\nprojects:\n${projectYaml('one', '{ queue: q }')}${projectYaml('two', '{ queue: q, connection: same }')}`;
     expect(configErrors(text, { REDIS_URL: 'redis://main' })).toHaveLength(1);
     expect(configErrors(text, {})).toHaveLength(0);
   });
 });
 
-test('the bot’s own queues are no links', () => {
+test("a link cannot have the prefix of the bot's own queues", () => {
   expect(configErrors(`projects:\n${projectYaml('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
     { path: 'projects.one.links[0].prefix' },
   ]);

@@ -30,7 +30,7 @@ export interface BackoffOptions {
   readonly maxMs: number;
   /** From 0 to 1: how much of the jitter to subtract. Default 0. */
   readonly random?: number;
-  /** The shortest delay that the server asked for. Default 0. */
+  /** The minimum delay, as the server asked for in `Retry-After`. Default 0. */
   readonly retryAfterMs?: number;
 }
 

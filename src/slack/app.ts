@@ -5,7 +5,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
-import { instrumentedFetch, type OnCall } from './api-calls.ts';
+import { createWebClientOptions, instrumentedFetch, type OnCall, withAbortSignal } from './api-calls.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
@@ -24,12 +24,10 @@ import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { createNotifier } from './notifier/notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
-import type { SlackReceiver, Transport } from './receivers/receiver.ts';
-import type { OnRequestRejected } from './receivers/rejection.ts';
+import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
 import { type SlackConnectionError, toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
-import { createWebClientOptions, withAbortSignal } from './web-client.ts';
 
 export interface SlackAppOptions {
   readonly botToken: string;

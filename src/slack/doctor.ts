@@ -3,10 +3,10 @@ import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { doctorMessages } from '../messages/en/doctor.ts';
+import { createWebClientOptions } from './api-calls.ts';
 import { slackPath } from './receivers/http-verification.ts';
 import type { Transport } from './receivers/receiver.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
-import { createWebClientOptions } from './web-client.ts';
 
 export interface SlackDoctorOptions {
   readonly botToken: string;

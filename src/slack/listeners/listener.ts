@@ -9,7 +9,7 @@ import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
-import type { OnRequestRejected } from '../receivers/rejection.ts';
+import type { OnRequestRejected } from '../receivers/receiver.ts';
 import type { Message } from '../views/blocks.ts';
 import { buildInternalError, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
 
@@ -115,11 +115,14 @@ function requestFields({ channel, ...request }: SlackRequest & { readonly value?
   return { channel, ...(ref === null ? {} : { project: ref.project, operationId: ref.operation }) };
 }
 
-/** Returns false for a request that was delivered before, within ten minutes, to any process. */
+/**
+ * Returns false for a request that was delivered before, to any process. A signed HTTP request can be replayed for ten minutes,
+ * when its timestamp is five minutes ahead of the bot's clock.
+ */
 async function isFirstDelivery(context: ListenerContext, { triggerId, user }: SlackRequest): Promise<boolean> {
   if (triggerId === null) return true;
   try {
-    const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 10 * 60_000);
+    const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
     if (!isFirst) context.log.info({ user }, 'second delivery dropped');
     return isFirst;
   } catch (error) {

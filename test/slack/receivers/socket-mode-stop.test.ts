@@ -16,88 +16,91 @@ import {
 
 const openCallCount = (slack: FakeSlack) => slack.callsTo('apps.connections.open').length;
 
-/** Where the door is when it is closed; each resolves when it is there, with what has to end then. */
-const closeMoments: Record<string, (fixture: SocketModeFixture) => Promise<[Promise<void>] | void>> = {
-  'while Slack does not answer its first call': async ({ slack, receiver }) => {
+/** Each function brings the receiver to the state in which the test stops it, and returns the pending start if there is one. */
+const stopMoments: Record<string, (fixture: SocketModeFixture) => Promise<[Promise<void>] | void>> = {
+  'while its first call to Slack is pending': async ({ slack, receiver }) => {
     const hangingCall = slack.injectFault({ method: 'apps.connections.open', hang: true });
     const opening = receiver.start().catch(() => {});
     await hangingCall.firstHit;
     return [opening];
   },
-  'before its first hello': async ({ slack, receiver }) => {
+  'before the first hello': async ({ slack, receiver }) => {
     slack.sockets.helloMode = 'held';
     const opening = receiver.start().catch(() => {});
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
     return [opening];
   },
-  'before its first WebSocket': async ({ slack, receiver }) => {
+  'before the first WebSocket handshake is answered': async ({ slack, receiver }) => {
     slack.sockets.helloMode = 'unanswered';
     const opening = receiver.start().catch(() => {});
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
     return [opening];
   },
-  'while it is open': ({ receiver }) => receiver.start(),
-  'while its socket is half open': async ({ slack, receiver }) => {
+  'while it is connected': ({ receiver }) => receiver.start(),
+  'while its connection is half open': async ({ slack, receiver }) => {
     await receiver.start();
     slack.sockets.freezeSocket();
   },
-  'in an overlap, while Slack does not answer': async ({ slack, receiver }) => {
+  'while its call for a replacement is pending': async ({ slack, receiver }) => {
     await receiver.start();
     const hangingCall = slack.injectFault({ method: 'apps.connections.open', hang: true });
     slack.announceDisconnect('warning');
     await hangingCall.firstHit;
   },
-  'in an overlap, before the hello': async ({ slack, receiver }) => {
+  'before the hello of a replacement': async ({ slack, receiver }) => {
     await receiver.start();
     slack.sockets.helloMode = 'held';
     slack.announceDisconnect('refresh_requested');
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2);
   },
-  'in an overlap, while the old socket stays': async ({ slack, receiver }) => {
+  'while the replaced socket is still open': async ({ slack, receiver }) => {
     await receiver.start();
     slack.announceDisconnect('warning');
     await slack.waitFor(() => slack.socketCount === 2);
   },
-  'before the WebSocket of a new try': async ({ slack, receiver }) => {
+  'before the WebSocket handshake of a reconnect is answered': async ({ slack, receiver }) => {
     await receiver.start();
     slack.sockets.helloMode = 'unanswered';
     slack.terminateSocket();
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1 && openCallCount(slack) === 2);
   },
-  'between two tries': async ({ slack, receiver, logMessages: said }) => {
+  'between two attempts to reconnect': async ({ slack, receiver, logMessages }) => {
     await receiver.start();
     slack.injectFault({ method: 'apps.connections.open', status: 500, times: 99 });
     slack.terminateSocket();
-    await slack.waitFor(() => said().includes('Slack connection not back yet'));
+    await slack.waitFor(() => logMessages().includes('Slack connection not back yet'));
   },
 };
 
-describe.each([true, false])('a door is closed (Slack leaves TCP open: %s)', (keepsTcpOpen) => {
-  test.each(Object.entries(closeMoments))('%s: nothing is left', async (_what, reachMoment) => {
-    const resourcesBefore = countOpenResources();
-    using processErrors = recordProcessErrors();
-    // Neither the next try nor the library's own watch comes to help.
-    await using fixture = await createSocketModeFixture({
-      slack: { keepTcpOpen: keepsTcpOpen },
-      timing: { closeTimeoutMs: 100, pongTimeoutMs: neverMs, initialBackoffMs: neverMs, maxBackoffMs: neverMs },
+describe.each([true, false])(
+  'A receiver leaves no socket and no timer (Slack leaves TCP open: %s) when it stops',
+  (keepTcpOpen) => {
+    test.each(Object.entries(stopMoments))('%s.', async (_what, reachMoment) => {
+      const resourcesBefore = countOpenResources();
+      using processErrors = recordProcessErrors();
+      // Neither the next attempt nor the client's own pings can clean up.
+      await using fixture = await createSocketModeFixture({
+        slack: { keepTcpOpen },
+        timing: { closeTimeoutMs: 100, pongTimeoutMs: neverMs, initialBackoffMs: neverMs, maxBackoffMs: neverMs },
+      });
+      const { slack, receiver } = fixture;
+      const [opening] = (await reachMoment(fixture)) ?? [];
+      await receiver.stop();
+      await opening;
+      expect(receiver.isConnected).toBe(false);
+      await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0, { description: 'no socket left' });
+      const openCallsBefore = openCallCount(slack);
+      await slack[Symbol.asyncDispose]();
+      expect(openCallCount(slack)).toBe(openCallsBefore);
+      await waitFor(() => countOpenResources() <= resourcesBefore, { description: 'no timer and no connection left' });
+      expect(channel('undici:websocket:ping').hasSubscribers).toBe(false);
+      expect(channel('undici:websocket:pong').hasSubscribers).toBe(false);
+      expect(processErrors.errors).toEqual([]);
     });
-    const { slack, receiver } = fixture;
-    const [opening] = (await reachMoment(fixture)) ?? [];
-    await receiver.stop();
-    await opening;
-    expect(receiver.isConnected).toBe(false);
-    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0, { description: 'no socket left' });
-    const openCallsBefore = openCallCount(slack);
-    await slack[Symbol.asyncDispose]();
-    expect(openCallCount(slack)).toBe(openCallsBefore);
-    await waitFor(() => countOpenResources() <= resourcesBefore, { description: 'no timer and no connection left' });
-    expect(channel('undici:websocket:ping').hasSubscribers).toBe(false);
-    expect(channel('undici:websocket:pong').hasSubscribers).toBe(false);
-    expect(processErrors.errors).toEqual([]);
-  });
-});
+  },
+);
 
-it('whenever it is closed after Slack has answered with an address, no socket is opened or it is closed', async () => {
+it('A stop at any tick after Slack has returned the URL leaves no socket.', async () => {
   await using slack = await FakeSlack.start();
   slack.sockets.helloMode = 'held';
   for (let turnCount = 0; turnCount < 150; turnCount++) {
@@ -126,20 +129,20 @@ it('whenever it is closed after Slack has answered with an address, no socket is
   }
 });
 
-it('an ack under way is still sent at the close', async () => {
+it('A stop sends a pending ack before it closes the socket.', async () => {
   await using fixture = await startSocketModeFixture();
   const { slack, receiver } = fixture;
   const release = holdAcks(fixture);
   const { acked } = slack.command(listCommand);
   await slack.waitFor(() => fixture.receivedTriggerIds.length === 1);
-  const closed = receiver.stop();
+  const stopped = receiver.stop();
   release();
   expect((await acked).kind).toBe('acked');
-  await closed;
+  await stopped;
   await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0);
 });
 
-it('a door that could not be opened leaves nothing', async () => {
+it('A start without a hello fails and leaves no socket.', async () => {
   await using fixture = await createSocketModeFixture({ timing: { helloTimeoutMs: 600, closeTimeoutMs: 50 } });
   const { slack, receiver } = fixture;
   slack.sockets.helloMode = 'held';
@@ -151,7 +154,7 @@ it('a door that could not be opened leaves nothing', async () => {
   expect(openCallCount(slack)).toBe(1);
 });
 
-it('a token that Slack takes no more: told once, nothing is tried again', async () => {
+it('A token that Slack rejects is reported once and ends the reconnects.', async () => {
   await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
   await using stableFixture = await startSocketModeFixture({ timing: fastReconnectTiming });
   const { slack, connectionErrors } = fixture;

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
 import { alice, createSlackAppFixture, startSlackAppFixture } from '../slack-app-fixture.ts';
 
-describe('the start', () => {
+describe('A start', () => {
   it.each([
     ['SLACK_BOT_TOKEN', { botToken: 'xoxb-wrong' }],
     ['SLACK_APP_TOKEN', { appToken: 'xapp-wrong' }],
-  ])('says what is wrong with %s, in one sentence without the token', async (name, tokens) => {
+  ])('fails with a sentence that names a rejected %s and does not contain it.', async (name, tokens) => {
     await using fixture = await createSlackAppFixture({}, tokens);
     const error = await fixture.slackApp.start().catch((error: unknown) => error);
     expect(error).toBeInstanceOf(SlackConnectionError);
@@ -15,15 +15,15 @@ describe('the start', () => {
     expect(JSON.stringify(fixture.dependencies.logLines)).not.toMatch(/xoxb-wrong|xapp-wrong/);
   });
 
-  it('says when Slack is not there', async () => {
+  it('fails when Slack does not answer.', async () => {
     await using fixture = await createSlackAppFixture();
     fixture.slack.injectFault({ method: 'auth.test', status: 503, times: 5 });
     await expect(fixture.slackApp.start()).rejects.toMatchObject({ code: 'unreachable' });
   });
 });
 
-describe('the connection', () => {
-  it('is never away at a refresh', async () => {
+describe('A connected app', () => {
+  it('stays connected while Slack refreshes the socket.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, slackApp: app } = fixture;
     slack.announceDisconnect('refresh_requested');
@@ -34,28 +34,26 @@ describe('the connection', () => {
     await fixture.waitForText(/Run data synchronization/);
   });
 
-  it('comes back by itself after a cut', async () => {
+  it('reconnects after its socket breaks.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, slackApp: app } = fixture;
     slack.terminateSocket();
-    await slack.waitFor(() => !app.isConnected(), { description: 'the loss to be noticed' });
+    await slack.waitFor(() => !app.isConnected(), { description: 'the disconnect' });
     await slack.waitFor(() => app.isConnected() && slack.socketCount === 1, { description: 'the connection back' });
     expect((await slack.command({ ...alice, text: 'help' }).acked).kind).toBe('acked');
     await fixture.waitForText(/Run data synchronization/);
   });
 
-  it('is tried again while Slack does not answer', async () => {
+  it('retries while Slack responds with errors.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, slackApp: app, dependencies } = fixture;
     slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
     slack.terminateSocket();
-    await slack.waitFor(() =>
-      dependencies.logLines.some(({ message: sentence }) => sentence === 'Slack connection not back yet'),
-    );
+    await slack.waitFor(() => dependencies.logLines.some(({ message }) => message === 'Slack connection not back yet'));
     await slack.waitFor(() => app.isConnected(), { description: 'the connection back' });
   });
 
-  it('can be stopped in the middle of connecting, and rejects nowhere', async () => {
+  it('can be stopped while it reconnects.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, slackApp: app } = fixture;
     const hangingCall = slack.injectFault({ method: 'apps.connections.open', hang: true });
@@ -68,7 +66,7 @@ describe('the connection', () => {
     expect(app.isConnected()).toBe(false);
   });
 
-  it('is given up when Slack takes the token no more', async () => {
+  it('reports a token that Slack revoked.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, connectionErrors } = fixture;
     slack.injectFault({ method: 'apps.connections.open', error: 'account_inactive' });

@@ -6,9 +6,8 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean.mjs scripts/
+COPY scripts/clean.mjs scripts/copy-lua.mjs scripts/
 COPY src src/
-# The demo needs a local Slack, which is not in the image.
 RUN npm run build
 
 FROM node:${NODE_VERSION}-bookworm-slim AS dependencies

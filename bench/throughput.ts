@@ -28,8 +28,10 @@ const tinySize = { projects: 5, linksEach: 1, jobs: 20, rounds: 2, warmUps: 0 };
 export const throughput: Benchmark = {
   title: 'operations through one worker',
   notes: [
-    `\`syncbot run --role worker\` in a process of its own carries out a pause and a restore of each of ${fullSize.projects} projects of one link: all are confirmed while its queue is paused, and the time is from there on to the last one done. ` +
-      `Floor: a bare BullMQ worker with the same concurrency in a process of its own, ${fullSize.jobs} empty jobs, measured in the same way. The ratio says how many empty jobs take as long as one operation; it has no aim.`,
+    `\`syncbot run --role worker\` in its own process pauses and restores ${fullSize.projects} projects of one link.`,
+    'All operations are confirmed while the queue of actions is paused. The time is from its resume until the last one is done.',
+    `The baseline is a plain BullMQ worker with the same concurrency in its own process. It runs ${fullSize.jobs} empty jobs.`,
+    'The ratio is the number of empty jobs that take as long as one operation. It has no target.',
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
@@ -61,14 +63,14 @@ async function startSubject(size: typeof fullSize) {
   const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
   const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {
-    /** Of a round of pauses and a round of restores. */
+    /** Pauses all projects, then restores them. */
     async msPerOperation(): Promise<number> {
       let sum = 0;
       for (const action of ['pause', 'restore'] as const) {
         const { ms, added } = await measureDrain(queue, () => confirmAll(core, definitions, action));
         sum += ms;
         await expectAllDone(core, added);
-        // No bot is there to tell anybody.
+        // No bot runs that would process these jobs.
         await notificationQueue.drain();
       }
       return sum / (2 * definitions.length);
@@ -100,7 +102,7 @@ async function startBaseline() {
   };
 }
 
-/** Adds jobs while nobody may take them, then lets them be taken; how long it takes until none is left, ms. */
+/** Adds jobs while the queue is paused, then resumes it. Returns the time from the resume until the queue is empty. */
 async function measureDrain<Added>(queue: Queue, add: () => Promise<Added>): Promise<{ ms: number; added: Added }> {
   await queue.pause();
   const added = await add();

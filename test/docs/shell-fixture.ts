@@ -5,10 +5,10 @@ import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { findFreePort } from '../../demo/free-port.ts';
 import { startRedisServer } from '../../demo/redis-server.ts';
-import { buildSyncbot } from '../demo/demo-process.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type ProgramResult, type RunningProgram, startProgram, waitForOutput } from '../support/running-program.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 
 /** A folder as a checkout that was built, a Redis with the queues of the pages, and a Slack. Commands run in a shell in it. */
 export interface ShellFixture extends AsyncDisposable {

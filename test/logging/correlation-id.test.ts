@@ -32,9 +32,7 @@ test('one operation is one id in the lines of bot and worker, from the request t
   await users.waitForMessage('orders is Paused', bob);
   await waitFor(() => messagesAbout(bot, id).includes('operation notified'));
 
-  const botMessages = messagesAbout(bot, id).filter(
-    (msg) => msg !== 'Slack did not accept a message, retrying later',
-  );
+  const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
     'operation resolved',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
 import type { ProgramResult } from '../support/running-program.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { createOutageFixture } from './outage-fixture.ts';
 
 let built: SyncbotBuild;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => built[Symbol.asyncDispose]());
 
-/** The lines on stderr that are for people: all that are not of the log. */
+/** Returns the lines of stderr that are not part of the log. */
 const userMessages = ({ stderr }: ProgramResult) =>
   stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
 
@@ -24,7 +24,7 @@ const cases = [
 ] as const;
 
 test.each(cases)(
-  'a start that Slack refuses (%s: %s) ends with one sentence and exit 2',
+  'run exits with code 2 and one sentence when Slack refuses %s with %s at the start',
   async (method, error, advice) => {
     const fixture = await createOutageFixture(built);
     fixture.slack.injectFault({ method, error, times: 9 });
@@ -39,7 +39,7 @@ test.each(cases)(
 );
 
 test.each(['invalid_auth', 'token_revoked'])(
-  'a token that is taken no more later (%s) ends the bot with one sentence and exit 2',
+  'run exits with code 2 and one sentence when Slack refuses the app token later (%s)',
   async (error) => {
     const fixture = await createOutageFixture(built);
     const program = fixture.startProgram('all');

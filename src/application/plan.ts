@@ -1,3 +1,12 @@
+import {
+  type DefinitionChange,
+  type DesiredProject,
+  type DesiredProjects,
+  diffProjects,
+  type ProjectDiff,
+  type UpdatedProject,
+  wasInterrupted,
+} from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import type { LinkObservation } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
@@ -6,15 +15,6 @@ import { type Link, linkId, noWatermark, type Project, type ProjectId, type Wate
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { ApplyRefusal, UsedLink } from './apply-refusal.ts';
 import type { UseCaseContext } from './context.ts';
-import {
-  type DesiredProject,
-  type DesiredProjects,
-  definitionChanges,
-  diffProjects,
-  type ProjectDiff,
-  type UpdatedProject,
-  wasInterrupted,
-} from './diff-projects.ts';
 import type { LinkUsage } from './ports.ts';
 import type { InitialState } from './stores.ts';
 
@@ -43,8 +43,7 @@ export interface PlannedCreate extends DesiredProject {
 export interface PlannedUpdate {
   readonly project: Project;
   readonly definition: DesiredProject['definition'];
-  /** One phrase for each change, from `definitionChanges`. */
-  readonly changes: readonly string[];
+  readonly changes: readonly DefinitionChange[];
   /** Ids of the added links. */
   readonly added: readonly string[];
   readonly linksToPause: readonly Link[];
@@ -158,13 +157,13 @@ function adoptedState(links: readonly Link[], snapshots: LinkSnapshots): Initial
 
 async function planUpdate(
   context: ReadContext,
-  { project, definition, added, removed }: UpdatedProject,
+  { project, definition, changes, added, removed }: UpdatedProject,
   snapshots: LinkSnapshots,
 ): Promise<PlannedUpdate> {
   return {
     project,
     definition,
-    changes: definitionChanges(project.definition, definition),
+    changes,
     added: added.map(linkId),
     linksToPause: runningLinks(added, snapshots),
     missing: missingLinks(added, snapshots),

@@ -1,10 +1,8 @@
-import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { Clock } from '../../src/application/ports.ts';
-import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { OperationKind } from '../../src/domain/project.ts';
-import type { TestServices } from '../support/test-services.ts';
+import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A replaced port keeps its other methods. */
 export function overrideContext(
@@ -76,18 +74,13 @@ export function createJumpingClock(): Clock & { readonly sleepsMs: number[] } {
 }
 
 /** Requests and confirms an operation without adding its job: the test executes it. */
-export async function confirmOperation(
+export function confirmOperation(
   services: TestServices,
   project: string,
   action: OperationKind,
-  by = 'U0ALICE',
+  by?: string,
 ): Promise<OperationRef> {
-  const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-  const result = await requestAction(services.deps, request);
-  if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
-  const ref = { project, operation: result.operation.id };
-  await confirm(withoutJobs(services), { ref, by, dialog: null });
-  return ref;
+  return requestAndConfirm(withoutJobs(services), { project, action, by });
 }
 
 /** A context whose jobs and notifications are lost, as after a crash between two steps. */

@@ -48,14 +48,6 @@ const sentences: { readonly [Code in ApplyRefusalCode]: (refusal: Of<Code>) => s
     `${project} is ${stateTitles[state]}: its links can be changed while it is Paused or Not Started. Pause it first, then apply again.`,
 };
 
-const evidenceTexts: Readonly<Record<UsageEvidence, string>> = {
-  active_tasks: 'a task is being worked on',
-  completed_tasks: 'it has completed tasks',
-  failed_tasks: 'it has failed tasks',
-  removed_tasks: 'tasks have come and gone',
-  work_events: 'its events tell of work',
-};
-
 function names(links: readonly Link[]): string {
   return links.map((link) => link.queue).join(', ');
 }
@@ -63,3 +55,11 @@ function names(links: readonly Link[]): string {
 function describeUsage(links: readonly UsedLink[]): string {
   return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidenceTexts[evidence]})`).join(', ');
 }
+
+const evidenceTexts: Readonly<Record<UsageEvidence, string>> = {
+  active_tasks: 'a worker is processing a task',
+  completed_tasks: 'it has completed tasks',
+  failed_tasks: 'it has failed tasks',
+  removed_tasks: 'tasks were added and are gone',
+  work_events: 'its event stream shows work',
+};

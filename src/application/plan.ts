@@ -8,14 +8,13 @@ import {
   wasInterrupted,
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
-import type { LinkObservation } from '../domain/observation.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { precheckItems } from '../domain/precheck.ts';
 import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import type { ApplyRefusal, UsedLink } from './apply-refusal.ts';
 import type { UseCaseContext } from './context.ts';
-import type { LinkUsage } from './ports.ts';
 import type { InitialState } from './stores.ts';
 
 /** What `apply` would do. */
@@ -180,7 +179,7 @@ async function leftPaused(context: ReadContext, links: readonly Link[]): Promise
 
 interface LinkSnapshot {
   readonly observation: LinkObservation;
-  readonly usage: LinkUsage;
+  readonly usage: QueueUsage;
 }
 
 /** By link id. */

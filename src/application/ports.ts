@@ -1,5 +1,5 @@
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
-import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
 import type { Link, ProjectId, Watermark } from '../domain/project.ts';
@@ -25,7 +25,7 @@ export interface LinkGateway {
   /** Counts the connected workers of each link. Null if the server does not list its clients. */
   countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /** Finds out whether workers have processed tasks of each queue. Tasks that only wait do not count. */
-  findUsage(links: readonly Link[]): Promise<LinkUsage[]>;
+  findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
 }
 
 /** A link's pause flag. `missing`: the queue does not exist. */
@@ -52,11 +52,6 @@ export interface RetryFailedResult {
   /** How many tasks were moved back to wait. */
   readonly tasks: number;
 }
-
-export type LinkUsage =
-  | { readonly kind: 'unused' }
-  | { readonly kind: 'used'; readonly evidence: UsageEvidence }
-  | { readonly kind: 'unreachable' };
 
 /** Adds jobs to the bot's own BullMQ queues. Adding a job twice has the effect of once. Throws `StoreUnavailableError`. */
 export interface JobQueue {

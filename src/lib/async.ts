@@ -38,3 +38,10 @@ export async function forEachIsolated<Item>(
 ): Promise<void> {
   await Promise.all(items.map((item) => work(item).catch((error: unknown) => onError(error, item))));
 }
+
+/** Like `withTimeout`, but rejects as the promise does, or after the timeout. */
+export async function rejectAfter<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  const result = await withTimeout(promise, timeoutMs);
+  if (result.kind === 'resolved') return result.value;
+  throw result.kind === 'rejected' ? result.error : new Error(`not settled within ${timeoutMs} ms`);
+}

@@ -74,7 +74,7 @@ export async function suspendBot(harness: CrashHarness, action: Action, point: C
   });
 }
 
-/** The bot reads the time, then resolves the operation. */
+/** The bot reads the server's clock, then resolves the operation. */
 function isBeforeResolve({ label, when }: CrashPoint): boolean {
   return label.startsWith('time ') || (label.startsWith('resolve ') && when === 'before');
 }

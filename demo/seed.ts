@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyPlan } from '../src/application/apply.ts';
-import { applyRefusalText } from '../src/application/apply-refusal.ts';
 import { confirm } from '../src/application/confirm.ts';
 import { planApply } from '../src/application/plan.ts';
 import { requestAction } from '../src/application/request.ts';
 import type { CliApp } from '../src/cli/context.ts';
+import { cliFormatter } from '../src/cli/formatter.ts';
 import type { SyncbotConfig } from '../src/config/config.ts';
-import type { ProjectId, ProjectState } from '../src/domain/project.ts';
+import type { ProjectId } from '../src/domain/project.ts';
+import type { ProjectState } from '../src/domain/state.ts';
+import { applyRefusalText } from '../src/messages/render.ts';
 import type { DataFlow } from './data-flow.ts';
 import { DemoError } from './demo-error.ts';
 import { brokenRow } from './projects.ts';
@@ -18,7 +20,10 @@ const STATE_TIMEOUT_MS = 60_000;
 export async function applyConfig({ useCaseContext }: CliApp, config: SyncbotConfig): Promise<void> {
   const planResult = await planApply(useCaseContext, config);
   if (planResult.kind === 'refused') {
-    throw new DemoError(1, `The demo's file was refused: ${planResult.refusals.map(applyRefusalText).join(' ')}`);
+    throw new DemoError(
+      1,
+      `The demo's file was refused: ${planResult.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)).join(' ')}`,
+    );
   }
   const applyResult = await applyPlan(useCaseContext, { plan: planResult.plan, by: actor });
   if (applyResult.kind === 'conflict')

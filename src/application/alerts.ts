@@ -1,11 +1,11 @@
-import { type Alert, type AlertKind, reduceAlert } from '../domain/alert.ts';
-import { alertKinds, type Condition } from '../domain/conditions.ts';
-import { type Conditions, conditionsFromRecord } from '../domain/evaluate-conditions.ts';
+import { type Alert, reduceAlert } from '../domain/alert.ts';
+import { type AlertKind, alertKinds } from '../domain/conditions.ts';
+import { type ConditionResults, evaluateRecord } from '../domain/evaluate-conditions.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 
 export interface ObservedConditions {
-  readonly conditions: Conditions;
+  readonly conditions: ConditionResults;
   /** The bot's Redis server time. */
   readonly now: number;
 }
@@ -22,10 +22,10 @@ export async function updateAlerts(
   if (project.activeOperation !== null) return;
   let hasChanges = false;
   for (const kind of alertKinds) {
-    if (!Object.hasOwn(conditions, kind)) continue;
-    const condition: Condition | null | undefined = conditions[kind];
+    const result = conditions[kind];
+    if (result === undefined) continue;
     const previous = project.alerts[kind]?.alert ?? null;
-    const next = reduceAlert(previous, { condition, version: project.version, now });
+    const next = reduceAlert(previous, { result, version: project.version, now });
     if (next === null || next === previous) continue;
     const saved = await deps.alerts.save(project.id, project.version, {
       kind,
@@ -33,7 +33,7 @@ export async function updateAlerts(
       after: next,
       event: auditEvent(previous, next),
     });
-    if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false))
+    if (saved.kind === 'written' && isFiring(next) !== isFiring(previous))
       logChange(deps, { project: project.id, kind, next });
     hasChanges ||= saved.kind === 'written' && next.seq > (previous?.seq ?? 0);
   }
@@ -43,18 +43,22 @@ export async function updateAlerts(
 /** After a change of state: what the project's own record tells, at once; what its links tell waits for the next look. */
 export async function updateAlertsFromState(deps: UseCaseContext, id: ProjectId): Promise<void> {
   const [project, now] = await Promise.all([deps.projects.read(id), deps.serverClock.now()]);
-  if (project !== null) await updateAlerts(deps, project, { conditions: conditionsFromRecord(project, now), now });
+  if (project !== null) await updateAlerts(deps, project, { conditions: evaluateRecord(project, now), now });
 }
 
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {
-  if (next.firing === (previous?.firing ?? false)) return null;
-  return next.firing ? 'alert_firing' : 'alert_resolved';
+  if (isFiring(next) === isFiring(previous)) return null;
+  return isFiring(next) ? 'alert_firing' : 'alert_resolved';
+}
+
+function isFiring(alert: Alert | null): boolean {
+  return alert?.state === 'firing';
 }
 
 function logChange(
   { log }: UseCaseContext,
   { project, kind, next }: { project: ProjectId; kind: AlertKind; next: Alert },
 ): void {
-  if (next.firing) log.warn({ project, kind }, 'alert');
-  else log.info({ project, kind }, 'alert over');
+  if (isFiring(next)) log.warn({ project, kind }, 'alert firing');
+  else log.info({ project, kind }, 'alert resolved');
 }

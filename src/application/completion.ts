@@ -1,7 +1,10 @@
+import { isAction } from '../domain/lifecycle.ts';
+import { type Link, linkId } from '../domain/link.ts';
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
-import { isAction, type Link, linkId, type Project, type ProjectState } from '../domain/project.ts';
+import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { ProjectState } from '../domain/state.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
 import type { ReconcileResult } from './reconcile.ts';
@@ -67,7 +70,7 @@ export function partiallyFailed(operation: Operation, result: ReconcileResult, f
     refusal: null,
     expectedVersion: result.project.version,
     outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
-    failure: keepsState ? null : { link, taskId: null, reason: 'the link could not be reached', at: finalStats.now },
+    failure: keepsState ? null : { kind: 'link_unreachable', link, at: finalStats.now },
   };
 }
 

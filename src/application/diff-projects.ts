@@ -1,5 +1,5 @@
-import { type Link, linkId, type Project, type ProjectDefinition } from '../domain/project.ts';
-import { pluralize } from '../messages/format.ts';
+import { type Link, linkId } from '../domain/link.ts';
+import type { Project, ProjectDefinition } from '../domain/project.ts';
 
 /** A project as syncbot.yml wants it. */
 export interface DesiredProject {
@@ -92,7 +92,7 @@ export function wasInterrupted({ state, version, syncedVersion }: Project): bool
 
 function truncate(clauses: readonly string[]): string[] {
   const more = clauses.length - 6;
-  return more > 1 ? [...clauses.slice(0, 6), pluralize(more, 'more link')] : [...clauses];
+  return more > 1 ? [...clauses.slice(0, 6), `${more} more links`] : [...clauses];
 }
 
 /** Plain data, whatever the order of its keys. */

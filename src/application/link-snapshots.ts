@@ -1,11 +1,11 @@
-import type { LinkObservation } from '../domain/observation.ts';
-import { type Link, linkId, type Watermark } from '../domain/project.ts';
+import { type Link, linkId, type Watermark } from '../domain/link.ts';
+import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
 import type { UsedLink } from './apply-refusal.ts';
 
 /** What was seen of each link that matters, by its id. */
 export type LinkSnapshots = ReadonlyMap<
   string,
-  { readonly observation: LinkObservation; readonly usage: string | null }
+  { readonly observation: LinkObservation; readonly usage: UsageEvidence | 'unreachable' | null }
 >;
 
 /** The first watermark is the newest failed task of now: what failed before does not count. */
@@ -56,6 +56,6 @@ export function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshot
 export function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
   return links.flatMap((link) => {
     const evidence = snapshots.get(linkId(link))?.usage ?? null;
-    return evidence === null ? [] : [{ link, evidence }];
+    return evidence === null || evidence === 'unreachable' ? [] : [{ link, evidence }];
   });
 }

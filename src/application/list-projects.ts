@@ -1,6 +1,13 @@
-import { urgency } from '../domain/lifecycle.ts';
-import { type Project, type ProjectId, type ProjectState, projectStates, stateTitles } from '../domain/project.ts';
-import { countStates, countsByState, type StateCounts, totalCount } from '../domain/state-counts.ts';
+import type { Project, ProjectId } from '../domain/project.ts';
+import {
+  countStates,
+  countsByState,
+  type ProjectState,
+  projectStates,
+  type StateCounts,
+  totalCount,
+  urgency,
+} from '../domain/state.ts';
 import type { UseCaseContext } from './context.ts';
 
 /**
@@ -70,10 +77,10 @@ function matchesFilter({ id, state, definition }: Project, text: string): boolea
   return searched.some((field) => field?.toLowerCase().includes(query));
 }
 
-/** The state that these words name, as `not_started` or `Not Started`. */
+/** The state with this name, written `not_started` or `Not Started`. */
 function parseState(words: string): ProjectState | undefined {
   const normalized = words.trim().toLowerCase().replaceAll('_', ' ');
-  return projectStates.find((state) => stateTitles[state].toLowerCase() === normalized);
+  return projectStates.find((state) => state.replaceAll('_', ' ') === normalized);
 }
 
 function compareIds(a: ProjectId, b: ProjectId): number {

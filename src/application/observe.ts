@@ -1,11 +1,11 @@
 import { detectDrift } from '../domain/drift.ts';
-import { conditionsFromObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
+import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
+import type { Link, TaskFailure } from '../domain/link.ts';
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
-import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
+import { botActor, type Project } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
-import { maskFailureReason } from '../logging/redact.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProjects } from './queries.ts';
@@ -52,7 +52,7 @@ async function countWorkers(
 
 async function evaluateProject(deps: UseCaseContext, observation: ProjectObservation): Promise<void> {
   const { project, stats, now } = observation;
-  const failure = project.state === 'running' ? toFailure(stats) : null;
+  const failure = project.state === 'running' ? oldestFailure(stats.links) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
     return markFailed(deps, project, { failure, figures: stats, now });
   }
@@ -61,21 +61,14 @@ async function evaluateProject(deps: UseCaseContext, observation: ProjectObserva
   const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
   if (await autoCorrect(deps, project, { links: [...unexpectedlyRunning, ...unexpectedlyPaused], cause: 'late_write' }))
     return;
-  await updateAlerts(deps, project, { conditions: conditionsFromObservation(observation), now });
+  await updateAlerts(deps, project, { conditions: evaluateObservation(observation), now });
   await autoCorrect(deps, project, { links: created, cause: 'queue_created' });
-}
-
-function toFailure(stats: ProjectStats): Failure | null {
-  const failed = oldestFailure(stats.links);
-  if (failed === null) return null;
-  const { taskId, reason, at } = failed.task;
-  return { link: failed.link, taskId, reason: maskFailureReason(reason), at };
 }
 
 async function markFailed(
   deps: UseCaseContext,
   project: Project,
-  { failure, figures: stats, now }: { failure: Failure; figures: ProjectStats; now: number },
+  { failure, figures: stats, now }: { failure: TaskFailure; figures: ProjectStats; now: number },
 ): Promise<void> {
   const failed = await deps.projects.markFailed(project.id, project.version, {
     failure,

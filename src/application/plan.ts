@@ -1,8 +1,8 @@
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
+import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import { precheckItems } from '../domain/precheck.ts';
-import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
+import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
+import type { Project, ProjectId } from '../domain/project.ts';
 import type { ApplyRefusal } from './apply-refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import {

@@ -1,8 +1,9 @@
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
-import type { LinkObservation } from '../domain/observation.ts';
+import type { Link, Watermark } from '../domain/link.ts';
+import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
-import type { Link, ProjectId, Watermark } from '../domain/project.ts';
+import type { ProjectId } from '../domain/project.ts';
 
 export interface LinkWithWatermark {
   readonly link: Link;
@@ -47,9 +48,9 @@ export interface LinkGateway {
   countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /**
    * Whether tasks of a queue have been worked on: an active, completed or failed task, an `active` or `completed` event,
-   * or an id counter above the tasks present. Null: no sign of it. A sentence fragment otherwise, or `unreachable`.
+   * or an id counter above the tasks present. Null: no sign of it.
    */
-  findUsage(links: readonly Link[]): Promise<(string | null)[]>;
+  findUsage(links: readonly Link[]): Promise<(UsageEvidence | 'unreachable' | null)[]>;
 }
 
 /** The bot's own BullMQ queues, as far as the use cases know them. Adding twice is harmless. */

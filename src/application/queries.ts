@@ -1,10 +1,10 @@
 import type { HistoryEntry } from '../domain/history.ts';
-import { allowedAction } from '../domain/lifecycle.ts';
+import { type Action, allowedAction } from '../domain/lifecycle.ts';
 import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
-import { type PrecheckFacts, precheckItems, precheckPassed } from '../domain/precheck.ts';
-import { type Action, type Project, watermarkOf } from '../domain/project.ts';
-import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
+import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
+import { type Project, watermarkOf } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';

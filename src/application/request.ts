@@ -1,9 +1,9 @@
 import { checkCorrection, groupObservations } from '../domain/drift.ts';
-import { decide } from '../domain/lifecycle.ts';
+import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Actor, OperationKind, Project } from '../domain/project.ts';
+import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
@@ -62,9 +62,7 @@ export async function requestAction(deps: UseCaseContext, request: ActionRequest
 /** The refusal of the state rules with the facts that its sentence needs, or null when the action is allowed. */
 function checkState(project: Project, action: OperationKind): Refusal | null {
   const { id, state, since, by } = project;
-  return decide(state, action).kind === 'allowed'
-    ? null
-    : { code: 'not_allowed', action, project: id, state, since, by };
+  return isAllowed(state, action) ? null : { code: 'not_allowed', action, project: id, state, since, by };
 }
 
 async function checkBeforeRequest(

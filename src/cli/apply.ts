@@ -1,9 +1,10 @@
 import { type ApplyResult, applyPlan } from '../application/apply.ts';
-import { applyRefusalText } from '../application/apply-refusal.ts';
 import { isEmpty, type Plan, planApply } from '../application/plan.ts';
-import { nothingChanged } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
+import { applyRefusalText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
+import { cliFormatter } from './formatter.ts';
 import type { Output } from './output.ts';
 import { planText } from './plan-text.ts';
 import { isInteractive, notInteractive, promptYesNo } from './prompt.ts';
@@ -13,7 +14,7 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
   const { app, config, output, io } = context;
   const planResult = await planApply(app.useCaseContext, config);
   if (planResult.kind === 'refused') {
-    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
+    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal, cliFormatter)}`);
     output.error({ code: 'refused', message: ['Not applied, nothing was changed:', ...refusalLines].join('\n') });
     return exitCodes.failure;
   }
@@ -25,7 +26,7 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
     return exitCodes.usageError;
   }
   if (!yes && !(await promptYesNo(io, 'Apply this?'))) {
-    output.error({ code: 'cancelled', message: `Not applied. ${nothingChanged}` });
+    output.error({ code: 'cancelled', message: `Not applied. ${messages.nothingChanged}` });
     return exitCodes.failure;
   }
   const applyResult = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
@@ -37,7 +38,7 @@ function printResult(output: Output, result: ApplyResult, plan: Plan): ExitCode 
   if (result.kind === 'conflict') {
     const outcome =
       result.written.length === 0
-        ? `so the file was not applied. ${nothingChanged}`
+        ? `so the file was not applied. ${messages.nothingChanged}`
         : `so the file was applied only in part: ${result.written.join(', ')}.`;
     const message = `${result.project} was changed by somebody else in the meantime, ${outcome} Apply again.`;
     output.error({ code: 'conflict', message });

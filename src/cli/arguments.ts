@@ -1,8 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Action } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
-import type { Action } from '../domain/project.ts';
 import { parseDuration } from '../lib/duration.ts';
-import { actionLabels } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './context.ts';
 import { sanitizeText } from './table.ts';
 
@@ -134,7 +134,7 @@ function addChangeCommand({ program, onCommand, action, description }: ChangeCom
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      `\n${actionLabels[action].doing} waits for its outcome: exit 0 done, 1 not done or not known.`,
+      `\n${messages.actions[action].doing} waits for its outcome: exit 0 done, 1 not done or not known.`,
     )
     .action((id: string, options: { yes?: true; reason?: string | null; timeout: number; json?: true }) =>
       onCommand({

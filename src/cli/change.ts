@@ -3,15 +3,7 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import { type ActionRequest, type RequestResult, requestAction } from '../application/request.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
-import {
-  actionLabels,
-  formatBacklog,
-  formatInFlight,
-  formatLatency,
-  nothingChanged,
-  pluralize,
-  stateClause,
-} from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
 import type { ChangeCommand } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
 import { abortOnSignals, type ExitCode, exitCodes } from './context.ts';
@@ -31,7 +23,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   const ref = refOf(requestResult.operation);
   if (!command.yes && !(await promptYesNo(io, confirmationQuestion(requestResult)))) {
     await cancel(app.useCaseContext, { ref, by, dialog: null });
-    output.error({ code: 'cancelled', message: `Cancelled. ${nothingChanged}` });
+    output.error({ code: 'cancelled', message: `Cancelled. ${messages.nothingChanged}` });
     return exitCodes.failure;
   }
   using stopSignal = abortOnSignals(io.signals, ['SIGINT', 'SIGTERM']);
@@ -91,9 +83,10 @@ function printOutcome(
 
 /** What would happen, and the figures as they are now. */
 function confirmationQuestion({ project, operation, stats }: Extract<RequestResult, { kind: 'requested' }>): string {
-  const links = pluralize(project.definition.links.length, 'link');
-  const facts = [links, formatBacklog(stats), formatLatency(stats), formatInFlight(stats)];
+  const { format } = messages;
+  const links = format.linkCount(project.definition.links.length);
+  const facts = [links, format.backlog(stats), format.latency(stats), format.inFlight(stats)];
   const consequence = operation.action === 'pause' ? ' Latency will grow until it is restored.' : '';
-  const { imperative } = actionLabels[operation.action];
-  return `${stateClause(project.id, project.state)}: ${facts.join(', ')}.${consequence}\n${imperative} ${project.id}?`;
+  const { label } = messages.actions[operation.action];
+  return `${messages.stateClause(project.id, project.state)}: ${facts.join(', ')}.${consequence}\n${label} ${project.id}?`;
 }

@@ -4,7 +4,7 @@ import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
-import { nothingChanged } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
 import { type CliApp, type ExitCode, exitCodes, type ProcessIo, type Role, StartError } from './context.ts';
 import { type CliError, createOutput, type Output } from './output.ts';
 
@@ -90,7 +90,7 @@ function toCliError(error: unknown, lostReplySafe: boolean): CliError {
     return { code: 'fault', message };
   }
   if (lostReplySafe || error.sent === 'no') {
-    const message = `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is up.`;
+    const message = `The bot's Redis does not answer. ${messages.nothingChanged} Check REDIS_URL and that Redis is up.`;
     return { code: 'redis_unavailable', message };
   }
   const message = "The bot's Redis stopped answering on the way. Look with syncbot list what was changed.";

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { SyncbotConfig } from '../config/config.ts';
 import type { Environment, RawEnvironment } from '../config/environment.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
+import type { CheckText } from '../messages/render.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;
 export type Role = (typeof roles)[number];
@@ -11,7 +11,7 @@ export type Role = (typeof roles)[number];
 export interface CliApp extends AsyncDisposable {
   readonly useCaseContext: UseCaseContext;
   /** Slack's tokens and channels, for doctor; null: there is no bot token here. */
-  checkSlack(): Promise<readonly PrecheckItem[] | null>;
+  checkSlack(): Promise<readonly CheckText[] | null>;
   /**
    * Runs the role until the signal is aborted, then ends it cleanly. Work begins after `begin`, which is called again while
    * Redis is away. Throws `RoleFault` when the role cannot begin or go on.

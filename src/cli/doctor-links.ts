@@ -1,49 +1,59 @@
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
 import {
-  type CheckResult,
+  type Check,
   checkBullmqVersion,
-  checkFailedKept,
+  checkFailedTasksKept,
   checkQueueExists,
+  checkWorkers,
   type WorkerCounts,
+  worstResult,
 } from '../domain/precheck.ts';
-import { type Project, stateTitles } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import { pluralize } from '../messages/format.ts';
+import type { Project } from '../domain/project.ts';
+import { messages } from '../messages/catalog.ts';
+import type { CheckText } from '../messages/render.ts';
+import { cliFormatter } from './formatter.ts';
+
+type LinkText = Omit<CheckText, 'item'>;
 
 /** One item for each link: that its queue exists, is paused or not as the state wants, who works on it and wrote it. */
-export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): PrecheckItem[] {
+export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): CheckText[] {
   return stats.links.map((observation, index) => ({
     item: `link ${project.id}/${observation.link.queue}`,
     ...checkLink(project, observation, workerCounts[index] ?? null),
   }));
 }
 
-function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): CheckResult {
-  if (observation.kind !== 'read') return checkQueueExists(observation);
-  const checks = [
+function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): LinkText {
+  if (observation.kind !== 'read') return toText(checkQueueExists(observation));
+  const kept = checkFailedTasksKept(observation);
+  const texts = [
     checkPauseFlag(project, observation),
-    checkWorkers(project, workerCount),
-    checkBullmqVersion(observation),
-    checkFailedKept(observation),
+    checkProjectWorkers(project, workerCount),
+    toText(checkBullmqVersion(observation)),
+    ...(kept.result === 'pass' ? [] : [toText(kept)]),
   ];
-  const worstResult = (['fail', 'unknown'] as const).find((result) => checks.some((check) => check.result === result));
-  return { result: worstResult ?? 'pass', message: checks.flatMap(({ message }) => message || []).join('; ') };
+  return { result: worstResult(texts), message: texts.map(({ message }) => message).join('; ') };
+}
+
+function toText({ result, reason }: Check): LinkText {
+  return { result, message: messages.precheck.reason(reason, cliFormatter) };
 }
 
 /** While converge has work left a difference is its to mend; any other is somebody else's doing. */
-function checkPauseFlag(project: Project, { paused }: LinkStats): CheckResult {
+function checkPauseFlag(project: Project, { paused }: LinkStats): LinkText {
   const actual = paused ? 'paused' : 'running';
   if (paused === (desiredLinkState(project.state) === 'paused')) return { result: 'pass', message: actual };
   if (project.syncedVersion < project.version || allowedAction(project.state) === null) {
     return { result: 'unknown', message: `still ${actual}, being driven` };
   }
-  return { result: 'fail', message: `${actual} although ${project.id} is ${stateTitles[project.state]}` };
+  return { result: 'fail', message: `${actual} although ${project.id} is ${messages.states[project.state]}` };
 }
 
-function checkWorkers({ state }: Project, workerCount: number | null): CheckResult {
-  if (workerCount === null) return { result: 'unknown', message: 'the server does not tell its workers' };
-  const message = `${pluralize(workerCount, 'worker')} connected`;
-  if (workerCount > 0 || desiredLinkState(state) === 'paused') return { result: 'pass', message };
-  return { result: 'fail', message: `${message}: start its workers` };
+/** Links that should be paused need no worker. */
+function checkProjectWorkers({ state }: Project, workerCount: number | null): LinkText {
+  const check = checkWorkers(workerCount);
+  if (check.reason.code === 'no_worker' && desiredLinkState(state) === 'paused')
+    return toText({ result: 'pass', reason: { code: 'workers_connected', count: 0 } });
+  return toText(check);
 }

@@ -1,8 +1,9 @@
 import { describeDiff } from '../application/diff-projects.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import { observeProjects } from '../application/queries.ts';
-import { defaultConnection, type Project } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
+import { defaultConnection } from '../domain/link.ts';
+import type { Project } from '../domain/project.ts';
+import type { CheckText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { checkLinks } from './doctor-links.ts';
@@ -33,7 +34,7 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
   return items.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.success;
 }
 
-const projectsUnreadable: PrecheckItem = {
+const projectsUnreadable: CheckText = {
   item: 'projects',
   result: 'unknown',
   message: "the bot's Redis does not answer, so nothing can be said of projects and their links",
@@ -48,7 +49,7 @@ async function readStoredProjects({ app }: CommandContext): Promise<Project[] | 
   }
 }
 
-async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<PrecheckItem[]> {
+async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<CheckText[]> {
   const [observed, workerCounts] = await Promise.all([
     observeProjects(app.useCaseContext, projects),
     app.useCaseContext.links.countWorkers(projects.flatMap(({ definition }) => definition.links)),
@@ -59,7 +60,7 @@ async function checkAllLinks({ app }: CommandContext, projects: readonly Project
   );
 }
 
-function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): PrecheckItem {
+function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
   const item = `${configPath} applied`;
   const differenceTexts = describeDiff(projects, config);
   if (differenceTexts.length === 0) return { item, result: 'pass', message: 'file and stored projects agree' };
@@ -67,7 +68,7 @@ function checkConfigApplied({ config, configPath }: CommandContext, projects: re
 }
 
 /** Only the bot needs somebody named; the command line is trusted. */
-function checkPolicy({ config, environment }: CommandContext): PrecheckItem[] {
+function checkPolicy({ config, environment }: CommandContext): CheckText[] {
   const item = 'policy.operators';
   const operatorCount = config.policy.operators.length;
   if (operatorCount > 0) return [{ item, result: 'pass', message: `${operatorCount} named` }];
@@ -75,7 +76,7 @@ function checkPolicy({ config, environment }: CommandContext): PrecheckItem[] {
   return [{ item, result: environment.secrets.slackBotToken === null ? 'unknown' : 'fail', message }];
 }
 
-async function checkSlackAccess({ app }: CommandContext): Promise<readonly PrecheckItem[]> {
+async function checkSlackAccess({ app }: CommandContext): Promise<readonly CheckText[]> {
   const message = 'SLACK_BOT_TOKEN is not set here: a bot cannot run, a worker can';
   return (await app.checkSlack()) ?? [{ item: 'Slack', result: 'unknown', message }];
 }

@@ -1,4 +1,4 @@
-import { linkName } from '../domain/project.ts';
+import { linkName } from '../domain/link.ts';
 import { type Formatter, formatUtc } from '../messages/format.ts';
 import { sanitizeText } from './table.ts';
 

@@ -1,7 +1,7 @@
 import { getHistory } from '../application/queries.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
-import { formatDuration } from '../messages/format.ts';
-import { historyText } from '../messages/history.ts';
+import { messages } from '../messages/catalog.ts';
+import { historyText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { cliFormatter } from './formatter.ts';
@@ -39,7 +39,7 @@ const columns: readonly Column[] = [
 ];
 
 function historyTable(entries: readonly HistoryEntry[], now: number): string {
-  const rows = entries.map((entry) => [`${formatDuration(now - entry.at)} ago`, entry.by ?? '-', entryMessage(entry)]);
+  const rows = entries.map((entry) => [messages.format.ago(now - entry.at), entry.by ?? '-', entryMessage(entry)]);
   return formatTable(columns, rows);
 }
 

@@ -1,8 +1,7 @@
 import { listProjects } from '../application/list-projects.ts';
 import { findOpenOperation, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
-import { stateTitles } from '../domain/project.ts';
-import { formatDuration, formatNumber } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { projectJson } from './project-json.ts';
@@ -40,11 +39,11 @@ const columns: readonly Column[] = [
 function projectTable(observed: readonly ObservedProject[], now: number): string {
   const rows = observed.map(({ project, stats }) => [
     project.id,
-    stateTitles[project.state],
+    messages.states[project.state],
     linksCell(stats.links),
-    stats.backlog === null ? '?' : formatNumber(stats.backlog),
-    stats.latencyMs === null ? '?' : formatDuration(stats.latencyMs),
-    formatDuration(now - project.since),
+    stats.backlog === null ? '?' : messages.format.number(stats.backlog),
+    stats.latencyMs === null ? '?' : messages.format.duration(stats.latencyMs),
+    messages.format.duration(now - project.since),
     project.by,
     project.reason ?? '',
   ]);

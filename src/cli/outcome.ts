@@ -1,6 +1,6 @@
 import { claimTimeoutMs, type Operation, type OperationRef } from '../domain/operation.ts';
-import { formatDuration, nothingChanged } from '../messages/format.ts';
-import { outcomeText } from '../messages/outcomes.ts';
+import { messages } from '../messages/catalog.ts';
+import { outcomeText } from '../messages/render.ts';
 import { cliFormatter } from './formatter.ts';
 import type { OperationSnapshot } from './wait-for-outcome.ts';
 
@@ -26,10 +26,10 @@ function nextSteps({ project, id, state }: Operation): string[] {
   const showHint = `Operation ${id}; look with ${cliFormatter.command(`show ${project}`)}.`;
   switch (state) {
     case 'requested':
-      return [`${nothingChanged} ${showHint}`];
+      return [`${messages.nothingChanged} ${showHint}`];
     case 'confirmed':
       return [
-        `It waits for a worker: check that one runs. Not taken up within ${formatDuration(claimTimeoutMs)}, it is dropped. ${showHint}`,
+        `It waits for a worker: check that one runs. Not taken up within ${messages.format.duration(claimTimeoutMs)}, it is dropped. ${showHint}`,
       ];
     case 'running':
       return [`It is still under way, and goes on by itself. ${showHint}`];

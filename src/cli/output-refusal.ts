@@ -1,5 +1,5 @@
 import type { Refusal } from '../domain/refusal.ts';
-import { refusalText } from '../messages/refusals.ts';
+import { refusalText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { cliFormatter } from './formatter.ts';
@@ -8,7 +8,7 @@ import { cliFormatter } from './formatter.ts';
 export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
   output.error({
     code: refusal.code,
-    message: refusalText(refusal, cliFormatter, await app.useCaseContext.serverClock.now()),
+    message: refusalText(refusal, { format: cliFormatter, now: await app.useCaseContext.serverClock.now() }),
   });
   return exitCodes.failure;
 }

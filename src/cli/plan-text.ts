@@ -1,6 +1,9 @@
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate } from '../application/plan.ts';
-import { type Link, stateTitles } from '../domain/project.ts';
-import { pluralize } from '../messages/format.ts';
+import type { Link } from '../domain/link.ts';
+import { messages } from '../messages/catalog.ts';
+import { pluralize } from '../messages/en/format.ts';
+import { precheckText } from '../messages/render.ts';
+import { cliFormatter } from './formatter.ts';
 import { sanitizeText } from './table.ts';
 
 /** What an apply would do, a line for each thing, each queue that will be paused by name. */
@@ -25,12 +28,13 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
   const allLinksMissing = missing.length === definition.links.length;
   const adoptionNote = adopt ? (allLinksMissing ? ', as no queue of it exists yet' : ', as its queues are') : '';
   return [
-    `+ create ${definition.id}: ${stateTitles[initialState.state]}${adoptionNote}, ${links}`,
+    `+ create ${definition.id}: ${messages.states[initialState.state]}${adoptionNote}, ${links}`,
     ...pauseLines(linksToPause),
     ...linkListLines('no such queue yet (it is not created)', missing),
     ...precheck
       .filter(({ result }) => result !== 'pass')
-      .map(({ item, result, message }) => `    precheck ${result}: ${sanitizeText(item)}: ${sanitizeText(message)}`),
+      .map((each) => precheckText(each, cliFormatter))
+      .map(({ item, result, message }) => `    precheck ${result}: ${item}: ${message}`),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { nothingChanged } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
 import type { ProcessIo } from './context.ts';
 import type { CliError } from './output.ts';
 
@@ -10,7 +10,7 @@ export function isInteractive({ stdin }: Pick<ProcessIo, 'stdin'>): boolean {
 
 export const notInteractive: CliError = {
   code: 'usage',
-  message: `Nobody can be asked here and --yes is not given. ${nothingChanged}`,
+  message: `Nobody can be asked here and --yes is not given. ${messages.nothingChanged}`,
 };
 
 /** Asks on the terminal (stderr, since stdout may be a pipe). Yes is `y` or `yes`; Ctrl-C and the end of input are a no. */

@@ -1,12 +1,13 @@
 import { applyPlan } from '../application/apply.ts';
-import { applyRefusalText } from '../application/apply-refusal.ts';
 import { describeDiff } from '../application/diff-projects.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
 import { botActor } from '../domain/project.ts';
+import { applyRefusalText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { abortOnSignals, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { cliFormatter } from './formatter.ts';
 
 /**
  * `syncbot run`: applies the file when no project is known yet, then runs the role until SIGTERM or SIGINT. Redis and Slack
@@ -44,7 +45,7 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
 async function applyConfig({ app, config, configPath, log }: CommandContext): Promise<void> {
   const planResult = await planApply(app.useCaseContext, config);
   if (planResult.kind === 'refused') {
-    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
+    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal, cliFormatter)}`);
     const headline = `${configPath} cannot be applied, nothing was changed:`;
     throw new StartError(exitCodes.failure, [headline, ...refusalLines].join('\n'));
   }

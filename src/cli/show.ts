@@ -7,14 +7,15 @@ import {
   precheckProject,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
+import type { Failure } from '../domain/link.ts';
 import { logRetentionDeadline } from '../domain/log-retention.ts';
 import { type LinkObservation, linkLatencyMs } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
-import { precheckPassed } from '../domain/precheck.ts';
-import { type Endpoint, stateTitles } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import { alertText } from '../messages/alerts.ts';
-import { formatDuration, formatNumber, formatUtc } from '../messages/format.ts';
+import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
+import type { Endpoint } from '../domain/project.ts';
+import { messages } from '../messages/catalog.ts';
+import { formatUtc } from '../messages/format.ts';
+import { alertText, type CheckText, precheckText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { cliFormatter } from './formatter.ts';
@@ -32,7 +33,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
     findOpenOperation(useCaseContext, details.project),
     useCaseContext.serverClock.now(),
   ]);
-  const data = { ...projectJson(details, operation), precheck: details.precheck };
+  const data = { ...projectJson(details, operation), precheck: details.precheck.map(toCheckText) };
   context.output.result(detailsText(details, now), data);
   return exitCodes.success;
 }
@@ -43,14 +44,24 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   const result = await findProject(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { items } = await precheckProject(useCaseContext, result.project);
-  context.output.result(checkTable(items), items);
+  const texts = items.map(toCheckText);
+  context.output.result(checkTable(texts), texts);
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
 /** Items of a precheck or of doctor, one a line. */
-export function checkTable(items: readonly PrecheckItem[]): string {
+export function checkTable(items: readonly CheckText[]): string {
   const rows = items.map(({ item, result, message }) => [result, item, message]);
   return formatTable([{ title: 'RESULT' }, { title: 'ITEM' }, { title: 'MESSAGE', maxWidth: 300 }], rows);
+}
+
+function toCheckText(item: PrecheckItem): CheckText {
+  return precheckText(item, cliFormatter);
+}
+
+function failureText(failure: Failure): string {
+  const { link } = failure;
+  return failure.kind === 'task_failed' ? `${link.queue}: ${failure.reason}` : `${link.queue}: could not be reached`;
 }
 
 /** The details page as text. */
@@ -62,16 +73,16 @@ function detailsText(details: ProjectDetails, now: number): string {
   const facts = [
     [
       'state',
-      `${stateTitles[state]} for ${formatDuration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
+      `${messages.states[state]} for ${messages.format.duration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
     ],
     ['description', definition.description],
     ['source', endpointText(definition.source)],
     ['target', endpointText(definition.target)],
     ['labels', definition.labels.length === 0 ? null : definition.labels.join(', ')],
     ['channel', definition.channel],
-    ['backlog', stats.backlog === null ? 'unknown' : formatNumber(stats.backlog)],
-    ['latency', stats.latencyMs === null ? 'unknown' : formatDuration(stats.latencyMs)],
-    ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
+    ['backlog', stats.backlog === null ? 'unknown' : messages.format.number(stats.backlog)],
+    ['latency', stats.latencyMs === null ? 'unknown' : messages.format.duration(stats.latencyMs)],
+    ['failure', project.failure === null ? null : failureText(project.failure)],
     ['source log', sourceLogExpiresAt === null ? null : `kept until ${formatUtc(sourceLogExpiresAt)}`],
     ...firingConditions(project.alerts)
       .filter(({ kind }) => kind !== 'project_failed')
@@ -87,7 +98,7 @@ function detailsText(details: ProjectDetails, now: number): string {
   const sections = [
     [sanitizeText(id), ...facts].join('\n'),
     formatTable(linkColumns, stats.links.map(linkRow)),
-    checkTable(items),
+    checkTable(items.map(toCheckText)),
     ...(operations.length === 0 ? [] : [operationTable(operations, now)]),
   ];
   return sections.join('\n\n');
@@ -110,8 +121,14 @@ function linkRow(observation: LinkObservation): string[] {
   if (observation.kind !== 'read')
     return [queue, connection, observation.kind, ...Array.from({ length: 6 }, () => '?')];
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
-  const counts = [waiting, prioritized, active, delayed, failed].map(formatNumber);
-  return [queue, connection, paused ? 'paused' : 'running', ...counts, formatDuration(linkLatencyMs(observation))];
+  const counts = [waiting, prioritized, active, delayed, failed].map(messages.format.number);
+  return [
+    queue,
+    connection,
+    paused ? 'paused' : 'running',
+    ...counts,
+    messages.format.duration(linkLatencyMs(observation)),
+  ];
 }
 
 function operationTable(operations: readonly Operation[], now: number): string {
@@ -125,7 +142,7 @@ function operationTable(operations: readonly Operation[], now: number): string {
   const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
     action,
     state,
-    formatDuration(now - requestedAt),
+    messages.format.duration(now - requestedAt),
     by,
     reason ?? '',
   ]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { defaultConnection, projectIdSchema } from '../domain/project.ts';
+import { defaultConnection } from '../domain/link.ts';
+import { projectIdSchema } from '../domain/project.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultConnection } from '../domain/project.ts';
+import { defaultConnection } from '../domain/link.ts';
 import { describe } from './key-docs.ts';
 import {
   booleanFlag,

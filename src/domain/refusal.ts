@@ -1,19 +1,13 @@
 import { z } from 'zod';
-import { linkSchema, operationKindSchema, projectStateSchema } from './project.ts';
+import { operationKindSchema } from './lifecycle.ts';
+import { linkSchema } from './link.ts';
+import { precheckItemSchema } from './precheck.ts';
+import { projectStateSchema } from './state.ts';
 
-const precheckItemSchema = z.object({
-  item: z.string(),
-  result: z.enum(['pass', 'fail', 'unknown']),
-  message: z.string(),
-});
-export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
-
+/** Epoch ms of the bot's Redis server. */
 const at = z.number();
 
-/**
- * Every expected refusal, with the facts that its sentence needs (messages/refusals.ts has one sentence for each code).
- * A refusal is a value: nothing was changed.
- */
+/** Every expected refusal, with the facts that its sentence needs. After a refusal nothing was changed. */
 export const refusalSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('not_allowed'),

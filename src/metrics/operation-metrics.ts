@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Stores } from '../application/stores.ts';
+import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
-import { type OperationKind, operationKinds } from '../domain/project.ts';
 
 /** How an operation can end. */
 const outcomes = operationStates.filter((state) => !isOpen({ state }));

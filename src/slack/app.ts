@@ -19,8 +19,7 @@ import {
 import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
 import { onCommand, onOtherCommand } from './listeners/commands.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
-import type { ListenerContext } from './listeners/listener.ts';
-import { createListener, respondOutdatedButton } from './listeners/listener.ts';
+import { createListener, type ListenerContext, respondOutdatedButton } from './listeners/listener.ts';
 import { createNotifier } from './notifier/operation-notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
 import type { SlackReceiver } from './receivers/receiver.ts';

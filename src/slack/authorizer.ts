@@ -56,13 +56,13 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
     return value;
   }
 
-  async function groupMembership(group: string, user: string): Promise<'member' | 'stranger' | 'unknown'> {
+  async function groupMembership(group: string, user: string): Promise<'member' | 'not_member' | 'unknown'> {
     const load = async () => new Set((await client.usergroups.users.list({ usergroup: group })).users ?? []);
     const members = await cached(groups, group, cacheTtlMs, load);
     if (members === null) return 'unknown';
     if (members.has(user)) return 'member';
     const refreshed = await cached(groups, group, denialRecheckMs, load);
-    return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'stranger';
+    return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'not_member';
   }
 
   async function channelSharing(channel: string): Promise<Requester['channelShared']> {

@@ -1,7 +1,7 @@
 import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
+import type { CheckText } from '../messages/render.ts';
 import type { Transport } from './app.ts';
 import { slackPath } from './receivers/http-verification.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
@@ -22,7 +22,7 @@ export interface SlackDoctorOptions {
  * What `doctor` can say of Slack: the bot token, the way in, each channel that is posted to, each user group of the policy.
  * Never throws.
  */
-export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckItem[]> {
+export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText[]> {
   const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
   const bot = client(botToken);
@@ -43,7 +43,7 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckI
 async function checkTransport(
   transport: Transport | null,
   connect: (appToken: string) => Promise<unknown>,
-): Promise<PrecheckItem> {
+): Promise<CheckText> {
   if (transport === null) {
     const message =
       'SLACK_APP_TOKEN (Socket Mode) and SLACK_SIGNING_SECRET (HTTP) are both not set: a bot cannot run, a worker can';
@@ -54,7 +54,7 @@ async function checkTransport(
   return { item: 'way in from Slack', result: 'unknown', message };
 }
 
-async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<PrecheckItem> {
+async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<CheckText> {
   try {
     await call();
     return { item, result: 'pass', message: 'Slack takes it' };
@@ -63,7 +63,7 @@ async function checkToken(item: string, token: 'bot' | 'app', call: () => Promis
   }
 }
 
-async function checkChannel(bot: webApi.WebClient, channel: string): Promise<PrecheckItem> {
+async function checkChannel(bot: webApi.WebClient, channel: string): Promise<CheckText> {
   const item = `channel ${channel}`;
   return catchSlackError(item, async () => {
     const { channel: found } = await bot.conversations.info({ channel });
@@ -73,7 +73,7 @@ async function checkChannel(bot: webApi.WebClient, channel: string): Promise<Pre
   });
 }
 
-async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<PrecheckItem> {
+async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<CheckText> {
   const item = `user group ${group}`;
   return catchSlackError(item, async () => {
     const { users } = await bot.usergroups.users.list({ usergroup: group });
@@ -82,7 +82,7 @@ async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<Pre
 }
 
 /** What Slack refuses is a fail with its code; what it did not answer is unknown. */
-async function catchSlackError(item: string, check: () => Promise<PrecheckItem>): Promise<PrecheckItem> {
+async function catchSlackError(item: string, check: () => Promise<CheckText>): Promise<CheckText> {
   try {
     return await check();
   } catch (error) {

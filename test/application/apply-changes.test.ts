@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeDiff } from '../../src/application/diff-projects.ts';
-import { linkId } from '../../src/domain/project.ts';
+import { linkId } from '../../src/domain/link.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
-import { applyRefusalText } from '../../src/application/apply-refusal.ts';
 import type { DesiredProject } from '../../src/application/diff-projects.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
+import { applyRefusalText } from '../../src/messages/render.ts';
 import type { TestLink, TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 

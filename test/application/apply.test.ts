@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply.ts';
-import { applyRefusalText } from '../../src/application/apply-refusal.ts';
 import { isEmpty } from '../../src/application/plan.ts';
-import { linkId } from '../../src/domain/project.ts';
+import { linkId } from '../../src/domain/link.ts';
+import { applyRefusalText } from '../../src/messages/render.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,

@@ -2,8 +2,8 @@ import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { Clock } from '../../src/application/ports.ts';
 import { requestAction } from '../../src/application/request.ts';
+import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { OperationKind } from '../../src/domain/project.ts';
 import type { TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A port keeps its other methods. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
-import { linkId } from '../../src/domain/project.ts';
+import { linkId } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { confirmOperation, once, runAfter, runBefore, withDeps, withoutJobs } from './fault-injection.ts';

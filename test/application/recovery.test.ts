@@ -5,8 +5,8 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
+import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Link } from '../../src/domain/project.ts';
 import { createServices } from '../../src/services.ts';
 import {
   endpointOf,

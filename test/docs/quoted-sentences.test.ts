@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Condition } from '../../src/domain/conditions.ts';
-import type { ProjectState } from '../../src/domain/project.ts';
-import { alertText } from '../../src/messages/alerts.ts';
+import type { ProjectState } from '../../src/domain/state.ts';
+import { alertText } from '../../src/messages/render.ts';
 import type { CallResult } from '../../src/slack/api-calls.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { makeDefinition } from '../support/project-definition.ts';

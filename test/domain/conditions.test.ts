@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isAdoptable } from '../../src/domain/conditions.ts';
-import { detectDrift } from '../../src/domain/drift.ts';
+import { detectDrift, isAdoptable } from '../../src/domain/drift.ts';
 import { type Conditions, conditionsFromObservation } from '../../src/domain/evaluate-conditions.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
-import { type Project, type ProjectState, projectStates } from '../../src/domain/project.ts';
+import type { Project } from '../../src/domain/project.ts';
+import { type ProjectState, projectStates } from '../../src/domain/state.ts';
 import { exampleLink, exampleLinkStats, exampleProject } from '../slack/example-records.ts';
 
 const now = 1_000_000;

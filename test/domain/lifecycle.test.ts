@@ -1,22 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type Action,
+  actions,
   allowedAction,
   decide,
   desiredLinkState,
-  rules,
-  stateFromLinks,
-  transitions,
-  urgency,
-} from '../../src/domain/lifecycle.ts';
-import {
-  type Action,
-  actions,
   isAction,
   type OperationKind,
   operationKinds,
-  type ProjectState,
-  projectStates,
-} from '../../src/domain/project.ts';
+  rules,
+  stateFromLinks,
+  transitions,
+} from '../../src/domain/lifecycle.ts';
+import { type ProjectState, projectStates, urgency } from '../../src/domain/state.ts';
 
 /** The table: what the links are, and what each action is: allowed, or why not. */
 const corrections = { reapply: 'yes', adopt: 'yes' } as const;

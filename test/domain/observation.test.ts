@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { linkId, linkName } from '../../src/domain/link.ts';
 import {
   type LinkStats,
   linkBacklog,
@@ -6,7 +7,6 @@ import {
   oldestFailure,
   toProjectStats,
 } from '../../src/domain/observation.ts';
-import { linkId, linkName } from '../../src/domain/project.ts';
 import { closestMatch } from '../../src/lib/closest-match.ts';
 import {
   formatDuration,

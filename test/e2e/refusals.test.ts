@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowedAction, decide, transitions } from '../../src/domain/lifecycle.ts';
-import { type Action, actions, type ProjectState, projectStates, stateTitles } from '../../src/domain/project.ts';
+import { type Action, actions, allowedAction, decide, transitions } from '../../src/domain/lifecycle.ts';
+import { stateTitles } from '../../src/domain/project.ts';
+import { type ProjectState, projectStates } from '../../src/domain/state.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { alertKinds, type Condition, type LinkSample } from '../../src/domain/conditions.ts';
+import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import type { LinkSample } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { alertText, alertTitle, pastAlertTitle, resolvedAlertText } from '../../src/messages/alerts.ts';
+import { alertTitle, pastAlertTitle, resolvedAlertText } from '../../src/messages/alerts.ts';
 import type { Formatter } from '../../src/messages/format.ts';
+import { alertText } from '../../src/messages/render.ts';
 import { exampleLink, exampleProject } from '../slack/example-records.ts';
 
 const formatter: Formatter = {

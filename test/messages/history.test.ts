@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, type HistoryEvent, historyEntrySchema, requestedFrom } from '../../src/domain/history.ts';
 import { type Refusal, type RefusalCode, refusalSchema } from '../../src/domain/refusal.ts';
 import type { Formatter } from '../../src/messages/format.ts';
-import { historyText } from '../../src/messages/history.ts';
+import { historyText } from '../../src/messages/render.ts';
 
 const escapeText = (raw: string, max = 1_000) => raw.replaceAll('<', '‹').slice(0, max);
 const formatter: Formatter = {

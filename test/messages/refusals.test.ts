@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
-import {
-  type PrecheckItem,
-  type Refusal,
-  type RefusalCode,
-  type RefusalOf,
-  refusalSchema,
-} from '../../src/domain/refusal.ts';
+import { type Action, actions } from '../../src/domain/lifecycle.ts';
+import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
+import { type ProjectState, projectStates } from '../../src/domain/state.ts';
 import type { Formatter } from '../../src/messages/format.ts';
-import { refusalText } from '../../src/messages/refusals.ts';
+import { refusalText } from '../../src/messages/render.ts';
 
 const hostileText = '<!channel> *x* & "y"';
 const escapeText = (raw: string) => raw.replaceAll('<', '‹').replaceAll('&', '+');

@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import type { Alert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
+import { actions } from '../../src/domain/lifecycle.ts';
+import type { Link } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
-import { actions, type Link, type Project, projectIdSchema, projectStates } from '../../src/domain/project.ts';
-import type { PrecheckItem, Refusal } from '../../src/domain/refusal.ts';
+import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { type Project, projectIdSchema } from '../../src/domain/project.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
+import { projectStates } from '../../src/domain/state.ts';
 
 export const now = 1_800_000_000_000;
 

@@ -1,6 +1,7 @@
+import type { Link } from '../../src/domain/link.ts';
 import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
-import type { Link, Project } from '../../src/domain/project.ts';
+import type { Project } from '../../src/domain/project.ts';
 
 export const exampleNow = 1_800_000_000_000;
 const hourMs = 3_600_000;

@@ -7,9 +7,9 @@ import type {
   SetPausedResult,
 } from '../../application/ports.ts';
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
-import type { LinkObservation } from '../../domain/observation.ts';
+import type { Link } from '../../domain/link.ts';
+import type { LinkObservation, UsageEvidence } from '../../domain/observation.ts';
 import type { ConnectionInfo } from '../../domain/precheck.ts';
-import type { Link } from '../../domain/project.ts';
 import { timedResult } from '../../lib/async.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import {
@@ -86,7 +86,7 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
       queryLinks(connections, toItems(links), {
         timeoutMs: usageTimeoutMs,
         batchSize: taskBatchSize,
-        unreachable: (): string | null => 'unreachable',
+        unreachable: (): UsageEvidence | 'unreachable' | null => 'unreachable',
         query: (connection, items) => Promise.all(items.map(({ link }) => findUsageOfLink(connection, link))),
       }),
   };

@@ -1,4 +1,4 @@
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 

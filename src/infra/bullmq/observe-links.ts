@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
+import type { Link } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
-import type { Link } from '../../domain/project.ts';
 import { runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { observeScript } from './observe-script.ts';

@@ -1,4 +1,5 @@
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
+import type { UsageEvidence } from '../../domain/observation.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 const eventPageSize = 1_000;
@@ -8,18 +9,18 @@ const workEvents: ReadonlySet<string> = new Set(['active', 'completed', 'failed'
  * The sign that tasks of a queue have been worked on, or null. Tasks that only wait are no sign.
  * Never reads a payload.
  */
-export async function findUsageOfLink({ client }: LinkConnection, link: Link): Promise<string | null> {
+export async function findUsageOfLink({ client }: LinkConnection, link: Link): Promise<UsageEvidence | null> {
   const base = keyPrefix(link);
   const [active, completed, failed] = await Promise.all([
     client.llen(`${base}active`),
     client.zcard(`${base}completed`),
     client.zcard(`${base}failed`),
   ]);
-  if (active > 0) return 'a task is being worked on';
-  if (completed > 0) return 'it has completed tasks';
-  if (failed > 0) return 'it has failed tasks';
-  if ((await readIdCounter(client, base)) > (await countTasks(client, base))) return 'tasks have come and gone';
-  return (await hasWorkEvent(client, base)) ? 'its events tell of work' : null;
+  if (active > 0) return 'active_tasks';
+  if (completed > 0) return 'completed_tasks';
+  if (failed > 0) return 'failed_tasks';
+  if ((await readIdCounter(client, base)) > (await countTasks(client, base))) return 'removed_tasks';
+  return (await hasWorkEvent(client, base)) ? 'work_events' : null;
 }
 
 async function readIdCounter(client: LinkConnection['client'], base: string): Promise<number> {

@@ -1,5 +1,5 @@
+import type { Link } from '../../domain/link.ts';
 import type { ConnectionInfo, Persistence } from '../../domain/precheck.ts';
-import type { Link } from '../../domain/project.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { type RedisClient, whenReady } from '../redis/connection.ts';
 import type { LinkConnection } from './link-connections.ts';

@@ -1,7 +1,6 @@
 import { type BlockAction, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
 import { showConfirmation } from './confirmation.ts';
-import type { ListenerContext } from './listener.ts';
-import { respondOutdatedButton } from './listener.ts';
+import { type ListenerContext, respondOutdatedButton } from './listener.ts';
 import { showDetails, showList } from './queries.ts';
 
 /** Start, Pause, Restore, Re-apply and Adopt in a list or a message: the road of the command, in an answer of its own below. */

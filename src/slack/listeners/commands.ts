@@ -1,12 +1,12 @@
 import { listProjects } from '../../application/list-projects.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
-import { nothingChanged } from '../../messages/format.ts';
+import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type Command, type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
+import { textMessage } from '../views/blocks.ts';
 import { buildHelp } from '../views/help.ts';
-import { buildText } from '../views/refusal.ts';
 import { showConfirmation } from './confirmation.ts';
 import { type ListenerContext, respond } from './listener.ts';
 import { showDetails, showHistory, showList, showPrecheck } from './queries.ts';
@@ -46,7 +46,7 @@ async function respondWithParseError(
 ): Promise<void> {
   const text = explainParseError(error, await suggestedProjects(context, error), context.format);
   const isUnknownVerb = error.code === 'unknown_verb';
-  await respond(context, request, isUnknownVerb ? buildHelp(context.format, text) : buildText(text));
+  await respond(context, request, isUnknownVerb ? buildHelp(context.format, text) : textMessage(text));
 }
 
 /** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
@@ -59,7 +59,5 @@ async function suggestedProjects({ deps }: ListenerContext, error: ParseError): 
 
 /** A command of another name that the app's manifest sends here. */
 export async function onOtherCommand(context: ListenerContext, request: SlashCommand): Promise<void> {
-  const help = context.format.command('help');
-  const text = `I answer to another command here: type ${help}. ${nothingChanged} Whoever runs syncbot sets its name in SLACK_COMMAND.`;
-  await respond(context, request, buildText(text));
+  await respond(context, request, textMessage(messages.commandErrors.otherCommand(context.format)));
 }

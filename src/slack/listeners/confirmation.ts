@@ -1,15 +1,17 @@
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request.ts';
+import type { OperationKind } from '../../domain/lifecycle.ts';
 import type { NewDialog, OperationRef } from '../../domain/operation.ts';
-import type { OperationKind } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { TextContext } from '../../messages/format.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
+import { textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
-import type { ViewContext } from '../views/context.ts';
-import { buildOutcomeUnknown, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
+import { buildRefusal } from '../views/refusal.ts';
 import {
   isFirstDelivery,
   type ListenerContext,
@@ -120,24 +122,24 @@ async function refuseConfirmation(
     return recordRefusedConfirmation(context.deps, { ref, by: press.user, channel: press.channel, refusal });
   }
   context.onRefusal?.(refusal.code);
-  const viewContext: ViewContext = { format: context.format, now: await context.deps.serverClock.now() };
+  const viewContext: TextContext = { format: context.format, now: await context.deps.serverClock.now() };
   await respond(context, press, buildRefusal({ refusal, verb: null, ...viewContext }), 'replace');
 }
 
 /** Redis took the press, or did not: its reply was lost. Asks by id until it is known. */
 async function pollForOutcome(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<void> {
   const { clock, operations, notifications } = context.deps;
-  await respond(context, press, buildText("Checking whether this got through: the bot's Redis did not reply."));
+  await respond(context, press, textMessage(messages.notices.checkingOutcome));
   const deadline = clock.now() + pollTimeoutMs;
   while (clock.now() < deadline && !context.stopSignal.aborted) {
     await clock.sleep(pollIntervalMs, context.stopSignal);
     const operation = await readIfAvailable(() => operations.read(ref));
     if (operation === 'not known') continue;
     if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
-    if (operation.state === 'requested') return respond(context, press, buildStoreUnavailable());
+    if (operation.state === 'requested') return respond(context, press, textMessage(messages.notices.storeUnavailable));
     return notifications.operationChanged(ref);
   }
-  await respond(context, press, buildOutcomeUnknown(ref.project, context.format));
+  await respond(context, press, textMessage(messages.notices.outcomeUnknown(ref.project, context.format)));
 }
 
 async function readIfAvailable<T>(read: () => Promise<T>): Promise<T | 'not known'> {

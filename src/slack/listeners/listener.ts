@@ -3,14 +3,15 @@ import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
-import { type Formatter, nothingChanged } from '../../messages/format.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/rejection.ts';
-import type { Message } from '../views/blocks.ts';
-import { buildInternalError, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
+import { type Message, textMessage } from '../views/blocks.ts';
+import { buildRefusal } from '../views/refusal.ts';
 
 /** What every handler is given. */
 export interface ListenerContext {
@@ -94,14 +95,14 @@ export async function respondWithError(context: ListenerContext, request: SlackR
       { ...operationFields(request), error: serializeError(error) },
       'not done: Redis did not answer',
     );
-    return respond(context, request, buildStoreUnavailable());
+    return respond(context, request, textMessage(messages.notices.storeUnavailable));
   }
   const logId = randomBytes(4).toString('hex');
   context.deps.log.error(
     { ...operationFields(request), logId, error: serializeError(error) },
     'a Slack request failed',
   );
-  await respond(context, request, buildInternalError(logId));
+  await respond(context, request, textMessage(messages.notices.internalError(logId)));
 }
 
 /** The operation that a press is about, for a log line. */
@@ -153,10 +154,5 @@ export function createListener<T extends SlackRequest>(
 
 /** A button of an older version of the bot, or one whose value cannot be read. */
 export async function respondOutdatedButton(context: ListenerContext, request: SlackRequest): Promise<void> {
-  const help = context.format.command('help');
-  await respond(
-    context,
-    request,
-    buildText(`This button is of an older version. ${nothingChanged} Ask again; ${help} shows how.`),
-  );
+  await respond(context, request, textMessage(messages.notices.outdatedButton(context.format)));
 }

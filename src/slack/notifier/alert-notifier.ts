@@ -1,5 +1,5 @@
-import { type AlertKind, type AlertRecord, type DeliveredAlert, needsNotification } from '../../domain/alert.ts';
-import { alertKinds } from '../../domain/conditions.ts';
+import { type AlertRecord, type DeliveredAlert, needsNotification } from '../../domain/alert.ts';
+import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
@@ -41,14 +41,14 @@ interface AlertNotification extends AlertRecord {
 /** What the channel was told; null: it could not be. */
 async function notifyAlert(options: NotifierOptions, notification: AlertNotification): Promise<DeliveredAlert | null> {
   const { kind, alert, delivered } = notification;
-  const { seq, since, condition } = alert;
+  const { seq, since } = alert;
   const isSameOccurrence = delivered !== null && delivered.since === since;
   const firingMessage = delivered !== null && !delivered.resolved ? delivered.message : null;
-  if (alert.firing && condition !== null) {
+  if (alert.state === 'firing') {
     if (firingMessage !== null && !isSameOccurrence)
       await notifyResolved(options, notification, { messageRef: firingMessage, durationMs: null });
     const messageRef = isSameOccurrence ? delivered.message : null;
-    const firingContent = buildAlert({ ...options, ...notification }, condition);
+    const firingContent = buildAlert({ ...options, ...notification }, alert);
     const edited = await deliver(options, notification, firingContent, messageRef);
     const message =
       edited === 'closed' && messageRef !== null ? await deliver(options, notification, firingContent, null) : edited;
@@ -59,9 +59,9 @@ async function notifyAlert(options: NotifierOptions, notification: AlertNotifica
     const message = await notifyResolved(options, notification, { messageRef: firingMessage, durationMs });
     return { seq, since: delivered?.since ?? since, message, resolved: true };
   }
-  const mustNotifyLate = condition === null && !isSameOccurrence && notifiedAfterResolution.has(kind);
+  const mustNotifyLate = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
   if (!mustNotifyLate) return { seq, since, message: delivered?.message ?? null, resolved: true };
-  const resolvedContent = buildResolvedAlert({ ...options, ...notification }, alert.changedAt - since);
+  const resolvedContent = buildResolvedAlert({ ...options, ...notification, durationMs: alert.changedAt - since });
   const message = await deliver(options, notification, resolvedContent, null);
   return message === 'closed' ? null : { seq, since, message, resolved: true };
 }
@@ -80,7 +80,7 @@ async function notifyResolved(
   const result = await deliver(
     options,
     notification,
-    buildResolvedAlert({ ...options, ...notification }, durationMs),
+    buildResolvedAlert({ ...options, ...notification, durationMs }),
     messageRef,
   );
   return result === 'closed' ? messageRef : result;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { actions } from '../../../src/domain/lifecycle.ts';
 import { maxReasonLength } from '../../../src/domain/operation.ts';
-import { actions, projectIdSchema } from '../../../src/domain/project.ts';
+import { projectIdSchema } from '../../../src/domain/project.ts';
 import { explainParseError } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSlashCommand } from '../../../src/slack/contract.ts';
-import type { ListenerContext } from '../../../src/slack/listeners/listener.ts';
-import { createListener } from '../../../src/slack/listeners/listener.ts';
+import { createListener, type ListenerContext } from '../../../src/slack/listeners/listener.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { createFakeDeps } from '../fake-deps.ts';
 

@@ -1,8 +1,8 @@
 import { webApi } from '@slack/bolt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Alert, AlertKind, DeliveredAlert } from '../../../src/domain/alert.ts';
-import type { Condition } from '../../../src/domain/conditions.ts';
+import type { Alert, DeliveredAlert } from '../../../src/domain/alert.ts';
+import type { AlertKind, Condition } from '../../../src/domain/conditions.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';

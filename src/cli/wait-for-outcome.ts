@@ -1,7 +1,7 @@
 import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import { isOpen, type OperationRef } from '../domain/operation.ts';
-import type { OutcomeFacts } from '../messages/outcomes.ts';
+import type { OutcomeFacts } from '../messages/facts.ts';
 
 /** An operation and its project as they were read. */
 export type OperationSnapshot = Omit<OutcomeFacts, 'format'>;

@@ -134,7 +134,7 @@ describe('Adopt', () => {
 
   it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
     await createDriftedProject('running', []);
-    const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
+    const failure = { kind: 'task_failed', link: a.link, taskId: '1', reason: 'x', at: 1 } as const;
     await services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const request = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
     expect(await requestAction(services.deps, { ...request, action: 'adopt' })).toMatchObject({

@@ -60,7 +60,7 @@ describe('a pause that does not reach every link', () => {
       activeOperation: null,
       version: 3,
       syncedVersion: 0,
-      failure: { link: far.link, taskId: null },
+      failure: { kind: 'link_unreachable', link: far.link },
     });
 
     await using _server = await startRedisServer({ port });

@@ -64,7 +64,13 @@ describe('a page of the list', () => {
     await createProjects();
     const { projects, operations } = services.deps;
     const version = (await projects.readVersion('b-runs')) ?? 0;
-    const failure = { link: { queue: 'q', connection: 'default', prefix: 'bull' }, taskId: '1', reason: 'no', at: 1 };
+    const failure = {
+      kind: 'task_failed',
+      link: { queue: 'q', connection: 'default', prefix: 'bull' },
+      taskId: '1',
+      reason: 'no',
+      at: 1,
+    } as const;
     await projects.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'stands', 'a-runs', 'fresh']);
     await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');

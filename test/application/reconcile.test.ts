@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const failure = { reason: 'no', taskId: '1', at: 1 };
+const failure = { kind: 'task_failed', reason: 'no', taskId: '1', at: 1 } as const;
 const waitKey = 'bull:payments:wait';
 
 /** A task that is in flight fails for good now. */

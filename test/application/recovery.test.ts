@@ -54,7 +54,7 @@ describe('what is left behind', () => {
     await near.queue.pause();
     await services.createProject('orders', [near, far]);
     await services.deps.projects.markFailed('orders', 1, {
-      failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
+      failure: { kind: 'task_failed', link: far.link, taskId: '1', reason: 'x', at: 1 },
       by: 'syncbot',
       oldestUnprocessedAt: null,
     });

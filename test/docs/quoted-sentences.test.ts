@@ -19,7 +19,7 @@ const code = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 const link = { queue: 'orders-incr', connection: 'default', prefix: 'bull' };
 const links = { total: 1, first: [link] };
 const conditions: readonly Condition[] = [
-  { kind: 'project_failed', failure: { link, taskId: '1', reason: 'mended', at: 0 }, since: 0 },
+  { kind: 'project_failed', failure: { kind: 'task_failed', link, taskId: '1', reason: 'x', at: 0 }, since: 0 },
   { kind: 'unexpectedly_running', links, cause: 'resumed' },
 ];
 const alertTexts = conditions.map((finding) => {

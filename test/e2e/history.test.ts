@@ -54,7 +54,8 @@ describe('/sync history', () => {
 
   it('a failed task’s reason is shown to operators only', async () => {
     await harness.services.createProject('orders', links);
-    const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
+    const link = links[0]?.link ?? expect.fail();
+    const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
     await harness.services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const toAlice = visibleText(await harness.runCommand('history orders'));
     expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');

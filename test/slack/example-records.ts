@@ -34,7 +34,7 @@ export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = 
   };
 }
 
-/** Two links, one of them with work to do. */
+/** The stats of two links, one of them with a backlog. */
 export const exampleProjectStats: ProjectStats = toProjectStats(
   [
     exampleLinkStats('orders-full'),

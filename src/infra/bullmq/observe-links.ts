@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
 import type { Link } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
+import { maskFailureReason } from '../../logging/redact.ts';
 import { runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { observeScript } from './observe-script.ts';
@@ -61,7 +62,8 @@ function toObservation(link: Link, reply: z.infer<typeof linkReplySchema>): Link
 function parseFailedTasks(flat: readonly string[]) {
   const tasks = [];
   for (let index = 0; index + 2 < flat.length; index += 3) {
-    tasks.push({ taskId: String(flat[index]), at: Number(flat[index + 1]), reason: String(flat[index + 2]) });
+    const reason = maskFailureReason(String(flat[index + 2]));
+    tasks.push({ taskId: String(flat[index]), at: Number(flat[index + 1]), reason });
   }
   return tasks;
 }

@@ -48,7 +48,7 @@ test('without chat:write no message appears in channels: the dialog alone tells 
 test('without usergroups:read nobody of a user group may change anything', async () => {
   await using harness = await startWithoutScope('usergroups:read', group);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
-    'Slack does not tell who is in the user group',
+    'I could not read from Slack who is in the user group',
   );
 });
 

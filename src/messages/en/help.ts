@@ -2,7 +2,7 @@ import type { Formatter } from '../format.ts';
 
 /** The commands of Slack. The reading commands come first, because everybody may use them. */
 export const help = {
-  intro: 'Manage data synchronization projects from here.',
+  intro: 'Run data synchronization projects from here.',
   listHint: (format: Formatter) => `Type ${format.command('list')} for all projects.`,
   commands: (format: Formatter) => [
     `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,

@@ -67,7 +67,7 @@ it('links that somebody resumed while it is Paused: the loudest alert, once; Re-
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/,
+    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, because orders is Paused/,
   );
   await waitForAlert(/orders is Paused · its links match that again · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);

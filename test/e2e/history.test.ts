@@ -40,7 +40,7 @@ describe('/sync history', () => {
     const historyText = await harness.runCommand('history orders', carol);
     expect(historyText.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(historyText))).toEqual([
-      '<@U0BOB> · refused to pause it: it was Paused, by <@U0ALICE>',
+      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE>',
       '<@U0BOB> · confirmed the request to pause it',
       '<@U0ALICE> · paused 2 of 2 links',
       '<@U0ALICE> · Pausing began',

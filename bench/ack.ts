@@ -17,15 +17,17 @@ import { interleaved, percentile } from './statistics.ts';
 const fullSize = { projects: 100, requests: 100, rounds: 9, warmUps: 2 };
 const tinySize = { projects: 3, requests: 5, rounds: 2, warmUps: 0 };
 const maxRatio = 1.2;
-/** The end of the work behind an answer is not to stand in the way of the next command. */
+/** Work that continues after a response must not delay the next command. */
 const idleMs = 3;
 const transports: readonly Transport[] = [socketMode, httpMode];
 
 export const ack: Benchmark = {
   title: 'request to ack',
   notes: [
-    `From the moment at which the fake of Slack sends a command until it has the ack; ${fullSize.projects} running projects. ` +
-      `In each round ${fullSize.requests} commands of each kind, one by one, mixed with the floor's: a Bolt app in a process of its own with the same receiver, which only acks. Before the next one, the answer has been posted and ${idleMs} ms have passed.`,
+    `The time from the moment when the fake Slack sends a command until it receives the ack. ${fullSize.projects} projects are Running.`,
+    `Each round sends ${fullSize.requests} commands of each kind, one by one, to the bot and to the baseline in random order.`,
+    'The baseline is a Bolt app in its own process with the same receiver; it only acknowledges.',
+    `The next command is sent ${idleMs} ms after the response to the previous one.`,
   ],
   async measure({ tiny }) {
     const rows: Row[] = [];
@@ -50,7 +52,7 @@ async function measureTransport(transport: Transport, size: typeof fullSize): Pr
         pause: () => measureAck(bot, text.pause, true),
         baselinePause: () => measureAck(baselineBolt, text.pause, false),
       };
-      // In turn, so that whatever else the machine does hits all of them, and none always follows the same one.
+      // In random order, so that no side always follows the same one, and other load on the machine hits all sides.
       for (const side of shuffled(sides)) times[side].push(await measureSide[side]());
     }
     for (const { slack } of [bot, baselineBolt]) slack.reloadClient(benchmarkUser.user);
@@ -78,12 +80,12 @@ type Side = (typeof sides)[number];
 
 function shuffled<T>(items: readonly T[]): T[] {
   return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
+    .map((item) => ({ item, position: Math.random() }))
+    .sort((a, b) => a.position - b.position)
     .map(({ item }) => item);
 }
 
-/** How long the ack took, ms. `isAnswered`: somebody answers behind the ack, which is waited for. */
+/** Returns the time until the ack in ms. `waitsForResponse` is false for the baseline, which sends no response. */
 async function measureAck({ slack }: MeasuredApp, text: string, waitsForResponse: boolean): Promise<number> {
   const callsBefore = slack.calls.length;
   const delivery = slack.command({ ...benchmarkUser, text });

@@ -9,10 +9,11 @@ const tinySize = { sizes: [3, 20], requests: 1, rounds: 2, warmUps: 0 };
 const maxRatio = 1.3;
 
 export const list: Benchmark = {
-  title: '`list` from request to answer',
+  title: '`list` from request to response',
   notes: [
-    'From the moment at which the fake of Slack sends `/sync list` until the answer has been posted to its response_url; running projects of 3 links, ' +
-      'a bot and a Redis for each number of projects. The floor is the smallest number, measured in the same round.',
+    'The time from the moment when the fake Slack sends `/sync list` until the response arrives at its response_url.',
+    'All projects are Running and have 3 links. Each number of projects has its own bot and its own Redis.',
+    'The baseline is the smallest number of projects, measured in the same round.',
   ],
   async measure({ tiny }) {
     const { sizes, ...size } = tiny ? tinySize : fullSize;
@@ -42,7 +43,7 @@ async function startBotWithProjects(projects: number) {
   return { bot, resources: [fixture, bot] };
 }
 
-/** The mean of some answers, ms. */
+/** Returns the mean response time of several requests. */
 async function meanResponseMs({ slack }: MeasuredApp, requests: number): Promise<number> {
   let sum = 0;
   for (let index = 0; index < requests; index++) {

@@ -3,7 +3,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 import { z } from 'zod';
 import { findRedisServer } from '../demo/redis-binary.ts';
 
-/** What the figures were measured on. */
+/** The machine and the software versions of a run. */
 export interface Machine {
   readonly cpu: string;
   readonly cpus: number;
@@ -12,7 +12,7 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** `root`: where package.json and node_modules are. */
+/** `root` is the folder of package.json and node_modules. */
 export async function describeMachine(root: URL): Promise<Machine> {
   const packages = ['bullmq', 'ioredis', '@slack/bolt'];
   const versions = await Promise.all(

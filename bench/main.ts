@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
-import { type BenchmarkArguments, type Letter, parseBenchmarkArguments } from './arguments.ts';
+import { helpText, type Letter, parseBenchmarkArguments, type RunArguments } from './arguments.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -20,21 +20,26 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
   f: memory,
 };
 
-/** The folder of package.json, where the program is started. */
+/** The root of the repository: scripts/bench.mjs starts this program there. */
 const root = pathToFileURL(`${process.cwd()}/`);
 
 const parsedArguments = parseBenchmarkArguments(process.argv.slice(2));
-if (typeof parsedArguments === 'string') {
-  process.stderr.write(`${parsedArguments}\n`);
-  process.exitCode = 2;
-} else {
-  exitWithParent();
-  await runBenchmarks(parsedArguments);
+switch (parsedArguments.kind) {
+  case 'help':
+    process.stdout.write(`${helpText}\n`);
+    break;
+  case 'invalid':
+    process.stderr.write(`${parsedArguments.message}\n`);
+    process.exitCode = 2;
+    break;
+  case 'run':
+    exitWithParent();
+    await runBenchmarks(parsedArguments);
 }
 
-async function runBenchmarks({ selected, json, tiny, write }: BenchmarkArguments): Promise<void> {
+async function runBenchmarks({ selected, json, tiny, write }: RunArguments): Promise<void> {
   const print = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`);
-  if (tiny) print('A tiny run: its figures mean nothing.');
+  if (tiny) print('A tiny run: its numbers are meaningless.');
   const results: Result[] = [];
   for (const letter of selected) {
     try {
@@ -42,20 +47,14 @@ async function runBenchmarks({ selected, json, tiny, write }: BenchmarkArguments
       results.push(result);
       print(renderTable(result));
     } catch (error) {
-      // The others are worth their time all the same.
-      process.stderr.write(`(${letter}) could not be measured: ${error instanceof Error ? error.stack : error}\n\n`);
+      // The other benchmarks still run.
+      process.stderr.write(`Benchmark ${letter} failed: ${error instanceof Error ? error.stack : error}\n\n`);
       process.exitCode = 1;
     }
   }
   const report: Report = { at: new Date().toISOString(), machine: await describeMachine(root), results };
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   if (write) await writeResults(report);
-}
-
-async function writeResults(report: Report): Promise<void> {
-  const resultsFile = new URL('bench/RESULTS.md', root);
-  const previousPage = await readFile(resultsFile, 'utf8').catch(() => '');
-  await writeFile(resultsFile, renderMarkdown(report, previousPage));
 }
 
 async function runBenchmark(letter: Letter, tiny: boolean): Promise<Result> {
@@ -65,7 +64,13 @@ async function runBenchmark(letter: Letter, tiny: boolean): Promise<Result> {
   return { letter, title, notes, rows, seconds: (performance.now() - start) / 1_000 };
 }
 
-/** Redis servers and programs end with this process; it ends at a signal, and with whoever started it. */
+async function writeResults(report: Report): Promise<void> {
+  const resultsFile = new URL('bench/RESULTS.md', root);
+  const previousPage = await readFile(resultsFile, 'utf8').catch(() => '');
+  await writeFile(resultsFile, renderMarkdown(report, previousPage));
+}
+
+/** Exits at a signal, and when the parent process ends. Redis servers and programs end with this process. */
 function exitWithParent(): void {
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));

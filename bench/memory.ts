@@ -17,15 +17,19 @@ import {
 import { type Benchmark, type Row, singleRow } from './result.ts';
 import { benchmarkUser, socketMode, waitForResponse } from './slack-fixture.ts';
 
-const fullSize = { projects: 10_000, linksEach: 10, rounds: 4, listCommands: 5 };
-const tinySize = { projects: 20, linksEach: 2, rounds: 2, listCommands: 1 };
+const fullSize = { projects: 10_000, linksEach: 10, cycles: 4, listCommands: 5 };
+const tinySize = { projects: 20, linksEach: 2, cycles: 2, listCommands: 1 };
 const megabyte = 2 ** 20;
 
 export const memory: Benchmark = {
   title: 'memory and connections',
   notes: [
-    `${fullSize.projects} paused projects of ${fullSize.linksEach} links, each queue with a waiting task, the links on a Redis of their own; \`syncbot run --role worker\`, then \`--role bot\`, with a syncbot.yml that says the same. ` +
-      'Memory after a collection: idle (a worker before its first whole round, a bot before its first command), and after some rounds of observation or some `/sync list`. The peak includes reading syncbot.yml. Connections are those that the process adds at both Redis servers. A round over so many links is followed by a rest of the same length, which is counted in.',
+    `${fullSize.projects} Paused projects of ${fullSize.linksEach} links, each queue with one waiting task. The links are on their own Redis.`,
+    'First `syncbot run --role worker` is measured, then `--role bot`, both with a syncbot.yml of these projects.',
+    'Memory is read after a garbage collection: idle, and after some observation cycles or some `/sync list`.',
+    'A worker is idle before it completes its first cycle, a bot before its first command.',
+    'The peak includes reading syncbot.yml. Connections are those that the process adds to both Redis servers.',
+    'A cycle over so many links is followed by an equally long pause, which is included in its time.',
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
@@ -44,16 +48,16 @@ export const memory: Benchmark = {
     const env = { REDIS_URL: botRedis.url, SYNCBOT_CONFIG: config };
     const fixtures = [botRedis, linksRedis] as const;
     return [
-      ...(await measureWorker(fixtures, env, size.rounds)),
+      ...(await measureWorker(fixtures, env, size.cycles)),
       ...(await measureBot(fixtures, env, size.listCommands)),
     ];
   },
 };
 
+/** The bot's Redis, and the Redis of the links. */
 type RedisFixtures = readonly [RedisFixture, RedisFixture];
 type Env = Readonly<Record<string, string>>;
 
-/** `stages`: the Redis of the bot, and that of the links. */
 async function measureWorker(fixtures: RedisFixtures, env: Env, cycles: number): Promise<Row[]> {
   const connectionsBefore = await countConnections(fixtures);
   await using worker = await startSyncbot({ role: 'worker', env });
@@ -63,17 +67,17 @@ async function measureWorker(fixtures: RedisFixtures, env: Env, cycles: number):
       const completedCycles = await completedCyclesMs(fixtures[0].redis);
       return completedCycles.length >= cycles && completedCycles;
     },
-    { description: 'some rounds of observation', timeoutMs: 300_000 },
+    { description: 'some observation cycles', timeoutMs: 300_000 },
   );
   return [
     ...idle,
-    ...(await memoryRows(`worker, after ${cycles} rounds`, worker, { peak: true })),
+    ...(await memoryRows(`worker, after ${cycles} cycles`, worker, { peak: true })),
     singleRow({
       name: 'worker, connections',
       unit: '',
       subject: [(await countConnections(fixtures)) - connectionsBefore],
     }),
-    singleRow({ name: 'one round of observation, with its rest', unit: 'ms', subject: cycleTimesMs }),
+    singleRow({ name: 'one observation cycle, with the pause after it', unit: 'ms', subject: cycleTimesMs }),
   ];
 }
 
@@ -110,7 +114,7 @@ async function countConnections(fixtures: readonly RedisFixture[]): Promise<numb
   return listCommands.flatMap((list) => String(list).trim().split('\n')).length;
 }
 
-/** How long each finished round took, ms, as BullMQ's events tell. */
+/** Returns the time of each completed cycle, from the events of BullMQ. */
 async function completedCyclesMs(redis: Redis): Promise<number[]> {
   const startedAt = new Map<string, number>();
   const cycleTimesMs: number[] = [];
@@ -119,7 +123,7 @@ async function completedCyclesMs(redis: Redis): Promise<number[]> {
     const eventAt = Number(id.split('-')[0]);
     if (field('event') === 'active') startedAt.set(field('jobId'), eventAt);
     const start = startedAt.get(field('jobId'));
-    if (field('event') === 'failed') throw new Error('a round of observation has failed');
+    if (field('event') === 'failed') throw new Error('an observation cycle failed');
     if (field('event') === 'completed' && start !== undefined) cycleTimesMs.push(eventAt - start);
   }
   return cycleTimesMs;

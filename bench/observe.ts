@@ -5,7 +5,7 @@ import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeScript } from '../src/infra/bullmq/observe-script.ts';
 import { runScript } from '../src/infra/redis/scripts.ts';
 import { toChunks } from '../src/lib/async.ts';
-import { createServices } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { createQueues } from './queues.ts';
 import { idleSettings, makeDefinitions, queueNames, type RedisFixture, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow, type Row, singleRow } from './result.ts';
@@ -18,8 +18,9 @@ const [maxRatio, maxBlockMs] = [1.5, 5];
 export const observe: Benchmark = {
   title: 'one observation',
   notes: [
-    "The observer's look at all links (`links.observe`) on loopback; each queue with waiting, prioritized, delayed and failed tasks. Floor: the same script over the same chunks, all at once on one connection, replies left as they are. " +
-      'The longest block is the longest run of one script that the SLOWLOG of that Redis has seen in one observation.',
+    'The observer reads all links once on loopback. Each queue has waiting, prioritized, delayed and failed tasks.',
+    'The baseline runs the same script over the same chunks, all at once on one connection, and ignores the replies.',
+    'The longest block is the longest run of one script in the SLOWLOG of that Redis during one observation.',
   ],
   async measure({ tiny }) {
     const { sizes, ...rounds } = tiny ? tinySize : fullSize;
@@ -37,7 +38,7 @@ type Links = ReturnType<typeof makeDefinitions>[number]['links'];
 
 async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: RoundCounts): Promise<Row[]> {
   const endpoint = { kind: 'standalone', url } as const;
-  await using core = createServices(
+  await using core = new Services(
     { redis: endpoint, connections: {}, settings: idleSettings },
     pino({ level: 'silent' }),
   );
@@ -75,21 +76,21 @@ async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: R
 
 const maxAttempts = 5;
 
-/** How long a look at all links takes, ms. One that its deadline has cut short on a busy machine is taken again. */
+/** Returns the time of one complete observation. On a busy machine some links may time out; then it observes again. */
 async function measureFullObservation(observeAll: () => Promise<boolean>): Promise<number> {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const start = performance.now();
     if (await observeAll()) return performance.now() - start;
   }
-  throw new Error('some links were never read in time');
+  throw new Error('some links timed out in every attempt');
 }
 
-/** The longest run of one script while this is done, ms. */
+/** Returns the time of the longest script that Redis runs during the work. */
 async function longestScript(redis: Redis, work: () => Promise<unknown>): Promise<number> {
   return Math.max(...(await recordScripts(redis, work)).map(({ ms }) => ms));
 }
 
-/** Every script that Redis runs while this is done: of how many keys, and for how long. */
+/** Returns the number of keys and the time of each script that Redis runs during the work. */
 async function recordScripts(redis: Redis, work: () => Promise<unknown>): Promise<{ keys: number; ms: number }[]> {
   await redis.config('SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '10000');
   await redis.slowlog('RESET');

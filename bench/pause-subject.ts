@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { requestAction } from '../src/application/request.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import { timedResult } from '../src/lib/async.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
 import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
 import { onOk } from '../src/slack/listeners/confirmation.ts';
@@ -19,14 +19,17 @@ import { createProjects, createTestStores, idleOverrides, idleSettings } from '.
 import { benchmarkUser } from './slack-fixture.ts';
 
 const teamId = 'T0BENCH';
-/** Only ends a wait that would be for ever. */
+/** Ends a wait that would otherwise last for ever. */
 const timeoutMs = 60_000;
 
-/** Pauses links as the bot does it when somebody presses OK. `redis`: a way past what is measured. */
+/**
+ * Pauses links with the bot's own code, from a press of OK. `url` is the Redis address for the bot, which may be a proxy.
+ * `redis` is a direct connection for commands that are not measured.
+ */
 export async function startPauseSubject(url: string, redis: Redis): Promise<LinkPauser> {
   const log = pino({ level: 'silent' });
   const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
-  const core = createServices(config, log, idleOverrides);
+  const core = new Services(config, log, idleOverrides);
   await core.startWorkers();
   const pressOk = createOkPresser(core);
   const waitForLastPaused = watchPauses(core);
@@ -51,7 +54,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       const ms = paused.value - start;
       await pressHandled;
       await waitFor(async () => (await stores.operations.read(ref))?.state === 'done', {
-        description: 'the end of a pause',
+        description: 'the end of the operation',
       });
       await resumeAll(redis, names);
       await stores.projects.remove(id, (await stores.projects.readVersion(id)) ?? 0, 'cli:bench');
@@ -61,7 +64,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
   };
 }
 
-/** Answers the moment at which so many links have been paused; each of them must be. */
+/** The returned function resolves at the moment when this number of links has been paused. Throws if a link is not paused. */
 function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = deps.links.setPaused.bind(deps.links);
@@ -82,7 +85,7 @@ function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   };
 }
 
-/** The bot's own listener for OK. Nothing of Slack is asked: the policy names the person and the channel. */
+/** Returns the bot's own listener for OK. It does not call Slack: the policy names the user and the channel. */
 function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<void> {
   const authorizer = createAuthorizer({
     client: new webApi.WebClient('xoxb-bench'),
@@ -91,15 +94,8 @@ function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<voi
     now: Date.now,
     log: deps.log,
   });
-  const context = {
-    deps,
-    authorizer,
-    format: slackFormatter('/sync'),
-    showErrors: false,
-    onRequestRejected: () => {},
-    stopSignal: new AbortController().signal,
-  };
-  const handlePress = createListener(context, readBlockAction, onOk, 'harmless');
+  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const handlePress = createListener(context, { decode: readBlockAction, run: onOk, deduplicate: 'before_refusal' });
   return (ref) => {
     const body = {
       user: { id: benchmarkUser.user, team_id: teamId },

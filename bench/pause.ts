@@ -16,9 +16,11 @@ const [pingCount, idleMs] = [20, 20];
 export const pause: Benchmark = {
   title: 'OK to last link paused',
   notes: [
-    'From the moment at which the press of OK reaches its handler (`listen` around `onOk`, as Bolt calls it) until the last pause is answered; handler and worker in one process, their Redis and the links on one server. Slack and its way in are left out on both sides. ' +
-      'Floor, in the same process: an empty script of one key, an empty job through a queue until its worker has run it, a second empty script, then for all links at once one flag read and one pause at BullMQ on one connection. ' +
-      'Delays: each way, in front of that Redis, by a proxy in a process of its own.',
+    'The time from the moment when Bolt calls the listener of OK until the last link is paused.',
+    'Bot and worker are in one process, their Redis and the links on one server. Slack and the receiver are not measured.',
+    'The baseline runs in the same process: an empty script of one key, an empty job until its worker has run it,',
+    'a second empty script, then for all links at once one read of the flag and one pause by BullMQ on one connection.',
+    'A delay is added in each direction by a proxy in its own process.',
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
@@ -53,12 +55,12 @@ interface Sizes {
   readonly delayMs: number;
 }
 
-/** `url`: the way to that Redis for what is measured. */
+/** `url` is the address of the Redis for the measured commands, which may be a proxy. */
 async function measureSizes(url: string, { fixture, links, rounds, delayMs }: Sizes): Promise<Row[]> {
   const location = delayMs === 0 ? 'loopback' : `${delayMs} ms each way`;
   await using subject = await startPauseSubject(url, fixture.redis);
   await using baseline = await startPauseBaseline(url, fixture.redis);
-  // What follows a pause, the outcome above all, is not to stand in the way of the next one.
+  // Work that continues after a pause, mainly the outcome, must not delay the next pause.
   const pauseThenIdle = async (measuring: Promise<number>) => {
     const ms = await measuring;
     await delay(idleMs + 10 * delayMs);
@@ -84,7 +86,7 @@ async function measureSizes(url: string, { fixture, links, rounds, delayMs }: Si
   return rows;
 }
 
-/** What the delay really is: timers count whole milliseconds. */
+/** Measures the real delay: timers count whole milliseconds. */
 async function measureRoundTrip(url: string, location: string): Promise<Row> {
   const redis = new Redis(url);
   const times: number[] = [];

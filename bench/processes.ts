@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../test/support/wait-for.ts';
 
-/** Where the compiled sources lie; it is removed at the end of the run. */
+/** The folder with the compiled sources. scripts/bench.mjs removes it at the end of the run. */
 export const buildFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** A program of the build in a process of its own. It ends with this one, whatever happens. */
+/** A program of the build in its own process. It always ends with this process. */
 export interface BenchProgram extends AsyncDisposable {
-  /** Its memory after a collection, and the most that it ever took, bytes. */
+  /** Returns its memory after a garbage collection, and the peak since its start. */
   memory(): Promise<Memory>;
 }
 
+/** In bytes. */
 export interface Memory {
   readonly heapUsed: number;
   readonly rss: number;
@@ -25,7 +26,7 @@ export interface SyncbotOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** `syncbot run`, as it is deployed, with its log in a file. Resolves when it says that it runs. */
+/** Starts `syncbot run` like a deployed process, with its log in a file. Resolves when the role runs. */
 export async function startSyncbot({ role, env }: SyncbotOptions): Promise<BenchProgram> {
   const { program, log } = spawnProgram('src/main.js', ['run', '--role', role], env);
   await waitFor(() => readFileSync(log, 'utf8').includes('"msg":"running"'), {
@@ -35,7 +36,7 @@ export async function startSyncbot({ role, env }: SyncbotOptions): Promise<Bench
   return toBenchProgram(program);
 }
 
-/** One of `bench/programs`. Resolves when it says that it is ready; `told` is what it says then. */
+/** Starts a program of `bench/programs`. Resolves with its first message, which reports that it is ready. */
 export async function startProgram(
   name: string,
   env: Readonly<Record<string, string>>,
@@ -53,12 +54,12 @@ process.on('exit', () => {
   for (const program of runningPrograms) program.kill('SIGKILL');
 });
 
-/** Nothing that is measured without it means anything. */
+/** A measured program exited too early, so its numbers are invalid. */
 class ProgramExitedError extends Error {
-  override readonly name = 'ProgramEnded';
+  override readonly name = 'ProgramExitedError';
 
   constructor(file: string, log: string) {
-    super(`${file} has ended: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+    super(`${file} has exited: ${readFileSync(log, 'utf8').slice(-2_000)}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { toChunks } from '../src/lib/async.ts';
 
-/** How many tasks of each kind a queue holds. */
+/** The number of tasks of a queue, by state. */
 export interface TaskCounts {
   readonly waiting: number;
   readonly prioritized?: number;
@@ -14,8 +14,8 @@ const templateName = 'template';
 const dayMs = 86_400_000;
 
 /**
- * Makes queues that hold these tasks: BullMQ makes one, with everything that it writes, and Redis copies its keys under the
- * other names, since making 100,000 of them one by one takes minutes.
+ * Creates queues with these tasks. BullMQ creates one queue, and Redis copies its keys to the other names: creating 100,000
+ * queues one by one takes minutes.
  */
 export async function createQueues(redis: Redis, names: readonly string[], tasks: TaskCounts): Promise<void> {
   await createTemplate(redis, tasks);
@@ -27,7 +27,7 @@ export async function createQueues(redis: Redis, names: readonly string[], tasks
   await redis.del(...keys);
 }
 
-/** Lets them all run again, past BullMQ: nobody measures that. */
+/** Resumes the queues without BullMQ. This is not measured. */
 export async function resumeAll(redis: Redis, names: readonly string[]): Promise<void> {
   for (const chunk of toChunks(names, 1_000)) {
     const pipeline = redis.pipeline();
@@ -36,7 +36,7 @@ export async function resumeAll(redis: Redis, names: readonly string[]): Promise
   }
 }
 
-/** Sets every flag, past BullMQ. */
+/** Pauses the queues without BullMQ. This is not measured. */
 export async function pauseAll(redis: Redis, names: readonly string[]): Promise<void> {
   for (const chunk of toChunks(names, 1_000)) {
     const pipeline = redis.pipeline();
@@ -46,9 +46,11 @@ export async function pauseAll(redis: Redis, names: readonly string[]): Promise<
 }
 
 const copyScript = `
-local parts = cjson.decode(ARGV[1])
+local suffixes = cjson.decode(ARGV[1])
 for i = 2, #ARGV do
-  for _, part in ipairs(parts) do redis.call('COPY', 'bull:${templateName}:' .. part, 'bull:' .. ARGV[i] .. ':' .. part) end
+  for _, suffix in ipairs(suffixes) do
+    redis.call('COPY', 'bull:${templateName}:' .. suffix, 'bull:' .. ARGV[i] .. ':' .. suffix)
+  end
 end
 `;
 

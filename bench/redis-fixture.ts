@@ -7,7 +7,7 @@ import { createStores } from '../src/infra/redis/stores.ts';
 import { toChunks } from '../src/lib/async.ts';
 import { makeDefinition } from '../test/support/project-definition.ts';
 
-/** A Redis server of its own, and a connection to it for whoever measures. */
+/** A Redis server for one benchmark, and a connection to it for the benchmark itself. */
 export interface RedisFixture extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
@@ -31,7 +31,7 @@ export async function startRedisFixture(): Promise<RedisFixture> {
 
 const hourMs = 3_600_000;
 
-/** No round begins by itself but the first, which finds nothing. */
+/** No cycle starts during a benchmark, except the first one, which finds no projects. */
 export const idleSettings = {
   confirmationTtlMs: hourMs,
   observeEveryMs: hourMs,
@@ -50,7 +50,7 @@ export interface ProjectCounts {
   readonly linksEach: number;
 }
 
-/** Projects `p00000`, `p00001`, … with links of their own, as a plain syncbot.yml defines them. */
+/** Returns the projects `p00000`, `p00001`, …, each with its own links. */
 export function makeDefinitions({ projects, linksEach }: ProjectCounts, connection = 'default'): ProjectDefinition[] {
   return Array.from({ length: projects }, (_none, index) => {
     const id = `p${String(index).padStart(5, '0')}`;
@@ -67,7 +67,7 @@ export function queueNames(definitions: readonly ProjectDefinition[]): string[] 
   return definitions.flatMap(({ links }) => links.map(({ queue }) => queue));
 }
 
-/** Writes projects whose links were seen to agree with their state. */
+/** Creates projects whose links are in the desired state. */
 export async function createProjects(
   stores: Stores,
   definitions: readonly ProjectDefinition[],
@@ -84,12 +84,12 @@ export async function createProjects(
 }
 
 export interface ConfigOptions {
-  /** Name → URL. */
+  /** Connection name → URL. */
   readonly connections?: Readonly<Record<string, string>>;
   readonly settings?: string;
 }
 
-/** Writes a syncbot.yml that says what `definitionsOf` does. */
+/** Writes a syncbot.yml of these definitions. */
 export async function writeConfig(
   path: string,
   definitions: readonly ProjectDefinition[],

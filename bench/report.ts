@@ -2,14 +2,14 @@ import type { Machine } from './machine.ts';
 import type { Result, Row, Target } from './result.ts';
 import type { Spread } from './statistics.ts';
 
-/** Everything that one run has measured. */
+/** The results of one run. */
 export interface Report {
   readonly at: string;
   readonly machine: Machine;
   readonly results: readonly Result[];
 }
 
-/** A plain table for a terminal. */
+/** Returns a plain table for a terminal. */
 export function renderTable({ letter, title, rows, seconds }: Result): string {
   const cells = [['', ...columns], ...rows.map((row) => [row.name, ...renderCells(row)])];
   const widths = columns.map((_name, index) => Math.max(...cells.map((row) => row[index + 1]?.length ?? 0)));
@@ -20,30 +20,30 @@ export function renderTable({ letter, title, rows, seconds }: Result): string {
   return [`(${letter}) ${title}, ${Math.round(seconds)} s`, ...lines, ''].join('\n');
 }
 
-/** Where what people have written begins: it outlives the figures. */
+/** The start of the part of RESULTS.md that is written by hand. */
 const manualSectionHeading = '\n## What was changed';
 
-/** The page that stands beside the benchmarks; `before`: what it was, of which the part written by people is kept. */
+/** Returns the new content of RESULTS.md. The part written by hand is taken from the previous page. */
 export function renderMarkdown({ at, machine, results }: Report, previousPage: string): string {
   const targets = results.flatMap(({ rows }) => rows.flatMap(({ target }) => target ?? []));
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const head = [
     '# Results',
     '',
-    'Written by `npm run bench -- --write`; [README.md](README.md) says how each figure is measured. Each figure is the median of',
-    'its rounds with the lowest and the highest; a ratio is taken pair by pair with its floor, measured next to it in the same run.',
+    '`npm run bench -- --write` writes this page. [README.md](README.md) describes how each number is measured.',
+    'Each number is the median of its rounds, with the lowest and the highest value.',
+    'A ratio is taken pair by pair with the baseline of the same round.',
     '',
-    `- ${at.slice(0, 10)}, ${targets.filter(({ met }) => met).length} of ${targets.length} aims met`,
+    `- ${at.slice(0, 10)}, ${targets.filter(({ met }) => met).length} of ${targets.length} targets met`,
     `- ${machine.cpus} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}`,
-    `- ${Object.entries(machine.versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}`,
+    `- ${versions.join(', ')}`,
   ];
   const start = previousPage.indexOf(manualSectionHeading);
   const manualPart = start === -1 ? '' : previousPage.slice(start);
   return `${[...head, ...results.flatMap(renderSection)].join('\n')}\n${manualPart}`;
 }
 
-const columns = ['subject', 'baseline', 'ratio', 'target'];
+const columns = ['syncbot', 'baseline', 'ratio', 'target'];
 
 function renderSection({ letter, title, rows, notes }: Result): string[] {
   const tableRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -51,7 +51,8 @@ function renderSection({ letter, title, rows, notes }: Result): string[] {
     '',
     `## (${letter}) ${title}`,
     '',
-    ...notes.map((note) => `${note}\n`),
+    ...notes,
+    '',
     tableRow(['', ...columns]),
     tableRow(['---', ...columns.map(() => '---')]),
     ...rows.map((row) => tableRow([row.name, ...renderCells(row)])),

@@ -1,20 +1,21 @@
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
-/** What a figure should be at most, and whether it is. */
+/** The upper limit of a number, and whether its median is within it. */
 export interface Target {
   readonly appliesTo: 'ratio' | 'subject';
   readonly atMost: number;
   readonly met: boolean;
 }
 
-/** One figure of a benchmark. */
+/** One measured number of a benchmark. */
 export interface Row {
   readonly name: string;
   readonly unit: string;
+  /** What syncbot takes. */
   readonly subject: Spread;
-  /** What it is compared with, from the same run; null: it stands alone. */
+  /** What the least possible work takes, measured in the same run. Null if the number has no baseline. */
   readonly baseline: Spread | null;
-  /** Ours over the floor, pair by pair. */
+  /** Subject divided by baseline, pair by pair. */
   readonly ratio: Spread | null;
   readonly target: Target | null;
 }
@@ -23,12 +24,11 @@ export interface Result {
   readonly letter: string;
   readonly title: string;
   readonly rows: readonly Row[];
-  /** What was measured how, a sentence each. */
+  /** Paragraphs that describe what was measured and how. */
   readonly notes: readonly string[];
   readonly seconds: number;
 }
 
-/** A benchmark: measures, and says what it has measured. */
 export interface Benchmark {
   readonly title: string;
   readonly notes: readonly string[];
@@ -41,7 +41,7 @@ export interface Samples {
   readonly subject: readonly number[];
 }
 
-/** A figure that is compared with a floor; `atMost`: the aim of the ratio. */
+/** A row with a baseline. `atMost` is the target of the ratio, or null. */
 export function compareRow(
   row: Samples & { readonly baseline: readonly number[]; readonly atMost: number | null },
 ): Row {
@@ -51,11 +51,11 @@ export function compareRow(
   return { name, unit, subject: spreadOf(subject), baseline: spreadOf(baseline), ratio, target };
 }
 
-/** A figure that stands alone; `atMost`: its own aim. */
+/** A row without a baseline. `atMost` is the target of the number itself. */
 export function singleRow(row: Samples & { readonly atMost?: number }): Row {
   const { name, unit, atMost } = row;
   const subject = spreadOf(row.subject);
-  const target =
-    atMost === undefined ? null : ({ appliesTo: 'subject', atMost, met: subject.median <= atMost } as const);
+  const met = atMost !== undefined && subject.median <= atMost;
+  const target = atMost === undefined ? null : ({ appliesTo: 'subject', atMost, met } as const);
   return { name, unit, subject, baseline: null, ratio: null, target };
 }

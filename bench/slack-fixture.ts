@@ -6,11 +6,11 @@ import { FakeSlack } from '../test/fake-slack/fake-slack.ts';
 import { type BenchProgram, buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createProjects, createTestStores, type RedisFixture, writeConfig } from './redis-fixture.ts';
 
-/** How Slack reaches the bot, and what a program is told of it. */
+/** How Slack reaches a bot, and the environment of the bot for it. */
 export interface Transport {
   readonly name: string;
   env(slack: FakeSlack): Promise<Readonly<Record<string, string>>>;
-  /** Resolves when the fake can deliver. */
+  /** Resolves when the fake Slack can reach the bot. */
   waitUntilConnected(slack: FakeSlack): Promise<void>;
 }
 
@@ -27,21 +27,21 @@ export const httpMode: Transport = {
     slack.requestUrl.url = `http://127.0.0.1:${port}/slack/events`;
     return httpModeEnv(slack, port);
   },
-  // A program that runs listens already.
+  // A running bot already listens.
   waitUntilConnected: async () => {},
 };
 
 export const benchmarkUser = { user: 'U0ALICE', channel: 'C0SYNC' } as const;
 
-/** Someone who listens to Slack, in a process of its own, and the fake of Slack that it listens to. */
+/** A Slack app in its own process, with its own fake Slack. */
 export interface MeasuredApp extends AsyncDisposable {
   readonly slack: FakeSlack;
 }
 
-/** Milliseconds with their parts: Slack's own clock counts whole ones. */
+/** Returns epoch milliseconds with fractions: the fake's default clock counts whole ones. */
 export const preciseNow = () => performance.timeOrigin + performance.now();
 
-/** A bot as it is deployed, on a stage whose links are made already. */
+/** Starts a bot like a deployed one. The queues of the links must exist. */
 export async function startBot(
   transport: Transport,
   fixture: RedisFixture,
@@ -59,17 +59,17 @@ export async function startBot(
   );
 }
 
-/** The floor: the same receiver, and nothing behind it but the ack. */
+/** Starts the baseline: a Bolt app with the same receiver that only acknowledges. */
 export function startBaselineBolt(transport: Transport): Promise<MeasuredApp> {
   return startMeasuredApp(transport, (env) => startProgram('baseline-bolt', env));
 }
 
-/** The moment at which the answer to what was typed arrived, ms as `preciseNow` counts. */
+/** Waits for the response to a command. Returns the moment when it arrived, in ms of `preciseNow`. */
 export async function waitForResponse(slack: FakeSlack, responseUrl: string, callsBefore: number): Promise<number> {
   const isResponse = ({ method, args }: { method: string; args: Readonly<Record<string, unknown>> }) =>
     method === 'response_url' && args['url'] === responseUrl;
   const call = await slack.waitFor(() => slack.calls.slice(callsBefore).find(isResponse), {
-    description: 'an answer',
+    description: 'a response',
     timeoutMs: 60_000,
   });
   return call.at;

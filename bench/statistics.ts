@@ -1,4 +1,4 @@
-/** Several rounds in one figure: their median, and the lowest and the highest of them. */
+/** The median of several rounds, with the lowest and the highest value. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
@@ -7,9 +7,9 @@ export interface Spread {
 }
 
 export interface RoundCounts {
-  /** Counted. */
+  /** Measured rounds. */
   readonly rounds: number;
-  /** Run first and not counted. */
+  /** Rounds that run first and are not counted. */
   readonly warmUps: number;
 }
 
@@ -23,7 +23,7 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** The value below which this part of the values lies; between two of them, in proportion. */
+/** `quantile` is from 0 to 1. Interpolates linearly between two values. */
 export function percentile(values: readonly number[], quantile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const position = (sorted.length - 1) * quantile;
@@ -31,34 +31,31 @@ export function percentile(values: readonly number[], quantile: number): number 
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/** How many times the floor, pair by pair: both were measured next to each other, so a machine that drifts cancels out. */
+/** Divides pair by pair: the two values of a pair were measured one after the other, so a drift of the machine cancels out. */
 export function ratioOf(subject: readonly number[], baseline: readonly number[]): Spread {
   return spreadOf(subject.map((value, index) => value / (baseline[index] ?? Number.NaN)));
 }
 
 /**
- * Runs the sides in turn, round by round, each second round in the opposite order: A B, B A, A B. Answers the samples of
- * each side, in the order of the rounds.
+ * Runs the sides in turn, and reverses their order in every second round: A B, B A, A B. Returns the samples of each side
+ * in the order of the rounds.
  */
 export async function interleaved<Name extends string, Sample>(
   sides: Readonly<Record<Name, () => Promise<Sample>>>,
   { rounds, warmUps }: RoundCounts,
 ): Promise<Record<Name, Sample[]>> {
-  const sideNames = Object.keys(sides) as Name[];
-  const samplesByName = Object.fromEntries(sideNames.map((name): [Name, Sample[]] => [name, []])) as Record<
-    Name,
-    Sample[]
-  >;
+  const names = Object.keys(sides) as Name[];
+  const samples = Object.fromEntries(names.map((name): [Name, Sample[]] => [name, []])) as Record<Name, Sample[]>;
   for (let round = 0; round < warmUps + rounds; round++) {
-    for (const name of round % 2 === 0 ? sideNames : [...sideNames].reverse()) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       const sample = await sides[name]();
-      if (round >= warmUps) samplesByName[name].push(sample);
+      if (round >= warmUps) samples[name].push(sample);
     }
   }
-  return samplesByName;
+  return samples;
 }
 
-/** How long it takes, ms. */
+/** Returns how long the work takes. */
 export async function measureMs(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();

@@ -4,11 +4,11 @@ import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { confirm } from '../src/application/confirm.ts';
 import { requestAction } from '../src/application/request.ts';
-import type { OperationRef } from '../src/domain/operation.ts';
 import type { Action } from '../src/domain/lifecycle.ts';
+import type { OperationRef } from '../src/domain/operation.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
 import { queuePrefix } from '../src/infra/redis/keys.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { Services } from '../src/services.ts';
 import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
@@ -29,8 +29,10 @@ const tinySize = { projects: 5, linksEach: 1, jobs: 20, rounds: 2, warmUps: 0 };
 export const throughput: Benchmark = {
   title: 'operations through one worker',
   notes: [
-    `\`syncbot run --role worker\` in a process of its own carries out a pause and a restore of each of ${fullSize.projects} projects of one link: all are confirmed while its queue is paused, and the time is from there on to the last one done. ` +
-      `Floor: a bare BullMQ worker with the same concurrency in a process of its own, ${fullSize.jobs} empty jobs, measured in the same way. The ratio says how many empty jobs take as long as one operation; it has no aim.`,
+    `\`syncbot run --role worker\` in its own process pauses and restores ${fullSize.projects} projects of one link.`,
+    'All operations are confirmed while the queue of actions is paused. The time is from its resume until the last one is done.',
+    `The baseline is a plain BullMQ worker with the same concurrency in its own process. It runs ${fullSize.jobs} empty jobs.`,
+    'The ratio is the number of empty jobs that take as long as one operation. It has no target.',
   ],
   async measure({ tiny }) {
     const size = tiny ? tinySize : fullSize;
@@ -58,18 +60,18 @@ async function startSubject(size: typeof fullSize) {
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
   const endpoint = { kind: 'standalone', url: fixture.url } as const;
-  const core = createServices({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
+  const core = new Services({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
   const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
   const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {
-    /** Of a round of pauses and a round of restores. */
+    /** Pauses all projects, then restores them. */
     async msPerOperation(): Promise<number> {
       let sum = 0;
       for (const action of ['pause', 'restore'] as const) {
         const { ms, added } = await measureDrain(queue, () => confirmAll(core, definitions, action));
         sum += ms;
         await expectAllDone(core, added);
-        // No bot is there to tell anybody.
+        // No bot runs that would process these jobs.
         await notificationQueue.drain();
       }
       return sum / (2 * definitions.length);
@@ -101,7 +103,7 @@ async function startBaseline() {
   };
 }
 
-/** Adds jobs while nobody may take them, then lets them be taken; how long it takes until none is left, ms. */
+/** Adds jobs while the queue is paused, then resumes it. Returns the time from the resume until the queue is empty. */
 async function measureDrain<Added>(queue: Queue, add: () => Promise<Added>): Promise<{ ms: number; added: Added }> {
   await queue.pause();
   const added = await add();

@@ -1,33 +1,63 @@
 import { closestMatch } from '../src/lib/closest-match.ts';
-import { DemoError } from './demo-error.ts';
+import { DemoError } from './errors.ts';
 import { demoProjects, findDemoProject } from './projects.ts';
 
 export type DemoCommand =
   | { readonly kind: 'run' | 'help' }
   | { readonly kind: 'fix'; readonly project: string }
-  /** Null: every project. */
+  /** `project` is null if the user named none: all projects are compared. */
   | { readonly kind: 'compare'; readonly project: string | null };
 
-const projectIds = demoProjects.map(({ id }) => id);
+export const helpText = `Starts a Slack workspace in your browser, four projects with real queues, and syncbot.
 
-/** @throws {DemoError} one sentence for words that mean nothing here. */
+  npm run demo                       start the demo; Ctrl-C ends everything
+  npm run demo -- fix payments       repair the rows that the target of payments refuses
+  npm run demo -- compare [project]  print whether each target equals its source (exit code 0) or not (1)
+  npm run demo -- --help             print this text
+
+DEMO_SLACK_PORT is the port of the workspace (default 3000). fix and compare find the running demo by this port.
+compare waits up to 30 s for tasks in flight. A project that is not Running transfers no changes: its targets stay
+behind until you start or restore it.
+The demo leaves no files behind, except a redis-server that it downloads once if none is installed.`;
+
+/** @throws {DemoError} if an argument is unknown or missing. */
 export function parseArguments(args: readonly string[]): DemoCommand {
-  if (args.some((word) => ['--help', '-h', 'help'].includes(word))) return { kind: 'help' };
-  const [word, project = null, ...extraArgs] = args;
-  if (word === undefined) return { kind: 'run' };
-  if (word !== 'fix' && word !== 'compare')
-    throw unknownArgument(`"${word}"`, 'use fix, compare or --help, or nothing to start it');
-  if (extraArgs[0] !== undefined) throw unknownArgument(`"${extraArgs[0]}"`, `${word} takes one project`);
-  if (project !== null && findDemoProject(project) === null) {
-    const similar = closestMatch(project, projectIds);
-    const hint = similar === null ? `its projects are ${projectIds.join(', ')}` : `did you mean ${similar}?`;
-    throw unknownArgument(`a project "${project}"`, hint);
+  if (args.some((arg) => ['--help', '-h', 'help'].includes(arg))) return { kind: 'help' };
+  const [command, project = null, extraArg] = args;
+  if (command === undefined) return { kind: 'run' };
+  if (command !== 'fix' && command !== 'compare') {
+    throw usageError(`Unknown command "${command}"`, 'use fix, compare or --help, or no argument to start the demo.');
   }
-  if (word === 'compare') return { kind: 'compare', project };
-  if (project === null) throw new DemoError(2, 'Say which project to fix: `npm run demo -- fix payments`.');
+  if (extraArg !== undefined) throw usageError(`Unknown argument "${extraArg}"`, `${command} takes one project.`);
+  if (project !== null && findDemoProject(project) === null) throw unknownProject(project);
+  if (command === 'compare') return { kind: 'compare', project };
+  if (project === null) throw usageError('The project is missing', 'use `npm run demo -- fix payments`.');
   return { kind: 'fix', project };
 }
 
-function unknownArgument(argument: string, hint: string): DemoError {
-  return new DemoError(2, `The demo does not know ${argument}: ${hint}${hint.endsWith('?') ? '' : '.'}`);
+const defaultSlackPort = 3_000;
+
+/** @throws {DemoError} if `DEMO_SLACK_PORT` is not a port. */
+export function parseSlackPort(text = ''): number {
+  if (text.trim() === '') return defaultSlackPort;
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw usageError('DEMO_SLACK_PORT is not a port', `set it to a number from 1 to 65535, such as ${defaultSlackPort}.`);
+}
+
+/** Returns the shell command that runs the demo on this port with these arguments. */
+export function formatDemoCommand(port: number, args: string): string {
+  const variable = port === defaultSlackPort ? '' : `DEMO_SLACK_PORT=${port} `;
+  return `${variable}npm run demo -- ${args}`;
+}
+
+function unknownProject(project: string): DemoError {
+  const projectIds = demoProjects.map(({ id }) => id);
+  const match = closestMatch(project, projectIds);
+  const hint = match === null ? `the demo's projects are ${projectIds.join(', ')}.` : `did you mean ${match}?`;
+  return usageError(`Unknown project "${project}"`, hint);
+}
+
+function usageError(problem: string, hint: string): DemoError {
+  return new DemoError(2, `${problem}: ${hint}`);
 }

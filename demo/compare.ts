@@ -7,20 +7,14 @@ import { withRunningDemo } from './running-demo.ts';
 import { type Comparison, compareTables } from './tables.ts';
 
 export interface CompareOptions {
+  /** The port of the running demo's local Slack. */
   readonly port: number;
-  /** Null: every project. */
+  /** Compare all projects if it is null. */
   readonly project: string | null;
   readonly print: (text: string) => void;
 }
 
-/**
- * The sources keep changing, and a change is in its target a moment later: a link is looked at until its target equals its
- * source, both read in one step, or nothing moves on it, but no longer than this.
- */
-const COMPARE_TIMEOUT_MS = 30_000;
-const POLL_INTERVAL_MS = 25;
-
-/** Says of every link whether its target equals its source. Answers with the exit code: 0 if all do, else 1. */
+/** Prints for each link whether its target equals its source. Returns the exit code: 0 if all are equal, else 1. */
 export async function compare({ port, project, print }: CompareOptions): Promise<number> {
   return withRunningDemo(port, async (redis) => {
     const selectedProjects = demoProjects.filter(({ id }) => project === null || id === project);
@@ -28,14 +22,15 @@ export async function compare({ port, project, print }: CompareOptions): Promise
     const results = await Promise.all(links.map((link) => compareLink(redis, link)));
     const width = Math.max(...links.map(({ queue }) => queue.length));
     results.forEach((result, index) => {
-      print(`${(links[index]?.queue ?? '').padEnd(width)}  ${resultText(result)}`);
+      print(`${(links[index]?.queue ?? '').padEnd(width)}  ${formatResult(result)}`);
     });
     const unequalCount = results.filter(({ comparison }) => !comparison.equal).length;
-    if (unequalCount === 0) print('Every target equals its source.');
-    else
-      print(
-        `${pluralize(unequalCount, 'target')} of ${results.length} not equal: Start or Restore the project, then compare again.`,
-      );
+    const unequalTargets = `${pluralize(unequalCount, 'target')} of ${results.length} not equal`;
+    print(
+      unequalCount === 0
+        ? 'Every target equals its source.'
+        : `${unequalTargets}: Start or Restore the project, then compare again.`,
+    );
     return unequalCount === 0 ? 0 : 1;
   });
 }
@@ -48,35 +43,45 @@ interface LinkResult {
   readonly failed: number;
 }
 
-async function compareLink(
-  redis: Redis,
-  link: { readonly project: string; readonly queue: string },
-): Promise<LinkResult> {
+interface ProjectLink {
+  readonly project: string;
+  readonly queue: string;
+}
+
+const compareTimeoutMs = 30_000;
+const pollIntervalMs = 25;
+
+/**
+ * The sources change all the time, and a change reaches its target a moment later. So this compares again and again until
+ * the target equals the source, the link is idle, or the time is over. Each comparison reads both in one step.
+ */
+async function compareLink(redis: Redis, link: ProjectLink): Promise<LinkResult> {
   const queue = new Queue(link.queue, { connection: redis, skipMetasUpdate: true });
   queue.on('error', () => undefined);
-  const deadline = Date.now() + COMPARE_TIMEOUT_MS;
+  const deadline = Date.now() + compareTimeoutMs;
   for (;;) {
-    const result = await readLinkResult(redis, queue, link);
+    const result = await readLinkResult(redis, queue, link.project);
     const isIdle = result.paused && result.active === 0;
     if (result.comparison.equal || isIdle || Date.now() > deadline) return result;
-    await delay(POLL_INTERVAL_MS);
+    await delay(pollIntervalMs);
   }
 }
 
-async function readLinkResult(redis: Redis, queue: Queue, link: { readonly project: string }): Promise<LinkResult> {
+async function readLinkResult(redis: Redis, queue: Queue, project: string): Promise<LinkResult> {
   const [paused, { waiting = 0, active = 0, failed = 0 }] = await Promise.all([
     queue.isPaused(),
     queue.getJobCounts('waiting', 'active', 'failed'),
   ]);
-  const [comparison] = await compareTables(redis, link.project, [queue.name]);
-  if (comparison === undefined) throw new Error('a link has a comparison');
+  const [comparison] = await compareTables(redis, project, [queue.name]);
+  if (comparison === undefined) throw new Error('the comparison of a link is missing');
   return { comparison, paused, waiting, active, failed };
 }
 
-function resultText({ comparison, paused, waiting, failed }: LinkResult): string {
+function formatResult({ comparison, paused, waiting, failed }: LinkResult): string {
   const { equal, rowCount, missingChanges, missingRows, differentRows } = comparison;
   if (equal) return `equal (${pluralize(rowCount, 'row')})`;
   const rowDifferences = `${pluralize(missingRows, 'row')} missing, ${differentRows} different`;
   const tasks = `${pluralize(waiting, 'task')} waiting, ${failed} failed`;
-  return `behind by ${pluralize(missingChanges, 'change')} (${rowDifferences}); the link ${paused ? 'is paused' : 'runs'}, ${tasks}`;
+  const flag = paused ? 'is paused' : 'runs';
+  return `behind by ${pluralize(missingChanges, 'change')} (${rowDifferences}); the link ${flag}, ${tasks}`;
 }

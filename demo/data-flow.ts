@@ -4,25 +4,27 @@ import { brokenRow, type DemoLink, type DemoProject, demoProjects } from './proj
 import { type Source, startSource } from './source.ts';
 import { setColumnLimit } from './tables.ts';
 
-/** What a team has without syncbot: source tables that change, and workers that carry the changes through the links' queues. */
+/** The part that a team has without syncbot: source tables, the links' queues, and workers that write to the targets. */
 export interface DataFlow extends AsyncDisposable {
-  /** Workers take tasks from every link that is not paused. */
+  /** Starts a worker on every link. A worker takes no tasks while its link is paused. */
   startWorkers(): Promise<void>;
-  /** Puts a value into the source that the target of one link refuses, and then changes that row again, and again. */
+  /** Writes a value that the target of one link refuses, and then two more changes of the same row. */
   breakRow(): Promise<void>;
 }
 
 export interface DataFlowOptions {
+  /** The URL of the links' Redis. */
   readonly url: string;
+  /** Receives connection errors and errors of changes. All of them are retried. */
   readonly onError: (error: Error) => void;
 }
 
-/** How long a task takes, so that there is something to see. */
-const TASK_DURATION_MS = 60;
+/** Tasks take this long so that the user sees tasks in flight. */
+const taskDurationMs = 60;
 
-/** Makes the links' queues, with tasks that wait in them, and keeps changing the sources. */
+/** Creates the links' queues with waiting tasks, and starts to change the sources. */
 export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow> {
-  await limitColumns(options.url);
+  await setColumnLimits(options.url);
   const sources = new Map<string, Source>();
   const workers: LinkWorker[] = [];
   const stop = async () => {
@@ -43,14 +45,7 @@ export async function startDataFlow(options: DataFlowOptions): Promise<DataFlow>
   return {
     async startWorkers() {
       for (const { project, link } of demoLinks) {
-        workers.push(
-          await startLinkWorker({
-            ...options,
-            project: project.id,
-            link: link.queue,
-            taskDurationMs: TASK_DURATION_MS,
-          }),
-        );
+        workers.push(await startLinkWorker({ ...options, project: project.id, link: link.queue, taskDurationMs }));
       }
     },
     async breakRow() {
@@ -71,7 +66,7 @@ const demoLinks: readonly ProjectLink[] = demoProjects.flatMap((project) =>
   project.links.map((link) => ({ project, link })),
 );
 
-async function limitColumns(url: string): Promise<void> {
+async function setColumnLimits(url: string): Promise<void> {
   const redis = new Redis(url);
   try {
     for (const { project, link } of demoLinks) {

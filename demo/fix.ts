@@ -1,32 +1,34 @@
-import { DemoError } from './demo-error.ts';
+import { formatDemoCommand } from './arguments.ts';
+import { DemoError } from './errors.ts';
 import { findDemoProject } from './projects.ts';
 import { withRunningDemo } from './running-demo.ts';
-import { formatDemoCommand } from './slack-port.ts';
 import { fixRefusedRows } from './tables.ts';
 
 export interface FixOptions {
+  /** The port of the running demo's local Slack. */
   readonly port: number;
   readonly project: string;
   readonly print: (text: string) => void;
 }
 
-/** Mends the rows that a project's target refuses. Answers with the exit code. */
-export async function fix({ port, project, print }: FixOptions): Promise<number> {
+/** Repairs the rows that a project's target refuses. */
+export async function fix({ port, project, print }: FixOptions): Promise<void> {
   const demoProject = findDemoProject(project);
   if (demoProject === null) throw new DemoError(2, `The demo has no project "${project}".`);
   await withRunningDemo(port, async (redis) => {
-    const repaired: string[] = [];
+    let isRepaired = false;
     for (const { queue, columnLimit } of demoProject.links) {
       const rows = await fixRefusedRows(redis, { project, link: queue });
+      if (rows.length === 0) continue;
+      isRepaired = true;
       const column = columnLimit === undefined ? '' : ` (column ${columnLimit.column} is wide enough now)`;
-      if (rows.length > 0) repaired.push(`${queue}: row ${rows.join(', ')} fits into the target now${column}.`);
+      print(`${queue}: row ${rows.join(', ')} fits into the target now${column}.`);
     }
-    if (repaired.length === 0) print(`${project}: nothing to mend, the target refuses no row.`);
-    for (const line of repaired) print(line);
-    if (repaired.length > 0)
-      print(
-        `Next, as alice or bob in #sync: /sync restore ${project}. Then: ${formatDemoCommand(port, `compare ${project}`)}`,
-      );
+    const nextCommand = formatDemoCommand(port, `compare ${project}`);
+    print(
+      isRepaired
+        ? `Next, as alice or bob in #sync: /sync restore ${project}. Then: ${nextCommand}`
+        : `${project}: nothing to repair, the target refuses no row.`,
+    );
   });
-  return 0;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port that nobody listens on just now. */
+/** Returns a port on which no server listens at this moment. */
 export async function findFreePort(host: string): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');
@@ -12,11 +12,11 @@ export async function findFreePort(host: string): Promise<number> {
   return address.port;
 }
 
-/** Why nobody could listen on a port of this machine just now; null: it is free. */
+/** Returns the reason why a server cannot listen on this port of this machine, or null if it can. */
 export async function portUnavailableReason(port: number): Promise<'taken' | 'not_permitted' | null> {
   const server = createServer();
   try {
-    // On every address, as the local Slack does it.
+    // Without a host, like the local Slack: on every address.
     await once(server.listen(port), 'listening');
     return null;
   } catch (error) {

@@ -4,20 +4,20 @@ import { type LinkOptions, openConnection, taskId } from './link-queue.ts';
 import { type ApplyChangeResult, applyToTarget, type Change, changeSchema } from './tables.ts';
 
 export interface LinkWorkerOptions extends LinkOptions {
-  /** Tasks at a time. Default 4. */
+  /** How many tasks the worker processes at the same time. Default 4. */
   readonly concurrency?: number;
-  /** How long each task takes, so that there is something to see. Default 0. */
+  /** How long each task takes, so that the user sees tasks in flight. Default 0. */
   readonly taskDurationMs?: number;
 }
 
 export interface LinkWorker extends AsyncDisposable {
-  /** Lets the tasks in hand finish. May be called again. */
+  /** Waits for the tasks in flight. May be called again. */
   stop(): Promise<void>;
 }
 
 /**
- * Carries a link's changes into its target. The strict order of a row's changes is the worker's own duty: what comes too
- * early fails for good with a sentence, has no effect, and succeeds when Restore puts it back behind what it lacked.
+ * Applies a link's changes to its target. The worker itself keeps the order of the changes of a row: a change that comes
+ * too early fails for good and has no effect. It succeeds when Restore retries it after the missing change.
  */
 export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkWorker> {
   const { link, prefix = 'bull', concurrency = 4, taskDurationMs = 0, onError = () => undefined } = options;
@@ -34,21 +34,17 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     for (let previousIsActive = true; ; await delay(previousIsActive ? 5 : 0)) {
       const result = await applyToTarget(redis, options, change);
       if (result.kind === 'applied' || result.kind === 'known') return;
-      // Tasks in hand at the same time overtake each other: early is only what still is when the one before has ended.
+      // Concurrent tasks overtake each other. A change is too early only if the task of the previous change has ended.
       if (result.kind === 'too_long' || !previousIsActive) throw new Error(failureMessage(change, result));
       previousIsActive = await isActive({ row: change.row, seq: change.seq - 1 });
     }
   };
 
-  const worker = new Worker<unknown>(link, processTask, {
-    connection: redis,
-    prefix,
-    concurrency,
-  });
+  const worker = new Worker<unknown>(link, processTask, { connection: redis, prefix, concurrency });
   worker.on('error', onError);
   await worker.waitUntilReady();
 
-  // Without Redis the tasks in hand cannot be ended, and BullMQ 6.7 would wait for ever: a worker elsewhere finds them stalled.
+  // Without Redis the tasks in flight cannot complete, and BullMQ 6.7 would wait for ever. Another worker finds them stalled.
   const stop = () => connection.close(() => worker.close(redis.status !== 'ready'));
   return { stop, [Symbol.asyncDispose]: stop };
 }

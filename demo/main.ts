@@ -1,23 +1,21 @@
 #!/usr/bin/env node
 import { StartError } from '../src/cli/context.ts';
-import { parseArguments } from './arguments.ts';
+import { helpText, parseArguments, parseSlackPort } from './arguments.ts';
 import { compare } from './compare.ts';
-import { DemoError } from './demo-error.ts';
+import { DemoError, RedisStartError } from './errors.ts';
 import { fix } from './fix.ts';
-import { helpText } from './help.ts';
-import { RedisStartError } from './redis-start-error.ts';
-import { parseSlackPort } from './slack-port.ts';
 
-const SHUTDOWN_TIMEOUT_MS = 9_000;
-const SHUTDOWN_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const shutdownTimeoutMs = 9_000;
+const shutdownSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 process.exitCode = await main(process.argv.slice(2));
-// What a library has left open must not keep a demo alive that is over.
+// An open handle of a library must not keep the finished demo alive.
 setTimeout(() => process.exit(), 1_000).unref();
 
 async function main(args: readonly string[]): Promise<number> {
   const { env } = process;
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined); // the terminal is gone
+  // Writes fail if the terminal is closed.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     const command = parseArguments(args);
     const port = parseSlackPort(env['DEMO_SLACK_PORT']);
@@ -26,24 +24,26 @@ async function main(args: readonly string[]): Promise<number> {
         print(helpText);
         return 0;
       case 'fix':
-        return await fix({ port, project: command.project, print });
+        await fix({ port, project: command.project, print });
+        return 0;
       case 'compare':
         return await compare({ port, project: command.project, print });
       case 'run': {
-        const { runDemo } = await import('./run.ts'); // the bot with all its libraries, which the other words do without
+        // Imported only here: the other commands do not need the bot and its libraries.
+        const { runDemo } = await import('./run.ts');
         await runDemo({ port, print, logLevel: env['LOG_LEVEL'], shutdownSignal: createShutdownSignal() });
         return 0;
       }
     }
   } catch (error) {
-    const code = exitCodeOf(error);
-    if (code === null || !(error instanceof Error)) throw error;
+    const exitCode = exitCodeOf(error);
+    if (exitCode === null || !(error instanceof Error)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return code;
+    return exitCode;
   }
 }
 
-/** Of a fault whose message is a sentence for people; null for any other. */
+/** Returns the exit code of an error whose message is for users, or null for any other error. */
 function exitCodeOf(error: unknown): number | null {
   if (error instanceof DemoError) return error.exitCode;
   if (error instanceof RedisStartError) return error.code === 'redis_not_found' ? 2 : 1;
@@ -54,16 +54,16 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Aborted by Ctrl-C and its like. Repeats change nothing: npm passes a Ctrl-C on that the terminal has sent us already. */
+/** Aborts at Ctrl-C and similar signals. Further signals have no effect: npm repeats a Ctrl-C of the terminal. */
 function createShutdownSignal(): AbortSignal {
   const shutdown = new AbortController();
   const onSignal = () => {
     if (shutdown.signal.aborted) return;
     shutdown.abort();
-    print('\nEnding …');
-    // The keepers end what we started, however we die.
-    setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
+    print('\nStopping …');
+    // The supervisors end the child processes, also if this process exits early.
+    setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
   };
-  for (const signal of SHUTDOWN_SIGNALS) process.on(signal, onSignal);
+  for (const signal of shutdownSignals) process.on(signal, onSignal);
   return shutdown.signal;
 }

@@ -5,11 +5,11 @@ import { channelId, operatorIds } from './workspace.ts';
 
 export interface DemoLink {
   readonly queue: string;
-  /** Tasks that are there before the demo shows itself. */
+  /** How many tasks wait in the queue when the demo starts. */
   readonly backlog: number;
-  /** How often a row of the source changes, ms. */
+  /** The time between two changes of the source. */
   readonly changeIntervalMs: number;
-  /** How wide the target's column is; without: as wide as wanted. */
+  /** The target refuses longer values. Default: no limit. */
   readonly columnLimit?: ColumnLimit;
 }
 
@@ -71,7 +71,7 @@ export const demoProjects: readonly DemoProject[] = [
   },
 ];
 
-/** The project, and the row of it, with which the demo shows a failure. */
+/** The row with which the demo shows a failed project. */
 export const brokenRow = {
   project: 'payments',
   queue: 'payments-incr',
@@ -83,7 +83,7 @@ export function findDemoProject(id: string): DemoProject | null {
   return demoProjects.find((project) => project.id === id) ?? null;
 }
 
-/** The demo's syncbot.yml: the same file that a team writes for its own queues. */
+/** Returns the demo's syncbot.yml, in the format that a team writes for its own queues. */
 export function buildSyncbotYml(): string {
   const projects = demoProjects.map(({ id, description, source, target, labels, adopt, links }) => [
     id,
@@ -94,5 +94,5 @@ export function buildSyncbotYml(): string {
     settings: { observeEvery: '1s', showErrors: true },
     projects: Object.fromEntries(projects),
   };
-  return `# syncbot's demo. Alice and Bob may change things in #sync, Carol may look.\n${stringify(file)}`;
+  return `# The demo of syncbot. Alice and Bob are operators in #sync, Carol is not.\n${stringify(file)}`;
 }

@@ -3,15 +3,15 @@ import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, symli
 import { homedir, tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { RedisStartError } from './redis-start-error.ts';
+import { RedisStartError } from './errors.ts';
 
 const execFileAsync = promisify(execFile);
 
 export interface RedisBinary {
   readonly path: string;
-  /** As the program says it, e.g. `7.0.15`. */
+  /** As the program reports it, e.g. `7.0.15`. */
   readonly version: string;
-  /** Where its libraries are when they are not the system's; set as LD_LIBRARY_PATH. */
+  /** LD_LIBRARY_PATH for a program that was not installed by the system. */
   readonly libraryPath?: string;
   readonly origin: 'path' | 'cache' | 'debian';
 }
@@ -21,19 +21,19 @@ export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 export interface FindRedisOptions {
   readonly env?: ProcessEnvironment;
   readonly platform?: NodeJS.Platform;
-  /** Told one sentence when something slow begins. */
+  /** Receives one sentence when a download starts. */
   readonly print?: (sentence: string) => void;
-  /** Aborted when it is not wanted any more. */
+  /** Aborts the download. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A server program of Redis 6.2 or newer (or Valkey): from PATH, else from syncbot's cache folder, else unpacked there
- * from Debian's packages, which needs no root.
- * @throws {RedisStartError} `redis_not_found`: one sentence with the command that installs it.
+ * Finds a server program of Redis 6.2 or newer (or Valkey): on PATH, else in syncbot's cache folder. Otherwise unpacks the
+ * Debian package into the cache folder, which needs no root.
+ * @throws {RedisStartError} `redis_not_found`: the message contains the command that installs Redis.
  */
 export async function findRedisServer(options: FindRedisOptions = {}): Promise<RedisBinary> {
-  // biome-ignore lint/style/noProcessEnv: programs are looked for where the caller's shell would
+  // biome-ignore lint/style/noProcessEnv: the default is the PATH of the caller's shell
   const { env = process.env, platform = process.platform, print = () => undefined } = options;
   const { signal = new AbortController().signal } = options;
   for (const name of ['redis-server', 'valkey-server']) {
@@ -49,7 +49,7 @@ export async function findRedisServer(options: FindRedisOptions = {}): Promise<R
   const [aptGet, dpkg] = await Promise.all([findOnPath('apt-get', env), findOnPath('dpkg', env)]);
   if (!aptGet || !dpkg) throw notFoundError(platform, env);
 
-  print('No redis-server found: getting one from the Debian packages (about 1.3 MB, once, without root).');
+  print('No redis-server found: downloading the Debian package (about 1.3 MB, once, without root).');
   try {
     await installFromDebian({ aptGet, dpkg, env, folder, signal });
   } catch (cause) {
@@ -95,7 +95,7 @@ async function probeUnpacked(folder: string, origin: 'cache' | 'debian'): Promis
   return probeBinary({ path, libraryPath: libraries.flat().join(':'), origin });
 }
 
-/** What was unpacked for one release may not run on another, and a home folder may be shared by both. */
+/** One folder per system release: a home folder may be shared by machines, and a program of one release may not run on another. */
 async function cacheName(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const field = (name: string) => new RegExp(`^${name}="?([\\w.-]+)`, 'm').exec(release)?.[1] ?? 'any';
@@ -110,7 +110,7 @@ interface InstallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Unpacks beside the folder and renames, so that the folder is whole or absent also when two processes do this at once. */
+/** Unpacks beside the folder and then renames: the folder is complete or absent, even if two processes do this at once. */
 async function installFromDebian({ aptGet, dpkg, env, folder, signal }: InstallOptions): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   const partialFolder = await mkdtemp(`${folder}.part-`);
@@ -118,7 +118,7 @@ async function installFromDebian({ aptGet, dpkg, env, folder, signal }: InstallO
   try {
     for (const deb of await downloadPackages({ aptGet, env, workFolder, signal }))
       await execFileAsync(dpkg, ['-x', deb, partialFolder], { env });
-    // One program under several names: what it was started as decides what it is.
+    // Debian ships one program for all tools. The name under which it is started selects the tool.
     const server = join(partialFolder, 'usr/bin/redis-server');
     if (!(await isExecutable(server))) await symlink('redis-check-rdb', server);
     if (!(await probeUnpacked(partialFolder, 'debian'))) throw new Error('the unpacked program does not run here');
@@ -138,7 +138,7 @@ async function moveIntoPlace(partialFolder: string, folder: string): Promise<voi
   }
 }
 
-/** Tries the system's package lists first; when they are empty or too old, fetches lists of its own. */
+/** Uses the system's package lists. If they are empty or outdated, downloads the lists into the work folder. */
 async function downloadPackages({
   aptGet,
   env,
@@ -169,7 +169,7 @@ async function downloadPackages({
 
 const makeFolder = (path: string) => mkdir(path, { recursive: true });
 
-/** redis-tools and those of its dependencies that this machine lacks, as apt itself resolves them. */
+/** Returns redis-tools and its dependencies that this machine lacks, as apt resolves them. */
 async function resolvePackages(apt: (...args: string[]) => Promise<{ stdout: string }>, options: readonly string[]) {
   const requestedPackages = ['redis-tools', 'libjemalloc2', 'liblzf1'];
   const { stdout } = await apt(

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RedisStartError } from './errors.ts';
 import { findFreePort } from './free-port.ts';
 import { findRedisServer, type RedisBinary } from './redis-binary.ts';
-import { RedisStartError } from './redis-start-error.ts';
 import { type SupervisedProcess, spawnSupervised } from './supervised-process.ts';
 
 export interface RedisServer extends AsyncDisposable {
@@ -13,39 +13,39 @@ export interface RedisServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly pid: number;
-  /** Settles when the server process is gone, for whatever reason, and its temporary folder with it. */
+  /** Resolves when the server process has exited, for any reason, and its temporary folder is removed. */
   readonly exited: Promise<void>;
-  /** False if the process is gone already. */
+  /** Returns false if the process has exited. */
   kill(signal: NodeJS.Signals): boolean;
-  /** Ends the server and waits until it is gone. May be called again. */
+  /** Stops the server and waits until it has exited. May be called again. */
   stop(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** Where it keeps its data. Without: a temporary folder, removed at the end, also when this process is killed. */
+  /** The data folder. Default: a temporary folder, which is removed at the end, even if this process is killed. */
   readonly dir?: string;
   readonly port?: number;
-  /** Redis options, e.g. `['--appendonly', 'yes']`; they win over the defaults. */
+  /** Redis options, e.g. `['--appendonly', 'yes']`. They override the defaults. */
   readonly args?: readonly string[];
   readonly binary?: RedisBinary;
 }
 
 type StartOptions = RedisServerOptions & { readonly binary: RedisBinary; readonly port: number };
 
-const HOST = '127.0.0.1';
-const DEFAULT_ARGS = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
-const START_TIMEOUT_MS = 15_000;
+const host = '127.0.0.1';
+const defaultArgs = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
+const startTimeoutMs = 15_000;
 
 /**
  * Starts a Redis server on the loopback address and waits until it answers. It never outlives this process.
- * @throws {RedisStartError} `redis_not_found`, `redis_port_taken` (only for a given port), `redis_not_started`.
+ * @throws {RedisStartError} `redis_not_found`, `redis_port_taken` (only if a port is given), `redis_not_started`.
  */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const binary = options.binary ?? (await findRedisServer());
   if (options.port !== undefined) return startOnce({ ...options, binary, port: options.port });
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce({ ...options, binary, port: await findFreePort(HOST) });
+      return await startOnce({ ...options, binary, port: await findFreePort(host) });
     } catch (error) {
       if (attempt === 5 || !(error instanceof RedisStartError && error.code === 'redis_port_taken')) throw error;
     }
@@ -58,7 +58,7 @@ async function startOnce(options: StartOptions): Promise<RedisServer> {
   if (server === null)
     throw new RedisStartError('redis_not_started', 'Redis did not start: no shell (sh) could be run.');
   const { pid, exited, kill, stop } = server;
-  const deadline = Date.now() + START_TIMEOUT_MS;
+  const deadline = Date.now() + startTimeoutMs;
   while (!(await isReady(port, pid))) {
     if (Date.now() > deadline) await stop();
     const exitOutput = server.exitOutput();
@@ -66,7 +66,7 @@ async function startOnce(options: StartOptions): Promise<RedisServer> {
     await delay(5);
   }
   server.unref();
-  return { url: `redis://${HOST}:${port}`, host: HOST, port, pid, exited, kill, stop, [Symbol.asyncDispose]: stop };
+  return { url: `redis://${host}:${port}`, host, port, pid, exited, kill, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function spawnServer({ binary, port, args = [], dir }: StartOptions): Promise<SupervisedProcess | null> {
@@ -74,16 +74,16 @@ async function spawnServer({ binary, port, args = [], dir }: StartOptions): Prom
   const folder = dir ?? (await mkdtemp(join(tmpdir(), 'syncbot-redis-')));
   return spawnSupervised({
     name: 'syncbot-redis',
-    command: [binary.path, '--port', String(port), '--bind', HOST, '--dir', folder, ...DEFAULT_ARGS, ...args],
+    command: [binary.path, '--port', String(port), '--bind', host, '--dir', folder, ...defaultArgs, ...args],
     logFile: join(folder, 'redis.log'),
     temporaryFolder: dir === undefined ? folder : undefined,
-    env: binary.libraryPath ? { LD_LIBRARY_PATH: binary.libraryPath } : {}, // it finds the libraries it came with
+    env: binary.libraryPath ? { LD_LIBRARY_PATH: binary.libraryPath } : {},
   });
 }
 
-/** Whether *our* server answers: another one may have taken the port. */
+/** Checks the process id: another server may have taken the port. */
 async function isReady(port: number, pid: number): Promise<boolean> {
-  const socket = connect({ host: HOST, port });
+  const socket = connect({ host, port });
   socket.setTimeout(1_000, () => socket.destroy());
   const reply = await new Promise<string>((resolve) => {
     let received = '';
@@ -101,7 +101,7 @@ function toStartError(port: number, exitOutput: string): RedisStartError {
   if (/address already in use/i.test(exitOutput)) {
     return new RedisStartError('redis_port_taken', `Redis did not start: port ${port} is already in use.`);
   }
-  const lastLine = exitOutput.split('\n').at(-1) || 'it said nothing';
+  const lastLine = exitOutput.split('\n').at(-1) || 'it printed nothing';
   return new RedisStartError(
     'redis_not_started',
     `Redis did not start: ${lastLine.replace(/^\d+:\w .*? [*#.-] /, '')}`,

@@ -9,47 +9,48 @@ import { parseEnvironment } from '../src/config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../src/config/errors.ts';
 import { createLogger } from '../src/logging/logger.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from '../src/slack/app.ts';
+import { formatDemoCommand } from './arguments.ts';
 import { startDataFlow } from './data-flow.ts';
-import { DemoError } from './demo-error.ts';
+import { DemoError } from './errors.ts';
 import { findLocalSlack, type LocalSlack, requireFreePort, startLocalSlack } from './local-slack.ts';
 import { buildSyncbotYml } from './projects.ts';
 import { findRedisServer } from './redis-binary.ts';
 import { startRedisServer } from './redis-server.ts';
 import { applyConfig, seedProjectStates } from './seed.ts';
-import { formatDemoCommand } from './slack-port.ts';
 import { tokens } from './workspace.ts';
 
 export interface RunOptions {
-  /** Where the local Slack listens. */
+  /** The port of the local Slack. */
   readonly port: number;
   readonly print: (text: string) => void;
-  /** Of the log file; default `info`. */
+  /** The level of the log file. Default `info`. */
   readonly logLevel?: string | undefined;
-  /** Aborted when the demo is to end. */
+  /** Aborts when the user stops the demo. */
   readonly shutdownSignal: AbortSignal;
 }
 
 /**
- * Runs the demo until `ending`, then ends everything that was started, in the reverse order.
- * @throws {DemoError | RedisFault} one sentence: it could not be started, or a part of it ended by itself.
+ * Runs the demo until `shutdownSignal` aborts, then stops all parts in reverse order.
+ * @throws {DemoError | RedisStartError} if a part does not start, or exits by itself.
  */
 export async function runDemo(options: RunOptions): Promise<void> {
   try {
     await runServices(options);
   } catch (error) {
-    // Whatever a part says that is asked to start while everything ends: the demo was ended, and that is what was wanted.
+    // A part that is stopped while it starts may throw any error. The user stopped the demo, so this is no failure.
     if (!options.shutdownSignal.aborted) throw error;
   }
 }
 
 async function runServices(options: RunOptions): Promise<void> {
   const { port, print, shutdownSignal } = options;
+  // Both are checked before anything is downloaded or started.
   const program = findLocalSlack();
   await requireFreePort(port);
   const binary = await findRedisServer({ print, signal: shutdownSignal });
   print(`Starting Redis ${binary.version}, the local Slack, the bot, a worker and four projects …`);
   await using redis = await startRedisServer({ binary, args: ['--appendonly', 'yes'] });
-  await using folder = await temporaryFolder();
+  await using folder = await createTemporaryFolder();
   await using slack = await startLocalSlack({ program, port, folder: folder.path, redisUrl: redis.url });
   shutdownSignal.throwIfAborted();
   await Promise.race([
@@ -59,10 +60,10 @@ async function runServices(options: RunOptions): Promise<void> {
   ]);
 }
 
-/** A part that ends by itself takes the demo with it, also while another one waits for it. */
+/** If one part exits, the demo ends, even while another part waits for it. */
 async function failOnExit(exited: Promise<void>, name: string): Promise<never> {
   await exited;
-  throw new DemoError(1, `${name} ended by itself, and the demo with it.`);
+  throw new DemoError(1, `${name} exited unexpectedly. The demo has ended.`);
 }
 
 interface DemoContext extends RunOptions {
@@ -75,7 +76,7 @@ async function runSyncbot(context: DemoContext): Promise<void> {
   const { folder, redisUrl: url, print, shutdownSignal } = context;
   const logFile = join(folder, 'syncbot.log');
   const { environment, config, log } = await configure(context, logFile);
-  const logError = (error: Error) => log.warn({ error }, 'trouble in a source or a link worker');
+  const logError = (error: Error) => log.warn({ error }, 'error in a source or a link worker');
   await using dataFlow = await startDataFlow({ url, onError: logError });
   const connectedController = new AbortController();
   await using app = await createApp(
@@ -95,7 +96,7 @@ async function runSyncbot(context: DemoContext): Promise<void> {
   await running.finished;
 }
 
-/** Writes syncbot.yml and reads it and the environment, as `syncbot run` does. */
+/** Writes syncbot.yml, and reads it and the environment like `syncbot run`. */
 async function configure({ folder, redisUrl, slack, logLevel }: DemoContext, logFile: string): Promise<AppOptions> {
   const configFile = join(folder, 'syncbot.yml');
   const variables = {
@@ -106,11 +107,12 @@ async function configure({ folder, redisUrl, slack, logLevel }: DemoContext, log
     SLACK_APP_TOKEN: tokens.app,
     LOG_LEVEL: logLevel,
   };
-  await writeFile(configFile, buildSyncbotYml());
+  const syncbotYml = buildSyncbotYml();
+  await writeFile(configFile, syncbotYml);
   const environmentResult = parseEnvironment(variables);
   if (environmentResult.kind === 'refused')
     throw new DemoError(2, environmentResult.errors.map(formatEnvironmentError).join('\n'));
-  const configResult = parseConfig(buildSyncbotYml(), variables);
+  const configResult = parseConfig(syncbotYml, variables);
   if (configResult.kind === 'refused')
     throw new DemoError(1, configResult.errors.map((error) => formatConfigError(configFile, error)).join('\n'));
   const log = createLogger({
@@ -125,7 +127,7 @@ async function whenAborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** The bot's part in Slack, which tells when it hears. */
+/** Creates the bot's Slack app. It calls `onConnected` when Slack can reach it. */
 function withConnectedCallback(options: SlackAppOptions, onConnected: () => void): SlackApp {
   const slack = createSlackApp(options);
   const start = async () => {
@@ -135,7 +137,7 @@ function withConnectedCallback(options: SlackAppOptions, onConnected: () => void
   return { ...slack, start };
 }
 
-/** Bot and worker, as `syncbot run` runs them, until `ending` or the end of the block. */
+/** Runs bot and worker like `syncbot run`, until `shutdownSignal` aborts or the result is disposed. */
 function startRole(app: CliApp, shutdownSignal: AbortSignal): AsyncDisposable & { readonly finished: Promise<void> } {
   const stopController = new AbortController();
   const finished = app.runRole('all', AbortSignal.any([shutdownSignal, stopController.signal]));
@@ -143,12 +145,12 @@ function startRole(app: CliApp, shutdownSignal: AbortSignal): AsyncDisposable & 
     finished,
     async [Symbol.asyncDispose]() {
       stopController.abort();
-      await finished.catch(() => undefined); // whoever waits for it hears of it
+      await finished.catch(() => undefined); // The caller handles a failure of `finished`.
     },
   };
 }
 
-async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+async function createTemporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'syncbot-demo-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
@@ -160,10 +162,10 @@ interface WelcomeOptions extends DemoContext {
 
 function welcomeText({ port, slack, redisUrl, configFile, logFile }: WelcomeOptions): string {
   return `
-Open ${slack.pageUrl} and choose #sync. You are alice or bob (operators), or carol, who may only look.
+Open ${slack.pageUrl} and choose #sync. Use the bot as alice or bob (operators), or as carol (not an operator).
 
-Three things to try there:
-  1. /sync pause orders            then OK; /sync list shows how its latency grows
+Three things to try in #sync:
+  1. /sync pause orders            then OK; /sync list shows how the latency grows
   2. ${formatDemoCommand(port, 'fix payments')}
      in another terminal           then /sync restore payments
   3. /sync start users

@@ -4,41 +4,41 @@ import { confirm } from '../src/application/confirm.ts';
 import { planApply } from '../src/application/plan.ts';
 import { requestAction } from '../src/application/request.ts';
 import type { CliApp } from '../src/cli/context.ts';
-import { cliFormatter } from '../src/cli/formatter.ts';
+import { cliFormatter } from '../src/cli/output.ts';
 import type { SyncbotConfig } from '../src/config/config.ts';
 import type { ProjectId } from '../src/domain/project.ts';
 import type { ProjectState } from '../src/domain/state.ts';
 import { applyRefusalText } from '../src/messages/render.ts';
 import type { DataFlow } from './data-flow.ts';
-import { DemoError } from './demo-error.ts';
+import { DemoError } from './errors.ts';
 import { brokenRow } from './projects.ts';
 
 const actor = 'cli:demo';
-const STATE_TIMEOUT_MS = 60_000;
+const stateTimeoutMs = 60_000;
 
-/** What `syncbot apply --yes` does. */
+/** Applies syncbot.yml, like `syncbot apply --yes`. */
 export async function applyConfig({ useCaseContext }: CliApp, config: SyncbotConfig): Promise<void> {
   const planResult = await planApply(useCaseContext, config);
   if (planResult.kind === 'refused') {
     throw new DemoError(
       1,
-      `The demo's file was refused: ${planResult.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)).join(' ')}`,
+      `The demo's syncbot.yml was refused: ${planResult.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)).join(' ')}`,
     );
   }
   const applyResult = await applyPlan(useCaseContext, { plan: planResult.plan, by: actor });
   if (applyResult.kind === 'conflict')
-    throw new DemoError(1, `The demo's file was not applied: ${applyResult.project} moved.`);
+    throw new DemoError(1, `The demo's syncbot.yml was not applied: ${applyResult.project} changed in the meantime.`);
 }
 
 export interface SeedOptions {
   readonly app: CliApp;
   readonly dataFlow: DataFlow;
-  /** Resolves when Slack reaches the bot. */
+  /** Resolves when Slack can reach the bot. */
   readonly connected: Promise<void>;
   readonly shutdownSignal: AbortSignal;
 }
 
-/** Brings every project where the demo shows it, by the road that people take. */
+/** Brings every project into its state for the demo, through the same use cases as a user. */
 export async function seedProjectStates({ app, dataFlow, connected, shutdownSignal }: SeedOptions): Promise<void> {
   await connected;
   await dataFlow.startWorkers();
@@ -47,7 +47,7 @@ export async function seedProjectStates({ app, dataFlow, connected, shutdownSign
   await waitForState(app, { project: brokenRow.project, state: 'failed', shutdownSignal });
 }
 
-/** What `syncbot pause --yes --reason …` does, without waiting. */
+/** Pauses a project, like `syncbot pause --yes --reason …`, but does not wait for the outcome. */
 async function pauseProject({ useCaseContext }: CliApp, project: ProjectId, reason: string): Promise<void> {
   const request = { project, action: 'pause', by: actor, reason, origin: 'cli', channel: null } as const;
   const requestResult = await requestAction(useCaseContext, request);
@@ -63,12 +63,12 @@ interface ExpectedState {
   readonly shutdownSignal: AbortSignal;
 }
 
-/** Waits until a project is in a state and its links agree with it. */
+/** Waits until a project is in a state and its links are in the desired state. */
 async function waitForState(
   { useCaseContext }: CliApp,
   { project, state, shutdownSignal }: ExpectedState,
 ): Promise<void> {
-  const deadline = Date.now() + STATE_TIMEOUT_MS;
+  const deadline = Date.now() + stateTimeoutMs;
   for (;;) {
     shutdownSignal.throwIfAborted();
     const current = await useCaseContext.projects.read(project);

@@ -4,29 +4,29 @@ import { type LinkOptions, openConnection, taskId, taskOptions } from './link-qu
 import { type Change, changeSource, readColumnLimit } from './tables.ts';
 
 export interface SourceOptions extends LinkOptions {
-  /** A change every so often, by itself. Without: only what is asked for. */
+  /** The time between two automatic changes. Default: no automatic changes. */
   readonly changeIntervalMs?: number;
-  /** With so many tasks waiting it makes no changes by itself: a paused link must not fill the memory. Default 5,000. */
+  /** Automatic changes stop at this many waiting tasks: a paused link must not fill the memory. Default 5,000. */
   readonly maxWaiting?: number;
   /** How many row ids there are. Default 40. */
   readonly rowCount?: number;
-  /** From 0 to below 1, as Math.random, which is the default. */
+  /** Returns a number from 0 to below 1. Default Math.random. */
   readonly random?: () => number;
 }
 
-/** A source table whose changes travel as tasks through the link's queue, in the order in which they happened. */
+/** A source table. Each change becomes a task in the link's queue, in the order in which the changes happened. */
 export interface Source extends AsyncDisposable {
-  /** One change of one's own: a value, or `null` to delete. Null: there was nothing to delete. */
+  /** Sets the value of a row, or deletes the row if `value` is null. Returns null if there was no row to delete. */
   change(row: string, value: string | null): Promise<Change | null>;
-  /** Inserts, updates and deletes at once. */
+  /** Makes random inserts, updates and deletes without delay. */
   burst(changeCount: number): Promise<Change[]>;
-  /** A value that is too long for the target's column as it is now. */
+  /** Sets a value that is too long for the target's column. */
   breakRow(row: string): Promise<Change | null>;
-  /** No more changes; those under way are finished. May be called again. */
+  /** Stops the automatic changes and waits for those in progress. May be called again. */
   stop(): Promise<void>;
 }
 
-/** Creates the link's queue if it is not there. */
+/** Creates the link's queue if it does not exist. */
 export async function startSource(options: SourceOptions): Promise<Source> {
   const {
     link,
@@ -43,7 +43,7 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   queue.on('error', onError);
   await queue.waitUntilReady();
 
-  // One change after the other: the order in the table is the order in the queue.
+  // Changes run one after the other, so that the queue has the order of the table.
   let lastChange: Promise<unknown> = Promise.resolve();
   const runInOrder = <T>(step: () => Promise<T>): Promise<T> => {
     const result = lastChange.then(step);
@@ -58,7 +58,7 @@ export async function startSource(options: SourceOptions): Promise<Source> {
     });
   const makeRandomChange = async () => {
     const row = String(1 + Math.floor(random() * rowCount));
-    const deletion = random() < DELETE_PROBABILITY ? await change(row, null) : null;
+    const deletion = random() < deleteProbability ? await change(row, null) : null;
     return deletion ?? (await change(row, randomAmount(random)));
   };
   const burst = async (changeCount: number) => {
@@ -88,7 +88,7 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   return { change, burst, breakRow, stop, [Symbol.asyncDispose]: stop };
 }
 
-const DELETE_PROBABILITY = 0.2;
+const deleteProbability = 0.2;
 
 const randomAmount = (random: () => number) => (random() * 10_000).toFixed(2);
 

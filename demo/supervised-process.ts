@@ -3,41 +3,42 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 
 export interface SupervisedProcessOptions {
-  /** What the keeper is called in a list of processes. */
+  /** The name of the supervisor in a list of processes. */
   readonly name: string;
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
-  /** The file that its output goes to. */
+  /** Receives stdout and stderr of the program. */
   readonly logFile: string;
-  /** A folder to be removed when the program is gone. */
+  /** Removed when the program has exited. */
   readonly temporaryFolder?: string | undefined;
-  /** What it sees besides our own environment. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A program that never outlives this process, however this process ends. */
+/** A program that never outlives this process, even if this process is killed. */
 export interface SupervisedProcess {
   readonly pid: number;
-  /** Settles when the program is gone, for whatever reason, and its temporary folder with it. */
+  /** Resolves when the program has exited, for any reason, and its temporary folder is removed. */
   readonly exited: Promise<void>;
-  /** The end of its output, as soon as it is gone. */
+  /** Returns the last lines of its output, or null while it runs. */
   exitOutput(): string | null;
-  /** False if it is gone already. */
+  /** Returns false if the program has exited. */
   kill(signal: NodeJS.Signals): boolean;
-  /** Ends it and waits until it is gone. May be called again. */
+  /** Stops the program and waits until it has exited. May be called again. */
   stop(): Promise<void>;
-  /** From now on it does not keep our process alive. */
+  /** The program no longer keeps this process alive. */
   unref(): void;
 }
 
-const STOP_TIMEOUT_MS = 5_000;
+const stopTimeoutMs = 5_000;
 
 /**
- * Runs the program ($3 and on) with its output in $1; says its pid, at its end its last words, and removes $2. Its stdin
- * is a pipe that only our process holds: when that closes, however we died, the program is killed. It leads a session of
- * its own, so that a Ctrl-C reaches us only and we decide when the program goes.
+ * Runs the program ($3 and following) with its output in the file $1. Prints the pid at the start and the last lines of
+ * the output at the end, then removes the folder $2. Its stdin is a pipe that only this Node process holds: when the pipe
+ * closes, because this process ended in any way, the script kills the program. The script runs in its own session, so that
+ * a Ctrl-C reaches only this process, which then decides when to stop the program.
  */
-const SUPERVISOR_SCRIPT = `
+const supervisorScript = `
 log=$1 temporary=$2; shift 2
 exec 3<&0
 "$@" >"$log" 2>&1 </dev/null 3<&- & program=$!
@@ -50,7 +51,7 @@ tail -n 20 "$log"
 [ -z "$temporary" ] || rm -rf "$temporary"
 `;
 
-/** Starts a program under a keeper. Null: there is no shell (sh) to keep it. */
+/** Starts a program under a supervisor. Returns null if there is no shell (sh) that can be the supervisor. */
 export async function spawnSupervised({
   name,
   command,
@@ -58,13 +59,13 @@ export async function spawnSupervised({
   temporaryFolder = '',
   env = {},
 }: SupervisedProcessOptions): Promise<SupervisedProcess | null> {
-  const supervisor = spawn('sh', ['-c', SUPERVISOR_SCRIPT, name, logFile, temporaryFolder, ...command], {
+  const supervisor = spawn('sh', ['-c', supervisorScript, name, logFile, temporaryFolder, ...command], {
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
-    // biome-ignore lint/style/noProcessEnv: the program sees what we see
+    // biome-ignore lint/style/noProcessEnv: the program inherits the environment
     env: { ...process.env, ...env },
   });
-  supervisor.stdin.on('error', () => undefined); // the keeper went first
+  supervisor.stdin.on('error', () => undefined); // The supervisor may exit first.
   const output: OutputBuffer = { text: '' };
   supervisor.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.text += text;
@@ -83,8 +84,8 @@ export async function spawnSupervised({
   const kill = (signal: NodeJS.Signals) => !hasExited && sendSignal(pid, signal);
   const stop = async () => {
     kill('SIGTERM');
-    kill('SIGCONT'); // a stopped process would never see the first
-    const killTimer = setTimeout(() => kill('SIGKILL'), STOP_TIMEOUT_MS);
+    kill('SIGCONT'); // A suspended process does not handle SIGTERM.
+    const killTimer = setTimeout(() => kill('SIGKILL'), stopTimeoutMs);
     await exited;
     clearTimeout(killTimer);
   };

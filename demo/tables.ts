@@ -1,29 +1,29 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 
-/** The table of one link, at both ends: two Redis hashes of the demo, row id → record. */
+/** The source and the target table of one link: two Redis hashes, row id → record. */
 export interface Table {
   readonly project: string;
-  /** The link's queue. */
+  /** The name of the link's queue. */
   readonly link: string;
 }
 
-/** A deleted row leaves its number behind, so that a late or repeated change is known for what it is. */
+/** A deleted row keeps its `seq`, so that a late or repeated change is recognized. */
 const recordSchema = z.union([
   z.object({ seq: z.int().positive(), value: z.string() }),
   z.object({ seq: z.int().positive(), deleted: z.literal(true) }),
 ]);
 export type TableRecord = Readonly<z.infer<typeof recordSchema>>;
 
-/** What a task carries: what became of a row. `seq` counts the changes of that row from 1. */
+/** The data of a task: the new content of a row. `seq` counts the changes of that row from 1. */
 export const changeSchema = z.intersection(z.object({ row: z.string().min(1) }), recordSchema);
 export type Change = Readonly<z.infer<typeof changeSchema>>;
 
 export type ApplyChangeResult =
   | { readonly kind: 'applied' }
-  /** The target has this change or a later one already: nothing was done. */
+  /** The target already has this change or a later one. Nothing was changed. */
   | { readonly kind: 'known' }
-  /** The change before this one is not there yet: nothing was done. */
+  /** The target does not have the previous change yet. Nothing was changed. */
   | { readonly kind: 'ahead'; readonly currentSeq: number }
   | { readonly kind: 'too_long'; readonly column: string; readonly width: number };
 
@@ -35,7 +35,7 @@ export interface ColumnLimit {
 const tableKey = ({ project, link }: Table, part: 'source' | 'target' | 'column' | 'refused') =>
   `demo:${project}:${link}:${part}`;
 
-const CHANGE_SOURCE_SCRIPT = `
+const changeSourceScript = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local current = found and cjson.decode(found) or { seq = 0, deleted = true }
 local record = { seq = current.seq + 1 }
@@ -45,7 +45,7 @@ else record.deleted = true end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(record))
 return record.seq`;
 
-const APPLY_SCRIPT = `
+const applyScript = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local current = found and cjson.decode(found).seq or 0
 local record = cjson.decode(ARGV[2])
@@ -60,7 +60,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
 return { 'applied', record.seq }`;
 
-const FIX_SCRIPT = `
+const fixScript = `
 local needed = tonumber(redis.call('HGET', KEYS[1], 'width') or 0)
 for _, length in ipairs(redis.call('HVALS', KEYS[2])) do needed = math.max(needed, tonumber(length)) end
 local rows = redis.call('HKEYS', KEYS[2])
@@ -68,33 +68,33 @@ if #rows > 0 then redis.call('HSET', KEYS[1], 'width', needed) end
 redis.call('DEL', KEYS[2])
 return rows`;
 
-const READ_BOTH_SCRIPT = `return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]) }`;
+const readBothScript = `return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]) }`;
 
-/** Puts a value into a row of the source, or deletes the row (`null`). Null: there was nothing to delete. */
+/** Sets the value of a row of the source, or deletes the row if `value` is null. Returns null if there was no row to delete. */
 export async function changeSource(
   redis: Redis,
   table: Table,
   { row, value }: { readonly row: string; readonly value: string | null },
 ): Promise<Change | null> {
   const args = value === null ? ['delete'] : ['put', value];
-  const seq = z.int().parse(await redis.eval(CHANGE_SOURCE_SCRIPT, 1, tableKey(table, 'source'), row, ...args));
+  const seq = z.int().parse(await redis.eval(changeSourceScript, 1, tableKey(table, 'source'), row, ...args));
   if (seq === 0) return null;
   return value === null ? { row, seq, deleted: true } : { row, seq, value };
 }
 
 const applyReplySchema = z.tuple([z.enum(['applied', 'known', 'ahead', 'too_long']), z.int()], z.string());
 
-/** Applies a change to the target: change n only after n−1, each once. One atomic step. */
+/** Applies a change to the target in one atomic step: change n only after change n−1, and each change once. */
 export async function applyToTarget(redis: Redis, table: Table, change: Change): Promise<ApplyChangeResult> {
   const { row, ...record } = change;
   const keys = [tableKey(table, 'target'), tableKey(table, 'column'), tableKey(table, 'refused')];
-  const reply = await redis.eval(APPLY_SCRIPT, keys.length, ...keys, row, JSON.stringify(record));
+  const reply = await redis.eval(applyScript, keys.length, ...keys, row, JSON.stringify(record));
   const [kind, number, column = 'value'] = applyReplySchema.parse(reply);
   if (kind === 'ahead') return { kind, currentSeq: number };
   return kind === 'too_long' ? { kind, column, width: number } : { kind };
 }
 
-/** From now on the target refuses longer values; without a limit it takes everything. */
+/** The target refuses longer values from now on. Without a limit it accepts every value. */
 export async function setColumnLimit(redis: Redis, table: Table, { column, width }: ColumnLimit): Promise<void> {
   await redis.hset(tableKey(table, 'column'), { column, width });
 }
@@ -104,27 +104,27 @@ export async function readColumnLimit(redis: Redis, table: Table): Promise<Colum
   return column === undefined || width === undefined ? null : { column, width: Number(width) };
 }
 
-/** Mends what the target refused, by making its column wide enough. The rows that fit now; none: nothing to mend. */
+/** Makes the column wide enough for all refused rows. Returns these rows. */
 export async function fixRefusedRows(redis: Redis, table: Table): Promise<string[]> {
-  const reply = await redis.eval(FIX_SCRIPT, 2, tableKey(table, 'column'), tableKey(table, 'refused'));
+  const reply = await redis.eval(fixScript, 2, tableKey(table, 'column'), tableKey(table, 'refused'));
   return z.array(z.string()).parse(reply);
 }
 
 export interface Comparison {
   readonly link: string;
-  /** Every row of the source is in the target, at the same change, and no other. */
+  /** The target has exactly the rows of the source, each at the same change. */
   readonly equal: boolean;
-  /** Rows in the source. */
+  /** The number of rows in the source. */
   readonly rowCount: number;
-  /** Rows which the target does not have yet. */
+  /** Rows that the target does not have yet. */
   readonly missingRows: number;
-  /** Rows where the target is at another change, counting deletes that it has not seen. */
+  /** Rows with another change in the target, including deletes that are not applied yet. */
   readonly differentRows: number;
-  /** Changes which the target does not have yet. */
+  /** Changes that the target does not have yet. */
   readonly missingChanges: number;
 }
 
-/** Each link's target against its source, both read in the same moment. */
+/** Compares each link's target with its source. Both are read in one atomic step. */
 export async function compareTables(redis: Redis, project: string, links: readonly string[]): Promise<Comparison[]> {
   return Promise.all(
     links.map(async (link) => {
@@ -155,7 +155,7 @@ export async function compareTables(redis: Redis, project: string, links: readon
 export type TableContent = ReadonlyMap<string, TableRecord>;
 
 export async function readBoth(redis: Redis, table: Table): Promise<{ source: TableContent; target: TableContent }> {
-  const reply = await redis.eval(READ_BOTH_SCRIPT, 2, tableKey(table, 'source'), tableKey(table, 'target'));
+  const reply = await redis.eval(readBothScript, 2, tableKey(table, 'source'), tableKey(table, 'target'));
   const [source, target] = z.tuple([z.array(z.string()), z.array(z.string())]).parse(reply);
   return { source: parseTable(source), target: parseTable(target) };
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-/** The demo's Slack, as the local Slack is told it. */
 export const channelId = 'C0SYNC';
 export const users = { alice: 'U0ALICE', bob: 'U0BOB', carol: 'U0CAROL' } as const;
 export const operatorIds = [users.alice, users.bob] as const;
@@ -9,16 +8,16 @@ export const tokens = { bot: 'xoxb-syncbot-demo', app: 'xapp-syncbot-demo' } as 
 const botUserId = 'U0SYNCBOT';
 const purposePrefix = 'A demo of syncbot. Its Redis: ';
 
-/** The local Slack's config file, as JSON. The channel's purpose is where a running demo is found by its Slack's port. */
+/** Returns the local Slack's config file as JSON. The purpose of the channel holds the Redis URL: see `findDemoRedisUrl`. */
 export function workspaceConfig(redisUrl: string): string {
   const members = [...Object.values(users), botUserId];
   return JSON.stringify({
     workspace: { name: 'syncbot demo', domain: 'syncbot-demo', teamId: 'T0SYNC' },
-    app: { appId: 'A0SYNC', botUserId: botUserId, botName: 'syncbot', botToken: tokens.bot, appToken: tokens.app },
+    app: { appId: 'A0SYNC', botUserId, botName: 'syncbot', botToken: tokens.bot, appToken: tokens.app },
     users: [
       { id: users.alice, name: 'alice', real_name: 'Alice (operator)' },
       { id: users.bob, name: 'bob', real_name: 'Bob (operator)' },
-      { id: users.carol, name: 'carol', real_name: 'Carol (no operator)' },
+      { id: users.carol, name: 'carol', real_name: 'Carol (not an operator)' },
     ],
     channels: [
       { id: channelId, name: 'sync', topic: 'Try /sync help', purpose: `${purposePrefix}${redisUrl}`, members },
@@ -28,7 +27,7 @@ export function workspaceConfig(redisUrl: string): string {
 
 const stateSchema = z.object({ channels: z.array(z.object({ id: z.string(), purpose: z.string().default('') })) });
 
-/** The Redis of the demo whose local Slack listens on this port; null: no demo does. */
+/** Returns the Redis URL of the demo whose local Slack listens on this port, or null if no demo does. */
 export async function findDemoRedisUrl(port: number): Promise<string | null> {
   const state = stateSchema.safeParse(await readWorkspaceState(port));
   const channel = state.data?.channels.find(({ id }) => id === channelId);

@@ -1,5 +1,5 @@
-// `npm run bench -- a c --json`: compiles the benchmarks with the sources that they measure into a folder of its own (Node 20
-// runs no TypeScript, and what is measured is to be what is deployed), runs them there, and removes the folder.
+// `npm run bench -- a c --json`: compiles the benchmarks and src into a temporary folder, and runs them there. Node 20 does
+// not run TypeScript, and the benchmarks must measure the JavaScript that is deployed.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,21 +10,25 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'syncbot-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-if (compile()) await run();
+if (build()) await run();
 else process.exitCode = 1;
 
-function compile() {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'bench/tsconfig.json', '--noCheck', '--outDir', folder], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+/** Returns false if a step fails. */
+function build() {
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return status === 0;
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  return (
+    runNode(tsc, '-p', 'bench/tsconfig.json', '--noCheck', '--outDir', folder) &&
+    runNode('scripts/copy-lua.mjs', join(folder, 'src'))
+  );
 }
 
-/** A Ctrl-C reaches the benchmarks by themselves; other signals are handed on. They end whatever they have started. */
+function runNode(...args) {
+  return spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] }).status === 0;
+}
+
+/** The program receives Ctrl-C from the terminal; other signals are forwarded to it. It ends everything that it started. */
 function run() {
   const program = spawn(process.execPath, ['--expose-gc', join(folder, 'bench/main.js'), ...process.argv.slice(2)], {
     cwd: root,

@@ -1,4 +1,4 @@
-// npm sets this bit when it installs; who unpacks the tarball by hand has it as well.
+// Makes the program executable in the tarball: npm sets this bit at the install, but unpacking by hand does not.
 import { chmodSync } from 'node:fs';
 
 chmodSync(new URL('../dist/main.js', import.meta.url), 0o755);

@@ -1,9 +1,9 @@
-// `npm run soak -- --minutes 30`: bots and workers under steady use with faults; a table of what grew at the end.
+// `npm run soak -- --minutes 30`: runs bots and workers with users and faults, then prints which resources have grown.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const usage = 'Usage: npm run soak -- [--minutes <number>]   How long it runs; 30 unless told.';
+const usage = 'Usage: npm run soak -- [--minutes <number>]   The duration, at most 1440. Default 30.';
 
 const minutes = readMinutes();
 if (minutes === null) {
@@ -15,7 +15,7 @@ if (minutes === null) {
   const run = spawn(process.execPath, args, {
     cwd: root,
     stdio: 'inherit',
-    // biome-ignore lint/style/noProcessEnv: the run sees what we see
+    // biome-ignore lint/style/noProcessEnv: the test run inherits the environment
     env: { ...process.env, SOAK_MINUTES: String(minutes) },
   });
   run.on('exit', (code) => {
@@ -23,7 +23,7 @@ if (minutes === null) {
   });
 }
 
-/** Null: not a way to call it. */
+/** Returns null if the arguments are invalid. */
 function readMinutes() {
   try {
     const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' } } });

@@ -1,21 +1,23 @@
-import { createMetricsIfEnabled, startAdminServer } from './admin-wiring.ts';
 import { StoreUnavailableError } from './application/errors.ts';
-import { type AppOptions, type CliApp, exitCodes, StartError } from './cli/context.ts';
+import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/context.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
 import { formatEnvironmentError } from './config/errors.ts';
 import { withTimeout } from './lib/async.ts';
-import { retryUntilAvailable } from './lib/retry.ts';
-import { createServices } from './services.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions, type Transport } from './slack/app.ts';
+import { type RetryOptions, retryUntilAvailable } from './lib/retry.ts';
+import { AdminPortError, type AdminServer, openAdminServer } from './metrics/admin-server.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { Services } from './services.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/app.ts';
 import { checkSlack } from './slack/doctor.ts';
+import type { Transport } from './slack/receivers/receiver.ts';
 import { SlackConnectionError } from './slack/slack-errors.ts';
 
-/** What tests and the demo replace: the bot's part in Slack, or a wrapper around it. */
+/** What tests and the demo replace. */
 export interface AppOverrides {
   readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'notifier' | 'isConnected'>;
 }
 
-/** The composition root: introduces the core, Slack and the command line. Nothing outlives the app. */
+/** The composition root: wires the services, Slack, the metrics and the command line. Disposing closes everything. */
 export async function createApp(
   given: AppOptions,
   { createSlack = createSlackApp }: AppOverrides = {},
@@ -23,79 +25,140 @@ export async function createApp(
   const { environment, config } = given;
   const metrics = await createMetricsIfEnabled(given);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
-  const { log } = options;
-  const services = createServices(
+  const services = new Services(
     { redis: environment.secrets.redis, connections: config.connections, settings: config.settings },
-    log,
+    options.log,
     metrics === null ? {} : { instrumentation: metrics },
   );
+  const parts = { options, services, metrics, createSlack };
   return {
     useCaseContext: services.deps,
-    checkSlack: async () => runSlackChecks(options),
-    async runRole(role, signal, begin = async () => {}) {
-      const stopped = new AbortController();
-      const stopSignal = AbortSignal.any([signal, stopped.signal]);
-      const onLost = (fault: SlackConnectionError) => stopped.abort(toStartError(fault));
-      const slack =
-        role === 'worker'
-          ? null
-          : createSlack({ ...slackOptions(options), ...metrics?.slack, deps: services.deps, onAuthError: onLost });
-      await using _admin = await startAdminServer(options, {
-        meter: metrics,
-        role,
-        core: services,
-        slack,
-        stopping: stopSignal,
-      });
-      const retryOptions = { log, clock: services.deps.clock, signal: stopSignal };
-      let resolveFirstAttempt = () => {};
-      const firstAttempt = new Promise<void>((resolve) => {
-        resolveFirstAttempt = resolve;
-      });
-      const startBot = async () => {
-        if (slack === null) return;
-        await firstAttempt;
-        await retryUntilAvailable(() => slack.start(), {
-          message: 'waiting for Slack',
-          isRetryable: isSlackUnavailable,
-          ...retryOptions,
-        });
-        if (!stopSignal.aborted) services.startNotifier(slack.notifier);
-      };
-      const startWork = async () => {
-        await retryUntilAvailable(() => begin().finally(resolveFirstAttempt), {
-          message: 'waiting for Redis',
-          isRetryable: isRedisUnavailable,
-          ...retryOptions,
-        });
-        if (!stopSignal.aborted && role !== 'bot') await services.startWorkers();
-      };
-      // Work is done while Slack is away, and people are answered while Redis is.
-      const parts = [startBot(), startWork()];
-      try {
-        await Promise.race([Promise.all(parts), whenAborted(stopSignal)]);
-        if (!stopSignal.aborted) log.info({}, 'running');
-        await whenAborted(stopSignal);
-        stopped.signal.throwIfAborted();
-      } catch (error) {
-        throw toStartError(error);
-      } finally {
-        stopped.abort();
-        await Promise.all([
-          slack?.stop(),
-          services.stopWorkers(),
-          withTimeout(Promise.allSettled(parts), startStopTimeoutMs),
-        ]);
-      }
-    },
+    checkSlack: () => runSlackChecks(options),
+    runRole: (role, signal, prepare = async () => {}) => runRole(parts, { role, signal, prepare }),
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
   };
 }
 
-/** A beginning that was cut off in the middle may finish what it writes. */
+interface AppParts extends Required<AppOverrides> {
+  readonly options: AppOptions;
+  readonly services: Services;
+  readonly metrics: Metrics | null;
+}
+
+interface RoleRun {
+  readonly role: Role;
+  /** Ends the role when aborted. */
+  readonly signal: AbortSignal;
+  /** Runs before the workers start, and again while Redis is not available. */
+  readonly prepare: () => Promise<void>;
+}
+
+/** How long a part that was still starting may take to end, ms. */
 const startStopTimeoutMs = 3_000;
 
-/** Throws RoleFault when what either way needs is missing. */
+/**
+ * Runs a role until its signal is aborted. The bot answers people while Redis is down, and the workers work while Slack is
+ * down: neither waits for the other. Throws `StartError` when Slack refuses the tokens, or the admin port is in use.
+ */
+async function runRole({ options, services, metrics, createSlack }: AppParts, run: RoleRun): Promise<void> {
+  const ended = new AbortController();
+  const stopSignal = AbortSignal.any([run.signal, ended.signal]);
+  const slack =
+    run.role === 'worker'
+      ? null
+      : createSlack({
+          ...slackOptions(options),
+          ...metrics?.slack,
+          deps: services.deps,
+          onAuthError: (error) => ended.abort(toStartError(error)),
+        });
+  await using _adminServer = await startAdminServer(options, { metrics, role: run.role, services, slack, stopSignal });
+  const firstAttempt = createDeferred();
+  const retryOptions = { log: options.log, clock: services.deps.clock, signal: stopSignal };
+
+  const starting = Promise.all([
+    startWork(services, { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) }, retryOptions),
+    // The first attempt may create the projects that the bot shows.
+    slack === null ? undefined : firstAttempt.promise.then(() => startBot(services, slack, retryOptions)),
+  ]);
+  try {
+    await Promise.race([starting, whenAborted(stopSignal)]);
+    if (!stopSignal.aborted) options.log.info({}, 'running');
+    await whenAborted(stopSignal);
+    ended.signal.throwIfAborted();
+  } catch (error) {
+    throw toStartError(error);
+  } finally {
+    ended.abort();
+    await Promise.all([
+      slack?.stop(),
+      services.stopWorkers(),
+      withTimeout(
+        starting.catch(() => {}),
+        startStopTimeoutMs,
+      ),
+    ]);
+  }
+}
+
+type WaitOptions = Pick<RetryOptions, 'log' | 'clock' | 'signal'>;
+
+async function startBot(
+  services: Services,
+  slack: Pick<SlackApp, 'start' | 'notifier'>,
+  options: WaitOptions,
+): Promise<void> {
+  const isRetryable = (error: unknown) => error instanceof SlackConnectionError && error.code === 'unreachable';
+  await retryUntilAvailable(() => slack.start(), { ...options, isRetryable, message: 'waiting for Slack' });
+  if (!options.signal.aborted) services.startNotifier(slack.notifier);
+}
+
+async function startWork(services: Services, { role, prepare }: RoleRun, options: WaitOptions): Promise<void> {
+  const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
+  await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
+  if (!options.signal.aborted && role !== 'bot') await services.startWorkers();
+}
+
+/** Loads the metrics only when they are served: prom-client is large. */
+async function createMetricsIfEnabled({ environment, config }: AppOptions): Promise<Metrics | null> {
+  if (environment.adminPort === null) return null;
+  const { createMetrics } = await import('./metrics/metrics.ts');
+  return createMetrics(config.settings);
+}
+
+const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
+const expectedQueues: Readonly<Record<Role, readonly string[]>> = {
+  bot: ['notifications'],
+  worker: workerQueues,
+  all: [...workerQueues, 'notifications'],
+};
+
+interface AdminServerParts extends Pick<AppParts, 'services' | 'metrics'> {
+  readonly role: Role;
+  readonly slack: Pick<SlackApp, 'isConnected'> | null;
+  readonly stopSignal: AbortSignal;
+}
+
+/** Serves health and metrics until it is disposed. Returns null when `ADMIN_PORT` is not set. Throws `StartError`. */
+async function startAdminServer(
+  { environment, log, version }: AppOptions,
+  { metrics, role, services, slack, stopSignal }: AdminServerParts,
+): Promise<AdminServer | null> {
+  const { adminPort: port } = environment;
+  if (metrics === null || port === null) return null;
+  const probes = {
+    ...services.health,
+    isSlackConnected: slack === null ? null : () => slack.isConnected(),
+    expectedQueues: expectedQueues[role],
+    stopSignal,
+  };
+  metrics.registerProcess({ version: version ?? 'unknown', role }, probes);
+  return openAdminServer({ port, probes, metrics, log }).catch((error: unknown) => {
+    throw toStartError(error);
+  });
+}
+
+/** Throws `StartError` when a variable that the transport needs is missing. */
 function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOptions, 'deps' | 'onAuthError'> {
   const errors = validateSlackEnvironment(environment);
   const { slackBotToken: botToken } = environment.secrets;
@@ -105,7 +168,7 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
   }
   return {
     botToken,
-    transport: transport,
+    transport,
     command: environment.command,
     policy: config.policy,
     log,
@@ -114,14 +177,14 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
   };
 }
 
-/** Socket Mode wins when both are set; null: neither is. */
+/** Socket Mode is used when both are configured. Returns null when neither is. */
 function transportOf({ secrets, port }: Environment): Transport | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
   if (appToken !== null) return { kind: 'socket', appToken };
   return signingSecret === null ? null : { kind: 'http', signingSecret, port };
 }
 
-/** What doctor says of Slack; null without a bot token. */
+/** The Slack items of `doctor`. Returns null without a bot token. */
 async function runSlackChecks({ environment, config, log }: AppOptions) {
   const { slackBotToken: botToken } = environment.secrets;
   if (botToken === null) return null;
@@ -135,18 +198,18 @@ async function runSlackChecks({ environment, config, log }: AppOptions) {
   });
 }
 
-/** What Slack refuses comes with one sentence for people; everything else stays the fault it is. */
+/** An error with one sentence for people becomes a `StartError`. Every other error is returned as it is. */
 function toStartError(error: unknown): unknown {
-  if (!(error instanceof SlackConnectionError)) return error;
-  return new StartError(exitCodes.usageError, error.message, { cause: error });
+  const isExpected = error instanceof SlackConnectionError || error instanceof AdminPortError;
+  return isExpected ? new StartError(exitCodes.usageError, error.message, { cause: error }) : error;
 }
 
-function isSlackUnavailable(error: unknown): boolean {
-  return error instanceof SlackConnectionError && error.code === 'unreachable';
-}
-
-function isRedisUnavailable(error: unknown): boolean {
-  return error instanceof StoreUnavailableError;
+function createDeferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((fulfill) => {
+    resolve = fulfill;
+  });
+  return { promise, resolve };
 }
 
 async function whenAborted(signal: AbortSignal): Promise<void> {

@@ -12,21 +12,19 @@ import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { defaultConnection } from './domain/link.ts';
-import type { OperationRef } from './domain/operation.ts';
-import type { QueueName } from './infra/bullmq/jobs.ts';
-import { createLinkConnections } from './infra/bullmq/link-connections.ts';
+import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
-import { createBotQueues, type JobCounts } from './infra/bullmq/queues.ts';
+import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
-import { type ConnectionUse, connect, disconnect, type RedisClient } from './infra/redis/connection.ts';
-import { createPing } from './infra/redis/ping.ts';
+import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/connection.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
+import type { HealthProbes } from './metrics/health.ts';
 
-/** What the core is built from. Durations are ms. */
+/** What the services are built from. Durations are ms. */
 export interface ServicesConfig {
-  /** The bot's own Redis; links without a connection of their own live there too. */
+  /** The bot's own Redis. A link that names no connection lives there too. */
   readonly redis: RedisEndpoint;
   /** The named connections of syncbot.yml. */
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
@@ -40,156 +38,176 @@ export interface ServicesSettings {
   readonly auditLength: number;
 }
 
-/** What tests replace, and who watches. */
+/** What a test replaces, and the metrics. */
 export interface ServicesOverrides {
   readonly sweepIntervalMs?: number;
+  /** BullMQ's `lockDuration`, ms: how soon another worker takes over the job of a worker that died. */
   readonly lockDurationMs?: number;
   readonly clock?: Clock;
   readonly ids?: IdGenerator;
   readonly instrumentation?: Instrumentation;
 }
 
-/** Who counts what the core does, and changes nothing of it. */
+/** Measures what the services do, without changing it. */
 export interface Instrumentation {
-  /** The same store, watched. */
   readonly instrumentStores: (stores: Stores) => Stores;
-  /** Does a round of the observer and is told what it saw. */
-  readonly instrumentCycle: (observe: (onLooked: OnObserved) => Promise<void>) => Promise<void>;
+  /** Runs one observe cycle and receives what it observed. */
+  readonly instrumentCycle: (observe: (onObserved: OnObserved) => Promise<void>) => Promise<void>;
 }
 
-/** How the core stands. Each takes about a second at most, and none throws. */
-export interface HealthProbes {
-  /** Whether the bot's Redis answers. */
-  readonly pingRedis: () => Promise<boolean>;
-  /** The queues on which this process works. */
-  readonly activeQueues: () => readonly QueueName[];
-  /** Jobs in the bot's queues; null: not known. */
-  readonly readQueueCounts: () => Promise<Readonly<Record<QueueName, JobCounts>> | null>;
-}
-
-/** Redis and BullMQ wired to the use cases. `app.ts` adds Slack and the command line. */
-export interface Services extends AsyncDisposable {
-  readonly deps: UseCaseContext;
-  readonly health: HealthProbes;
-  /** Work on actions and rounds begins: the role `worker`. Resolves when Redis has been there, or work has been stopped. */
-  startWorkers(): Promise<void>;
-  /** Messages begin to be written: part of the role `bot`. */
-  startNotifier(notifier: Notifier): void;
-  /** Takes up nothing new, and lets go of what is under way after some seconds: another worker carries it on. */
-  stopWorkers(): Promise<void>;
-}
-
-const sweepIntervalMs = 10_000;
+const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
-const countsTimeoutMs = 1_000;
-/** How long a converge that no person waits for tries to reach a link; the sweep asks again. */
+const jobCountsTimeoutMs = 1_000;
+/** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
 const reconcileTimeoutMs = 10_000;
 
-/** Builds everything from a config; disposing takes it apart in the reverse order. Nothing is built on import. */
-export function createServices(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}): Services {
-  const stopping = new AbortController();
-  // Everything that waits for a link listens to it.
-  setMaxListeners(0, stopping.signal);
-  const reportConnectionError = (connection: string, error: Error) =>
-    log.warn({ connection, error }, 'redis connection trouble');
-  const clients: RedisClient[] = [];
-  const openClient = (use: ConnectionUse, name: string) => {
-    const client = connect(config.redis, use, (error) => reportConnectionError(name, error));
-    clients.push(client);
-    return client;
-  };
+/** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
+export class Services implements AsyncDisposable {
+  readonly deps: UseCaseContext;
+  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts'>;
+  readonly #config: ServicesConfig;
+  readonly #log: Logger;
+  readonly #overrides: ServicesOverrides;
+  readonly #stopping = new AbortController();
+  readonly #clients: RedisClient[] = [];
+  readonly #workers: BotWorker[] = [];
+  readonly #connections: LinkConnections;
+  readonly #queues: BotQueues;
 
-  const commands = openClient('commands', 'bot');
-  const connections = createLinkConnections(
-    { ...config.connections, [defaultConnection]: config.redis },
-    reportConnectionError,
-  );
-  const queues = createBotQueues(commands, (error) => reportConnectionError('bot', error));
-  const workers: BotWorker[] = [];
-  const { instrumentation } = overrides;
+  constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
+    this.#config = config;
+    this.#log = log;
+    this.#overrides = overrides;
+    // Every wait for a link listens to this signal.
+    setMaxListeners(0, this.#stopping.signal);
+    const client = this.#openClient('commands', 'bot');
+    this.#connections = createLinkConnections(
+      { ...config.connections, [defaultConnection]: config.redis },
+      this.#reportConnectionError,
+    );
+    this.#queues = createBotQueues(client, (error) => this.#reportConnectionError('bot', error));
+    this.deps = this.#createContext(client);
+    this.health = {
+      pingRedis: createPing(client),
+      activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
+      readJobCounts: async () => (await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs)) ?? null,
+    };
+  }
 
-  const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = config.settings;
-  const stores = createStores(commands, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-    log.error({ project, error }, 'record not readable, left out'),
-  );
-  const deps: UseCaseContext = {
-    ...(instrumentation?.instrumentStores(stores) ?? stores),
-    links: createLinkGateway(connections),
-    jobs: queues.jobs,
-    notifications: queues.notifications,
-    clock: overrides.clock ?? systemClock,
-    ids: overrides.ids ?? randomIds,
-    settings: { confirmationTtlMs },
-    stopSignal: stopping.signal,
-    log,
-  };
-  const common = {
-    log,
-    ...(overrides.lockDurationMs === undefined ? {} : { lockDurationMs: overrides.lockDurationMs }),
-  };
-  const intervals = { observeMs: observeEveryMs, sweepMs: overrides.sweepIntervalMs ?? sweepIntervalMs };
-  const scheduleCycles = () =>
-    retryUntilAvailable(() => queues.scheduleCycles(intervals), {
-      message: 'rounds not scheduled yet',
-      isRetryable: (error) => error instanceof StoreUnavailableError,
-      log,
-      clock: deps.clock,
-      signal: stopping.signal,
+  #createContext(client: RedisClient): UseCaseContext {
+    const { confirmationTtlMs, operationRetentionMs, auditLength } = this.#config.settings;
+    const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
+    const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
+      this.#log.error({ project, error }, 'record not readable, skipped'),
+    );
+    return {
+      ...(instrumentation?.instrumentStores(stores) ?? stores),
+      links: createLinkGateway(this.#connections),
+      jobs: this.#queues.jobs,
+      notifications: this.#queues.notifications,
+      clock,
+      ids,
+      settings: { confirmationTtlMs },
+      stopSignal: this.#stopping.signal,
+      log: this.#log,
+    };
+  }
+
+  /** The role `worker`: processes actions and runs the cycles. Resolves when Redis has answered, or after `stopWorkers`. */
+  async startWorkers(): Promise<void> {
+    const context = this.deps;
+    const client = this.#openClient('blocking', 'worker');
+    const common = { client, log: this.#log, ...this.#lockOptions() };
+    // A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. The job fails only if it exceeds both.
+    const cycle = { ...common, timeoutMs: 2 * cycleTimeoutMs + 1_000 };
+    this.#workers.push(
+      startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
+      startWorker({
+        ...common,
+        queue: 'reconcile',
+        handlers: {
+          reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileTimeoutMs)),
+        },
+      }),
+      startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),
+      startWorker({ ...cycle, queue: 'sweep', handlers: { sweep: () => this.#runSweepCycle() } }),
+    );
+    // After a failover Redis may have lost the schedulers.
+    client.on('ready', () => {
+      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
     });
-  const stopWorkers = async () => {
-    stopping.abort();
-    await Promise.all(workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
-  };
+    await this.#scheduleCycles();
+  }
 
-  return {
-    deps,
-    health: {
-      pingRedis: createPing(commands),
-      activeQueues: () => workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      readQueueCounts: async () => (await withTimeout(queues.readJobCounts(), countsTimeoutMs)) ?? null,
-    },
-    async startWorkers() {
-      const client = openClient('blocking', 'worker');
-      const cycleOptions = { client, deadlineMs: 2 * cycleTimeoutMs + 1_000, ...common };
-      const runObserve = () =>
-        runCycle(deps, { intervalMs: observeEveryMs, timeoutMs: cycleTimeoutMs }, observeWith(instrumentation));
-      const runSweep = () => runCycle(deps, { intervalMs: intervals.sweepMs, timeoutMs: cycleTimeoutMs }, sweep);
-      workers.push(
-        startWorker({ queue: 'actions', handlers: { execute: (ref) => execute(deps, ref) }, client, ...common }),
-        startWorker({ queue: 'reconcile', handlers: { reconcile: reconcileHandler(deps) }, client, ...common }),
-        startWorker({ queue: 'observe', handlers: { observe: runObserve }, ...cycleOptions }),
-        startWorker({ queue: 'sweep', handlers: { sweep: runSweep }, ...cycleOptions }),
-      );
-      // A Redis that comes back may have lost what it was told last.
-      client.on('ready', () => {
-        scheduleCycles().catch((error: unknown) => log.error({ error }, 'rounds could not be scheduled'));
-      });
-      await scheduleCycles();
-    },
-    startNotifier(teller) {
-      const handlers = {
-        'notify-operation': (ref: OperationRef) => teller.notifyOperation(ref),
-        'notify-alerts': ({ project }: { readonly project: string }) => teller.notifyAlerts(project),
-      };
-      workers.push(startWorker({ queue: 'notifications', handlers, client: openClient('blocking', 'bot'), ...common }));
-    },
-    stopWorkers,
-    async [Symbol.asyncDispose]() {
-      await stopWorkers();
-      await queues[Symbol.asyncDispose]();
-      await Promise.all([connections[Symbol.asyncDispose](), ...clients.map(disconnect)]);
-    },
-  };
-}
+  /** Part of the role `bot`: starts to write messages. */
+  startNotifier(notifier: Notifier): void {
+    const worker = startWorker({
+      client: this.#openClient('blocking', 'bot'),
+      log: this.#log,
+      ...this.#lockOptions(),
+      queue: 'notifications',
+      handlers: {
+        'notify-operation': (ref) => notifier.notifyOperation(ref),
+        'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+      },
+    });
+    this.#workers.push(worker);
+  }
 
-function observeWith(watch: Instrumentation | undefined) {
-  return (deps: UseCaseContext) =>
-    watch === undefined ? observeAll(deps) : watch.instrumentCycle((onLooked) => observeAll(deps, onLooked));
-}
+  /** Takes no further job and stops the running ones at their next step. Another worker continues them. */
+  async stopWorkers(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
+  }
 
-function reconcileHandler(deps: UseCaseContext) {
-  return async ({ project }: { readonly project: string }): Promise<void> => {
-    await reconcileIdle(deps, project, reconcileTimeoutMs);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopWorkers();
+    await this.#queues[Symbol.asyncDispose]();
+    await Promise.all([this.#connections[Symbol.asyncDispose](), ...this.#clients.map(disconnect)]);
+  }
+
+  #runObserveCycle(): Promise<void> {
+    const { instrumentation } = this.#overrides;
+    const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
+    return runCycle(this.deps, options, (context) =>
+      instrumentation === undefined
+        ? observeAll(context)
+        : instrumentation.instrumentCycle((onObserved) => observeAll(context, onObserved)),
+    );
+  }
+
+  #runSweepCycle(): Promise<void> {
+    return runCycle(this.deps, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
+  }
+
+  #scheduleCycles(): Promise<void> {
+    const intervals = { observeMs: this.#config.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
+    return retryUntilAvailable(() => this.#queues.scheduleCycles(intervals), {
+      message: 'cycles not scheduled yet',
+      isRetryable: (error) => error instanceof StoreUnavailableError,
+      log: this.#log,
+      clock: this.deps.clock,
+      signal: this.#stopping.signal,
+    });
+  }
+
+  get #sweepIntervalMs(): number {
+    return this.#overrides.sweepIntervalMs ?? defaultSweepIntervalMs;
+  }
+
+  #lockOptions(): { readonly lockDurationMs?: number } {
+    const { lockDurationMs } = this.#overrides;
+    return lockDurationMs === undefined ? {} : { lockDurationMs };
+  }
+
+  #openClient(use: ConnectionUse, name: string): RedisClient {
+    const client = connect(this.#config.redis, use, (error) => this.#reportConnectionError(name, error));
+    this.#clients.push(client);
+    return client;
+  }
+
+  readonly #reportConnectionError = (connection: string, error: Error): void => {
+    this.#log.warn({ connection, error }, 'Redis connection failed');
   };
 }
 

@@ -14,7 +14,7 @@ import { userActions } from './support/slack-harness.ts';
 import { startTestServices } from './support/test-services.ts';
 import { waitFor } from './support/wait-for.ts';
 
-test('the real app: apply, a worker that pauses, SIGTERM ends it with exit 0', async () => {
+test('apply creates a project, a worker pauses it, and SIGTERM ends the worker with exit code 0', async () => {
   await using services = await startTestServices();
   const link = await services.createLink('orders');
   await using file = await writeConfigFile('projects: { orders: { adopt: true, links: [{ queue: orders }] } }\n');
@@ -28,7 +28,7 @@ test('the real app: apply, a worker that pauses, SIGTERM ends it with exit 0', a
   expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
 });
 
-test('run in the role all: applies the file at the first run, hears Slack, and ends cleanly', async () => {
+test('run applies syncbot.yml at the first run, executes a pause from Slack, and ends with exit code 0', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await services.createLink('orders');
@@ -56,9 +56,9 @@ test('run in the role all: applies the file at the first run, hears Slack, and e
 });
 
 test.each([
-  ['a token that Slack does not take', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
+  ['a token that Slack refuses', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
   ['no token', '', 'SLACK_BOT_TOKEN'],
-])('%s ends the start with a sentence and exit 2', async (_what, token, expected) => {
+])('%s ends run with exit code 2 and a sentence', async (_what, token, expected) => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('projects: {}\n');
@@ -74,7 +74,7 @@ test.each([
   });
 });
 
-test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTERM ends it with exit 0', async () => {
+test('run in HTTP mode receives requests on PORT, doctor cannot check that, and SIGTERM ends run with exit code 0', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
@@ -90,7 +90,7 @@ test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTE
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(JSON.parse(doctor.out)).toContainEqual(
     expect.objectContaining({
-      item: 'way in from Slack',
+      item: 'Slack transport',
       result: 'unknown',
       message: expect.stringContaining(`${port}`),
     }),
@@ -103,7 +103,7 @@ test('run in HTTP mode: hears Slack on PORT, doctor says what it can know, SIGTE
   expect(slack.violations).toEqual([]);
 });
 
-test('HTTP mode on a port that is taken ends the start with one sentence and exit 2', async () => {
+test('a taken port ends run in HTTP mode with exit code 2 and one sentence', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('projects: {}\n');
@@ -117,7 +117,7 @@ test('HTTP mode on a port that is taken ends the start with one sentence and exi
   other.close();
 });
 
-test('Socket Mode wins when both ways are set', async () => {
+test('run uses Socket Mode when both transports are configured', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('projects: {}\n');
@@ -129,18 +129,18 @@ test('Socket Mode wins when both ways are set', async () => {
   expect(await running).toMatchObject({ exit: 0, err: expect.not.stringContaining('listening for Slack') });
 });
 
-test('a lost Slack ends the role with a sentence', async () => {
+test('an app token that Slack revokes ends run with exit code 2 and a sentence', async () => {
   await using services = await startTestServices();
   await using file = await writeConfigFile('projects: {}\n');
   const env = { ...file.env, REDIS_URL: services.url, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
   const calls: string[] = [];
-  let lose = (_fault: SlackConnectionError) => {};
+  let reportAuthError = (_error: SlackConnectionError) => {};
   const bot = runCliInProcess(['run', '--role', 'bot'], {
     env,
     openApp: (options) =>
       createApp(options, {
-        createSlack: ({ onAuthError: onLost = () => {}, command }) => {
-          lose = onLost;
+        createSlack: ({ onAuthError, command }) => {
+          reportAuthError = onAuthError;
           return {
             notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {} },
             start: async () => void calls.push(`start ${command}`),
@@ -151,17 +151,24 @@ test('a lost Slack ends the role with a sentence', async () => {
       }),
   });
   await waitFor(() => calls.length === 1);
-  lose(new SlackConnectionError('token_revoked', 'Slack refuses the token.'));
+  reportAuthError(new SlackConnectionError('token_revoked', 'Slack refuses the token.'));
   expect(await bot).toMatchObject({ exit: 2, err: expect.stringContaining('\nSlack refuses the token.\n') });
   expect(calls).toEqual(['start /sync', 'stop']);
 });
 
-test('a reader that has gone (| head) is no crash', async () => {
-  const gone = () =>
+test('a closed stdout, as after | head, is not an error', async () => {
+  const closedStream = () =>
     new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
     });
-  const shell = { argv: ['--help'], env: {}, stdin: process.stdin, stdout: gone(), stderr: gone(), user: 'alice' };
-  const noApp = () => Promise.reject(new Error('no app was expected here'));
-  expect(await runCli({ ...shell, version: '1.2.3', signals: new EventEmitter(), createApp: noApp })).toBe(0);
+  const io = {
+    argv: ['--help'],
+    env: {},
+    stdin: process.stdin,
+    stdout: closedStream(),
+    stderr: closedStream(),
+    user: 'alice',
+  };
+  const createNoApp = () => Promise.reject(new Error('--help must not create the app'));
+  expect(await runCli({ ...io, version: '1.2.3', signals: new EventEmitter(), createApp: createNoApp })).toBe(0);
 });

@@ -1,4 +1,4 @@
-// The floor of `ack`: a Bolt app with the same receiver as syncbot's, whose listener acks and does nothing else.
+// The baseline of benchmark a: a Bolt app with the same receiver as syncbot. Its listener only acknowledges.
 import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 
 const { SLACK_BOT_TOKEN: token = '', SLACK_APP_TOKEN: appToken, SLACK_API_URL: slackApiUrl = '' } = process.env;

@@ -1,4 +1,4 @@
-// The floor of `throughput`: a BullMQ worker that does nothing, with the options of the bot's own.
+// The baseline of benchmark d: a BullMQ worker with an empty processor and the same options as syncbot's own worker.
 import { Worker } from 'bullmq';
 import { connect } from '../../src/infra/redis/connection.ts';
 

@@ -1,25 +1,21 @@
-// A Redis that is further away: every chunk arrives DELAY_MS later, in both directions. A process of its own, so that it
-// takes nothing from the one that is measured.
-import { connect, createServer, type Socket } from 'node:net';
-import { listenOnFreePort } from '../../test/support/listen-on-free-port.ts';
-import { delayLine } from '../delay-line.ts';
+// Simulates a remote Redis: each chunk arrives DELAY_MS later, in both directions. It runs in its own process, so that it
+// takes no CPU time from the process that is measured.
+import type { Socket } from 'node:net';
+import { delayLine } from '../../test/support/delay-line.ts';
+import { startTcpProxy } from '../../test/support/tcp-proxy.ts';
 
 const { REDIS_PORT = '', DELAY_MS = '' } = process.env;
 const delayMs = Number(DELAY_MS);
 
-const server = createServer((client) => {
-  const redis = connect(Number(REDIS_PORT), '127.0.0.1');
-  forwardWithDelay(client, redis);
-  forwardWithDelay(redis, client);
+const proxy = await startTcpProxy(Number(REDIS_PORT), ({ client, server }) => {
+  client.on('data', delayedWriter(server));
+  server.on('data', delayedWriter(client));
 });
-process.send?.(await listenOnFreePort(server));
+process.send?.(proxy.port);
 
-function forwardWithDelay(from: Socket, to: Socket): void {
-  from.setNoDelay(true);
-  from.on(
-    'data',
-    delayLine<Buffer>(delayMs, (chunk) => void to.write(chunk)),
+function delayedWriter(to: Socket): (chunk: Buffer) => void {
+  return delayLine(
+    () => delayMs,
+    (chunk) => void to.write(chunk),
   );
-  from.on('error', () => {});
-  from.on('close', () => to.destroy());
 }

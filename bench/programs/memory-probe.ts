@@ -1,4 +1,4 @@
-// Loaded before each program that is measured: tells its memory when asked, and ends it with whoever measures.
+// Loaded before each measured program. Reports the memory of the program on request, and kills it when the benchmark ends.
 process.on('message', (message) => {
   if (message !== 'memory') return;
   globalThis.gc?.();
@@ -6,8 +6,8 @@ process.on('message', (message) => {
   const { heapUsed, rss } = process.memoryUsage();
   process.send?.({ heapUsed, rss, peakRss: process.resourceUsage().maxRSS * 1024 });
 });
-const end = () => process.kill(process.pid, 'SIGKILL');
-process.once('disconnect', end);
-// Who measures may have ended while this was being loaded.
-if (!process.connected) end();
+const kill = () => process.kill(process.pid, 'SIGKILL');
+process.once('disconnect', kill);
+// The benchmark may have ended while this file was loaded.
+if (!process.connected) kill();
 process.channel?.unref();

@@ -1,6 +1,6 @@
 import { type Link, linkId, type Watermark } from '../domain/link.ts';
 import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
-import type { UsedLink } from './apply-refusal.ts';
+import type { UsedLink } from '../domain/refusal.ts';
 
 /** What was seen of each link that matters, by its id. */
 export type LinkSnapshots = ReadonlyMap<

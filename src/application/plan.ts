@@ -3,7 +3,7 @@ import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.t
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
-import type { ApplyRefusal } from './apply-refusal.ts';
+import type { ApplyRefusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import {
   type DesiredProject,

@@ -1,6 +1,6 @@
 import type { Logger } from '../application/context.ts';
 
-/** The same log, each line of which says what it is about: `project`, and `operationId` where there is an operation. */
+/** A log that adds these fields to every line, such as `project` and `operationId`. */
 export function childLogger(log: Logger, bindings: object): Logger {
   return {
     info: (fields, message) => log.info({ ...bindings, ...fields }, message),

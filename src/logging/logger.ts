@@ -5,10 +5,9 @@ import { redactedKeys, redactFields } from './redact-fields.ts';
 export type { Logger } from 'pino';
 
 /**
- * A logger that writes JSON lines: a constant sentence with fields. What a line may hold: ids of projects, links, tasks,
- * operations, jobs, people and channels; states, codes, counts and times; of an error its name, its code, its first line
- * with every value, address and host masked, and where it came from. Everything passes through here, whoever logs, so that
- * no token, response_url, trigger id, payload, host, e-mail address or password is ever in one.
+ * A pino logger that writes JSON lines: fields and a constant message. A line may contain ids of projects, links, tasks,
+ * operations, jobs, people and channels, states, codes, counts, times, and serialized errors. Every line is redacted here, so
+ * that no token, response_url, trigger id, payload, host, e-mail address or password is ever logged.
  */
 export function createLogger({ level, to }: { readonly level: string; readonly to?: DestinationStream }): Logger {
   return pino(
@@ -18,11 +17,11 @@ export function createLogger({ level, to }: { readonly level: string; readonly t
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redactFields },
       hooks: {
-        logMethod(said, method) {
-          method.apply(this, normalizeArgs(said));
+        logMethod(args, method) {
+          method.apply(this, normalizeArgs(args));
         },
       },
-      // Of fields that are bound to a child logger; those of a line have been seen to.
+      // For the bindings of a child logger. `redactFields` handles the fields of a line.
       redact: { paths: [...redactedKeys], censor: '[redacted]' },
     },
     to ?? pino.destination({ dest: 2, sync: true }),
@@ -31,8 +30,8 @@ export function createLogger({ level, to }: { readonly level: string; readonly t
 
 type LogArgs = Parameters<Logger['info']>;
 
-/** Without a sentence the line would take that of an error as it is; what would be put into one is dropped. */
-function normalizeArgs([fields, sentence]: readonly unknown[]): LogArgs {
+/** pino would copy the message of an error into `msg`, and interpolate further arguments. Both could contain a secret. */
+function normalizeArgs([fields, message]: readonly unknown[]): LogArgs {
   if (typeof fields === 'string') return [{}, redactText(fields)];
-  return [fields ?? {}, typeof sentence === 'string' ? redactText(sentence) : 'no sentence'];
+  return [fields ?? {}, typeof message === 'string' ? redactText(message) : 'no message'];
 }

@@ -1,7 +1,7 @@
 import { redactText } from './redact.ts';
 import { serializeError, stackFrames } from './serialize-error.ts';
 
-/** Fields that never reach a log line, wherever they stand, in whatever case, with whatever between their words. */
+/** Keys whose values are never logged, at any depth, in any case, with any separator between the words. */
 export const redactedKeys: readonly string[] = [
   ...['token', 'botToken', 'appToken', 'accessToken', 'refreshToken', 'signingSecret', 'secret', 'secrets', 'password'],
   ...['authorization', 'cookie', 'setCookie', 'xSlackSignature', 'headers', 'rawHeaders'],
@@ -13,7 +13,7 @@ const redacted: ReadonlySet<string> = new Set(redactedKeys.map(normalizeKey));
 const maxDepth = 6;
 const maxItems = 1_000;
 
-/** The fields of a line as they may be written. Never throws. */
+/** Redacts the fields of a log line. Never throws. */
 export function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   try {
     return redactObject(fields, 0);
@@ -42,7 +42,7 @@ function redactObject(value: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** The stack of an error that somebody has made loggable before: frames look like hosts with ports. */
+/** A serialized error has a `stack`. Its frames look like hosts with ports, so redactText would mask them. */
 function redactField(name: string, value: unknown, depth: number): unknown {
   return name === 'stack' && typeof value === 'string' ? stackFrames(value) : redactValue(value, depth);
 }

@@ -1,6 +1,6 @@
-/** Marks in place of what may stand in no log line and no message, wherever in a text it is, and whatever stands around it. */
+/** Patterns of secrets, and the mark that replaces each. They apply in log lines and in messages. */
 const secrets: readonly (readonly [RegExp, string])[] = [
-  // Addresses: a response_url opens a conversation, a Redis URL holds a password.
+  // A response_url lets anyone post to a conversation. A Redis URL can contain a password.
   [/[a-z][a-z0-9+.-]*:\/\/[^\s"'`]*/gi, '‹url›'],
   [/x(?:ox[a-z]?|app)-[\w%.~+/=-]+/gi, '‹token›'],
   [/\b(bearer|basic) +[^\s"'`,]+/gi, '$1 ‹token›'],
@@ -22,12 +22,12 @@ const secrets: readonly (readonly [RegExp, string])[] = [
 
 const maxLength = 2_000;
 
-/** A text that may be logged: its beginning, masked. What is cut in two by the limit is cut off. */
+/** Masks a text for the log and cuts it to 2,000 characters. */
 export function redactText(text: string): string {
   return maskSecrets(text.slice(0, 2 * maxLength)).slice(0, maxLength);
 }
 
-/** A text without tokens, trigger ids, signatures, web and Redis addresses, e-mail addresses, hosts and passwords. */
+/** Masks tokens, trigger ids, signatures, web and Redis addresses, e-mail addresses, hosts and passwords. */
 export function maskSecrets(text: string): string {
   return secrets.reduce((clean, [pattern, mark]) => clean.replace(pattern, mark), text);
 }
@@ -35,13 +35,13 @@ export function maskSecrets(text: string): string {
 const maxReasonLength = 150;
 
 /**
- * What of a failed task's reason may be shown to operators: its first line, 150 characters, with URLs, e-mail
- * addresses, host:port pairs, tokens, quoted values and long runs of digits masked. Escaping is the renderer's duty.
+ * A failed task's reason as operators may see it: the first line, cut to 150 characters. URLs, e-mail addresses, host:port
+ * pairs, tokens, quoted values and long numbers are masked. The view escapes the result.
  */
 export function maskFailureReason(reason: string): string {
   const firstLine = reason.split(/[\r\n\u2028\u2029]/, 1)[0]?.trim() ?? '';
   const masked = maskSecrets(firstLine.slice(0, 2_000))
-    // What is not valid JSON is quoted whole, with quotes in it.
+    // V8's JSON error quotes the whole text, which may itself contain quotes.
     .replace(/(Unexpected token .{1,4}, )\.*".*"\.*( is not valid JSON)/, '$1‹value›$2')
     .replace(/"[^"]*("|$)|`[^`]*(`|$)|(?<![a-z])'[^']*('|$)/gi, '‹value›')
     .replace(/\d{5,}/g, '‹number›');

@@ -1,12 +1,12 @@
 import { maskFailureReason, redactText } from './redact.ts';
 
-/** A frame of V8: a place in a file or in Node itself, perhaps with what was called there. */
+/** One line of a V8 stack trace: an optional function name and a position. */
 const frame =
   /^ *at (?:(?:async )?(?:new )?[\w$.<>[\] ]+ \()?(?:file:\/\/|node:|\/|[A-Za-z]:\\|<anonymous>)[^\s'"`?@]*\)?$/;
 const suspicious = /xox|xapp-|:\/\/[^/]/i;
 const maxFrames = 12;
 
-/** Where an error came from: the frames of its stack, and nothing else that stands in it. */
+/** The positions in a stack trace, without the message that precedes them. */
 export function stackFrames(stack: string): string {
   const frames = stack.split('\n').filter((line) => frame.test(line) && !suspicious.test(line));
   return frames
@@ -23,7 +23,10 @@ export interface SerializedError {
   readonly cause?: SerializedError;
 }
 
-/** An error as it may be logged, without what it quotes and carries: name, code, masked first line, where it came from, its cause. */
+/**
+ * An error that is safe to log: its name, code, masked first line, stack positions and cause. Values that the message quotes
+ * are masked, and other properties are left out.
+ */
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error))
     return { name: 'no error', message: maskFailureReason(textOf(error)), ...codeOf(error) };
@@ -42,7 +45,7 @@ function codeOf(thrown: unknown): { readonly code?: string } {
   return isCoded ? { code: redactText(String(thrown.code)) } : {};
 }
 
-/** A thrown value may be anything, also what has no text or refuses to give it. */
+/** Any value can be thrown, also one whose `toString` throws. */
 function textOf(thrown: unknown): string {
   try {
     return String(thrown);

@@ -1,6 +1,7 @@
 import type { AlertKind } from '../domain/conditions.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
+import type { CheckResult } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
 import type { Formatter, TextContext } from './format.ts';
 
@@ -51,4 +52,22 @@ export interface ConfirmationFacts extends TextContext {
   readonly stats: ProjectStats;
   /** The failed tasks that a restore would retry. Null when a link did not answer. */
   readonly failedTasks: number | null;
+}
+
+/** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */
+export interface KeyDocs {
+  /** What the value is, with its bounds: `a duration from 1s to 24h`. */
+  readonly expected?: string | undefined;
+  readonly example?: string | undefined;
+  /** How to correct the value. Needed where `expected` and `example` do not make a good hint. */
+  readonly hint?: string | undefined;
+  /** What the key is for. */
+  readonly description?: string | undefined;
+}
+
+/** An item of a precheck or of `doctor`, as people read it and as `--json` prints it. */
+export interface CheckText {
+  readonly item: string;
+  readonly result: CheckResult;
+  readonly message: string;
 }

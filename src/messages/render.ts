@@ -1,10 +1,16 @@
-import type { ApplyRefusal, ApplyRefusalCode, ApplyRefusalOf } from '../application/apply-refusal.ts';
 import type { AlertKind, Condition, ConditionOf } from '../domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../domain/history.ts';
-import type { CheckResult, PrecheckItem } from '../domain/precheck.ts';
-import type { Refusal, RefusalCode, RefusalOf } from '../domain/refusal.ts';
+import type { PrecheckItem } from '../domain/precheck.ts';
+import type {
+  ApplyRefusal,
+  ApplyRefusalCode,
+  ApplyRefusalOf,
+  Refusal,
+  RefusalCode,
+  RefusalOf,
+} from '../domain/refusal.ts';
 import { messages } from './catalog.ts';
-import type { AlertContext, AlertText, HistoryContext, OutcomeFacts, OutcomeText } from './facts.ts';
+import type { AlertContext, AlertText, CheckText, HistoryContext, OutcomeFacts, OutcomeText } from './facts.ts';
 import type { Formatter, TextContext } from './format.ts';
 
 /** Finds the sentence of a code or kind in the catalog. The generic functions let the compiler pair sentence and facts. */
@@ -39,13 +45,6 @@ export function historyText(entry: HistoryEntry, context: HistoryContext): strin
   const event = historyEvents.find((known) => known === entry.event);
   if (event !== undefined) return messages.history.events[event](entry, context);
   return messages.history.unknownEvent(context.format.text(entry.event, 60));
-}
-
-/** An item of a precheck or of `doctor`, as people read it and as `--json` prints it. */
-export interface CheckText {
-  readonly item: string;
-  readonly result: CheckResult;
-  readonly message: string;
 }
 
 export function precheckText(item: PrecheckItem, format: Formatter): CheckText {

@@ -4,10 +4,10 @@ import type { Logger } from '../application/context.ts';
 import { checkReadiness, type HealthProbes, type Readiness } from './health.ts';
 
 export interface AdminOptions {
-  /** 0: a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly probes: HealthProbes;
-  readonly metrics: { readonly type: string; readonly text: () => Promise<string> };
+  readonly metrics: { readonly contentType: string; readonly render: () => Promise<string> };
   readonly log: Logger;
 }
 
@@ -15,33 +15,33 @@ export interface AdminServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** The port cannot be had; the message is one sentence for people. */
+/** The port cannot be opened. The message is one sentence for people. */
 export class AdminPortError extends Error {
-  override readonly name = 'AdminPortRefused';
+  override readonly name = 'AdminPortError';
 }
 
 const closeTimeoutMs = 500;
-/** Nobody needs more at a time than a prober, a scraper and a person. */
+/** Enough for a prober, a scraper and a person. */
 const maxConnections = 64;
-/** Who says nothing for so long makes room for others. */
+/** A silent connection is closed after this time. */
 const idleTimeoutMs = 5_000;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces: in a container the prober is elsewhere. Nothing it answers
- * names a host or a person. Throws AdminPortRefused.
+ * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces, since the prober of a container runs outside it. No answer
+ * contains a host or a person. Throws `AdminPortError`.
  */
 export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
   const { log } = options;
   const server = createServer((request, response) => {
     respond(options, request, response).catch((error: unknown) => {
-      log.error({ error }, 'health or metrics could not be told');
+      log.error({ error }, 'admin request failed');
       response.destroy();
     });
   });
-  Object.assign(server, { timeout: idleTimeoutMs, maxConnections: maxConnections });
+  Object.assign(server, { timeout: idleTimeoutMs, maxConnections });
   const port = await listen(server, options.port);
-  server.on('error', (error) => log.warn({ error }, 'trouble with the port of health and metrics'));
-  log.info({ port, interfaces: 'all' }, 'health and metrics are served');
+  server.on('error', (error) => log.warn({ error }, 'admin server error'));
+  log.info({ port, interfaces: 'all' }, 'admin server listening');
   return { port, [Symbol.asyncDispose]: () => close(server) };
 }
 
@@ -72,9 +72,9 @@ async function route({ probes, metrics }: AdminOptions, { url = '', method }: In
 type RouteHandler = (probes: HealthProbes, metrics: AdminOptions['metrics']) => Promise<AdminResponse>;
 
 const paths: ReadonlyMap<string, RouteHandler> = new Map<string, RouteHandler>([
-  ['/healthz', async () => plain(200, 'The process lives.\n')],
+  ['/healthz', async () => plain(200, 'The process is alive.\n')],
   ['/readyz', async (probes) => json(await checkReadiness(probes))],
-  ['/metrics', async (_standing, { type, text }) => ({ status: 200, type, text: await text() })],
+  ['/metrics', async (_probes, { contentType, render }) => ({ status: 200, type: contentType, text: await render() })],
 ]);
 
 function plain(status: number, text: string): AdminResponse {
@@ -97,11 +97,11 @@ async function listen(server: Server, port: number): Promise<number> {
 
 function portErrorMessage(port: number, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be listened on (${code})`;
-  return `Port ${port} ${why}: set ADMIN_PORT to another one, or to nothing.`;
+  const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be opened (${code})`;
+  return `Port ${port} ${why}: set ADMIN_PORT to another port, or leave it empty.`;
 }
 
-/** What is being answered may end; then every connection is cut. */
+/** Lets running answers finish for a moment, then closes every connection. */
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { HealthProbes } from './health.ts';
 
-/** Figures that are read when they are asked for. What does not answer in time is left out; nothing hangs. */
-export function createHealthMetrics(registry: Registry, probes: HealthProbes): void {
+/** Gauges that are read at each scrape. A probe that gets no answer leaves its gauge out. */
+export function registerHealthMetrics(registry: Registry, probes: HealthProbes): void {
   const registers = [registry];
   new Gauge({
     name: 'syncbot_redis_up',
@@ -18,7 +18,7 @@ export function createHealthMetrics(registry: Registry, probes: HealthProbes): v
     labelNames: ['queue', 'state'],
     registers,
     async collect() {
-      const counts = await probes.readQueueCounts();
+      const counts = await probes.readJobCounts();
       this.reset();
       for (const [queue, states] of Object.entries(counts ?? {})) {
         for (const [state, jobs] of Object.entries(states)) this.set({ queue, state }, jobs);
@@ -29,7 +29,7 @@ export function createHealthMetrics(registry: Registry, probes: HealthProbes): v
   if (isSlackConnected === null) return;
   new Gauge({
     name: 'syncbot_slack_connected',
-    help: 'In Socket Mode whether Slack said hello on the socket that is open now, in HTTP mode whether the bot listens.',
+    help: 'Socket Mode: whether Slack sent hello on an open socket. HTTP mode: whether the bot listens.',
     registers,
     collect() {
       this.set(isSlackConnected() ? 1 : 0);

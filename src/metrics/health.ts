@@ -1,41 +1,41 @@
-/** How a process stands, as its parts say. Nothing here takes longer than about a second, and nothing throws. */
+/** What the parts of a process report about themselves. No probe takes longer than about a second, and none throws. */
 export interface HealthProbes {
   /** Whether the bot's Redis answers now. */
   readonly pingRedis: () => Promise<boolean>;
-  /** Whether Slack can reach the bot now; null: the role does without Slack. */
+  /** Whether Slack can reach the bot now. Null when the role does not use Slack. */
   readonly isSlackConnected: (() => boolean) | null;
-  /** Which of the bot's queues this process is to work on, and which it works on now. */
+  /** The bot's queues that this process must work on. */
   readonly expectedQueues: readonly string[];
+  /** The bot's queues that this process works on now. */
   readonly activeQueues: () => readonly string[];
-  /** Jobs by queue and state; null: not known. */
-  readonly readQueueCounts: () => Promise<QueueCounts | null>;
-  /** Aborted when the process is to end. */
-  readonly stopping: AbortSignal;
+  /** Jobs by queue and state. Null when Redis does not answer. */
+  readonly readJobCounts: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>> | null>;
+  /** Aborted when the process stops. */
+  readonly stopSignal: AbortSignal;
 }
 
-export type QueueCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
-
+/** The answer of `/readyz`. */
 export interface Readiness {
   readonly ready: boolean;
-  /** What each part says, in words for people; `ready` when it is. */
+  /** The status of each part: `ready`, or what is wrong. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
 const ready = 'ready';
 
-/** Whether the process can do its work, and which part cannot. */
+/** Whether this process can do its work. */
 export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
-  if (probes.stopping.aborted) return toReadiness({ process: 'is stopping' });
+  const { isSlackConnected, expectedQueues, stopSignal } = probes;
+  if (stopSignal.aborted) return toReadiness({ process: 'is stopping' });
   const isRedisUp = await probes.pingRedis();
-  // Asked for after the wait: what is so now.
-  const { isSlackConnected, expectedQueues, stopping } = probes;
-  const active = new Set(probes.activeQueues());
-  const idle = expectedQueues.filter((queue) => !active.has(queue));
+  // Read after the wait, so that the answer is current.
+  const activeQueues = new Set(probes.activeQueues());
+  const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
   return toReadiness({
-    ...(stopping.aborted ? { process: 'is stopping' } : {}),
+    ...(stopSignal.aborted ? { process: 'is stopping' } : {}),
     redis: isRedisUp ? ready : 'does not answer',
     ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : 'is not connected' }),
-    workers: idle.length === 0 ? ready : `nobody works on: ${idle.join(', ')}`,
+    workers: idleQueues.length === 0 ? ready : `not running for: ${idleQueues.join(', ')}`,
   });
 }
 

@@ -1,30 +1,35 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Stores } from '../application/stores.ts';
+import type { OperationStore, Stores } from '../application/stores.ts';
 import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
 
-/** How an operation can end. */
-const outcomes = operationStates.filter((state) => !isOpen({ state }));
+/** The states in which an operation can end. */
+const finalStates = operationStates.filter((state) => !isOpen({ state }));
 
-/** From the request to the press; from OK to a worker; from there to the end; from the end to people. */
+/** From request to button press; from OK to the claim; from the claim to the end; from the end to the message. */
 const steps = ['confirm', 'claim', 'execute', 'notify'] as const;
 
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-/** So many entries of the history are read for the dialogs that a request superseded: they stand right before its own. */
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+/** How many audit entries are read to count the dialogs that a request superseded. They are right before its own entry. */
 const maxSuperseded = 50;
-/** Ends that this process may be about to tell. */
+/** How many finished operations are remembered until their message is written. */
 const maxTracked = 10_000;
 
 /**
- * Counts operations at the store: each end once, by the process whose call made it. A call whose reply was lost is not
- * counted. What has to be read for a figure is read aside: no caller waits for it.
+ * Wraps the operation store so that each end of an operation is counted once, by the process whose call ended it. A call
+ * whose reply was lost is not counted. Extra reads happen in the background: no caller waits for them.
  */
-export function createOperationMetrics(registry: Registry): (stores: Stores) => Stores {
-  const { ended: total, took: stepDuration, lasted: duration } = createInstruments(registry);
+export function instrumentOperations(registry: Registry): (stores: Stores) => Stores {
+  const { total, stepDuration, duration } = createInstruments(registry);
+  /** Operation id → when it finished. */
   const unnotified = new Map<string, number>();
 
   function count({ action, state }: Operation): void {
     total.inc({ action, outcome: state });
+  }
+
+  function observe(step: (typeof steps)[number], action: OperationKind, from: number | null, to: number | null): void {
+    if (from !== null && to !== null) stepDuration.observe({ step, action }, secondsBetween(from, to));
   }
 
   async function countSuperseded({ auditLog }: Stores, { project, id }: Operation): Promise<void> {
@@ -43,91 +48,89 @@ export function createOperationMetrics(registry: Registry): (stores: Stores) => 
     observe('notify', operation.action, operation.finishedAt, operation.notifiedAt);
   }
 
-  function observe(step: (typeof steps)[number], action: OperationKind, from: number | null, to: number | null): void {
-    if (from !== null && to !== null) stepDuration.observe({ step, action }, seconds(from, to));
-  }
-
-  return (stores) => ({
-    ...stores,
-    operations: {
-      ...stores.operations,
-      async request(asked) {
-        const recorded = await stores.operations.request(asked);
-        if (recorded.kind === 'requested') inBackground(countSuperseded(stores, recorded.operation));
-        return recorded;
+  function wrap(stores: Stores): OperationStore {
+    const { operations } = stores;
+    return {
+      ...operations,
+      async request(request) {
+        const result = await operations.request(request);
+        if (result.kind === 'requested') inBackground(countSuperseded(stores, result.operation));
+        return result;
       },
       async resolve(step) {
-        const settled = await stores.operations.resolve(step);
-        if (settled.kind !== 'resolved') return settled;
-        const { action, state, requestedAt, resolvedAt } = settled.operation;
-        if (!isOpen(settled.operation)) count(settled.operation);
+        const result = await operations.resolve(step);
+        if (result.kind !== 'resolved') return result;
+        const { action, state, requestedAt, resolvedAt } = result.operation;
+        if (!isOpen(result.operation)) count(result.operation);
         if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
-        return settled;
+        return result;
       },
-      async claim(ref, run) {
-        const claimed = await stores.operations.claim(ref, run);
-        if (claimed.kind === 'refused') count(claimed.operation);
-        return claimed;
+      async claim(ref, executionId) {
+        const result = await operations.claim(ref, executionId);
+        if (result.kind === 'refused') count(result.operation);
+        return result;
       },
-      async commit(ending) {
-        const committed = await stores.operations.commit(ending);
-        if (committed.kind !== 'committed') return committed;
-        const { action, state, resolvedAt, startedAt, finishedAt } = committed.operation;
-        count(committed.operation);
+      async commit(completion) {
+        const result = await operations.commit(completion);
+        if (result.kind !== 'committed') return result;
+        const { action, state, resolvedAt, startedAt, finishedAt } = result.operation;
+        count(result.operation);
         observe('claim', action, resolvedAt, startedAt);
         observe('execute', action, startedAt, finishedAt);
         if (resolvedAt !== null && finishedAt !== null) {
-          duration.observe({ action, outcome: state }, seconds(resolvedAt, finishedAt));
+          duration.observe({ action, outcome: state }, secondsBetween(resolvedAt, finishedAt));
         }
-        return committed;
+        return result;
       },
       async read(ref) {
-        const operation = await stores.operations.read(ref);
+        const operation = await operations.read(ref);
         if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;
         if (unnotified.size >= maxTracked) unnotified.clear();
         unnotified.set(ref.operation, operation.finishedAt);
         return operation;
       },
-      async markNotified(ref, told) {
-        await stores.operations.markNotified(ref, told);
+      async markNotified(ref, notified) {
+        await operations.markNotified(ref, notified);
         if (unnotified.has(ref.operation)) inBackground(observeNotified(stores, ref));
       },
-    },
-  });
+    };
+  }
+
+  return (stores) => ({ ...stores, operations: wrap(stores) });
 }
 
 function createInstruments(registry: Registry) {
   const total = new Counter({
     name: 'syncbot_operations_total',
-    help: 'Operations that this process brought to their end, by how they ended.',
+    help: 'Operations that this process ended, by outcome.',
     labelNames: ['action', 'outcome'],
     registers: [registry],
   });
   const stepDuration = new Histogram({
     name: 'syncbot_operation_step_seconds',
-    help: 'Time of a step: answer (asked to OK or Cancel), claim (OK to a worker), work (to the end), tell (to people).',
+    help: 'Time of a step: confirm (request to button press), claim (OK to the claim), execute (claim to end), notify (end to message).',
     labelNames: ['step', 'action'],
-    buckets,
+    buckets: durationBuckets,
     registers: [registry],
   });
   const duration = new Histogram({
     name: 'syncbot_operation_duration_seconds',
-    help: 'Time from OK to the end of an operation that a worker carried out.',
+    help: 'Time from OK to the end of an operation that a worker executed.',
     labelNames: ['action', 'outcome'],
-    buckets,
+    buckets: durationBuckets,
     registers: [registry],
   });
-  // What has not happened yet is 0: a rate sees the first one.
-  for (const action of operationKinds) for (const outcome of outcomes) total.inc({ action, outcome }, 0);
-  return { ended: total, took: stepDuration, lasted: duration };
+  // A counter that starts at 0 lets rate() see the first increment.
+  for (const action of operationKinds) for (const outcome of finalStates) total.inc({ action, outcome }, 0);
+  return { total, stepDuration, duration };
 }
 
-/** Both ends are ms of the bot's Redis server. */
-function seconds(from: number, to: number): number {
+/** Both times are epoch ms of the bot's Redis server. */
+function secondsBetween(from: number, to: number): number {
   return Math.max(0, to - from) / 1_000;
 }
 
-/** A figure that cannot be read is left out. */
+/** A metric that cannot be read is left out. */
 function inBackground(work: Promise<void>): void {
   work.catch(() => {});
 }

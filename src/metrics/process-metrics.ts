@@ -1,62 +1,58 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Logger } from '../application/context.ts';
 
-/** What a process is; `role`: all, bot or worker. */
-export interface Build {
+export interface ProcessInfo {
   readonly version: string;
+  /** `all`, `bot` or `worker`. */
   readonly role: string;
 }
 
-export function createBuildInfo(registry: Registry, { version, role }: Build): void {
+export function registerBuildInfo(registry: Registry, { version, role }: ProcessInfo): void {
   const build = new Gauge({
     name: 'syncbot_build_info',
-    help: 'Always 1; its labels say what runs here.',
+    help: 'Always 1. The labels name the version, the Node.js version and the role.',
     labelNames: ['version', 'node_version', 'role'],
     registers: [registry],
   });
   build.set({ version, node_version: process.version, role }, 1);
 }
 
-/** The same log, whose warnings and errors are counted: every fault that nobody expected is an error there. */
+/** Wraps a log so that warnings and errors are counted. Every unexpected error is logged as an error. */
 export function createLogCounter(registry: Registry): (log: Logger) => Logger {
   const lines = new Counter({
     name: 'syncbot_log_lines_total',
-    help: 'Lines of the log that are warnings or errors; a fault that nobody expected is an error.',
+    help: 'Log lines with level warn or error. An unexpected error is an error.',
     labelNames: ['level'],
     registers: [registry],
   });
   for (const level of ['warn', 'error']) lines.inc({ level }, 0);
   return (log) => ({
-    info: (fields, sentence) => log.info(fields, sentence),
-    warn(fields, sentence) {
+    info: (fields, message) => log.info(fields, message),
+    warn(fields, message) {
       lines.inc({ level: 'warn' });
-      log.warn(fields, sentence);
+      log.warn(fields, message);
     },
-    error(fields, sentence) {
+    error(fields, message) {
       lines.inc({ level: 'error' });
-      log.error(fields, sentence);
+      log.error(fields, message);
     },
   });
 }
 
-let processMetrics: Registry | null = null;
+/** One per process: prom-client's observers of the event loop cannot be removed again. */
+let processRegistry: Registry | null = null;
 
-/** From now on: what an event loop does between two scrapes has to be watched. */
-export function startProcessMetrics(): void {
-  processRegistry();
+/** Starts to measure the event loop, memory and garbage collection of this process. */
+export function startProcessMetrics(): Registry {
+  if (processRegistry !== null) return processRegistry;
+  processRegistry = new Registry();
+  collectDefaultMetrics({ register: processRegistry });
+  return processRegistry;
 }
 
-/** Event loop, memory and collections of the process, in Prometheus' text format. */
+/** The metrics of this process, in Prometheus' text format. */
 export async function renderProcessMetrics(): Promise<string> {
-  const text = await processRegistry().metrics();
-  // What has not been measured since the last scrape is no number, which prom-client misspells.
+  const text = await startProcessMetrics().metrics();
+  // prom-client 15.1.3 writes `Nan` for a value without a sample since the last scrape. Prometheus reads `NaN` only.
   return text.replace(/ Nan$/gm, ' NaN');
-}
-
-/** One a process: its observers cannot be taken off again. */
-function processRegistry(): Registry {
-  if (processMetrics !== null) return processMetrics;
-  processMetrics = new Registry();
-  collectDefaultMetrics({ register: processMetrics });
-  return processMetrics;
 }

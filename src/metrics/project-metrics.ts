@@ -6,17 +6,17 @@ import type { ObservedProject } from '../domain/observation.ts';
 import type { ProjectId } from '../domain/project.ts';
 import { projectStates } from '../domain/state.ts';
 
-/** A round of the observer that tells what it sees. */
-export type ObserveCycle = (onLooked: OnObserved) => Promise<void>;
+/** One observe cycle. It passes what it observes to `onObserved`. */
+export type ObserveCycle = (onObserved: OnObserved) => Promise<void>;
 
 export interface ProjectMetrics {
-  /** Does a round and keeps what it saw, when it ends well. */
+  /** Runs a cycle and keeps what it observed, unless the cycle fails. */
   readonly instrumentCycle: (observe: ObserveCycle) => Promise<void>;
-  /** The figures of each project, in Prometheus' text format. */
+  /** The metrics of each project, in Prometheus' text format. */
   readonly render: () => string;
 }
 
-/** What the last round of this process saw. */
+/** What the last cycle of this process observed. */
 interface CycleTotals {
   readonly projects: { readonly id: ProjectId; readonly latencyMs: number | null; readonly backlog: number | null }[];
   readonly states: Map<string, number>;
@@ -33,12 +33,12 @@ interface LastCycle {
 }
 
 /**
- * So many rounds may be missed, since others take them too; then the figures are left out rather than shown stale. A round
- * that takes long is followed by a rest of the same length (application/run-cycle.ts).
+ * Other workers take cycles too. After three cycles without one of its own, this process leaves its metrics out: they would
+ * be stale. A long cycle is followed by a pause of the same length (application/run-cycle.ts).
  */
 const maxMissedCycles = 3;
 
-/** Figures of projects and links, as this process saw them last. Any worker takes a round: they are looked at together. */
+/** The metrics of projects and links from the last cycle of this process. Aggregate them over all workers. */
 export function createProjectMetrics(registry: Registry, observeEveryMs: number): ProjectMetrics {
   let last: LastCycle | null = null;
   const current = () => {
@@ -51,20 +51,20 @@ export function createProjectMetrics(registry: Registry, observeEveryMs: number)
   cycleGauges(registry, current);
   return {
     async instrumentCycle(observe) {
-      const began = performance.now();
-      const seen = emptyTotals();
+      const startedAt = performance.now();
+      const totals = emptyTotals();
       await observe((observed) => {
-        for (const one of observed) addProject(seen, one);
+        for (const project of observed) addProject(totals, project);
       });
       const endedAt = performance.now();
-      last = { totals: seen, endedAt, durationMs: endedAt - began, timestamp: Date.now() / 1_000 };
+      last = { totals, endedAt, durationMs: endedAt - startedAt, timestamp: Date.now() / 1_000 };
     },
     render: () => renderProjects(current()?.totals.projects ?? []),
   };
 }
 
 function countGauges(registry: Registry, current: () => LastCycle | null): void {
-  const gauge = (name: string, help: string, label: string, of: (seen: CycleTotals) => ReadonlyMap<string, number>) =>
+  const gauge = (name: string, help: string, label: string, of: (totals: CycleTotals) => ReadonlyMap<string, number>) =>
     new Gauge({
       name,
       help,
@@ -77,9 +77,9 @@ function countGauges(registry: Registry, current: () => LastCycle | null): void 
       },
     });
   gauge('syncbot_projects', 'Projects by state.', 'state', ({ states }) => states);
-  gauge('syncbot_alerts', 'Open alerts by kind; drift is one.', 'kind', ({ alerts }) => alerts);
-  const away = 'Links that did not answer, by the connection as syncbot.yml names it.';
-  gauge('syncbot_links_unreachable', away, 'connection', ({ unreachable }) => unreachable);
+  gauge('syncbot_alerts', 'Firing alerts by kind.', 'kind', ({ alerts }) => alerts);
+  const unreachableHelp = 'Links that did not answer, by connection name in syncbot.yml.';
+  gauge('syncbot_links_unreachable', unreachableHelp, 'connection', ({ unreachable }) => unreachable);
 }
 
 function cycleGauges(registry: Registry, current: () => LastCycle | null): void {
@@ -89,21 +89,21 @@ function cycleGauges(registry: Registry, current: () => LastCycle | null): void 
       help,
       registers: [registry],
       collect() {
-        const round = current();
-        if (round === null) this.remove();
-        else this.set(of(round));
+        const cycle = current();
+        if (cycle === null) this.remove();
+        else this.set(of(cycle));
       },
     });
-  const when = 'When this process ended a round of the observer last, seconds of the epoch.';
-  gauge('syncbot_observation_timestamp_seconds', when, ({ timestamp }) => timestamp);
-  gauge('syncbot_observation_duration_seconds', 'How long that round took.', ({ durationMs }) => durationMs / 1_000);
+  const timestampHelp = 'When this process last completed an observe cycle, epoch seconds.';
+  gauge('syncbot_observation_timestamp_seconds', timestampHelp, ({ timestamp }) => timestamp);
+  gauge('syncbot_observation_duration_seconds', 'How long that cycle took.', ({ durationMs }) => durationMs / 1_000);
 }
 
-/** Written by hand: ten thousand projects would keep prom-client, and everybody else, busy for a tenth of a second. */
+/** Formats the text itself: prom-client blocks the event loop for 0.1 s with 10,000 projects. */
 function renderProjects(projects: CycleTotals['projects']): string {
   const [latency, backlog] = ['syncbot_project_latency_seconds', 'syncbot_project_backlog'];
   const lines = [
-    `# HELP ${latency} How far the worst link of a project is behind; left out while a link does not answer.`,
+    `# HELP ${latency} How far the worst link of a project is behind. Absent while a link does not answer.`,
     `# TYPE ${latency} gauge`,
   ];
   for (const { id, latencyMs } of projects) {
@@ -111,7 +111,7 @@ function renderProjects(projects: CycleTotals['projects']): string {
   }
   lines.push(
     '',
-    `# HELP ${backlog} Tasks that could be taken now and are not, over all links; left out while a link does not answer.`,
+    `# HELP ${backlog} Runnable tasks that no worker has taken, over all links. Absent while a link does not answer.`,
     `# TYPE ${backlog} gauge`,
   );
   for (const project of projects) {
@@ -125,12 +125,12 @@ function emptyTotals(): CycleTotals {
   return { projects: [], states: zeros(projectStates), alerts: zeros(alertKinds), unreachable: new Map() };
 }
 
-function addProject(seen: CycleTotals, { project, stats: { links, latencyMs, backlog } }: ObservedProject): void {
+function addProject(totals: CycleTotals, { project, stats: { links, latencyMs, backlog } }: ObservedProject): void {
   const { id, state, alerts } = project;
-  seen.projects.push({ id, latencyMs, backlog });
-  increment(seen.states, state, 1);
-  for (const { kind } of firingConditions(alerts)) increment(seen.alerts, kind, 1);
-  for (const { kind, link } of links) increment(seen.unreachable, link.connection, kind === 'unreachable' ? 1 : 0);
+  totals.projects.push({ id, latencyMs, backlog });
+  increment(totals.states, state, 1);
+  for (const { kind } of firingConditions(alerts)) increment(totals.alerts, kind, 1);
+  for (const { kind, link } of links) increment(totals.unreachable, link.connection, kind === 'unreachable' ? 1 : 0);
 }
 
 function increment(counts: Map<string, number>, name: string, more: number): void {

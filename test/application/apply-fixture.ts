@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
 import type { DesiredProject } from '../../src/application/diff-projects.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
-import { cliFormatter } from '../../src/cli/formatter.ts';
+import { cliFormatter } from '../../src/cli/output.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
 import type { TestLink, TestServices } from '../support/test-services.ts';

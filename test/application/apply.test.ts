@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply.ts';
 import { isEmpty } from '../../src/application/plan.ts';
-import { cliFormatter } from '../../src/cli/formatter.ts';
+import { cliFormatter } from '../../src/cli/output.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';

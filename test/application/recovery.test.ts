@@ -7,7 +7,7 @@ import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { createServices } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import {
   endpointOf,
   startTestServices,
@@ -232,7 +232,7 @@ describe('what is left behind', () => {
       connections: { far: endpointOf(url.href) },
       settings: testSettings,
     };
-    await using restrictedServices = createServices(config, pino({ level: 'silent' }));
+    await using restrictedServices = new Services(config, pino({ level: 'silent' }));
     const ref = await confirmOperation(services, 'payments', 'restore');
     const { jobs, notifications } = withoutJobs(services);
     await execute({ ...restrictedServices.deps, jobs, notifications }, ref);

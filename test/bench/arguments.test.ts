@@ -3,19 +3,25 @@ import { letters, parseBenchmarkArguments } from '../../bench/arguments.ts';
 
 const noFlags = { json: false, tiny: false, write: false };
 
-it('runs all of them unless some are chosen, in their order', () => {
-  expect(parseBenchmarkArguments([])).toEqual({ selected: letters, ...noFlags });
-  expect(parseBenchmarkArguments(['c', 'a', 'c', '--json'])).toEqual({ selected: ['a', 'c'], ...noFlags, json: true });
+it('selects all benchmarks by default, or the named ones in their order', () => {
+  expect(parseBenchmarkArguments([])).toEqual({ kind: 'run', selected: letters, ...noFlags });
+  const selected = ['a', 'c'];
+  expect(parseBenchmarkArguments(['c', 'a', 'c', '--json'])).toEqual({ kind: 'run', selected, ...noFlags, json: true });
+});
+
+it.each([['--help'], ['-h'], ['c', '--help', '--json']])('shows the help for %j', (...argv) => {
+  expect(parseBenchmarkArguments(argv)).toEqual({ kind: 'help' });
 });
 
 it.each([
-  { argv: ['g'], message: 'There is no benchmark "g".' },
-  { argv: ['--quick'], message: "Unknown option '--quick'." },
-  { argv: ['--json=yes'], message: "Option '--json' does not take an argument." },
-  { argv: ['--tiny', '--write'], message: 'The figures of --tiny mean nothing and are not written.' },
-  { argv: ['c', '--write'], message: 'RESULTS.md is written from all of them: choose none.' },
-])('says in one line what is wrong with $argv', ({ argv, message }) => {
-  expect(parseBenchmarkArguments(argv)).toBe(
-    `${message} Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]`,
-  );
+  { argv: ['g'], problem: 'There is no benchmark "g".' },
+  { argv: ['--quick'], problem: "Unknown option '--quick'." },
+  { argv: ['--json=yes'], problem: "Option '--json' does not take an argument." },
+  { argv: ['--tiny', '--write'], problem: '--write cannot be used with --tiny: its numbers are meaningless.' },
+  { argv: ['c', '--write'], problem: '--write runs all benchmarks: name none of them.' },
+])('refuses $argv with one line that contains the usage', ({ argv, problem }) => {
+  expect(parseBenchmarkArguments(argv)).toEqual({
+    kind: 'invalid',
+    message: `${problem} Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]`,
+  });
 });

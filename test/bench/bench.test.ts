@@ -30,7 +30,7 @@ const report = z.object({
   results: z.array(z.object({ letter: z.enum(letters), title: z.string(), rows: z.array(row).min(1) })),
 });
 
-it('runs each benchmark, if only for seconds, and tells every figure with its aim', async () => {
+it('runs each benchmark with --tiny and prints every number with its target as JSON', async () => {
   await using benchmarkRun = await startBenchmark('--tiny', '--json');
   expect(await benchmarkRun.ended, benchmarkRun.errors()).toBe(0);
   const { results } = report.parse(JSON.parse(benchmarkRun.output()));
@@ -50,24 +50,31 @@ it('runs each benchmark, if only for seconds, and tells every figure with its ai
   expect(await benchmarkRun.leftovers()).toEqual([]);
 }, 180_000);
 
-it('runs only what is chosen, and prints a table', async () => {
+it('runs only the named benchmark and prints a table', async () => {
   await using benchmarkRun = await startBenchmark('e', '--tiny');
   expect(await benchmarkRun.ended, benchmarkRun.errors()).toBe(0);
   expect(benchmarkRun.output()).toContain('(e) one observation');
   expect(benchmarkRun.output()).not.toContain('(a)');
 });
 
-it('ends with one sentence and exit code 2 when it is told something wrong', async () => {
+it('prints the usage with exit code 0 for --help', async () => {
+  await using benchmarkRun = await startBenchmark('--help');
+  expect(await benchmarkRun.ended).toBe(0);
+  expect(benchmarkRun.output()).toMatch(/^Usage: npm run bench -- /);
+  expect(benchmarkRun.errors()).toBe('');
+});
+
+it('exits with code 2 and one line for an unknown benchmark', async () => {
   await using benchmarkRun = await startBenchmark('z');
   expect(await benchmarkRun.ended).toBe(2);
   expect(benchmarkRun.errors()).toMatch(/^There is no benchmark "z"\. Usage: .*\n$/);
 });
 
-// A whole run: it would take longer than anybody waits here.
+/** Without --tiny, so that the run is still in progress when the test interrupts it. */
 const startAndWaitForBot = async () => {
   const benchmarkRun = await startBenchmark('a');
   await waitFor(async () => (await benchmarkRun.processes()).some(({ command }) => command.includes('baseline-bolt')), {
-    description: 'a bot',
+    description: 'the Bolt app of the baseline',
   });
   return benchmarkRun;
 };
@@ -75,10 +82,12 @@ const startAndWaitForBot = async () => {
 it.each([
   { signal: 'SIGINT', to: 'group', what: 'Ctrl-C' },
   { signal: 'SIGTERM', to: 'script', what: 'SIGTERM' },
-] as const)('leaves nothing behind when $what comes in the middle', async ({ signal, to }) => {
+] as const)('leaves no file and no process behind after $what during a run', async ({ signal, to }) => {
   await using benchmarkRun = await startAndWaitForBot();
   benchmarkRun.interrupt(signal, to);
-  await waitFor(async () => (await benchmarkRun.leftovers()).length === 0, { description: 'the end of everything' });
+  await waitFor(async () => (await benchmarkRun.leftovers()).length === 0, {
+    description: 'the end of all files and processes',
+  });
 });
 
 it.each(['scripts/bench.mjs', 'bench/main.js'])('leaves no process behind when %s is killed', async (program) => {
@@ -87,7 +96,7 @@ it.each(['scripts/bench.mjs', 'bench/main.js'])('leaves no process behind when %
   await waitFor(async () => (await benchmarkRun.processes()).length === 0, { description: 'the end of every process' });
 });
 
-/** `node scripts/bench.mjs`, leading a group of its own as in a terminal, with a folder for temporary files that nobody else uses. */
+/** Starts scripts/bench.mjs in its own process group, as a terminal does, and with its own folder for temporary files. */
 async function startBenchmark(...args: readonly string[]) {
   const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
   const program = new URL('../../scripts/bench.mjs', import.meta.url).pathname;
@@ -103,7 +112,7 @@ async function startBenchmark(...args: readonly string[]) {
     });
   }
   const ended = once(benchmarkRun, 'close').then(([code]) => code as number | null);
-  /** The group is what a terminal interrupts. */
+  /** A terminal interrupts the group. */
   const interrupt = (signal: NodeJS.Signals, to: 'group' | 'script') => {
     const { pid, exitCode, signalCode } = benchmarkRun;
     if (pid !== undefined && exitCode === null && signalCode === null)
@@ -119,9 +128,9 @@ async function startBenchmark(...args: readonly string[]) {
     },
     output: () => captured.stdout,
     errors: () => captured.stderr,
-    /** Those that name the folder. */
+    /** The processes whose command line contains the folder. */
     processes: () => processesOf(tempFolder),
-    /** Everything in the folder, and those processes. */
+    /** Everything in the folder, and these processes. */
     leftovers: async () => [...(await readdir(tempFolder)), ...(await processesOf(tempFolder))],
     async [Symbol.asyncDispose]() {
       interrupt('SIGKILL', 'group');

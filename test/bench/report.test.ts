@@ -26,14 +26,14 @@ const report: Report = {
   results: [result],
 };
 
-it('prints a table: medians with their spread, ratios, and aims as met or missed', () => {
+it('renders a table with medians, spreads, ratios, and targets that are met or missed', () => {
   expect(
     renderTable(result)
       .split('\n')
       .map((line) => line.trim().replaceAll(/ {2,}/g, ' | ')),
   ).toEqual([
     '(c) OK to last link paused, 61 s',
-    'subject | baseline | ratio | target',
+    'syncbot | baseline | ratio | target',
     '1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed',
     '10 links | 130 ms | 100 ms | 1.30 | <= 1.3: met',
     'longest block | 5.20 ms | <= 5 ms: missed',
@@ -42,18 +42,18 @@ it('prints a table: medians with their spread, ratios, and aims as met or missed
   ]);
 });
 
-it('writes a page with the machine, the versions and how many aims are met', () => {
+it('renders a page with the machine, the versions and the number of targets met', () => {
   const page = renderMarkdown(report, '');
-  expect(page).toContain('- 2026-01-02, 1 of 3 aims met');
+  expect(page).toContain('- 2026-01-02, 1 of 3 targets met');
   expect(page).toContain('- 4 × A processor, 16 GB, Linux 6.1\n- Node 20.19.0, Redis 7.0.15');
   expect(page).toContain('| 1 link | 3 ms (2-4) | 2 ms | 1.50 (1-2) | <= 1.3: missed |');
   expect(page).toContain('How it was measured.');
 });
 
-it('keeps what people have written below the figures, and nothing of the older figures', () => {
-  const previousPage = '# Results\n\nold figures\n\n## What was changed\n\nThis and that.\n';
+it('keeps the part that is written by hand, and replaces the numbers', () => {
+  const previousPage = '# Results\n\nold numbers\n\n## What was changed\n\nThis and that.\n';
   const page = renderMarkdown(report, previousPage);
-  expect(page).not.toContain('old figures');
+  expect(page).not.toContain('old numbers');
   expect(page.endsWith('\n## What was changed\n\nThis and that.\n')).toBe(true);
   expect(renderMarkdown(report, page)).toBe(page);
 });

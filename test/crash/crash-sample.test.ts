@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 import { type CrashCase, discoverScenarios, runAll } from './scenarios.ts';
 
 const firstSeed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));

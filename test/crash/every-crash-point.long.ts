@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildSyncbot } from '../support/syncbot-build.ts';
 import { caseName, discoverScenarios, runAll } from './scenarios.ts';
 
 /** Only the cases whose name contains this, to play one again. */

@@ -6,20 +6,20 @@ import { findFreePort, portUnavailableReason } from '../../demo/free-port.ts';
 import { findLocalSlack } from '../../demo/local-slack.ts';
 import { users } from '../../demo/workspace.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { buildSyncbot, type DemoProcess, type SyncbotBuild } from './demo-process.ts';
+import { buildDemo, type DemoBuild, type DemoProcess, demoProgram } from './demo-build.ts';
 import { buttonsOf, connectLocalSlack, messageText } from './local-slack-client.ts';
 
 const { alice, bob, carol } = users;
-let syncbotBuild: SyncbotBuild;
+let build: DemoBuild;
 beforeAll(async () => {
-  syncbotBuild = await buildSyncbot();
+  build = await buildDemo();
 });
-afterAll(() => syncbotBuild?.[Symbol.asyncDispose]());
+afterAll(() => build?.[Symbol.asyncDispose]());
 
 const findAnyFreePort = () => findFreePort('0.0.0.0');
-const canRunHere = isServed();
 
-function isServed(): boolean {
+/** Whether the optional dependency with the local Slack exists for this platform. */
+function hasLocalSlack(): boolean {
   try {
     return findLocalSlack() !== '';
   } catch {
@@ -30,17 +30,18 @@ function isServed(): boolean {
 const redisPort = (demo: DemoProcess) => Number(/REDIS_URL=redis:\/\/127\.0\.0\.1:(\d+)/.exec(demo.stdout())?.[1]);
 
 async function expectAllGone(demo: DemoProcess, ports: readonly number[]): Promise<void> {
-  await waitFor(async () => (await demo.leftovers()).length === 0, { description: 'nothing to be left behind' });
+  await waitFor(async () => (await demo.leftovers()).length === 0, {
+    description: 'the end of all files and processes',
+  });
   expect(await Promise.all(ports.map(portUnavailableReason))).toEqual(ports.map(() => null));
 }
 
-describe.skipIf(!canRunHere)('the demo', () => {
-  test('shows the whole conversation on the local Slack, and Ctrl-C ends everything', async () => {
+describe.skipIf(!hasLocalSlack())('the running demo', () => {
+  test('lets users list, pause, start, fix and restore projects in the local Slack, and Ctrl-C ends everything', async () => {
     const port = await findAnyFreePort();
-    const demo = await syncbotBuild.startDemo(port);
+    const demo = await build.startDemo(port);
     await demo.waitUntilReady();
-    const runDemoCommand = (...args: string[]) =>
-      syncbotBuild.execFileAsync('dist-demo/demo/main.js', args, { DEMO_SLACK_PORT: String(port) });
+    const runDemoCommand = (...args: string[]) => build.run(demoProgram, args, { DEMO_SLACK_PORT: String(port) });
     const slack = connectLocalSlack(port);
     const runAndConfirm = async (user: string, words: string) =>
       slack.press(user, await slack.sendCommand(user, words), 'OK');
@@ -82,13 +83,13 @@ describe.skipIf(!canRunHere)('the demo', () => {
 
     const ports = [port, redisPort(demo)];
     demo.kill('SIGINT');
-    demo.kill('SIGINT'); // npm passes on what the terminal has sent already
+    demo.kill('SIGINT'); // npm repeats the signal of the terminal.
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
     await expectAllGone(demo, ports);
   });
 
-  test('is there for the command line, as it says', async () => {
-    const demo = await syncbotBuild.startDemo(await findAnyFreePort());
+  test('accepts the command line that it prints', async () => {
+    const demo = await build.startDemo(await findAnyFreePort());
     await demo.waitUntilReady();
     const [, variables = '', program = '', subcommand = ''] =
       /((?:\w+=\S+ )+)node (\S+) (\w+)$/m.exec(demo.stdout()) ?? [];
@@ -96,9 +97,9 @@ describe.skipIf(!canRunHere)('the demo', () => {
       variables
         .trim()
         .split(' ')
-        .map((one) => one.split('=', 2)),
+        .map((variable) => variable.split('=', 2)),
     );
-    const listed = await syncbotBuild.execFileAsync(program, [subcommand, '--json'], env);
+    const listed = await build.run(program, [subcommand, '--json'], env);
     expect(listed).toMatchObject({ code: 0, stderr: '' });
     const projects = z.array(z.object({ id: z.string(), state: z.string(), reason: z.string().nullable() }));
     expect(projects.parse(JSON.parse(listed.stdout))).toEqual([
@@ -107,69 +108,68 @@ describe.skipIf(!canRunHere)('the demo', () => {
       { id: 'orders', state: 'running', reason: null },
       { id: 'users', state: 'not_started', reason: null },
     ]);
-    expect(await syncbotBuild.execFileAsync(program, ['apply'], env)).toMatchObject({
+    expect(await build.run(program, ['apply'], env)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Nothing to do'),
     });
-    expect(await syncbotBuild.execFileAsync(program, ['pause', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
-    expect(await syncbotBuild.execFileAsync(program, ['restore', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    expect(await build.run(program, ['pause', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
+    expect(await build.run(program, ['restore', 'orders', '--yes'], env)).toMatchObject({ code: 0 });
     demo.kill('SIGTERM');
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('leaves nothing behind when it is killed', async () => {
+  test('leaves no file and no process behind when it is killed', async () => {
     const port = await findAnyFreePort();
-    const demo = await syncbotBuild.startDemo(port);
+    const demo = await build.startDemo(port);
     await demo.waitUntilReady();
     const ports = [port, redisPort(demo)];
     demo.kill('SIGKILL');
     await expectAllGone(demo, ports);
   });
 
-  test('ends with a sentence when its Redis ends by itself', async () => {
+  test('ends with one sentence when its Redis exits', async () => {
     const port = await findAnyFreePort();
-    const demo = await syncbotBuild.startDemo(port);
+    const demo = await build.startDemo(port);
     await demo.waitUntilReady();
     const redis = redisPort(demo);
     await shutDownRedis(redis);
     expect(await demo.exited).toMatchObject({
       code: 1,
-      stderr: "The demo's Redis ended by itself, and the demo with it.\n",
+      stderr: "The demo's Redis exited unexpectedly. The demo has ended.\n",
     });
     await expectAllGone(demo, [port, redis]);
   });
 
-  test('ends when it is told to while it starts', async () => {
+  test('ends at SIGTERM while it starts', async () => {
     const port = await findAnyFreePort();
-    const demo = await syncbotBuild.startDemo(port);
+    const demo = await build.startDemo(port);
     await waitFor(() => demo.stdout().startsWith('Starting'), { description: 'the demo to start something' });
     demo.kill('SIGTERM');
     expect(await demo.exited).toMatchObject({ code: 0, stderr: '' });
     await expectAllGone(demo, [port]);
   });
 
-  test('a taken port is one sentence and exit code 2', async () => {
+  test('ends with one sentence and exit code 2 when its port is taken', async () => {
     const port = await findAnyFreePort();
     const portHolder = createServer().listen(port, '127.0.0.1');
     onTestFinished(() => void portHolder.close());
     await once(portHolder, 'listening');
-    const demo = await syncbotBuild.startDemo(port);
+    const demo = await build.startDemo(port);
     const sentence = `Port ${port} is taken: set DEMO_SLACK_PORT to another one, such as DEMO_SLACK_PORT=3100.\n`;
     expect(await demo.exited).toEqual({ code: 2, stdout: '', stderr: sentence });
     expect(await demo.leftovers()).toEqual([]);
   });
 });
 
-describe('words and numbers', () => {
-  const run = (args: readonly string[], port = '') =>
-    syncbotBuild.execFileAsync('dist-demo/demo/main.js', args, { DEMO_SLACK_PORT: port });
+describe('the program of the demo', () => {
+  const run = (args: readonly string[], port = '') => build.run(demoProgram, args, { DEMO_SLACK_PORT: port });
 
-  test('exit codes are those of the command line', async () => {
+  test('has the same exit codes as the command line of syncbot', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
-    expect(await run(['mend'])).toMatchObject({
+    expect(await run(['repair'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringMatching(/^The demo .*\.\n$/),
+      stderr: expect.stringMatching(/^Unknown command .*\.\n$/),
     });
     expect(await run([], 'http')).toMatchObject({
       code: 2,
@@ -178,7 +178,7 @@ describe('words and numbers', () => {
     });
   });
 
-  test('fix and compare say that no demo runs', async () => {
+  test('prints for fix and compare that no demo is running', async () => {
     const port = String(await findAnyFreePort());
     for (const args of [['fix', 'payments'], ['compare']]) {
       const { code, stderr } = await run(args, port);

@@ -25,7 +25,7 @@ const messageSchema = z.looseObject({
 });
 export type LocalSlackMessage = z.infer<typeof messageSchema>;
 
-/** People in the local Slack, through its control API. */
+/** Acts as users of the local Slack, through its control API. */
 export function connectLocalSlack(port: number) {
   const callControlApi = async (path: string, body?: object): Promise<unknown> => {
     const method = body === undefined ? 'GET' : 'POST';
@@ -42,14 +42,14 @@ export function connectLocalSlack(port: number) {
 
   return {
     messages,
-    /** Types a command; answers with what the person sees for it, as it becomes. */
+    /** Sends a command and returns its ephemeral response. */
     async sendCommand(user: string, text: string): Promise<LocalSlackMessage> {
       const earlierTs = new Set((await messages()).map(({ ts }) => ts));
       await callControlApi('command', { channel: channelId, user, command: '/sync', text });
       return waitFor(
         async () => (await messages()).find((message) => !earlierTs.has(message.ts) && message.ephemeral_to === user),
         {
-          description: `an answer to /sync ${text}`,
+          description: `a response to /sync ${text}`,
         },
       );
     },
@@ -58,10 +58,10 @@ export function connectLocalSlack(port: number) {
       if (button === undefined) throw new Error(`no button ${label} in ${JSON.stringify(message)}`);
       await callControlApi('interact', { channel: channelId, messageTs: message.ts, user, action: button });
     },
-    /** The message of the channel, or of one person, that says this. */
+    /** Waits for a message, ephemeral or not, whose text matches. Returns the newest one. */
     async waitForMessage(pattern: RegExp): Promise<LocalSlackMessage> {
       return waitFor(async () => (await messages()).findLast((one) => pattern.test(one.text)), {
-        description: `a message like ${pattern}`,
+        description: `a message that matches ${pattern}`,
       });
     },
   };
@@ -75,7 +75,7 @@ export function buttonsOf({ blocks }: LocalSlackMessage): LocalSlackButton[] {
   });
 }
 
-/** Everything written in a message. */
+/** Returns the text of a message and of all its blocks. */
 export function messageText({ text, blocks }: LocalSlackMessage): string {
   return [text, ...(blocks ?? []).map((block) => block.text?.text ?? '')].join('\n');
 }

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findRedisServer } from '../../demo/redis-binary.ts';
 import { startRedisServer } from '../../demo/redis-server.ts';
+import { compile } from '../support/syncbot-build.ts';
 import { sharedRedisUrl, startTestRedis, uniqueName } from '../support/test-redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -43,8 +44,8 @@ const exists = (path: string) =>
     () => false,
   );
 
-describe('a server of one’s own', () => {
-  test('answers when it is started, and is gone with its data after `await using`', async () => {
+describe('startRedisServer', () => {
+  test('starts a server that answers, and removes the server and its data after `await using`', async () => {
     let pid: number;
     let folder: string | undefined;
     {
@@ -61,20 +62,20 @@ describe('a server of one’s own', () => {
     expect(await exists(folder ?? '')).toBe(false);
   });
 
-  test('stop may be called again, also on a server that was killed or stopped by a signal', async () => {
+  test('stops a server twice, and a server that was killed or suspended', async () => {
     await using killed = await startTestRedis();
     expect(killed.kill('SIGKILL')).toBe(true);
     await killed.exited;
     expect(killed.kill('SIGTERM')).toBe(false);
     await killed.stop();
-    await using frozen = await startTestRedis();
-    expect(frozen.kill('SIGSTOP')).toBe(true);
-    await frozen.stop();
-    await frozen.stop();
-    expect(isRunning(frozen.pid)).toBe(false);
+    await using suspended = await startTestRedis();
+    expect(suspended.kill('SIGSTOP')).toBe(true);
+    await suspended.stop();
+    await suspended.stop();
+    expect(isRunning(suspended.pid)).toBe(false);
   });
 
-  test('keeps what is in a folder given to it, on the port given to it', async () => {
+  test('keeps the data in a given folder, and listens on a given port', async () => {
     const dir = await temporaryFolder();
     const args = ['--appendonly', 'yes', '--appendfsync', 'always'];
     const first = await startRedisServer({ dir, args });
@@ -85,7 +86,7 @@ describe('a server of one’s own', () => {
     expect(await client(second.url).get('kept')).toBe('yes');
   });
 
-  test('a taken port is one sentence', async () => {
+  test('throws one sentence for a taken port', async () => {
     await using server = await startTestRedis();
     await expect(startRedisServer({ port: server.port })).rejects.toMatchObject({
       code: 'redis_port_taken',
@@ -93,15 +94,15 @@ describe('a server of one’s own', () => {
     });
   });
 
-  test('a bad option is one sentence', async () => {
+  test('throws one sentence for an unknown option', async () => {
     await expect(startRedisServer({ args: ['--no-such-option', 'x'] })).rejects.toMatchObject({
       code: 'redis_not_started',
       message: expect.stringMatching(/^Redis did not start: [^\n]+$/),
     });
   });
 
-  test('dies with a parent that is killed with SIGKILL, and its temporary folder goes too', async () => {
-    const parent = spawn(process.execPath, [await compiledParent()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  test('a SIGKILL of the parent process ends the server and removes its temporary folder', async () => {
+    const parent = spawn(process.execPath, [await writeParentProgram()], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void parent.kill('SIGKILL'));
     const [line] = await once(createInterface(parent.stdout), 'line');
     const { pid, url } = JSON.parse(line) as { pid: number; url: string };
@@ -109,19 +110,19 @@ describe('a server of one’s own', () => {
     expect(await exists(dir)).toBe(true);
 
     parent.kill('SIGKILL');
-    await waitFor(() => !isRunning(pid), { description: 'the end of the orphaned server' });
+    await waitFor(() => !isRunning(pid), { description: 'the end of the server' });
     await waitFor(async () => !(await exists(dir)), { description: 'the removal of its folder' });
   });
 
-  test('lets a process that is done end by itself, and goes with it', async () => {
-    const { stdout } = await run(process.execPath, [await compiledParent(), 'leave'], { timeout: 30_000 });
+  test('the server does not keep its parent process alive, and ends with it', async () => {
+    const { stdout } = await run(process.execPath, [await writeParentProgram(), 'leave'], { timeout: 30_000 });
     const { pid } = JSON.parse(stdout) as { pid: number };
     await waitFor(() => !isRunning(pid), { description: 'the end of the server' });
   });
 });
 
-describe('the program', () => {
-  test('is unpacked from the Debian packages when there is none, also by two at once; then found again', async () => {
+describe('findRedisServer', () => {
+  test('unpacks the Debian package once for two callers at the same time, and finds it again later', async () => {
     const folder = await temporaryFolder();
     const tools = ['apt-get', 'dpkg', 'dpkg-deb', 'tar', 'rm', 'sh'];
     const env = { PATH: await folderWithTools(folder, tools), HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
@@ -144,7 +145,7 @@ describe('the program', () => {
     expect(await client(server.url).ping()).toBe('PONG');
   });
 
-  test('on PATH is preferred, unless it is too old', async () => {
+  test('prefers a program on PATH, unless it is too old', async () => {
     const folder = await temporaryFolder();
     const env = { PATH: folder, HOME: folder };
     const path = join(folder, 'valkey-server');
@@ -158,14 +159,14 @@ describe('the program', () => {
     ['darwin', 'brew install redis'],
     ['linux', 'sudo apt-get install redis-server'],
     ['win32', 'wsl sudo apt-get install redis-server'],
-  ] as const)('missing on %s is one sentence that says: %s', async (platform, command) => {
+  ] as const)('throws one sentence on %s that contains `%s`', async (platform, command) => {
     const folder = await temporaryFolder();
     await expect(findRedisServer({ env: { PATH: folder, HOME: folder }, platform })).rejects.toMatchObject({
       message: `redis-server 6.2 or newer is not on PATH: install it with \`${command}\` and try again.`,
     });
   });
 
-  test('packages that cannot be had, or a cache that cannot be written, are the same sentence with a word more', async () => {
+  test('throws one sentence when the package cannot be downloaded or the cache cannot be written', async () => {
     const folder = await temporaryFolder();
     await writeProgram(join(folder, 'apt-get'), 'echo "E: Unable to fetch some archives" >&2; exit 100');
     await writeProgram(join(folder, 'dpkg'), 'exit 0');
@@ -180,14 +181,14 @@ describe('the program', () => {
   });
 });
 
-test('the shared server answers; names for it are unique and fit for ids', async () => {
+test('the shared server answers, and uniqueName returns unique names that are valid project ids', async () => {
   expect(await client(sharedRedisUrl()).ping()).toBe('PONG');
   const names = Array.from({ length: 100 }, () => uniqueName('orders'));
   expect(new Set(names).size).toBe(100);
   for (const name of names) expect(name).toMatch(/^[a-z0-9][a-z0-9_-]{0,62}$/);
 });
 
-/** A folder for PATH with these tools of the machine, and certainly no Redis. */
+/** Creates a folder for PATH with these tools of the machine, and without Redis. */
 async function folderWithTools(folder: string, tools: readonly string[]): Promise<string> {
   const path = join(folder, 'bin');
   await mkdir(path);
@@ -200,22 +201,19 @@ async function folderWithTools(folder: string, tools: readonly string[]): Promis
 
 const writeProgram = (path: string, script: string) => writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 
-/** A program that starts a server: Node 20 runs no TypeScript, so the module is compiled first. */
-async function compiledParent(): Promise<string> {
+/** Writes a program that starts a server and prints its pid and URL. Without `leave` it then runs until it is killed. */
+async function writeParentProgram(): Promise<string> {
   const folder = await temporaryFolder();
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['--noCheck', '--noEmit', 'false', '--target', 'es2023', '--module', 'nodenext', '--rootDir', 'src'];
-  const source = join('src', 'demo', 'redis-server.ts');
-  const rewrite = ['--rewriteRelativeImportExtensions', '--ignoreConfig', '--outDir', folder];
-  await run(process.execPath, [tsc, ...options, ...rewrite, source], { cwd: root });
+  await compile({ project: 'demo/tsconfig.json', outputFolder: folder, sourceFolder: join(folder, 'src') });
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  const main = join(folder, 'parent.js');
+  const program = join(folder, 'parent.js');
   await writeFile(
-    main,
+    program,
     `import { startRedisServer } from './demo/redis-server.js';
      const { pid, url } = await startRedisServer();
      console.log(JSON.stringify({ pid, url }));
      if (process.argv[2] !== 'leave') setInterval(() => {}, 1000);`,
   );
-  return main;
+  return program;
 }

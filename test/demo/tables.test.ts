@@ -40,12 +40,12 @@ function createTable(url = sharedRedisUrl()) {
 }
 
 function requireChange<T>(value: T | null): T {
-  if (value === null) throw new Error('there was something to change');
+  if (value === null) throw new Error('the change is missing');
   return value;
 }
 
-describe('the target', () => {
-  test('takes a row’s changes in their order only, each once', async () => {
+describe('the target table', () => {
+  test('applies the changes of a row in order and once each', async () => {
     const { redis, table, put, compare } = createTable();
     const [one, two] = [await put('1', 'a'), await put('1', 'b')];
     const other = await put('2', 'x');
@@ -69,7 +69,7 @@ describe('the target', () => {
     expect(await compare()).toMatchObject({ ...equalTables, rowCount: 2 });
   });
 
-  test('remembers a deleted row’s number: a late repeat does not bring it back, a new insert does', async () => {
+  test('ignores a late repeat of a change to a deleted row, and applies a new insert', async () => {
     const { redis, table, put, remove, compare } = createTable();
     const [insert, removal] = [await put('1', 'a'), await remove('1')];
     expect(await changeSource(redis, table, { row: '1', value: null })).toBeNull();
@@ -91,7 +91,7 @@ describe('the target', () => {
     expect(await compare()).toMatchObject({ ...equalTables, rowCount: 1 });
   });
 
-  test('refuses a value too long for its column until it is fixed', async () => {
+  test('refuses a value that is too long for its column until the column is fixed', async () => {
     const { redis, table, put, compare } = createTable();
     expect(await readColumnLimit(redis, table)).toBeNull();
     await setColumnLimit(redis, table, { column: 'amount', width: 4 });
@@ -107,7 +107,7 @@ describe('the target', () => {
     expect(await compare()).toMatchObject(equalTables);
   });
 
-  test('counts a row that the source never had as different', async () => {
+  test('counts a row that the source does not have as different', async () => {
     const { redis, table, compare } = createTable();
     await applyToTarget(redis, table, { row: 'ghost', seq: 1, value: 'x' });
     expect(await compare()).toEqual({
@@ -120,7 +120,7 @@ describe('the target', () => {
     });
   });
 
-  test('whatever the interleaving and the repeats, ends equal once all is delivered again in order', async () => {
+  test('equals the source after all changes are delivered in order, whatever was delivered before', async () => {
     const { redis, project } = { redis: createTable().redis, project: uniqueName('orders') };
     const write = record({
       row: constantFrom('1', '2', '3'),
@@ -137,7 +137,7 @@ describe('the target', () => {
           const before = (await readBoth(redis, table)).target.get(change.row)?.seq ?? 0;
           const { kind } = await applyToTarget(redis, table, change);
           const after = (await readBoth(redis, table)).target.get(change.row);
-          // The target only ever holds what the source held, and only ever moves on by one.
+          // The target has only records that the source had, and advances by one change at a time.
           expect(kind).toBe(change.seq <= before ? 'known' : change.seq === before + 1 ? 'applied' : 'ahead');
           expect(after?.seq ?? 0).toBe(kind === 'applied' ? before + 1 : before);
           if (after) expect(changes).toContainEqual({ row: change.row, ...after });
@@ -155,7 +155,7 @@ describe('the target', () => {
 });
 
 describe('a link', () => {
-  test('carries a burst of inserts, updates and deletes; nothing fails though tasks overtake each other', async () => {
+  test('transfers a burst of changes without failures while concurrent tasks overtake each other', async () => {
     const { compare, queue, source, worker } = createTable();
     await using orders = await source({ rowCount: 3 });
     await using _one = await worker({ taskDurationMs: 1 });
@@ -170,7 +170,7 @@ describe('a link', () => {
     expect(await queue.getCompletedCount()).toBeLessThanOrEqual(50);
   });
 
-  test('queues the changes in the order in which they happened', async () => {
+  test('queues the changes of concurrent bursts in the order of the table', async () => {
     const { queue, source } = createTable();
     await using orders = await source({ rowCount: 2 });
     const [changes] = await Promise.all([orders.burst(40), orders.burst(40)]);
@@ -185,7 +185,7 @@ describe('a link', () => {
     expect(ids).toEqual(expect.arrayContaining(changes.map(taskId)));
   });
 
-  test('changes by itself, and no more once stopped', async () => {
+  test('makes automatic changes until it is stopped', async () => {
     const { compare, queue, source, worker } = createTable();
     const orders = await source({ changeIntervalMs: 1 });
     await waitFor(async () => (await queue.getWaitingCount()) >= 5, { description: 'five changes' });
@@ -194,19 +194,19 @@ describe('a link', () => {
     await waitFor(async () => (await compare())?.equal, { description: 'the target to catch up' });
   });
 
-  test('rests while enough tasks wait', async () => {
+  test('makes no automatic changes while maxWaiting tasks wait', async () => {
     await using redis = await startTestRedis();
     const { redis: mine, queue, source } = createTable(redis.url);
     const waiting = () => mine.llen(`bull:${queue.name}:wait`);
-    const observations = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await mine.info('commandstats'))?.[1]);
+    const scriptCalls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await mine.info('commandstats'))?.[1]);
     await using _orders = await source({ changeIntervalMs: 1, maxWaiting: 3 });
     await waitFor(async () => (await waiting()) === 3, { description: 'three changes' });
-    const before = await observations();
-    await waitFor(async () => (await observations()) > before + 10, { description: 'ten more looks' });
+    const before = await scriptCalls();
+    await waitFor(async () => (await scriptCalls()) > before + 10, { description: 'ten more checks of the queue' });
     expect(await waiting()).toBe(3);
   });
 
-  test('a refused row fails for good, so do its later changes; fixed and put back in order, all succeed', async () => {
+  test('fails a refused row and its later changes for good, and retries them in order after the fix', async () => {
     const { redis, table, compare, queue, source, worker } = createTable();
     await setColumnLimit(redis, table, { column: 'amount', width: 12 });
     await using payments = await source();
@@ -231,7 +231,7 @@ describe('a link', () => {
     expect(await queue.getFailedCount()).toBe(0);
   });
 
-  test('a task that is not one fails; what comes too early on an empty target says so', async () => {
+  test('fails a task without a change, and a change that comes too early for an empty target', async () => {
     const { queue, worker } = createTable();
     await using _ = await worker();
     await queue.add('change', { row: '1', seq: 2, value: 'b' });
@@ -241,7 +241,7 @@ describe('a link', () => {
     expect(reasons).toContain('row 1: change 2 came too early, the target has no change of it');
   });
 
-  test('leaves no connection behind, also when Redis went first', async () => {
+  test('closes all connections, even if Redis ended first', async () => {
     await using redis = await startTestRedis();
     const { redis: mine, source, worker } = createTable(redis.url);
     const clients = async () => Number(/connected_clients:(\d+)/.exec(await mine.info('clients'))?.[1]);

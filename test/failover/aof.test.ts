@@ -43,7 +43,7 @@ const failure = {
   },
 };
 
-it('a Redis with AOF dies in the middle of a pause and of a restore: each ends in one outcome', async () => {
+it('a pause and a restore each have one outcome when a Redis with AOF dies while they run', async () => {
   await expectPauseSurvives(fixture, failure);
   await expectNoVersionGaps(fixture);
   await expectRestoreSurvives(fixture, failure);

@@ -6,7 +6,7 @@ import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from 
 
 let cluster: TestCluster;
 let fixture: FailoverFixture;
-/** A prefix on each of the three nodes. */
+/** One key prefix on each of the three nodes. */
 const prefixes: string[] = [];
 beforeEach(async () => {
   cluster = await startTestCluster();
@@ -27,21 +27,29 @@ const nodeFailure = (node: number) => ({
   recover: () => cluster.restart(node),
 });
 
-// Workers wait some seconds before they look at a failed node again.
+// A worker waits some seconds before it connects to a failed node again.
 const limits = { timeout: 150_000 };
 
-it('the node with the record of the project dies in the middle of a pause and of a restore', limits, async () => {
-  const node = await cluster.nodeOf(projectKeys('orders').state);
-  await expectPauseSurvives(fixture, nodeFailure(node));
-  await expectRestoreSurvives(fixture, nodeFailure(node));
-  await expectNoVersionGaps(fixture);
-});
+it(
+  'a pause and a restore each have one outcome when the node with the project record dies while they run',
+  limits,
+  async () => {
+    const node = await cluster.nodeOf(projectKeys('orders').state);
+    await expectPauseSurvives(fixture, nodeFailure(node));
+    await expectRestoreSurvives(fixture, nodeFailure(node));
+    await expectNoVersionGaps(fixture);
+  },
+);
 
-it('the node with the queues of the bot dies, then one with nothing but a link', limits, async () => {
-  const queuesNode = await cluster.nodeOf(queuePrefix);
-  const recordNode = await cluster.nodeOf(projectKeys('orders').state);
-  const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
-  await expectPauseSurvives(fixture, nodeFailure(queuesNode));
-  await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
-  await expectNoVersionGaps(fixture);
-});
+it(
+  "a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies",
+  limits,
+  async () => {
+    const queuesNode = await cluster.nodeOf(queuePrefix);
+    const recordNode = await cluster.nodeOf(projectKeys('orders').state);
+    const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
+    await expectPauseSurvives(fixture, nodeFailure(queuesNode));
+    await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
+    await expectNoVersionGaps(fixture);
+  },
+);

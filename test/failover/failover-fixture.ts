@@ -2,40 +2,38 @@ import { Queue, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { pino } from 'pino';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
-import { confirm } from '../../src/application/confirm.ts';
-import { requestAction } from '../../src/application/request.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { type Action, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import { withTimeout } from '../../src/lib/async.ts';
-import { createServices, type Services } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
-import { endpointOf, testSettings } from '../support/test-services.ts';
+import { endpointOf, requestAndConfirm, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 export interface FailoverFixtureOptions {
   readonly endpoint: RedisEndpoint;
-  /** A client of its own for producers and workers of the links, one for each call. */
+  /** Returns a new client for a producer and a worker of a link. */
   readonly client: () => Redis | Cluster;
-  /** One for each link on the target. */
+  /** A key prefix for each link on `endpoint`. */
   readonly prefixes: readonly string[];
 }
 
 /**
- * One project, `orders`, with real workers on its links: some on a Redis that will fail, and one on a Redis named `far`
- * that can be made to hang, so that an operation stays in its middle for as long as a test wants.
+ * A project `orders` with real workers on its links. Most links are on the Redis that will fail, one is on a Redis named
+ * `far`. A test suspends `far` to keep an operation running.
  */
 export interface FailoverFixture extends AsyncDisposable {
   readonly services: Services;
   readonly links: readonly Link[];
   readonly far: RedisServer;
-  /** The names of the tasks that have run to their end, in order, for each link. */
+  /** The names of the completed tasks of each link, in order. */
   readonly completedTasks: ReadonlyMap<string, readonly string[]>;
   addTasks(names: readonly string[]): Promise<void>;
   requestAndConfirm(action: Action): Promise<OperationRef>;
   waitForOutcome(ref: OperationRef): Promise<Operation>;
-  /** The project's state, as soon as its links agree with it. */
+  /** Waits until the links are in the desired state. Returns the project's state. */
   waitUntilSynced(): Promise<string>;
   readState(): Promise<string | undefined>;
   readVersions(): Promise<number[]>;
@@ -48,7 +46,7 @@ export async function createFailoverFixture({
 }: FailoverFixtureOptions): Promise<FailoverFixture> {
   const far = await startRedisServer();
   const config = { redis: endpoint, connections: { far: endpointOf(far.url) }, settings: testSettings };
-  const services = createServices(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
+  const services = new Services(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
   const links: Link[] = [
     ...prefixes.map((prefix) => ({ queue: 'sync', connection: 'default', prefix })),
     { queue: 'sync', connection: 'far', prefix: 'far' },
@@ -86,21 +84,7 @@ export async function createFailoverFixture({
     async addTasks(names) {
       await Promise.all(queues.map((queue) => queue.addBulk(names.map((name) => ({ name, data: {} })))));
     },
-    async requestAndConfirm(action) {
-      const request = {
-        project: 'orders',
-        action,
-        by: 'cli:test',
-        reason: null,
-        origin: 'cli',
-        channel: null,
-      } as const;
-      const result = await requestAction(deps, request);
-      if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
-      const ref = { project: 'orders', operation: result.operation.id };
-      await confirm(deps, { ref, by: 'cli:test', dialog: null });
-      return ref;
-    },
+    requestAndConfirm: (action) => requestAndConfirm(deps, { project: 'orders', action, by: 'cli:test' }),
     waitForOutcome: (ref) =>
       waitFor(
         async () => {
@@ -118,7 +102,7 @@ export async function createFailoverFixture({
             return false;
           return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
         },
-        { description: 'links that agree', timeoutMs: 45_000 },
+        { description: 'links in the desired state', timeoutMs: 45_000 },
       ),
     readState: async () => (await readProject())?.state,
     async readVersions() {
@@ -128,14 +112,14 @@ export async function createFailoverFixture({
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
       await services[Symbol.asyncDispose]();
-      // In a cluster a worker may wait for ever for the end of its connection, which ends with the cluster.
+      // In a cluster a worker may wait for ever to close its connection. The connection ends with the cluster.
       await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
       await far.stop();
     },
   };
 }
 
-/** Task names that sort in the order in which they are added. */
+/** Returns task names whose alphabetical order is the order in which they are added. */
 export function taskNames(prefix: string, count = 10): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`);
 }

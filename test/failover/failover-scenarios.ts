@@ -2,15 +2,15 @@ import { expect } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { type FailoverFixture, taskNames } from './failover-fixture.ts';
 
-/** What happens to the Redis with the bot's records and most links, between its first failure and its return. */
+/** A failure of the Redis with the bot's records and most links. */
 export interface RedisFailure {
-  /** Waits until everything written so far survives what follows. */
+  /** Waits until everything written so far will survive the failure. */
   readonly waitUntilDurable: () => Promise<void>;
   readonly fail: () => Promise<void>;
   readonly recover: () => Promise<void>;
 }
 
-/** A Redis that fails in the middle of a pause and of a restore: each ends in one outcome, no task is lost or run twice. */
+/** Asserts that a pause has one outcome if Redis fails while it runs, and that no task is lost or run twice. */
 export async function expectPauseSurvives(
   fixture: FailoverFixture,
   { waitUntilDurable, fail, recover }: RedisFailure,
@@ -32,7 +32,7 @@ export async function expectPauseSurvives(
   await expectAllCompleted(fixture, tasksBefore);
 }
 
-/** After the pause: one that fails in the middle of a restore. */
+/** Asserts the same of a restore after this pause. */
 export async function expectRestoreSurvives(
   fixture: FailoverFixture,
   { waitUntilDurable, fail, recover }: RedisFailure,
@@ -53,7 +53,7 @@ export async function expectRestoreSurvives(
   await expectAllCompleted(fixture, allTasks);
 }
 
-/** Each link has run just these tasks, once each, the oldest first. */
+/** Asserts that each link has run exactly these tasks, once each, oldest first. */
 export async function expectAllCompleted(fixture: FailoverFixture, expected: readonly string[]): Promise<void> {
   await waitFor(() => [...fixture.completedTasks.values()].every((completed) => completed.length >= expected.length), {
     description: 'all tasks to run',
@@ -63,7 +63,7 @@ export async function expectAllCompleted(fixture: FailoverFixture, expected: rea
     expect({ link, completed }).toEqual({ link, completed: expected });
 }
 
-/** Among what survived there is no gap, and nothing that is written twice. */
+/** Asserts that the audit log has every version, in order. */
 export async function expectNoVersionGaps(fixture: FailoverFixture): Promise<void> {
   const versions = await fixture.readVersions();
   const distinctVersions = [...new Set(versions)];

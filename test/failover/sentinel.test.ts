@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { observeProject } from '../../src/application/queries.ts';
-import { checkLinks } from '../../src/cli/doctor-links.ts';
+import { checkLinks } from '../../src/cli/doctor.ts';
 import { type SentinelGroup, startSentinelGroup } from '../support/redis-sentinel.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createFailoverFixture, type FailoverFixture, taskNames } from './failover-fixture.ts';
@@ -32,20 +32,20 @@ const primaryFailure = () => {
 };
 const noop = async () => {};
 
-it('the primary dies in the middle of a pause: its replica carries it through, and a restore after it', async () => {
+it('a pause has one outcome when the primary dies while it runs, and the next restore works', async () => {
   await expectPauseSurvives(fixture, primaryFailure());
   await expectNoVersionGaps(fixture);
   await expectRestoreSurvives(fixture, { waitUntilDurable: noop, fail: noop, recover: noop });
   await expectNoVersionGaps(fixture);
 });
 
-it('the primary dies in the middle of a restore: one outcome, and no task is lost or run twice', async () => {
+it('a restore has one outcome when the primary dies while it runs', async () => {
   await expectPauseSurvives(fixture, { waitUntilDurable: noop, fail: noop, recover: noop });
   await expectRestoreSurvives(fixture, primaryFailure());
   await expectNoVersionGaps(fixture);
 });
 
-it('a pause of which the replicas heard nothing is forgotten; the link elsewhere that is paused can be seen', async () => {
+it('a pause that was not replicated is lost in a failover, and doctor reports the link on another Redis that is still paused', async () => {
   await fixture.addTasks(taskNames('before'));
   await expectAllCompleted(fixture, taskNames('before'));
   await group.waitForReplicas(group.client());
@@ -64,7 +64,7 @@ it('a pause of which the replicas heard nothing is forgotten; the link elsewhere
     'pass running',
     'fail paused although orders is Running',
   ]);
-  // The state rules still lead out of it.
+  // The state rules still allow a way out.
   await waitFor(async () => (await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'))).state === 'done');
   expect(await fixture.waitUntilSynced()).toBe('paused');
   expect(await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'))).toMatchObject({ state: 'done' });

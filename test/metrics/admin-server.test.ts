@@ -11,8 +11,8 @@ const healthy: HealthProbes = {
   isSlackConnected: () => true,
   expectedQueues: ['actions', 'notifications'],
   activeQueues: () => ['notifications', 'actions'],
-  readQueueCounts: async () => null,
-  stopping: new AbortController().signal,
+  readJobCounts: async () => null,
+  stopSignal: new AbortController().signal,
 };
 
 interface TestServer {
@@ -22,12 +22,12 @@ interface TestServer {
 
 async function startServer(
   health: Partial<HealthProbes> = {},
-  text = async () => 'figures\n',
+  render = async () => 'figures\n',
   port = 0,
 ): Promise<TestServer> {
   const lines: string[] = [];
   const log = createLogger({ level: 'trace', to: { write: (line) => void lines.push(line) } });
-  const metrics = { type: 'text/plain; version=0.0.4', text };
+  const metrics = { contentType: 'text/plain; version=0.0.4', render };
   const server = await openAdminServer({ port, probes: { ...healthy, ...health }, metrics, log });
   onTestFinished(() => server[Symbol.asyncDispose]());
   return { server, lines };
@@ -73,7 +73,7 @@ test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed, where there 
 test('listens on all interfaces and says so, with the port', async () => {
   const { server, lines } = await startServer();
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-    msg: 'health and metrics are served',
+    msg: 'admin server listening',
     port: server.port,
     interfaces: 'all',
   });
@@ -84,20 +84,20 @@ test('a taken port is told in one sentence', async () => {
   const secondServer = startServer({}, undefined, server.port);
   await expect(secondServer).rejects.toThrow(AdminPortError);
   await expect(secondServer).rejects.toThrow(
-    `Port ${server.port} is taken by another program: set ADMIN_PORT to another one`,
+    `Port ${server.port} is taken by another program: set ADMIN_PORT to another port`,
   );
 });
 
-const stopping = AbortSignal.abort();
+const stopSignal = AbortSignal.abort();
 test.each<[string, Partial<HealthProbes>, object]>([
   ['a Redis', { pingRedis: async () => false }, { redis: 'does not answer', slack: 'ready', workers: 'ready' }],
   ['Slack', { isSlackConnected: () => false }, { redis: 'ready', slack: 'is not connected', workers: 'ready' }],
   [
     'a worker',
     { activeQueues: () => ['notifications'] },
-    { redis: 'ready', slack: 'ready', workers: 'nobody works on: actions' },
+    { redis: 'ready', slack: 'ready', workers: 'not running for: actions' },
   ],
-  ['the process', { stopping, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
+  ['the process', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
 ])('%s that cannot makes it not ready, and is named', async (_what, standing, parts) => {
   const response = await fetchPath(await startServer(standing), '/readyz');
   expect(response.status).toBe(503);
@@ -116,7 +116,7 @@ test('stops being ready while it is being asked', async () => {
     return true;
   };
   expect(
-    await fetchPath(await startServer({ stopping: stopController.signal, pingRedis: redisAnswers }), '/readyz'),
+    await fetchPath(await startServer({ stopSignal: stopController.signal, pingRedis: redisAnswers }), '/readyz'),
   ).toMatchObject({ status: 503 });
 });
 
@@ -124,7 +124,7 @@ test('figures that cannot be told end the request, not the process', async () =>
   const target = await startServer({}, () => Promise.reject(new Error('no')));
   await expect(fetchPath(target, '/metrics')).rejects.toThrow();
   expect(await fetchPath(target, '/healthz')).toMatchObject({ status: 200 });
-  expect(target.lines.join('')).toContain('health or metrics could not be told');
+  expect(target.lines.join('')).toContain('admin request failed');
 });
 
 test('closes although somebody keeps a connection open, or waits for an answer', async () => {

@@ -7,7 +7,7 @@ import { runApp } from './running-app.ts';
 
 const bob = { user: 'U0BOB' };
 
-test('counts what was done, once, wherever it was done', async () => {
+test('Each operation is counted once, by the process that ended it', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await services.createProject(id, [await services.createLink(id)]);
@@ -46,11 +46,11 @@ test('counts what was done, once, wherever it was done', async () => {
     worker: { 'pause done': 3, 'pause refused': 1, 'pause expired': 1 },
   };
   await expect.poll(readOutcomes, { timeout: 30_000 }).toEqual(expected);
-  await waitFor(async () => (await bot.scrape()).table('syncbot_operation_step_seconds_count')['tell pause'] === 5);
+  await waitFor(async () => (await bot.scrape()).table('syncbot_operation_step_seconds_count')['notify pause'] === 5);
 
   const [botScrape, workerScrape] = [await bot.scrape(), await worker.scrape()];
-  expect(botScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'answer pause': 5, 'tell pause': 5 });
-  expect(workerScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'claim pause': 3, 'work pause': 3 });
+  expect(botScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'confirm pause': 5, 'notify pause': 5 });
+  expect(workerScrape.table('syncbot_operation_step_seconds_count')).toEqual({ 'claim pause': 3, 'execute pause': 3 });
   expect(workerScrape.table('syncbot_operation_duration_seconds_count')).toEqual({ 'pause done': 3 });
   expect(botScrape.value('syncbot_operations_total', { action: 'restore', outcome: 'done' })).toBe(0);
 
@@ -68,7 +68,7 @@ test('counts what was done, once, wherever it was done', async () => {
   expect(slack.violations).toEqual([]);
 });
 
-test('a repeat and a second telling are not counted again', async () => {
+test('A repeated button press and a second notification are not counted again', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   const link = await services.createLink('orders');
@@ -91,8 +91,8 @@ test('a repeat and a second telling are not counted again', async () => {
   expect(await deps.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
     kind: 'repeated',
   });
-  expect(await deps.operations.claim(ref, 'again')).toMatchObject({ kind: 'over' });
-  const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['tell pause'];
+  expect(await deps.operations.claim(ref, 'again')).toMatchObject({ kind: 'finished' });
+  const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['notify pause'];
   await expect.poll(readNotified, { timeout: 20_000 }).toBe(1);
   finishTasks[0]?.();
   await slack.waitFor(() =>
@@ -106,9 +106,9 @@ test('a repeat and a second telling are not counted again', async () => {
   const scrape = await all.scrape();
   expect(scrape.table('syncbot_operations_total')).toEqual({ 'pause done': 1 });
   expect(scrape.table('syncbot_operation_step_seconds_count')).toEqual({
-    'answer pause': 1,
+    'confirm pause': 1,
     'claim pause': 1,
-    'work pause': 1,
-    'tell pause': 1,
+    'execute pause': 1,
+    'notify pause': 1,
   });
 });

@@ -47,7 +47,7 @@ const observed = (id: string): ObservedProject => ({
 
 test('what was seen too long ago is left out, not shown; a round that fails takes nothing away', async () => {
   const metrics = createMetrics({ observeEveryMs: 100 });
-  const scrape = async () => parseScrape(await metrics.text());
+  const scrape = async () => parseScrape(await metrics.render());
   expect((await scrape()).table('syncbot_projects')).toEqual({});
   await metrics.instrumentCycle(async (onObserved) => onObserved([observed('orders')]));
   expect((await scrape()).value('syncbot_project_latency_seconds', { project: 'orders' })).toBe(1.5);
@@ -60,14 +60,14 @@ test('what was seen too long ago is left out, not shown; a round that fails take
 
 test('each meter counts for itself', async () => {
   const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
-  one.slack.onRejected('too_old');
-  one.slack.onRejected('too_old');
-  one.slack.onRefused('not_operator');
+  one.slack.onRequestRejected('too_old');
+  one.slack.onRequestRejected('too_old');
+  one.slack.onRefusal('not_operator');
   const log = one.instrumentLog({ info: () => {}, warn: () => {}, error: () => {} });
   log.info({}, 'x');
   log.warn({}, 'x');
   log.error({}, 'x');
-  const [first, second] = [parseScrape(await one.text()), parseScrape(await other.text())];
+  const [first, second] = [parseScrape(await one.render()), parseScrape(await other.render())];
   expect(first.table('syncbot_slack_requests_rejected_total')).toEqual({ too_old: 2 });
   expect(first.table('syncbot_refusals_total')).toEqual({ not_operator: 1 });
   expect(first.table('syncbot_log_lines_total')).toEqual({ warn: 1, error: 1 });
@@ -84,7 +84,7 @@ test('ten thousand projects are told whole', async () => {
   const metrics = createMetrics({ observeEveryMs: 60_000 });
   const projects = Array.from({ length: 10_000 }, (_none, index) => observed(`project-${index}`));
   await metrics.instrumentCycle(async (onObserved) => onObserved(projects));
-  const text = await metrics.text();
+  const text = await metrics.render();
   expect(text.match(/^syncbot_project_latency_seconds\{/gm)).toHaveLength(10_000);
   expect(text).toContain('syncbot_project_backlog{project="project-9999"} 7\n');
   expect(text).toContain('syncbot_projects{state="running"} 10000\n');

@@ -68,7 +68,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const ended = app.runRole(role, stopController.signal);
   const startFailure = ended.then(() => new Promise<never>(() => {}));
   const readLogLines = () => output.map((line) => JSON.parse(line) as LogLine);
-  const findPort = () => readLogLines().find(({ msg }) => msg === 'health and metrics are served')?.['port'];
+  const findPort = () => readLogLines().find(({ msg }) => msg === 'admin server listening')?.['port'];
   const port = await Promise.race([waitFor(findPort), startFailure]).catch(async (error: unknown) => {
     await app[Symbol.asyncDispose]();
     throw error;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { checkModel } from './model-run.ts';
 import { emptyStats, formatStats } from './stats.ts';
 
@@ -8,7 +8,7 @@ const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const maxCommandsPerRun = 250;
 
 it(`${commands} commands`, async () => {
-  await using built = await buildSyncbot();
+  await using built = await buildTestPrograms();
   const stats = emptyStats();
   const startedAt = Date.now();
   const print = (text: string) => process.stdout.write(`${text}\n`);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { checkModel } from './model-run.ts';
 import { emptyStats } from './stats.ts';
 
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 
 it('whatever people do and whatever breaks, the history keeps to the rules and every target equals its source', async () => {
-  await using built = await buildSyncbot();
+  await using built = await buildTestPrograms();
   const stats = emptyStats();
   await checkModel({
     folder: built.folder,

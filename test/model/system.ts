@@ -10,7 +10,7 @@ import type { Notifier } from '../../src/application/ports.ts';
 import { needsNotification } from '../../src/domain/alert.ts';
 import { alertKinds } from '../../src/domain/conditions.ts';
 import type { ProjectState } from '../../src/domain/state.ts';
-import { createServices, type Services, type ServicesConfig } from '../../src/services.ts';
+import { Services, type ServicesConfig } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestRedis } from '../support/test-redis.ts';
@@ -125,7 +125,7 @@ async function startProxiedServer(cleanup: Cleanup) {
 }
 
 function createBotServices(config: ServicesConfig): Services {
-  const services = createServices(config, pino({ level: 'silent' }), { lockDurationMs: lockDurationMs });
+  const services = new Services(config, pino({ level: 'silent' }), { lockDurationMs: lockDurationMs });
   services.startNotifier(createFakeNotifier(services.deps));
   return services;
 }

@@ -33,8 +33,8 @@ async function cli(...argv: string[]): Promise<CliResult> {
 const readState = async (project: string) => (await harness.services.deps.projects.read(project))?.state;
 const bob = { user: 'U0BOB' };
 
-describe.each(['SIGSTOP', 'SIGKILL'] as const)('while Redis is away (%s)', (signal) => {
-  it('everybody hears at once that nothing was done', async () => {
+describe.each(['SIGSTOP', 'SIGKILL'] as const)('while Redis is down (%s)', (signal) => {
+  it('every command, button and command line reports that nothing was done', async () => {
     const { services } = harness;
     const dialog = await harness.runCommand('pause near');
     services.server().kill(signal);
@@ -46,12 +46,12 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while Redis is away (%s)', (sign
       expect(result).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('Nothing was changed') });
     }
     harness.press('OK', dialog);
-    const answer = await harness.waitForMessage(/Not done|Checking/);
-    expect(visibleText(answer)).toMatch(/Not done|Checking/);
+    const response = await harness.waitForMessage(/Not done|Checking/);
+    expect(visibleText(response)).toMatch(/Not done|Checking/);
   });
 });
 
-it('a Redis that hangs in the middle of a pause: when it goes on, so does the pause', async () => {
+it('a pause continues when a Redis that was suspended while it ran continues', async () => {
   const { services } = harness;
   services.server('far').kill('SIGSTOP');
   await harness.requestAndConfirm('pause', 'far');
@@ -68,8 +68,8 @@ it('a Redis that hangs in the middle of a pause: when it goes on, so does the pa
   expect([...new Set(versions)]).toEqual([1, 2, 3]);
 });
 
-describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is away (%s)', (signal) => {
-  it('other projects are worked on, observed and listed; the figures of its own are unknown', async () => {
+describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is down (%s)', (signal) => {
+  it('other projects are paused, observed and listed, and the stats of its own projects are unknown', async () => {
     const { services } = harness;
     await near.startWorker(async () => {
       throw new Error('no');
@@ -94,7 +94,7 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is aw
   });
 });
 
-it('a pause that waits for its connection is done when that comes back, and its figures are known again', async () => {
+it('a pause that waits for a connection completes when the connection is back, and the stats are known again', async () => {
   const { services } = harness;
   services.server('far').kill('SIGSTOP');
   await harness.requestAndConfirm('pause', 'far');

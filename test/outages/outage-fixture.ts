@@ -1,22 +1,22 @@
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from '../../demo/redis-server.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
-import type { SyncbotBuild } from '../demo/demo-process.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import type { SyncbotBuild } from '../support/syncbot-build.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
-/** The real program with a Redis, a second Redis named `far` and a Slack around it, each of which may be away. */
+/** The real program with a Redis, a second Redis named `far`, and a fake Slack. A test may take each of them down. */
 export interface OutageFixture {
   readonly services: TestServices;
   readonly slack: FakeSlack;
-  /** Starts `syncbot run`, whatever is there. */
+  /** Starts `syncbot run`. */
   startProgram(role: 'all' | 'bot' | 'worker', env?: Record<string, string>): RunningProgram;
-  /** The sentences of its log so far. */
+  /** Returns the messages of its log so far. */
   logMessages(program: RunningProgram): string[];
-  /** Waits until it has said this. */
+  /** Waits until the log contains this message. */
   waitForLog(program: RunningProgram, message: string): Promise<void>;
 }
 
@@ -50,12 +50,12 @@ export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFi
     slack,
     logMessages,
     startProgram: (role, extraEnv = {}) =>
-      built.launch('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
+      built.start('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
     waitForLog: (program, message) => waitForOutput(program, `"msg":"${message}"`),
   };
 }
 
-/** An address where nothing listens. */
+/** Returns a server that has stopped. */
 export async function unreachableRedis(): Promise<RedisServer> {
   const server = await startTestRedis();
   await server.stop();

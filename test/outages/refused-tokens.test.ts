@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSyncbot, type SyncbotBuild } from '../demo/demo-process.ts';
 import type { ProgramResult } from '../support/running-program.ts';
+import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { createOutageFixture } from './outage-fixture.ts';
 
 let built: SyncbotBuild;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => built[Symbol.asyncDispose]());
 
-/** The lines on stderr that are for people: all that are not of the log. */
+/** Returns the lines of stderr that are not part of the log. */
 const userMessages = ({ stderr }: ProgramResult) =>
   stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
 
@@ -24,14 +24,14 @@ const cases = [
 ] as const;
 
 test.each(cases)(
-  'a start that Slack refuses (%s: %s) ends with one sentence and exit 2',
+  'run exits with code 2 and one sentence when Slack refuses %s with %s at the start',
   async (method, error, advice) => {
     const fixture = await createOutageFixture(built);
     fixture.slack.injectFault({ method, error, times: 9 });
     const finished = await fixture.startProgram('all').exited;
     expect(finished).toMatchObject({ code: 2, stdout: '' });
     expect(userMessages(finished)).toEqual([
-      `Slack refuses the token (${error}): check that ${advice}${adviceDetail(advice)}`,
+      `Slack rejects the token (${error}): check that ${advice}${adviceDetail(advice)}`,
     ]);
     expect(finished.stderr).not.toMatch(/^ +at |xoxb-strict|xapp-strict/m);
     expect(fixture.slack.callsTo(method)).toHaveLength(1);
@@ -39,7 +39,7 @@ test.each(cases)(
 );
 
 test.each(['invalid_auth', 'token_revoked'])(
-  'a token that is taken no more later (%s) ends the bot with one sentence and exit 2',
+  'run exits with code 2 and one sentence when Slack refuses the app token later (%s)',
   async (error) => {
     const fixture = await createOutageFixture(built);
     const program = fixture.startProgram('all');
@@ -49,7 +49,7 @@ test.each(['invalid_auth', 'token_revoked'])(
     const finished = await program.exited;
     expect(finished).toMatchObject({ code: 2, stdout: '' });
     expect(userMessages(finished)).toEqual([
-      `Slack refuses the token (${error}): check that ${appToken}${adviceDetail(appToken)}`,
+      `Slack rejects the token (${error}): check that ${appToken}${adviceDetail(appToken)}`,
     ]);
     expect(fixture.slack.socketCount).toBe(0);
   },

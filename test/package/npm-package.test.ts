@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { killAtTestEnd, startProgram, waitForOutput } from '../support/running-program.ts';
 import { startTestServices } from '../support/test-services.ts';
-import { type InstalledPackage, packAndInstall } from './npm-package.ts';
-import { buildTimeoutMs, root } from './production-install.ts';
+import { buildTimeoutMs, compiledFiles, type InstalledPackage, packAndInstall } from './npm-package.ts';
 
 const manifest = z
   .object({
@@ -14,7 +13,7 @@ const manifest = z
     bin: z.record(z.string(), z.string()),
     dependencies: z.record(z.string(), z.string()),
   })
-  .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
 
 let installed: InstalledPackage;
 beforeAll(async () => {
@@ -23,31 +22,28 @@ beforeAll(async () => {
 afterAll(() => installed[Symbol.asyncDispose]());
 
 describe('the tarball', () => {
-  it('holds the program, compiled from every source but those of the demo, and what people read', async () => {
-    const sources = await readdir(join(root, 'src'), { recursive: true });
-    const compiled = sources
-      .filter((path) => path.endsWith('.ts') && !path.startsWith('demo/'))
-      .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
-    const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
-    expect(installed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...texts].sort());
+  it('contains the compiled sources, the Lua scripts and the files for users, and nothing else', async () => {
+    const compiled = (await compiledFiles()).map((path) => `dist/${path}`);
+    const userFiles = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
+    expect(installed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...userFiles].sort());
   });
 
-  it('has one program, which can be executed', async () => {
+  it('has one executable program', async () => {
     expect(manifest.bin).toEqual({ syncbot: 'dist/main.js' });
     const executable = installed.files.filter(({ mode }) => (mode & 0o111) !== 0);
     expect(executable).toEqual([expect.objectContaining({ path: 'dist/main.js', mode: 0o755 })]);
     expect(await readFile(join(installed.packageFolder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('imports nothing but itself, Node and its dependencies', async () => {
+  it('imports only its own files, Node modules and its dependencies', async () => {
     const paths = installed.files.map(({ path }) => path);
     const allowed = [...builtinModules.map((name) => `node:${name}`), ...Object.keys(manifest.dependencies), ...paths];
     const imported = new Set<string>();
     for (const path of paths.filter((one) => one.endsWith('.js'))) {
       const code = await readFile(join(installed.packageFolder, path), 'utf8');
       expect(code, path).not.toContain('sourceMappingURL');
-      for (const [, name = ''] of code.matchAll(importing)) {
-        imported.add(name.startsWith('.') ? join(dirname(path), name) : packageOf(name));
+      for (const [, name = ''] of code.matchAll(importPattern)) {
+        imported.add(name.startsWith('.') ? join(dirname(path), name) : packageName(name));
       }
     }
     expect([...imported].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -55,24 +51,24 @@ describe('the tarball', () => {
   });
 });
 
-describe('in an empty folder, beside its production packages', () => {
+describe('the installed package, in a folder without other files', () => {
   const syncbot = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     killAtTestEnd(
       startProgram(installed.bin, args, { cwd: installed.folder, env: { PATH: process.env['PATH'], ...env } }),
     );
 
-  it('says its version and its help', async () => {
+  it('prints its version and its help', async () => {
     expect(await syncbot(['--version']).exited).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
     const help = await syncbot(['--help']).exited;
     expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: syncbot'), stderr: '' });
   });
 
-  it('says what is missing when there is no syncbot.yml', async () => {
-    const sentence = 'syncbot.yml does not exist. Write it, or name another file with SYNCBOT_CONFIG.\n';
+  it('exits with code 2 and one sentence when there is no syncbot.yml', async () => {
+    const sentence = 'syncbot.yml does not exist. Create it, or set SYNCBOT_CONFIG to another file.\n';
     expect(await syncbot(['list']).exited).toEqual({ code: 2, stdout: '', stderr: sentence });
   });
 
-  it('applies, lists, diagnoses, works and pauses', async () => {
+  it('runs apply, list, doctor, a worker and pause, and writes no file', async () => {
     await using services = await startTestServices();
     const { queue } = await services.createLink('orders');
     await writeFile(
@@ -98,9 +94,9 @@ describe('in an empty folder, beside its production packages', () => {
   });
 });
 
-const importing = /(?:\bfrom|\b(?:import|require|resolve)\(?)\s*['"]([^'"]+)['"]/g;
+const importPattern = /(?:\bfrom|\b(?:import|require|resolve)\(?)\s*['"]([^'"]+)['"]/g;
 
-/** `@slack/bolt` of `@slack/bolt/x`, `node:fs` of `node:fs/promises`. */
-function packageOf(name: string): string {
+/** Returns `@slack/bolt` for `@slack/bolt/x`, and `node:fs` for `node:fs/promises`. */
+function packageName(name: string): string {
   return name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? name);
 }

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { SoakSystem } from './soak-system.ts';
 
-/** Everything that could grow. Names of figures and what they are now. */
+/** Everything that could grow, by name. */
 export interface ResourceStats {
-  /** Must not be more at the end. */
+  /** Must not grow. */
   readonly connections: ReadonlyMap<string, number>;
   readonly megabytes: ReadonlyMap<string, number>;
   readonly redis: ReadonlyMap<string, number>;
@@ -35,7 +35,7 @@ export async function readConnections({ botRedis, warehouse }: SoakSystem): Prom
   ]);
 }
 
-/** By what they say they are: BullMQ's workers name their connection after the queue, the others have no name. */
+/** Counts by the name of the connection: BullMQ's workers use the name of the queue, other connections have no name. */
 async function countConnections(redis: Redis, server: string): Promise<Map<string, number>> {
   const kinds = new Map<string, number>();
   for (const line of String(await redis.client('LIST'))
@@ -55,14 +55,14 @@ async function countConnections(redis: Redis, server: string): Promise<Map<strin
   return kinds;
 }
 
-/** Connections of which there are more than there were. */
+/** Returns a line for each connection kind with more connections than at the start. */
 export function findGrowth(start: ReadonlyMap<string, number>, end: ReadonlyMap<string, number>): string[] {
   return [...end]
     .filter(([name, count]) => count > (start.get(name) ?? 0))
     .map(([name, count]) => `${name}: ${start.get(name) ?? 0} at the start, ${count} at the end`);
 }
 
-/** How many operations of all projects stand in each state, and those that are still open. */
+/** Counts the operations of all projects by state, and lists the open ones. */
 export async function readOperations({ botRedis, projects }: SoakSystem) {
   const byState = new Map<string, number>();
   const open: string[] = [];
@@ -72,7 +72,7 @@ export async function readOperations({ botRedis, projects }: SoakSystem) {
     const requests = audit.filter(([, fields]) => fields.includes('requested'));
     for (const [, fields] of requests) {
       const operation = fields[fields.indexOf('operation') + 1] ?? '';
-      const state = (await botRedis.hget(`${keyPrefix}:op:${operation}`, 'state')) ?? 'no longer kept';
+      const state = (await botRedis.hget(`${keyPrefix}:op:${operation}`, 'state')) ?? 'expired record';
       byState.set(state, (byState.get(state) ?? 0) + 1);
       if (['requested', 'confirmed', 'running'].includes(state)) open.push(`${id} ${operation} ${state}`);
     }
@@ -80,7 +80,7 @@ export async function readOperations({ botRedis, projects }: SoakSystem) {
   return { byState, open };
 }
 
-/** A plain table: what it was at the start, at the end, and the difference. */
+/** Returns a plain table with the values at the start and at the end, and the difference. */
 export function formatTable(start: ResourceStats, end: ResourceStats): string {
   const names = (['connections', 'megabytes', 'redis'] as const).flatMap((part) =>
     [...new Set([...start[part].keys(), ...end[part].keys()])].map((name) => [part, name] as const),

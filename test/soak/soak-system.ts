@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { startLinkWorker } from '../../demo/link-worker.ts';
 import { type Source, startSource } from '../../demo/source.ts';
 import { setColumnLimit } from '../../demo/tables.ts';
-import { createServices, type Services } from '../../src/services.ts';
+import { Services } from '../../src/services.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../support/project-definition.ts';
@@ -12,18 +12,18 @@ import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } 
 import { startTestRedis } from '../support/test-redis.ts';
 import { endpointOf, testSettings } from '../support/test-services.ts';
 
-/** Two bots and two workers in processes of their own, the strict Slack, and projects whose links have real work. */
+/** Two bots and two workers in their own processes, the fake Slack, and projects with working links. */
 export interface SoakSystem extends AsyncDisposable {
   readonly slack: FakeSlack;
-  /** The bot's own Redis, past its proxy. */
+  /** A direct connection to the bot's Redis. */
   readonly botRedis: Redis;
-  /** The Redis of the links, past its proxy. */
+  /** A direct connection to the links' Redis. */
   readonly warehouse: Redis;
   readonly proxies: readonly FaultyRedisProxy[];
-  /** By name. */
+  /** By name, such as `bot 1`. */
   readonly processes: ReadonlyMap<string, SyncbotProcess>;
   readonly projects: readonly SoakProject[];
-  /** For looks at the records. */
+  /** For reading records. Connects without the proxies. */
   readonly directServices: Services;
 }
 
@@ -36,7 +36,7 @@ const projectIds = ['orders', 'users', 'invoices', 'payments'] as const;
 const linksPerProject = 3;
 const settings = { ...testSettings, observeEveryMs: 1_000, confirmationTtlMs: 20_000, auditLength: 1_000_000 };
 
-/** `folder`: of the build that the processes run. */
+/** `folder` is the folder of `buildTestPrograms`. */
 export async function createSoakSystem(folder: string): Promise<SoakSystem> {
   const cleanup: (() => unknown)[] = [];
   const disposeLater = <T extends AsyncDisposable>(resource: T): T => {
@@ -59,7 +59,7 @@ export async function createSoakSystem(folder: string): Promise<SoakSystem> {
     connections: { warehouse: endpointOf(linkServer.url) },
     settings,
   };
-  const directServices = disposeLater(createServices(directConfig, pino({ level: 'silent' })));
+  const directServices = disposeLater(new Services(directConfig, pino({ level: 'silent' })));
   const projects: SoakProject[] = [];
   for (const id of projectIds) {
     const links = [];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../demo/demo-process.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type FaultCounts, injectFaults } from './chaos.ts';
 import { findGrowth, formatTable, type ResourceStats, readOperations, readResourceStats } from './resource-stats.ts';
@@ -11,9 +11,9 @@ const minutes = Number(process.env['SOAK_MINUTES'] ?? 30);
 const warmUpMs = 15_000;
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-it(`${minutes} minutes of use with faults leave nothing behind`, async () => {
-  await using built = await buildSyncbot();
-  await using system = await createSoakSystem(built.folder);
+it(`${minutes} minutes of use with faults leave no open operation, no more connections and no violation of Slack's rules`, async () => {
+  await using build = await buildTestPrograms();
+  await using system = await createSoakSystem(build.folder);
   const stats: UserStats = { commands: 0, responses: 0, notDelivered: 0, missingResponses: 0, presses: 0 };
   const faultCounts: FaultCounts = new Map();
   const stopController = new AbortController();
@@ -29,7 +29,7 @@ it(`${minutes} minutes of use with faults leave nothing behind`, async () => {
   const end = await readStatsWhenIdle(system, start);
   const { byState } = await readOperations(system);
   print(`\nafter ${minutes} minutes\n${formatTable(start, end)}`);
-  print(`answers: ${formatCounts(Object.entries(stats))}`);
+  print(`users: ${formatCounts(Object.entries(stats))}`);
   print(`operations: ${formatCounts([...byState].sort())}; still open: ${stillOpen.length}`);
   print(`faults: ${formatCounts([...faultCounts].sort())}`);
   const { violations } = system.slack;
@@ -56,20 +56,20 @@ async function reportProgress(system: SoakSystem, stats: UserStats, faultCounts:
     const { byState } = await readOperations(system);
     const heaps = [...megabytes].filter(([name]) => name.startsWith('heap')).map(([, heap]) => heap.toFixed(1));
     print(
-      `minute ${minute}: ${stats.commands} commands, ${stats.responses} answers, ${sum(byState.values())} operations (${formatCounts([...byState].sort())}), ` +
+      `minute ${minute}: ${stats.commands} commands, ${stats.responses} responses, ${sum(byState.values())} operations (${formatCounts([...byState].sort())}), ` +
         `${sum(faultCounts.values())} faults, ${sum(connections.values())} connections, heaps ${heaps.join(' ')} MB`,
     );
   }
 }
 
-/** The operations that are open when there was time enough for everything to end. */
+/** Waits until all operations have ended, at most 90 s. Returns those that are still open. */
 async function waitUntilAllResolved(system: SoakSystem): Promise<string[]> {
   const allResolved = async () => (await readOperations(system)).open.length === 0;
   await waitFor(allResolved, { timeoutMs: 90_000 }).catch(() => {});
   return (await readOperations(system)).open;
 }
 
-/** Connections that were cut a moment ago may still be there twice. */
+/** Waits a while for the connections: a reconnected client may still have its old connection too. */
 async function readStatsWhenIdle(system: SoakSystem, start: ResourceStats): Promise<ResourceStats> {
   const isIdle = async () => findGrowth(start.connections, (await readResourceStats(system)).connections).length === 0;
   await waitFor(isIdle, { timeoutMs: 30_000 }).catch(() => {});

@@ -4,11 +4,11 @@ import type { MessageView } from '../fake-slack/types.ts';
 import { buttonLabels } from '../support/slack-harness.ts';
 import type { SoakSystem } from './soak-system.ts';
 
-/** What people typed, and whether they were answered. */
+/** The commands and presses of all users, and their results. */
 export interface UserStats {
   commands: number;
   responses: number;
-  /** Slack itself said that the app did not respond: its socket had just been cut. */
+  /** No ack within 3 s, so Slack showed an error: the socket was just closed. */
   notDelivered: number;
   missingResponses: number;
   presses: number;
@@ -23,7 +23,7 @@ const allowedActions: Readonly<Record<string, Action>> = {
   failed: 'restore',
 };
 
-/** One person at work until told to stop: looks around, and starts, pauses and restores, with OK or Cancel. */
+/** Simulates a user until the signal aborts: reads projects, and starts, pauses and restores them with OK or Cancel. */
 export async function simulateUser(
   system: SoakSystem,
   user: string,
@@ -39,10 +39,10 @@ export async function simulateUser(
     else if (chance < 0.5) await sendCommand(system, { user, text: `history ${project}`, stats });
     else if (chance < 0.6) await sendCommand(system, { user, text: `precheck ${project}`, stats });
     else await performAction(system, { user, project, stats });
-    // A client that is reloaded forgets what only one person saw; else this test's own Slack would only ever grow.
+    // A reloaded client forgets its ephemeral messages. Otherwise the memory of the fake Slack would grow.
     if (iteration % 20 === 0) slack.reloadClient(user);
     await delay(delayRange.minMs + Math.random() * (delayRange.maxMs - delayRange.minMs), undefined, {
-      signal: signal,
+      signal,
     }).catch(() => {});
   }
 }

@@ -2,23 +2,23 @@ import { Queue as Queue6, Worker as Worker6 } from 'bullmq';
 import { Queue as Queue4, Worker as Worker4 } from 'bullmq4';
 import { Queue as Queue5, Worker as Worker5 } from 'bullmq5';
 
-/** The major versions of BullMQ that owners of links may use. */
+/** The major versions of BullMQ that the owner of a link may use. */
 export type BullMqVersion = 4 | 5 | 6;
 
 export interface VersionedQueue {
   readonly version: BullMqVersion;
-  /** The address of its Redis. */
+  /** The URL of its Redis. */
   readonly url: string;
   readonly queue: string;
   readonly prefix?: string;
 }
 
 export interface LinkWorker extends AsyncDisposable {
-  /** Tasks that were begun, by name, in order; one that ran twice is here twice. */
+  /** The names of the started tasks, in order. A task that started twice is listed twice. */
   readonly startedTasks: readonly string[];
 }
 
-/** A link's worker as somebody runs it who has not upgraded. `run` may throw to fail a task. */
+/** Starts a link's worker with a version of BullMQ. `process` may throw to fail a task. */
 export async function startWorkerOfVersion(
   { version, url, queue, prefix = 'bull' }: VersionedQueue,
   process: (name: string) => Promise<void> = async () => {},
@@ -41,7 +41,7 @@ export interface Producer extends AsyncDisposable {
   add(names: readonly string[], options?: { readonly delay?: number; readonly priority?: number }): Promise<void>;
 }
 
-/** Adds tasks as a producer of this version does: while a queue is paused, 4 and 5 put them into a list of its own. */
+/** Adds tasks with a version of BullMQ. While a queue is paused, versions 4 and 5 add tasks to the list `paused`. */
 export async function startProducerOfVersion({
   version,
   url,
@@ -65,7 +65,7 @@ interface QueueConnection {
 
 type Processor = (job: { readonly name: string }) => Promise<void>;
 
-/** The classes of the versions are of different types, with the same few methods that are used here. */
+/** The classes of the versions have different types, but the same methods that are used here. */
 function createWorker(version: BullMqVersion, queue: string, processor: Processor, options: QueueConnection) {
   switch (version) {
     case 4:

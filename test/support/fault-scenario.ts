@@ -13,48 +13,48 @@ import {
 import type { TestLink } from './test-services.ts';
 import { waitFor } from './wait-for.ts';
 
-/** When the fault begins. `the outcome`: after OK was told everywhere, before a worker takes the operation up. */
+/** When the fault begins. `the outcome`: after the press of OK is reported everywhere, before a worker claims the operation. */
 export type FaultPhase = 'the command' | 'OK' | 'the outcome';
 
-/** One line of a table: what is broken, when, and what people see. Places are told as `expectSees` reads them. */
+/** A row of a table: the fault, when it begins, and what users see, in the format of `expectMessages`. */
 export interface FaultCase {
   readonly fault: string;
   readonly during: FaultPhase;
-  /** While the fault lasts, at the end of the operation. */
+  /** What users see at the end of the operation, while the fault lasts. */
   readonly meanwhile?: string;
-  /** When everything has been told. */
+  /** What users see when the fault has ended and all notifications are sent. */
   readonly sees: string;
 }
 
-/** Each row with the title of its test: vitest would cut it. */
+/** Adds the title of its test to each row. vitest would shorten a title of its own. */
 export function withTitles<Case extends { readonly fault: string; readonly during: string }>(cases: readonly Case[]) {
   return cases.map((faultCase) => [`${faultCase.fault}, during ${faultCase.during}`, faultCase] as const);
 }
 
-/** Brings a fault about. What it returns ends it, after the operation has ended. */
+/** Starts a fault. If it returns a function, the function ends the fault after the end of the operation. */
 export type InjectFault = (scenario: FaultScenario) => unknown;
 
-/** Sends a command or a press, and whatever else happens then. */
+/** Sends a command or a press in another way. */
 export type SendOverride = (deliver: () => Delivery) => Promise<unknown>;
 
-/** Alice pauses `orders`, which runs one link, from the command to the outcome. */
+/** alice pauses the project `orders` with one link, from the command to the outcome. */
 export interface FaultScenario extends AsyncDisposable {
   readonly harness: SlackHarness;
   readonly link: TestLink;
-  /** From the command to the end of the operation and of the fault; then all has been told. */
+  /** Runs from the command to the end of the operation and of the fault, and until all notifications are sent. */
   run(during: FaultPhase, injectFault: InjectFault, seenDuringFault?: string): Promise<void>;
-  /** How the next command or press is sent, instead of plainly. */
+  /** Used once for the next command or press. */
   sendNext: SendOverride | null;
-  /** The message of the operation that everybody sees. */
+  /** Returns the operation's message in the channel. */
   channelMessage(): MessageView;
   operation(): Promise<Operation>;
-  /** `alice: <text>, then <text>; channel: <text>; direct message: <text>; Slack itself: <error>`: all that there is. */
+  /** Waits until exactly these messages exist: `alice: <text>, then <text>; channel: <text>; direct message: <text>; Slack itself: <error>`. */
   expectMessages(expected: string): Promise<void>;
-  /** The operation and the project ended as asked, and nothing is left to be told. */
+  /** Asserts that the operation is done and that the project and its link are paused. */
   expectPaused(): Promise<void>;
-  /** From now on what waits to be told again is told at once, as if its time had passed. */
+  /** From now on delayed notifications are sent at once, as if their delay had passed. */
   skipRetryDelays(): void;
-  /** Nothing is left to be told, and nobody is about to. */
+  /** Waits until all notifications are sent. */
   waitForNotifications(): Promise<void>;
 }
 
@@ -82,7 +82,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
   ];
   const operation = async () => {
     const [newestOperation] = await services.deps.operations.listRecent('orders', 1);
-    if (newestOperation === undefined) throw new Error('no operation');
+    if (newestOperation === undefined) throw new Error('the project has no operation');
     return newestOperation;
   };
 
@@ -101,7 +101,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
     operation,
     channelMessage() {
       const [message] = places.channel();
-      if (message === undefined) throw new Error('nothing in the channel');
+      if (message === undefined) throw new Error('the channel has no message');
       return message;
     },
     async run(during, injectFault, seenDuringFault) {
@@ -162,7 +162,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
             notNotified.length === 0 && (await notificationQueue.getJobCountByTypes('wait', 'active', 'delayed')) === 0
           );
         },
-        { description: 'everything told', timeoutMs: 30_000 },
+        { description: 'the end of all notifications', timeoutMs: 30_000 },
       );
     },
     async [Symbol.asyncDispose]() {
@@ -177,7 +177,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
 function parseExpectedMessages(expected: string): Map<string, string[]> {
   const places = expected.split('; ').map((part): [string, string[]] => {
     const [, place, texts] = /^(alice|channel|direct message|Slack itself): (.+)$/.exec(part) ?? [];
-    if (place === undefined || texts === undefined) throw new Error(`not understood: ${part}`);
+    if (place === undefined || texts === undefined) throw new Error(`not a list of messages: ${part}`);
     return [place, texts === 'nothing' ? [] : texts.split(', then ')];
   });
   return new Map(places);

@@ -17,30 +17,30 @@ async function startProxy() {
   return { proxy, client };
 }
 
-it('keeps requests and replies in their order while the delay changes', async () => {
+it('keeps the order of requests and replies while the delay changes', async () => {
   const { proxy, client } = await startProxy();
-  const answers = [];
+  const replies = [];
   for (let round = 0; round < 40; round++) {
     proxy.setDelayMs([20, 1, 0, 3][round % 4] ?? 0);
-    answers.push(client.echo(`a${round}`), client.incr('b'));
+    replies.push(client.echo(`message ${round}`), client.incr('counter'));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const expected = Array.from({ length: 40 }, (_round, index) => [`a${index}`, index + 1]).flat();
-  expect(await Promise.all(answers)).toEqual(expected);
+  const expected = Array.from({ length: 40 }, (_round, index) => [`message ${index}`, index + 1]).flat();
+  expect(await Promise.all(replies)).toEqual(expected);
 });
 
-it('loses a reply to what has happened, and a request that has not', async () => {
+it('loses the reply of an executed request, or the request itself', async () => {
   const { proxy, client } = await startProxy();
   proxy.dropOneConnection('reply', 0);
-  await expect(client.incr('seen')).rejects.toThrow();
-  expect(await client.get('seen')).toBe('1');
+  await expect(client.incr('counter')).rejects.toThrow();
+  expect(await client.get('counter')).toBe('1');
   proxy.dropOneConnection('request', 0);
-  await expect(client.incr('seen')).rejects.toThrow();
-  expect(await client.get('seen')).toBe('1');
+  await expect(client.incr('counter')).rejects.toThrow();
+  expect(await client.get('counter')).toBe('1');
   expect(proxy.droppedConnections).toBe(2);
 });
 
-it('takes no connection during an outage', async () => {
+it('accepts no connection during an outage', async () => {
   const { proxy, client } = await startProxy();
   proxy.goDownFor(200);
   await expect(client.ping()).rejects.toThrow();

@@ -1,93 +1,83 @@
-import { connect, createServer, type Socket } from 'node:net';
-import { delayedQueue } from './delayed-queue.ts';
-import { listenOnFreePort } from './listen-on-free-port.ts';
+import { delayLine } from './delay-line.ts';
+import { type ProxiedConnection, startTcpProxy } from './tcp-proxy.ts';
 
-/** `reply`: what was asked next has happened and nobody knows; `request`: it has not, and nobody knows either. */
+/** `request`: Redis did not receive it. `reply`: Redis executed the request. In both cases the client gets no reply. */
 export type LostMessage = 'reply' | 'request';
 
+/** A proxy before a Redis that delays messages, loses them, and goes down. */
 export interface FaultyRedisProxy extends AsyncDisposable {
   readonly url: string;
-  /** How many connections it has cut at a request. */
+  /** The number of connections that were dropped at a request. */
   readonly droppedConnections: number;
-  /** Lets the next request that contains `text` through to Redis, and cuts the connection before its reply. Once. */
+  /** Forwards the next request that contains `text`, and drops its connection before the reply. */
   dropReplyTo(text: string): void;
-  /** The same, and Redis is away from then on, until `comeBack`. */
+  /** Like `dropReplyTo`, but also goes down, until `recover`. */
   dropReplyAndGoDown(text: string): void;
-  /** The next request that contains `text` does not get through, and Redis is away from then on, until `comeBack`. */
+  /** Goes down instead of forwarding the next request that contains `text`, until `recover`. */
   goDownBefore(text: string): void;
-  /** Every connection breaks, and new ones break at once, until `comeBack`. */
+  /** Drops all connections, and new ones at once, until `recover`. */
   goDown(): void;
+  goDownFor(durationMs: number): void;
   recover(): void;
   readonly isDown: boolean;
-  /** Cuts one of the connections that are open now, at its next request; `chosen` is taken modulo their number. */
-  dropOneConnection(lost: LostMessage, connectionIndex: number): void;
-  /** Away for so long. */
-  goDownFor(durationMs: number): void;
-  /** When Redis could last not be reached at all, epoch ms; 0: never. */
+  /** The start of the last outage in epoch ms, or 0 if there was none. */
   readonly lastOutageAt: number;
-  /** From now on each request and each reply arrives this much later. */
+  /** Drops one of the open connections at its next request. `connectionIndex` is taken modulo their number. */
+  dropOneConnection(lost: LostMessage, connectionIndex: number): void;
+  /** Each request and each reply arrives this much later. */
   setDelayMs(delayMs: number): void;
 }
 
 interface PlannedDrop {
   readonly lost: LostMessage;
-  /** Whether Redis is away from then on. */
   readonly thenGoDown: boolean;
 }
 
-interface ProxiedConnection {
-  readonly client: Socket;
-  readonly redis: Socket;
-  /** What becomes of its next request. */
-  plannedDrop: PlannedDrop | null;
-}
-
-/** A proxy before a Redis that delays, loses requests and replies, and goes away. */
-export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisProxy> {
-  let dropAtText: (PlannedDrop & { readonly text: string }) | null = null;
+export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRedisProxy> {
+  const dropsByConnection = new Map<ProxiedConnection, PlannedDrop>();
+  let dropByText: (PlannedDrop & { readonly text: string }) | null = null;
   let [delayMs, droppedConnections, lastOutageAt, downUntil] = [0, 0, 0, 0];
-  const connections = new Set<ProxiedConnection>();
   const isDown = () => Date.now() < downUntil;
-  const goDown = (until: number) => {
+  const goDown = (until = Number.POSITIVE_INFINITY) => {
     lastOutageAt = Date.now();
     downUntil = Math.max(downUntil, until);
-    for (const { client } of connections) client.destroy();
+    for (const { client } of proxy.connections) client.destroy();
   };
-  const server = createServer((client) => {
-    if (isDown()) return void client.on('error', () => {}).destroy();
-    const redis = connect(port, '127.0.0.1');
-    const connection: ProxiedConnection = { client, redis, plannedDrop: null };
-    const toRedis = delayedQueue(() => delayMs);
-    const toClient = delayedQueue(() => delayMs);
+  /** Returns and removes the drop that is planned for this request. */
+  const takeDrop = (connection: ProxiedConnection, request: Buffer): PlannedDrop | null => {
+    const drop = dropByText !== null && request.includes(dropByText.text) ? dropByText : null;
+    const plannedDrop = drop ?? dropsByConnection.get(connection) ?? null;
+    if (plannedDrop === null) return null;
+    dropByText = null;
+    dropsByConnection.delete(connection);
+    droppedConnections += 1;
+    return plannedDrop;
+  };
+  const proxy = await startTcpProxy(redisPort, (connection) => {
+    const { client, server: redis } = connection;
+    if (isDown()) return void client.destroy();
     let drop: PlannedDrop | null = null;
-    const dropConnection = () => (drop?.thenGoDown ? goDown(Number.POSITIVE_INFINITY) : client.destroy());
+    const dropConnection = () => (drop?.thenGoDown ? goDown() : client.destroy());
+    const sendRequest = delayLine<Buffer>(
+      () => delayMs,
+      (request) => void redis.write(request),
+    );
+    const sendReply = delayLine<Buffer>(
+      () => delayMs,
+      (reply) => void client.write(reply),
+    );
     client.on('data', (request) => {
-      const planned = dropAtText !== null && request.includes(dropAtText.text) ? dropAtText : connection.plannedDrop;
-      if (planned !== null) {
-        [droppedConnections, connection.plannedDrop, dropAtText, drop] = [droppedConnections + 1, null, null, planned];
-        if (planned.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
-        if (planned.lost === 'request') return void dropConnection();
-      }
-      toRedis(() => redis.write(request));
+      drop ??= takeDrop(connection, request);
+      // New connections are refused from now on, before the reply arrives.
+      if (drop?.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
+      if (drop?.lost === 'request') dropConnection();
+      else sendRequest(request);
     });
-    redis.on('data', (reply) => {
-      if (drop === null) toClient(() => client.write(reply));
-      else dropConnection();
-    });
-    connections.add(connection);
-    for (const socket of [client, redis]) {
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        connections.delete(connection);
-        client.destroy();
-        redis.destroy();
-      });
-    }
+    redis.on('data', (reply) => (drop === null ? sendReply(reply) : dropConnection()));
+    client.on('close', () => dropsByConnection.delete(connection));
   });
-  const ownPort = await listenOnFreePort(server);
   return {
-    url: `redis://127.0.0.1:${ownPort}`,
+    url: `redis://127.0.0.1:${proxy.port}`,
     get droppedConnections() {
       return droppedConnections;
     },
@@ -98,32 +88,27 @@ export async function startFaultyRedisProxy(port: number): Promise<FaultyRedisPr
       return lastOutageAt;
     },
     dropReplyTo(text) {
-      dropAtText = { text, lost: 'reply', thenGoDown: false };
+      dropByText = { text, lost: 'reply', thenGoDown: false };
     },
     dropReplyAndGoDown(text) {
-      dropAtText = { text, lost: 'reply', thenGoDown: true };
+      dropByText = { text, lost: 'reply', thenGoDown: true };
     },
     goDownBefore(text) {
-      dropAtText = { text, lost: 'request', thenGoDown: true };
+      dropByText = { text, lost: 'request', thenGoDown: true };
     },
-    goDown: () => goDown(Number.POSITIVE_INFINITY),
+    goDown: () => goDown(),
+    goDownFor: (durationMs) => goDown(Date.now() + durationMs),
     recover() {
       downUntil = 0;
     },
     dropOneConnection(lost, connectionIndex) {
-      const connection = [...connections][connectionIndex % Math.max(1, connections.size)];
-      if (connection !== undefined) connection.plannedDrop = { lost, thenGoDown: false };
+      const connections = [...proxy.connections];
+      const connection = connections[connectionIndex % Math.max(1, connections.length)];
+      if (connection !== undefined) dropsByConnection.set(connection, { lost, thenGoDown: false });
     },
-    goDownFor: (durationMs) => goDown(Date.now() + durationMs),
     setDelayMs(newDelayMs) {
       delayMs = newDelayMs;
     },
-    async [Symbol.asyncDispose]() {
-      for (const { client, redis } of connections) {
-        client.destroy();
-        redis.destroy();
-      }
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   };
 }

@@ -3,14 +3,14 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import { buffer } from 'node:stream/consumers';
 import { listenOnFreePort } from './listen-on-free-port.ts';
 
-/** One address before several bots, as a load balancer: each request goes to the next bot that takes the connection. */
+/** A load balancer before several bots: each request goes to the next bot that accepts the connection. */
 export interface LoadBalancer extends AsyncDisposable {
   readonly url: string;
   /** The port that answered each request, oldest first. */
   readonly answeredPorts: readonly number[];
   /** The port that the next request goes to first. */
   set nextPort(port: number);
-  /** It stays for good: a bot that has ended is skipped. */
+  /** Adds a bot. A bot that has stopped is skipped, but not removed. */
   addPort(port: number): void;
 }
 

@@ -1,6 +1,6 @@
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 
-/** A definition with nothing in it but what must be. */
+/** Returns a definition with one link and no optional values. */
 export function makeDefinition(id: string, overrides: Partial<ProjectDefinition> = {}): ProjectDefinition {
   return {
     v: 1,

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { SignedRequest } from '../fake-slack/request-signing.ts';
 
-/** A client that sends what it likes, byte by byte, and says what came back. */
+/** An HTTP client that can send any bytes, also invalid requests. */
 export interface RawClient extends Disposable {
   readonly socket: Socket;
   write(bytes: string | Buffer): void;
-  /** The next answer: its head, and its body where a length is given. Null: the connection ended without one. */
+  /** Returns the next response, or null if the server closes the connection before. */
   response(): Promise<RawResponse | null>;
-  /** Resolves when the server has ended the connection. */
+  /** Resolves when the server has closed the connection. */
   readonly ended: Promise<unknown>;
 }
 
@@ -56,13 +56,13 @@ export async function connectRawClient(port: number): Promise<RawClient> {
 
 export interface RequestChanges {
   readonly requestLine?: string;
-  /** Replaces, or leaves out, a header. */
+  /** Replaces a header, or removes it if the value is undefined. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** More header lines, whatever they are. */
+  /** Added without any check. */
   readonly extraHeaderLines?: readonly string[];
 }
 
-/** The bytes of a request, its length included unless it is left out. */
+/** Returns the bytes of a request with its content-length, unless `changes` removes it. */
 export function requestBytes({ headers, body }: SignedRequest<string | Buffer>, changes: RequestChanges = {}): Buffer {
   const headerFields = {
     host: 'bot.example',

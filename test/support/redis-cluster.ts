@@ -6,14 +6,14 @@ import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Three primaries with a third of the slots each; every write is on disk before it is answered. */
+/** Three primaries with a third of the slots each. Redis writes each change to disk before it replies. */
 export interface TestCluster extends AsyncDisposable {
   readonly endpoint: RedisEndpoint;
   client(): Cluster;
-  /** The node that holds a key. */
+  /** Returns the index of the node with this key. */
   nodeOf(key: string): Promise<number>;
   kill(node: number): Promise<void>;
-  /** Starts a killed node again, with its data. */
+  /** Starts a killed node again with its data. */
   restart(node: number): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     const infos = await Promise.all(nodeClients.map((nodeClient) => nodeClient.cluster('INFO')));
     return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'));
   };
-  await waitFor(isReady, { description: 'a whole cluster' });
+  await waitFor(isReady, { description: 'a complete cluster' });
 
   return {
     endpoint: { kind: 'cluster', nodes },

@@ -9,20 +9,20 @@ import { spawnSupervised } from '../../demo/supervised-process.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { waitFor } from './wait-for.ts';
 
-/** One primary with two replicas, watched by a Sentinel that promotes one of them soon after the primary is gone. */
+/** A primary with two replicas, and a Sentinel that promotes a replica when the primary is down. */
 export interface SentinelGroup extends AsyncDisposable {
   readonly endpoint: RedisEndpoint;
-  /** A client of whoever is the primary. */
+  /** Returns a client of the current primary. */
   client(): Redis;
-  /** The servers, the first primary first. */
+  /** The first server is the primary at the start. */
   readonly servers: readonly RedisServer[];
-  /** Waits until both replicas have all that was written so far through this client. */
+  /** Waits until both replicas have received everything that this client wrote. */
   waitForReplicas(client: Redis): Promise<void>;
-  /** From now on nothing that is written reaches a replica, until Sentinel sees to it some seconds later. */
+  /** Stops the replication. Sentinel restores it some seconds later. */
   cutReplication(): Promise<void>;
-  /** Kills the first primary. */
+  /** Kills the primary of the start. */
   killPrimary(): Promise<void>;
-  /** Waits until another one is primary. */
+  /** Waits until another server is the primary. */
   waitForFailover(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup> {
     return redis;
   };
   const sentinelClient = client(sentinel.port);
-  // A Sentinel promotes only replicas that it knows, and that are in step.
+  // Sentinel promotes only replicas that it has discovered and that are connected.
   await waitFor(async () => /slaves=2/.test(await sentinelClient.info('sentinel')), { description: 'two replicas' });
   const primaryClient = client(primary.port);
   await waitFor(async () => (await primaryClient.info('replication')).match(/state=online/g)?.length === 2);
@@ -61,7 +61,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup> {
     client,
     servers: [primary, ...replicas],
     async waitForReplicas(writer) {
-      await waitFor(async () => (await writer.wait(2, 1_000)) === 2, { description: 'both replicas in step' });
+      await waitFor(async () => (await writer.wait(2, 1_000)) === 2, { description: 'both replicas up to date' });
     },
     async cutReplication() {
       await Promise.all(replicas.map(({ port }) => client(port).replicaof(host, 1)));

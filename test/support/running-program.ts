@@ -9,17 +9,16 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+/** `stdout` and `stderr` return the output so far. */
 export interface RunningProgram {
   readonly pid: number;
-  /** What it has printed so far. */
   stdout(): string;
-  /** What it has said on stderr so far. */
   stderr(): string;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<ProgramResult>;
 }
 
-/** Starts a program, keeps what it says, and gives it nothing to read. */
+/** Starts a program without stdin and collects its output. */
 export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): RunningProgram {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const captured = { stdout: '', stderr: '' };
@@ -39,7 +38,7 @@ export function startProgram(command: string, args: readonly string[], options: 
   };
 }
 
-/** Kills it at the end of the test if it still runs. */
+/** Kills the program at the end of the test if it still runs. */
 export function killAtTestEnd(program: RunningProgram): RunningProgram {
   onTestFinished(async () => {
     program.kill('SIGKILL');
@@ -48,7 +47,7 @@ export function killAtTestEnd(program: RunningProgram): RunningProgram {
   return program;
 }
 
-/** Waits until it has printed or logged this; throws with all that it said when it ends before. */
+/** Waits until stdout or stderr contains the text. Throws with the whole output if the program exits before. */
 export async function waitForOutput(program: RunningProgram, text: string): Promise<void> {
   const hasPrinted = () => `${program.stdout()}${program.stderr()}`.includes(text);
   let hasExited = false;
@@ -56,5 +55,6 @@ export async function waitForOutput(program: RunningProgram, text: string): Prom
     hasExited = true;
   });
   await waitFor(() => hasPrinted() || hasExited, { description: text, timeoutMs: 50_000 });
-  if (!hasPrinted()) throw new Error(`it ended before it said ${text}: ${JSON.stringify(await program.exited)}`);
+  if (!hasPrinted())
+    throw new Error(`the program exited before it printed ${text}: ${JSON.stringify(await program.exited)}`);
 }

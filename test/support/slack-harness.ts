@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Services } from '../../src/services.ts';
-import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/app.ts';
-import type { RejectionReason } from '../../src/slack/receivers/rejection.ts';
+import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
+import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../fake-slack/options.ts';
 import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';
@@ -12,30 +12,30 @@ import type { MessageView } from '../fake-slack/types.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { startTestServices, type TestServices, type TestServicesOptions } from './test-services.ts';
 
-/** What people do in Slack: alice in #sync, unless told. */
+/** Actions of users in Slack. The default sender is alice in #sync. */
 export interface UserActions {
-  /** Types a command and returns the answer that only this person sees. */
+  /** Sends a command and returns its ephemeral response. */
   runCommand(text: string, sender?: Sender): Promise<MessageView>;
-  /** Presses a button; returns at once. */
+  /** Presses a button, and does not wait for the result. */
   press(label: string, message: MessageView, user?: string): ReturnType<FakeSlack['press']>;
-  /** Waits for an answer to `who` or a channel message that says this; the newest one. */
+  /** Waits for a message visible to the sender whose text matches. Returns the newest one. */
   waitForMessage(text: string | RegExp, sender?: Sender): Promise<MessageView>;
-  /** Asks for an action and presses OK. */
+  /** Requests an action and presses OK. Returns the dialog. */
   requestAndConfirm(action: Action, project: string, sender?: Sender): Promise<MessageView>;
 }
 
-/** People talking to real bots over the strict Slack; real Redis, BullMQ and Bolt behind them. */
+/** Users and real bots on the fake Slack, with real Redis, BullMQ and Bolt. */
 export interface SlackHarness extends UserActions, AsyncDisposable {
   readonly services: TestServices;
   readonly slack: FakeSlack;
   readonly bot: Bot;
-  /** What the bots have logged, oldest first. */
+  /** The log of all bots, oldest line first. */
   readonly logLines: readonly LogLine[];
-  /** Why requests were refused, oldest first. */
+  /** The reasons of all rejected requests, oldest first. */
   readonly rejections: readonly RejectionReason[];
-  /** The one address of all bots; nothing goes through it in Socket Mode. */
+  /** The request URL of all bots. It is not used in Socket Mode. */
   readonly loadBalancer: LoadBalancer;
-  /** One more bot process on the same Redis and Slack. */
+  /** Starts another bot on the same Redis and Slack. */
   addBot(): Promise<Bot>;
 }
 
@@ -44,7 +44,7 @@ export interface Sender {
   readonly channel?: string;
 }
 
-/** Level 40 is a warning, 50 an error. */
+/** pino's level 40 is a warning, 50 an error. */
 export interface LogLine {
   readonly level: number;
   readonly msg: string;
@@ -54,7 +54,7 @@ export interface LogLine {
 export interface Bot extends AsyncDisposable {
   readonly services: Services;
   readonly slackApp: SlackApp;
-  /** Where it listens in HTTP mode; 0 in Socket Mode. */
+  /** The port in HTTP mode, 0 in Socket Mode. */
   readonly port: number;
 }
 
@@ -62,7 +62,7 @@ export interface SlackHarnessOptions extends TestServicesOptions {
   readonly policy?: Policy;
   readonly slack?: FakeSlackOptions;
   readonly showErrors?: boolean;
-  /** How Slack reaches the bots: over sockets unless told. */
+  /** Default `socket`. */
   readonly transport?: Transport['kind'];
 }
 
@@ -138,7 +138,7 @@ export function userActions(slack: FakeSlack): UserActions {
       const { acked } = slack.command({ ...alice, ...sender, text });
       expect((await acked).kind).toBe('acked');
       return slack.waitFor(() => ephemeralAnswers().find(({ ts }) => !earlierTs.has(ts)), {
-        description: `an answer to ${text}`,
+        description: `a response to ${text}`,
       });
     },
     press: (label, message, user = alice.user) => slack.press({ user, message, label }),
@@ -161,7 +161,7 @@ function matchesText(message: MessageView, expected: string | RegExp): boolean {
   return typeof expected === 'string' ? text.includes(expected) : expected.test(text);
 }
 
-/** All that a message says, without the marks of bold. */
+/** Returns the text and the blocks of a message, without the marks for bold. */
 export function visibleText(message: MessageView): string {
   return `${message.text}\n${renderedText(message)}`.replaceAll('*', '');
 }

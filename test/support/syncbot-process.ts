@@ -1,83 +1,80 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { ServicesConfig, ServicesOverrides } from '../../src/services.ts';
 import type { SlackAppOptions } from '../../src/slack/app.ts';
 
-/** What a process is told at its start: plain data. */
+/** Plain data: the process receives it as JSON. */
 export interface SyncbotProcessOptions {
   readonly config: ServicesConfig;
   readonly overrides: Pick<ServicesOverrides, 'sweepIntervalMs' | 'lockDurationMs'>;
+  /** Only for a bot. */
   readonly slack?: Pick<SlackAppOptions, 'botToken' | 'transport' | 'apiUrl' | 'command' | 'policy' | 'showErrors'>;
 }
 
-/** A bot or a worker in a process of its own, which a test may kill. */
+/** A bot or a worker in its own process, which a test may kill or suspend. */
 export interface SyncbotProcess extends AsyncDisposable {
   readonly pid: number;
+  /** In epoch ms. */
   readonly startedAt: number;
-  kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<unknown>;
-  /** What it said at its end, when nobody killed it; null: it lives, or was killed. */
+  kill(signal: NodeJS.Signals): void;
+  /** Returns stderr and the exit code if the process exited by itself, else null. */
   failureOutput(): string | null;
-  /** Its memory after a collection, bytes. */
+  /** Returns its memory after a garbage collection, in bytes. */
   memory(): Promise<{ readonly heapUsed: number; readonly rss: number }>;
 }
 
-const program = new URL('syncbot-process-main.mjs', import.meta.url).pathname;
+/** The process exits with this code if Redis is down at its start. */
+export const redisUnavailableExitCode = 4;
+const maxStartAttempts = 10;
 
-/** Ends at its start, which is nobody's fault: Redis was away. */
-const startFailedExitCode = 4;
-
-/** Starts a process of the compiled sources and waits until it works; starts it again while Redis is away. */
+/** Starts a process and waits until it is ready. Starts it again while Redis is down. `buildFolder`: `buildTestPrograms`. */
 export async function startSyncbotProcess(
   buildFolder: string,
   role: 'bot' | 'worker',
   options: SyncbotProcessOptions,
 ): Promise<SyncbotProcess> {
+  const program = join(buildFolder, 'test/support/syncbot-process-main.js');
   for (let attempt = 1; ; attempt++) {
-    const child = spawnSyncbotProcess(buildFolder, role, options);
-    if (await child.begun) return child;
-    if (child.exitCode() !== startFailedExitCode || attempt === 10) {
-      throw new Error(`the ${role} ended at its start: ${child.failureOutput()}`);
+    const child = spawnSyncbotProcess([program, role, JSON.stringify(options)]);
+    if (await child.started) return child;
+    if (child.exitCode() !== redisUnavailableExitCode || attempt === maxStartAttempts) {
+      throw new Error(`the ${role} exited at its start: ${child.failureOutput()}`);
     }
   }
 }
 
-function spawnSyncbotProcess(buildFolder: string, role: string, options: SyncbotProcessOptions) {
+function spawnSyncbotProcess(args: readonly string[]) {
   const startedAt = Date.now();
-  const process = spawn(
-    globalThis.process.execPath,
-    ['--expose-gc', program, buildFolder, role, JSON.stringify(options)],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    },
-  );
+  const child = spawn(process.execPath, ['--expose-gc', ...args], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let stderr = '';
   let hasExited = false;
   let wasKilled = false;
-  process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const exited = once(process, 'close').then(() => {
+  const exited = once(child, 'close').then(() => {
     hasExited = true;
   });
-  const ready = Promise.race([waitForMessage(process, 'ready').then(() => true), exited.then(() => false)]);
   const kill = (signal: NodeJS.Signals) => {
     wasKilled ||= signal === 'SIGKILL';
-    process.kill(signal);
+    child.kill(signal);
   };
   return {
     startedAt,
-    begun: ready,
-    kill,
+    /** Resolves with false if the process exits before it is ready. */
+    started: Promise.race([waitForMessage(child, 'ready').then(() => true), exited.then(() => false)]),
     exited,
-    pid: process.pid ?? 0,
-    exitCode: () => process.exitCode,
-    failureOutput: () => (hasExited && !wasKilled ? `${stderr} (exit code ${process.exitCode})` : null),
+    kill,
+    pid: child.pid ?? 0,
+    exitCode: () => child.exitCode,
+    failureOutput: () => (hasExited && !wasKilled ? `${stderr} (exit code ${child.exitCode})` : null),
     async memory() {
-      const memoryMessage = waitForMessage(process, 'memory');
-      process.send('memory');
+      const memoryMessage = waitForMessage(child, 'memory');
+      child.send('memory');
       const exitedEarly = exited.then((): never => {
-        throw new Error(`the ${role} has ended: ${stderr}`);
+        throw new Error(`the process has exited: ${stderr}`);
       });
       const { heapUsed, rss } = await Promise.race([memoryMessage, exitedEarly]);
       return { heapUsed: Number(heapUsed), rss: Number(rss) };
@@ -90,9 +87,9 @@ function spawnSyncbotProcess(buildFolder: string, role: string, options: Syncbot
   };
 }
 
-async function waitForMessage(process: ChildProcess, kind: string): Promise<Record<string, unknown>> {
+async function waitForMessage(child: ChildProcess, kind: string): Promise<Record<string, unknown>> {
   for (;;) {
-    const [received] = (await once(process, 'message')) as [Record<string, unknown>];
-    if (received['kind'] === kind) return received;
+    const [message] = (await once(child, 'message')) as [Record<string, unknown>];
+    if (message['kind'] === kind) return message;
   }
 }

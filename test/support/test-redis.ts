@@ -8,11 +8,11 @@ declare module 'vitest' {
   }
 }
 
-/** The one server of this test run. Other test files use it at the same time: take names from `uniqueName`. */
+/** The Redis server of the whole test run. Test files share it: use names from `uniqueName`. */
 export const sharedRedisUrl = (): string => inject('redisUrl');
 
-/** A server for one test alone, which may pause, fill or kill it: `await using redis = await ownRedis()`. */
+/** Starts a server for one test, which may suspend, fill or kill it: `await using redis = await startTestRedis()`. */
 export const startTestRedis = (options: RedisServerOptions = {}): Promise<RedisServer> => startRedisServer(options);
 
-/** A name nobody else in this run has: fit for a project id, a link's queue and a prefix. */
+/** Returns a name that is unique in this test run, valid as project id, queue name and prefix. */
 export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(5).toString('hex')}`;

@@ -2,43 +2,43 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
+import { requestAction } from '../../src/application/request.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
-import { createServices, type Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
+import { Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from './faulty-redis-proxy.ts';
 import { makeDefinition } from './project-definition.ts';
+import { waitFor } from './wait-for.ts';
 
-/** A Redis of its own with a bot's parts on it, and links made for the test. Everything ends with it. */
+/** The services of a bot on a Redis server of their own, with links for the test. All of it ends with the fixture. */
 export interface TestServices extends AsyncDisposable {
   readonly url: string;
-  /** The address of `default` or of a further server. */
+  /** The URL of `default` or of an extra server. */
   urlOf(connection: string): string;
   readonly redis: Redis;
-  /** Stands before the bot's Redis when the world is `proxied`. */
+  /** A proxy before the bot's Redis. The services use it only with `throughProxy`. */
   readonly proxy: FaultyRedisProxy;
   readonly instance: Services;
   readonly deps: UseCaseContext;
-  /** The server behind a connection: one that a test may kill and start again on its port. */
+  /** The server of a connection. A test may kill it, and start another one on its port. */
   server(connection?: string): RedisServer;
-  /** One more process of the bot on the same Redis. */
+  /** Creates more services on the same Redis, like another process of the bot. */
   addInstance(overrides?: ServicesOverrides): Services;
-  /** A link's queue as its owner has it. `connection` names one of the world's further servers. */
+  /** Creates a link's queue. `connection` is `default` or the name of an extra server. */
   createLink(queue: string, connection?: string): Promise<TestLink>;
-  /** Writes a project straight into the store, its links driven to what the state wants by nobody. */
+  /** Saves a project without a use case. The links keep their flags. Default state: running. */
   createProject(
     id: string,
     links: readonly Pick<TestLink, 'link'>[],
     options?: Partial<ProjectDefinition> & InitialProjectState,
   ): Promise<void>;
-  /** Asks for an action and confirms it, as a person would. */
-  requestAndConfirm(
-    project: string,
-    action: Action,
-    by?: string,
-  ): Promise<{ readonly project: string; readonly operation: string }>;
+  /** Requests an action and confirms it, without Slack. Returns the operation's reference. */
+  requestAndConfirm(project: string, action: Action, by?: string): Promise<OperationRef>;
 }
 
 export interface InitialProjectState {
@@ -48,18 +48,18 @@ export interface InitialProjectState {
 export interface TestLink {
   readonly link: Link;
   readonly queue: Queue;
-  /** Starts a worker on it. */
+  /** Starts a worker on the queue. */
   startWorker(processor: (job: Job) => Promise<unknown>, concurrency?: number): Promise<Worker>;
 }
 
 export interface TestServicesOptions {
-  /** Further Redis servers, by the name of their connection. */
+  /** The connection names of further Redis servers. */
   readonly extraServers?: readonly string[];
   readonly overrides?: ServicesOverrides;
   readonly settings?: Partial<ServicesSettings>;
-  /** The bot's parts reach their Redis through `proxy` alone. */
+  /** The services connect to their Redis through `proxy`. */
   readonly throughProxy?: boolean;
-  /** Silent unless told. */
+  /** Default: no log. */
   readonly log?: Logger;
 }
 
@@ -77,53 +77,45 @@ export async function startTestServices({
   throughProxy = false,
   log = pino({ level: 'silent' }),
 }: TestServicesOptions = {}): Promise<TestServices> {
-  const connectionNames = ['default', ...extraServers];
-  const redisServers = await Promise.all(connectionNames.map(() => startRedisServer()));
-  const urls = new Map(connectionNames.map((name, index) => [name, redisServers[index]?.url ?? '']));
-  const url = urls.get('default') ?? '';
-  const proxy = await startFaultyRedisProxy(redisServers[0]?.port ?? 0);
-  const clients = new Map(
-    connectionNames.map((name) => [
-      name,
-      ignoreErrors(new Redis(urls.get(name) ?? '', { maxRetriesPerRequest: null })),
-    ]),
-  );
-  const connections = Object.fromEntries(extraServers.map((name) => [name, endpointOf(urls.get(name) ?? '')]));
-  const disposers: (() => PromiseLike<unknown>)[] = [];
+  const main = await startServer();
+  const extraEntries = extraServers.map(async (name) => [name, await startServer()] as const);
+  const servers = new Map([['default', main], ...(await Promise.all(extraEntries))]);
+  const findServer = (connection: string) => {
+    const server = servers.get(connection);
+    if (server === undefined) throw new Error(`the connection ${connection} does not exist`);
+    return server;
+  };
+  const { url } = main.redisServer;
+  const proxy = await startFaultyRedisProxy(main.redisServer.port);
   const config = {
     redis: endpointOf(throughProxy ? proxy.url : url),
-    connections,
+    connections: Object.fromEntries(extraServers.map((name) => [name, endpointOf(findServer(name).redisServer.url)])),
     settings: { ...testSettings, ...settings },
   };
+  const disposers: (() => PromiseLike<unknown>)[] = [];
   const addInstance = (instanceOverrides: ServicesOverrides = overrides) => {
-    const services = createServices(config, log, { sweepIntervalMs: 300, ...instanceOverrides });
+    const services = new Services(config, log, { sweepIntervalMs: 300, ...instanceOverrides });
     disposers.push(() => services[Symbol.asyncDispose]());
     return services;
   };
   const instance = addInstance();
-  const redis = clients.get('default');
-  if (redis === undefined) throw new Error('no server');
 
   return {
     url,
-    redis,
+    redis: main.client,
     proxy,
     instance,
     addInstance,
     deps: instance.deps,
-    urlOf: (connection) => urls.get(connection) ?? '',
-    server(connection = 'default') {
-      const server = redisServers[connectionNames.indexOf(connection)];
-      if (server === undefined) throw new Error(`no connection ${connection}`);
-      return server;
-    },
+    urlOf: (connection) => findServer(connection).redisServer.url,
+    server: (connection = 'default') => findServer(connection).redisServer,
     async createLink(name, connection = 'default') {
-      const client = clients.get(connection);
-      if (client === undefined) throw new Error(`no connection ${connection}`);
+      const { client } = findServer(connection);
       const queue = new Queue(name, { connection: client });
       queue.on('error', () => {});
       await queue.waitUntilReady();
-      await waitForQueueMeta(client, name);
+      // BullMQ writes this field a moment later. The queue of a link does not exist before.
+      await waitFor(async () => (await client.hget(`bull:${name}:meta`, 'version')) !== null);
       disposers.push(() => queue.close());
       return {
         link: { queue: name, connection, prefix: 'bull' },
@@ -142,35 +134,48 @@ export async function startTestServices({
       const saved = await instance.deps.projects.save(definition, { state, watermarks: {} }, 'cli:test');
       if (saved.kind === 'conflict') throw new Error(`${id} exists`);
     },
-    async requestAndConfirm(project, action, by = 'U0ALICE') {
-      const { requestAction } = await import('../../src/application/request.ts');
-      const { confirm } = await import('../../src/application/confirm.ts');
-      const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-      const requested = await requestAction(instance.deps, request);
-      if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
-      const ref = { project, operation: requested.operation.id };
-      await confirm(instance.deps, { ref, by, dialog: null });
-      return ref;
-    },
+    requestAndConfirm: (project, action, by) => requestAndConfirm(instance.deps, { project, action, by }),
     async [Symbol.asyncDispose]() {
-      for (const close of disposers.reverse()) await close();
-      for (const client of clients.values()) client.disconnect();
+      for (const dispose of disposers.reverse()) await dispose();
+      for (const { client } of servers.values()) client.disconnect();
       await proxy[Symbol.asyncDispose]();
-      await Promise.all(redisServers.map((server) => server.stop()));
+      await Promise.all([...servers.values()].map(({ redisServer }) => redisServer.stop()));
     },
   };
+}
+
+export interface RequestAndConfirmOptions {
+  readonly project: string;
+  readonly action: Action;
+  /** Default: alice. */
+  readonly by?: string | undefined;
+}
+
+/** Requests an action and confirms it, as the listeners of Slack do. Throws if the request is refused. */
+export async function requestAndConfirm(
+  context: UseCaseContext,
+  { project, action, by = 'U0ALICE' }: RequestAndConfirmOptions,
+): Promise<OperationRef> {
+  const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
+  const result = await requestAction(context, request);
+  if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
+  const ref = { project, operation: result.operation.id };
+  await confirm(context, { ref, by, dialog: null });
+  return ref;
 }
 
 export function endpointOf(url: string): RedisEndpoint {
   return { kind: 'standalone', url };
 }
 
-function ignoreErrors(client: Redis): Redis {
-  client.on('error', () => {});
-  return client;
+interface ServerWithClient {
+  readonly redisServer: RedisServer;
+  readonly client: Redis;
 }
 
-async function waitForQueueMeta(client: Redis, queue: string): Promise<void> {
-  const { waitFor } = await import('./wait-for.ts');
-  await waitFor(async () => (await client.hget(`bull:${queue}:meta`, 'version')) !== null);
+async function startServer(): Promise<ServerWithClient> {
+  const redisServer = await startRedisServer();
+  const client = new Redis(redisServer.url, { maxRetriesPerRequest: null });
+  client.on('error', () => {});
+  return { redisServer, client };
 }

@@ -1,29 +1,39 @@
+import { type EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** What is waited for, for the message of the failure. */
+  /** What the test waits for, for the error message. Default: the source of the condition. */
   readonly description?: string;
   readonly timeoutMs?: number;
+  /** Emits `change` when the condition may have changed, so that it is checked at once. */
+  readonly changes?: EventEmitter;
+  /** Returns a description of the state, for the error message. */
+  readonly describeState?: () => string;
 }
 
+export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
+const pollIntervalMs = 10;
+
 /**
- * Asks about every 10 ms until the answer is truthy, and returns it. A condition that throws counts as not met yet.
- * The limit only ends a wait that would be for ever: it is no statement about how long anything should take.
+ * Checks the condition about every 10 ms until its value is truthy, and returns the value. A condition that throws is not met
+ * yet. The time limit only ends a wait that would never end. It does not assert how long anything takes.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { description = 'a condition', timeoutMs = 20_000 }: WaitOptions = {},
-): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const deadline = Date.now() + timeoutMs;
+  { description = String(condition), timeoutMs = 20_000, changes, describeState }: WaitOptions = {},
+): Promise<Truthy<T>> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const attempt = await evaluate(condition);
     if ('value' in attempt && isTruthy(attempt.value)) return attempt.value;
-    if (Date.now() > deadline) {
-      const lastResult =
-        'value' in attempt ? `last answer: ${JSON.stringify(attempt.value)}` : 'it last threw the cause';
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${description} (${lastResult})`, { cause: attempt.error });
+    if (performance.now() > deadline) {
+      const lastResult = 'value' in attempt ? `last value: ${JSON.stringify(attempt.value)}` : 'it threw the cause';
+      const state = describeState === undefined ? '' : `\n\n${describeState()}`;
+      const message = `Timed out after ${timeoutMs} ms waiting for ${description} (${lastResult})${state}`;
+      throw new Error(message, { cause: attempt.error });
     }
-    await delay(10);
+    await waitForChange(changes);
   }
 }
 
@@ -37,4 +47,9 @@ async function evaluate<T>(condition: () => T | Promise<T>): Promise<Attempt<T>>
   }
 }
 
-const isTruthy = <T>(value: T): value is Exclude<T, false | 0 | '' | null | undefined> => Boolean(value);
+async function waitForChange(changes: EventEmitter | undefined): Promise<void> {
+  if (changes === undefined) return delay(pollIntervalMs);
+  await once(changes, 'change', { signal: AbortSignal.timeout(pollIntervalMs) }).catch(() => {});
+}
+
+const isTruthy = <T>(value: T): value is Truthy<T> => Boolean(value);

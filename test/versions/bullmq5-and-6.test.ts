@@ -28,7 +28,7 @@ beforeEach(async () => {
   rejectedTasks = new Set();
   links = [];
   for (const version of versions) {
-    const queue = `worked-by-${version}`;
+    const queue = `worker-${version}`;
     const testLink = await services.createLink(queue);
     const queueOptions = { url: services.url, queue };
     const worker = await startWorkerOfVersion({ ...queueOptions, version }, async (name) => {
@@ -65,14 +65,14 @@ async function readStats() {
 const taskNames = (version: Version, from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `${version}-${String(from + index).padStart(3, '0')}`);
 
-/** Both producers add to every link, taking turns. */
+/** Both producers add tasks to the link, in turn. */
 async function addTasks({ producers }: MixedLink, from: number, to: number): Promise<void> {
   for (let task = from; task < to; task++) {
     for (const version of versions) await producers[version].add(taskNames(version, task, task + 1));
   }
 }
 
-it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, all of it runs after the restore', async () => {
+it('a pause stops workers of BullMQ 5 and 6, counts all waiting tasks, and all of them run after the restore', async () => {
   await Promise.all(links.map((link) => addTasks(link, 0, 20)));
   await waitFor(() => links.every(({ worker }) => worker.startedTasks.length === 40));
 
@@ -82,7 +82,7 @@ it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, 
   await adding;
   await Promise.all(links.map((link) => addTasks(link, 60, 80)));
   await Promise.all(links.map(({ producers }) => producers[5].add(['5-soon'], { delay: 1 })));
-  const expectedBacklog = startedAtPause.reduce((sum, begun) => sum + 161 - begun, 0);
+  const expectedBacklog = startedAtPause.reduce((sum, started) => sum + 161 - started, 0);
   await waitFor(async () => (await readStats()).backlog === expectedBacklog);
   expect((await readStats()).latencyMs).toBeGreaterThan(0);
   for (const { testLink } of links)
@@ -102,7 +102,7 @@ it('a pause holds workers of 5 and of 6: nothing begins, everything is counted, 
   expect((await readStats()).latencyMs).toBe(0);
 });
 
-it('what failed runs before everything that came while it was held, whoever added it', async () => {
+it('failed tasks run before tasks that were added during the pause, with producers of BullMQ 5 and 6', async () => {
   rejectedTasks.add('6-000').add('6-001');
   await Promise.all(links.map(({ producers }) => producers[6].add(taskNames(6, 0, 2))));
   await waitFor(async () => (await services.deps.projects.read('mixed'))?.state === 'failed');
@@ -116,7 +116,7 @@ it('what failed runs before everything that came while it was held, whoever adde
     expect(worker.startedTasks.slice(0, 4)).toEqual(['6-000', '6-001', '6-000', '6-001']);
     const laterTasks = worker.startedTasks.slice(4);
     expect(laterTasks.toSorted()).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
-    // The resume of BullMQ lets go first what a producer of 5 has put aside.
+    // BullMQ's resume moves the list `paused` first, to which a producer of BullMQ 5 adds.
     expect(laterTasks).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
   }
 });

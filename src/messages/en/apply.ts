@@ -1,6 +1,6 @@
-import type { ApplyRefusalCode, ApplyRefusalOf, UsedLink } from '../../application/apply-refusal.ts';
 import type { Link } from '../../domain/link.ts';
 import type { UsageEvidence } from '../../domain/observation.ts';
+import type { ApplyRefusalCode, ApplyRefusalOf, UsedLink } from '../../domain/refusal.ts';
 import type { Formatter } from '../format.ts';
 import { stateClause } from './terms.ts';
 

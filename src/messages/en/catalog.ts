@@ -1,7 +1,10 @@
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply.ts';
+import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
+import { configMessages, keyDocs, valueDocs, variableDocs } from './config.ts';
 import { confirmation } from './confirmation.ts';
+import { doctorMessages } from './doctor.ts';
 import { format } from './format.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
@@ -36,6 +39,14 @@ export const en = {
   help,
   commandErrors,
   notices,
+  cli: cliMessages,
+  columnTitles,
+  factLabels,
+  doctor: doctorMessages,
+  config: configMessages,
+  keyDocs,
+  valueDocs,
+  variableDocs,
 };
 
 /** English is the reference: the catalog of another language has this type, and the compiler lists what it lacks. */

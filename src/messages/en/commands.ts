@@ -21,7 +21,7 @@ export const commandErrors = {
   ) =>
     `I do not understand the words after ${format.text(facts.project)}. ${nothingChanged} Type ${format.command(facts.command)}.${facts.acceptsReason ? ' To add a reason, write because and the reason.' : ''}`,
   otherCommand: (format: Formatter) =>
-    `My command here is ${format.command('help')}. ${nothingChanged} The person who runs syncbot sets its name in SLACK_COMMAND.`,
+    `This bot answers to another command: type ${format.command('help')}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`,
 };
 
 function didYouMean(command: string, format: Formatter): string {

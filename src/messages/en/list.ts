@@ -14,7 +14,7 @@ export const list = {
   showHint: (format: Formatter) => `${format.command('show <project>')} shows more`,
   /** `applyCommand` is that of the command line. */
   noProjects: (applyCommand: string, format: Formatter) =>
-    `There is no project yet. The person who runs syncbot adds one to syncbot.yml and runs ${applyCommand}. Then ${format.command('list')} shows it.`,
+    `There is no project yet. The administrator of syncbot adds one to syncbot.yml and runs ${applyCommand}. Then ${format.command('list')} shows it.`,
   noMatch: (filter: string, format: Formatter) =>
     `No project matches “${filter}”. A filter is a state, a label or a part of a name. ${format.command('list')} shows all projects.`,
 };

@@ -12,7 +12,7 @@ export const notices = {
     `It is not known whether this got through: the bot's Redis does not answer. Check with ${format.command(`show ${project}`)}.`,
   /** An error of syncbot. `logId` is in its log line. */
   internalError: (logId: string) =>
-    `Something went wrong in syncbot, so it cannot answer. No task was lost. Try again in a minute. The person who runs syncbot finds the cause in its log under ${logId}.`,
+    `Something went wrong in syncbot, so it cannot answer. No task was lost. Try again in a minute. The administrator of syncbot finds the cause in its log under ${logId}.`,
   outdatedButton: (format: Formatter) =>
     `This button is from an older version of syncbot. ${nothingChanged} Ask again: ${format.command('help')} shows how.`,
   /** The message is over a limit of Slack, and so is its plain text. */

@@ -48,19 +48,19 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     removed: ({ project }, { format }) =>
       `Not done: ${format.text(project)} was removed after your request. ${nothingChanged} ${format.command('list')} shows all projects.`,
     no_operators: ({ user }, { format }) =>
-      `syncbot has no operators yet, so nobody may change projects. ${nothingChanged} The person who runs syncbot must add operators to policy.operators in syncbot.yml. Your id is ${format.text(user)}.`,
+      `syncbot has no operators yet, so nobody may change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml. Your id is ${format.text(user)}.`,
     not_operator: ({ user }, { format }) =>
-      `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the person who runs syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml.`,
+      `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml.`,
     other_team: ({ user }, { format }) =>
       `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
     group_unknown: ({ user, group }, { format }) =>
-      `I could not read from Slack who is in the user group ${format.text(group)}, so I do not know whether you may do this. ${nothingChanged} Try again in a minute. If it does not help, ask the person who runs syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
+      `I could not read from Slack who is in the user group ${format.text(group)}, so I do not know whether you may do this. ${nothingChanged} Try again in a minute. If it does not help, ask the administrator of syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
     channel_not_allowed: ({ allowed }, { format }) =>
-      `Projects cannot be changed from this channel. ${nothingChanged} Use ${allowed.map(format.channel).join(' or ')}, or ask the person who runs syncbot to add this channel to policy.channels in syncbot.yml.`,
+      `Projects cannot be changed from this channel. ${nothingChanged} Use ${allowed.map(format.channel).join(' or ')}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
     channel_shared: () =>
-      `This channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Use a channel of your own, or ask the person who runs syncbot to add this one to policy.channels in syncbot.yml.`,
+      `This channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Use a channel of your own, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
     channel_unknown: () =>
-      `I cannot see whether this channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Invite me and ask again, use another channel, or ask the person who runs syncbot to add this one to policy.channels in syncbot.yml.`,
+      `I cannot see whether this channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Invite me and ask again, use another channel, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
     not_requester: ({ by }, { format }) =>
       `Only ${format.person(by)}, who made this request, can press this button. ${nothingChanged} Make your own request to get your own buttons.`,
     unknown_operation: (_refusal, { format }) =>

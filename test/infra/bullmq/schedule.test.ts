@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { createServices } from '../../../src/services.ts';
+import { Services } from '../../../src/services.ts';
 import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -9,11 +9,11 @@ it('a worker whose Redis went away before its rounds were scheduled says so once
   const redis = await startTestRedis();
   const logLines: string[] = [];
   const log = pino({}, { write: (line: string) => void logLines.push(line) });
-  await using services = createServices({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
+  await using services = new Services({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
   await services.deps.projects.listIds();
   await redis.stop();
   const started = services.startWorkers();
-  const warnings = () => logLines.filter((line) => line.includes('rounds not scheduled yet'));
+  const warnings = () => logLines.filter((line) => line.includes('cycles not scheduled yet'));
   await waitFor(() => warnings().length > 0);
   await using _again = await startTestRedis({ port: redis.port });
   await started;

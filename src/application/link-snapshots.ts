@@ -1,12 +1,9 @@
 import { type Link, linkId, type Watermark } from '../domain/link.ts';
-import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import type { UsedLink } from '../domain/refusal.ts';
 
 /** What was seen of each link that matters, by its id. */
-export type LinkSnapshots = ReadonlyMap<
-  string,
-  { readonly observation: LinkObservation; readonly usage: UsageEvidence | 'unreachable' | null }
->;
+export type LinkSnapshots = ReadonlyMap<string, { readonly observation: LinkObservation; readonly usage: QueueUsage }>;
 
 /** The first watermark is the newest failed task of now: what failed before does not count. */
 export function watermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
@@ -48,14 +45,14 @@ export function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): 
 export function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
   return links.filter((link) => {
     const found = snapshots.get(linkId(link));
-    return found === undefined || found.observation.kind === 'unreachable' || found.usage === 'unreachable';
+    return found === undefined || found.observation.kind === 'unreachable' || found.usage.kind === 'unreachable';
   });
 }
 
 /** Those that have been worked on, and what shows it. */
 export function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
   return links.flatMap((link) => {
-    const evidence = snapshots.get(linkId(link))?.usage ?? null;
-    return evidence === null || evidence === 'unreachable' ? [] : [{ link, evidence }];
+    const usage = snapshots.get(linkId(link))?.usage;
+    return usage?.kind === 'used' ? [{ link, evidence: usage.evidence }] : [];
   });
 }

@@ -119,12 +119,12 @@ async function readLinks(
   ];
   const observations = await deps.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
   const reachable = observations.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
-  const evidence = await deps.links.findUsage(reachable);
-  const usage = new Map(reachable.map((link, index) => [linkId(link), evidence[index] ?? null]));
+  const usages = await deps.links.findUsage(reachable);
+  const usageById = new Map(reachable.map((link, index) => [linkId(link), usages[index]]));
   return new Map(
     observations.map((reading) => {
       const id = linkId(reading.link);
-      return [id, { observation: reading, usage: usage.get(id) ?? null }];
+      return [id, { observation: reading, usage: usageById.get(id) ?? { kind: 'unreachable' } }];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
 import type { Link, Watermark } from '../domain/link.ts';
-import type { LinkObservation, UsageEvidence } from '../domain/observation.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
 import type { ProjectId } from '../domain/project.ts';
@@ -14,13 +14,14 @@ export interface LinkWithWatermark {
 export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
 
 export interface RetryFailedResult {
-  /** `stopped`: the link had been resumed (by whomever) before all were put back; then nothing more is touched. */
-  readonly kind: 'retried' | 'stopped' | 'missing' | 'unreachable';
+  /** `stopped`: the link was resumed before all failed tasks were moved. The rest stay failed. */
+  readonly kind: 'retried' | 'stopped' | 'unreachable';
+  /** How many tasks were moved. */
   readonly tasks: number;
 }
 
-/** `late`: it was not sent, since what was decided no longer holds. `unreachable`: it is not known whether it was done. */
-export type SetPausedResult = 'driven' | 'late' | 'unreachable';
+/** `expired`: the command was not sent in time, so it was not sent. `unreachable`: it may or may not have been applied. */
+export type SetPausedResult = 'applied' | 'expired' | 'unreachable';
 
 export interface SetPausedTimeouts {
   /** How long each link has to answer, ms. */
@@ -47,10 +48,10 @@ export interface LinkGateway {
   readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
   countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /**
-   * Whether tasks of a queue have been worked on: an active, completed or failed task, an `active` or `completed` event,
-   * or an id counter above the tasks present. Null: no sign of it.
+   * Whether tasks of a queue have been worked on: an active, completed or failed task, an event of one, or an id counter
+   * above the number of tasks.
    */
-  findUsage(links: readonly Link[]): Promise<(UsageEvidence | 'unreachable' | null)[]>;
+  findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
 }
 
 /** The bot's own BullMQ queues, as far as the use cases know them. Adding twice is harmless. */

@@ -240,8 +240,8 @@ export async function setPausedFenced(
   for (let validityMs = initialValidityMs; ; validityMs = Math.min(validityMs * 2, linkResponseTimeoutMs)) {
     const validForMs = validityMs - (deps.clock.monotonicNow() - readAt);
     const results = await deps.links.setPaused(remaining, desired, { responseMs: linkResponseTimeoutMs, validForMs });
-    applied.push(...remaining.filter((_link, index) => results[index] === 'driven'));
-    remaining = remaining.filter((_link, index) => results[index] === 'late');
+    applied.push(...remaining.filter((_link, index) => results[index] === 'applied'));
+    remaining = remaining.filter((_link, index) => results[index] === 'expired');
     if (remaining.length === 0) return applied;
     deps.stopSignal.throwIfAborted();
     deps.log.info(

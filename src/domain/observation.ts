@@ -42,6 +42,11 @@ export type LinkObservation =
 /** What shows that tasks of a queue have been worked on. */
 export type UsageEvidence = 'active_tasks' | 'completed_tasks' | 'failed_tasks' | 'removed_tasks' | 'work_events';
 
+export type QueueUsage =
+  | { readonly kind: 'unused' }
+  | { readonly kind: 'used'; readonly evidence: UsageEvidence }
+  | { readonly kind: 'unreachable' };
+
 /** One observation of a project. A number is null when not every link answered. */
 export interface ProjectStats {
   readonly observedAt: number;

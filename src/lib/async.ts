@@ -31,3 +31,10 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Pr
   const result = await timedResult(promise, timeoutMs);
   return result.kind === 'answered' ? result.value : undefined;
 }
+
+/** Resolves or rejects as `promise` does, or rejects after `timeoutMs`. */
+export async function rejectAfter<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  const result = await timedResult(promise, timeoutMs);
+  if (result.kind === 'answered') return result.value;
+  throw result.kind === 'failed' ? result.error : new Error(`not settled within ${timeoutMs} ms`);
+}

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import * as retryFailedScripts from '../../src/infra/bullmq/retry-failed-scripts.ts';
 import { loadScript, type Script } from '../../src/infra/redis/scripts.ts';
 
 /**
@@ -54,10 +53,10 @@ function parseCommand(args: readonly string[]): { readonly command: string; read
   return { command: scriptNames.get(sha) ?? `script ${sha.slice(0, 6)}`, keys: keys.slice(0, 1) };
 }
 
-/** The bot's own scripts by name: a `.lua` file without its extension, or an exported constant. */
+/** The bot's own scripts by the names of their files. */
 export const botScripts: ReadonlyMap<string, Script> = new Map([
   ...scriptsInFolder(new URL('../../src/infra/redis/lua/', import.meta.url)),
-  ...Object.entries(retryFailedScripts).map(([name, script]) => [name.replace(/Script$/, ''), script] as const),
+  ...scriptsInFolder(new URL('../../src/infra/bullmq/lua/', import.meta.url)),
 ]);
 
 function scriptsInFolder(folder: URL): (readonly [string, Script])[] {

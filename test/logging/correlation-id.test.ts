@@ -68,7 +68,7 @@ test('a try of a job that fails names the project and the operation', async () =
     action: 'pause',
   });
   await services.deps.jobs.execute(broken);
-  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'a try of a job failed');
+  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'job attempt failed');
   expect(await waitFor(failedAttempt)).toMatchObject({
     project: 'orders',
     operationId: 'broken',

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { confirm } from '../src/application/confirm.ts';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { Action } from '../src/domain/lifecycle.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';

@@ -1,6 +1,6 @@
-import { describeDiff } from '../application/diff-projects.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import { observeProjects } from '../application/queries.ts';
+import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { defaultConnection } from '../domain/link.ts';
 import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
@@ -106,7 +106,7 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
 
 function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
   const item = `${configPath} applied`;
-  const differences = describeDiff(projects, config);
+  const differences = messages.definition.diff(diffProjects(projects, config.projects));
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
     : { item, result: 'fail', message: texts.configNotApplied(differences) };

@@ -1,8 +1,8 @@
 import { applyPlan } from '../application/apply.ts';
-import { describeDiff } from '../application/diff-projects.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
+import { diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
 import { applyRefusalText } from '../messages/render.ts';
@@ -42,7 +42,8 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
     const stored = await projects.readMany(await projects.listIds());
     isFirstRun ||= stored.length === 0;
     if (isFirstRun) return applyConfig(context);
-    for (const difference of describeDiff(stored, config)) log.warn({ difference }, 'file and stored projects differ');
+    for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
+      log.warn({ difference }, 'file and stored projects differ');
   };
 }
 

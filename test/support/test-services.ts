@@ -4,9 +4,9 @@ import { type Logger, pino } from 'pino';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
-import type { Action } from '../../src/domain/lifecycle.ts';
+import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
@@ -146,7 +146,7 @@ export async function startTestServices({
 
 export interface RequestAndConfirmOptions {
   readonly project: string;
-  readonly action: Action;
+  readonly action: OperationKind;
   /** Default: alice. */
   readonly by?: string | undefined;
 }

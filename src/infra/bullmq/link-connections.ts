@@ -2,7 +2,7 @@ import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/link.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
+import { toChunks, withTimeout } from '../../lib/async.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
 import { isServerReply } from '../redis/scripts.ts';
 
@@ -140,13 +140,13 @@ async function queryBatch<Item extends LinkItem, Answer>(
   batch: readonly Item[],
   query: LinkQuery<Item, Answer>,
 ): Promise<Answered<Item, Answer>> {
-  const result = await timedResult(query.query(connection, batch), query.timeoutMs);
-  const hasReplied = result.kind === 'answered' || (result.kind === 'failed' && isReplyError(result.error));
+  const result = await withTimeout(query.query(connection, batch), query.timeoutMs);
+  const hasReplied = result.kind === 'resolved' || (result.kind === 'rejected' && isReplyError(result.error));
   if (hasReplied) connection.breaker.recordAnswer();
   else connection.breaker.recordTimeout();
 
-  if (result.kind === 'answered') return pairWithItems(batch, result.value);
-  if (result.kind === 'late') return [];
+  if (result.kind === 'resolved') return pairWithItems(batch, result.value);
+  if (result.kind === 'timed_out') return [];
   if (hasReplied && batch.length > 1) {
     const answers = await Promise.all(batch.map((item) => queryBatch(connection, [item], query)));
     return answers.flat();
@@ -203,7 +203,7 @@ function createCircuitBreaker(client: RedisClient): CircuitBreaker {
     async isAvailable() {
       if (!isOpen) return true;
       const isReady = await whenReady(client, pingTimeoutMs);
-      if (isReady && (await timedResult(client.ping(), pingTimeoutMs)).kind === 'answered') isOpen = false;
+      if (isReady && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') isOpen = false;
       return !isOpen;
     },
   };

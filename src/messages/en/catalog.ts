@@ -4,6 +4,7 @@ import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages, keyDocs, valueDocs, variableDocs } from './config.ts';
 import { confirmation } from './confirmation.ts';
+import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages } from './doctor.ts';
 import { format } from './format.ts';
 import { help } from './help.ts';
@@ -28,6 +29,7 @@ export const en = {
   refusals,
   notAllowedReasons,
   applyRefusals,
+  definition: definitionMessages,
   precheck,
   confirmation,
   outcomes,

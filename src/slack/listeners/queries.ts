@@ -1,8 +1,8 @@
-import { listPage } from '../../application/list-projects.ts';
 import {
   findProject,
   getHistory,
   getProjectDetails,
+  listPage,
   observeProjects,
   precheckProject,
 } from '../../application/queries.ts';

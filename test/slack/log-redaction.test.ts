@@ -95,7 +95,7 @@ it('a fault is told with what it was and where, not with what it quotes or carri
     cause: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED ‹host›' },
   });
   expect(JSON.stringify(serializedError)).not.toMatch(/hush|10\.0\.0\.7/);
-  expect(serializedError.stack).toMatch(/redact\.test\.ts:\d+/);
+  expect(serializedError.stack).toMatch(/log-redaction\.test\.ts:\d+/);
 });
 
 it.each([

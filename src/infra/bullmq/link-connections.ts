@@ -2,7 +2,7 @@ import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
+import { toChunks, withTimeout } from '../../lib/async.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
 import { isServerReply } from '../redis/scripts.ts';
 
@@ -140,13 +140,13 @@ async function queryBatch<Item extends LinkItem, Answer>(
   batch: readonly Item[],
   query: LinkQuery<Item, Answer>,
 ): Promise<Answered<Item, Answer>> {
-  const result = await timedResult(query.query(connection, batch), query.timeoutMs);
-  const hasReplied = result.kind === 'answered' || (result.kind === 'failed' && isReplyError(result.error));
+  const result = await withTimeout(query.query(connection, batch), query.timeoutMs);
+  const hasReplied = result.kind === 'resolved' || (result.kind === 'rejected' && isReplyError(result.error));
   if (hasReplied) connection.breaker.recordAnswer();
   else connection.breaker.recordTimeout();
 
-  if (result.kind === 'answered') return pairWithItems(batch, result.value);
-  if (result.kind === 'late') return [];
+  if (result.kind === 'resolved') return pairWithItems(batch, result.value);
+  if (result.kind === 'timed_out') return [];
   if (hasReplied && batch.length > 1) {
     const answers = await Promise.all(batch.map((item) => queryBatch(connection, [item], query)));
     return answers.flat();
@@ -156,7 +156,10 @@ async function queryBatch<Item extends LinkItem, Answer>(
 }
 
 function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly Answer[]): Answered<Item, Answer> {
-  return items.flatMap((item, index) => answers.slice(index, index + 1).map((answer) => [item, answer] as const));
+  return items.flatMap((item, index) => {
+    const answer = answers[index];
+    return answer === undefined ? [] : [[item, answer] as const];
+  });
 }
 
 /** Whether the server replied, with an error or with something unexpected, rather than the connection failed. */
@@ -166,8 +169,8 @@ function isReplyError(error: unknown): boolean {
 
 function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
   const client = connect(endpoint, 'links', (error) => onError(name, error));
-  // A link of its own for each Queue would cost listeners; `forQueue` makes cheap handles from one Queue. With these two
-  // options, creating a Queue neither writes a queue's 'meta' key nor sends INFO.
+  // Each Queue adds listeners to the client, so there is one Queue, and `forQueue` makes a handle for each link. With these
+  // two options BullMQ neither writes the 'meta' key of a queue nor sends INFO.
   const baseQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
   // The client reports its own errors.
   baseQueue.on('error', () => {});
@@ -200,7 +203,7 @@ function createCircuitBreaker(client: RedisClient): CircuitBreaker {
     async isAvailable() {
       if (!isOpen) return true;
       const isReady = await whenReady(client, pingTimeoutMs);
-      if (isReady && (await timedResult(client.ping(), pingTimeoutMs)).kind === 'answered') isOpen = false;
+      if (isReady && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') isOpen = false;
       return !isOpen;
     },
   };

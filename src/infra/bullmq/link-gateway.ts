@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
+import type { LinkGateway, LinkStatus, SetPausedResult } from '../../application/ports.ts';
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/project.ts';
+import { withTimeout } from '../../lib/async.ts';
+import { whenReady } from '../redis/connection.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections, queryEachLink, queryLinks } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
@@ -29,12 +31,15 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         unreachable: () => 'unreachable',
         query: readStatusBatch,
       }),
-    setPaused(links, desired, { responseMs, validForMs }) {
-      const expiresAt = performance.now() + validForMs;
-      return queryEachLink(connections, toItems(links), {
-        timeoutMs: responseMs,
-        unreachable: () => 'unreachable',
-        query: (connection, { link }) => setLinkPaused(connection, { link, desired, expiresAt }),
+    async setPaused(links, desired, { responseMs, validForMs }) {
+      const command = { desired, expiresAt: performance.now() + validForMs, responseMs };
+      const results = await Promise.all(
+        links.map((link) => withTimeout(setLinkPaused(connections, { ...command, link }), responseMs)),
+      );
+      return results.map((result, index) => {
+        if (result.kind === 'resolved') return result.value;
+        if (result.kind === 'rejected') connections.get(links[index]?.connection ?? '')?.report(result.error);
+        return 'unreachable';
       });
     },
     retryFailed: (links) =>
@@ -85,13 +90,19 @@ interface SetPausedCommand {
   readonly desired: DesiredLinkState;
   /** Ms of `performance.now()`. */
   readonly expiresAt: number;
+  readonly responseMs: number;
 }
 
 /**
  * Checks the expiry right before sending. A command that was delayed by the connection, or because the process was
  * suspended, could reach a link that has another desired state by then.
  */
-async function setLinkPaused(connection: LinkConnection, { link, desired, expiresAt }: SetPausedCommand) {
+async function setLinkPaused(
+  connections: LinkConnections,
+  { link, desired, expiresAt, responseMs }: SetPausedCommand,
+): Promise<SetPausedResult> {
+  const connection = connections.get(link.connection);
+  if (connection === undefined || !(await whenReady(connection.client, responseMs))) return 'unreachable';
   if (desired === 'resumed') await mergePausedList(connection, link);
   if (performance.now() > expiresAt) return 'expired';
   await connection.backend(link).pause(desired === 'paused');

@@ -16,14 +16,14 @@ export async function readConnectionInfo(
   const { client } = connection;
   if (!(await whenReady(client, responseTimeoutMs))) return { kind: 'unreachable', name };
   const infos = await withTimeout(Promise.all(masterNodes(client).map((node) => node.info())), responseTimeoutMs);
-  if (infos === undefined) return { kind: 'unreachable', name };
-  const policies = infos.map((info) => infoField(info, 'maxmemory_policy'));
+  if (infos.kind !== 'resolved') return { kind: 'unreachable', name };
+  const policies = infos.value.map((info) => infoField(info, 'maxmemory_policy'));
   return {
     kind: 'read',
     name,
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
-    redisVersion: infoField(infos[0] ?? '', 'redis_version'),
-    persistence: await readPersistence(client, infos),
+    redisVersion: infoField(infos.value[0] ?? '', 'redis_version'),
+    persistence: await readPersistence(client, infos.value),
   };
 }
 
@@ -73,8 +73,8 @@ async function readPersistence(client: RedisClient, infos: readonly string[]): P
   if (aof.includes(null)) return null;
   if (aof.every((enabled) => enabled === '1')) return 'aof';
   const saves = await withTimeout(Promise.all(masterNodes(client).map(hasSnapshots)), responseTimeoutMs);
-  if (saves === undefined) return null;
-  return saves.every(Boolean) ? 'snapshots' : 'none';
+  if (saves.kind !== 'resolved') return null;
+  return saves.value.every(Boolean) ? 'snapshots' : 'none';
 }
 
 async function hasSnapshots(node: ReturnType<typeof masterNodes>[number]): Promise<boolean> {
@@ -98,9 +98,9 @@ async function countClientNames(connection: LinkConnection | undefined): Promise
     Promise.all(masterNodes(connection.client).map((node) => node.client('LIST'))),
     responseTimeoutMs,
   );
-  if (lists === undefined) return null;
+  if (lists.kind !== 'resolved') return null;
   const counts = new Map<string, number>();
-  for (const line of lists.flatMap((list) => String(list).split('\n'))) {
+  for (const line of lists.value.flatMap((list) => String(list).split('\n'))) {
     const name = / name=(\S*)/.exec(line)?.[1] ?? '';
     const baseName = name.replace(/:w:.*$/, '');
     counts.set(baseName, (counts.get(baseName) ?? 0) + 1);

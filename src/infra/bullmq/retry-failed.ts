@@ -28,7 +28,7 @@ export async function retryFailedTasks(
       if (failed.length === 0) break;
       for (const taskIds of newestBatchFirst(failed)) {
         const { isPaused, retried } = await rejectAfter(retryBatch(connection, link, taskIds), stepTimeoutMs);
-        if (!isPaused) return { kind: 'stopped', tasks };
+        if (!isPaused) return { kind: 'resumed_meanwhile', tasks };
         tasks += retried;
       }
     }

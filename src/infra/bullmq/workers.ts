@@ -105,12 +105,9 @@ const pingTimeoutMs = 1_000;
  * `abortPending` once the fix (pull request 4676) is released.
  */
 async function close(worker: Worker, client: RedisClient): Promise<void> {
-  if (client.status === 'ready' && (await withTimeout(client.ping(), pingTimeoutMs)) !== undefined) {
-    const closed = await withTimeout(
-      worker.close().then(() => true),
-      closeTimeoutMs,
-    );
-    if (closed === true) return;
+  if (client.status === 'ready' && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') {
+    const closed = await withTimeout(worker.close(), closeTimeoutMs);
+    if (closed.kind === 'resolved') return;
   }
   const closed = worker.close(true);
   abortPending(client);

@@ -35,7 +35,7 @@ describe('the queues of others', () => {
     expect(await snapshotKeys(services)).toEqual(before);
 
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
       missing: [nonexistentLink],
       unreachable: [],
     });
@@ -57,7 +57,7 @@ describe('the queues of others', () => {
     await services.deps.links.findUsage([link]);
     await services.deps.links.countWorkers([link]);
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
     });
     expect(await snapshotKeys(services)).toEqual(before);
   });

@@ -91,7 +91,7 @@ describe('retrying failed tasks', () => {
   it('Nothing is changed if the link is not paused.', async () => {
     await failTasks([['a'], ['b']]);
     const before = await snapshotKeys(services);
-    expect(await retryFailed()).toEqual({ kind: 'stopped', tasks: 0 });
+    expect(await retryFailed()).toEqual({ kind: 'resumed_meanwhile', tasks: 0 });
     expect(await snapshotKeys(services)).toEqual(before);
   });
 

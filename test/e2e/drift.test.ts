@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 let harness: SlackHarness;
 let fullLink: TestLink;
 let incrementalLink: TestLink;
-/** The one on `incr`. */
+/** The worker of `incrementalLink`. */
 let worker: Worker;
 beforeEach(async () => {
   harness = await startSlackHarness();
@@ -33,7 +33,7 @@ const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ qu
 const historyEvents = async () =>
   (await harness.services.deps.auditLog.read('orders', { limit: 100 })).map(({ event }) => event);
 
-/** A project whose links agree with its state, and somebody who works on them. */
+/** Creates a project whose links match its state, with one worker per link, and starts the workers of syncbot. */
 async function startWorkersAndProject(
   state: NonNullable<InitialProjectState['state']>,
   links = [fullLink, incrementalLink],
@@ -57,7 +57,7 @@ async function pressAndConfirm(label: 'Re-apply' | 'Adopt', message: MessageView
 const waitForState = (state: ProjectState) =>
   waitFor(async () => (await readProject())?.state === state, { description: state });
 
-it('links that somebody resumed while it is Paused: the loudest alert, once; Re-apply pauses them again', async () => {
+it('A link that is resumed while the project is Paused fires one critical alert, and Re-apply pauses it again.', async () => {
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
   const alertMessage = await waitForAlert(/orders-full.* runs although orders is Paused/);
@@ -79,20 +79,20 @@ it('links that somebody resumed while it is Paused: the loudest alert, once; Re-
   );
 });
 
-it('all links resumed from outside: Adopt makes the project Running, and touches no link', async () => {
+it('Adopt makes a Paused project Running when all its links were resumed, and changes no link.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
-  const before = await fullLink.queue.getMeta();
+  const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running; no link is touched/);
   await waitForState('running');
   await waitForAlert(/orders is Running · as its links are · by <@U0BOB>/);
-  expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], before]);
+  expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
 
-it('a link paused from outside while it is Running: told once, not touched, and over when it is resumed', async () => {
+it('A link that is paused while the project is Running fires an alert, which is resolved when the link is resumed.', async () => {
   await startWorkersAndProject('running');
   await incrementalLink.queue.pause();
   const alertMessage = await waitForAlert(/orders-incr.* is paused although orders is Running/);
@@ -106,7 +106,7 @@ it('a link paused from outside while it is Running: told once, not touched, and 
   expect((await waitForAlert(/links differed from its state/)).ts).toBe(alertMessage.ts);
 });
 
-it('all links paused from outside: Adopt makes it Paused, and a Restore leads on from there', async () => {
+it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
   await startWorkersAndProject('running');
   for (const { queue } of [fullLink, incrementalLink]) await queue.pause();
   const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
@@ -117,7 +117,7 @@ it('all links paused from outside: Adopt makes it Paused, and a Restore leads on
   expect(await pauseFlags()).toEqual([false, false]);
 });
 
-it('a queue that vanished is told; Re-apply goes on without it', async () => {
+it('A deleted queue fires an alert, and Re-apply continues without the queue.', async () => {
   await startWorkersAndProject('running');
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
@@ -128,7 +128,7 @@ it('a queue that vanished is told; Re-apply goes on without it', async () => {
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
 
-it('a queue that appears while it is Paused is paused at once, and that is told', async () => {
+it('A queue that is created while the project is Paused is paused at once, and an alert reports it.', async () => {
   const missingLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
   await startWorkersAndProject('paused', [fullLink, missingLink]);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
@@ -139,7 +139,7 @@ it('a queue that appears while it is Paused is paused at once, and that is told'
   expect(await historyEvents()).toContain('corrected');
 });
 
-it('drift while an execution is entered that never left is our own late write: driven back, audited, not told', async () => {
+it('Drift while an execution is still registered is corrected and audited, and fires no alert.', async () => {
   await startWorkersAndProject('paused');
   await harness.services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
   await fullLink.queue.resume();
@@ -147,7 +147,7 @@ it('drift while an execution is entered that never left is our own late write: d
   expect(alertMessages(/although orders is Paused/)).toEqual([]);
 });
 
-it('drift that only some links show is not adopted; without drift there is nothing to correct', async () => {
+it('Adopt is refused when the links differ from each other, and Re-apply when there is no drift.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);

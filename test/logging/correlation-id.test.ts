@@ -8,12 +8,12 @@ import { waitFor } from '../support/wait-for.ts';
 
 const bob = { user: 'U0BOB', channel: 'C0SYNC' };
 
-/** What was logged of an operation, in its order. */
+/** The messages of the log lines about an operation, oldest first. */
 function messagesAbout(app: RunningApp, operationId: string): string[] {
   return app.logLines.filter((line) => line['operationId'] === operationId).map(({ msg }) => msg);
 }
 
-test('one operation is one id in the lines of bot and worker, from the request to what people are told', async () => {
+test('The log lines of bot and worker about one operation have the same operation id.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await services.createProject('orders', [await services.createLink('orders')]);
@@ -32,9 +32,7 @@ test('one operation is one id in the lines of bot and worker, from the request t
   await users.waitForMessage('orders is Paused', bob);
   await waitFor(() => messagesAbout(bot, id).includes('operation notified'));
 
-  const botMessages = messagesAbout(bot, id).filter(
-    (msg) => msg !== 'Slack did not accept a message, retrying later',
-  );
+  const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
     'operation settled',
@@ -56,7 +54,7 @@ test('one operation is one id in the lines of bot and worker, from the request t
   }
 });
 
-test('a try of a job that fails names the project and the operation', async () => {
+test('The log line of a failed job attempt names the project and the operation.', async () => {
   await using services = await startTestServices();
   await services.createProject('orders', [await services.createLink('orders')]);
   await using worker = await runApp({ role: 'worker', redisUrl: services.url });

@@ -15,7 +15,7 @@ export function explainParseError(error: ParseError, projects: readonly string[]
       const example = projects[0] ?? 'orders';
       return `Which project? ${nothingChanged} ${didYouMean(`${error.verb} ${example}`, format)} ${format.command('list')} shows them all.`;
     }
-    case 'no_project_id': {
+    case 'invalid_project_id': {
       const suggestion = suggestCommand([error.verb, error.word], projects);
       const hint =
         suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format);
@@ -23,7 +23,7 @@ export function explainParseError(error: ParseError, projects: readonly string[]
     }
     case 'one_project_only':
       return `Only one project at a time so far. ${nothingChanged} Begin with ${format.command(`${error.verb} ${error.project}`)}; a reason goes behind the word because.`;
-    case 'timed_not_built_yet':
+    case 'timed_not_supported':
       return `For how long or until when cannot be said yet. ${nothingChanged} ${format.command(`${error.verb} ${error.project}`)} works without a time.`;
     case 'reason_missing':
       return `There is no reason behind because. ${nothingChanged} Type one, as in ${format.command(`${error.verb} ${error.project} because we deploy`)}, or leave the word out.`;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { webApi } from '@slack/bolt';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
-import { timedResult } from '../src/lib/async.ts';
+import { withTimeout } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
 import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
@@ -49,8 +49,8 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       const lastPausedAt = waitForLastPaused(names.length);
       const start = performance.now();
       const pressHandled = pressOk(ref);
-      const paused = await timedResult(lastPausedAt, timeoutMs);
-      if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
+      const paused = await withTimeout(lastPausedAt, timeoutMs);
+      if (paused.kind !== 'resolved') throw new Error(`the links were not paused: ${paused.kind}`);
       const ms = paused.value - start;
       await pressHandled;
       await waitFor(async () => (await stores.operations.read(ref))?.state === 'done', {

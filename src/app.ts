@@ -8,8 +8,8 @@ import { AdminPortError, type AdminServer, openAdminServer } from './metrics/adm
 import type { Metrics } from './metrics/metrics.ts';
 import { Services } from './services.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/app.ts';
-import type { Transport } from './slack/receivers/receiver.ts';
 import { checkSlack } from './slack/doctor.ts';
+import type { Transport } from './slack/receivers/receiver.ts';
 import { SlackConnectionError } from './slack/slack-errors.ts';
 
 /** What tests and the demo replace. */

@@ -128,7 +128,7 @@ const deliverTwice = (scenario: FaultScenario): SendOverride => {
     await Promise.all([delivery.acked, scenario.harness.slack.redeliver(delivery).acked]);
     // The bot recognizes a repeated command by its trigger_id, and a repeated press by the state of the operation.
     const reportsDuplicate = ({ msg, kind }: LogLine) =>
-      msg === 'second delivery dropped' || (msg === 'operation settled' && kind === 'repeated');
+      msg === 'second delivery dropped' || (msg === 'operation resolved' && kind === 'repeated');
     await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(reportsDuplicate));
   };
 };

@@ -35,9 +35,9 @@ test('The log lines of bot and worker about one operation have the same operatio
   const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
-    'operation settled',
+    'operation resolved',
     'refused in Slack',
-    'operation settled',
+    'operation resolved',
     'operation notified',
   ]);
   expect(messagesAbout(bot, id)).toContain('Slack did not accept a message, retrying later');
@@ -68,7 +68,7 @@ test('The log line of a failed job attempt names the project and the operation.'
     action: 'pause',
   });
   await services.deps.jobs.execute(broken);
-  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'a try of a job failed');
+  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'job attempt failed');
   expect(await waitFor(failedAttempt)).toMatchObject({
     project: 'orders',
     operationId: 'broken',

@@ -66,8 +66,8 @@ test('The log at the level trace contains no secret after faults of links, jobs,
     await using _link = await startFailingLink(server.port, 'orders');
     await waitForLog(app, 'project failed');
     await addInvalidJobs(server.port);
-    await waitForLog(app, 'a try of a job failed');
-    await waitForLog(app, 'job that nobody knows, dropped');
+    await waitForLog(app, 'job attempt failed');
+    await waitForLog(app, 'unknown job dropped');
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1, times: 2 });
     slack.injectFault({ method: 'response_url', dropReply: true });
     slack.injectFault({ method: 'response_url', error: 'used_url' });

@@ -63,6 +63,7 @@ test('The log line of a failed job attempt names the project and the operation.'
   await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   const broken = { project: 'orders', operation: 'broken' };
   await services.redis.hset('syncbot:{p:orders}:op:broken', {
+    id: 'broken',
     state: 'confirmed',
     projectVersion: '9',
     action: 'pause',

@@ -38,7 +38,12 @@ async function startFailingLink(port: number, name: string): Promise<AsyncDispos
 async function addInvalidJobs(port: number): Promise<void> {
   const connection = new Redis({ port, password });
   const queue = new Queue('actions', { connection, prefix: queuePrefix });
-  await connection.hset('syncbot:{p:orders}:op:odd', { state: 'confirmed', by: payload, dialog: `{"url":"${payload}` });
+  await connection.hset('syncbot:{p:orders}:op:odd', {
+    id: 'odd',
+    state: 'confirmed',
+    by: payload,
+    dialog: `{"url":"${payload}`,
+  });
   await queue.add('execute', { project: 'orders', operation: 'odd' });
   await queue.add('execute', { project: payload, password });
   await queue.close();

@@ -39,7 +39,7 @@ async function fetchPath({ server }: TestServer, path: string, method = 'GET') {
 }
 
 test.each([
-  ['/healthz', 200, /lives/],
+  ['/healthz', 200, /alive/],
   ['/readyz', 200, /"ready":true/],
   ['/readyz?verbose', 200, /"ready":true/],
   ['/metrics', 200, /^metrics\n$/],

@@ -95,7 +95,7 @@ it('A serialized error has its name, code and stack, and none of its quoted valu
     cause: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED ‹host›' },
   });
   expect(JSON.stringify(serializedError)).not.toMatch(/hush|10\.0\.0\.7/);
-  expect(serializedError.stack).toMatch(/redact\.test\.ts:\d+/);
+  expect(serializedError.stack).toMatch(/log-redaction\.test\.ts:\d+/);
 });
 
 it.each([

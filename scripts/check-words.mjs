@@ -12,7 +12,7 @@ const retiredWords = [
   ['whoever|whomever|by whom', 'the actor'],
   ['teller|tellers', 'notifier'],
   ['told|untold', 'notified, posted, reported'],
-  ['(?:is|are|was|were|be) heard|hears|unheard', 'receives, received, unhandled'],
+  ['is heard|are heard|was heard|were heard|be heard|hears|unheard', 'receives, received, unhandled'],
   ['mend|mends|mended|mending', 'fix, repair'],
   ['heed|heeds|heeded', 'honors'],
   ['aside', 'in the background; BullMQ names the list `paused`'],

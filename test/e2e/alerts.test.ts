@@ -61,7 +61,7 @@ it('latency above its limit: one alert, closed in place when it is below; none w
   await waitForAlert(/it was too far behind, for .* Resolved/);
 });
 
-it('no worker connected, and delayed tasks that are due and that nobody takes', async () => {
+it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due', async () => {
   await createRunningProject();
   const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
   const idle = new Redis(harness.services.url);
@@ -77,7 +77,7 @@ it('no worker connected, and delayed tasks that are due and that nobody takes', 
   await waitForAlert(/no worker took its tasks, for .* Resolved/);
 });
 
-it('a worker of BullMQ 4 takes tasks of a paused link: found out, and told loudest', async () => {
+it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link', async () => {
   await createRunningProject();
   const { hostname: host, port } = new URL(harness.services.url);
   const tenMinutesAgo = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
@@ -94,7 +94,7 @@ it('a worker of BullMQ 4 takes tasks of a paused link: found out, and told loude
   await waitForAlert(/a worker ignored the pause, for .* Resolved/);
 });
 
-it('workers that heed the pause raise no alarm, however many tasks come meanwhile', async () => {
+it('No alert fires when workers honor the pause, however many tasks are added', async () => {
   await createRunningProject();
   await link.startWorker(async () => {}, 5);
   await link.queue.addBulk(Array.from({ length: 200 }, () => ({ name: 'change', data: {} })));

@@ -33,7 +33,7 @@ const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ qu
 const historyEvents = async () =>
   (await harness.services.deps.auditLog.read('orders', { limit: 100 })).map(({ event }) => event);
 
-/** A project whose links agree with its state, and somebody who works on them. */
+/** A project whose links have the desired state, with workers. */
 async function startWorkersAndProject(
   state: NonNullable<InitialProjectState['state']>,
   links = [fullLink, incrementalLink],
@@ -57,7 +57,7 @@ async function pressAndConfirm(label: 'Re-apply' | 'Adopt', message: MessageView
 const waitForState = (state: ProjectState) =>
   waitFor(async () => (await readProject())?.state === state, { description: state });
 
-it('links that somebody resumed while it is Paused: the loudest alert, once; Re-apply pauses them again', async () => {
+it('One critical alert fires when another client resumes links of a Paused project, and Re-apply pauses them again', async () => {
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
   const alertMessage = await waitForAlert(/orders-full.* runs although orders is Paused/);
@@ -92,7 +92,7 @@ it('all links resumed from outside: Adopt makes the project Running, and touches
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
 
-it('a link paused from outside while it is Running: told once, not touched, and over when it is resumed', async () => {
+it('One alert fires when another client pauses a link of a Running project, and it resolves when the link is resumed', async () => {
   await startWorkersAndProject('running');
   await incrementalLink.queue.pause();
   const alertMessage = await waitForAlert(/orders-incr.* is paused although orders is Running/);
@@ -117,7 +117,7 @@ it('all links paused from outside: Adopt makes it Paused, and a Restore leads on
   expect(await pauseFlags()).toEqual([false, false]);
 });
 
-it('a queue that vanished is told; Re-apply goes on without it', async () => {
+it('An alert fires when a queue is deleted, and Re-apply continues without it', async () => {
   await startWorkersAndProject('running');
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
@@ -128,7 +128,7 @@ it('a queue that vanished is told; Re-apply goes on without it', async () => {
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
 
-it('a queue that appears while it is Paused is paused at once, and that is told', async () => {
+it('A queue that is created while the project is Paused is paused at once, and an alert says so', async () => {
   const missingLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
   await startWorkersAndProject('paused', [fullLink, missingLink]);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
@@ -139,7 +139,7 @@ it('a queue that appears while it is Paused is paused at once, and that is told'
   expect(await historyEvents()).toContain('corrected');
 });
 
-it('drift while an execution is entered that never left is our own late write: driven back, audited, not told', async () => {
+it('Drift while an execution is under way is corrected and audited without an alert', async () => {
   await startWorkersAndProject('paused');
   await harness.services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
   await fullLink.queue.resume();

@@ -7,7 +7,7 @@ const failedText = 'payments is Failed: a task failed';
 const resolvedText = 'payments was Failed for';
 const runningText = 'payments is Running';
 
-/** Bob restores with the button of the alert. What everybody sees when all is told, in any order. */
+/** Bob restores with the button of the alert. The messages after every notification, in any order. */
 const cases = [
   {
     fault: 'chat.postMessage answers 429, Retry-After 1 s, twice',

@@ -7,8 +7,8 @@ import { createSlackAppFixture } from '../slack-app-fixture.ts';
 import { commandBody, startHttpReceiverFixture } from './http-fixture.ts';
 
 it('A start on a taken port fails with one sentence, and succeeds when the port is free again.', async () => {
-  const portHolder = createServer();
-  const port = await listenOnFreePort(portHolder);
+  const portControl = createServer();
+  const port = await listenOnFreePort(portControl);
   await using fixture = await createSlackAppFixture(
     {},
     { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port }) },
@@ -19,8 +19,8 @@ it('A start on a taken port fails with one sentence, and succeeds when the port 
     message: `Port ${port} is taken: set PORT to another one.`,
   });
   expect(fixture.slackApp.isConnected()).toBe(false);
-  portHolder.close();
-  await once(portHolder, 'close');
+  portControl.close();
+  await once(portControl, 'close');
   await fixture.slackApp.start();
   expect(fixture.slackApp.isConnected()).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
 import { toChunks, withTimeout } from '../../lib/async.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
 import { isServerReply } from '../redis/scripts.ts';
@@ -156,7 +156,10 @@ async function queryBatch<Item extends LinkItem, Answer>(
 }
 
 function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly Answer[]): Answered<Item, Answer> {
-  return items.flatMap((item, index) => answers.slice(index, index + 1).map((answer) => [item, answer] as const));
+  return items.flatMap((item, index) => {
+    const answer = answers[index];
+    return answer === undefined ? [] : [[item, answer] as const];
+  });
 }
 
 /** Whether the server replied, with an error or with something unexpected, rather than the connection failed. */
@@ -166,8 +169,8 @@ function isReplyError(error: unknown): boolean {
 
 function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
   const client = connect(endpoint, 'links', (error) => onError(name, error));
-  // A link of its own for each Queue would cost listeners; `forQueue` makes cheap handles from one Queue. With these two
-  // options, creating a Queue neither writes a queue's 'meta' key nor sends INFO.
+  // Each Queue adds listeners to the client, so there is one Queue, and `forQueue` makes a handle for each link. With these
+  // two options BullMQ neither writes the 'meta' key of a queue nor sends INFO.
   const baseQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
   // The client reports its own errors.
   baseQueue.on('error', () => {});

@@ -9,10 +9,10 @@
     args.projectChange        { kind = 'set', state }: the project's new state
                               { kind = 'roll_back' }: as before the claim, only if no link was changed
                               { kind = 'keep' }: as it is now, after a correction
-    args.isSynced             whether every link has the desired state
+    args.linksSynced          whether every link has the desired state
     args.isDraining           whether tasks are still in flight after a pause
     args.pendingLinks         ids of links without a queue, JSON text
-    args.oldestUnprocessedAt  of what the project leaves unprocessed from now on, epoch ms or nil
+    args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
@@ -39,7 +39,7 @@ end
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
 local change = args.projectChange
-local state, isSynced, version = change.state, args.isSynced, nil
+local state, isSynced, version = change.state, args.linksSynced, nil
 if change.kind == 'roll_back' then
   state, isSynced = before.state, before.isSynced
   version = transition(state, before.by, before.reason)

@@ -46,7 +46,7 @@ describe('a new project', () => {
     const planned = await fixture.planOrThrow(desiredProject('orders', [missingLink]));
     expect(queueNames(planned.create[0]?.missing ?? [])).toEqual(['ghost']);
     expect(planned.create[0]?.precheck).toContainEqual(
-      expect.objectContaining({ item: 'queues exist', result: 'fail' }),
+      expect.objectContaining({ check: 'queues_exist', result: 'fail' }),
     );
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await services.redis.keys('bull:ghost:*')).toEqual([]);
@@ -83,7 +83,7 @@ describe('adopt', () => {
       ['paused', []],
     ]);
     expect(planned.create[0]?.precheck).toContainEqual(
-      expect.objectContaining({ item: 'no failed task', result: 'pass' }),
+      expect.objectContaining({ check: 'no_failed_task', result: 'pass' }),
     );
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await running.queue.isPaused()).toBe(false);

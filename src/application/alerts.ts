@@ -54,7 +54,10 @@ export async function updateAlertsFromState(context: UseCaseContext, id: Project
 
 /** Null if the alert neither starts to fire nor is resolved. */
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {
-  const isFiring = next.state === 'firing';
-  if (isFiring === (previous?.state === 'firing')) return null;
-  return isFiring ? 'alert_firing' : 'alert_resolved';
+  if (isFiring(next) === isFiring(previous)) return null;
+  return isFiring(next) ? 'alert_firing' : 'alert_resolved';
+}
+
+function isFiring(alert: Alert | null): boolean {
+  return alert?.state === 'firing';
 }

@@ -66,7 +66,7 @@ export interface ProjectStore {
 }
 
 export interface IndexQuery {
-  /** Null: every state. */
+  /** Null if the states are not filtered. */
   readonly state: ProjectState | null;
   readonly from: number;
   readonly limit: number;

@@ -89,7 +89,7 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
 
 function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {
   return [
-    texts.change(project.id, messages.plan.changes(changes).map(sanitizeText)),
+    texts.change(project.id, messages.definition.changes(changes).map(sanitizeText)),
     ...pauseLines(linksToPause),
     ...linkLine(texts.missing, missing),
     ...linkLine(texts.leftPaused, leftPaused),

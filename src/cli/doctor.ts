@@ -106,7 +106,7 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
 
 function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
   const item = `${configPath} applied`;
-  const differences = messages.plan.differences(diffProjects(projects, config.projects));
+  const differences = messages.definition.diff(diffProjects(projects, config.projects));
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
     : { item, result: 'fail', message: texts.configNotApplied(differences) };

@@ -42,7 +42,7 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
     const stored = await projects.readMany(await projects.listIds());
     isFirstRun ||= stored.length === 0;
     if (isFirstRun) return applyConfig(context);
-    for (const difference of messages.plan.differences(diffProjects(stored, config.projects)))
+    for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
       log.warn({ difference }, 'file and stored projects differ');
   };
 }

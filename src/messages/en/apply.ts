@@ -1,9 +1,7 @@
-import type { DefinitionChange, ProjectDiff } from '../../domain/diff-projects.ts';
 import type { Link } from '../../domain/link.ts';
 import type { UsageEvidence } from '../../domain/observation.ts';
 import type { ApplyRefusalCode, ApplyRefusalOf, UsedLink } from '../../domain/refusal.ts';
 import type { Formatter } from '../format.ts';
-import { pluralize } from './format.ts';
 import { stateClause } from './terms.ts';
 
 type Sentences = {
@@ -43,31 +41,3 @@ function names(links: readonly Link[], format: Formatter): string {
 function usageOf(links: readonly UsedLink[], format: Formatter): string {
   return links.map(({ link, evidence }) => `${format.link(link)} is in use (${usageEvidence[evidence]})`).join(', ');
 }
-
-const maxLinkChanges = 6;
-
-/** Such as `description`, `link orders-incr added`. At most six links are named. */
-function changes(changed: readonly DefinitionChange[]): string[] {
-  const links = changed.flatMap((change) => {
-    if (change.kind === 'link_added') return [`link ${change.link.queue} added`];
-    return change.kind === 'link_removed' ? [`link ${change.link.queue} removed`] : [];
-  });
-  const others = links.length - maxLinkChanges;
-  const isShortened = others > 1;
-  return [
-    ...changed.flatMap((change) => (change.kind === 'field' ? [change.field] : [])),
-    ...(isShortened ? [...links.slice(0, maxLinkChanges), pluralize(others, 'more link')] : links),
-    ...(changed.some(({ kind }) => kind === 'links_reordered') ? ['order of the links'] : []),
-  ];
-}
-
-/** How the stored projects differ from the file, one clause for each project. Empty if the file is applied. */
-function differences({ created, updated, removed }: ProjectDiff): string[] {
-  return [
-    ...created.map(({ definition }) => `${definition.id} is in the file and not applied`),
-    ...updated.map((update) => `${update.project.id} differs from the file: ${changes(update.changes).join(', ')}`),
-    ...removed.map(({ id }) => `${id} is no longer in the file`),
-  ];
-}
-
-export const planTexts = { changes, differences };

@@ -1,9 +1,10 @@
 import { alerts } from './alerts.ts';
-import { applyRefusals, planTexts } from './apply.ts';
+import { applyRefusals } from './apply.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages, keyDocs, valueDocs, variableDocs } from './config.ts';
 import { confirmation } from './confirmation.ts';
+import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages } from './doctor.ts';
 import { format } from './format.ts';
 import { help } from './help.ts';
@@ -28,7 +29,7 @@ export const en = {
   refusals,
   notAllowedReasons,
   applyRefusals,
-  plan: planTexts,
+  definition: definitionMessages,
   precheck,
   confirmation,
   outcomes,

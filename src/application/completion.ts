@@ -4,11 +4,10 @@ import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { ProjectState } from '../domain/state.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';
-import type { Completion } from './stores.ts';
+import type { Completion, ProjectChange } from './stores.ts';
 
 /** What was observed of a project at the end of an operation. Times are epoch ms of the bot's Redis server. */
 export interface FinalStats {
@@ -33,19 +32,18 @@ export async function readFinalStats(
 export interface Success {
   readonly result: ReconciledLinks;
   readonly finalStats: FinalStats;
-  /** The project's new state. `unchanged`: a correction. */
-  readonly state: ProjectState | 'unchanged';
+  readonly projectChange: ProjectChange;
 }
 
 /** Every link that exists has the desired state. */
-export function succeeded(operation: Operation, { result, finalStats, state }: Success): Completion {
-  const isPaused = state === 'paused';
+export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
+  const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
   const outcome = outcomeOf(result, isPaused ? finalStats.inFlight : null);
   return {
     ref: refOf(operation),
     expectedVersion: result.project.version,
     operationState: 'done',
-    projectState: state,
+    projectChange,
     linksSynced: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
@@ -67,7 +65,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
     ref: refOf(operation),
     expectedVersion: project.version,
     operationState: 'failed',
-    projectState: failsProject ? 'failed' : 'unchanged',
+    projectChange: failsProject ? { kind: 'set', state: 'failed' } : { kind: 'keep' },
     linksSynced: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
@@ -83,7 +81,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
     ref: refOf(operation),
     expectedVersion: project.version,
     operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
-    projectState: 'previous',
+    projectChange: { kind: 'roll_back' },
     linksSynced: false,
     pendingLinks: [],
     oldestUnprocessedAt: null,

@@ -18,7 +18,7 @@ import type { UseCaseContext } from './context.ts';
 import type { LinkStatus } from './ports.ts';
 import { observeProject, precheckProject, type Refused } from './queries.ts';
 import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
-import type { ClaimedOperation, Completion } from './stores.ts';
+import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
 /**
  * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active
@@ -71,7 +71,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       const finalStats = await readFinalStats(context, result.project, operation);
       completion =
         result.kind === 'synced'
-          ? succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'unchanged' })
+          ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(operation, result, finalStats);
     }
     const committed = await context.operations.commit(completion);
@@ -150,6 +150,12 @@ function reconcileOptions(context: UseCaseContext, { project, operation, now }: 
   };
 }
 
+/** Re-apply keeps the state. */
+function changeOnSuccess({ action }: Operation): ProjectChange {
+  const { to } = transitions[action];
+  return to === null ? { kind: 'keep' } : { kind: 'set', state: to };
+}
+
 async function reportProgress(context: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
   try {
     await context.operations.setProgress(ref, progress);
@@ -172,7 +178,7 @@ async function adoptLinks(context: UseCaseContext, project: Project, operation: 
   return succeeded(operation, {
     result: { project, unreachable: [], missing: [], retriedTasks: 0 },
     finalStats,
-    state: stateFromLinks(desiredLinkState(project.state)),
+    projectChange: { kind: 'set', state: stateFromLinks(desiredLinkState(project.state)) },
   });
 }
 

@@ -66,7 +66,7 @@ export interface ProjectStore {
 }
 
 export interface IndexQuery {
-  /** Null: every state. */
+  /** Null if the states are not filtered. */
   readonly state: ProjectState | null;
   readonly from: number;
   readonly limit: number;
@@ -177,8 +177,7 @@ export interface Completion {
   /** The version at which the links were compared. A commit at any other version is a conflict. */
   readonly expectedVersion: number;
   readonly operationState: 'done' | 'failed' | 'refused';
-  /** The project's new state. `previous`: as before the claim. `unchanged`: as it is now (a correction). */
-  readonly projectState: ProjectState | 'previous' | 'unchanged';
+  readonly projectChange: ProjectChange;
   readonly linksSynced: boolean;
   /** Ids of links without a queue, when synced. */
   readonly pendingLinks: readonly string[];
@@ -187,6 +186,12 @@ export interface Completion {
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
 }
+
+/** `roll_back`: the state before the claim, if no link was changed. `keep`: the state as it is now, after a correction. */
+export type ProjectChange =
+  | { readonly kind: 'set'; readonly state: ProjectState }
+  | { readonly kind: 'roll_back' }
+  | { readonly kind: 'keep' };
 
 export type CommitResult =
   | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }

@@ -5,72 +5,72 @@ import type { LostMessage } from '../support/faulty-redis-proxy.ts';
 export const users = ['U0ALICE', 'U0BOB', 'U0CAROL', 'cli:ops'] as const;
 export type User = (typeof users)[number];
 
-/** What becomes of the dialog. */
+/** How the dialog is answered. */
 export const confirmationOutcomes = [
   'ok',
-  'ok twice',
-  'ok at both bots',
-  'ok against cancel',
+  'ok_twice',
+  'ok_at_both_bots',
+  'ok_and_cancel',
   'cancel',
-  'another person first',
+  'other_user_first',
   'expire',
-  'ok when it has changed',
-  'ok and the job is lost',
-  'leave open',
+  'ok_after_changes',
+  'ok_and_lost_job',
+  'leave_open',
 ] as const;
 export type ConfirmationOutcome = (typeof confirmationOutcomes)[number];
 
 export interface RequestCommand {
-  readonly kind: 'ask';
+  readonly kind: 'request';
   readonly project: number;
-  /** `fitting`: the one that the state allows at that moment; who waits is patient also before that. */
-  readonly action: Action | 'fitting';
+  /** `allowed`: the action that the state allows. With `waitForOutcome` the user also waits for the end of a transition. */
+  readonly action: Action | 'allowed';
   readonly by: User;
   readonly bot: number;
   readonly confirmation: ConfirmationOutcome;
-  /** Whether the person waits for the outcome before doing anything else. */
+  /** Whether the user waits for the outcome before the next command. */
   readonly waitForOutcome: boolean;
 }
 
 export interface PressOldButton {
-  readonly kind: 'press an old button';
+  readonly kind: 'press_old_button';
   readonly operationIndex: number;
-  /** One that was left open, rather than any. */
+  /** Whether to prefer a dialog that was left open. */
   readonly preferOpen: boolean;
   readonly cancel: boolean;
-  /** By somebody else than who asked. */
+  /** Whether a user other than the requester presses. */
   readonly byOtherUser: boolean;
 }
 
-/** One command of a story. Numbers choose among what there is, modulo how many there are. */
+/** One command of a run. A number selects an item, modulo the number of items. */
 export type Command =
   | RequestCommand
   | PressOldButton
-  | { readonly kind: 'deliver again'; readonly operationIndex: number }
-  | { readonly kind: 'sweep at both bots' }
+  | { readonly kind: 'redeliver_job'; readonly operationIndex: number }
+  | { readonly kind: 'sweep_at_both_bots' }
   | { readonly kind: 'observe'; readonly bot: number }
-  | { readonly kind: 're-apply'; readonly project: number }
-  | { readonly kind: 'kill'; readonly worker: number }
-  | { readonly kind: 'stop'; readonly worker: number; readonly durationMs: number }
-  | { readonly kind: 'start'; readonly worker: number }
-  | { readonly kind: 'cut'; readonly cut: LostMessage; readonly connectionIndex: number }
-  | { readonly kind: 'delay'; readonly delayMs: number; readonly proxy: number }
+  | { readonly kind: 'reconcile'; readonly project: number }
+  | { readonly kind: 'kill_worker'; readonly worker: number }
+  | { readonly kind: 'suspend_worker'; readonly worker: number; readonly durationMs: number }
+  | { readonly kind: 'start_worker'; readonly worker: number }
+  | { readonly kind: 'drop_connection'; readonly lost: LostMessage; readonly connectionIndex: number }
+  | { readonly kind: 'delay_proxy'; readonly delayMs: number; readonly proxy: number }
   | { readonly kind: 'outage'; readonly durationMs: number; readonly proxy: number }
-  | { readonly kind: 'tasks'; readonly project: number; readonly link: number; readonly count: number }
-  | { readonly kind: 'poison'; readonly project: number; readonly link: number }
-  | { readonly kind: 'mend'; readonly project: number }
-  | { readonly kind: 'restart link worker'; readonly project: number; readonly link: number };
+  | { readonly kind: 'add_tasks'; readonly project: number; readonly link: number; readonly count: number }
+  | { readonly kind: 'break_row'; readonly project: number; readonly link: number }
+  | { readonly kind: 'repair_targets'; readonly project: number }
+  | { readonly kind: 'restart_link_worker'; readonly project: number; readonly link: number };
 
 const anyIndex = integer({ min: 0, max: 59 });
 const kind = <Kind extends Command['kind']>(of: Kind) => constantFrom(of);
 
 const requestCommand: Arbitrary<RequestCommand> = record({
-  kind: kind('ask'),
+  kind: kind('request'),
   project: anyIndex,
-  action: constantFrom('fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'fitting', 'start', 'pause', 'restore'),
+  action: constantFrom('allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'start', 'pause', 'restore'),
   by: constantFrom(...users),
   bot: anyIndex,
-  confirmation: constantFrom(...confirmationOutcomes, 'ok', 'ok', 'ok', 'ok', 'leave open'),
+  confirmation: constantFrom(...confirmationOutcomes, 'ok', 'ok', 'ok', 'ok', 'leave_open'),
   waitForOutcome: constantFrom(true, true, false),
 });
 
@@ -79,43 +79,54 @@ const command: Arbitrary<Command> = oneof(
   {
     weight: 20,
     arbitrary: record({
-      kind: kind('press an old button'),
+      kind: kind('press_old_button'),
       operationIndex: anyIndex,
       preferOpen: constantFrom(true, false),
       cancel: constantFrom(true, false, false, false),
       byOtherUser: constantFrom(true, false, false, false),
     }),
   },
-  { weight: 12, arbitrary: record({ kind: kind('deliver again'), operationIndex: anyIndex }) },
-  { weight: 6, arbitrary: record({ kind: kind('sweep at both bots') }) },
+  { weight: 12, arbitrary: record({ kind: kind('redeliver_job'), operationIndex: anyIndex }) },
+  { weight: 6, arbitrary: record({ kind: kind('sweep_at_both_bots') }) },
   { weight: 4, arbitrary: record({ kind: kind('observe'), bot: anyIndex }) },
-  { weight: 4, arbitrary: record({ kind: kind('re-apply'), project: anyIndex }) },
-  { weight: 4, arbitrary: record({ kind: kind('kill'), worker: anyIndex }) },
+  { weight: 4, arbitrary: record({ kind: kind('reconcile'), project: anyIndex }) },
+  { weight: 4, arbitrary: record({ kind: kind('kill_worker'), worker: anyIndex }) },
   {
     weight: 4,
-    arbitrary: record({ kind: kind('stop'), worker: anyIndex, durationMs: constantFrom(20, 300, 1_500, 3_000) }),
+    arbitrary: record({
+      kind: kind('suspend_worker'),
+      worker: anyIndex,
+      durationMs: constantFrom(20, 300, 1_500, 3_000),
+    }),
   },
-  { weight: 8, arbitrary: record({ kind: kind('start'), worker: anyIndex }) },
+  { weight: 8, arbitrary: record({ kind: kind('start_worker'), worker: anyIndex }) },
   {
     weight: 10,
     arbitrary: record({
-      kind: kind('cut'),
-      cut: constantFrom<LostMessage[]>('reply', 'request'),
+      kind: kind('drop_connection'),
+      lost: constantFrom<LostMessage[]>('reply', 'request'),
       connectionIndex: anyIndex,
     }),
   },
   { weight: 3, arbitrary: record({ kind: kind('outage'), durationMs: constantFrom(20, 300, 2_500), proxy: anyIndex }) },
-  { weight: 8, arbitrary: record({ kind: kind('delay'), delayMs: constantFrom(0, 0, 1, 5, 30), proxy: anyIndex }) },
+  {
+    weight: 8,
+    arbitrary: record({ kind: kind('delay_proxy'), delayMs: constantFrom(0, 0, 1, 5, 30), proxy: anyIndex }),
+  },
   {
     weight: 14,
-    arbitrary: record({ kind: kind('tasks'), project: anyIndex, link: anyIndex, count: integer({ min: 1, max: 6 }) }),
+    arbitrary: record({
+      kind: kind('add_tasks'),
+      project: anyIndex,
+      link: anyIndex,
+      count: integer({ min: 1, max: 6 }),
+    }),
   },
-  { weight: 3, arbitrary: record({ kind: kind('poison'), project: anyIndex, link: anyIndex }) },
-  { weight: 4, arbitrary: record({ kind: kind('mend'), project: anyIndex }) },
-  { weight: 3, arbitrary: record({ kind: kind('restart link worker'), project: anyIndex, link: anyIndex }) },
+  { weight: 3, arbitrary: record({ kind: kind('break_row'), project: anyIndex, link: anyIndex }) },
+  { weight: 4, arbitrary: record({ kind: kind('repair_targets'), project: anyIndex }) },
+  { weight: 3, arbitrary: record({ kind: kind('restart_link_worker'), project: anyIndex, link: anyIndex }) },
 );
 
-/** A story of so many commands. */
 export function commandSequence(length: number): Arbitrary<Command[]> {
   return noBias(array(command, { minLength: length, maxLength: length, size: 'max' }));
 }

@@ -3,9 +3,9 @@ import { operationTransitions, type ProjectVersion, transitions } from './state-
 
 export interface ReplayResult {
   readonly violations: readonly string[];
-  /** What the project was at each version, in order. */
+  /** The project at each version, in order. */
   readonly versions: readonly ProjectVersion[];
-  /** How each operation stands at the end. */
+  /** The last state of each operation. */
   readonly operationStates: ReadonlyMap<string, string>;
 }
 
@@ -17,7 +17,7 @@ interface ReplayState {
   readonly report: (violation: string) => void;
 }
 
-/** Plays a project's audit through the model; `first` is the state that it was made with. */
+/** Replays a project's audit log through the model. `initialState` is the state at its creation. */
 export function replay(
   records: ProjectRecords,
   { initialState, links }: { initialState: string; links: number },
@@ -31,7 +31,8 @@ export function replay(
     report: (violation) => violations.push(`${records.id}: ${violation}`),
   };
   const [created, ...entries] = records.audit;
-  if (created?.event !== 'created') return { violations: [`${records.id}: no beginning`], ...state };
+  if (created?.event !== 'created')
+    return { violations: [`${records.id}: the first audit entry is not created`], ...state };
   const { at, fields } = created;
   state.versions.push({
     version: 1,
@@ -68,12 +69,12 @@ const handlers: Readonly<Record<string, Handler>> = {
     return (id === '' ? onRefusedAtRequest : isAtClaim ? onRefusedAtClaim : onCompleted)(replay, id, entry);
   },
   failed: (replay, id, entry) => (id === '' ? onTaskFailed : onCompleted)(replay, id, entry),
-  quiet(replay) {
-    if (currentVersion(replay).state !== 'paused') replay.report(`quiet while ${currentVersion(replay).state}`);
+  drained(replay) {
+    if (currentVersion(replay).state !== 'paused') replay.report(`drained while ${currentVersion(replay).state}`);
   },
 };
 
-/** An event of another kind may tell whatever it likes, but moves no version. */
+/** Events without a handler must not change the version. */
 function applyEvent(replay: ReplayState, entry: AuditEntry): void {
   handlers[entry.event]?.(replay, entry.fields['operation'] ?? '', entry);
 }
@@ -83,7 +84,8 @@ function onRequested(replay: ReplayState, id: string): void {
   if (replay.operationStates.has(id)) replay.report(`${id} requested twice`);
   replay.operationStates.set(id, 'requested');
   const requestedVersion = replay.versions.find(({ version }) => version === Number(projectVersion));
-  if (requestedVersion === undefined) replay.report(`${id} was decided on version ${projectVersion}, which never was`);
+  if (requestedVersion === undefined)
+    replay.report(`${id} was decided on version ${projectVersion}, which does not exist`);
   else if (!transitionOf(action).from.includes(requestedVersion.state))
     replay.report(`${action} was accepted while ${requestedVersion.state}`);
 }
@@ -91,7 +93,8 @@ function onRequested(replay: ReplayState, id: string): void {
 function onResolved(replay: ReplayState, id: string, { event, at, fields }: AuditEntry): void {
   const { by, expiresAt } = operationFields(replay, id);
   transitionOperation(replay, id, event);
-  if (event !== 'expired' && fields['by'] !== by) replay.report(`${id} ${event} by ${fields['by']}, asked by ${by}`);
+  if (event !== 'expired' && fields['by'] !== by)
+    replay.report(`${id} ${event} by ${fields['by']}, requested by ${by}`);
   if (event === 'confirmed' && at > Number(expiresAt)) replay.report(`${id} confirmed after it had expired`);
   if (event === 'expired' && at <= Number(expiresAt)) replay.report(`${id} expired before its time`);
 }
@@ -100,8 +103,7 @@ function onStarted(replay: ReplayState, id: string, { at, fields }: AuditEntry):
   const previous = currentVersion(replay);
   const { action, by, projectVersion, executeBy } = operationFields(replay, id);
   transitionOperation(replay, id, 'running');
-  if (previous.activeOperation !== null)
-    replay.report(`${id} started while ${previous.activeOperation} held the project`);
+  if (previous.activeOperation !== null) replay.report(`${id} started while ${previous.activeOperation} was active`);
   if (!transitionOf(action).from.includes(previous.state)) replay.report(`${action} started while ${previous.state}`);
   if (previous.version !== Number(projectVersion))
     replay.report(`${id} started at another version than it was decided on`);
@@ -117,12 +119,12 @@ function onStarted(replay: ReplayState, id: string, { at, fields }: AuditEntry):
   });
 }
 
-/** `done`, `failed` with links left behind, or taken back before anything was touched. */
+/** `done`, `failed` with unreachable links, or rolled back before a link was changed. */
 function onCompleted(replay: ReplayState, id: string, { event, at, fields }: AuditEntry): void {
   const { action, by, outcome } = operationFields(replay, id);
   const { activeOperation } = currentVersion(replay);
   transitionOperation(replay, id, event);
-  if (activeOperation !== id) replay.report(`${id} ended while ${activeOperation ?? 'nothing'} held the project`);
+  if (activeOperation !== id) replay.report(`${id} ended while ${activeOperation ?? 'no operation'} was active`);
   const completion = { at, activeOperation: null, completed: { operation: id, outcome: event } };
   if (event === 'done') {
     appendVersion(replay, { ...completion, state: transitionOf(action).to, since: at, by: by ?? '' });
@@ -144,7 +146,7 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
   if (fields['state'] !== currentVersion(replay).state) replay.report(`${action} ${event} led to ${fields['state']}`);
 }
 
-/** Decided on what the project was when it was read, which may be a moment ago. */
+/** The request was decided on an earlier read of the project. */
 function onRefusedAtRequest(replay: ReplayState, _id: string, { fields }: AuditEntry): void {
   const { code, state, since } = JSON.parse(fields['refusal'] || '{}');
   if (code !== 'not_allowed') return;
@@ -163,14 +165,15 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
   const isAllowed = transitionOf(action).from.includes(state);
   const isSameVersion = version === Number(projectVersion);
   const isCorrect: Readonly<Record<string, boolean>> = {
-    held: activeFields !== undefined && refusal.by === activeFields['by'] && refusal.action === activeFields['action'],
+    operation_active:
+      activeFields !== undefined && refusal.by === activeFields['by'] && refusal.action === activeFields['action'],
     not_allowed: activeOperation === null && !isAllowed && refusal.since === since && refusal.by === by,
     changed: activeOperation === null && isAllowed && !isSameVersion && refusal.since === since && refusal.by === by,
-    too_late: activeOperation === null && isAllowed && isSameVersion && at > Number(executeBy),
+    claim_timeout: activeOperation === null && isAllowed && isSameVersion && at > Number(executeBy),
   };
   if (isCorrect[refusal.code] !== true || (refusal.state ?? state) !== state) {
     replay.report(
-      `${id} refused with ${fields['refusal']} while ${state}, version ${version}, held by ${activeOperation}`,
+      `${id} refused with ${fields['refusal']} while ${state}, version ${version}, active operation ${activeOperation}`,
     );
   }
 }
@@ -178,7 +181,7 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
 function onTaskFailed(replay: ReplayState, _id: string, { at, fields }: AuditEntry): void {
   const { state, activeOperation } = currentVersion(replay);
   if (state !== 'running' || activeOperation !== null)
-    replay.report(`a task made it Failed while ${state}, held by ${activeOperation}`);
+    replay.report(`a task made it Failed while ${state}, active operation ${activeOperation}`);
   appendVersion(replay, {
     state: 'failed',
     at,

@@ -4,19 +4,22 @@ import { type ProjectVersion, shouldPauseLinks } from './state-model.ts';
 
 export interface LinkHistory {
   readonly link: string;
-  /** When the flag was set or taken away. */
+  /** When the pause flag was changed, epoch ms. */
   readonly flags: readonly { readonly at: number; readonly paused: boolean }[];
-  /** The tasks that failed, each with the moments at which it did. */
+  /** Failed tasks by id, with the times of their failures, epoch ms. */
   readonly failures: ReadonlyMap<string, readonly number[]>;
   readonly violations: readonly string[];
   readonly taskCount: number;
-  /** Tasks that Restore put back. */
+  /** Failed tasks that were moved back to wait. */
   readonly retriedTasks: number;
 }
 
 const maxStreamLength = 9_000;
 
-/** Plays a link's own event stream: nothing begins while paused, nothing is put back while running, each task ends once. */
+/**
+ * Replays the event stream of a link's queue. Invariants: no task starts while the link is paused, no failed task is retried
+ * while it runs, and each task is completed once.
+ */
 export async function replayLinkEvents(redis: Redis, link: string): Promise<LinkHistory> {
   const events = (await redis.xrange(`bull:${link}:events`, '-', '+')).map(([id, flat]) => ({
     at: Number(id.split('-', 1)[0]),
@@ -24,7 +27,7 @@ export async function replayLinkEvents(redis: Redis, link: string): Promise<Link
   }));
   const violations: string[] = [];
   const report = (violation: string) => violations.push(`${link}: ${violation}`);
-  if (events.length > maxStreamLength) report(`its events are no longer all there (${events.length})`);
+  if (events.length > maxStreamLength) report(`its event stream may be trimmed (${events.length} events)`);
   const flags: { at: number; paused: boolean }[] = [];
   const added = new Set<string>();
   const completed = new Map<string, number>();
@@ -36,18 +39,18 @@ export async function replayLinkEvents(redis: Redis, link: string): Promise<Link
     if (event === 'paused' || event === 'resumed') {
       paused = event === 'paused';
       flags.push({ at, paused });
-    } else if (event === 'active' && paused) report(`${jobId} began while the link was paused`);
+    } else if (event === 'active' && paused) report(`${jobId} started while the link was paused`);
     else if (event === 'added') added.add(jobId);
     else if (event === 'completed') completed.set(jobId, (completed.get(jobId) ?? 0) + 1);
     else if (event === 'failed') failures.set(jobId, [...(failures.get(jobId) ?? []), at]);
     else if (isRetry(fields)) {
       retriedTasks += 1;
-      if (!paused) report(`${jobId} was put back while the link ran`);
-      if (completed.has(jobId)) report(`${jobId} was put back after it had completed`);
+      if (!paused) report(`${jobId} was retried while the link ran`);
+      if (completed.has(jobId)) report(`${jobId} was retried after it was completed`);
     }
   }
   for (const jobId of added)
-    if (completed.get(jobId) !== 1) report(`${jobId} completed ${completed.get(jobId) ?? 0} times`);
+    if (completed.get(jobId) !== 1) report(`${jobId} was completed ${completed.get(jobId) ?? 0} times`);
   for (const jobId of completed.keys()) if (!added.has(jobId)) report(`${jobId} was never added`);
   return { link, flags, failures, violations, retriedTasks, taskCount: added.size };
 }
@@ -56,7 +59,7 @@ function isRetry({ event, prev }: Fields): boolean {
   return event === 'waiting' && prev === 'failed';
 }
 
-/** A project became Failed by a task: that task had failed on that link by then. */
+/** A failed task that made a project Failed must have failed on its link before. Returns the violations. */
 export function findWrongFailures(audit: readonly AuditEntry[], links: readonly LinkHistory[]): string[] {
   const failures = audit.filter(isTaskFailure);
   return failures.flatMap(({ at, fields }) => {
@@ -66,17 +69,17 @@ export function findWrongFailures(audit: readonly AuditEntry[], links: readonly 
   });
 }
 
-/** A flag that was not what the state wanted, at a version that an operation had said to be done. */
+/** A pause flag that differed from the desired state at a version whose operation was `done`. */
 export interface WrongOutcome {
   readonly claim: string;
-  /** Whether it was so already when the outcome was written. */
+  /** Whether it differed when the outcome was written. Otherwise it was changed later. */
   readonly immediately: boolean;
   readonly durationMs: number;
 }
 
 /**
- * Holds what `done` says against the links' own streams: the same server's clock wrote both. What happened in the same
- * millisecond cannot be told apart, and counts as true.
+ * Compares each `done` with the event streams of the links. The clock of the same server wrote both. Events of the same
+ * millisecond have no known order and are no violation.
  */
 export function findWrongOutcomes(versions: readonly ProjectVersion[], links: readonly LinkHistory[]): WrongOutcome[] {
   return versions.flatMap((version, index) => {

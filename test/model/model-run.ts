@@ -10,18 +10,18 @@ import { increment, type ModelStats } from './stats.ts';
 import { createSystem, type System } from './system.ts';
 import type { Trace } from './trace.ts';
 
-/** So many people at once; each carries out every n-th command, in order. */
+/** Users that act at once. Each runs every n-th command, in order. */
 const userCount = 8;
 
 export interface ModelRunOptions {
-  /** Of the build that the workers run. */
+  /** The build that the workers run. */
   readonly folder: string;
   readonly stats: ModelStats;
-  /** Called after each story. */
+  /** Called after each run. */
   readonly onRunFinished?: () => void;
 }
 
-/** Plays the commands with all their faults, lets everything come to rest, and holds the history against the rules. */
+/** Runs the commands and their faults, waits until nothing is pending, and checks the invariants. Throws all violations. */
 export async function runModel(
   commands: readonly Command[],
   { folder, stats, onRunFinished = () => {} }: ModelRunOptions,
@@ -51,7 +51,7 @@ export async function runModel(
   for (const { droppedConnections: cuts } of system.proxies) stats.connectionCuts += cuts;
   stats.unknownResults += trace.unknownResults;
   onRunFinished();
-  if (violations.length > 0) throw new Error(`The history breaks the rules:\n${violations.join('\n')}`);
+  if (violations.length > 0) throw new Error(`Violated invariants:\n${violations.join('\n')}`);
 }
 
 async function findViolations(
@@ -68,10 +68,11 @@ async function findViolations(
     const wrongOutcomes = findWrongOutcomes(replayed.versions, linkHistories);
     violations.push(...replayed.violations, ...linkHistories.flatMap((link) => link.violations));
     violations.push(...wrongOutcomes.map((violation) => `${id}: ${JSON.stringify(violation)}`));
-    violations.push(...findAbandonedRuns(system, records));
+    violations.push(...findAbandonedExecutions(system, records));
     const failures = findWrongFailures(records.audit, linkHistories);
     violations.push(...failures.map((violation) => `${id}: ${violation}`));
-    if (onFailure === 'continue' && records.audit.some(isTaskFailure)) violations.push(`${id}: Failed by a task`);
+    if (onFailure === 'continue' && records.audit.some(isTaskFailure))
+      violations.push(`${id}: a failed task made it Failed although onFailure is continue`);
     for (const state of replayed.operationStates.values()) increment(stats.operations, state);
     const refusals = records.audit.filter(({ event }) => event === 'refused');
     for (const { fields } of refusals) increment(stats.refusals, fields['code'] ?? '');
@@ -84,23 +85,23 @@ async function findViolations(
   return [...violations, ...findWrongResponses(trace, histories)];
 }
 
-/** Only who is killed, or cannot reach Redis, does not leave. */
-function findAbandonedRuns({ workers, proxies }: System, { id, runs }: ProjectRecords): string[] {
+/** Only an execution whose worker was killed, or could not reach Redis, stays in `:runs`. */
+function findAbandonedExecutions({ workers, proxies }: System, { id, runs }: ProjectRecords): string[] {
   return runs
     .filter((at) => at > proxies[0].lastOutageAt)
     .filter((at) => !workers.killed.some(({ startedAt, endedAt }) => at >= startedAt && at <= (endedAt ?? 0)))
-    .map((at) => `${id}: a run that entered at ${at} never left, though nothing kept it from that`);
+    .map((at) => `${id}: an execution that started at ${at} was never removed from :runs`);
 }
 
 export interface ModelRunsOptions extends ModelRunOptions {
   readonly runs: number;
   readonly commandsPerRun: number;
-  /** What a failure has printed: the same commands again, though not the same interleaving. */
+  /** Printed by a failure. The same seed gives the same commands, but not the same interleaving. */
   readonly seed: number;
   readonly path: string | undefined;
 }
 
-/** So many stories of so many commands. A failure names seed and path. */
+/** Runs the model `runs` times. A failure names the seed and the path. */
 export async function checkModel({ runs, commandsPerRun, seed, path, ...options }: ModelRunsOptions): Promise<void> {
   const property = asyncProperty(commandSequence(commandsPerRun), (commands) => runModel(commands, options));
   const pathOption = path === undefined ? {} : { path };

@@ -7,7 +7,7 @@ const commands = Number(process.env['MODEL_COMMANDS'] ?? 10_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const maxCommandsPerRun = 250;
 
-it(`${commands} commands`, async () => {
+it(`${commands} random commands with faults keep every invariant of the history and the links`, async () => {
   await using built = await buildTestPrograms();
   const stats = emptyStats();
   const startedAt = Date.now();
@@ -18,7 +18,7 @@ it(`${commands} commands`, async () => {
     const path = process.env['MODEL_PATH'];
     const onRunFinished = () => stats.runs % 10 === 0 && print(`${stats.commands} commands`);
     const commandsPerRun = Math.min(commands, maxCommandsPerRun);
-    await checkModel({ folder: built.folder, stats, onRunFinished, runs, seed, path, commandsPerRun: commandsPerRun });
+    await checkModel({ folder: built.folder, stats, onRunFinished, runs, seed, path, commandsPerRun });
   } finally {
     print(`${formatStats(stats)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
   }

@@ -5,7 +5,7 @@ import { emptyStats } from './stats.ts';
 
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 
-it('whatever people do and whatever breaks, the history keeps to the rules and every target equals its source', async () => {
+it('250 random commands with faults keep every invariant of the history and the links', async () => {
   await using built = await buildTestPrograms();
   const stats = emptyStats();
   await checkModel({

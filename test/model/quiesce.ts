@@ -9,7 +9,7 @@ import type { ModelProject, System } from './system.ts';
 
 const quiesceTimeoutMs = 60_000;
 
-/** No more faults, and everything comes to rest: nothing open but dialogs, nothing untold, every link as wanted. */
+/** Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unsynced link. */
 export async function quiesce(system: System): Promise<void> {
   for (const proxy of system.proxies) proxy.setDelayMs(0);
   await system.workers.resumeAndStartAll();
@@ -25,16 +25,16 @@ async function quiesceProject(system: System, project: ModelProject): Promise<vo
     },
     { timeoutMs: quiesceTimeoutMs },
   ).catch(() => {
-    throw new Error(`${project.id} does not come to rest: ${pending}`);
+    throw new Error(`${project.id} has pending work: ${pending}`);
   });
 }
 
 async function findPendingWork({ redis, bots }: System, { id, links }: ModelProject): Promise<string> {
   const before = await redis.hgetall(`syncbot:{p:${id}}:state`);
   const { state = '', version, activeOperation, syncedVersion, drainingOperation } = before;
-  if (activeOperation !== '') return `held by ${activeOperation}`;
-  if (syncedVersion !== version) return `at version ${version}, converged at ${syncedVersion}`;
-  if (drainingOperation !== '') return 'drainingOperation';
+  if (activeOperation !== '') return `active operation ${activeOperation}`;
+  if (syncedVersion !== version) return `version ${version}, synced version ${syncedVersion}`;
+  if (drainingOperation !== '') return 'tasks in flight';
   const open = (await bots[0]?.operations.listOpen(id)) ?? [];
   const unresolved = open.filter((operation) => operation.state !== 'requested');
   if (unresolved.length > 0)
@@ -44,7 +44,7 @@ async function findPendingWork({ redis, bots }: System, { id, links }: ModelProj
     if (paused !== shouldPauseLinks(state)) return `${state}, and ${link} is ${paused ? 'paused' : 'running'}`;
   }
   const after = await redis.hget(`syncbot:{p:${id}}:state`, 'version');
-  return after === version ? '' : 'moving';
+  return after === version ? '' : 'its version changes';
 }
 
 const actionTowardsRunning: Readonly<Record<string, Action>> = {
@@ -53,7 +53,7 @@ const actionTowardsRunning: Readonly<Record<string, Action>> = {
   failed: 'restore',
 };
 
-/** Mends the targets and brings every project to Running by the road that people take, until all tasks have arrived. */
+/** Repairs the targets and brings every project to Running by operations, until all tasks are completed. */
 export async function drain(system: System): Promise<void> {
   await Promise.all(system.projects.map((project) => drainProject(system, project)));
 }
@@ -65,43 +65,40 @@ async function drainProject(system: System, project: ModelProject): Promise<void
     const state = (await system.redis.hget(`syncbot:{p:${project.id}}:state`, 'state')) ?? '';
     const action = actionTowardsRunning[state];
     if (action !== undefined) await performAction(system, project, action);
-    else if (await waitUntilDrained(project)) return expectTablesEqual(project);
-    else if ((await failedTasks(project)) > 0) await performAction(system, project, 'pause');
+    else if ((await waitUntilDrained(project)) === 'drained') return expectTablesEqual(project);
+    else await performAction(system, project, 'pause');
   }
-  throw new Error(`${project.id} does not come home`);
+  throw new Error(`${project.id} is not drained`);
 }
 
 async function performAction({ bots }: System, { id }: ModelProject, action: Action): Promise<void> {
   const [bot] = bots;
   if (bot === undefined) throw new Error('no bot');
-  const request = { project: id, action, by: 'cli:home', reason: null, origin: 'cli', channel: null } as const;
+  const request = { project: id, action, by: 'cli:drain', reason: null, origin: 'cli', channel: null } as const;
   const result = await requestAction(bot, request);
   if (result.kind === 'refused') return;
   const ref = { project: id, operation: result.operation.id };
-  await confirm(bot, { ref, by: 'cli:home', dialog: null });
+  await confirm(bot, { ref, by: 'cli:drain', dialog: null });
   await waitFor(async () => (await bot.operations.read(ref))?.finishedAt != null, {
     description: `the ${action} of ${id}`,
     timeoutMs: quiesceTimeoutMs,
   });
 }
 
-/** Waits until no task of a project is on its way; false when some have failed instead. */
-async function waitUntilDrained(project: ModelProject): Promise<boolean> {
+/** Waits until every task of a project is completed, or some have failed. */
+async function waitUntilDrained(project: ModelProject): Promise<'drained' | 'failed'> {
   const readProgress = async () => {
     const counts = await Promise.all(
       project.links.map(({ queue }) => queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized')),
     );
     const remaining = counts.flatMap((count) => Object.values(count)).reduce((sum, count) => sum + count, 0);
-    if ((await failedTasks(project)) > 0) return 'failed';
+    if ((await countFailedTasks(project)) > 0) return 'failed';
     return remaining === 0 && 'drained';
   };
-  return (
-    (await waitFor(readProgress, { description: `the tasks of ${project.id}`, timeoutMs: quiesceTimeoutMs })) ===
-    'drained'
-  );
+  return waitFor(readProgress, { description: `the tasks of ${project.id}`, timeoutMs: quiesceTimeoutMs });
 }
 
-async function failedTasks({ links }: ModelProject): Promise<number> {
+async function countFailedTasks({ links }: ModelProject): Promise<number> {
   const counts = await Promise.all(links.map(({ queue }) => queue.getFailedCount()));
   return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** A record of Redis as it stands there: the checks read it without the store that they check. */
+/** A record as it is in Redis. The checks read it without the store that they check. */
 export type Fields = Readonly<Record<string, string>>;
 
 /** One entry of a project's audit stream. */
@@ -10,17 +10,17 @@ export interface AuditEntry {
   readonly fields: Fields;
 }
 
-/** All that is kept of a project. */
+/** All records of a project. */
 export interface ProjectRecords {
   readonly id: string;
   readonly state: Fields;
   readonly audit: readonly AuditEntry[];
   readonly operations: ReadonlyMap<string, Fields>;
-  /** Executions that never left, each with the moment at which it entered. */
+  /** Start times of the executions that are still in `:runs`, epoch ms. */
   readonly runs: readonly number[];
 }
 
-const runTtlMs = 15 * 60_000;
+const executionTimeoutMs = 15 * 60_000;
 
 export async function readRecords(redis: Redis, id: string): Promise<ProjectRecords> {
   const keyPrefix = `syncbot:{p:${id}}`;
@@ -40,11 +40,11 @@ export async function readRecords(redis: Redis, id: string): Promise<ProjectReco
     audit,
     operations,
     state: await redis.hgetall(`${keyPrefix}:state`),
-    runs: runs.filter((_text, index) => index % 2 === 1).map((until) => Number(until) - runTtlMs),
+    runs: runs.filter((_text, index) => index % 2 === 1).map((until) => Number(until) - executionTimeoutMs),
   };
 }
 
-/** Whether a task, and no operation, made the project Failed. */
+/** Whether a failed task, and not an operation, made the project Failed. */
 export function isTaskFailure({ event, fields }: AuditEntry): boolean {
   return event === 'failed' && fields['operation'] === '';
 }

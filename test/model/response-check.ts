@@ -3,7 +3,7 @@ import type { ProjectRecords } from './records.ts';
 import { transitions } from './state-model.ts';
 import type { Trace } from './trace.ts';
 
-/** What people were answered, against what the history says has happened. */
+/** Compares the results that users received with the history. Returns the differences. */
 export function findWrongResponses(
   { requests, presses }: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
@@ -13,7 +13,7 @@ export function findWrongResponses(
     if (result.kind === 'requested') continue;
     const { refusal } = result;
     const versions = histories.get(project)?.versions ?? [];
-    // A precheck says "no" for what is so at that moment only: a link's worker that is just being restarted.
+    // A precheck may fail for a moment, while a link's worker restarts.
     if (refusal.code === 'precheck_failed') continue;
     const isCorrect =
       refusal.code === 'not_allowed' &&
@@ -30,14 +30,15 @@ export function findWrongResponses(
       if (code !== 'not_requester' || by === operation.by) report(`${decision} by ${by} was refused with ${code}`);
       continue;
     }
-    if (by !== operation.by) report(`was settled for ${by}, asked by ${operation.by}`);
+    if (by !== operation.by) report(`was resolved by ${by}, requested by ${operation.by}`);
     if (result.kind === 'resolved') resolutionCounts.set(operation.id, (resolutionCounts.get(operation.id) ?? 0) + 1);
-    if (String(result.operation.resolvedAt) !== stored?.['resolvedAt']) report('was answered with another settlement');
+    if (String(result.operation.resolvedAt) !== stored?.['resolvedAt'])
+      report('has another resolution than the result of a press');
     const { state } = result.operation;
     if (result.kind === 'resolved' && !resolvedStates[decision].includes(state)) report(`${decision} made it ${state}`);
-    if (state === 'requested') report('is not settled by a press');
+    if (state === 'requested') report('was not resolved by a press');
   }
-  for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was settled ${count} times`);
+  for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was resolved ${count} times`);
   return violations;
 }
 

@@ -1,12 +1,13 @@
 import { fixRefusedRows } from '../../demo/tables.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { sweep } from '../../src/application/sweep.ts';
+import { refOf } from '../../src/domain/operation.ts';
 import type { Command } from './commands.ts';
 import type { ModelProject } from './system.ts';
 import { botOf, linkOf, type ModelRun, pickOperation, projectOf, proxyOf, recordErrors } from './trace.ts';
 import { otherUser, performRequest, pressButton } from './users.ts';
 
-/** Carries out one command. Never throws: what goes wrong stands in `observed.faults`. */
+/** Runs one command. Never throws: errors are in `trace.errors`. */
 export async function runCommand(run: ModelRun, command: Command): Promise<void> {
   await recordErrors(run, () => dispatch(run, command));
 }
@@ -14,57 +15,57 @@ export async function runCommand(run: ModelRun, command: Command): Promise<void>
 async function dispatch(run: ModelRun, command: Command): Promise<void> {
   const { system } = run;
   switch (command.kind) {
-    case 'ask':
+    case 'request':
       return performRequest(run, command);
-    case 'press an old button': {
-      const old = pickOperation(run, command);
-      if (old === null) return;
-      const by = command.byOtherUser ? otherUser(old.by) : old.by;
+    case 'press_old_button': {
+      const operation = pickOperation(run, command);
+      if (operation === null) return;
+      const by = command.byOtherUser ? otherUser(operation.by) : operation.by;
       return void (await pressButton(run, botOf(system, command.operationIndex), {
-        operation: old,
+        operation,
         by,
         isCancel: command.cancel,
       }));
     }
-    case 'deliver again': {
-      const old = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
-      if (old === null) return;
-      const job = { project: old.project, operation: old.id };
+    case 'redeliver_job': {
+      const operation = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
+      if (operation === null) return;
+      const job = refOf(operation);
       await botOf(system, command.operationIndex).jobs.execute(job);
       return void (await system.actions.add('execute', job, { removeOnComplete: true, removeOnFail: true }));
     }
-    case 'sweep at both bots':
+    case 'sweep_at_both_bots':
       return void (await Promise.all(system.bots.map((bot) => recordErrors(run, () => sweep(bot)))));
     case 'observe':
       return observeAll(botOf(system, command.bot));
-    case 're-apply':
+    case 'reconcile':
       return botOf(system, command.project).jobs.reconcile(projectOf(system, command.project).id);
-    case 'kill':
+    case 'kill_worker':
       return system.workers.kill(command.worker);
-    case 'stop':
+    case 'suspend_worker':
       return system.workers.suspend(command.worker, command.durationMs);
-    case 'start':
+    case 'start_worker':
       return system.workers.start(command.worker);
-    case 'cut':
-      return proxyOf(system, command.connectionIndex).dropOneConnection(command.cut, command.connectionIndex >> 1);
-    case 'delay':
+    case 'drop_connection':
+      return proxyOf(system, command.connectionIndex).dropOneConnection(command.lost, command.connectionIndex >> 1);
+    case 'delay_proxy':
       return proxyOf(system, command.proxy).setDelayMs(command.delayMs);
     case 'outage':
       return proxyOf(system, command.proxy).goDownFor(command.durationMs);
-    case 'tasks':
+    case 'add_tasks':
       return void (await linkOf(system, command).source.burst(command.count));
-    case 'poison':
+    case 'break_row':
       return void (await linkOf(system, command).source.breakRow(String(1 + (command.link % 10))));
-    case 'mend':
+    case 'repair_targets':
       return repairTargets(projectOf(system, command.project));
-    case 'restart link worker':
+    case 'restart_link_worker':
       return linkOf(system, command).restartWorker();
     default:
       return command satisfies never;
   }
 }
 
-/** Makes room in the targets for the rows that they refused. */
+/** Fixes the rows that the targets refused. */
 export async function repairTargets({ id, links }: ModelProject): Promise<void> {
   for (const { redis, link } of links) await fixRefusedRows(redis, { project: id, link });
 }

@@ -1,4 +1,4 @@
-/** The rules once more, written from design.md alone: what the history is compared with. */
+/** The state rules, written from the design alone. The history is compared with them. */
 export const transitions: Readonly<
   Record<string, { readonly from: readonly string[]; readonly through: string; readonly to: string }>
 > = {
@@ -7,12 +7,12 @@ export const transitions: Readonly<
   restore: { from: ['paused', 'failed'], through: 'restoring', to: 'running' },
 };
 
-/** Whether the links of a project in a state are to be paused. */
+/** Whether this state desires paused links. */
 export function shouldPauseLinks(state: string): boolean {
   return ['not_started', 'pausing', 'paused', 'failed'].includes(state);
 }
 
-/** Which states of an operation may follow which. An operation begins as `requested`. */
+/** The states that may follow each state of an operation. An operation starts as `requested`. */
 export const operationTransitions: Readonly<Record<string, readonly string[]>> = {
   requested: ['confirmed', 'cancelled', 'expired', 'superseded'],
   confirmed: ['running', 'refused'],
@@ -25,16 +25,15 @@ export const operationTransitions: Readonly<Record<string, readonly string[]>> =
   superseded: [],
 };
 
-/** A project as the model has it at one version. */
+/** A project at one version, in the model. */
 export interface ProjectVersion {
   readonly version: number;
   readonly state: string;
   readonly since: number;
   readonly by: string;
-  /** When this version came to be. */
+  /** When this version was written, epoch ms. */
   readonly at: number;
-  /** The operation that holds the project. */
   readonly activeOperation: string | null;
-  /** The operation that ended with it, and how. */
+  /** The operation that was completed by this version, and its event. */
   readonly completed: { readonly operation: string; readonly outcome: string } | null;
 }

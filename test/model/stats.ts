@@ -1,17 +1,17 @@
-/** What has happened in all stories together. */
+/** Totals of all runs. */
 export interface ModelStats {
   runs: number;
   commands: number;
-  /** By the state in which they ended. */
+  /** By their last state. */
   readonly operations: Map<string, number>;
-  /** Why people were refused, when they asked or when a worker took it up. */
+  /** By the code of the refusal, at the request or at the claim. */
   readonly refusals: Map<string, number>;
-  /** Versions that projects went through. */
+  /** Changes of a project's version. */
   transitions: number;
   kills: number;
   suspensions: number;
   connectionCuts: number;
-  /** Answers that people did not get, since Redis did not answer. */
+  /** Requests and presses without a result, because Redis did not answer. */
   unknownResults: number;
   tasks: number;
   retriedTasks: number;
@@ -32,14 +32,13 @@ export function emptyStats(): ModelStats {
   return { ...zeros, operations: new Map(), refusals: new Map() };
 }
 
-/** One line each. */
 export function formatStats({ operations, refusals, ...counts }: ModelStats): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
   return [
     ...lines,
     `operations: ${total} (${formatCounts(operations)})`,
-    `refused, at the request or at the claim: ${formatCounts(refusals)}`,
+    `refusals, at the request or at the claim: ${formatCounts(refusals)}`,
   ].join('\n');
 }
 

@@ -18,16 +18,16 @@ import { endpointOf, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 
-/** Two bots, three workers, projects with real work on their links; bots and workers reach Redis through a proxy. */
+/** Two bots, three workers, and projects whose links process tasks. Bots and workers reach Redis through proxies. */
 export interface System extends AsyncDisposable {
-  /** Past the proxy: for the test's own looks. */
+  /** A direct connection for the test. */
   readonly redis: Redis;
-  /** Before the bot's Redis, and before that of the links of some projects. */
+  /** One before the bot's Redis, one before the Redis of some links. */
   readonly proxies: readonly [FaultyRedisProxy, FaultyRedisProxy];
   readonly bots: readonly UseCaseContext[];
   readonly workers: WorkerPool;
   readonly projects: readonly ModelProject[];
-  /** The bot's queue of actions, past everything. */
+  /** The bot's queue of actions, on the direct connection. */
   readonly actions: Queue;
 }
 
@@ -39,13 +39,13 @@ export interface ModelProject {
 }
 
 export interface ModelLink {
-  /** Where it lives, past the proxy. */
+  /** A direct connection to its Redis. */
   readonly redis: Redis;
   readonly project: string;
   readonly link: string;
   readonly source: Source;
   readonly queue: Queue;
-  /** Ends the worker of the link in an orderly way, and starts another. */
+  /** Stops the link's worker gracefully, and starts another. */
   restartWorker(): Promise<void>;
 }
 
@@ -56,10 +56,10 @@ const projectSpecs = [
   { id: 'payments', initialState: 'running', onFailure: 'continue', links: 2, connection: 'far' },
 ] as const;
 
-/** So short that what a killed worker had in hand is found soon. */
+/** Short, so that the jobs of a killed worker are taken over soon. */
 export const lockDurationMs = 1_000;
 
-/** `folder`: of the build that the workers run. */
+/** `folder`: the build that the workers run. */
 export async function createSystem(folder: string): Promise<System> {
   const cleanup: Cleanup = [];
   const near = await startProxiedServer(cleanup);
@@ -125,12 +125,12 @@ async function startProxiedServer(cleanup: Cleanup) {
 }
 
 function createBotServices(config: ServicesConfig): Services {
-  const services = new Services(config, pino({ level: 'silent' }), { lockDurationMs: lockDurationMs });
+  const services = new Services(config, pino({ level: 'silent' }), { lockDurationMs });
   services.startNotifier(createFakeNotifier(services.deps));
   return services;
 }
 
-/** Tells nobody, but keeps the books as the teller of Slack does; now and then it is asked to come back later. */
+/** Posts nothing, and marks everything as notified. Sometimes it is rate limited, as Slack's notifier. */
 function createFakeNotifier({ operations, projects, alerts }: UseCaseContext): Notifier {
   let calls = 0;
   return {

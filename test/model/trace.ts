@@ -7,14 +7,15 @@ import type { Operation } from '../../src/domain/operation.ts';
 import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import type { ModelProject, System } from './system.ts';
 
-/** What people asked and what they were answered. `unknown`: Redis did not answer. */
+/** The requests and presses of a run, with their results. */
 export interface Trace {
   readonly requests: RequestRecord[];
   readonly presses: PressRecord[];
-  /** Dialogs that nobody has answered yet. */
+  /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
-  /** Exceptions that are no outage: there should be none. */
+  /** Errors other than `StoreUnavailableError`. There must be none. */
   readonly errors: string[];
+  /** Calls that Redis did not answer. */
   unknownResults: number;
 }
 
@@ -37,7 +38,7 @@ export interface ModelRun {
   readonly trace: Trace;
 }
 
-/** Lets something go wrong; what is no outage stands in `observed.faults`. */
+/** Runs an action and records its error in the trace. Returns undefined after an error. */
 export async function recordErrors<T>({ trace }: ModelRun, action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();
@@ -48,7 +49,7 @@ export async function recordErrors<T>({ trace }: ModelRun, action: () => Promise
   }
 }
 
-/** One of the last operations; of those that were left open, when there is one and `left` says so. */
+/** Selects one of the last operations. With `preferOpen` it selects a dialog that was left open, if there is one. */
 export function pickOperation(
   { trace }: ModelRun,
   { operationIndex, preferOpen }: { operationIndex: number; preferOpen: boolean },

@@ -17,7 +17,7 @@ const allowedActions: Readonly<Record<string, Action>> = {
   failed: 'restore',
 };
 
-/** The action that fits; in between, and without the patience to wait for the end of that, one that does not. */
+/** The action that the state allows. During a transition, with `waitForOutcome`, waits for its end; otherwise pause. */
 async function pickAction({ redis }: System, id: string, waitForOutcome: boolean): Promise<Action> {
   const readAllowedAction = async () => allowedActions[(await redis.hget(`syncbot:{p:${id}}:state`, 'state')) ?? ''];
   return (
@@ -27,14 +27,14 @@ async function pickAction({ redis }: System, id: string, waitForOutcome: boolean
   );
 }
 
-/** People have only so much patience; the story goes on with or without what they wait for. */
+/** A user who waits in vain continues after this time. */
 const userTimeoutMs = 1_500;
 
-/** Somebody asks, and the dialog comes to its end. */
+/** Requests an action and answers its dialog. */
 export async function performRequest(run: ModelRun, command: RequestCommand): Promise<void> {
   const { system } = run;
   const { id } = projectOf(system, command.project);
-  const action = command.action === 'fitting' ? await pickAction(system, id, command.waitForOutcome) : command.action;
+  const action = command.action === 'allowed' ? await pickAction(system, id, command.waitForOutcome) : command.action;
   const origin = command.by.startsWith('cli:') ? 'cli' : 'slack';
   const channel = origin === 'cli' ? null : 'C0SYNC';
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
@@ -50,33 +50,33 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
     case 'ok':
       await pressButton(run, bot, press);
       break;
-    case 'ok twice':
+    case 'ok_twice':
       await Promise.all([pressButton(run, bot, press), pressButton(run, bot, press)]);
       break;
-    case 'ok at both bots':
+    case 'ok_at_both_bots':
       await Promise.all([pressButton(run, bot, press), pressButton(run, otherBot, press)]);
       break;
-    case 'ok against cancel':
+    case 'ok_and_cancel':
       await Promise.all([pressButton(run, bot, press), pressButton(run, otherBot, { ...press, isCancel: true })]);
       break;
     case 'cancel':
       await pressButton(run, bot, { ...press, isCancel: true });
       break;
-    case 'another person first':
+    case 'other_user_first':
       await pressButton(run, otherBot, { ...press, by: otherUser(command.by) });
       await pressButton(run, bot, press);
       break;
     case 'expire':
       await waitFor(async () => serverTime(await system.redis.time()) > operation.expiresAt);
       return void (await pressButton(run, bot, press));
-    case 'ok when it has changed':
+    case 'ok_after_changes':
       await waitUntilAllowedAgain(system, operation);
       await pressButton(run, bot, press);
       break;
-    case 'ok and the job is lost':
+    case 'ok_and_lost_job':
       await pressButton(run, { ...bot, jobs: { ...bot.jobs, execute: loseJob } }, press);
       break;
-    case 'leave open':
+    case 'leave_open':
       return void run.trace.openConfirmations.push(operation);
     default:
       return command.confirmation satisfies never;
@@ -84,7 +84,7 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
   if (command.waitForOutcome) await waitForOutcome(system, operation);
 }
 
-/** Waits until the project has moved on since a request, and is where the same action is allowed once more. */
+/** Waits until the project has a newer version whose state allows the same action. */
 async function waitUntilAllowedAgain({ redis }: System, { project, action, projectVersion }: Operation): Promise<void> {
   const isAllowedAgain = async () => {
     const [version, state] = await redis.hmget(`syncbot:{p:${project}}:state`, 'version', 'state');
@@ -93,9 +93,9 @@ async function waitUntilAllowedAgain({ redis }: System, { project, action, proje
   await waitFor(isAllowedAgain, { timeoutMs: userTimeoutMs }).catch(() => {});
 }
 
-/** As when the bot dies between the settlement and its job. */
+/** Simulates a bot that dies after it has resolved the operation and before it adds the job. */
 async function loseJob(): Promise<void> {
-  throw new StoreUnavailableError('no', { cause: new Error('the bot died') });
+  throw new StoreUnavailableError('no', { cause: new Error('the bot has died') });
 }
 
 interface Press {

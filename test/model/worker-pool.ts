@@ -1,24 +1,24 @@
 import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/syncbot-process.ts';
 
-/** The life of one worker process, epoch ms. `endedAt` null: it lives. */
+/** Start and end of one worker process, epoch ms. `endedAt` is null while it runs. */
 export interface WorkerLifetime {
   readonly startedAt: number;
   endedAt: number | null;
 }
 
-/** Workers of the compiled sources, each in a process of its own. */
+/** Workers of the compiled sources, one process each. */
 export interface WorkerPool extends AsyncDisposable {
   readonly kills: number;
   readonly suspensions: number;
-  /** Those that were killed. */
+  /** The killed workers. */
   readonly killed: readonly WorkerLifetime[];
-  /** What those said that ended without being killed: there should be none. */
+  /** The output of workers that ended without being killed. There must be none. */
   unexpectedExits(): string[];
   kill(slot: number): Promise<void>;
-  /** SIGSTOP now, SIGCONT so much later. */
+  /** Sends SIGSTOP now, and SIGCONT after `durationMs`. */
   suspend(slot: number, durationMs: number): void;
   start(slot: number): Promise<void>;
-  /** Nothing is stopped any more, and every slot has its worker. */
+  /** Resumes every suspended worker, and starts a worker in every empty slot. */
   resumeAndStartAll(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ interface Slot {
   child: SyncbotProcess | null;
   lifetime: WorkerLifetime | null;
   timer: NodeJS.Timeout | null;
-  /** One step on a slot after the other. */
+  /** Runs the steps of a slot one after the other. */
   pending: Promise<unknown>;
 }
 
@@ -108,7 +108,7 @@ export async function startWorkerPool(
 }
 
 interface WorkerPoolOptions {
-  /** Of the build. */
+  /** The folder of the build. */
   readonly folder: string;
   readonly processOptions: SyncbotProcessOptions;
 }

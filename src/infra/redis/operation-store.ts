@@ -209,10 +209,12 @@ const emptyFields = [
 ];
 
 function commitArgs({ ref, pendingLinks, outcome, refusal, failure, ...completion }: Completion) {
+  const { projectChange } = completion;
+  const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
   return {
     ...idsOf(ref),
     ...completion,
-    isDraining: completion.projectState === 'paused' && (outcome?.inFlight ?? 0) > 0,
+    isDraining: isPaused && (outcome?.inFlight ?? 0) > 0,
     pendingLinks: JSON.stringify(pendingLinks),
     outcome: toJson(outcome),
     refusal: toJson(refusal),

@@ -30,7 +30,7 @@ async function runPause(): Promise<void> {
     ref,
     expectedVersion: 2,
     operationState: 'done',
-    projectState: 'paused',
+    projectChange: { kind: 'set', state: 'paused' },
     linksSynced: true,
   } as const;
   await stores.operations.commit({

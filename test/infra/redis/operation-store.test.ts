@@ -47,7 +47,7 @@ const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
   expectedVersion: 2,
   operationState: 'done',
-  projectState: 'paused',
+  projectChange: { kind: 'set', state: 'paused' },
   linksSynced: true,
   pendingLinks: [],
   oldestUnprocessedAt: null,
@@ -361,7 +361,7 @@ describe('a commit', () => {
       ...completion(),
       ref: restore,
       expectedVersion: 4,
-      projectState: 'previous',
+      projectChange: { kind: 'roll_back' },
       operationState: 'failed',
       linksSynced: false,
       outcome: null,
@@ -379,7 +379,7 @@ describe('a commit', () => {
   it('Going back leaves unsynced links unsynced.', async () => {
     await claimOperation();
     await stores.operations.commit(
-      completion({ projectState: 'previous', linksSynced: false, operationState: 'failed', outcome: null }),
+      completion({ projectChange: { kind: 'roll_back' }, linksSynced: false, operationState: 'failed', outcome: null }),
     );
     expect(await stores.projects.read('orders')).toMatchObject({
       state: 'running',
@@ -407,7 +407,9 @@ describe('a commit', () => {
     expect(Number.isInteger(claim.now)).toBe(true);
     expect(claim.now).toBeGreaterThanOrEqual(before);
     expect(claim.now).toBeLessThanOrEqual(await stores.serverClock.now());
-    await stores.operations.commit(completion({ expectedVersion: 3, projectState: 'previous', linksSynced: false }));
+    await stores.operations.commit(
+      completion({ expectedVersion: 3, projectChange: { kind: 'roll_back' }, linksSynced: false }),
+    );
     expect(await stores.projects.read('orders')).toMatchObject({ since: failed?.since, oldestUnprocessedAt });
   });
 

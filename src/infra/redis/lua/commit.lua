@@ -6,9 +6,9 @@
     args.operationId
     args.expectedVersion      the version at which the links were compared
     args.operationState       'done', 'failed' or 'refused'
-    args.projectState         the project's new state, or
-                              'previous': as before the claim, only if no link was changed
-                              'unchanged': as it is now, after a correction
+    args.projectChange        { kind = 'set', state }: the project's new state
+                              { kind = 'roll_back' }: as before the claim, only if no link was changed
+                              { kind = 'keep' }: as it is now, after a correction
     args.linksSynced          whether every link has the desired state
     args.isDraining           whether tasks are still in flight after a pause
     args.pendingLinks         ids of links without a queue, JSON text
@@ -32,20 +32,21 @@ end
 local project = readProject('state', 'version', 'activeOperation', 'before')
 local isActive = project.activeOperation == id and tonumber(project.version) == args.expectedVersion
 -- Progress means that another worker has begun to change links.
-if not isActive or (args.projectState == 'previous' and operation.progress ~= '') then
+if not isActive or (args.projectChange.kind == 'roll_back' and operation.progress ~= '') then
   return cjson.encode({ kind = 'conflict' })
 end
 
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
-local state, isSynced, version = args.projectState, args.linksSynced, nil
-if state == 'previous' then
+local change = args.projectChange
+local state, isSynced, version = change.state, args.linksSynced, nil
+if change.kind == 'roll_back' then
   state, isSynced = before.state, before.isSynced
   version = transition(state, before.by, before.reason)
   redis.call('HSET', stateKey, 'since', before.since, 'drainingOperation', before.drainingOperation,
     'incompleteOperation', before.incompleteOperation, 'oldestUnprocessedAt', before.oldestUnprocessedAt,
     'linksToReconcile', before.linksToReconcile)
-elseif state == 'unchanged' then
+elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)
   redis.call('HSET', stateKey, 'incompleteOperation', isFailed and id or '', 'linksToReconcile', '')

@@ -1,4 +1,4 @@
-# The bot, the worker and the command line in one image: `docker run … syncbot list`. It writes to no file.
+# The bot, the worker and the command line in one image: `docker run … syncbot list`. It writes no file.
 ARG NODE_VERSION=20.20.2
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
@@ -25,9 +25,9 @@ WORKDIR /app
 COPY --from=dependencies /dependencies/node_modules node_modules/
 COPY --from=build /build/dist dist/
 COPY package.json ./
-# The user `node`, as a number, so that Kubernetes can see that it is not root.
+# The user `node`. As a number, since Kubernetes checks runAsNonRoot by number.
 USER 1000:1000
-# Slack in HTTP mode; /healthz, /readyz and /metrics.
+# 3000: Slack in HTTP mode. 9090: /healthz, /readyz and /metrics.
 EXPOSE 3000 9090
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

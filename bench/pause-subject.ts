@@ -94,15 +94,8 @@ function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<voi
     now: Date.now,
     log: deps.log,
   });
-  const context = {
-    deps,
-    authorizer,
-    format: slackFormatter('/sync'),
-    showErrors: false,
-    onRequestRejected: () => {},
-    stopSignal: new AbortController().signal,
-  };
-  const handlePress = createListener(context, readBlockAction, onOk, 'harmless');
+  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const handlePress = createListener(context, { decode: readBlockAction, run: onOk, deduplicate: 'before_refusal' });
   return (ref) => {
     const body = {
       user: { id: benchmarkUser.user, team_id: teamId },

@@ -52,7 +52,10 @@ const exceptions = [
 const root = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
 const checked = /\.(ts|mjs|lua|md|yml)$|^Dockerfile$/;
 // Not inside a longer word, but at the start of a camelCase one: `toldFetch` is found, `withhold` is not.
-const patterns = retiredWords.map(([words, instead]) => ({ instead, find: new RegExp(`(?<![A-Za-z])(?:${words})(?![a-z])`, 'gi') }));
+const patterns = retiredWords.map(([words, instead]) => ({
+  instead,
+  find: new RegExp(`(?<![A-Za-z])(?:${words})(?![a-z])`, 'gi'),
+}));
 
 const hits = trackedFiles().flatMap(findRetiredWords);
 for (const { file, line, word, instead } of hits) console.log(`${file}:${line}: "${word}": write ${instead}`);
@@ -60,21 +63,28 @@ console.log(hits.length === 0 ? 'words: no retired word' : `words: ${hits.length
 process.exitCode = hits.length === 0 ? 0 : 1;
 
 function trackedFiles() {
-  const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return list.split('\n').filter((file) => checked.test(file) && existsSync(join(root, file)));
 }
 
 function findRetiredWords(file) {
   const text = readFileSync(join(root, file), 'utf8');
-  return text.split('\n').flatMap((content, index) =>
-    patterns.flatMap(({ find, instead }) =>
-      [...content.matchAll(find)]
-        .filter(([word]) => !isException(file, word))
-        .map(([word]) => ({ file, line: index + 1, word, instead })),
-    ),
-  );
+  return text
+    .split('\n')
+    .flatMap((content, index) =>
+      patterns.flatMap(({ find, instead }) =>
+        [...content.matchAll(find)]
+          .filter(([word]) => !isException(file, word))
+          .map(([word]) => ({ file, line: index + 1, word, instead })),
+      ),
+    );
 }
 
 function isException(file, word) {
-  return exceptions.some(([path, meant]) => file.startsWith(path) && (meant === '' || meant.toLowerCase() === word.toLowerCase()));
+  return exceptions.some(
+    ([path, meant]) => file.startsWith(path) && (meant === '' || meant.toLowerCase() === word.toLowerCase()),
+  );
 }

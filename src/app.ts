@@ -7,8 +7,9 @@ import { type RetryOptions, retryUntilAvailable } from './lib/retry.ts';
 import { AdminPortError, type AdminServer, openAdminServer } from './metrics/admin-server.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { Services } from './services.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions, type Transport } from './slack/app.ts';
+import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/app.ts';
 import { checkSlack } from './slack/doctor.ts';
+import type { Transport } from './slack/receivers/receiver.ts';
 import { SlackConnectionError } from './slack/slack-errors.ts';
 
 /** What tests and the demo replace. */

@@ -7,7 +7,7 @@ import { runCli } from './cli/run-cli.ts';
 const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageJson));
 
-// The one place that reads the environment: everything else is given it.
+// No other file reads the environment of the process.
 const { env } = process;
 
 process.exitCode = await runCli({
@@ -19,11 +19,11 @@ process.exitCode = await runCli({
   user: userName(),
   version,
   signals: process,
-  // Loaded when needed: help and a slip of the fingers are answered at once.
+  // Loaded when needed, because --help and usage errors need no app and must be fast.
   createApp: async (options) => (await import('./app.ts')).createApp(options),
 });
 
-/** In a container the user may have no name. */
+/** `userInfo` throws if the user has no name, as in some containers. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -90,7 +90,7 @@ test('run in HTTP mode receives requests on PORT, doctor cannot check that, and 
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(JSON.parse(doctor.out)).toContainEqual(
     expect.objectContaining({
-      item: 'way in from Slack',
+      item: 'Slack transport',
       result: 'unknown',
       message: expect.stringContaining(`${port}`),
     }),

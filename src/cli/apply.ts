@@ -1,60 +1,110 @@
 import { type ApplyResult, applyPlan } from '../application/apply.ts';
 import { applyRefusalText } from '../application/apply-refusal.ts';
-import { isEmpty, type Plan, planApply } from '../application/plan.ts';
-import { nothingChanged } from '../messages/format.ts';
+import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate, planApply } from '../application/plan.ts';
+import type { Link } from '../domain/project.ts';
+import { cliMessages } from '../messages/en/cli.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import type { Output } from './output.ts';
-import { planText } from './plan-text.ts';
-import { isInteractive, notInteractive, promptYesNo } from './prompt.ts';
+import { type Output, sanitizeText } from './output.ts';
+import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
 
-/** `syncbot apply [file]`: shows the plan, asks, applies all or nothing. */
+const messages = cliMessages.apply;
+
+/** `syncbot apply [file]`: shows the plan, asks for confirmation, and applies it. */
 export async function apply(context: CommandContext, { yes }: { readonly yes: boolean }): Promise<ExitCode> {
   const { app, config, output, io } = context;
-  const planResult = await planApply(app.useCaseContext, config);
-  if (planResult.kind === 'refused') {
-    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
-    output.error({ code: 'refused', message: ['Not applied, nothing was changed:', ...refusalLines].join('\n') });
+  const planned = await planApply(app.useCaseContext, config);
+  if (planned.kind === 'refused') {
+    output.error({ code: 'refused', message: messages.refused(planned.refusals.map(applyRefusalText)) });
     return exitCodes.failure;
   }
-  const { plan } = planResult;
+  const { plan } = planned;
   output.result(planText(plan), null);
   if (isEmpty(plan)) return exitCodes.success;
   if (!yes && !isInteractive(io)) {
-    output.error(notInteractive);
+    output.error(notInteractiveError);
     return exitCodes.usageError;
   }
-  if (!yes && !(await promptYesNo(io, 'Apply this?'))) {
-    output.error({ code: 'cancelled', message: `Not applied. ${nothingChanged}` });
+  if (!yes && !(await promptYesNo(io, messages.question))) {
+    output.error({ code: 'cancelled', message: messages.cancelled });
     return exitCodes.failure;
   }
-  const applyResult = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
-  return printResult(output, applyResult, plan);
+  const result = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
+  return printResult(output, { plan, result });
 }
 
-/** How an apply ended, in a sentence, and what that means for the exit code. */
-function printResult(output: Output, result: ApplyResult, plan: Plan): ExitCode {
+function printResult(
+  output: Output,
+  { plan, result }: { readonly plan: Plan; readonly result: ApplyResult },
+): ExitCode {
   if (result.kind === 'conflict') {
-    const outcome =
-      result.written.length === 0
-        ? `so the file was not applied. ${nothingChanged}`
-        : `so the file was applied only in part: ${result.written.join(', ')}.`;
-    const message = `${result.project} was changed by somebody else in the meantime, ${outcome} Apply again.`;
-    output.error({ code: 'conflict', message });
+    output.error({ code: 'conflict', message: messages.conflict(result.project, result.written) });
     return exitCodes.failure;
   }
   if (result.notPaused.length > 0) {
-    const links = result.notPaused.map((link) => link.queue).join(', ');
-    const message = `Applied, but not yet paused: ${links}. A worker goes on trying; or check the connection and apply again.`;
-    output.error({ code: 'not_paused', message });
+    output.error({ code: 'not_paused', message: messages.notPaused(result.notPaused.map(({ queue }) => queue)) });
     return exitCodes.failure;
   }
-  const counts = [
-    [plan.create.length, 'created'],
-    [plan.update.length, 'changed'],
-    [plan.remove.length, 'removed'],
-    [plan.pauseAgain.length, 'paused again'],
-  ].flatMap(([projectCount, verb]) => (projectCount === 0 ? [] : [`${projectCount} ${verb}`]));
-  output.result(`Applied: ${counts.join(', ')}.`, null);
+  const text = messages.applied({
+    created: plan.create.length,
+    changed: plan.update.length,
+    removed: plan.remove.length,
+    pausedAgain: plan.pauseAgain.length,
+  });
+  output.result(text, null);
   return exitCodes.success;
+}
+
+/** What applying the plan would change. Names each queue that it would pause. */
+function planText(plan: Plan): string {
+  const unchanged = plan.unchanged.length === 0 ? [] : [messages.unchanged(plan.unchanged.length)];
+  if (isEmpty(plan)) return [messages.nothingToDo, ...unchanged].join(' ');
+  return [
+    ...plan.create.flatMap(createLines),
+    ...plan.update.flatMap(updateLines),
+    ...plan.remove.flatMap(({ project, leftPaused }) => [
+      messages.remove(project.id),
+      ...linkLine(messages.leftPaused, leftPaused),
+    ]),
+    ...plan.pauseAgain.flatMap(({ project, links }) => [messages.pauseAgain(project.id), ...pauseLines(links)]),
+    ...unchanged.map((text) => `= ${text}`),
+  ].join('\n');
+}
+
+function createLines({ definition, adopt, initialState, linksToPause, missing, precheck }: PlannedCreate): string[] {
+  const { id, links } = definition;
+  const adoptedFrom = missing.length === links.length ? 'noQueues' : 'queues';
+  const stateFrom = adopt ? adoptedFrom : 'default';
+  const failedItems = precheck.filter(({ result }) => result !== 'pass');
+  return [
+    messages.create({ project: id, state: initialState.state, linkCount: links.length, stateFrom }),
+    ...pauseLines(linksToPause),
+    ...linkLine(messages.missing, missing),
+    ...failedItems.map((item) => indent(sanitizeText(messages.precheck(item)))),
+  ];
+}
+
+function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {
+  return [
+    messages.change(project.id, changes.map(sanitizeText)),
+    ...pauseLines(linksToPause),
+    ...linkLine(messages.missing, missing),
+    ...linkLine(messages.leftPaused, leftPaused),
+  ];
+}
+
+function pauseLines(links: readonly Link[]): string[] {
+  return links.map((link) => indent(messages.pauses(linkText(link))));
+}
+
+function linkLine(text: (links: readonly string[]) => string, links: readonly Link[]): string[] {
+  return links.length === 0 ? [] : [indent(text(links.map(linkText)))];
+}
+
+function linkText({ queue, connection, prefix }: Link): string {
+  return sanitizeText(`${queue} (${connection}, ${prefix})`);
+}
+
+function indent(line: string): string {
+  return `    ${line}`;
 }

@@ -1,12 +1,12 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { maxReasonLength } from '../domain/operation.ts';
-import type { Action } from '../domain/project.ts';
+import { type Action, actions } from '../domain/project.ts';
 import { parseDuration } from '../lib/duration.ts';
-import { actionLabels } from '../messages/format.ts';
+import { cliMessages } from '../messages/en/cli.ts';
 import { type Role, roles } from './context.ts';
-import { sanitizeText } from './table.ts';
+import { sanitizeText } from './output.ts';
 
-/** What was asked for on the command line. */
+/** A command with its arguments. */
 export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
@@ -16,7 +16,7 @@ export type ParsedCommand =
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface ChangeCommand {
-  readonly name: 'act';
+  readonly name: 'change';
   readonly action: Action;
   readonly project: string;
   readonly reason: string | null;
@@ -26,145 +26,119 @@ export interface ChangeCommand {
 }
 
 export type ParsedArguments =
-  | { readonly kind: 'task'; readonly command: ParsedCommand }
-  /** Help or version was asked for. */
-  | { readonly kind: 'printed'; readonly text: string }
-  | { readonly kind: 'misused'; readonly message: string };
+  | { readonly kind: 'command'; readonly command: ParsedCommand }
+  /** The user asked for help or for the version. */
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'invalid'; readonly message: string };
 
-/** Reads the arguments. Prints nothing and never ends the process. */
+const { help } = cliMessages;
+
+/** Parses the arguments. Prints nothing and does not exit the process. */
 export function parseArguments(argv: readonly string[], version: string): ParsedArguments {
-  const parsedCommands: ParsedCommand[] = [];
-  const printedText: string[] = [];
+  const commands: ParsedCommand[] = [];
+  const printed: string[] = [];
   const program = new Command('syncbot')
-    .description('List, start, pause and restore data synchronization projects.')
+    .description(help.program)
     .version(version)
-    .helpOption('-h, --help', 'show help')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused, failed or not known, 2 bad usage or configuration.')
+    .helpOption('-h, --help', help.helpOption)
+    .addHelpText('after', `\n${help.exitCodes}`)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void printedText.push(text),
-      writeErr: (text) => void printedText.push(text),
+      writeOut: (text) => void printed.push(text),
+      writeErr: (text) => void printed.push(text),
       getOutHelpWidth: () => 100,
     });
-  addCommands(program, (command) => void parsedCommands.push(command));
+  addCommands(program, (command) => void commands.push(command));
   try {
     program.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const text = printedText.join('').trimEnd();
-    if (error.exitCode === 0 && argv.length > 0) return { kind: 'printed', text };
-    return { kind: 'misused', message: error.code === 'commander.help' ? text : usageMessage(error.message) };
+    const text = printed.join('').trimEnd();
+    if (error.exitCode === 0 && argv.length > 0) return { kind: 'help', text };
+    if (error.code === 'commander.help') return { kind: 'invalid', message: text };
+    return { kind: 'invalid', message: cliMessages.seeHelp(error.message.replace(/^error: /, '')) };
   }
-  const command = parsedCommands[0];
-  return command === undefined ? { kind: 'misused', message: program.helpInformation() } : { kind: 'task', command };
+  const [command] = commands;
+  return command === undefined ? { kind: 'invalid', message: program.helpInformation() } : { kind: 'command', command };
 }
 
-const jsonOption = () => new Option('--json', 'print JSON; errors are { code, message } on stderr');
+type OnCommand = (command: ParsedCommand) => void;
 
-function addCommands(program: Command, onCommand: (command: ParsedCommand) => void): void {
+function addCommands(program: Command, onCommand: OnCommand): void {
   program
     .command('run')
-    .description('run the bot, the worker or both until SIGTERM or Ctrl-C')
-    .addOption(new Option('--role <role>', 'what to run here').choices(roles).default('all'))
+    .description(help.run)
+    .addOption(new Option('--role <role>', help.roleOption).choices(roles).default('all'))
     .action(({ role }: { role: Role }) => onCommand({ name: 'run', role }));
   program
     .command('apply')
-    .description('show what syncbot.yml changes, ask, and apply it')
-    .argument('[file]', 'instead of SYNCBOT_CONFIG')
-    .option('--yes', 'do not ask')
-    .action((file: string | undefined, { yes }: { yes?: true }) =>
-      onCommand({ name: 'apply', file: file ?? null, yes: yes === true }),
+    .description(help.apply)
+    .argument('[file]', help.applyFile)
+    .option('--yes', help.yesOption)
+    .action((file: string | undefined, { yes = false }: { yes?: boolean }) =>
+      onCommand({ name: 'apply', file: file ?? null, yes }),
     );
   program
     .command('list')
-    .description('list projects, the worst state first')
-    .argument('[filter...]', 'a state, a label or a part of a name')
-    .addOption(jsonOption())
-    .action((filter: string[], options: { json?: true }) =>
-      onCommand({ name: 'list', filter: filter.join(' '), json: options.json === true }),
+    .description(help.list)
+    .argument('[filter...]', help.listFilter)
+    .option('--json', help.jsonOption)
+    .action((filter: string[], { json = false }: { json?: boolean }) =>
+      onCommand({ name: 'list', filter: filter.join(' '), json }),
     );
-  for (const [name, description] of queryCommands) {
+  for (const name of ['show', 'precheck', 'history'] as const) {
     program
       .command(name)
-      .description(description)
+      .description(help[name])
       .addArgument(projectArgument())
-      .addOption(jsonOption())
-      .action((id: string, options: { json?: true }) => onCommand({ name, project: id, json: options.json === true }));
+      .option('--json', help.jsonOption)
+      .action((project: string, { json = false }: { json?: boolean }) => onCommand({ name, project, json }));
   }
-  for (const [action, description] of changeCommands) addChangeCommand({ program, onCommand, action, description });
+  for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
   program
     .command('doctor')
-    .description('check Redis, Slack, links and configuration')
-    .addOption(jsonOption())
-    .action((options: { json?: true }) => onCommand({ name: 'doctor', json: options.json === true }));
+    .description(help.doctor)
+    .option('--json', help.jsonOption)
+    .action(({ json = false }: { json?: boolean }) => onCommand({ name: 'doctor', json }));
 }
 
-const queryCommands = [
-  ['show', 'show a project with its links, precheck and last operations'],
-  ['precheck', 'check what must hold before a project may be started'],
-  ['history', 'tell what happened to a project, the newest first'],
-] as const;
-
-const changeCommands = [
-  ['start', 'start a project that is Not Started'],
-  ['pause', 'pause a Running project'],
-  ['restore', 'restore a Paused or Failed project'],
-] as const;
-
-interface ChangeCommandOptions {
-  readonly program: Command;
-  readonly onCommand: (command: ParsedCommand) => void;
-  readonly action: Action;
-  readonly description: string;
+interface ChangeOptions {
+  readonly yes?: boolean;
+  readonly reason?: string | null;
+  readonly timeout: number;
+  readonly json?: boolean;
 }
 
-function addChangeCommand({ program, onCommand, action, description }: ChangeCommandOptions): void {
-  const command = program.command(action);
+function addChangeCommand(
+  command: Command,
+  { action, onCommand }: { readonly action: Action; readonly onCommand: OnCommand },
+): void {
   if (action === 'restore') command.alias('resume');
   command
-    .description(description)
+    .description(help[action])
     .addArgument(projectArgument())
-    .option('--yes', 'do not ask')
-    .option('--reason <text>', `why: kept with the operation and shown to others`, parseReason)
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait for the outcome')
-        .argParser(parseTimeout)
-        .default(60_000, '60s'),
-    )
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      `\n${actionLabels[action].doing} waits for its outcome: exit 0 done, 1 not done or not known.`,
-    )
-    .action((id: string, options: { yes?: true; reason?: string | null; timeout: number; json?: true }) =>
-      onCommand({
-        name: 'act',
-        action,
-        project: id,
-        reason: options.reason ?? null,
-        timeoutMs: options.timeout,
-        yes: options.yes === true,
-        json: options.json === true,
-      }),
+    .option('--yes', help.yesOption)
+    .option('--reason <text>', help.reasonOption, parseReason)
+    .addOption(new Option('--timeout <duration>', help.timeoutOption).argParser(parseTimeout).default(60_000, '60s'))
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.changeExitCodes}`)
+    .action((project: string, { yes = false, reason = null, timeout, json = false }: ChangeOptions) =>
+      onCommand({ name: 'change', action, project, reason, timeoutMs: timeout, yes, json }),
     );
 }
 
 function projectArgument(): Argument {
-  return new Argument('<project>', "the project's id").argParser((id: string) => sanitizeText(id).trim().slice(0, 100));
+  return new Argument('<project>', help.project).argParser((id: string) => sanitizeText(id).trim().slice(0, 100));
 }
 
 function parseReason(text: string): string | null {
   const reason = sanitizeText(text).trim();
-  if (reason.length > maxReasonLength) throw new InvalidArgumentError(`Use at most ${maxReasonLength} characters.`);
+  if (reason.length > maxReasonLength) throw new InvalidArgumentError(cliMessages.reasonTooLong(maxReasonLength));
   return reason === '' ? null : reason;
 }
 
 function parseTimeout(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null) throw new InvalidArgumentError('Write a duration such as 60s or 5m.');
+  if (ms === null) throw new InvalidArgumentError(cliMessages.invalidTimeout);
   return ms;
-}
-
-function usageMessage(message: string): string {
-  return `${message.replace(/^error: /, '')}\nSee syncbot --help.`;
 }

@@ -1,85 +1,139 @@
 import { cancel, confirm } from '../application/confirm.ts';
+import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
-import { type ActionRequest, type RequestResult, requestAction } from '../application/request.ts';
+import { requestAction } from '../application/request.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
-import { isOpen, type OperationRef, refOf } from '../domain/operation.ts';
-import {
-  actionLabels,
-  formatBacklog,
-  formatInFlight,
-  formatLatency,
-  nothingChanged,
-  pluralize,
-  stateClause,
-} from '../messages/format.ts';
+import { isOpen, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
+import { cliMessages } from '../messages/en/cli.ts';
+import { type OutcomeFacts, outcomeText } from '../messages/outcomes.ts';
 import type { ChangeCommand } from './arguments.ts';
-import type { CommandContext } from './command-context.ts';
-import { abortOnSignals, type ExitCode, exitCodes } from './context.ts';
-import { outcomeJson, outcomeMessage, unknownOutcomeText } from './outcome.ts';
-import { printRefusal } from './output-refusal.ts';
+import { type CommandContext, printRefusal } from './command-context.ts';
+import { type ExitCode, exitCodes } from './context.ts';
+import { cliFormatter } from './output.ts';
+import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
-import { type WaitResult, waitForOutcome } from './wait-for-outcome.ts';
 
-/** `syncbot start|pause|restore <project>`: the same road as in Slack, with a question on the terminal for a dialog. */
+const messages = cliMessages.change;
+
+/**
+ * `syncbot start|pause|restore <project>`: requests the action, asks for confirmation, confirms it and waits for its
+ * outcome. The same path as in Slack, with a question on the terminal instead of a dialog.
+ */
 export async function changeState(context: CommandContext, command: ChangeCommand): Promise<ExitCode> {
   const { app, output, io } = context;
+  const { action, project, reason, timeoutMs, yes } = command;
   const by = `cli:${io.user}`;
-  const { action, project, reason } = command;
-  const request: ActionRequest = { project, action, by, reason, origin: 'cli', channel: null };
-  const requestResult = await requestAction(app.useCaseContext, request);
-  if (requestResult.kind === 'refused') return printRefusal(context, requestResult.refusal);
-  const ref = refOf(requestResult.operation);
-  if (!command.yes && !(await promptYesNo(io, confirmationQuestion(requestResult)))) {
+  const requested = await requestAction(app.useCaseContext, {
+    project,
+    action,
+    by,
+    reason,
+    origin: 'cli',
+    channel: null,
+  });
+  if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
+  const ref = refOf(requested.operation);
+  const { state, definition } = requested.project;
+  const question = messages.question({
+    project,
+    state,
+    action,
+    linkCount: definition.links.length,
+    stats: requested.stats,
+  });
+  if (!yes && !(await promptYesNo(io, question))) {
     await cancel(app.useCaseContext, { ref, by, dialog: null });
-    output.error({ code: 'cancelled', message: `Cancelled. ${nothingChanged}` });
+    output.error({ code: 'cancelled', message: messages.cancelled });
     return exitCodes.failure;
   }
-  using stopSignal = abortOnSignals(io.signals, ['SIGINT', 'SIGTERM']);
-  const deadlineAt = app.useCaseContext.clock.now() + command.timeoutMs;
-  const confirmation = await confirmWithRetry(context, { ref, by, deadlineAt, signal: stopSignal });
-  if (confirmation?.kind === 'refused') return printRefusal(context, confirmation.refusal);
-  return printOutcome(context, {
-    ref,
-    waitResult: await waitForOutcome(app.useCaseContext, { ref, deadlineAt, signal: stopSignal }),
-  });
+  using signal = abortOnStopSignal(io.signals);
+  const wait: WaitOptions = { ref, deadlineAt: app.useCaseContext.clock.now() + timeoutMs, signal };
+  const confirmed = await confirmWithRetry(context, { ...wait, by });
+  if (confirmed.kind === 'refused') return printRefusal(context, confirmed.refusal);
+  return printOutcome(context, { ref, result: await waitForOutcome(app.useCaseContext, wait) });
 }
 
-interface ConfirmOptions {
+interface WaitOptions {
   readonly ref: OperationRef;
-  readonly by: string;
+  /** Epoch ms. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal;
 }
 
-/** A lost reply is asked for again: a repeat gets the first answer. Null: nobody knows. */
+/** Confirms again if the reply of Redis was lost. This is safe: a second confirmation gets the first answer. */
 async function confirmWithRetry(
   { app, output }: CommandContext,
-  { ref, by, deadlineAt, signal }: ConfirmOptions,
-): Promise<ConfirmationResult | null> {
-  for (let attempts = 0; ; attempts++) {
+  { ref, by, deadlineAt, signal }: WaitOptions & { readonly by: string },
+): Promise<ConfirmationResult | { readonly kind: 'unknown' }> {
+  const { clock } = app.useCaseContext;
+  for (let attempt = 1; ; attempt++) {
     try {
       return await confirm(app.useCaseContext, { ref, by, dialog: null });
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      if (app.useCaseContext.clock.now() >= deadlineAt || signal.aborted) return null;
-      if (attempts === 0) output.note("The bot's Redis does not answer: checking…");
-      await app.useCaseContext.clock.sleep(retryDelayMs, signal);
     }
+    if (clock.now() >= deadlineAt || signal.aborted) return { kind: 'unknown' };
+    if (attempt === 1) output.note(messages.checking);
+    await clock.sleep(confirmRetryDelayMs, signal);
   }
 }
 
-const retryDelayMs = 500;
+const confirmRetryDelayMs = 500;
+
+/** An operation and its project, read at the same time. */
+type OperationSnapshot = Omit<OutcomeFacts, 'format'>;
+
+type SnapshotResult =
+  | { readonly kind: 'read'; readonly snapshot: OperationSnapshot }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unavailable' };
+
+/**
+ * Reads the operation until it is finished, the deadline has passed or the signal is aborted. Returns what was read last.
+ * Returns `unavailable` if Redis never answered.
+ */
+async function waitForOutcome(
+  context: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock' | 'clock'>,
+  { ref, deadlineAt, signal }: WaitOptions,
+): Promise<SnapshotResult> {
+  let last: SnapshotResult = { kind: 'unavailable' };
+  for (;;) {
+    const current = await readSnapshot(context, ref);
+    if (current.kind !== 'unavailable') last = current;
+    const isFinal = current.kind === 'missing' || (current.kind === 'read' && !isOpen(current.snapshot.operation));
+    const remainingMs = deadlineAt - context.clock.now();
+    if (isFinal || remainingMs <= 0 || signal.aborted) return last;
+    await context.clock.sleep(Math.min(pollIntervalMs, remainingMs), signal);
+  }
+}
+
+const pollIntervalMs = 100;
+
+async function readSnapshot(
+  { projects, operations, serverClock }: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock'>,
+  ref: OperationRef,
+): Promise<SnapshotResult> {
+  try {
+    const operation = await operations.read(ref);
+    if (operation === null) return { kind: 'missing' };
+    const [project, now] = await Promise.all([projects.read(ref.project), serverClock.now()]);
+    return { kind: 'read', snapshot: { operation, project, now } };
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
+    throw error;
+  }
+}
 
 function printOutcome(
   { output }: CommandContext,
-  { ref, waitResult }: { ref: OperationRef; waitResult: WaitResult },
+  { ref, result }: { readonly ref: OperationRef; readonly result: SnapshotResult },
 ): ExitCode {
-  if (waitResult.kind === 'unknown' || waitResult.snapshot === null) {
-    output.error({ code: 'not_known', message: unknownOutcomeText(ref) });
+  if (result.kind !== 'read') {
+    output.error({ code: 'not_known', message: messages.unknownOutcome(ref) });
     return exitCodes.failure;
   }
-  const { operation } = waitResult.snapshot;
-  const message = outcomeMessage(waitResult.snapshot);
+  const { operation } = result.snapshot;
+  const message = outcomeMessage(result.snapshot);
   if (operation.state === 'done') {
     output.result(message, outcomeJson(operation, message));
     return exitCodes.success;
@@ -89,11 +143,25 @@ function printOutcome(
   return exitCodes.failure;
 }
 
-/** What would happen, and the figures as they are now. */
-function confirmationQuestion({ project, operation, stats }: Extract<RequestResult, { kind: 'requested' }>): string {
-  const links = pluralize(project.definition.links.length, 'link');
-  const facts = [links, formatBacklog(stats), formatLatency(stats), formatInFlight(stats)];
-  const consequence = operation.action === 'pause' ? ' Latency will grow until it is restored.' : '';
-  const { imperative } = actionLabels[operation.action];
-  return `${stateClause(project.id, project.state)}: ${facts.join(', ')}.${consequence}\n${imperative} ${project.id}?`;
+function outcomeMessage(snapshot: OperationSnapshot): string {
+  const { operation } = snapshot;
+  const { headline, more } = outcomeText({ ...snapshot, format: cliFormatter });
+  return [headline, ...more, ...stillOpenLines(operation)].join('\n');
+}
+
+function stillOpenLines(operation: Operation): string[] {
+  switch (operation.state) {
+    case 'requested':
+    case 'confirmed':
+    case 'running':
+      return [messages.stillOpen[operation.state], messages.checkLater(refOf(operation))];
+    default:
+      return [];
+  }
+}
+
+/** A finished operation in the `--json` output. */
+function outcomeJson(operation: Operation, message: string) {
+  const { id, project, action, state, by, reason, requestedAt, finishedAt, toState } = operation;
+  return { id, project, action, state, by, reason, requestedAt, finishedAt, projectState: toState, message };
 }

@@ -3,35 +3,39 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
-import { nothingChanged } from '../messages/format.ts';
-import { type CliApp, type ExitCode, exitCodes, type ProcessIo, type Role, StartError } from './context.ts';
-import { type CliError, createOutput, type Output } from './output.ts';
+import { cliMessages } from '../messages/en/cli.ts';
+import { configMessages } from '../messages/en/config.ts';
+import { refusalText } from '../messages/refusals.ts';
+import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { type CliError, cliFormatter, createOutput, type Output } from './output.ts';
+import type { ProcessIo } from './process-io.ts';
 
 /** What every command works with. */
-export interface CommandContext {
+export interface CommandContext extends Configuration {
   readonly io: ProcessIo;
   readonly output: Output;
-  readonly environment: Environment;
-  readonly config: SyncbotConfig;
-  readonly configPath: string;
   readonly app: CliApp;
   readonly log: Logger;
 }
 
 export interface CommandContextOptions {
   readonly json: boolean;
-  /** Instead of SYNCBOT_CONFIG. */
+  /** Replaces SYNCBOT_CONFIG. */
   readonly configFile?: string | null;
-  /** The level unless LOG_LEVEL says otherwise: a command for people is silent, its sentences say all. */
-  readonly logLevel?: 'info' | 'silent';
-  /** What this process is, in every line of its log. */
+  /** The log level if LOG_LEVEL is not set. Default: `silent`. */
+  readonly logLevel?: 'info';
+  /** The role of this process, a field of every log line. */
   readonly role?: Role;
-  /** The command changes nothing before it takes care of lost answers itself. */
+  /** Whether a lost reply of Redis cannot hide a change: the command only reads, or repeats its writes safely. */
   readonly lostReplySafe: boolean;
 }
 
-/** Reads environment and syncbot.yml, opens the app, works, closes it; every fault becomes one sentence and an exit code. */
+/**
+ * Reads the environment and syncbot.yml, creates the app, runs the command and closes the app. Prints every error and
+ * returns its exit code.
+ */
 export async function withCommandContext(
   io: ProcessIo,
   options: CommandContextOptions,
@@ -39,13 +43,13 @@ export async function withCommandContext(
 ): Promise<ExitCode> {
   const output = createOutput(io, options.json);
   const configuration = await readConfiguration(io, options.configFile ?? null);
-  if ('error' in configuration) {
+  if (configuration.kind === 'refused') {
     output.error(configuration.error);
     return exitCodes.usageError;
   }
   const { environment, config, configPath } = configuration;
-  const level = environment.logLevel ?? options.logLevel ?? 'silent';
   const { version } = io;
+  const level = environment.logLevel ?? options.logLevel ?? 'silent';
   const rootLogger = createLogger({ level, to: { write: (line: string) => void io.stderr.write(line) } });
   const log = options.role === undefined ? rootLogger : rootLogger.child({ role: options.role, version });
   try {
@@ -59,40 +63,56 @@ export async function withCommandContext(
   }
 }
 
+/** Prints why a use case refused. */
+export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
+  const now = await app.useCaseContext.serverClock.now();
+  output.error({ code: refusal.code, message: refusalText(refusal, cliFormatter, now) });
+  return exitCodes.failure;
+}
+
+interface Configuration {
+  readonly environment: Environment;
+  readonly config: SyncbotConfig;
+  readonly configPath: string;
+}
+
 type ConfigurationResult =
-  | { readonly environment: Environment; readonly config: SyncbotConfig; readonly configPath: string }
-  | { readonly error: CliError };
+  | (Configuration & { readonly kind: 'read' })
+  | { readonly kind: 'refused'; readonly error: CliError };
 
 async function readConfiguration({ env }: ProcessIo, configFile: string | null): Promise<ConfigurationResult> {
-  const environmentResult = parseEnvironment(env);
-  if (environmentResult.kind === 'refused') {
-    return { error: { code: 'environment', message: environmentResult.errors.map(formatEnvironmentError).join('\n') } };
+  const parsedEnvironment = parseEnvironment(env);
+  if (parsedEnvironment.kind === 'refused') {
+    return refuse('environment', parsedEnvironment.errors.map(formatEnvironmentError));
   }
-  const configPath = configFile ?? environmentResult.environment.configPath;
+  const { environment } = parsedEnvironment;
+  const configPath = configFile ?? environment.configPath;
   const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
   if (typeof text !== 'string') {
-    const problem = text.code === 'ENOENT' ? 'does not exist' : `cannot be read (${text.code ?? text.name})`;
-    const message = `${configPath} ${problem}. Write it, or name another file with SYNCBOT_CONFIG.`;
-    return { error: { code: 'configuration', message } };
+    const { fileNotFound, fileNotReadable } = configMessages;
+    const message =
+      text.code === 'ENOENT' ? fileNotFound(configPath) : fileNotReadable(configPath, text.code ?? text.name);
+    return refuse('configuration', [message]);
   }
-  const configResult = parseConfig(text, env);
-  if (configResult.kind === 'read')
-    return { environment: environmentResult.environment, config: configResult.config, configPath };
-  const message = configResult.errors.map((error) => formatConfigError(configPath, error)).join('\n');
-  return { error: { code: 'configuration', message } };
+  const parsedConfig = parseConfig(text, env);
+  if (parsedConfig.kind === 'refused') {
+    const lines = parsedConfig.errors.map((error) => formatConfigError(configPath, error));
+    return refuse('configuration', lines);
+  }
+  return { kind: 'read', environment, config: parsedConfig.config, configPath };
+}
+
+function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {
+  return { kind: 'refused', error: { code, message: lines.join('\n') } };
 }
 
 function toCliError(error: unknown, lostReplySafe: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
-  if (!(error instanceof StoreUnavailableError)) {
-    const errorName = error instanceof Error ? error.name : 'no error';
-    const message = `Something went wrong that should not (${errorName}). Run it again with LOG_LEVEL=error to see where.`;
-    return { code: 'fault', message };
-  }
-  if (lostReplySafe || error.sent === 'no') {
-    const message = `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is up.`;
+  if (error instanceof StoreUnavailableError) {
+    const nothingChanged = lostReplySafe || error.sent === 'no';
+    const message = nothingChanged ? cliMessages.redisUnavailable : cliMessages.redisLost;
     return { code: 'redis_unavailable', message };
   }
-  const message = "The bot's Redis stopped answering on the way. Look with syncbot list what was changed.";
-  return { code: 'redis_unavailable', message };
+  const errorName = error instanceof Error ? error.name : typeof error;
+  return { code: 'fault', message: cliMessages.unexpectedError(errorName) };
 }

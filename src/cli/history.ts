@@ -1,17 +1,15 @@
 import { getHistory } from '../application/queries.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
-import { formatDuration } from '../messages/format.ts';
+import { cliMessages, columnTitles } from '../messages/en/cli.ts';
 import { historyText } from '../messages/history.ts';
-import type { CommandContext } from './command-context.ts';
+import { type CommandContext, printRefusal } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { cliFormatter } from './formatter.ts';
-import { printRefusal } from './output-refusal.ts';
-import { type Column, formatTable, sanitizeText } from './table.ts';
+import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
 
-/** How many entries the table shows; `--json` prints all that are kept. */
-export const maxTableEntries = 100;
+/** The table shows the newest entries only. `--json` prints all. */
+const maxTableEntries = 100;
 
-/** `syncbot history <project>`: what happened to it, the newest first. */
+/** `syncbot history <project>`: what happened to a project, newest first. */
 export async function history(
   context: CommandContext,
   { project, json }: { readonly project: string; readonly json: boolean },
@@ -19,48 +17,32 @@ export async function history(
   const { output, app } = context;
   const result = await getHistory(app.useCaseContext, project, json ? Number.POSITIVE_INFINITY : maxTableEntries + 1);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
-  const visibleEntries = result.entries.slice(0, maxTableEntries);
-  output.result(
-    historyTable(visibleEntries, await app.useCaseContext.serverClock.now()),
-    result.entries.map(entryJson),
-  );
-  if (result.entries.length > visibleEntries.length) {
-    output.note(
-      `These are the newest ${maxTableEntries}; all of them: ${cliFormatter.command(`history ${project} --json`)}`,
-    );
-  }
+  const { entries } = result;
+  const now = await app.useCaseContext.serverClock.now();
+  output.result(historyTable(entries.slice(0, maxTableEntries), now), entries.map(entryJson));
+  if (entries.length > maxTableEntries) output.note(cliMessages.history.truncated(maxTableEntries, project));
   return exitCodes.success;
 }
 
 const columns: readonly Column[] = [
-  { title: 'WHEN', align: 'right' },
-  { title: 'WHO', maxWidth: 24 },
-  { title: 'WHAT', maxWidth: 200 },
+  { title: columnTitles.when, align: 'right' },
+  { title: columnTitles.who, maxWidth: 24 },
+  { title: columnTitles.what, maxWidth: 200 },
 ];
 
 function historyTable(entries: readonly HistoryEntry[], now: number): string {
-  const rows = entries.map((entry) => [`${formatDuration(now - entry.at)} ago`, entry.by ?? '-', entryMessage(entry)]);
+  const rows = entries.map((entry) => [cliMessages.ago(now - entry.at), entry.by ?? '-', entryMessage(entry)]);
   return formatTable(columns, rows);
 }
 
-/** An entry as `--json` prints it. */
+/** A history entry in the `--json` output. */
 function entryJson(entry: HistoryEntry) {
   const { at, event, by, action, operation, reason, version, state } = entry;
-  return {
-    at,
-    event,
-    by,
-    from: requestedFrom(entry),
-    action,
-    operation,
-    reason,
-    version,
-    state,
-    message: entryMessage(entry),
-  };
+  const from = requestedFrom(entry);
+  return { at, event, by, from, action, operation, reason, version, state, message: entryMessage(entry) };
 }
 
-/** Whoever reaches Redis is trusted: a failed task's masked reason is told, as `show` does. */
+/** With the masked reasons of failed tasks, because a user of the command line is trusted. */
 function entryMessage(entry: HistoryEntry): string {
   return sanitizeText(historyText(entry, { format: cliFormatter, revealReasons: true }));
 }

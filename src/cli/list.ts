@@ -2,13 +2,16 @@ import { listProjects } from '../application/list-projects.ts';
 import { findOpenOperation, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
+import { cliMessages, columnTitles } from '../messages/en/cli.ts';
 import { formatDuration, formatNumber } from '../messages/format.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { projectJson } from './project-json.ts';
-import { type Column, formatTable } from './table.ts';
+import { type Column, formatTable } from './output.ts';
+import { projectJson } from './show.ts';
 
-/** `syncbot list [filter]`: every project with live figures, the worst state first. */
+const messages = cliMessages.list;
+
+/** `syncbot list [filter]`: the projects with live stats, worst state first. */
 export async function list(
   { app: { useCaseContext }, output, configPath }: CommandContext,
   filter: string,
@@ -21,22 +24,22 @@ export async function list(
   ]);
   const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));
   if (projects.length > 0) output.result(projectTable(observed, now), data);
-  else output.result(filter === '' ? noProjectsMessage(configPath) : `No project fits "${filter}".`, data);
+  else output.result(filter === '' ? messages.noProjects(configPath) : messages.noMatch(filter), data);
   return exitCodes.success;
 }
 
 const columns: readonly Column[] = [
-  { title: 'PROJECT', maxWidth: 40 },
-  { title: 'STATE' },
-  { title: 'LINKS' },
-  { title: 'BACKLOG', align: 'right' },
-  { title: 'LATENCY', align: 'right' },
-  { title: 'SINCE', align: 'right' },
-  { title: 'BY', maxWidth: 24 },
-  { title: 'REASON', maxWidth: 50 },
+  { title: columnTitles.project, maxWidth: 40 },
+  { title: columnTitles.state },
+  { title: columnTitles.links },
+  { title: columnTitles.backlog, align: 'right' },
+  { title: columnTitles.latency, align: 'right' },
+  { title: columnTitles.since, align: 'right' },
+  { title: columnTitles.by, maxWidth: 24 },
+  { title: columnTitles.reason, maxWidth: 50 },
 ];
 
-/** Projects as a table; `?` stands for what could not be read. */
+/** A `?` is a number that could not be read. */
 function projectTable(observed: readonly ObservedProject[], now: number): string {
   const rows = observed.map(({ project, stats }) => [
     project.id,
@@ -51,20 +54,11 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
   return formatTable(columns, rows);
 }
 
-/** `2`, `1 of 2 paused`, `2 paused`, and what is wrong with the others. */
 function linksCell(links: ObservedProject['stats']['links']): string {
-  const paused = links.filter((observation) => observation.kind === 'read' && observation.paused).length;
-  const missing = links.filter(({ kind }) => kind === 'missing').length;
-  const unreachable = links.filter(({ kind }) => kind === 'unreachable').length;
-  const total = String(links.length);
-  const parts = [
-    ...(paused === 0 ? [] : [paused === links.length ? `${total} paused` : `${paused} of ${total} paused`]),
-    ...(missing === 0 ? [] : [`${missing} missing`]),
-    ...(unreachable === 0 ? [] : [`${unreachable} unreachable`]),
-  ];
-  return parts.length === 0 ? total : parts.join(', ');
-}
-
-function noProjectsMessage(configPath: string): string {
-  return `There is no project yet. Define some in ${configPath}, then: syncbot apply`;
+  return messages.links({
+    total: links.length,
+    paused: links.filter((observation) => observation.kind === 'read' && observation.paused).length,
+    missing: links.filter(({ kind }) => kind === 'missing').length,
+    unreachable: links.filter(({ kind }) => kind === 'unreachable').length,
+  });
 }

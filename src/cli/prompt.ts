@@ -1,29 +1,28 @@
-import { createInterface } from 'node:readline';
-import { nothingChanged } from '../messages/format.ts';
-import type { ProcessIo } from './context.ts';
+import { createInterface } from 'node:readline/promises';
+import { cliMessages } from '../messages/en/cli.ts';
 import type { CliError } from './output.ts';
+import type { ProcessIo } from './process-io.ts';
 
-/** Whether somebody can be asked. */
+/** Whether there is a terminal to ask for confirmation. */
 export function isInteractive({ stdin }: Pick<ProcessIo, 'stdin'>): boolean {
   return stdin.isTTY === true;
 }
 
-export const notInteractive: CliError = {
-  code: 'usage',
-  message: `Nobody can be asked here and --yes is not given. ${nothingChanged}`,
-};
+export const notInteractiveError: CliError = { code: 'usage', message: cliMessages.notInteractive };
 
-/** Asks on the terminal (stderr, since stdout may be a pipe). Yes is `y` or `yes`; Ctrl-C and the end of input are a no. */
+/**
+ * Asks on stderr, because stdout can be a pipe. Returns true for `y` or `yes`, and false for any other answer, Ctrl-C and
+ * the end of the input.
+ */
 export async function promptYesNo(
   { stdin, stderr }: Pick<ProcessIo, 'stdin' | 'stderr'>,
   question: string,
 ): Promise<boolean> {
-  const terminal = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true });
-  const answer = await new Promise<string>((resolve) => {
-    terminal.once('close', () => resolve(''));
-    terminal.once('SIGINT', () => terminal.close());
-    terminal.question(`${question} [y/N] `, resolve);
-  });
+  const terminal = createInterface({ input: stdin, output: stderr, terminal: isInteractive({ stdin }) });
+  // In Node 20 a question does not settle if the terminal closes.
+  const closed = new AbortController();
+  terminal.once('close', () => closed.abort());
+  const answer = await terminal.question(cliMessages.yesOrNo(question), { signal: closed.signal }).catch(() => '');
   terminal.close();
   return /^\s*y(es)?\s*$/i.test(answer);
 }

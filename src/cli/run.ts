@@ -5,12 +5,16 @@ import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
 import { botActor } from '../domain/project.ts';
+import { cliMessages } from '../messages/en/cli.ts';
 import type { CommandContext } from './command-context.ts';
-import { abortOnSignals, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { abortOnStopSignal } from './process-io.ts';
+
+const messages = cliMessages.run;
 
 /**
- * `syncbot run`: applies the file when no project is known yet, then runs the role until SIGTERM or SIGINT. Redis and Slack
- * are waited for.
+ * `syncbot run`: runs the role until SIGTERM or SIGINT. Waits for Redis and Slack while they do not answer. Applies
+ * syncbot.yml if Redis has no project yet.
  */
 export async function run(context: CommandContext, role: Role): Promise<ExitCode> {
   const { app, environment, log, output, io } = context;
@@ -19,15 +23,15 @@ export async function run(context: CommandContext, role: Role): Promise<ExitCode
     output.error({ code: 'environment', message: errors.map(formatEnvironmentError).join('\n') });
     return exitCodes.usageError;
   }
-  using stopSignal = abortOnSignals(io.signals, ['SIGINT', 'SIGTERM']);
+  using stopSignal = abortOnStopSignal(io.signals);
   await app.runRole(role, stopSignal, applyOnFirstRun(context));
   log.info({}, 'stopped');
   return exitCodes.success;
 }
 
 /**
- * What is stored counts; the file is applied only at the very first run, all or nothing. A first run that Redis cut off is
- * still the first when it is tried again.
+ * Returns a function that applies the file if no project is stored, and otherwise logs how the stored projects differ from
+ * the file. If Redis interrupts the first run, the next call is still the first run.
  */
 function applyOnFirstRun(context: CommandContext): () => Promise<void> {
   const { app, config, log } = context;
@@ -42,17 +46,13 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
 }
 
 async function applyConfig({ app, config, configPath, log }: CommandContext): Promise<void> {
-  const planResult = await planApply(app.useCaseContext, config);
-  if (planResult.kind === 'refused') {
-    const refusalLines = planResult.refusals.map((refusal) => `- ${applyRefusalText(refusal)}`);
-    const headline = `${configPath} cannot be applied, nothing was changed:`;
-    throw new StartError(exitCodes.failure, [headline, ...refusalLines].join('\n'));
+  const planned = await planApply(app.useCaseContext, config);
+  if (planned.kind === 'refused') {
+    const reasons = planned.refusals.map(applyRefusalText);
+    throw new StartError(exitCodes.failure, messages.refused(configPath, reasons));
   }
-  const { plan } = planResult;
-  const applyResult = await applyPlan(app.useCaseContext, { plan, by: botActor });
-  if (applyResult.kind === 'conflict') {
-    const message = `${applyResult.project} was created by somebody else in the meantime. Run it again.`;
-    throw new StartError(exitCodes.failure, message);
-  }
+  const { plan } = planned;
+  const result = await applyPlan(app.useCaseContext, { plan, by: botActor });
+  if (result.kind === 'conflict') throw new StartError(exitCodes.failure, messages.conflict(result.project));
   log.info({ projects: plan.create.map(({ definition }) => definition.id) }, 'file applied at the first run');
 }

@@ -8,21 +8,21 @@ import {
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
 import { logRetentionDeadline } from '../domain/log-retention.ts';
-import { type LinkObservation, linkLatencyMs } from '../domain/observation.ts';
+import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import { type Endpoint, stateTitles } from '../domain/project.ts';
+import type { Endpoint } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
 import { alertText } from '../messages/alerts.ts';
-import { formatDuration, formatNumber, formatUtc } from '../messages/format.ts';
-import type { CommandContext } from './command-context.ts';
+import { cliMessages, columnTitles, factLabels } from '../messages/en/cli.ts';
+import { formatDuration, formatNumber } from '../messages/format.ts';
+import { type CommandContext, printRefusal } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { cliFormatter } from './formatter.ts';
-import { printRefusal } from './output-refusal.ts';
-import { projectJson } from './project-json.ts';
-import { type Column, formatTable, sanitizeText } from './table.ts';
+import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
 
-/** `syncbot show <project>`: everything there is to know of a project, read live. */
+const messages = cliMessages.show;
+
+/** `syncbot show <project>`: all details of a project, read live. */
 export async function show(context: CommandContext, id: string): Promise<ExitCode> {
   const { useCaseContext } = context.app;
   const result = await getProjectDetails(useCaseContext, id);
@@ -37,7 +37,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   return exitCodes.success;
 }
 
-/** `syncbot precheck <project>`: its items; exit 1 when one fails. */
+/** `syncbot precheck <project>`: the items of its precheck. The exit code is 1 if one fails. */
 export async function precheck(context: CommandContext, id: string): Promise<ExitCode> {
   const { useCaseContext } = context.app;
   const result = await findProject(useCaseContext, id);
@@ -47,45 +47,49 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
-/** Items of a precheck or of doctor, one a line. */
+/** The items of a precheck or of `doctor`. */
 export function checkTable(items: readonly PrecheckItem[]): string {
   const rows = items.map(({ item, result, message }) => [result, item, message]);
-  return formatTable([{ title: 'RESULT' }, { title: 'ITEM' }, { title: 'MESSAGE', maxWidth: 300 }], rows);
+  return formatTable(checkColumns, rows);
 }
 
-/** The details page as text. */
+/** A project in the `--json` output. Times are epoch ms. A number that could not be read is null. */
+export function projectJson({ project, stats }: ObservedProject, operation: Operation | null) {
+  const { id, state, since, by, reason } = project;
+  const { latencyMs, backlog, observedAt, links } = stats;
+  const summary = { id, state, since, by, reason, latencyMs, backlog, observedAt, links: links.map(linkJson) };
+  return operation === null ? summary : { ...summary, operation: operationJson(operation) };
+}
+
+function operationJson({ id, action, state, by, requestedAt }: Operation) {
+  return { id, action, state, by, requestedAt };
+}
+
+function linkJson(observation: LinkObservation) {
+  const { queue, connection, prefix } = observation.link;
+  if (observation.kind !== 'read') return { queue, connection, prefix, ...unreadStats };
+  const { paused, waiting, prioritized, active, delayed, failed } = observation;
+  const latencyMs = linkLatencyMs(observation);
+  return { queue, connection, prefix, paused, waiting, prioritized, active, delayed, failed, latencyMs };
+}
+
+const unreadStats = {
+  paused: null,
+  waiting: null,
+  prioritized: null,
+  active: null,
+  delayed: null,
+  failed: null,
+  latencyMs: null,
+};
+
 function detailsText(details: ProjectDetails, now: number): string {
   const { project, stats, precheck: items, operations } = details;
-  const { id, definition, state, since, by, reason } = project;
-  const action = availableAction(details);
-  const sourceLogExpiresAt = logRetentionDeadline(project);
-  const facts = [
-    [
-      'state',
-      `${stateTitles[state]} for ${formatDuration(now - since)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
-    ],
-    ['description', definition.description],
-    ['source', endpointText(definition.source)],
-    ['target', endpointText(definition.target)],
-    ['labels', definition.labels.length === 0 ? null : definition.labels.join(', ')],
-    ['channel', definition.channel],
-    ['backlog', stats.backlog === null ? 'unknown' : formatNumber(stats.backlog)],
-    ['latency', stats.latencyMs === null ? 'unknown' : formatDuration(stats.latencyMs)],
-    ['failure', project.failure === null ? null : `${project.failure.link.queue}: ${project.failure.reason}`],
-    ['source log', sourceLogExpiresAt === null ? null : `kept until ${formatUtc(sourceLogExpiresAt)}`],
-    ...firingConditions(project.alerts)
-      .filter(({ kind }) => kind !== 'project_failed')
-      .map((condition) => [
-        'alert',
-        alertText(condition, { project, format: cliFormatter, revealReasons: true }).headline,
-      ]),
-    ['now possible', action === null ? null : cliFormatter.command(`${action} ${id}`)],
-    ['to be started', state === 'not_started' && action === null ? 'as soon as its precheck passes' : null],
-  ].flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [`  ${name?.padEnd(13)} ${sanitizeText(value)}`],
+  const facts = [...projectFacts(details, now), ...alertFacts(details), ...actionFacts(details)].map(
+    ([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`,
   );
   const sections = [
-    [sanitizeText(id), ...facts].join('\n'),
+    [sanitizeText(project.id), ...facts].join('\n'),
     formatTable(linkColumns, stats.links.map(linkRow)),
     checkTable(items),
     ...(operations.length === 0 ? [] : [operationTable(operations, now)]),
@@ -93,35 +97,78 @@ function detailsText(details: ProjectDetails, now: number): string {
   return sections.join('\n\n');
 }
 
+type Fact = readonly [label: string, value: string];
+
+function projectFacts({ project, stats }: ProjectDetails, now: number): Fact[] {
+  const { definition, state, since, by, reason, failure } = project;
+  const logKeptUntil = logRetentionDeadline(project);
+  const facts: [label: string, value: string | null][] = [
+    [factLabels.state, messages.state({ state, durationMs: now - since, by, reason })],
+    [factLabels.description, definition.description],
+    [factLabels.source, endpointText(definition.source)],
+    [factLabels.target, endpointText(definition.target)],
+    [factLabels.labels, definition.labels.length === 0 ? null : definition.labels.join(', ')],
+    [factLabels.channel, definition.channel],
+    [factLabels.backlog, stats.backlog === null ? cliMessages.unknown : formatNumber(stats.backlog)],
+    [factLabels.latency, stats.latencyMs === null ? cliMessages.unknown : formatDuration(stats.latencyMs)],
+    [factLabels.failure, failure === null ? null : `${failure.link.queue}: ${failure.reason}`],
+    [factLabels.sourceLog, logKeptUntil === null ? null : messages.logKeptUntil(logKeptUntil)],
+  ];
+  return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+/** Without `project_failed`, because the failure is a fact of its own. */
+function alertFacts({ project }: ProjectDetails): Fact[] {
+  return firingConditions(project.alerts)
+    .filter(({ kind }) => kind !== 'project_failed')
+    .map((condition) => {
+      const { headline } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
+      return [factLabels.alert, headline];
+    });
+}
+
+function actionFacts(details: ProjectDetails): Fact[] {
+  const { id, state } = details.project;
+  const action = availableAction(details);
+  if (action !== null) return [[factLabels.possibleNow, cliFormatter.command(`${action} ${id}`)]];
+  return state === 'not_started' ? [[factLabels.canStart, messages.afterPrecheck]] : [];
+}
+
+const checkColumns: readonly Column[] = [
+  { title: columnTitles.result },
+  { title: columnTitles.item },
+  { title: columnTitles.message, maxWidth: 300 },
+];
+
 const linkColumns: readonly Column[] = [
-  { title: 'LINK', maxWidth: 50 },
-  { title: 'CONNECTION', maxWidth: 30 },
-  { title: 'FLAG' },
-  { title: 'WAITING', align: 'right' },
-  { title: 'PRIORITIZED', align: 'right' },
-  { title: 'ACTIVE', align: 'right' },
-  { title: 'DELAYED', align: 'right' },
-  { title: 'FAILED', align: 'right' },
-  { title: 'LATENCY', align: 'right' },
+  { title: columnTitles.link, maxWidth: 50 },
+  { title: columnTitles.connection, maxWidth: 30 },
+  { title: columnTitles.flag },
+  { title: columnTitles.waiting, align: 'right' },
+  { title: columnTitles.prioritized, align: 'right' },
+  { title: columnTitles.active, align: 'right' },
+  { title: columnTitles.delayed, align: 'right' },
+  { title: columnTitles.failed, align: 'right' },
+  { title: columnTitles.latency, align: 'right' },
 ];
 
 function linkRow(observation: LinkObservation): string[] {
   const { queue, connection } = observation.link;
-  if (observation.kind !== 'read')
-    return [queue, connection, observation.kind, ...Array.from({ length: 6 }, () => '?')];
+  if (observation.kind !== 'read') return [queue, connection, observation.kind, ...Array<string>(6).fill('?')];
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
   const counts = [waiting, prioritized, active, delayed, failed].map(formatNumber);
   return [queue, connection, paused ? 'paused' : 'running', ...counts, formatDuration(linkLatencyMs(observation))];
 }
 
+const operationColumns: readonly Column[] = [
+  { title: columnTitles.lastOperations },
+  { title: columnTitles.outcome },
+  { title: columnTitles.ago, align: 'right' },
+  { title: columnTitles.by, maxWidth: 24 },
+  { title: columnTitles.reason, maxWidth: 50 },
+];
+
 function operationTable(operations: readonly Operation[], now: number): string {
-  const columns: Column[] = [
-    { title: 'LAST OPERATIONS' },
-    { title: 'OUTCOME' },
-    { title: 'AGO', align: 'right' },
-    { title: 'BY', maxWidth: 24 },
-    { title: 'REASON', maxWidth: 50 },
-  ];
   const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
     action,
     state,
@@ -129,7 +176,7 @@ function operationTable(operations: readonly Operation[], now: number): string {
     by,
     reason ?? '',
   ]);
-  return formatTable(columns, rows);
+  return formatTable(operationColumns, rows);
 }
 
 function endpointText(endpoint: Endpoint | null): string | null {

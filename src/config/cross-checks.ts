@@ -1,59 +1,51 @@
 import { z } from 'zod';
 import { defaultConnection, projectIdSchema } from '../domain/project.ts';
 import { closestMatch } from '../lib/closest-match.ts';
+import { configMessages as messages } from '../messages/en/config.ts';
+import type { KeyError } from './errors.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';
 
-/** A fault whose line is not known yet. */
-export interface CrossCheckError {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly hint: string | null;
-}
-
-const anyRecord = z.record(z.string(), z.unknown());
-const connectionNamePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const idHint = 'Use 1 to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit.';
-
 /**
- * What no key tells by itself: names, connections that exist, a link in two places. Reads the raw file, so that it finds
- * all of it even where something else is wrong. `defaultUrl` is where links live that name no connection.
+ * Checks the names of connections and projects, and the rules across keys: a link names a known connection, and is in one
+ * place only. Reads the raw file, so that it works while other keys have errors. `defaultUrl` is the Redis of the links
+ * that name no connection.
  */
-export function crossCheck(file: unknown, defaultUrl: string): CrossCheckError[] {
-  const parsed = anyRecord.safeParse(file);
-  if (!parsed.success) return [];
-  const connections = toRecord(parsed.data['connections']);
-  const projects = toRecord(parsed.data['projects']);
+export function crossCheck(file: unknown, defaultUrl: string): KeyError[] {
+  const { connections, projects } = toRecord(file);
+  const connectionUrls = toRecord(connections);
   return [
-    ...Object.keys(connections).flatMap(findConnectionNameErrors),
-    ...Object.keys(projects).flatMap(findProjectIdErrors),
-    ...findLinkErrors(projects, { [defaultConnection]: defaultUrl, ...connections }),
+    ...Object.keys(connectionUrls).flatMap(connectionNameErrors),
+    ...Object.keys(toRecord(projects)).flatMap(projectIdErrors),
+    ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }),
   ];
 }
 
-function findConnectionNameErrors(name: string): CrossCheckError[] {
+const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+function connectionNameErrors(name: string): KeyError[] {
   const path = ['connections', name];
   if (name === defaultConnection) {
-    return [{ path, message: 'is a reserved name: it stands for REDIS_URL', hint: 'Choose another name.' }];
+    return [{ path, message: messages.reservedConnectionName, hint: messages.chooseAnotherName }];
   }
-  return connectionNamePattern.test(name) ? [] : [{ path, message: 'is no name for a connection', hint: idHint }];
+  return namePattern.test(name) ? [] : [{ path, message: messages.invalidConnectionName, hint: messages.nameRules }];
 }
 
-function findProjectIdErrors(id: string): CrossCheckError[] {
-  const parsed = projectIdSchema.safeParse(id);
-  if (parsed.success) return [];
-  const isReserved = connectionNamePattern.test(id);
-  const message = isReserved ? 'is a word of the /sync command' : 'is no id for a project';
-  return [{ path: ['projects', id], message, hint: isReserved ? 'Choose another id.' : idHint }];
+function projectIdErrors(id: string): KeyError[] {
+  const path = ['projects', id];
+  if (projectIdSchema.safeParse(id).success) return [];
+  return namePattern.test(id)
+    ? [{ path, message: messages.reservedProjectId, hint: messages.chooseAnotherName }]
+    : [{ path, message: messages.invalidProjectId, hint: messages.nameRules }];
 }
 
-function findLinkErrors(projects: Record<string, unknown>, connections: Record<string, unknown>): CrossCheckError[] {
+function linkErrors(projects: Record<string, unknown>, connections: Record<string, unknown>): KeyError[] {
   const identities = new Map(Object.entries(connections).map(([name, url]) => [name, connectionIdentity(name, url)]));
-  const firstUseByLink = new Map<string, { readonly project: string }>();
-  const errors: CrossCheckError[] = [];
+  const projectOfLink = new Map<string, string>();
+  const errors: KeyError[] = [];
   for (const [project, definition] of Object.entries(projects)) {
-    const links = z.array(z.unknown()).safeParse(toRecord(definition)['links']);
-    for (const [index, raw] of (links.data ?? []).entries()) {
+    const links = z.array(z.unknown()).safeParse(toRecord(definition)['links']).data ?? [];
+    for (const [index, raw] of links.entries()) {
       const path = ['projects', project, 'links', index];
       const link = linkSchema.safeParse(raw).data;
       if (link === undefined) continue;
@@ -63,35 +55,32 @@ function findLinkErrors(projects: Record<string, unknown>, connections: Record<s
         continue;
       }
       const key = JSON.stringify([identity, link.prefix, link.queue]);
-      const firstUse = firstUseByLink.get(key);
-      if (firstUse === undefined) firstUseByLink.set(key, { project });
-      else errors.push(duplicateLinkError(path, project, firstUse.project));
+      const otherProject = projectOfLink.get(key);
+      if (otherProject === undefined) projectOfLink.set(key, project);
+      else errors.push(duplicateLinkError(path, project, otherProject));
     }
   }
   return errors;
 }
 
-function duplicateLinkError(path: readonly PropertyKey[], project: string, firstProject: string): CrossCheckError {
-  const message =
-    project === firstProject ? 'is listed twice in this project' : `is a link of the project ${firstProject} already`;
-  return { path, message, hint: 'A link belongs to exactly one project: remove it from one.' };
+function duplicateLinkError(path: readonly PropertyKey[], project: string, otherProject: string): KeyError {
+  const message = project === otherProject ? messages.linkListedTwice : messages.linkInOtherProject(otherProject);
+  return { path, message, hint: messages.removeLink };
 }
 
-function unknownConnectionError(
-  path: readonly PropertyKey[],
-  name: string,
-  connectionNames: readonly string[],
-): CrossCheckError {
-  const similar = closestMatch(name, connectionNames);
-  const hint = similar === null ? `The connections are: ${connectionNames.join(', ')}.` : `Did you mean ${similar}?`;
-  return { path: [...path, 'connection'], message: 'names a connection that is not in connections', hint };
+function unknownConnectionError(path: readonly PropertyKey[], name: string, known: readonly string[]): KeyError {
+  const similar = closestMatch(name, known);
+  const hint = similar === null ? messages.connectionsAre(known) : messages.didYouMean(similar);
+  return { path: [...path, 'connection'], message: messages.unknownConnection, hint };
 }
 
-/** Where a connection leads; two names with the same address lead to the same queues. */
+/** Connections with the same identity hold the same queues. */
 function connectionIdentity(name: string, url: unknown): string {
   const result = typeof url === 'string' ? parseRedisUrl(url.trim()) : null;
   return result?.kind === 'parsed' ? redisIdentity(result.endpoint) : `named ${name}`;
 }
+
+const anyRecord = z.record(z.string(), z.unknown());
 
 function toRecord(value: unknown): Record<string, unknown> {
   return anyRecord.safeParse(value).data ?? {};

@@ -1,37 +1,38 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import { configMessages as messages, variableDocs } from '../messages/en/config.ts';
 import type { EnvironmentError } from './errors.ts';
-import { describe, docsOf } from './key-docs.ts';
-import { redisUrl } from './key-types.ts';
+import { defaultValueOf, docsOf } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
+import { redisUrlSchema } from './schema.ts';
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The environment, read once. What may not be printed stands in `secrets`. */
+/** The parsed environment variables. */
 export interface Environment {
-  /** The command in Slack, such as `/sync`. */
+  /** The slash command in Slack, such as `/sync`. */
   readonly command: string;
-  /** Another Slack, as the local one; null: the real one. */
+  /** The API of another Slack. `null`: slack.com. */
   readonly slackApiUrl: string | null;
-  /** Where HTTP mode listens; 0: on a free port. */
+  /** The port of HTTP mode. 0: any free port. */
   readonly port: number;
   readonly configPath: string;
-  /** Null: no admin server. */
+  /** `null`: no admin server. 0: any free port. */
   readonly adminPort: number | null;
-  /** Null: not set. */
   readonly logLevel: LogLevel | null;
   readonly secrets: Secrets;
 }
 
-/** Prints and serializes as `[secret]`. */
+/** Values that must not be printed. The object prints and serializes as `[secret]`. */
 export interface Secrets {
   readonly redis: RedisEndpoint;
   readonly slackBotToken: string | null;
-  /** Socket Mode, which wins when the signing secret is set as well. */
+  /** For Socket Mode. If set, HTTP mode is not used. */
   readonly slackAppToken: string | null;
+  /** For HTTP mode. */
   readonly slackSigningSecret: string | null;
 }
 
@@ -41,7 +42,7 @@ export type EnvironmentResult =
 
 export const defaultRedisUrl = 'redis://127.0.0.1:6379';
 
-/** Reads the environment whole and names every fault at once. A variable that is set to nothing counts as not set. */
+/** Parses the environment. Reports all errors at once. An empty variable counts as not set. */
 export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
   const definedVariables = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
@@ -71,130 +72,86 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
   return { kind: 'read', environment: Object.freeze(environment) };
 }
 
-/** What the bot's role misses to talk to Slack, or nothing. */
+/** The errors that prevent the roles `all` and `bot` from connecting to Slack. */
 export function validateSlackEnvironment({ secrets, port: slackPort, adminPort }: Environment): EnvironmentError[] {
   const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
   return [
-    ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', 'is missing')] : []),
-    ...(slackAppToken === null && slackSigningSecret === null ? [missingTransport] : []),
-    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0 ? [portConflict] : []),
+    ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', messages.missing)] : []),
+    ...(slackAppToken === null && slackSigningSecret === null
+      ? [{ name: 'SLACK_APP_TOKEN', ...messages.missingTransport }]
+      : []),
+    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0
+      ? [{ name: 'ADMIN_PORT', ...messages.portConflict }]
+      : []),
   ];
 }
 
-const portSchema = z
+const port = z
   .string()
   .trim()
-  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: 'is no port' })
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, messages.notPort)
   .transform(Number);
 
-/** `begins`: with what Slack begins each token of this kind; null: it is no token, and begins as none. */
-const tokenSchema = (prefix: string | null) =>
+/** `prefix` is how Slack starts tokens of this kind. `null`: the value is not a token. */
+const token = (prefix: string | null) =>
   z
     .string()
     .trim()
-    .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'has blanks or unprintable characters in it' })
-    .refine((text) => (prefix !== null && text.startsWith(prefix)) || !/^x(ox[a-z]|app)-/.test(text), {
-      error: 'is a token of another kind',
-    });
+    .regex(/^[\x21-\x7e]+$/, messages.unprintableToken)
+    .refine(
+      (text) => (prefix !== null && text.startsWith(prefix)) || !/^x(ox[a-z]|app)-/.test(text),
+      messages.wrongTokenKind,
+    );
 
-const urlSchema = z
+const webUrl = z
   .string()
   .trim()
-  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), { error: 'is no web address' });
+  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), messages.notWebUrl);
 
-const slashCommandSchema = z
+const slashCommand = z
   .string()
   .trim()
-  .regex(/^\/[a-z0-9_-]{1,31}$/, 'is no slash command');
+  .regex(/^\/[a-z0-9_-]{1,31}$/, messages.notSlashCommand);
 
-const logLevelSchema = z.string().trim().toLowerCase().pipe(z.enum(logLevels, 'is no level'));
+const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, messages.notLogLevel));
 
 const environmentSchema = z.object({
-  SLACK_BOT_TOKEN: describe(tokenSchema('xoxb-').optional(), {
-    hint: "Take the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
-    description: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`; `doctor` checks it.',
-  }),
-  SLACK_APP_TOKEN: describe(tokenSchema('xapp-').optional(), {
-    hint: 'Take an app-level token (xapp-…, scope connections:write) for Socket Mode.',
-    description: 'The app-level token (`xapp-…`, scope `connections:write`) of Socket Mode.',
-  }),
-  SLACK_SIGNING_SECRET: describe(tokenSchema(null).optional(), {
-    hint: "Take the Signing Secret from the app's Basic Information page.",
-    description:
-      'The signing secret of HTTP mode, when there is no `SLACK_APP_TOKEN`: Socket Mode wins when both are set.',
-  }),
-  SLACK_API_URL: describe(urlSchema.optional(), {
-    hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
-    description: 'Another Slack than slack.com, such as the local one of the demo.',
-  }),
-  SLACK_COMMAND: describe(slashCommandSchema.default('/sync'), {
-    hint: 'Write it as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
-    description: 'The name of the command, as it is in the manifest.',
-  }),
-  PORT: describe(portSchema.default(3_000), {
-    hint: 'Write a number up to 65535, such as 3000.',
-    description: 'Where HTTP mode listens, at `/slack/events`; 0: a free one, named in the log.',
-  }),
-  REDIS_URL: describe(redisUrl.prefault(defaultRedisUrl), {
-    description: "The bot's Redis. Links live there too unless they name another connection.",
-  }),
-  SYNCBOT_CONFIG: describe(z.string().default('syncbot.yml'), {
-    hint: 'Write the path of the file, such as syncbot.yml.',
-    description: 'The path of `syncbot.yml`.',
-  }),
-  ADMIN_PORT: describe(portSchema.optional(), {
-    hint: 'Write a number up to 65535, such as 9090, or leave it out.',
-    description:
-      'Where `/healthz`, `/readyz` and `/metrics` are served, on all interfaces and to everybody; 0: a free one. Off unless it is set; only `run` serves them.',
-  }),
-  LOG_LEVEL: describe(logLevelSchema.optional(), {
-    hint: `Write one of ${logLevels.join(', ')}.`,
-    description: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}. Without it \`run\` logs from \`info\` up, other commands nothing.`,
-  }),
+  SLACK_BOT_TOKEN: token('xoxb-').optional().meta(variableDocs.SLACK_BOT_TOKEN),
+  SLACK_APP_TOKEN: token('xapp-').optional().meta(variableDocs.SLACK_APP_TOKEN),
+  SLACK_SIGNING_SECRET: token(null).optional().meta(variableDocs.SLACK_SIGNING_SECRET),
+  SLACK_API_URL: webUrl.optional().meta(variableDocs.SLACK_API_URL),
+  SLACK_COMMAND: slashCommand.default('/sync').meta(variableDocs.SLACK_COMMAND),
+  PORT: port.default(3_000).meta(variableDocs.PORT),
+  REDIS_URL: redisUrlSchema.prefault(defaultRedisUrl).meta(variableDocs.REDIS_URL),
+  SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
+  ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
+  LOG_LEVEL: logLevel.optional().meta(variableDocs.LOG_LEVEL(logLevels)),
 });
-
-const portConflict: EnvironmentError = {
-  name: 'ADMIN_PORT',
-  message: 'is the port at which Slack is listened for',
-  hint: 'Set PORT or ADMIN_PORT to another one.',
-};
-
-/** One sentence for both ways. */
-const missingTransport: EnvironmentError = {
-  name: 'SLACK_APP_TOKEN',
-  message: 'is missing, and so is SLACK_SIGNING_SECRET',
-  hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
-};
 
 export interface EnvironmentVariable {
   readonly name: string;
-  /** As it would be written; null: none. */
+  /** As a user would write it. `null`: no default. */
   readonly defaultValue: string | null;
   /** What to write. */
   readonly hint: string;
-  /** What it is for. */
+  /** What the variable is for. */
   readonly description: string;
 }
 
-/** Every variable that is read, in the order of the schema. */
+/** Every variable that syncbot reads, in the order of the schema. */
 export const environmentVariables: readonly EnvironmentVariable[] = Object.entries(environmentSchema.shape).map(
   ([name, variable]) => {
     const { hint = '', description = '' } = docsOf(variable);
-    return { name, defaultValue: defaultValueOf(variable), hint, description };
+    return { name, defaultValue: defaultValueOf(variable) ?? null, hint, description };
   },
 );
-
-function defaultValueOf(variable: z.core.$ZodType): string | null {
-  if (!(variable instanceof z.ZodDefault || variable instanceof z.ZodPrefault)) return null;
-  return String(variable.def.defaultValue);
-}
 
 function toEnvironmentError(name: string, message: string): EnvironmentError {
   const hint = environmentVariables.find((variable) => variable.name === name)?.hint ?? '';
   return { name, message, hint };
 }
 
-/** The secrets themselves, but printed, logged or serialized they are one word. */
+/** The same secrets, except that they print, log and serialize as `[secret]`. */
 function hideSecrets(secrets: Secrets): Secrets {
   const placeholder = { value: () => '[secret]', enumerable: false };
   return Object.freeze(Object.defineProperties({ ...secrets }, { toJSON: placeholder, [inspect.custom]: placeholder }));

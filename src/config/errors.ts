@@ -1,34 +1,40 @@
-/** One thing wrong in the environment. */
+/** One error in the environment. No text quotes a value, because a value can be a secret. */
 export interface EnvironmentError {
   /** The variable, such as `REDIS_URL`. */
   readonly name: string;
+  /** What is wrong, as it follows the name: `is not a Redis URL`. */
   readonly message: string;
-  /** What to write instead. */
   readonly hint: string;
 }
 
-/** One thing wrong in syncbot.yml. Messages never quote values: those may hold secrets. */
+/** One error in syncbot.yml. No text quotes a value, because a value can be a secret. */
 export interface ConfigError {
-  /** Where, such as `projects.orders.links[0].queue`; empty: the file as a whole. */
+  /** The path, such as `projects.orders.links[0].queue`. Empty for an error of the whole file. */
   readonly path: string;
-  /** Counted from 1. */
+  /** From 1. */
   readonly line: number;
+  /** What is wrong, as it follows the path: `is empty`. A full sentence if there is no path. */
   readonly message: string;
   readonly hint: string | null;
 }
 
-/** `REDIS_URL is no address of a Redis. Write redis://…`, one line for a person. */
+/** A `ConfigError` before its line is known. */
+export interface KeyError extends Pick<ConfigError, 'message' | 'hint'> {
+  readonly path: readonly PropertyKey[];
+}
+
+/** One line: `REDIS_URL is not a Redis URL. Write redis://…` */
 export function formatEnvironmentError({ name, message, hint }: EnvironmentError): string {
   return `${name} ${message}. ${hint}`;
 }
 
-/** `syncbot.yml:12: projects.orders.links[0].queue must not contain ":". …`, one line for a person. */
+/** One line: `syncbot.yml:12: projects.orders.links[0].queue must not contain ":". …` */
 export function formatConfigError(file: string, { path, line, message, hint }: ConfigError): string {
   const problem = path === '' ? `${message}.` : `${path} ${message}.`;
   return `${file}:${line}: ${problem}${hint === null ? '' : ` ${hint}`}`;
 }
 
-/** A path as people read it: `projects.orders.links[0].queue`. Keys from outside are made printable and short. */
+/** `projects.orders.links[0].queue`. Keys of the user are made printable and short. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
@@ -37,8 +43,8 @@ export function formatPath(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** A key from outside, fit for one line of a message. */
-export function toPrintable(key: string): string {
-  const clean = key.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
+/** Text of the user that fits into one line of a message. */
+export function toPrintable(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
   return clean.length <= 80 ? clean : `${clean.slice(0, 79)}…`;
 }

@@ -1,45 +1,99 @@
 import { z } from 'zod';
+import { closestMatch } from '../lib/closest-match.ts';
+import { configMessages, type KeyDocs } from '../messages/en/config.ts';
+import { fileSchema } from './schema.ts';
 
-/** What is known of a key of syncbot.yml or of a variable beside its shape: for the hint behind a fault, and for docs/configuration.md. */
-export interface KeyDocs {
-  /** What is written there, with its bounds: `a duration from 1s to 24h`. */
-  readonly expected?: string;
-  readonly example?: string;
-  /** The hint, where `wants` and `example` do not make a good one. */
-  readonly hint?: string;
-  /** What it is for. */
-  readonly description?: string;
-  /** What it is when it is left out, as it would be written; null: nothing. Without: it must be there. */
-  readonly defaultValue?: string | null;
+declare module 'zod' {
+  /** What `.meta()` takes besides zod's own `description`. */
+  interface GlobalMeta {
+    expected?: string | undefined;
+    example?: string | undefined;
+    hint?: string | undefined;
+  }
 }
 
-const docsRegistry = z.registry<KeyDocs>();
-
-/** Adds facts to a schema. Schemas made from it by further checks know them too. */
-export function describe<Schema extends z.core.$ZodType>(schema: Schema, docs: KeyDocs): Schema {
-  docsRegistry.add(schema, { ...docsRegistry.get(schema), ...docs });
-  return schema;
+/** A key of syncbot.yml, with its texts. */
+export interface ConfigKey extends KeyDocs {
+  /** Its path. `*` replaces user-defined names and list indices: `projects.*.links.*.queue`. */
+  readonly pathPattern: string;
+  /** The value if the key is left out, as a user would write it. `null`: no value. `undefined`: the key is required. */
+  readonly defaultValue: string | null | undefined;
 }
 
-/** Everything known of a key: what its schema says, and the schemas inside of it, the outermost first. */
+/** Every key of syncbot.yml, in the order of the schema. */
+export const configKeys: readonly ConfigKey[] = listKeys('', fileSchema);
+
+/** How to correct the value at a path: the hint of its key, or of the nearest known key above. */
+export function hintFor(path: readonly PropertyKey[]): string | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const pathPattern = toPattern(path.slice(0, depth));
+    const key = configKeys.find((candidate) => candidate.pathPattern === pathPattern);
+    if (key !== undefined) return key.hint ?? configMessages.writeValue(key.expected ?? '', key.example);
+  }
+  return null;
+}
+
+/** The known key that resembles an unknown one, or all known keys of its section. */
+export function hintForUnknownKey(section: readonly PropertyKey[], key: string): string {
+  const known = keysOfSection(toPattern(section));
+  const similar = closestMatch(key, known);
+  return similar === null ? configMessages.keysAre(known) : configMessages.didYouMean(similar);
+}
+
+/** The keys of a section such as `projects.*`. The empty pattern is the whole file. */
+export function keysOfSection(sectionPattern: string): string[] {
+  const prefix = sectionPattern === '' ? '' : `${sectionPattern}.`;
+  return configKeys
+    .filter(({ pathPattern }) => pathPattern.startsWith(prefix))
+    .map(({ pathPattern }) => pathPattern.slice(prefix.length))
+    .filter((key) => key !== '*' && !key.includes('.'));
+}
+
+/** The texts of a schema. Those of a wrapper such as `.optional()` replace those of the schema inside. */
 export function docsOf(schema: z.core.$ZodType): KeyDocs {
-  const inner = unwrap(schema);
-  return { ...(inner === null ? {} : docsOf(inner)), ...docsRegistry.get(schema) };
+  const inner = innerSchema(schema);
+  return { ...(inner === null ? {} : docsOf(inner)), ...z.globalRegistry.get(schema) };
 }
 
-/** The keys below a key: of a section by name, of names of the user's own and of a list as `*`. */
-export function childKeys(schema: z.core.$ZodType): [key: string, schema: z.core.$ZodType][] {
+/** See `ConfigKey.defaultValue`. */
+export function defaultValueOf(schema: z.core.$ZodType): string | null | undefined {
+  if (schema instanceof z.ZodOptional) return null;
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    const { defaultValue } = schema.def;
+    return defaultValue === null || typeof defaultValue === 'string' ? defaultValue : JSON.stringify(defaultValue);
+  }
+  const inner = innerSchema(schema);
+  return inner === null ? undefined : defaultValueOf(inner);
+}
+
+function listKeys(parentPattern: string, schema: z.core.$ZodType): ConfigKey[] {
+  return childSchemas(schema).flatMap(([key, child]) => {
+    const pathPattern = parentPattern === '' ? key : `${parentPattern}.${key}`;
+    return [{ pathPattern, defaultValue: defaultValueOf(child), ...docsOf(child) }, ...listKeys(pathPattern, child)];
+  });
+}
+
+function childSchemas(schema: z.core.$ZodType): [key: string, schema: z.core.$ZodType][] {
   if (schema instanceof z.ZodObject) return Object.entries(schema.shape);
   if (schema instanceof z.ZodRecord) return [['*', schema.valueType]];
   if (schema instanceof z.ZodArray) return [['*', schema.element]];
-  const inner = unwrap(schema);
-  return inner === null ? [] : childKeys(inner);
+  const inner = innerSchema(schema);
+  return inner === null ? [] : childSchemas(inner);
 }
 
-/** The schema that a wrapper wraps: what is written goes into it first. */
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType | null {
+/** The schema inside a wrapper: the one for what the user writes. */
+function innerSchema(schema: z.core.$ZodType): z.core.$ZodType | null {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return schema.unwrap();
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.unwrap();
   if (!(schema instanceof z.ZodPipe)) return null;
   return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
+}
+
+function toPattern(path: readonly PropertyKey[]): string {
+  return path.map((key, depth) => (isUserDefined(path, depth) ? '*' : String(key))).join('.');
+}
+
+function isUserDefined(path: readonly PropertyKey[], depth: number): boolean {
+  if (typeof path[depth] === 'number') return true;
+  return depth === 1 && (path[0] === 'connections' || path[0] === 'projects');
 }

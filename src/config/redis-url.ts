@@ -1,4 +1,6 @@
-/** Where a Redis is: `redis[s]://`, `redis+sentinel://` or `redis+cluster://`, read. */
+import { configMessages } from '../messages/en/config.ts';
+
+/** A parsed `redis[s]://`, `redis+sentinel://` or `redis+cluster://` URL. */
 export type RedisEndpoint =
   | { readonly kind: 'standalone'; readonly url: string }
   | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & NodesAndCredentials)
@@ -10,23 +12,21 @@ interface NodesAndCredentials {
   readonly password?: string | undefined;
 }
 
-export const redisUrlHint =
-  'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
-
 export type RedisUrlResult =
   | { readonly kind: 'parsed'; readonly endpoint: RedisEndpoint }
-  /** `message` follows a name: "REDIS_URL has no host". It never quotes the address, which may hold a password. */
+  /** The message follows the name of a key or variable: "REDIS_URL has no host". It never quotes the URL. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Reads the address of a Redis. */
+const messages = configMessages.redisUrl;
+
 export function parseRedisUrl(text: string): RedisUrlResult {
   const match = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
   if (match !== null) return parseMultiNode(match[1] === 'sentinel' ? 'sentinel' : 'cluster', match[2] ?? '');
-  if (!/^rediss?:\/\//.test(text)) return invalidUrl('is no address of a Redis');
+  if (!/^rediss?:\/\//.test(text)) return invalidUrl(messages.invalid);
   return parseStandalone(text);
 }
 
-/** What tells one Redis database from every other: two addresses with the same identity hold the same queues. */
+/** Identifies a Redis database, independent of credentials: two URLs with the same identity hold the same queues. */
 export function redisIdentity(endpoint: RedisEndpoint): string {
   switch (endpoint.kind) {
     case 'standalone': {
@@ -48,30 +48,29 @@ function parseStandalone(text: string): RedisUrlResult {
     url = new URL(text);
     decodeURIComponent(`${url.username}${url.password}`);
   } catch {
-    return invalidUrl('is no address of a Redis');
+    return invalidUrl(messages.invalid);
   }
-  if (url.hostname === '') return invalidUrl('has no host');
-  if (url.search !== '' || url.hash !== '')
-    return invalidUrl('must not have "?" or "#" (encode them in a password: %3F, %23)');
-  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl('names a database that is no number');
+  if (url.hostname === '') return invalidUrl(messages.noHost);
+  if (url.search !== '' || url.hash !== '') return invalidUrl(messages.queryOrFragment);
+  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl(messages.invalidDatabase);
   return { kind: 'parsed', endpoint: { kind: 'standalone', url: text } };
 }
 
 function parseMultiNode(kind: 'sentinel' | 'cluster', afterScheme: string): RedisUrlResult {
   const match = /^(?:([^@/]*)@)?([^@/?#\s]+)(?:\/([^?#]*))?$/.exec(afterScheme);
   const hosts = match?.[2];
-  if (match === null || hosts === undefined) return invalidUrl('is no address of a Redis');
+  if (match === null || hosts === undefined) return invalidUrl(messages.invalid);
   const nodes = hosts.split(',').map((host) => parseNode(host, kind === 'sentinel' ? 26_379 : 6_379));
-  if (!nodes.every((node) => node !== null)) return invalidUrl('has a host:port that cannot be read');
+  if (!nodes.every((node) => node !== null)) return invalidUrl(messages.invalidNode);
   const credentials = parseCredentials(match[1] ?? '');
-  if (credentials === null) return invalidUrl('has a user or password that is not percent-encoded rightly');
+  if (credentials === null) return invalidUrl(messages.invalidCredentials);
   if (kind === 'cluster') {
-    if ((match[3] ?? '') !== '') return invalidUrl('must not name a database: a cluster has only one');
+    if ((match[3] ?? '') !== '') return invalidUrl(messages.databaseInCluster);
     return { kind: 'parsed', endpoint: { kind, nodes, ...credentials } };
   }
   const [master = '', db = '0', ...extraParts] = (match[3] ?? '').split('/');
-  if (master === '') return invalidUrl('does not name the master behind the hosts');
-  if (!/^\d{1,5}$/.test(db) || extraParts.length > 0) return invalidUrl('names a database that is no number');
+  if (master === '') return invalidUrl(messages.noMaster);
+  if (!/^\d{1,5}$/.test(db) || extraParts.length > 0) return invalidUrl(messages.invalidDatabase);
   return { kind: 'parsed', endpoint: { kind, nodes, master, db: Number(db), ...credentials } };
 }
 

@@ -1,178 +1,120 @@
 import {
   type Document,
+  type ErrorCode,
   isMap,
   isNode,
+  isPair,
   isScalar,
+  isSeq,
   LineCounter,
-  type Node,
   parseDocument,
   visit,
   type YAMLError,
 } from 'yaml';
+import { configMessages } from '../messages/en/config.ts';
 import type { RawEnvironment } from './environment.ts';
-import { type ConfigError, toPrintable } from './errors.ts';
-
-/** A YAML text as plain values, with the lines that its faults need. */
-export interface ParsedYaml {
-  readonly value: unknown;
-  /** The line (from 1) of the key or value at a path; of the nearest one above it that exists. */
-  lineOf(path: readonly PropertyKey[]): number;
-  /** What was found on the way: variables that are not set. Paths are filled in by `pathAt`. */
-  readonly errors: readonly ConfigError[];
-}
+import { type ConfigError, type KeyError, toPrintable } from './errors.ts';
 
 export type YamlResult =
-  | { readonly kind: 'read'; readonly source: ParsedYaml }
-  /** No YAML: nothing else can be said of the file. */
+  | {
+      readonly kind: 'read';
+      /** Plain data. */
+      readonly value: unknown;
+      /** Variables that could not be replaced. */
+      readonly variableErrors: readonly KeyError[];
+      /** The line (from 1) of a key or list item. If the file does not have it: the line of its nearest parent. */
+      lineOf(path: readonly PropertyKey[]): number;
+    }
   | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
-/** Parses YAML 1.2 (duplicate keys are refused) and puts `${VAR}` from the environment into its texts. */
+const messages = configMessages.yaml;
+
+/** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
   try {
     const lineCounter = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lineCounter, prettyErrors: false, logLevel: 'error' });
+    const document = parseDocument(text, { lineCounter, stringKeys: true, prettyErrors: false, logLevel: 'error' });
     const yamlErrors = [...document.errors, ...document.warnings];
     if (yamlErrors.length > 0) return { kind: 'refused', errors: toSyntaxErrors(yamlErrors, text, lineCounter) };
-    const errors = substituteVariables(document, { env, lineCounter });
+    const variableErrors = replaceVariables(document, env);
     const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return { kind: 'read', source: { value, errors, lineOf: (path) => lineOf(document, lineCounter, path) } };
+    return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
   } catch {
-    // The parser's own limits: nesting beyond the stack, aliases that multiply.
-    return { kind: 'refused', errors: [createFileError(1, tooDeepMessage, null)] };
+    // The parser throws if the nesting overflows the stack or the aliases multiply.
+    return { kind: 'refused', errors: [{ path: '', line: 1, ...messages.tooComplex }] };
   }
 }
 
-const tooDeepMessage = 'The file is nested too deep, or its aliases multiply';
-
-/** One fault a line: what follows a slip is mostly caused by it. */
+/** The first error of each line, since one mistake often causes several. */
 function toSyntaxErrors(yamlErrors: readonly YAMLError[], text: string, lineCounter: LineCounter): ConfigError[] {
   const textLines = text.split('\n');
   const errorsByLine = new Map<number, ConfigError>();
   for (const { pos, code } of yamlErrors) {
     const { line } = lineCounter.linePos(pos[0]);
     if (errorsByLine.has(line)) continue;
-    const [message, hint] = describeSyntaxError(code);
+    const { message, hint } = syntaxErrors[code] ?? messages.invalid(code.toLowerCase().replaceAll('_', ' '));
     const hasVariable = textLines[line - 1]?.includes('${') === true;
-    errorsByLine.set(line, createFileError(line, message, hint ?? (hasVariable ? variableHint : null)));
+    errorsByLine.set(line, { path: '', line, message, hint: hint ?? (hasVariable ? messages.quoteVariable : null) });
   }
   return [...errorsByLine.values()];
 }
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
-const variableHint = 'Put "${NAME}" in quotes inside of { } and [ ].';
+const syntaxErrors: { readonly [Code in ErrorCode]?: Pick<ConfigError, 'message' | 'hint'> } = {
+  DUPLICATE_KEY: messages.duplicateKey,
+  NON_STRING_KEY: messages.nonStringKey,
+  TAB_AS_INDENT: messages.tabIndent,
+  BAD_INDENT: messages.badIndent,
+  MULTIPLE_DOCS: messages.multipleDocuments,
+  TAG_RESOLVE_FAILED: messages.unknownTag,
+  RESOURCE_EXHAUSTION: messages.tooComplex,
+  BAD_ALIAS: messages.badAlias,
+};
 
-function describeSyntaxError(code: string): [message: string, hint: string | null] {
-  switch (code) {
-    case 'DUPLICATE_KEY':
-      return ['This key stands here twice', 'Each key may stand only once: remove or rename one.'];
-    case 'TAB_AS_INDENT':
-      return ['A tab is used to indent', 'YAML is indented by spaces.'];
-    case 'BAD_INDENT':
-      return ['The indentation does not fit the lines above, or a bracket is left open', null];
-    case 'MULTIPLE_DOCS':
-      return ['A second document begins here', 'Write everything in one document, without `---`.'];
-    case 'TAG_RESOLVE_FAILED':
-      return ['A tag (`!…`) is used that is not known here', 'Write plain values.'];
-    case 'RESOURCE_EXHAUSTION':
-      return [tooDeepMessage, null];
-    case 'BAD_ALIAS':
-      return ['An alias (`*…`) is used without its anchor (`&…`) above it', 'Put a text that begins with * in quotes.'];
-    default:
-      return [`This is not YAML (${code.toLowerCase().replaceAll('_', ' ')})`, null];
-  }
-}
+const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
 
-const variableReference = /\$\$\{|\$\{([^}]*)\}?/g;
-
-/** Replaces `${VAR}` in all texts but keys; `$${` stands for `${` itself. */
-function substituteVariables(
-  document: Document,
-  { env, lineCounter }: { env: RawEnvironment; lineCounter: LineCounter },
-): ConfigError[] {
-  const errors: ConfigError[] = [];
+/** Replaces `${VAR}` in all text values, and `$${` by `${`. Keys stay as they are. */
+function replaceVariables(document: Document, env: RawEnvironment): KeyError[] {
+  const errors: KeyError[] = [];
   visit(document, {
-    Scalar(key, scalar, ancestors) {
-      if (key === 'key' || typeof scalar.value !== 'string') return;
-      const location = { path: scalarPath(ancestors, scalar), line: lineCounter.linePos(scalar.range?.[0] ?? 0).line };
-      scalar.value = scalar.value.replace(variableReference, (match, name: string | undefined) => {
-        if (name === undefined) return '${';
-        const [message, hint, value] = resolveVariable(env, match, name);
-        if (message !== null) errors.push({ ...location, message, hint });
-        return value;
+    Scalar(position, scalar, ancestors) {
+      if (position === 'key' || typeof scalar.value !== 'string') return;
+      scalar.value = scalar.value.replace(variableReference, (reference) => {
+        const resolved = resolveVariable(reference, env);
+        if (resolved.kind === 'resolved') return resolved.value;
+        errors.push({ path: pathOf(scalar, ancestors), message: resolved.message, hint: resolved.hint });
+        return reference;
       });
     },
   });
   return errors;
 }
 
-function resolveVariable(env: RawEnvironment, match: string, name: string): [string | null, string | null, string] {
-  if (!match.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return [
-      'has a ${ that names no variable',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write in the file
-      'Write ${NAME} for a variable, $${ for the characters ${ themselves.',
-      match,
-    ];
-  }
+type ResolvedVariable =
+  | { readonly kind: 'resolved'; readonly value: string }
+  | { readonly kind: 'unresolved'; readonly message: string; readonly hint: string };
+
+function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
+  if (reference === '$${') return { kind: 'resolved', value: '${' };
+  const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
+  if (name === undefined) return { kind: 'unresolved', ...configMessages.invalidVariable };
   const value = env[name];
-  if (value !== undefined && value.trim() !== '') return [null, null, value];
-  return [
-    `needs the variable ${toPrintable(name)}, which is not set`,
-    `Set ${toPrintable(name)} in the environment.`,
-    match,
-  ];
+  if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
+  return { kind: 'unresolved', ...configMessages.variableNotSet(toPrintable(name)) };
 }
 
-/** The path of a scalar below its ancestors, in the words of `pathText`. */
-function scalarPath(ancestors: readonly unknown[], scalar: unknown): string {
-  let path = '';
-  ancestors.forEach((ancestor, index) => {
-    const child = ancestors[index + 1] ?? scalar;
-    if (isPair(ancestor)) path += `${path === '' ? '' : '.'}${formatKey(ancestor.key)}`;
-    else if (isCollection(ancestor) && !isMap(ancestor)) path += `[${ancestor.items.indexOf(child)}]`;
+function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {
+  return ancestors.flatMap<PropertyKey>((ancestor, depth) => {
+    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
+    return isSeq(ancestor) ? [ancestor.items.indexOf(ancestors[depth + 1] ?? node)] : [];
   });
-  return path;
-}
-
-function formatKey(key: unknown): string {
-  return isScalar(key) ? toPrintable(String(key.value)) : '?';
-}
-
-function isPair(node: unknown): node is { readonly key: unknown } {
-  return typeof node === 'object' && node !== null && !isNode(node) && 'key' in node;
-}
-
-function isCollection(node: unknown): node is { readonly items: readonly unknown[] } {
-  return isNode(node) && 'items' in node;
 }
 
 function lineOf(document: Document, lineCounter: LineCounter, path: readonly PropertyKey[]): number {
-  let node: unknown = document.contents;
-  let offset = startOffset(node);
-  for (const key of path) {
-    const child = childOf(node, key);
-    if (child === null) break;
-    offset = child.offset ?? offset;
-    node = child.node;
-  }
-  return offset === undefined ? 1 : lineCounter.linePos(offset).line;
-}
-
-/** The value at one key, and where that entry begins: at its key in a map, at itself in a list. */
-function childOf(node: unknown, key: PropertyKey): { node: unknown; offset: number | undefined } | null {
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-    return pair === undefined ? null : { node: pair.value, offset: startOffset(pair.key) };
-  }
-  if (!isCollection(node) || typeof key !== 'number') return null;
-  const item = node.items[key];
-  return item === undefined ? null : { node: item, offset: startOffset(item) };
-}
-
-function startOffset(node: unknown): number | undefined {
-  return isNode(node) ? (node as Node).range?.[0] : undefined;
-}
-
-function createFileError(line: number, message: string, hint: string | null): ConfigError {
-  return { path: '', line, message, hint };
+  const parent = document.getIn(path.slice(0, -1), true);
+  const node =
+    path.length > 0 && isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))?.key
+      : document.getIn(path, true);
+  if (isNode(node) && node.range) return lineCounter.linePos(node.range[0]).line;
+  return path.length === 0 ? 1 : lineOf(document, lineCounter, path.slice(0, -1));
 }

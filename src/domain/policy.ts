@@ -17,7 +17,7 @@ export interface Requester {
   /** `unknown`: Slack did not say, for instance since the bot is not in a private channel. */
   readonly channelShared: 'yes' | 'no' | 'unknown';
   /** For each user group of the policy: whether the person is in it; `unknown` when Slack did not say. */
-  readonly groups: Readonly<Record<string, 'member' | 'stranger' | 'unknown'>>;
+  readonly groups: Readonly<Record<string, 'member' | 'not_member' | 'unknown'>>;
 }
 
 type Rule = (policy: Policy, requester: Requester) => Refusal | null;
@@ -32,7 +32,7 @@ const isOperator: Rule = (policy, { user, groups }) => {
   if (policy.operators.includes(user)) return null;
   const groupsOfPolicy = policy.operators.filter(isUserGroup);
   if (groupsOfPolicy.some((group) => groups[group] === 'member')) return null;
-  const unknown = groupsOfPolicy.find((group) => groups[group] !== 'stranger');
+  const unknown = groupsOfPolicy.find((group) => groups[group] !== 'not_member');
   return unknown === undefined ? { code: 'not_operator', user } : { code: 'group_unknown', user, group: unknown };
 };
 

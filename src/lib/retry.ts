@@ -1,30 +1,42 @@
-import type { Logger } from '../application/context.ts';
-import type { Clock } from '../application/ports.ts';
-
 export interface RetryOptions {
-  /** Said once, when the first attempt finds that it has to wait. */
+  /** Logged once, when the first attempt fails. */
   readonly message: string;
-  /** Whether trying again may help; every other error is thrown. */
+  /** Returns whether another attempt may succeed. Every other error is thrown. */
   readonly isRetryable: (error: unknown) => boolean;
-  readonly log: Pick<Logger, 'warn'>;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: { warn(fields: object, message: string): void };
+  readonly clock: { sleep(ms: number, signal: AbortSignal): Promise<void> };
   readonly signal: AbortSignal;
 }
 
-const initialDelayMs = 250;
-const maxDelayMs = 5_000;
-
-/** Tries until what the attempt needs is there, or nobody waits any longer: then it resolves too. */
-export async function retryUntilAvailable(attempt: () => Promise<void>, waiting: RetryOptions): Promise<void> {
-  const { message, isRetryable, log, clock, signal } = waiting;
-  for (let delayMs = initialDelayMs; !signal.aborted; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+/** Repeats the attempt with backoff until it succeeds. Resolves without success when `signal` is aborted. */
+export async function retryUntilAvailable(attempt: () => Promise<void>, options: RetryOptions): Promise<void> {
+  const { message, isRetryable, log, clock, signal } = options;
+  for (let attempts = 1; !signal.aborted; attempts++) {
     try {
       return await attempt();
     } catch (error) {
       if (signal.aborted) return;
       if (!isRetryable(error)) throw error;
-      if (delayMs === initialDelayMs) log.warn({ error }, message);
+      if (attempts === 1) log.warn({ error }, message);
     }
-    await clock.sleep(delayMs, signal);
+    await clock.sleep(backoffMs({ attempts, initialMs: 250, maxMs: 5_000 }), signal);
   }
+}
+
+export interface BackoffOptions {
+  /** Attempts so far. */
+  readonly attempts: number;
+  readonly initialMs: number;
+  readonly maxMs: number;
+  /** From 0 to 1: how much of the jitter to subtract. Default 0. */
+  readonly random?: number;
+  /** The minimum delay, as the server asked for in `Retry-After`. Default 0. */
+  readonly retryAfterMs?: number;
+}
+
+/** Capped exponential backoff with up to 50 % jitter, in ms. No delay before the first attempt. */
+export function backoffMs({ attempts, initialMs, maxMs, random = 0, retryAfterMs = 0 }: BackoffOptions): number {
+  if (attempts === 0) return retryAfterMs;
+  const exponentialMs = initialMs * 2 ** Math.min(attempts - 1, 20);
+  return Math.max(retryAfterMs, Math.min(maxMs, exponentialMs) * (1 - random / 2));
 }

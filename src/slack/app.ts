@@ -5,35 +5,34 @@ import type { Policy } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
-import { instrumentedFetch, type OnCall } from './api-calls.ts';
+import { createWebClientOptions, instrumentedFetch, type OnCall, withAbortSignal } from './api-calls.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
+  type BlockAction,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
   readSlashCommand,
   requestActionIdPattern,
+  type SlashCommand,
 } from './contract.ts';
 import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
 import { onCommand, onOtherCommand } from './listeners/commands.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
-import type { ListenerContext } from './listeners/listener.ts';
-import { createListener, respondOutdatedButton } from './listeners/listener.ts';
-import { createNotifier } from './notifier/operation-notifier.ts';
+import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
+import { createNotifier } from './notifier/notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
-import type { SlackReceiver } from './receivers/receiver.ts';
-import type { OnRequestRejected } from './receivers/rejection.ts';
+import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
 import { type SlackConnectionError, toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
-import { createWebClientOptions, withAbortSignal } from './web-client.ts';
 
 export interface SlackAppOptions {
   readonly botToken: string;
   readonly transport: Transport;
-  /** Another Slack than slack.com, as the local one: `SLACK_API_URL`. */
+  /** `SLACK_API_URL`: another Slack than slack.com, such as the local one. */
   readonly apiUrl?: string | undefined;
   /** The slash command, such as `/sync`. */
   readonly command: string;
@@ -42,36 +41,30 @@ export interface SlackAppOptions {
   readonly showErrors: boolean;
   readonly deps: UseCaseContext;
   readonly log: Logger;
-  /** Called once when Slack takes the app token no more while running; the bot hears nothing from then on. */
+  /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
   readonly onAuthError: (error: SlackConnectionError) => void;
-  /** Called for every request that gets nothing done for what it is or whom it comes from. */
+  /** Called for every request that is rejected before it reaches a listener. */
   readonly onRequestRejected?: OnRequestRejected | undefined;
-  /** Is told of each call to Slack. */
+  /** Called for each call to Slack. */
   readonly onCall?: OnCall;
-  /** Is told that somebody was refused, and why. */
+  /** Called for each refusal. */
   readonly onRefusal?: (code: RefusalCode) => void;
 }
 
-/** How Slack reaches the bot. */
-export type Transport =
-  | { readonly kind: 'socket'; readonly appToken: string }
-  /** `port` 0: a free one, which the log line names. */
-  | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };
-
 export interface SlackApp {
-  /** Resolves when Slack can reach the bot; throws SlackRefused, with one sentence for people. May be called again then. */
+  /** Resolves when Slack can reach the bot. Throws `SlackConnectionError`; then it may be called again. */
   start(): Promise<void>;
-  /** Hears nothing new, then waits for what is under way, 4 s at most. Never throws. */
+  /** Receives no further request, then waits up to 4 s for the running listeners. Never throws. */
   stop(): Promise<void>;
   /** Whether Slack can reach the bot now. */
   isConnected(): boolean;
-  /** The one writer of outcome messages; works from the start, without a socket. */
+  /** The only writer of outcome and alert messages. It works before `start` and without a socket. */
   readonly notifier: Notifier;
 }
 
 const drainTimeoutMs = 4_000;
 
-/** The bot's ear and mouth in Slack. Nothing is connected before `start()`. */
+/** The bot's Slack side: receiver, listeners and notifier. Connects nothing before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { botToken, command, deps, log } = options;
   const format = slackFormatter(command);
@@ -91,7 +84,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
   const { signal } = stopping;
   const context: ListenerContext = {
-    deps,
+    ...deps,
+    log,
     authorizer,
     format,
     showErrors,
@@ -103,7 +97,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 
   return {
     async start() {
-      // No call of a start outlives the stop. Whoever starts tries again.
+      // `stop` cancels the calls of `start`.
       const startClientOptions = withAbortSignal(createWebClientOptions(options, 0), stopping.signal);
       const authTest = await new webApi.WebClient(botToken, startClientOptions).auth.test().catch((error: unknown) => {
         throw toSlackConnectionError(error, 'bot');
@@ -123,7 +117,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       stopping.abort();
       await receiver
         ?.stop()
-        .catch((error: unknown) => log.warn({ error: serializeError(error) }, 'Slack not closed well'));
+        .catch((error: unknown) => log.warn({ error: serializeError(error) }, 'Slack receiver not closed'));
       await withTimeout(Promise.all(inFlight), drainTimeoutMs);
     },
     isConnected: () => receiver?.isConnected ?? false,
@@ -141,22 +135,24 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-/** Who hears what. Bolt runs every listener that matches, so the last ones of each kind leave out the live names. */
-function registerListeners(app: App, command: string, context: ListenerContext): void {
-  app.command(command, createListener(context, readSlashCommand, onCommand));
-  app.command(exceptCommand(command), createListener(context, readSlashCommand, onOtherCommand));
-  app.action(actionIds.ok, createListener(context, readBlockAction, onOk, 'harmless'));
-  app.action(actionIds.cancel, createListener(context, readBlockAction, onCancel, 'harmless'));
-  app.action(actionIds.show, createListener(context, readBlockAction, onShow));
-  app.action(requestActionIdPattern, createListener(context, readBlockAction, onRequestAction));
-  app.action(pageActionIdPattern, createListener(context, readBlockAction, onPage));
-  app.action(outdatedActionIdPattern, createListener(context, readBlockAction, respondOutdatedButton));
-  app.error(async (error) =>
-    context.deps.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'),
-  );
+/** The routing table. Bolt runs every listener that matches, so the last listener of each kind excludes the other names. */
+function registerListeners(app: App, commandName: string, context: ListenerContext): void {
+  const command = (run: Listener<SlashCommand>) => createListener(context, { decode: readSlashCommand, run });
+  const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
+  const confirmation = (run: Listener<BlockAction>) =>
+    createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
+  app.command(commandName, command(onCommand));
+  app.command(exceptCommand(commandName), command(onOtherCommand));
+  app.action(actionIds.ok, confirmation(onOk));
+  app.action(actionIds.cancel, confirmation(onCancel));
+  app.action(actionIds.show, action(onShow));
+  app.action(requestActionIdPattern, action(onRequestAction));
+  app.action(pageActionIdPattern, action(onPage));
+  app.action(outdatedActionIdPattern, action(onOutdatedButton));
+  app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }
 
-/** No listener of ours throws or is left behind: `stop` waits for those that acked and are still at work. */
+/** Lets `stop` wait for listeners that have acknowledged and still run. */
 function trackInFlight(app: App, inFlight: Set<Promise<void>>): void {
   app.use(async ({ next }) => {
     const work = next();
@@ -185,7 +181,7 @@ function createReceiver(
   }
 }
 
-/** With the ids of auth.test at hand Bolt calls nothing before a listener runs. */
+/** Bolt gets the ids of `auth.test`, so that it does not call Slack before a listener runs. */
 function createBoltApp(options: SlackAppOptions, receiver: Receiver, authTest: webApi.AuthTestResponse): App {
   return new App({
     token: options.botToken,

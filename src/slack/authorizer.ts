@@ -1,27 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { authorize, isUserGroup, type Policy, type Requester } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import { timedResult } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 import type { SlackRequest } from './contract.ts';
 
 const cacheTtlMs = 5 * 60_000;
-/** A refusal is checked with Slack again, but no more often than this. */
+/** A refusal is based on an answer of Slack that is at most this old. */
 const denialRecheckMs = 10_000;
-/** A person waits: what Slack does not say by then is not known. */
+/** A person waits. After this time the answer counts as unknown. */
 const lookupTimeoutMs = 6_000;
 
 type LookupClient = Pick<webApi.WebClient, 'usergroups' | 'conversations'>;
 type RequestIdentity = Pick<SlackRequest, 'user' | 'team' | 'channel'>;
 
-/** Who may change a project from where, as Slack knows it. */
+/** Decides who may change a project, and from which channel. */
 export interface Authorizer {
-  /** Whether this person may change a project from this channel; null: yes. */
+  /** Returns the refusal, or null when this person may change a project from this channel. */
   authorizeRequest(identity: RequestIdentity): Promise<Refusal | null>;
-  /** Whether this person is an operator, wherever they are: then masked reasons may be shown to them. */
+  /** Whether this person is an operator, in any channel. Operators may read masked reasons. */
   isOperator(identity: RequestIdentity): Promise<boolean>;
-  /** Whether this person belongs to the workspace that installed the bot; null: yes. */
+  /** Returns the refusal, or null when this person belongs to the workspace that installed the bot. */
   checkTeam(identity: Pick<SlackRequest, 'user' | 'team'>): Refusal | null;
 }
 
@@ -35,11 +35,11 @@ export interface AuthorizerOptions {
 
 interface CacheEntry<T> {
   readonly fetchedAt: number;
-  /** Null: Slack did not say. */
+  /** Null when Slack did not answer. */
   readonly value: Promise<T | null>;
 }
 
-/** Asks Slack only what the rules need: no group when the person is named, no channel when the policy lists channels. */
+/** Calls Slack only for what the rules need: no user group for a person named in the policy, no channel when the policy lists channels. */
 export function createAuthorizer({ client, policy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
   const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
   const channels = new Map<string, CacheEntry<boolean>>();
@@ -47,8 +47,10 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
   async function cached<T>(cache: Map<string, CacheEntry<T>>, key: string, maxAgeMs: number, load: () => Promise<T>) {
     const entry = cache.get(key);
     if (entry !== undefined && now() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null) return entry.value;
-    const value = withLookupTimeout(load()).catch((error: unknown) => {
-      log.warn({ lookupKey: key, error: serializeError(error) }, 'Slack did not answer who or what this is');
+    const value = timedResult(load(), lookupTimeoutMs).then((result) => {
+      if (result.kind === 'answered') return result.value;
+      const error = result.kind === 'failed' ? serializeError(result.error) : undefined;
+      log.warn({ lookupKey: key, kind: result.kind, error }, 'Slack lookup failed');
       return null;
     });
     if (cache.size > 1_000) cache.clear();
@@ -56,26 +58,26 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
     return value;
   }
 
-  async function groupMembership(group: string, user: string): Promise<'member' | 'stranger' | 'unknown'> {
+  async function groupMembership(group: string, user: string): Promise<'member' | 'not_member' | 'unknown'> {
     const load = async () => new Set((await client.usergroups.users.list({ usergroup: group })).users ?? []);
     const members = await cached(groups, group, cacheTtlMs, load);
     if (members === null) return 'unknown';
     if (members.has(user)) return 'member';
     const refreshed = await cached(groups, group, denialRecheckMs, load);
-    return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'stranger';
+    return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'not_member';
   }
 
   async function channelSharing(channel: string): Promise<Requester['channelShared']> {
     if (channel.startsWith('D')) return 'no';
     const isShared = await cached(channels, channel, cacheTtlMs, async () => {
       const { channel: found } = await client.conversations.info({ channel });
-      if (found === undefined) throw new Error('conversations.info told nothing');
+      if (found === undefined) throw new Error('conversations.info returned no channel');
       return found.is_ext_shared === true || (found.is_shared === true && found.is_org_shared !== true);
     });
     return isShared === null ? 'unknown' : isShared ? 'yes' : 'no';
   }
 
-  /** The rules without the channel's: whoever passes them is an operator. */
+  /** Applies every rule but that of the channel. No refusal means that the person is an operator. */
   async function evaluateOperator({
     user,
     team,
@@ -115,17 +117,4 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
       return team === installedTeam() ? null : { code: 'other_team', user };
     },
   };
-}
-
-async function withLookupTimeout<T>(lookup: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const timeout = sleep(lookupTimeoutMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${lookupTimeoutMs} ms`);
-  });
-  try {
-    return await Promise.race([lookup, timeout]);
-  } finally {
-    timeout.catch(() => {});
-    timer.abort();
-  }
 }

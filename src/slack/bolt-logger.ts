@@ -4,16 +4,15 @@ import { maskFailureReason } from '../logging/redact.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 
 /**
- * Bolt's logger on ours, from warnings up whatever Bolt asks for: its debug lines hold raw frames with tokens and
- * response_urls. The sentence is constant; Bolt's words go, redacted, into a field.
+ * Logs the warnings and errors of Slack's libraries through the bot's logger, redacted. It ignores the level that Bolt sets,
+ * because the debug lines contain raw frames with tokens and response URLs.
  */
 export function boltLogger(log: Logger): BoltLogger {
   return {
     debug: () => {},
     info: () => {},
-    warn: (...messages: unknown[]) => log.warn({ messages: messages.map(serialize) }, 'Slack library warns'),
-    error: (...messages: unknown[]) =>
-      log.error({ messages: messages.map(serialize) }, 'Slack library reports an error'),
+    warn: (...messages: unknown[]) => log.warn({ messages: messages.map(serialize) }, 'warning of a Slack library'),
+    error: (...messages: unknown[]) => log.error({ messages: messages.map(serialize) }, 'error of a Slack library'),
     setLevel: () => {},
     getLevel: () => LogLevel.WARN,
     setName: () => {},

@@ -3,24 +3,24 @@ import type { OperationRef } from '../domain/operation.ts';
 import { type OperationKind, operationKinds, type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
- * Everything that crosses the boundary to Slack. Messages live for ever, so action ids carry a version: what is not live
- * any more is answered with "older version". A button's value names things and never says what is so.
+ * Everything that crosses the boundary to Slack. A message stays in Slack for ever, so action ids carry a version: a press of
+ * an outdated id is answered with "older version". A button's value contains ids only, never a state.
  */
 export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
   request: {
-    start: 'sync:v1:ask:start',
-    pause: 'sync:v1:ask:pause',
-    restore: 'sync:v1:ask:restore',
-    reapply: 'sync:v1:ask:reapply',
-    adopt: 'sync:v1:ask:adopt',
+    start: 'sync:v1:request:start',
+    pause: 'sync:v1:request:pause',
+    restore: 'sync:v1:request:restore',
+    reapply: 'sync:v1:request:reapply',
+    adopt: 'sync:v1:request:adopt',
   },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
 } as const;
 
-/** Every action id that has a handler of its own. */
+/** Every action id that has a listener. */
 export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
@@ -29,12 +29,12 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.page),
 ];
 
-/** Matches every action id but the live ones: Bolt runs all listeners that match. */
+/** Matches every action id without a listener. Bolt runs all listeners that match. */
 export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 
-/** A block id that is new for each version of a message, as Slack asks for. */
+/** A block id. It differs for each version of a message, as Slack requires. */
 export function blockId(part: string, ...version: readonly (string | number)[]): string {
   return ['sync', part, ...version].join(':').slice(0, 255);
 }
@@ -43,7 +43,7 @@ export function operationRefValue({ project, operation }: OperationRef): string 
   return `${project}/${operation}`;
 }
 
-/** The operation that a button's value names; null when it names none. */
+/** Returns the operation in a button's value, or null. */
 export function readOperationRef(value: unknown): OperationRef | null {
   const [project, operation, ...rest] = typeof value === 'string' ? value.split('/') : [];
   const ref = operationRefSchema.safeParse({ project, operation });
@@ -59,13 +59,13 @@ export function projectValue(project: ProjectId): string {
   return project;
 }
 
-/** The project that a button's value names; null when it names none. */
+/** Returns the project id in a button's value, or null. */
 export function readProjectId(value: unknown): ProjectId | null {
   const id = projectIdSchema.safeParse(value);
   return id.success ? id.data : null;
 }
 
-/** What a Start, Pause, Restore, Re-apply or Adopt button asks for. */
+/** Returns the operation kind of a request button's action id, or null. */
 export function readOperationKind(actionId: string): OperationKind | null {
   return operationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
 }
@@ -78,7 +78,7 @@ export function listQueryValue({ page, filter }: ListQuery): string {
   return JSON.stringify({ page, filter });
 }
 
-/** The page that a Next or Previous button leads to, the first one being 0; null when the value is none. */
+/** Returns the page in the value of a Next or Previous button, or null. The first page is 0. */
 export function readListQuery(value: unknown): ListQuery | null {
   const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
   return query.success ? query.data : null;
@@ -92,15 +92,15 @@ function parseJson(value: string): unknown {
   }
 }
 
-/** Who said something, where, and how to answer: the part that a command and a press have in common. */
+/** What a slash command and a button press have in common: who, where, and how to answer. */
 export interface SlackRequest {
   readonly user: string;
-  /** The team that the person belongs to; null when Slack does not say. */
+  /** The team of the person. Null when Slack does not send it. */
   readonly team: string | null;
   readonly channel: string;
-  /** Five uses, 30 minutes; reaches only this person unless told otherwise. */
+  /** Slack accepts five uses within 30 minutes. */
   readonly responseUrl: string;
-  /** The same for every delivery of one command or press. */
+  /** Equal in every delivery of one request. */
   readonly triggerId: string | null;
 }
 
@@ -116,7 +116,7 @@ export interface BlockAction extends SlackRequest {
 const idSchema = z.string().min(1).max(255);
 const urlSchema = z.url({ protocol: /^https?$/ });
 
-/** The body of a slash command, as far as it is needed. In an org install `is_enterprise_install` is a string here. */
+/** The used part of a slash command's body. In an org install Slack sends `is_enterprise_install` as a string. */
 const slashCommandSchema = z.object({
   text: z.string().default(''),
   user_id: idSchema,
@@ -126,7 +126,7 @@ const slashCommandSchema = z.object({
   trigger_id: idSchema.nullish(),
 });
 
-/** The body of a press. In an org install `team` is null, then the person's team stands in `user`. */
+/** The used part of a `block_actions` body. In an org install `team` is null, and `user` has the person's team. */
 const blockActionSchema = z.object({
   user: z.object({ id: idSchema, team_id: idSchema.nullish() }),
   team: z.object({ id: idSchema }).nullish(),
@@ -137,7 +137,7 @@ const blockActionSchema = z.object({
   actions: z.tuple([z.object({ action_id: z.string(), value: z.unknown() })], z.unknown()),
 });
 
-/** A slash command's body; null when it is not one. */
+/** Decodes the body of a slash command. Returns null when it is not one. */
 export function readSlashCommand(body: unknown): SlashCommand | null {
   const parsed = slashCommandSchema.safeParse(body);
   if (!parsed.success) return null;
@@ -152,7 +152,7 @@ export function readSlashCommand(body: unknown): SlashCommand | null {
   };
 }
 
-/** A `block_actions` body; null when it is not one. Ephemeral messages name their channel in `container` only. */
+/** Decodes a `block_actions` body. Returns null when it is not one. An ephemeral message has its channel in `container` only. */
 export function readBlockAction(body: unknown): BlockAction | null {
   const parsed = blockActionSchema.safeParse(body);
   if (!parsed.success) return null;

@@ -2,26 +2,26 @@ import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
-import type { Transport } from './app.ts';
+import { doctorMessages } from '../messages/en/doctor.ts';
+import { createWebClientOptions } from './api-calls.ts';
 import { slackPath } from './receivers/http-verification.ts';
+import type { Transport } from './receivers/receiver.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
-import { createWebClientOptions } from './web-client.ts';
 
 export interface SlackDoctorOptions {
   readonly botToken: string;
-  /** Null: neither way is set up. */
+  /** Null when no transport is configured. */
   readonly transport: Transport | null;
   readonly apiUrl?: string;
   readonly policy: Policy;
-  /** Channels that projects name for their outcomes. */
+  /** The channels of the projects. */
   readonly channels: readonly string[];
   readonly log: Logger;
 }
 
-/**
- * What `doctor` can say of Slack: the bot token, the way in, each channel that is posted to, each user group of the policy.
- * Never throws.
- */
+const messages = doctorMessages.slack;
+
+/** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
 export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckItem[]> {
   const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
@@ -45,19 +45,17 @@ async function checkTransport(
   connect: (appToken: string) => Promise<unknown>,
 ): Promise<PrecheckItem> {
   if (transport === null) {
-    const message =
-      'SLACK_APP_TOKEN (Socket Mode) and SLACK_SIGNING_SECRET (HTTP) are both not set: a bot cannot run, a worker can';
-    return { item: 'way in from Slack', result: 'fail', message };
+    return { item: 'Slack transport', result: 'fail', message: messages.noTransport };
   }
   if (transport.kind === 'socket') return checkToken('Slack app token', 'app', () => connect(transport.appToken));
-  const message = `HTTP on port ${transport.port}: whether Slack reaches it at ${slackPath}, and whether the signing secret is right, shows at the first command`;
-  return { item: 'way in from Slack', result: 'unknown', message };
+  const message = messages.httpTransport(transport.port, slackPath);
+  return { item: 'Slack transport', result: 'unknown', message };
 }
 
 async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<PrecheckItem> {
   try {
     await call();
-    return { item, result: 'pass', message: 'Slack takes it' };
+    return { item, result: 'pass', message: messages.tokenAccepted };
   } catch (error) {
     return { item, result: 'fail', message: toSlackConnectionError(error, token).message };
   }
@@ -67,9 +65,9 @@ async function checkChannel(bot: webApi.WebClient, channel: string): Promise<Pre
   const item = `channel ${channel}`;
   return catchSlackError(item, async () => {
     const { channel: found } = await bot.conversations.info({ channel });
-    if (found?.is_archived === true) return { item, result: 'fail', message: 'it is archived: name another' };
-    if (found?.is_member === true) return { item, result: 'pass', message: 'the bot is a member' };
-    return { item, result: 'fail', message: 'the bot is no member: type /invite @syncbot there' };
+    if (found?.is_archived === true) return { item, result: 'fail', message: messages.channelArchived };
+    if (found?.is_member === true) return { item, result: 'pass', message: messages.channelMember };
+    return { item, result: 'fail', message: messages.channelNotMember };
   });
 }
 
@@ -77,17 +75,17 @@ async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<Pre
   const item = `user group ${group}`;
   return catchSlackError(item, async () => {
     const { users } = await bot.usergroups.users.list({ usergroup: group });
-    return { item, result: 'pass', message: `${users?.length ?? 0} in it` };
+    return { item, result: 'pass', message: messages.userGroup(users?.length ?? 0) };
   });
 }
 
-/** What Slack refuses is a fail with its code; what it did not answer is unknown. */
+/** A Slack error is a fail with its code. No answer is unknown. */
 async function catchSlackError(item: string, check: () => Promise<PrecheckItem>): Promise<PrecheckItem> {
   try {
     return await check();
   } catch (error) {
     const code = slackErrorCode(error);
-    if (code === null) return { item, result: 'unknown', message: 'Slack did not answer' };
-    return { item, result: 'fail', message: `Slack answers ${code}: check its id, invite the bot, check its scopes` };
+    if (code === null) return { item, result: 'unknown', message: messages.noAnswer };
+    return { item, result: 'fail', message: messages.refused(code) };
   }
 }

@@ -1,10 +1,10 @@
 import { webApi } from '@slack/bolt';
 import { serializeError } from '../logging/serialize-error.ts';
 
-/** Slack does not take a token, or could not be reached, or cannot reach the bot. One sentence says what to look at. */
+/** Slack rejects a token, cannot be reached, or cannot reach the bot. The message is a sentence for the operator. */
 export class SlackConnectionError extends Error {
-  override readonly name = 'SlackRefused';
-  /** Slack's own code, such as `invalid_auth`; `unreachable` when it did not answer, `port` when the port cannot be had. */
+  override readonly name = 'SlackConnectionError';
+  /** Slack's code, such as `invalid_auth`. `unreachable` without a response, `port` when the bot cannot listen on its port. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -28,7 +28,7 @@ const fatalAuthErrors: ReadonlySet<string> = new Set([
   'access_denied',
 ]);
 
-/** Whether Slack says with this code that a token, or what it may do, is not enough. */
+/** Returns whether Slack's code means that the token or its scopes do not suffice. */
 export function isAuthError(code: string): boolean {
   return fatalAuthErrors.has(code);
 }
@@ -38,14 +38,14 @@ const tokenHints = {
   app: 'check that SLACK_APP_TOKEN is an app-level token (xapp-…) with the scope connections:write and that Socket Mode is on',
 } as const;
 
-/** The refusal that an error of the Web API stands for; null when trying again may help. */
+/** Returns the error of a call whose token Slack rejects. Null when a retry may help. */
 export function toAuthError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError | null {
   const code = slackErrorCode(error);
   if (code === null || !fatalAuthErrors.has(code)) return null;
-  return new SlackConnectionError(code, `Slack refuses the token (${code}): ${tokenHints[token]}.`, { cause: error });
+  return new SlackConnectionError(code, `Slack rejects the token (${code}): ${tokenHints[token]}.`, { cause: error });
 }
 
-/** The fault of a start that failed for any reason. */
+/** Returns the error of a start that failed for any reason. */
 export function toSlackConnectionError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError {
   if (error instanceof SlackConnectionError) return error;
   const authError = toAuthError(error, token);
@@ -56,7 +56,7 @@ export function toSlackConnectionError(error: unknown, token: keyof typeof token
   return new SlackConnectionError('unreachable', message, { cause: error });
 }
 
-/** The code of a call that Slack answered with `ok: false`; null for every other error. */
+/** Returns the code of a call that Slack answered with `ok: false`. Null for every other error. */
 export function slackErrorCode(error: unknown): string | null {
   return error instanceof webApi.WebAPIPlatformError ? error.data.error : null;
 }

@@ -5,11 +5,11 @@ import { runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
 const parseLine = (line: string) => {
   const parsed = parseArguments(line.split(' '), '1.2.3');
-  return parsed.kind === 'task' ? parsed.command : parsed;
+  return parsed.kind === 'command' ? parsed.command : parsed;
 };
 
 describe('arguments', () => {
-  const actionCommand = { name: 'act', project: 'orders', reason: null, timeoutMs: 60_000, yes: false, json: false };
+  const actionCommand = { name: 'change', project: 'orders', reason: null, timeoutMs: 60_000, yes: false, json: false };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
@@ -27,11 +27,11 @@ describe('arguments', () => {
     ['restore orders', { ...actionCommand, action: 'restore' }],
     ['resume orders', { ...actionCommand, action: 'restore' }],
     ['doctor --json', { name: 'doctor', json: true }],
-  ])('%s', (line, task) => {
-    expect(parseLine(line)).toEqual(task);
+  ])('are parsed: %s', (line, command) => {
+    expect(parseLine(line)).toEqual(command);
   });
 
-  test('whatever they are, there is a task, a text or a sentence', () => {
+  test('always give a command, a help text or an error message', () => {
     const word = fc.oneof(
       fc.constantFrom(
         'run',
@@ -51,14 +51,14 @@ describe('arguments', () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
         const parsed = parseArguments(argv, '1.2.3');
-        if (parsed.kind === 'misused') expect(parsed.message).toMatch(/\S/);
+        if (parsed.kind === 'invalid') expect(parsed.message).toMatch(/\S/);
       }),
     );
   });
 });
 
 describe('usage', () => {
-  test('help and version are results', async () => {
+  test('--help and --version print to stdout with exit code 0', async () => {
     expect(await runCliInProcess(['--version'])).toEqual({ exit: 0, out: '1.2.3\n', err: '' });
     const help = await runCliInProcess(['--help']);
     expect(help).toMatchObject({ exit: 0, err: '' });
@@ -76,7 +76,7 @@ describe('usage', () => {
     ]) {
       expect(help.out).toContain(`\n  ${command}`);
     }
-    expect(help.out).toMatch(/\nExit codes: 0 done, 1 refused, .*, 2 bad usage/);
+    expect(help.out).toMatch(/\nExit codes: 0 done; 1 refused, .*; 2 invalid usage/);
     expect((await runCliInProcess(['pause', '--help'])).out).toContain('--timeout');
   });
 
@@ -90,19 +90,19 @@ describe('usage', () => {
     [['pause', 'orders', '--reason', 'x'.repeat(301), '--yes']],
     [['run', '--role', 'boss']],
     [['list', '--nope']],
-  ])('exit 2 and a sentence on stderr: %j', async (argv) => {
+  ])('invalid arguments give exit code 2 and a message on stderr: %j', async (argv) => {
     const result = await runCliInProcess(argv);
     expect(result).toMatchObject({ exit: 2, out: '' });
     expect(result.err).toMatch(/\S/);
   });
 
-  test('with --json a slip is { code, message } too', async () => {
+  test('with --json, a usage error is { code, message }', async () => {
     const result = await runCliInProcess(['pase', 'orders', '--json']);
     expect(result.exit).toBe(2);
     expect(JSON.parse(result.err)).toEqual({ code: 'usage', message: expect.stringContaining('Did you mean pause?') });
   });
 
-  test('a verb without a terminal and without --yes is exit 2, before anything is opened', async () => {
+  test('a change without a terminal and without --yes gives exit code 2 before an app is created', async () => {
     expect(await runCliInProcess(['pause', 'orders'])).toMatchObject({
       exit: 2,
       err: expect.stringContaining('--yes'),
@@ -111,13 +111,13 @@ describe('usage', () => {
 });
 
 describe('configuration', () => {
-  test('every fault of the environment at once, exit 2', async () => {
+  test('reports every error of the environment at once, with exit code 2', async () => {
     const result = await runCliInProcess(['list'], { env: { REDIS_URL: 'nowhere', PORT: 'x' } });
     expect(result.exit).toBe(2);
     expect(result.err).toMatch(/^PORT .*\n.*REDIS_URL |^REDIS_URL .*\n.*PORT /m);
   });
 
-  test('every fault of the file at once, with its line, exit 2', async () => {
+  test('reports every error of the file at once, with its line and exit code 2', async () => {
     await using file = await writeConfigFile('projects:\n  pause: { links: [] }\nx: 1\n');
     const result = await runCliInProcess(['list', '--json'], { env: file.env });
     expect(result.exit).toBe(2);
@@ -130,12 +130,12 @@ describe('configuration', () => {
     ]);
   });
 
-  test('a file that is not there', async () => {
+  test('reports a file that does not exist', async () => {
     const result = await runCliInProcess(['apply', '/nowhere/syncbot.yml']);
     expect(result).toMatchObject({ exit: 2, err: expect.stringContaining('/nowhere/syncbot.yml does not exist') });
   });
 
-  test('the bot without its tokens names them, exit 2', async () => {
+  test('names the missing tokens of the bot, with exit code 2', async () => {
     await using file = await writeConfigFile('projects: {}\n');
     const app = { [Symbol.asyncDispose]: async () => {} };
     const result = await runCliInProcess(['run'], { env: file.env, openApp: async () => app as never });

@@ -24,7 +24,7 @@ const cli = (line: string, options: CliRunOptions = {}) =>
 const projectState = async () => (await services.deps.projects.read('orders'))?.state;
 
 describe('pause and restore', () => {
-  test('wait for the outcome and tell it; the reason and who did it are kept', async () => {
+  test('wait for the outcome, print it, and record reason and user', async () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     expect(await cli('pause orders --yes --reason deploy')).toEqual({
@@ -39,7 +39,7 @@ describe('pause and restore', () => {
     expect(await link.queue.isPaused()).toBe(false);
   });
 
-  test('ask on a terminal: yes goes on, anything else changes nothing', async () => {
+  test('ask on a terminal, and change nothing unless the answer is yes', async () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     for (const terminalInput of ['n\n', '\n', '']) {
@@ -51,7 +51,7 @@ describe('pause and restore', () => {
     expect(result).toMatchObject({ exit: 0, err: expect.stringContaining('Latency will grow') });
   });
 
-  test('a refusal is exit 1, its sentence and its code', async () => {
+  test('print the message and the code of a refusal, with exit code 1', async () => {
     await services.createProject('orders', [link]);
     expect(await cli('restore orders --yes')).toMatchObject({
       exit: 1,
@@ -61,7 +61,7 @@ describe('pause and restore', () => {
     expect(JSON.parse((await cli('pause nope --yes --json')).err)).toMatchObject({ code: 'unknown_project' });
   });
 
-  test('what is still open at the timeout is exit 1 with the operation’s id', async () => {
+  test('print the operation id with exit code 1 if the operation is open at the timeout', async () => {
     await services.createProject('orders', [link]);
     const result = await cli('pause orders --yes --timeout 50ms --json');
     expect(result.exit).toBe(1);
@@ -70,17 +70,17 @@ describe('pause and restore', () => {
     expect(errorJson).toEqual({ code: 'still_open', message: expect.stringContaining(operation?.id ?? '-') });
   });
 
-  test('Ctrl-C while waiting says what is still open', async () => {
+  test('print the open operation if Ctrl-C ends the wait', async () => {
     await services.createProject('orders', [link]);
     const signals = new EventEmitter();
     const run = cli('pause orders --yes', { signals });
     await waitFor(async () => (await services.deps.operations.listRecent('orders', 1))[0]?.state === 'confirmed');
     signals.emit('SIGINT');
-    expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('waits for a worker') });
+    expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('No worker has started it') });
     expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
   });
 
-  test('a lost answer to the confirmation is asked for again, never done twice', async () => {
+  test('confirm again if the reply was lost, and change the project once', async () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     let lostReplies = 0;
@@ -94,12 +94,12 @@ describe('pause and restore', () => {
     });
     expect(await cli('pause orders --yes', { openApp })).toMatchObject({
       exit: 0,
-      err: expect.stringContaining('checking'),
+      err: expect.stringContaining('Checking'),
     });
     expect((await services.deps.projects.read('orders'))?.version).toBe(3);
   });
 
-  test('a confirmation that comes too late is told', async () => {
+  test('report a confirmation that comes too late', async () => {
     await services.createProject('orders', [link]);
     const settings = { ...services.deps.settings, confirmationTtlMs: -1 };
     const result = await cli('pause orders --yes --json', { openApp: openAppOn(services, { deps: { settings } }) });
@@ -111,7 +111,7 @@ describe('pause and restore', () => {
 });
 
 describe('apply and run', () => {
-  test('apply shows the plan, asks, applies; the second time there is nothing to do', async () => {
+  test('apply shows the plan, asks and applies, and a second apply has nothing to do', async () => {
     await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }, { queue: ghost }]\n');
     expect(await cli('apply')).toMatchObject({
       exit: 2,
@@ -128,7 +128,7 @@ describe('apply and run', () => {
     expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
   });
 
-  test('apply that is refused names every reason, exit 1', async () => {
+  test('a refused apply prints every reason, with exit code 1', async () => {
     const paused = await services.createLink('paused');
     await paused.queue.pause();
     await configFile.rewrite(
@@ -138,7 +138,7 @@ describe('apply and run', () => {
     expect(result).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('others are paused (paused)') });
   });
 
-  test('run applies the file only when no project is known, and SIGTERM ends it with exit 0', async () => {
+  test('run applies the file only if no project is stored, and SIGTERM ends it with exit code 0', async () => {
     const env = { ...configFile.env, LOG_LEVEL: 'warn' };
     const run = async () => {
       const signals = new EventEmitter();

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import type { CliApp, CreateCliApp, ProcessIo, Role } from '../../src/cli/context.ts';
+import type { CliApp, CreateCliApp, Role } from '../../src/cli/context.ts';
+import type { ProcessIo } from '../../src/cli/process-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { TestServices } from '../support/test-services.ts';
 
@@ -16,15 +17,15 @@ export interface CliResult {
 
 export interface CliRunOptions {
   readonly env?: Record<string, string>;
-  /** What is typed on a terminal; without it there is none. */
+  /** What the user types. Without it there is no terminal. */
   readonly terminalInput?: string;
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
 }
 
-const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('no app was expected here'));
+const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
-/** Runs the command line in this process and says what came out of it. */
+/** Runs the command line in this process. Returns its exit code and its output. */
 export async function runCliInProcess(argv: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
   const { env = {}, terminalInput, signals = new EventEmitter(), openApp = rejectOpenApp } = options;
   const [out, err] = [collectOutput(), collectOutput()];
@@ -42,7 +43,7 @@ function collectOutput() {
   return { stream, text: () => chunks.join('') };
 }
 
-/** A folder with a syncbot.yml, and the variables that lead to it. */
+/** Writes a syncbot.yml to a new folder. Returns the environment that names it. */
 export async function writeConfigFile(yml: string) {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-cli-'));
   const path = join(folder, 'syncbot.yml');
@@ -55,7 +56,7 @@ export async function writeConfigFile(yml: string) {
   };
 }
 
-/** The command line's app on a test's world, which outlives it. */
+/** The app of the command line on top of test services. Disposing the app does not dispose the services. */
 export function openAppOn(
   services: TestServices,
   overrides: { readonly deps?: Partial<UseCaseContext>; readonly runRoles?: CliApp['runRole'] } = {},

@@ -17,7 +17,7 @@ afterEach(async () => {
 const cli = (line: string) => runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services) });
 const auditKey = 'syncbot:{p:orders}:audit';
 
-test('--json is the shape of the contract', async () => {
+test('--json prints the shape of the contract', async () => {
   const { operation } = await services.requestAndConfirm('orders', 'pause');
   const result = await cli('history orders --json');
   expect(result).toMatchObject({ exit: 0, err: '' });
@@ -41,7 +41,7 @@ test('--json is the shape of the contract', async () => {
   ]);
 });
 
-test('the table tells when, who and what, the newest first, safe with any text', async () => {
+test('the table shows when, who and what, newest first, with sanitized text', async () => {
   const pause = runCliInProcess(['pause', 'orders', '--yes', '--reason', 'we \u001b[2J deploy', '--timeout', '1s'], {
     env: configFile.env,
     openApp: openAppOn(services),
@@ -57,7 +57,7 @@ test('the table tells when, who and what, the newest first, safe with any text',
   expect(lines.at(-1)).toMatch(/ ago {2}cli:test +added the project$/);
 });
 
-test('the table ends after a hundred and says so; --json has them all', async () => {
+test('the table shows 100 entries and names --json, which prints all', async () => {
   for (let index = 0; index < 100; index++) await services.redis.xadd(auditKey, '*', 'at', '1', 'event', 'changed');
   const result = await cli('history orders');
   expect(result.out.trimEnd().split('\n')).toHaveLength(101);
@@ -65,7 +65,7 @@ test('the table ends after a hundred and says so; --json has them all', async ()
   expect(JSON.parse((await cli('history orders --json')).out)).toHaveLength(101);
 });
 
-test('a removed project has its history; an unknown one is exit 1', async () => {
+test('a removed project has a history, and an unknown one gives exit code 1', async () => {
   await services.deps.projects.remove('orders', 1, 'cli:root');
   expect(JSON.parse((await cli('history orders --json')).out)[0]).toMatchObject({ event: 'removed', by: 'cli:root' });
   expect(await cli('history zzz')).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('zzz') });

@@ -22,7 +22,7 @@ const cli = (line: string, options: CliRunOptions = {}) =>
   runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
 
 describe('list', () => {
-  test('--json is the shape of the contract, an open operation included', async () => {
+  test('--json prints the shape of the contract with the open operation', async () => {
     await services.createProject('orders', links);
     await links[0]?.queue.add('row', {});
     const { operation } = await services.requestAndConfirm('orders', 'pause');
@@ -54,7 +54,7 @@ describe('list', () => {
     ]);
   });
 
-  test('a figure that cannot be read is null, and a ? in the table', async () => {
+  test('a number that cannot be read is null, and ? in the table', async () => {
     await services.createProject('orders', links);
     await services.server('other').stop();
     const [project] = JSON.parse((await cli('list --json')).out);
@@ -65,7 +65,7 @@ describe('list', () => {
     expect((await cli('list')).out).toMatch(/orders +Running +1 unreachable +\? +\?/);
   });
 
-  test('filters, and says when nothing fits or nothing is there', async () => {
+  test('filters, and says if no project matches or exists', async () => {
     expect((await cli('list')).out).toContain('There is no project yet');
     expect(JSON.parse((await cli('list --json')).out)).toEqual([]);
     await services.createProject('orders', links);
@@ -76,11 +76,11 @@ describe('list', () => {
     const ids = async (line: string) => JSON.parse((await cli(line)).out).map(({ id }: { id: string }) => id);
     expect(await ids('list --json')).toEqual(['users', 'orders']);
     expect(await ids('list running --json')).toEqual(['orders']);
-    expect((await cli('list zzz')).out).toBe('No project fits "zzz".\n');
+    expect((await cli('list zzz')).out).toBe('No project matches "zzz".\n');
   });
 });
 
-test('durations are told by the clock of the bot’s Redis, whatever this machine’s says', async () => {
+test("durations use the clock of the bot's Redis, not that of this machine", async () => {
   await services.createProject('orders', links);
   await services.requestAndConfirm('orders', 'pause');
   const clock = { ...services.deps.clock, now: () => services.deps.clock.now() + 3_600_000 };
@@ -104,7 +104,7 @@ describe('show and precheck', () => {
     for (const { result } of projectJson.precheck) expect(['pass', 'fail', 'unknown']).toContain(result);
   });
 
-  test('show is readable, and safe with any text of the file', async () => {
+  test('show prints the facts with sanitized text', async () => {
     await services.createProject('orders', links, {
       description: 'Orders \u001b[2J to\nthe warehouse',
       labels: ['prod'],
@@ -116,7 +116,7 @@ describe('show and precheck', () => {
     expect(out).toMatch(/orders-incr +other +running +0/);
   });
 
-  test('precheck is exit 1 when an item fails, and 0 when it only does not know', async () => {
+  test('precheck gives exit code 1 if an item fails, and 0 if items are only unknown', async () => {
     await services.createProject('orders', links);
     expect((await cli('precheck orders --json')).exit).toBe(1);
     await Promise.all(links.map(({ startWorker: work }) => work(async () => {})));
@@ -125,7 +125,7 @@ describe('show and precheck', () => {
     expect(result.out).toMatch(/pass +workers connected/);
   });
 
-  test('an unknown project is exit 1 with the nearest one', async () => {
+  test('an unknown project gives exit code 1 and the most similar id', async () => {
     await services.createProject('orders', links);
     expect(await cli('show ordres')).toMatchObject({ exit: 1, err: expect.stringContaining('Did you mean orders?') });
     expect(JSON.parse((await cli('precheck zzz --json')).err)).toMatchObject({ code: 'unknown_project' });
@@ -133,7 +133,7 @@ describe('show and precheck', () => {
 });
 
 describe('doctor', () => {
-  test('looks at everything and is exit 1 when something fails', async () => {
+  test('checks everything, and gives exit code 1 if an item fails', async () => {
     await services.createProject('orders', links);
     await links[0]?.queue.pause();
     const result = await cli('doctor --json');
@@ -152,7 +152,7 @@ describe('doctor', () => {
     });
   });
 
-  test('names what the file and the store do not share, and an empty policy when a bot is to run', async () => {
+  test('names how file and stored projects differ, and an empty policy if a bot is configured', async () => {
     await services.createProject('old', links);
     const env = { ...configFile.env, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
     const { out } = await cli('doctor', { env });
@@ -160,7 +160,7 @@ describe('doctor', () => {
     expect(out).toMatch(/fail +policy.operators/);
   });
 
-  test('still says what it can when the bot’s Redis is away', async () => {
+  test("checks the rest if the bot's Redis does not answer", async () => {
     await services.server().stop();
     const result = await cli('doctor --json');
     expect(result.exit).toBe(1);
@@ -169,7 +169,7 @@ describe('doctor', () => {
   });
 });
 
-test('without Redis every command is one sentence and exit 1', async () => {
+test('without Redis, every command prints one line with exit code 1', async () => {
   await services.server().stop();
   for (const line of ['list', 'show orders', 'pause orders --yes', 'apply --yes']) {
     const result = await cli(line);

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../src/config/config.ts';
 
-/** Every key of the contract. */
+/** A file with every key of the contract. */
 export const fullConfig = `connections:
   warehouse: \${WAREHOUSE_REDIS_URL}
 policy:
@@ -24,18 +24,18 @@ projects:
 `;
 export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
 
-/** The faults of a text; none when it is read. */
+/** The errors of a text. Empty if the text is valid. */
 export function configErrors(text: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(text, variables);
   return parsed.kind === 'refused' ? parsed.errors : [];
 }
 
-/** The config of a text that has no faults. */
+/** The config of a valid text. */
 export function parsedConfig(text: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(text, variables);
   if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
   return parsed.config;
 }
 
-/** A project with one link, as it stands below `projects:`. */
+/** A project with one link, to be put below `projects:`. */
 export const projectYaml = (id: string, link = `{ queue: ${id}-q }`) => `  ${id}:\n    links:\n      - ${link}\n`;

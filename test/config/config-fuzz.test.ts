@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
 import { env, fullConfig } from './config-fixture.ts';
 
-describe('whatever the text, there is a config or a sentence', () => {
+describe('every text gives a config or readable errors', () => {
   const expectReadable = (text: string) => {
     const parsed = parseConfig(text, env);
     if (parsed.kind === 'read') return;
@@ -16,7 +16,7 @@ describe('whatever the text, there is a config or a sentence', () => {
     }
   };
 
-  test('any text', () => {
+  test('for any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), expectReadable));
     fc.assert(
       fc.property(
@@ -26,7 +26,7 @@ describe('whatever the text, there is a config or a sentence', () => {
     );
   });
 
-  test('any structure under the known keys', () => {
+  test('for any structure below the known keys', () => {
     const key = fc.constantFrom(
       'connections',
       'policy',

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { hintFor, knownKeys } from '../../src/config/hints.ts';
+import { hintFor, keysOfSection } from '../../src/config/key-docs.ts';
 import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } from '../../src/config/schema.ts';
 import { configErrors, fullConfig, parsedConfig, projectYaml } from './config-fixture.ts';
 
-describe('a file without faults', () => {
-  test('is read whole, with every key of the contract', () => {
+describe('a valid file', () => {
+  test('is read with every key of the contract', () => {
     expect(parsedConfig(fullConfig)).toEqual({
       connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
@@ -56,23 +56,23 @@ describe('a file without faults', () => {
     });
   });
 
-  test('may leave keys empty, and is frozen through and through', () => {
+  test('may have keys without a value, and the config is deeply frozen', () => {
     const config = parsedConfig('connections:\npolicy:\n  operators:\nsettings:\nprojects: {}\n');
     expect(config.projects).toEqual([]);
     expect(() => (config.policy.operators as string[]).push('U1')).toThrow(TypeError);
   });
 
-  test('takes numbers and switches from variables too, and $${ as the characters themselves', () => {
+  test('takes numbers and booleans from variables, and reads $${ as the characters ${', () => {
     const text = `settings: { auditLength: "\${N}", showErrors: "\${S}" }\nprojects:\n${projectYaml('orders', '{ queue: "a$$' + '{N}-$' + '{N}" }')}`;
     const config = parsedConfig(text, { N: '200', S: 'true' });
     expect(config.settings).toMatchObject({ auditLength: 200, showErrors: true });
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the literal is what is tested
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the test is about this literal
     expect(config.projects[0]?.definition.links[0]?.queue).toBe('a${N}-200');
   });
 });
 
-describe('faults', () => {
-  test('are all named at once, each with its path, its line and a hint', () => {
+describe('errors', () => {
+  test('are all reported at once, each with its path, line and hint', () => {
     const text = `connections:
   default: redis://elsewhere:6379
   broken: http://x
@@ -101,28 +101,28 @@ projects:
       return `${line} ${path} ${message}`;
     });
     expect(errors).toEqual([
-      '2 connections.default is a reserved name: it stands for REDIS_URL',
-      '3 connections.broken is no address of a Redis',
+      '2 connections.default is reserved for REDIS_URL',
+      '3 connections.broken is not a Redis URL',
       '4 polcy is an unknown key',
-      '6 policy.operators[0] is no id of a user or a user group',
-      '7 policy.channels[0] is no id of a channel',
-      '8 settings.confirmationTtl is no duration',
+      '6 policy.operators[0] is not the id of a user or user group',
+      '7 policy.channels[0] is not the id of a channel',
+      '8 settings.confirmationTtl is not a duration',
       '8 settings.observeEvery is not from 250ms to 10m',
       '8 settings.auditLength is not a number',
-      '10 projects.Orders is no id for a project',
-      '11 projects.Orders.links has no entry: a project needs at least one link',
-      '12 projects.pause is a word of the /sync command',
-      '13 projects.pause.links[0].queue must not contain ":", as BullMQ wants it',
+      '10 projects.Orders is not a valid project id',
+      '11 projects.Orders.links is empty: a project needs at least one link',
+      '12 projects.pause is a reserved word of the /sync command',
+      '13 projects.pause.links[0].queue must not contain ":"',
       '15 projects.users.labels is not a list',
       '16 projects.users.logRetention is not from 1m to 3650d',
-      '17 projects.users.onFailure is neither pause nor continue',
+      '17 projects.users.onFailure is not pause or continue',
       '20 projects.users.links[0].conection is an unknown key',
       '21 projects.users.links[1].prefix is empty',
       '22 projects.users.links[2].queue is missing',
     ]);
   });
 
-  test('suggest the key that was meant', () => {
+  test('suggest a known key for an unknown key', () => {
     const hints = configErrors(
       `projects:\n  orders:\n    desciption: x\n    links: [{ queue: q, conection: a }]\n    zzz: 1\n`,
     );
@@ -135,20 +135,50 @@ projects:
 
   test.each([
     ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
-    ['latencyAlert: soon', 'is no duration', 'Write a duration from 1s to 30d, such as 5m.'],
-  ])('a duration out of its bounds: %s', (line, message, hint) => {
+    ['latencyAlert: soon', 'is not a duration', 'Write a duration from 1s to 30d, such as 5m.'],
+  ])('report a duration that is invalid or out of range: %s', (line, message, hint) => {
     const [error, ...otherErrors] = configErrors(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
     expect(otherErrors).toEqual([]);
     expect(error).toMatchObject({ line: 3, message, hint });
   });
 
-  test('a key that stands twice is refused with its line', () => {
+  test('report a key that appears twice, with the line of the second one', () => {
     expect(configErrors('projects:\n  orders:\n    links: []\n  orders:\n    links: []\n')).toMatchObject([
-      { line: 4, message: 'This key stands here twice' },
+      { line: 4, message: 'This key appears twice' },
     ]);
   });
 
-  test('each missing variable is named where it stands, and only once', () => {
+  test('report duplicates in a list, with the line of the second one', () => {
+    const text = `policy:
+  operators: [U1, S2, U1]
+  channels:
+    - C1
+    - C1
+projects:
+  orders:
+    labels: [prod, prod]
+    links: [{ queue: q }]
+`;
+    expect(configErrors(text, {}).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
+      '2 policy.operators[2] is a duplicate',
+      '5 policy.channels[1] is a duplicate',
+      '8 projects.orders.labels[1] is a duplicate',
+    ]);
+  });
+
+  test('have the line of their key, also below a key that looks like a number', () => {
+    expect(configErrors('projects:\n  1:\n    links: []\n')).toMatchObject([{ path: 'projects.1.links', line: 3 }]);
+  });
+
+  test('have the line of the nearest parent if the key is missing or behind an alias', () => {
+    const text = 'projects:\n  a: &a\n    labels: []\n  b: *a\n';
+    expect(configErrors(text).map(({ path, line }) => `${line} ${path}`)).toEqual([
+      '2 projects.a.links',
+      '4 projects.b.links',
+    ]);
+  });
+
+  test('report each missing variable once, with the path that uses it', () => {
     const text = `connections:\n  a: \${A_URL}\n  b: redis://\${B_HOST}:\${B_PORT}\nprojects: {}\n`;
     expect(configErrors(text, { A_URL: ' ' }).map(({ path, line, message }) => `${line} ${path} ${message}`)).toEqual([
       '2 connections.a needs the variable A_URL, which is not set',
@@ -157,7 +187,7 @@ projects:
     ]);
   });
 
-  test('never quote what may be a secret', () => {
+  test('never quote a value', () => {
     const text = `connections: { a: "\${SECRET}", "b": "\${SECRET}x" }\npolicy: { operators: ["\${SECRET}"] }\nprojects:\n  o: { channel: "\${SECRET}", links: [{ queue: "\${SECRET}", connection: "\${SECRET}" }] }\n`;
     const errors = configErrors(text, { SECRET: 'hush:hush' });
     expect(errors.length).toBeGreaterThan(3);
@@ -167,18 +197,19 @@ projects:
   test.each([
     ['empty', '', 'The file is empty'],
     ['a list', '- a', 'The file is not a section with keys'],
+    ['with a key that is not text', '{ a: 1 }: x', 'A key is not plain text'],
     ['without projects', 'policy: {}', 'is missing'],
     ['with empty projects', 'projects:', 'is not a section with keys'],
-    ['with an open brace', 'a: {b', 'a bracket is left open'],
-    ['with a tag', 'a: !!js/function x', 'A tag'],
-    ['of two documents', 'a: 1\n---\nb: 2', 'A second document begins here'],
-    ['nested without end', `a: ${'['.repeat(50_000)}`, 'The file is nested too deep'],
-  ])('a file that is none: %s', (_name, text, message) => {
+    ['with an open brace', 'a: {b', 'a bracket is not closed'],
+    ['with a tag', 'a: !!js/function x', 'The YAML tag'],
+    ['of two documents', 'a: 1\n---\nb: 2', 'A second YAML document starts here'],
+    ['nested too deeply', `a: ${'['.repeat(50_000)}`, 'The file is nested too deeply'],
+  ])('refuse a file: %s', (_name, text, message) => {
     expect(configErrors(text)[0]?.message).toContain(message);
   });
 });
 
-test('every key of the schemas has its hint, and no other', () => {
+test('the key list has exactly the keys of the schemas', () => {
   const sections = [
     ['', fileSchema],
     ['policy', policySchema],
@@ -187,7 +218,7 @@ test('every key of the schemas has its hint, and no other', () => {
     ['projects.*.links.*', linkSchema],
   ] as const;
   for (const [section, schema] of sections) {
-    expect(knownKeys(section).sort(), section).toEqual(Object.keys(schema.shape).sort());
+    expect(keysOfSection(section).sort(), section).toEqual(Object.keys(schema.shape).sort());
   }
   expect(hintFor(['projects', 'orders', 'links', 3, 'queue'])).toContain('BullMQ queue');
 });

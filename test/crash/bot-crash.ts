@@ -74,9 +74,9 @@ export async function freezeBot(harness: CrashHarness, action: Action, point: Cr
   });
 }
 
-/** The bot asks for the time first, then settles. */
+/** The bot reads the server's clock, then resolves the operation. */
 function isBeforeResolve({ label, when }: CrashPoint): boolean {
-  return label.startsWith('time ') || (label.startsWith('settle ') && when === 'before');
+  return label.startsWith('time ') || (label.startsWith('resolve ') && when === 'before');
 }
 
 /** Somebody has asked, and presses OK: from here on the requests of the bot count. */

@@ -4,9 +4,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import * as putBackScripts from '../../src/infra/bullmq/retry-failed-scripts.ts';
-import * as operationScripts from '../../src/infra/redis/operation-scripts.ts';
-import * as projectScripts from '../../src/infra/redis/project-scripts.ts';
+import * as retryFailedScripts from '../../src/infra/bullmq/retry-failed-scripts.ts';
+import { loadScript, type Script } from '../../src/infra/redis/scripts.ts';
 
 /**
  * What counts as a point: every command that a process sends to any Redis for an operation, on all of its connections, from
@@ -55,15 +54,22 @@ function parseCommand(args: readonly string[]): { readonly command: string; read
   return { command: scriptNames.get(sha) ?? `script ${sha.slice(0, 6)}`, keys: keys.slice(0, 1) };
 }
 
-/** The bot's scripts that a module exports, by the names of their constants. */
-export const botScripts = { ...operationScripts, ...projectScripts, ...putBackScripts };
+/** The bot's own scripts by name: a `.lua` file without its extension, or an exported constant. */
+export const botScripts: ReadonlyMap<string, Script> = new Map([
+  ...scriptsInFolder(new URL('../../src/infra/redis/lua/', import.meta.url)),
+  ...Object.entries(retryFailedScripts).map(([name, script]) => [name.replace(/Script$/, ''), script] as const),
+]);
+
+function scriptsInFolder(folder: URL): (readonly [string, Script])[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.lua'));
+  return files.map((file) => [file.replace(/\.lua$/, ''), loadScript(new URL(file, folder))]);
+}
 
 const bullmqScripts = z.record(z.string(), z.object({ name: z.string(), content: z.string() }));
-const scriptNames: ReadonlyMap<string, string> = new Map([...botScriptNames(), ...bullmqScriptNames()]);
-
-function botScriptNames(): [string, string][] {
-  return Object.entries(botScripts).map(([name, { sha }]) => [sha, name.replace(/Script$/, '')]);
-}
+const scriptNames: ReadonlyMap<string, string> = new Map([
+  ...[...botScripts].map(([name, { sha }]) => [sha, name] as const),
+  ...bullmqScriptNames(),
+]);
 
 /** BullMQ's own, each in a file like `pause-7.js`. */
 function bullmqScriptNames(): [string, string][] {

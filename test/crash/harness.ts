@@ -41,7 +41,7 @@ export async function createCrashHarness(
 ): Promise<CrashHarness> {
   const services = await startTestServices({ extraServers: ['far'] });
   const knownScripts = new Set(initialScripts);
-  for (const { lua } of Object.values(botScripts)) knownScripts.add(lua);
+  for (const { lua } of botScripts.values()) knownScripts.add(lua);
   const ports = [services.server().port, services.server('far').port];
   const far = new Redis(services.urlOf('far'));
   for (const source of knownScripts)

@@ -7,7 +7,7 @@ import { startTestCluster } from '../support/redis-cluster.ts';
 import { deniedCommands, grantsByUser, startAclServer } from './acl-server.ts';
 import { readPage } from './pages.ts';
 
-test('another database needs +select: without it everything would be looked for in database 0', async () => {
+test('a database other than 0 needs +select', async () => {
   await using server = await startAclServer();
   await using file = await writeConfigFile('projects: {}\n');
   const list = async (database: string) => {
@@ -24,21 +24,21 @@ test('another database needs +select: without it everything would be looked for 
   expect(await deniedCommands(server.admin)).toEqual([]);
 });
 
-/** What the page adds for a Cluster. */
-const added = [...(/a Cluster ([^;.]*)/.exec(readPage('security.md'))?.[1] ?? '').matchAll(/`(\+[^`]+)`/g)].map(
-  ([, rule = '']) => rule,
-);
+/** The rules that docs/security.md adds for a Cluster. */
+const clusterRules = [
+  ...(/a Cluster ([^;.]*)/.exec(readPage('docs/security.md'))?.[1] ?? '').matchAll(/`(\+[^`]+)`/g),
+].map(([, rule = '']) => rule);
 
-test('a Cluster needs what the page adds for it', async () => {
+test('a Cluster needs the rules that the page adds for it, and no others', async () => {
   await using cluster = await startTestCluster();
   const { endpoint } = cluster;
   if (endpoint.kind !== 'cluster') return expect.unreachable();
   const addresses = endpoint.nodes.map(({ host, port }) => `${host}:${port}`).join(',');
   const nodes = endpoint.nodes.map(({ host, port }) => new Redis(port, host));
   const rules = grantsByUser.get('syncbot-all');
-  const everywhere = (...added: string[]) =>
-    Promise.all(nodes.map((node) => node.acl('SETUSER', 'syncbot-all', ...added)));
-  await everywhere('on', `>${rules?.password}`, ...(rules?.rules.split(' ') ?? []));
+  const setUser = (...newRules: string[]) =>
+    Promise.all(nodes.map((node) => node.acl('SETUSER', 'syncbot-all', ...newRules)));
+  await setUser('on', `>${rules?.password}`, ...(rules?.rules.split(' ') ?? []));
   await using file = await writeConfigFile(
     'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: "{orders}"\n',
   );
@@ -46,7 +46,7 @@ test('a Cluster needs what the page adds for it', async () => {
   const owner = new Cluster([...endpoint.nodes]);
   await owner.hset('bull:{orders}:meta', 'version', 'bullmq:6.7.0');
   expect((await runCliInProcess(['list'], { env, openApp: createApp })).exit).toBe(1);
-  await everywhere(...added);
+  await setUser(...clusterRules);
   await Promise.all(nodes.map((node) => node.acl('LOG', 'RESET')));
   expect(await runCliInProcess(['apply', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
   const signals = new EventEmitter();

@@ -10,17 +10,18 @@ import { waitFor } from '../support/wait-for.ts';
 import { startLinkOwner } from './link-owner.ts';
 
 export interface AclScenarioOptions {
-  /** The bot's Redis, with the user and password that the bot is to use. */
+  /** The URL of the bot's Redis, with the user and password of the bot. */
   readonly botUrl: string;
-  /** The same of the links' Redis; null: the links live in the bot's. */
+  /** The same for the links' Redis. Null if the links are in the bot's Redis. */
   readonly linksUrl: string | null;
-  /** The links' Redis as their owner reaches it. */
+  /** The URL of the links' Redis, with the user and password of the owner of the links. */
   readonly ownerUrl: string;
 }
 
 /**
- * Everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the strict Slack, start,
- * pause, restore with failed tasks put back, drift, Re-apply and Adopt, alerts, and a second `apply` that changes and removes.
+ * Does everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the fake Slack,
+ * start, pause, a restore that retries failed tasks, drift, Re-apply and Adopt, alerts, and a second `apply` that changes
+ * and removes projects.
  */
 export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenarioOptions): Promise<void> {
   await using slack = await FakeSlack.start();
@@ -60,11 +61,11 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   for (const command of ['list', 'show orders', 'history orders', 'precheck orders', 'help'])
     await users.runCommand(command);
   await owner.addAsOldProducer();
-  users.press('OK', await users.runCommand('restore orders because it is mended'));
+  users.press('OK', await users.runCommand('restore orders because it is fixed'));
   await users.waitForMessage(/orders is Running .*task/s);
   await owner.add('orders-full', { delay: 200 });
 
-  await runSuccessfully('pause', 'orders', '--yes', '--reason', 'a look from outside');
+  await runSuccessfully('pause', 'orders', '--yes', '--reason', 'test of a correction');
   await owner.resume('orders-full');
   users.press('Re-apply', await users.waitForMessage(/runs although orders is Paused/));
   users.press('OK', await users.waitForMessage('Re-apply orders?'));
@@ -100,7 +101,7 @@ function renderSyncbotYml({ links, withUsers, connection }: ConfigContent): stri
 projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
 }
 
-/** Bot and worker, as two processes run them. */
+/** Starts a bot and a worker, each as a process of its own would run it. */
 async function startRoles(env: Record<string, string>) {
   const signals = new EventEmitter();
   const ports = await Promise.all([findFreePort('127.0.0.1'), findFreePort('127.0.0.1')]);
@@ -109,7 +110,7 @@ async function startRoles(env: Record<string, string>) {
     return runCliInProcess(['run', '--role', role], { env: processEnv, openApp: createApp, signals });
   });
   return {
-    /** Both are ready, and tell their figures. */
+    /** Waits until both are ready and export metrics. */
     async waitUntilReady() {
       for (const port of ports) {
         const fetchAdmin = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);

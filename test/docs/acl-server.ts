@@ -5,8 +5,8 @@ import { Redis } from 'ioredis';
 import { startRedisServer } from '../../demo/redis-server.ts';
 import { blocksOf, readPage } from './pages.ts';
 
-/** The users of docs/security.md, word for word. */
-const aclText = blocksOf(readPage('security.md'), 'text')[0]?.text ?? '';
+/** The ACL lines of docs/security.md. */
+const aclText = blocksOf(readPage('docs/security.md'), 'text')[0]?.text ?? '';
 export const grantsByUser = new Map(
   [...aclText.matchAll(/^user (\S+) on >(\S+) (.*)$/gm)].map(([, name = '', password = '', rules = '']) => [
     name,
@@ -15,7 +15,7 @@ export const grantsByUser = new Map(
 );
 export const grantedCommands = (user: string) => grantsByUser.get(user)?.commands ?? [];
 
-/** A server with the users of the page, an owner of links who may do everything, and `default` for the test. */
+/** Starts a server with the users of the page, the user `owner` with all rights, and `default` for the test. */
 export async function startAclServer() {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
   const file = join(folder, 'users.acl');
@@ -36,7 +36,7 @@ export async function startAclServer() {
 
 export type AclServer = Awaited<ReturnType<typeof startAclServer>>;
 
-/** The ACL LOG: who was denied what. */
+/** Returns the ACL LOG as `user: reason command`. */
 export async function deniedCommands(admin: Redis): Promise<string[]> {
   const entries = (await admin.acl('LOG')) as readonly (readonly unknown[])[];
   return entries.map((entry) => {

@@ -8,14 +8,14 @@ import { type AclServer, deniedCommands, grantedCommands, grantsByUser, startAcl
 import { readPage } from './pages.ts';
 import { commandsInScript, monitorServer, type ObservedCommands } from './redis-monitor.ts';
 
-/** MONITOR does not show administrators' commands; what becomes of doctor without it is tested below. */
+/** MONITOR does not show administrative commands. A test below checks doctor without this one. */
 const hiddenCommand = 'client|list';
-/** Needs no permission, or is sent only by the watcher. */
+/** Commands that need no permission, or that only the monitor sends. */
 const unneededCommands = new Set(['hello', 'auth']);
-/** Asked of a connection that was silent; tested below. */
+/** Sent only to a connection that timed out. A test below checks it. */
 const outageCommand = 'ping';
 
-test('the users of docs/security.md may do what is needed, and nothing else: two servers', async () => {
+test('on two servers the users of docs/security.md have the rights that syncbot needs, and no others', async () => {
   await using bots = await startAclServer();
   await using links = await startAclServer();
   await using botMonitor = await monitorServer(bots.url);
@@ -31,13 +31,13 @@ test('the users of docs/security.md may do what is needed, and nothing else: two
   expect(neededCommands(observed, [hiddenCommand, outageCommand])).toEqual(grantedCommands('syncbot-links'));
   const tasks = [...observed.fields].filter(([key]) => /^bull:[^:]+:[^:]+$/.test(key) && !key.endsWith(':meta'));
   const read = [...new Set(tasks.flatMap(([, fields]) => fields))].sort();
-  expect(readPage('security.md')).toContain(
-    `these fields and no others:\n${read.map((field) => `\`${field}\``).join(', ')}.`,
+  expect(readPage('docs/security.md')).toContain(
+    `these fields of a task and no others:\n${read.map((field) => `\`${field}\``).join(', ')}.`,
   );
 });
 
 test.each(['extendLocks-1', 'moveToDelayed-11', 'retryJob-11', 'moveStalledJobsToWait-9', 'moveJobFromActiveToWait-9'])(
-  "BullMQ's script %s, which runs after an outage, is granted what it names",
+  "the bot's user has every right that BullMQ's script %s needs, which runs after an outage",
   (script) => {
     const text = readFileSync(
       new URL(`../../node_modules/bullmq/dist/cjs/scripts/${script}.js`, import.meta.url),
@@ -49,7 +49,7 @@ test.each(['extendLocks-1', 'moveToDelayed-11', 'retryJob-11', 'moveStalledJobsT
   },
 );
 
-test('one user for both, when the links live in the Redis of the bot', async () => {
+test('on one server the user syncbot-all has the rights of both users', async () => {
   const both = [...new Set([...grantedCommands('syncbot'), ...grantedCommands('syncbot-links')])].sort();
   expect(grantedCommands('syncbot-all')).toEqual(both);
   await using server = await startAclServer();
@@ -58,7 +58,7 @@ test('one user for both, when the links live in the Redis of the bot', async () 
   ]);
 });
 
-test('without one of its key patterns a user cannot work', async () => {
+test('a user needs each of its key patterns', async () => {
   await using server = await startAclServer();
   await using file = await writeConfigFile(
     'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
@@ -69,7 +69,7 @@ test('without one of its key patterns a user cannot work', async () => {
   expect(await cli('apply', '--yes')).toMatchObject({ exit: 0 });
   const rules = grantsByUser.get('syncbot-all')?.rules ?? '';
   const without = (pattern: string) => rules.split(' ').filter((rule) => rule !== `~${pattern}`);
-  const cases: readonly (readonly [pattern: string, argv: readonly string[], said: string])[] = [
+  const cases: readonly (readonly [pattern: string, argv: readonly string[], sentence: string])[] = [
     ['syncbot:*', ['list'], 'Something went wrong that should not'],
     ['{syncbot}:*', ['pause', 'orders', '--yes', '--timeout', '1s'], 'Something went wrong that should not'],
     ['bull:*', ['list'], '1 unreachable'],
@@ -85,7 +85,7 @@ test('without one of its key patterns a user cannot work', async () => {
   }
 });
 
-test('what MONITOR does not show: without it doctor cannot tell', async () => {
+test('doctor reports unknown workers without CLIENT LIST', async () => {
   await using server = await startAclServer();
   await using file = await writeConfigFile(
     'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: orders-full\n',
@@ -100,7 +100,7 @@ test('what MONITOR does not show: without it doctor cannot tell', async () => {
   expect((await cli('doctor')).out).toContain(sentence);
 });
 
-test('without PING a connection that was silent is not asked again', async () => {
+test('a connection that timed out becomes available again only with the right to PING', async () => {
   await using server = await startAclServer();
   for (const [rule, expected] of [
     ['+ping', true],
@@ -115,7 +115,7 @@ test('without PING a connection that was silent is not asked again', async () =>
   }
 });
 
-/** Walks the road; whatever a server denied is told first. */
+/** Runs the scenario. A denied command fails the test before any other error. */
 async function runScenario(options: AclScenarioOptions, servers: readonly AclServer[]): Promise<void> {
   const scenarioError = await runAclScenario(options).then(
     () => null,
@@ -125,12 +125,14 @@ async function runScenario(options: AclScenarioOptions, servers: readonly AclSer
   if (scenarioError !== null) throw scenarioError;
 }
 
-/** What a user must be granted: what was seen, what a script that ran may come to, and what no road shows. */
-function neededCommands({ possibleCommands: mayCome }: ObservedCommands, extraCommands: readonly string[]): string[] {
-  return [...new Set([...mayCome, ...extraCommands])].filter((command) => !unneededCommands.has(command)).sort();
+/** Returns the commands that a user needs: those that clients or their scripts may send, and `extraCommands`. */
+function neededCommands({ possibleCommands }: ObservedCommands, extraCommands: readonly string[]): string[] {
+  return [...new Set([...possibleCommands, ...extraCommands])]
+    .filter((command) => !unneededCommands.has(command))
+    .sort();
 }
 
-/** The addresses of a user's connections, as long as this lives. */
+/** Records the addresses of a user's connections until it is disposed. */
 async function addressesOf({ admin }: AclServer, user: string) {
   const addresses = new Set<string>();
   const recordAddresses = async () => {

@@ -9,13 +9,13 @@ interface Rules {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
 }
 
-const [block] = blocksOf(readPage('operating.md'), 'yml');
+const [block] = blocksOf(readPage('docs/operating.md'), 'yml');
 const rules = (parse(block?.text ?? '') as Rules).groups.flatMap((group) => group.rules);
 
-/** What only a bot tells, with what it says of it. */
+/** The metrics that only a bot exports. */
 const botOnlyMetrics = ['syncbot_slack_connected'];
 
-test('each rule of the page asks for series that a worker has', async () => {
+test('each alert rule of the page queries metrics and labels that a worker exports', async () => {
   await using services = await startTestServices();
   await services.createProject('orders', [await services.createLink('orders')]);
   const yml = 'settings: { observeEvery: 1s }\nprojects: {}\n';
@@ -34,7 +34,10 @@ test('each rule of the page asks for series that a worker has', async () => {
   expect(missingMetrics).toEqual([]);
 });
 
-/** `name{label="value",other=~"a|b"}`, each value by itself; a label of `by ( )` has any value, but for those of the scrape. */
+/**
+ * Parses the selectors of an expression: `name{label="value",other=~"a|b"}`. A label of `by (…)` may have any value;
+ * Prometheus itself adds `instance`.
+ */
 function selectorsOf(expr: string): { readonly name: string; readonly labels: readonly [string, string[]][] }[] {
   const by = [...expr.matchAll(/\bby \((\w+)\)/g)]
     .map(([, label = '']) => label)

@@ -4,7 +4,7 @@ import { observeAll } from '../../src/application/observe.ts';
 import { firingConditions } from '../../src/domain/alert.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
-/** Everything that the bot keeps, as a backup has it. */
+/** Saves all records of the bot. Returns a function that restores them. */
 async function backUpKeys({ redis }: TestServices) {
   const keys = (await redis.keys('*')).filter((key) => key.startsWith('syncbot:'));
   const dumps = await Promise.all(keys.map(async (key) => [key, await redis.dumpBuffer(key)] as const));
@@ -15,7 +15,7 @@ async function backUpKeys({ redis }: TestServices) {
   };
 }
 
-test('an old backup turns the records back and not the links: that is told as drift', async () => {
+test('an old backup restores the records and not the links, which raises a drift alert', async () => {
   await using services = await startTestServices();
   const { deps } = services;
   const link = await services.createLink('orders-incr');
@@ -32,7 +32,7 @@ test('an old backup turns the records back and not the links: that is told as dr
   expect(await link.queue.isPaused()).toBe(true);
 });
 
-test('an operation that was only confirmed in the backup is refused as too late; one under way is carried through', async () => {
+test('after a restore of an old backup a confirmed operation is refused and a running one is completed', async () => {
   await using services = await startTestServices();
   const { deps, redis } = services;
   const links = [await services.createLink('orders-incr'), await services.createLink('users-incr')];
@@ -40,7 +40,7 @@ test('an operation that was only confirmed in the backup is refused as too late;
   await services.createProject('users', links.slice(1));
   const confirmedOperation = await services.requestAndConfirm('orders', 'pause');
   const runningOperation = await services.requestAndConfirm('users', 'pause');
-  await deps.operations.claim(runningOperation, 'a run that was lost');
+  await deps.operations.claim(runningOperation, 'a lost execution');
   const restore = await backUpKeys(services);
   await execute(deps, confirmedOperation);
   await execute(deps, runningOperation);

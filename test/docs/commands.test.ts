@@ -9,7 +9,7 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
   scripts: object;
 };
 
-/** The commands of every `sh` block; what stands behind a `#` is said to people. */
+/** The commands of all `sh` blocks, without comments. */
 const commands = pageNames.flatMap((name) =>
   blocksOf(readPage(name), 'sh').flatMap(({ text, line }) =>
     text
@@ -20,7 +20,7 @@ const commands = pageNames.flatMap((name) =>
   ),
 );
 
-/** What is run elsewhere: a fresh checkout, or everything. */
+/** Commands that need a fresh checkout or run everything, and where they run. */
 const checkedElsewhere: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm ci && npm run demo': 'test/demo/demo.test.ts',
@@ -32,11 +32,11 @@ const checkedElsewhere: Readonly<Record<string, string>> = {
 };
 
 const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);
-/** `syncbot` commands that change nothing, and what else the pages do. */
+/** Whether this file runs the command. */
 const isKnownCommand = (command: string) =>
   isRole(command) || /^(cp|chmod|curl) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
 
-test('every command of the pages is run here, or somewhere else that is named', () => {
+test('each command of the pages runs in this file or in a named place', () => {
   expect(commands.length).toBeGreaterThan(15);
   expect(inlineCommands.length).toBeGreaterThan(15);
   expect(commands.filter(({ command }) => !isKnownCommand(command) && checkedElsewhere[command] === undefined)).toEqual(
@@ -44,7 +44,7 @@ test('every command of the pages is run here, or somewhere else that is named', 
   );
 });
 
-/** Commands in the middle of a sentence: what is there to be run is known, if not run. */
+/** Commands in running text. They are checked, not run. */
 const inlineCommands = pageNames.flatMap((name) =>
   [
     ...readPage(name)
@@ -53,33 +53,40 @@ const inlineCommands = pageNames.flatMap((name) =>
   ].flatMap(([, text = '']) => text.split(' && ').map((command) => ({ name, command }))),
 );
 
-test.each(inlineCommands)('$name speaks of $command', ({ command }) => {
+test.each(inlineCommands)('$name: $command exists', ({ command }) => {
   const [program = '', first = '', second = ''] = command.split(' ');
   if (program === 'npm' && first === 'run') return expect(Object.keys(scripts)).toContain(second);
   if (program === 'npm') return expect(['ci', 'install', 'link', 'pack', 'test']).toContain(first);
   if (program === 'npx') return expect(command).toMatch(/^npx (tsc|syncbot list|vitest run test\/\S+)/);
-  // test/package sees to the image, the services, and what they run.
+  // test/package checks the image, the services and their commands.
   if (program === 'docker') return expect(['compose', 'build', 'run']).toContain(first);
   const args = command.replace(/^.*?(?:syncbot|main\.js) ?/, '');
   if (args !== '' && !args.startsWith('--env-file'))
-    expect(parseArguments(args.split(' '), '1.0.0').kind, args).not.toBe('misused');
+    expect(parseArguments(args.split(' '), '1.0.0').kind, args).not.toBe('invalid');
 });
 
-describe('in a shell, in the order of the pages', () => {
+test('each verb of the command line in the README exists', () => {
+  const lines = blocksOf(readPage('README.md'), '').flatMap(({ text }) => text.split('\n'));
+  const verbs = lines.flatMap((line) => (/^syncbot (\S+)/.exec(line)?.[1] ?? '').split('|')).filter(Boolean);
+  expect(verbs).toEqual(expect.arrayContaining(['run', 'apply', 'list', 'show', 'start', 'doctor']));
+  for (const verb of verbs) expect(parseArguments([verb, '--help'], '1.0.0')).toMatchObject({ kind: 'printed' });
+});
+
+describe('the commands run in a shell, in the order of the pages', () => {
   let shell: ShellFixture;
   beforeAll(async () => {
     shell = await startShellFixture();
-    await shell.write('syncbot.yml', blocksOf(readPage('set-up-in-slack.md'), 'yaml')[0]?.text ?? '');
+    await shell.write('syncbot.yml', blocksOf(readPage('docs/set-up-in-slack.md'), 'yaml')[0]?.text ?? '');
   });
   afterAll(() => shell[Symbol.asyncDispose]());
 
-  // The set-up comes first: it makes what the others look at.
+  // The set-up comes first: the other pages need its project.
   const orderedCommands = [...commands]
     .filter(({ command }) => isKnownCommand(command))
     .sort((a, b) => Number(b.name.includes('set-up')) - Number(a.name.includes('set-up')));
   test.each(orderedCommands)('$name: $command', async ({ command }) => {
     if (isRole(command)) {
-      // The worker of the pages is the one whose health is asked for.
+      // The pages query the health of the worker.
       return shell.start(command, command.endsWith('worker') ? { ADMIN_PORT: shell.port(9090) } : {});
     }
     if (command.includes(':3000')) await startInHttpMode();
@@ -94,7 +101,7 @@ describe('in a shell, in the order of the pages', () => {
     await shell.start('syncbot run --role bot', http);
   }
 
-  test('the first list, as the set-up promises', async () => {
+  test('the first list shows the project of the set-up page', async () => {
     await shell.slack.waitForSockets();
     const list = visibleText(
       await userActions(shell.slack).runCommand('list', { user: 'U0123ABCD', channel: 'C0123ABCD' }),

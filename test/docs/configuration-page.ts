@@ -1,21 +1,22 @@
 import { environmentVariables } from '../../src/config/environment.ts';
-import { type ConfigKey, configKeys } from '../../src/config/hints.ts';
+import { type ConfigKey, configKeys } from '../../src/config/key-docs.ts';
 
-/** docs/configuration.md as the schemas of src/config tell it. */
+/** Generates docs/configuration.md from the schemas of src/config. */
 export function configurationPage(): string {
   return `# Configuration
 
-Made from the schemas in \`src/config\` by \`npx vitest run test/docs/configuration.test.ts -u\`; a test fails when it is not current.
+Generated from the schemas in \`src/config\` by \`npx vitest run test/docs/configuration.test.ts -u\`. Do not edit it by hand.
 
-Everything is read once, at the start. Each command names every fault at once, with its line and what to write instead, and ends with exit code 2.
+- syncbot reads the environment and \`syncbot.yml\` once, at the start.
+- If something is wrong, the command names every error with its line and a hint, and ends with exit code 2.
 
-## The environment
+## Environment
 
-A variable that is set to nothing counts as not set.
+An empty variable counts as not set.
 
 | variable | default | meaning |
 | --- | --- | --- |
-${environmentVariables.map(({ name, defaultValue: unless, description: means }) => tableRow(inlineCode(name), inlineCode(unless), means)).join('\n')}
+${environmentVariables.map(({ name, defaultValue, description }) => tableRow(inlineCode(name), inlineCode(defaultValue), description)).join('\n')}
 
 What to write:
 
@@ -25,20 +26,21 @@ ${environmentVariables.map(({ name, hint }) => `- \`${name}\`: ${escapeMarkdown(
 
 ${sections.map(renderSection).join('\n\n')}
 
-## How it is read
+## Rules of the file
 
-- A key that is not known here is refused, and so are duplicates and a queue in two projects. A key left empty counts as left out.
+- Unknown keys, duplicate keys and a queue in two projects are errors. An empty key counts as not set.
 - A duration is a whole number with a unit: \`250ms\`, \`30s\`, \`5m\`, \`48h\`, \`90d\`.
-- \`\${NAME}\` in a text is replaced from the environment, and must be set; \`$\${\` stands for \`\${\` itself. Inside of \`{ }\` or \`[ ]\` YAML wants it in quotes.
-- \`syncbot apply\` brings what is stored in line with the file. \`run\` reads \`connections\`, \`policy\` and \`settings\` from the file at each start,
-  but the file's \`projects\` only when none is stored yet.
+- \`\${NAME}\` in a text is replaced by that environment variable, which must be set. \`$\${\` is a literal \`\${\`.
+  Inside \`{ }\` or \`[ ]\` put it in quotes.
+- \`syncbot apply\` makes the stored projects equal to the file.
+- \`run\` reads \`connections\`, \`policy\` and \`settings\` at each start. It applies \`projects\` only when none is stored.
 `;
 }
 
 interface Section {
   readonly title: string;
   readonly example: string;
-  /** Of the keys in its table. */
+  /** Matches the keys in its table. */
   readonly pattern: RegExp;
 }
 
@@ -84,35 +86,30 @@ const sections: readonly Section[] = [
   },
 ];
 
-function renderSection({ title, example, pattern: keyPattern }: Section): string {
-  const keyDocs = configKeys.filter(({ pathPattern: pattern }) => keyPattern.test(pattern));
+function renderSection({ title, example, pattern }: Section): string {
+  const keyDocs = configKeys.filter(({ pathPattern }) => pattern.test(pathPattern));
   return `### ${title}
 
 \`\`\`yaml
 ${example}
 \`\`\`
 
-| key | default | what is written | meaning |
+| key | default | value | meaning |
 | --- | --- | --- | --- |
 ${keyDocs.map(keyRow).join('\n')}`;
 }
 
-function keyRow({
-  pathPattern: pattern,
-  defaultValue: unless,
-  expected: wants,
-  description: means,
-}: ConfigKey): string {
-  const requiredText = pattern.endsWith('*') ? '' : 'must be there';
+function keyRow({ pathPattern, defaultValue, expected, description }: ConfigKey): string {
+  const defaultText = pathPattern.endsWith('*') ? '' : 'required';
   return tableRow(
-    inlineCode(pattern),
-    unless === undefined ? requiredText : inlineCode(unless),
-    wants ?? '',
-    means ?? '',
+    inlineCode(pathPattern),
+    defaultValue === undefined ? defaultText : inlineCode(defaultValue),
+    expected ?? '',
+    description ?? '',
   );
 }
 
-/** What Markdown would take for a tag. */
+/** Markdown would read `<` as the start of a tag. */
 function escapeMarkdown(text: string): string {
   return text.replaceAll('<', '\\<');
 }
@@ -126,8 +123,8 @@ function inlineCode(text: string | null): string {
 }
 
 function settingsExample(): string {
-  const settings = configKeys.filter(({ pathPattern: pattern }) => pattern.startsWith('settings.'));
-  return settings
-    .map(({ pathPattern: pattern, defaultValue: unless }) => `  ${pattern.slice('settings.'.length)}: ${unless}`)
+  return configKeys
+    .filter(({ pathPattern }) => pathPattern.startsWith('settings.'))
+    .map(({ pathPattern, defaultValue }) => `  ${pathPattern.slice('settings.'.length)}: ${defaultValue}`)
     .join('\n');
 }

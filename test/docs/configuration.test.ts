@@ -3,62 +3,63 @@ import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment } from '../../src/config/environment.ts';
-import { configKeys } from '../../src/config/hints.ts';
+import { configKeys } from '../../src/config/key-docs.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
 import { configurationPage } from './configuration-page.ts';
 
 const file = new URL('../../docs/configuration.md', import.meta.url);
 
-test('docs/configuration.md is what the schemas say', async () => {
+test('docs/configuration.md is up to date with the schemas', async () => {
   await expect(configurationPage()).toMatchFileSnapshot(file.pathname);
 });
 
-test('every key and every variable has its words', () => {
+test('each key and each variable has a description', () => {
   const undocumentedKeys = configKeys.filter(
-    ({ expected: wants, description: means, pathPattern: pattern }) => !wants || (!means && !isItem(pattern)),
+    ({ expected, description, pathPattern }) => !expected || (!description && !isItem(pathPattern)),
   );
-  expect(undocumentedKeys.map(({ pathPattern: pattern }) => pattern)).toEqual([]);
-  expect(environmentVariables.filter(({ hint, description: means }) => hint === '' || means === '')).toEqual([]);
+  expect(undocumentedKeys.map(({ pathPattern }) => pathPattern)).toEqual([]);
+  expect(environmentVariables.filter(({ hint, description }) => hint === '' || description === '')).toEqual([]);
 });
 
-/** The key, its default and what is written there, as the page says. */
-const rows = [
-  ...readFileSync(file, 'utf8').matchAll(/^\| `([a-zA-Z.*]+)` \| (?:`(.*?)`|(must be there)|) \| (.*?) \|/gm),
-]
-  .filter(([, pattern]) => configKeys.some((word) => word.pathPattern === pattern))
-  .map(([, pattern = '', unless, mustBeSet, wants = '']) => ({
+/** The rows of the page: key, default and value. */
+const rows = [...readFileSync(file, 'utf8').matchAll(/^\| `([a-zA-Z.*]+)` \| (?:`(.*?)`|(required)|) \| (.*?) \|/gm)]
+  .filter(([, pattern]) => configKeys.some(({ pathPattern }) => pathPattern === pattern))
+  .map(([, pattern = '', defaultValue, required, value = '']) => ({
     pattern,
-    unless,
-    mustBeSet: mustBeSet !== undefined,
-    wants,
+    defaultValue,
+    isRequired: required !== undefined,
+    value,
   }));
 
 test('the page has a row for each key', () => {
-  expect(rows.map(({ pattern }) => pattern)).toEqual(configKeys.map(({ pathPattern: pattern }) => pattern));
+  expect(rows.map(({ pattern }) => pattern)).toEqual(configKeys.map(({ pathPattern }) => pathPattern));
 });
 
-describe('what the page says of a key is so', () => {
-  test.each(rows.filter(({ unless }) => unless !== undefined))('$pattern is $unless when it is left out', (row) => {
-    const unset = parseWithValue(row.pattern, undefined);
-    expect(unset.kind).toBe('read');
-    expect(parseWithValue(row.pattern, parse(row.unless ?? ''))).toEqual(unset);
-  });
+describe('the code agrees with the page', () => {
+  test.each(rows.filter(({ defaultValue }) => defaultValue !== undefined))(
+    '$pattern is $defaultValue if it is not set',
+    (row) => {
+      const unset = parseWithValue(row.pattern, undefined);
+      expect(unset.kind).toBe('read');
+      expect(parseWithValue(row.pattern, parse(row.defaultValue ?? ''))).toEqual(unset);
+    },
+  );
 
-  test.each(rows.filter(({ mustBeSet }) => mustBeSet))('$pattern must be there', ({ pattern }) => {
+  test.each(rows.filter(({ isRequired }) => isRequired))('$pattern is required', ({ pattern }) => {
     expect(errorsAt(pattern, undefined)).toEqual(['is missing']);
   });
 
-  const boundedKeys = rows.flatMap((row) => boundsOf(row.wants).map((bound) => ({ ...row, ...bound })));
-  test('bounds are found in the page', () => expect(boundedKeys.length).toBeGreaterThanOrEqual(14));
+  const boundedKeys = rows.flatMap((row) => boundsOf(row.value).map((bound) => ({ ...row, ...bound })));
+  test('the page contains bounds', () => expect(boundedKeys.length).toBeGreaterThanOrEqual(14));
 
-  test.each(boundedKeys)('$pattern: $wants', ({ pattern, accepted, refused }) => {
+  test.each(boundedKeys)('$pattern accepts $value, and nothing beyond', ({ pattern, accepted, refused }) => {
     for (const value of accepted) expect(errorsAt(pattern, value)).toEqual([]);
     for (const value of refused) expect(errorsAt(pattern, value)).toHaveLength(1);
   });
 });
 
-test.each(environmentVariables.filter(({ defaultValue: unless }) => unless !== null))(
-  '$name is $unless when it is not set',
+test.each(environmentVariables.filter(({ defaultValue }) => defaultValue !== null))(
+  '$name is $defaultValue if it is not set',
   (variable) => {
     const unset = parseEnvironment({});
     expect(unset.kind).toBe('read');
@@ -83,12 +84,12 @@ function redisEndpointOf(read: ReturnType<typeof parseEnvironment>) {
   return read.kind === 'read' ? read.environment.secrets.redis : null;
 }
 
-/** Entries of lists and names of the user's own need no meaning beside that of what holds them. */
+/** Entries of lists and names chosen by the user need no description beside that of their parent. */
 function isItem(pattern: string): boolean {
   return pattern.endsWith('*');
 }
 
-/** A file in which one key is as given, and everything else as it must be. Undefined: it is left out. */
+/** Parses a valid file in which one key has this value; undefined removes the key. */
 function parseWithValue(pattern: string, value: unknown) {
   const file: Record<string, unknown> = { projects: { orders: { links: [{ queue: 'orders-full' }] } } };
   const path = pattern.split('.').map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys[depth - 1])));
@@ -113,21 +114,21 @@ function errorsAt(pattern: string, value: unknown): string[] {
   return result.kind === 'read' ? [] : result.errors.map(({ message }) => message);
 }
 
-/** Values at the bounds that a phrase names, and just beyond them. */
-function boundsOf(wants: string) {
-  const [, from, to] = /from (\d+\w*) to (\d+\w*)$/.exec(wants) ?? [];
-  if (from !== undefined && to !== undefined && wants.startsWith('a duration')) {
+/** Returns values at the bounds that a phrase names, and values just beyond them. */
+function boundsOf(phrase: string) {
+  const [, from, to] = /from (\d+\w*) to (\d+\w*)$/.exec(phrase) ?? [];
+  if (from !== undefined && to !== undefined && phrase.startsWith('a duration')) {
     return [{ accepted: [from, to], refused: [`${(parseDuration(from) ?? 0) - 1}ms`, aboveBound(to)] }];
   }
   if (from !== undefined && to !== undefined) {
     return [{ accepted: [Number(from), Number(to)], refused: [Number(from) - 1, Number(to) + 1] }];
   }
-  const [, maximum, what] = /at most (\d+) (characters|texts)$/.exec(wants) ?? [];
+  const [, maximum, what] = /at most (\d+) (characters|texts)$/.exec(phrase) ?? [];
   if (what === 'characters')
     return [{ accepted: ['a', 'a'.repeat(Number(maximum))], refused: ['', 'a'.repeat(Number(maximum) + 1)] }];
   if (what === 'texts') return [{ accepted: [[], texts(Number(maximum))], refused: [texts(Number(maximum) + 1)] }];
-  if (wants === 'true or false') return [{ accepted: [true, false], refused: ['maybe'] }];
-  if (wants === 'pause or continue') return [{ accepted: ['pause', 'continue'], refused: ['retry'] }];
+  if (phrase === 'true or false') return [{ accepted: [true, false], refused: ['maybe'] }];
+  if (phrase === 'pause or continue') return [{ accepted: ['pause', 'continue'], refused: ['retry'] }];
   return [];
 }
 

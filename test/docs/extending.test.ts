@@ -8,19 +8,19 @@ import { expect, test } from 'vitest';
 import { applyDiff, type Block, blocksOf, readPage } from './pages.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
-const sections = readPage('extending.md')
+const sections = readPage('docs/extending.md')
   .split(/^## /m)
   .map((text) => ({ title: text.split('\n', 1)[0] ?? '', steps: parseSteps(text) }))
   .filter(({ steps }) => steps.length > 0);
 
-test('the walks are there', () => {
-  expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'An engine']);
+test('the page has three walkthroughs', () => {
+  expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'Another kind of link']);
 });
 
-// The limit only ends a compiler that hangs.
-test('after each edit the compiler points where the page says', { timeout: 240_000 }, async () => {
+// The timeout only ends a compiler that hangs.
+test('after each edit the compiler reports the errors that the page shows', { timeout: 240_000 }, async () => {
   await using sourceCopy = await copySources();
-  // The walks touch different files: one run of the compiler answers the same step of all of them.
+  // The walkthroughs edit different files, so one compiler run checks the same step of all of them.
   for (let index = 0; sections.some(({ steps }) => index < steps.length); index++) {
     const steps = sections.flatMap(({ steps: all }) => all[index] ?? []);
     for (const edit of steps.flatMap(({ edits }) => edits)) await applyEdit(sourceCopy.folder, edit);
@@ -33,11 +33,11 @@ test('after each edit the compiler points where the page says', { timeout: 240_0
 
 interface WalkthroughStep {
   readonly edits: readonly Block[];
-  /** `src/slack/commands/parse.ts TS2345`, sorted. */
+  /** Such as `src/slack/commands/parse.ts TS2345`, sorted. */
   readonly errors: readonly string[];
 }
 
-/** Edits up to what the compiler says of them. */
+/** Splits a section into steps: some edits, then the compiler's errors. */
 function parseSteps(text: string): WalkthroughStep[] {
   const steps: WalkthroughStep[] = [];
   let edits: Block[] = [];
@@ -50,7 +50,7 @@ function parseSteps(text: string): WalkthroughStep[] {
   return steps;
 }
 
-/** The sources beside the packages, with a compiler. */
+/** Copies the sources to a folder with the installed packages. */
 async function copySources() {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-copy-'));
   await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
@@ -60,7 +60,7 @@ async function copySources() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   return {
     folder,
-    /** Where the compiler points, and with which codes. */
+    /** Returns the files in which the compiler reports errors, with their codes. */
     async errors() {
       const args = [tsc, '-p', 'tsconfig.build.json', '--noEmit', '--incremental', '--pretty', 'false'];
       const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).catch((error: unknown) => {
@@ -77,7 +77,7 @@ async function copySources() {
   };
 }
 
-/** The first line names the file. */
+/** Applies an edit. Its first line names the file. */
 async function applyEdit(folder: string, { text }: Block): Promise<void> {
   const [header = '', ...lines] = text.split('\n');
   const file = join(folder, header.replace(/^--- /, ''));

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { startProducerOfVersion } from '../support/bullmq-versions.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Whoever works on the links. A task that is to fail fails once. */
+/** Owns the links: adds tasks and runs their workers. A task with `fail` fails at its first attempt only. */
 export async function startLinkOwner(url: string) {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const names = ['orders-full', 'orders-incr', 'orders-late', 'users-incr'];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The limits that Slack publishes for an app manifest (slackapi/manifest-schema, version 2), as far as this app uses it:
- * a key that is not here may be right for Slack, and is looked up when it is first needed.
+ * The limits that Slack publishes for an app manifest (slackapi/manifest-schema, version 2), for the keys that this app
+ * uses. Other keys are refused here although Slack may accept them.
  */
 const httpsUrl = (longest: number) =>
   z
@@ -50,7 +50,7 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** What would not work, although each key is within its limits. */
+/** Returns the reasons why a manifest within the limits does not work. */
 export function contradictions({ features, settings }: Manifest): string[] {
   const urls = [settings.interactivity.request_url, ...features.slash_commands.map(({ url }) => url)];
   if (settings.socket_mode_enabled === true) {

@@ -12,25 +12,25 @@ test('manifest.yml is within the limits that Slack publishes', () => {
   expect(contradictions(manifestSchema.parse(parse(text)))).toEqual([]);
 });
 
-test('a phone shows its descriptions whole', () => {
+test('its descriptions are short enough for a phone', () => {
   const { display_information: displayInformation, features } = manifestSchema.parse(parse(text));
   expect(displayInformation.description?.length).toBeLessThanOrEqual(140);
   for (const { description } of features.slash_commands) expect(description.length).toBeLessThanOrEqual(100);
 });
 
-test('its command is the one that the bot hears unless told otherwise', () => {
+test('its command is the default of SLACK_COMMAND', () => {
   const read = parseEnvironment({});
   const command = read.kind === 'read' ? read.environment.command : '';
   expect(manifestSchema.parse(parse(text)).features.slash_commands.map((it) => it.command)).toEqual([command]);
 });
 
-test('it asks for the scopes that the strict Slack grants, so that every test runs with them and no more', () => {
+test('its scopes are those that the fake Slack grants in every test', () => {
   const { bot } = manifestSchema.parse(parse(text)).oauth_config.scopes;
   expect([...bot].sort()).toEqual([...DEFAULT_SCOPES].sort());
 });
 
-test('the edit for HTTP mode, as docs/set-up-in-slack.md shows it', () => {
-  const edits = blocksOf(readPage('set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
+test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () => {
+  const edits = blocksOf(readPage('docs/set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
   const edited = edits.reduce(applyDiff, text);
   expect(edited).not.toBe(text);
   const manifest = manifestSchema.parse(parse(edited));
@@ -41,7 +41,7 @@ test('the edit for HTTP mode, as docs/set-up-in-slack.md shows it', () => {
   expect(manifest.features.slash_commands.map((it) => it.url)).toEqual([url]);
 });
 
-describe('the limits refuse', () => {
+describe('the schema refuses', () => {
   const invalidChanges: readonly [string, (manifest: Manifest) => unknown][] = [
     ['a name of 36 characters', (it) => Object.assign(it.display_information, { name: 'n'.repeat(36) })],
     ['a description of 141', (it) => Object.assign(it.display_information, { description: 'd'.repeat(141) })],
@@ -55,7 +55,7 @@ describe('the limits refuse', () => {
       (it) => Object.assign(it.features.slash_commands[0] ?? {}, { usage_hint: 'u'.repeat(1_001) }),
     ],
     ['a display name of 81', (it) => Object.assign(it.features.bot_user, { display_name: 'b'.repeat(81) })],
-    ['a key that Slack does not know', (it) => Object.assign(it.settings, { socket_mode: true })],
+    ['an unknown key', (it) => Object.assign(it.settings, { socket_mode: true })],
     ['a request URL that is not https', (it) => Object.assign(it.settings.interactivity, { request_url: 'http://x' })],
   ];
   test.each(invalidChanges)('%s', (_what, invalidate) => {

@@ -3,17 +3,18 @@ import { expect } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
 
-/** The pages of docs/ by file name, and the README. */
+/** The documents that tests check, as paths from the root. */
 export const pageNames: readonly string[] = [
-  './README.md',
+  'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(new URL('docs/', root))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
 
-/** A page by its path from the root; a bare name is one of docs/: the README of the project is `./README.md`. */
+/** Reads a page by its path from the root. */
 export function readPage(name: string): string {
-  return readFileSync(new URL(name.includes('/') ? name : `docs/${name}`, root), 'utf8');
+  return readFileSync(new URL(name, root), 'utf8');
 }
 
 export interface Block {
@@ -23,7 +24,12 @@ export interface Block {
   readonly line: number;
 }
 
-/** The fenced blocks of a page, without their indent; of one language, or of all. */
+/** Returns the text below a heading of the second level, up to the next one. */
+export function sectionOf(markdown: string, heading: string): string {
+  return markdown.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
+/** Returns the fenced blocks of a page without their indent: those of one language, or all. */
 export function blocksOf(markdown: string, language?: string): Block[] {
   const found = [...markdown.matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```/gm)].map((match) => ({
     language: match[2] ?? '',
@@ -33,7 +39,10 @@ export function blocksOf(markdown: string, language?: string): Block[] {
   return found.filter((block) => language === undefined || block.language === language);
 }
 
-/** A text after a diff without line numbers: what it keeps and takes away stands there once. A new text is added lines alone. */
+/**
+ * Applies a diff without line numbers. Its kept and removed lines must occur exactly once in the text. A diff for an empty
+ * text consists of added lines only.
+ */
 export function applyDiff(text: string, diff: string): string {
   const side = (sign: string) =>
     diff

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 
-/** Commands whose subcommands an ACL grants one by one. */
+/** The commands whose subcommands an ACL grants one by one. */
 const commandsWithSubcommands: ReadonlySet<string> = new Set([
   'client',
   'cluster',
@@ -12,22 +12,22 @@ const commandsWithSubcommands: ReadonlySet<string> = new Set([
   'xinfo',
 ]);
 
-/** What the clients of one Redis server were seen to do. */
+/** The commands of the clients of one Redis server. */
 export interface ObservedCommands {
-  /** As an ACL writes them: `hget`, `client|list`; also from within scripts. */
+  /** In the notation of an ACL, such as `hget` or `client|list`, also those that scripts sent. */
   readonly commands: ReadonlySet<string>;
-  /** The same, and every command that a script names which was run, whether or not it came to it. */
+  /** The same, and every command in the text of an executed script, whether or not it was sent. */
   readonly possibleCommands: ReadonlySet<string>;
-  /** The fields that were read of hashes, by the hash's key. */
+  /** The hash fields that were read, by the key of the hash. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface RedisMonitor extends AsyncDisposable {
-  /** What everybody did but the connections with these addresses, as CLIENT LIST tells them. */
+  /** Returns the commands of all connections except those with these addresses of CLIENT LIST. */
   observed(excludedAddresses: ReadonlySet<string>): ObservedCommands;
 }
 
-/** Watches everything that reaches a fresh server. */
+/** Monitors a fresh server. */
 export async function monitorServer(url: string): Promise<RedisMonitor> {
   const client = new Redis(url);
   const monitor = await client.monitor();
@@ -69,7 +69,7 @@ function commandName([name = '', first = '']: readonly string[]): string {
   return commandsWithSubcommands.has(command) ? `${command}|${first.toLowerCase()}` : command;
 }
 
-/** A server that is fresh is given the text of each script once, by whoever runs it first. */
+/** Returns the text of the script that a command runs. A fresh server gets each text once, in the first EVAL. */
 function scriptText(args: readonly string[], texts: ReadonlyMap<string, string>): string | undefined {
   if (isCommand(args, 'eval')) return hashScript(args[1])[1];
   return isCommand(args, 'evalsha') ? texts.get(args[1] ?? '') : undefined;
@@ -79,7 +79,7 @@ function isCommand([name = '']: readonly string[], command: string): boolean {
   return name.toLowerCase() === command;
 }
 
-/** MONITOR escapes what is not printable; the hash is that of the text as it was sent. */
+/** Returns the hash and the text of a script as it was sent: MONITOR escapes unprintable characters. */
 function hashScript(escaped = ''): [hash: string, text: string] {
   const text = escaped.replaceAll(/\\(x[0-9a-f]{2}|.)/g, (_all, code: string) => {
     if (code.length > 1) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
@@ -88,7 +88,7 @@ function hashScript(escaped = ''): [hash: string, text: string] {
   return [createHash('sha1').update(Buffer.from(text, 'latin1')).digest('hex'), text];
 }
 
-/** The commands that a script names. */
+/** Returns the commands in the text of a script. */
 export function commandsInScript(lua: string): string[] {
   const code = lua.replaceAll(/--\[\[[\s\S]*?\]\]|--[^\n]*/g, '');
   return [...code.matchAll(/\b(?:rcall|redis\.p?call)\(\s*['"](\w+)['"]/g)].map(([, name = '']) => name.toLowerCase());

@@ -8,14 +8,14 @@ import {
 } from '../support/slack-harness.ts';
 import { readPage } from './pages.ts';
 
-/** What docs/security.md says of a scope: the rows of its table. */
-const table = [...readPage('security.md').matchAll(/^\| `([a-z]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
+/** The rows of the table of scopes in docs/security.md. */
+const table = [...readPage('docs/security.md').matchAll(/^\| `([a-z]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
 
 test('docs/security.md has a row for each scope of the manifest, and no other', () => {
   expect(table.map(([, scope]) => scope)).toEqual(DEFAULT_SCOPES);
 });
 
-/** A Running project, and a bot that was not granted one scope. */
+/** Starts a bot without one scope, with a Running project. */
 async function startWithoutScope(scope: string, options: SlackHarnessOptions = {}): Promise<SlackHarness> {
   const scopes = DEFAULT_SCOPES.filter((grantedScope) => grantedScope !== scope);
   const harness = await startSlackHarness({ ...options, slack: { ...options.slack, scopes } });
@@ -28,7 +28,7 @@ async function startWithoutScope(scope: string, options: SlackHarnessOptions = {
 const group = { policy: { operators: ['S0OPS'], channels: [] } };
 const privateChannel = { slack: { channels: [{ id: 'C0PRIV', members: ['U0ALICE', 'U0BOT'], isPrivate: true }] } };
 
-test('with all of them operators of a group change projects from public and private channels', async () => {
+test('with all scopes operators of a user group change projects from public and private channels', async () => {
   await using harness = await startWithoutScope('none', { ...group, ...privateChannel });
   await harness.requestAndConfirm('pause', 'orders', { channel: 'C0PRIV' });
   await harness.waitForMessage('orders is Paused', { channel: 'C0PRIV' });
@@ -37,7 +37,7 @@ test('with all of them operators of a group change projects from public and priv
   expect(harness.slack.violations).toEqual([]);
 });
 
-test('without chat:write no message appears in channels: the dialog alone tells the outcome', async () => {
+test('without chat:write only the confirmation shows the outcome', async () => {
   await using harness = await startWithoutScope('chat:write');
   await harness.requestAndConfirm('pause', 'orders');
   const outcomeMessage = await harness.waitForMessage('orders is Paused');
@@ -45,14 +45,14 @@ test('without chat:write no message appears in channels: the dialog alone tells 
   expect(harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
 });
 
-test('without usergroups:read nobody of a user group may change anything', async () => {
+test('without usergroups:read members of a user group may not change projects', async () => {
   await using harness = await startWithoutScope('usergroups:read', group);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
     'Slack does not tell who is in the user group',
   );
 });
 
-test('without channels:read nothing is changed from public channels, unless policy.channels names them', async () => {
+test('without channels:read changes from a public channel are refused unless policy.channels names it', async () => {
   await using harness = await startWithoutScope('channels:read', privateChannel);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
     'I cannot see whether this channel is shared',
@@ -64,7 +64,7 @@ test('without channels:read nothing is changed from public channels, unless poli
   await named.requestAndConfirm('pause', 'orders');
 });
 
-test('without groups:read nothing is changed from private channels', async () => {
+test('without groups:read changes from a private channel are refused', async () => {
   await using harness = await startWithoutScope('groups:read', privateChannel);
   const refusalMessage = await harness.runCommand('pause orders', { channel: 'C0PRIV' });
   expect(visibleText(refusalMessage)).toContain('I cannot see whether this channel is shared');

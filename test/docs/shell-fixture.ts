@@ -10,22 +10,22 @@ import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type ProgramResult, type RunningProgram, startProgram, waitForOutput } from '../support/running-program.ts';
 import { buildSyncbot } from '../support/syncbot-build.ts';
 
-/** A folder as a checkout that was built, a Redis with the queues of the pages, and a Slack. Commands run in a shell in it. */
+/** A folder with a built checkout, a Redis with the queues of the pages, and a fake Slack. Commands run in that folder. */
 export interface ShellFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
-  /** Writes a file of the checkout. */
+  /** Writes a file into the folder. */
   write(name: string, text: string): Promise<void>;
-  /** Fills in what the page tells people to write into `.env`. */
+  /** Writes the values into `.env` that the page asks the reader to write. */
   fillEnv(): Promise<void>;
-  /** Runs a command to its end. The ports that the pages name are free ones here. */
+  /** Runs a command to its end. The ports of the pages are replaced by free ones. */
   run(command: string): Promise<ProgramResult>;
-  /** Starts a command that runs until it is told to end, and waits until it says `running`. It must end well. */
+  /** Starts a command that runs until SIGTERM and waits until it logs `running`. It must end with exit code 0. */
   start(command: string, env?: Readonly<Record<string, string>>): Promise<void>;
-  /** The port that stands for one of the pages. */
+  /** The free port that replaces a port of the pages. */
   port(named: DocumentedPort): string;
 }
 
-/** Where HTTP mode listens, and health and metrics. */
+/** The ports of HTTP mode and of health and metrics. */
 export type DocumentedPort = 3000 | 9090;
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -89,7 +89,7 @@ export async function startShellFixture(): Promise<ShellFixture> {
   };
 }
 
-/** The queues that the pages speak of, with their workers. */
+/** Creates the queues of the pages and starts their workers. */
 async function startQueues(url: string): Promise<AsyncDisposable> {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const names = ['orders-full', 'orders-incr'];

@@ -116,7 +116,7 @@ it('the channel is archived at the alert: a line in the log, and the command res
   const { row: failingRow, addFailingTask } = await startFailingProject(harness);
   harness.slack.channel('C0SYNC').isArchived = true;
   await addFailingTask();
-  const logMessage = 'alert could not be told in the channel';
+  const logMessage = 'alert not delivered to the channel';
   await harness.slack.waitFor(() => harness.logLines.some(({ level, msg }) => level === 40 && msg === logMessage));
   failingRow.isRepaired = true;
   const dialog = await harness.runCommand('restore payments', { channel: 'C0OTHER' });

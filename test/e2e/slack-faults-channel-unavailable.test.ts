@@ -114,7 +114,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the bot is removed from the channel, and the dialog is older than 30 minutes': async (scenario) => {
     removeBot(scenario);
     scenario.harness.slack.advanceClock(31 * 60_000);
-    await updateDialog(scenario, { until: 1 });
+    await updateDialog(scenario, { expiresAt: 1 });
   },
   'the bot is removed from the channel, and the dialog’s five answers are used up': async (scenario) => {
     removeBot(scenario);
@@ -159,7 +159,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
     return async () => {
       await scenario.waitForNotifications();
       const { id } = await scenario.operation();
-      const logLine = scenario.harness.logLines.find(({ msg }) => msg === 'outcome could not be told in Slack');
+      const logLine = scenario.harness.logLines.find(({ msg }) => msg === 'outcome not delivered');
       expect(logLine).toMatchObject({ level: 40, project: 'orders', operationId: id, code: 'messages_tab_disabled' });
     };
   },

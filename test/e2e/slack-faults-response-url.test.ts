@@ -113,7 +113,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the dialog is older than 30 minutes': async ({ harness, operation }) => {
     harness.slack.advanceClock(31 * 60_000);
     const { id, dialog } = await operation();
-    const expiredDialog = JSON.stringify({ ...dialog, until: 1 });
+    const expiredDialog = JSON.stringify({ ...dialog, expiresAt: 1 });
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${id}`, 'dialog', expiredDialog);
   },
 };
@@ -150,5 +150,5 @@ it('an answer that Slack never takes leaves a line in the log', async () => {
   const { slack, logLines } = scenario.harness;
   slack.injectFault({ method: responseUrl, status: 503, times: 1_000 });
   slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'list' });
-  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer could not be shown'));
+  await slack.waitFor(() => logLines.some(({ level, msg }) => level === 40 && msg === 'answer not sent'));
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { observeProject } from '../../src/application/queries.ts';
-import { checkLinks } from '../../src/cli/doctor-links.ts';
+import { checkLinks } from '../../src/cli/doctor.ts';
 import { type SentinelGroup, startSentinelGroup } from '../support/redis-sentinel.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createFailoverFixture, type FailoverFixture, taskNames } from './failover-fixture.ts';

@@ -2,13 +2,13 @@ import { App, type Logger, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import type { FakeSlack } from './fake-slack.ts';
 
 export interface BoltOptions {
-  /** Before a reconnect Bolt waits this long; it also sends its pings by it. */
+  /** Ms. Bolt waits so long before a reconnect and derives the interval of its pings from it. */
   readonly clientPingTimeout?: number;
   readonly retries?: number;
   readonly timeout?: number;
 }
 
-const silent: Logger = {
+const silentLogger: Logger = {
   debug() {},
   info() {},
   warn() {},
@@ -23,7 +23,7 @@ export interface BoltApp extends AsyncDisposable {
   readonly receiver: SocketModeReceiver;
 }
 
-/** A real Bolt app in Socket Mode. */
+/** Starts a Bolt app with Bolt's own Socket Mode receiver. */
 export async function startBolt(
   slack: FakeSlack,
   register: (app: App) => void,
@@ -32,14 +32,14 @@ export async function startBolt(
   const slackApiUrl = slack.apiUrl;
   const receiver = new SocketModeReceiver({
     appToken: slack.appToken,
-    logger: silent,
+    logger: silentLogger,
     ...(options.clientPingTimeout === undefined ? {} : { clientPingTimeout: options.clientPingTimeout }),
     installerOptions: { clientOptions: { slackApiUrl, retryConfig: { retries: 0 } } },
   });
   const app = new App({
     token: slack.botToken,
     receiver,
-    logger: silent,
+    logger: silentLogger,
     deferInitialization: true,
     convoStore: false,
     clientOptions: {
@@ -52,6 +52,6 @@ export async function startBolt(
   register(app);
   await app.init();
   await app.start();
-  // app.stop() resolves before the socket is closed, so the client is asked itself.
+  // `app.stop()` resolves before the socket is closed (Bolt 5.1.0), so the client is disconnected directly.
   return { app, receiver, [Symbol.asyncDispose]: () => receiver.client.disconnect() };
 }

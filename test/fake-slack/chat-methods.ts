@@ -11,7 +11,6 @@ export function chatMethods(state: FakeSlackState): Readonly<Record<string, ApiM
     'chat.postMessage': { ...writeMethod, run: (args) => postMessage(state, args) },
     'chat.postEphemeral': { ...writeMethod, run: (args) => postEphemeral(state, args) },
     'chat.update': { ...writeMethod, run: (args) => updateMessage(state, args) },
-    'chat.delete': { ...writeMethod, run: (args) => deleteMessage(state, args) },
   };
 }
 
@@ -46,53 +45,47 @@ function postEphemeral(state: FakeSlackState, args: JsonObject): JsonObject {
   return { message_ts };
 }
 
-/** Text without blocks removes the blocks; nothing at all is `no_text`. Checked in the order Slack finds the message first. */
+/** Text without blocks removes the blocks. Slack looks up the message before it validates the content. */
 function updateMessage(state: FakeSlackState, args: JsonObject): JsonObject {
-  const message = findOwnMessage(state, args, 'cant_update_message');
+  const message = findOwnMessage(state, args);
   const content = validateContent(args, state.violations, 'chat.update', MAX_UPDATE_TEXT);
   state.messages.replace(message, content);
   return { channel: message.channel, ts: message.ts, text: content.text, message: messagePayload(message) };
 }
 
-function deleteMessage(state: FakeSlackState, args: JsonObject): JsonObject {
-  const message = findOwnMessage(state, args, 'cant_delete_message');
-  state.messages.remove(message);
-  return { channel: message.channel, ts: message.ts };
-}
-
 /**
- * The bot's own message, as the API knows it: ephemerals are unknown to it, and what was posted through a response_url
- * cannot be updated by ts (slackapi/bolt-js#2063).
+ * Finds a message that the bot can update. The Web API does not know ephemeral messages, and a message that was posted through
+ * a response_url cannot be updated by ts (slackapi/bolt-js#2063).
  */
-function findOwnMessage(state: FakeSlackState, args: JsonObject, errorCode: string): StoredMessage {
+function findOwnMessage(state: FakeSlackState, args: JsonObject): StoredMessage {
   const channel = findChannel(state, requireStringArg(args, 'channel'));
   const message = state.messages.find(requireStringArg(args, 'ts'));
-  if (message?.channel === channel.id && message.deletedByPerson) throw new SlackApiError('message_not_found');
+  if (message?.channel === channel.id && message.deletedByUser) throw new SlackApiError('message_not_found');
   const isKnown = message?.channel === channel.id && !message.deleted && message.ephemeralFor === undefined;
-  if (message === undefined || !isKnown) throw invalidCall(state, errorCode, 'message_not_found');
-  if (message.via !== 'chat.postMessage') throw invalidCall(state, errorCode, errorCode);
+  if (message === undefined || !isKnown) throw invalidCall(state, 'message_not_found');
+  if (message.via !== 'chat.postMessage') throw invalidCall(state, 'cant_update_message');
   if (!state.workspace.isBotMember(channel)) throw new SlackApiError('not_in_channel');
   if (channel.isArchived) throw new SlackApiError('is_archived');
   return message;
 }
 
-function invalidCall(state: FakeSlackState, source: string, code: string): SlackApiError {
-  state.violations.add('invalid_call', `${source}: ${code}`);
+function invalidCall(state: FakeSlackState, code: string): SlackApiError {
+  state.violations.add('invalid_call', `chat.update: ${code}`);
   return new SlackApiError(code);
 }
 
-/** A user id opens the direct message with that person; `chat:write.public` opens public channels without the bot. */
+/** A user id means the direct message with that user. With `chat:write.public` the bot posts to public channels as no member. */
 function postableChannel(state: FakeSlackState, id: string): SlackChannel {
-  const { workspace: directory, scopes } = state;
-  const user = directory.users.get(id);
+  const { workspace, scopes } = state;
+  const user = workspace.users.get(id);
   if (user?.deleted) throw new SlackApiError('user_disabled');
-  const channel = user ? directory.directMessage(user.id) : findChannel(state, id);
-  if (!directory.isBotMember(channel) && !scopes.has('chat:write.public')) throw new SlackApiError('not_in_channel');
+  const channel = user ? workspace.directMessage(user.id) : findChannel(state, id);
+  if (!workspace.isBotMember(channel) && !scopes.has('chat:write.public')) throw new SlackApiError('not_in_channel');
   if (channel.isArchived) throw new SlackApiError('is_archived');
   return channel;
 }
 
-/** A private conversation without the bot does not exist for the bot. */
+/** Slack hides private conversations without the bot from the bot. */
 export function findChannel(state: FakeSlackState, id: string): SlackChannel {
   const channel = state.workspace.channels.get(id);
   if (channel === undefined) throw new SlackApiError('channel_not_found');

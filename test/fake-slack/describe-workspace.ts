@@ -1,5 +1,6 @@
 import { buttonsOf, renderedText } from './rendered-message.ts';
-import type { ApiCall, ClientError, MessageView, SlackChannel, Violation } from './types.ts';
+import type { ApiCall, ClientError, MessageView, SlackChannel } from './types.ts';
+import type { Violation } from './violations.ts';
 import type { Workspace } from './workspace.ts';
 
 const CALLS_SHOWN = 20;
@@ -12,15 +13,19 @@ interface WorkspaceView {
   readonly violations: readonly Violation[];
 }
 
-/** What everybody sees, for the message of a failing test. */
+/** Describes every message, error, recent call and violation, for the error of a failed test. */
 export function describeWorkspace(view: WorkspaceView): string {
   const lines = [...view.workspace.channels.values()].flatMap((channel) => describeChannel(view, channel));
   return [
-    'What everybody sees:',
-    ...(lines.length > 0 ? lines : ['  nothing']),
-    ...section('Slack told people:', view.clientErrors, (it) => `${it.user} in ${it.channel}: ${it.error}`),
-    ...section('Last calls:', view.calls.slice(-CALLS_SHOWN), (it) => `${it.method} -> ${it.result}`),
-    ...section('Violations:', view.violations, (it) => `${it.rule}: ${it.detail}`),
+    'Messages:',
+    ...(lines.length > 0 ? lines : ['  none']),
+    ...section(
+      'Errors shown by Slack:',
+      view.clientErrors,
+      ({ user, channel, error }) => `${user} in ${channel}: ${error}`,
+    ),
+    ...section('Last calls:', view.calls.slice(-CALLS_SHOWN), ({ method, result }) => `${method} -> ${result}`),
+    ...section('Violations:', view.violations, ({ rule, detail }) => `${rule}: ${detail}`),
   ].join('\n');
 }
 
@@ -31,7 +36,7 @@ function describeChannel(view: WorkspaceView, channel: SlackChannel): string[] {
   const sorted = [...messageViews.values()].sort((a, b) => a.ts.localeCompare(b.ts));
   return sorted.map((view) => {
     const audience = view.ephemeralFor === undefined ? '' : ` (only ${view.ephemeralFor})`;
-    const buttons = buttonsOf(view).map((it) => `[${it.label}]`);
+    const buttons = buttonsOf(view).map(({ label }) => `[${label}]`);
     return `  #${channel.name} ${view.ts}${audience}: ${renderedText(view).replaceAll('\n', ' / ')} ${buttons.join(' ')}`;
   });
 }

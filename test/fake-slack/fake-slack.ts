@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { type Truthy, type WaitOptions, waitFor } from '../support/wait-for.ts';
 import { describeWorkspace } from './describe-workspace.ts';
 import { type CommandSpec, type Delivery, FakeUsers, type ForgedPressSpec, type PressSpec } from './fake-users.ts';
 import type { FaultHandle, FaultSpec } from './fault-injection.ts';
@@ -9,24 +10,26 @@ import { RequestUrl } from './request-url.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
 import type { FakeSlackState } from './state.ts';
-import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser, Violation } from './types.ts';
-import { ViolationLog } from './violation-log.ts';
-import { type Truthy, type WaitUntilOptions, waitUntil } from './wait-until.ts';
+import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser } from './types.ts';
+import { type Violation, ViolationLog } from './violations.ts';
 import { WebApi } from './web-api.ts';
 import { BOT_USER_ID, Workspace } from './workspace.ts';
 
-/** Slack at its wire, with its rules enforced. One instance is one workspace with the app installed. */
+/**
+ * A strict fake of Slack: a server with Slack's Web API, Socket Mode and response URLs that enforces Slack's rules. It records
+ * what breaks a rule in `violations`. One instance is one workspace with the app installed.
+ */
 export class FakeSlack implements AsyncDisposable {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
-  /** HTTP mode, once its `url` is set. */
+  /** The app is in HTTP mode when its `url` is set. */
   readonly requestUrl: RequestUrl;
   readonly botUserId = BOT_USER_ID;
   readonly #workspace: Workspace;
   readonly #messages: Messages;
   readonly #violations = new ViolationLog();
-  /** Slack's end of the sockets, for what goes wrong with them. */
+  /** Slack's side of Socket Mode. */
   readonly sockets: SocketMode;
   readonly #responseUrls: ResponseUrls;
   readonly #users: FakeUsers;
@@ -48,10 +51,10 @@ export class FakeSlack implements AsyncDisposable {
     const onChange = () => this.#changed();
     const baseUrl = () => this.#http.baseUrl;
     this.#messages = new Messages(now, onChange);
-    const [directory, messages, log] = [this.#workspace, this.#messages, this.#violations];
+    const log = this.#violations;
     const state: FakeSlackState = {
-      workspace: directory,
-      messages,
+      workspace: this.#workspace,
+      messages: this.#messages,
       violations: log,
       scopes: this.#scopes,
       enterprise: options.enterprise,
@@ -74,7 +77,7 @@ export class FakeSlack implements AsyncDisposable {
     this.#http = new FakeSlackHttpServer({
       api: (method, args, token) => this.#api.handle(method, args, token),
       responseUrl: (path, body) => this.#responseUrls.handle(path, body),
-      upgrade: (request, raw, head) => this.sockets.upgrade(request, raw, head),
+      upgrade: (request, tcpSocket, head) => this.sockets.upgrade(request, tcpSocket, head),
       now,
       onChange,
     });
@@ -92,12 +95,12 @@ export class FakeSlack implements AsyncDisposable {
     await this.#http.close();
   }
 
-  /** For `clientOptions.slackApiUrl`. */
+  /** The value of `SLACK_API_URL` for the app. */
   get apiUrl(): string {
     return `${this.#http.baseUrl}/api/`;
   }
 
-  // The workspace: change what these return to change the workspace.
+  // Workspace. Tests change it by changing the returned objects.
 
   user(id: string): SlackUser {
     return this.#workspace.user(id);
@@ -111,7 +114,7 @@ export class FakeSlack implements AsyncDisposable {
     return this.#workspace.channel(id);
   }
 
-  /** The direct message between a person and the bot. */
+  /** The direct message between a user and the bot. */
   directMessage(user: string): SlackChannel {
     return this.#workspace.directMessage(user);
   }
@@ -130,13 +133,13 @@ export class FakeSlack implements AsyncDisposable {
     return this.#baseNow() + this.#advancedMs;
   }
 
-  /** Moves Slack's clock (ts, response_url lifetimes, rate limits), not the time given for an ack. */
+  /** Advances Slack's clock: ts, response_url lifetimes and rate limits. The time limit of acks is real time. */
   advanceClock(ms: number): void {
     this.#advancedMs += ms;
     this.#changed();
   }
 
-  // People.
+  // Users.
 
   command(spec: CommandSpec): Delivery {
     return this.#users.command(spec);
@@ -150,20 +153,20 @@ export class FakeSlack implements AsyncDisposable {
     return this.#users.pressForged(spec);
   }
 
-  /** Over sockets alone: over HTTP Slack delivers commands and presses once. */
+  /** Socket Mode only: over HTTP Slack delivers commands and presses once. */
   redeliver(delivery: Delivery): Delivery {
-    if (this.requestUrl.url !== null) throw new Error('Slack does not deliver it again over HTTP');
+    if (this.requestUrl.url !== null) throw new Error('Slack does not redeliver over HTTP');
     return this.#users.redeliver(delivery);
   }
 
-  /** An admin deletes a message that everybody sees. */
+  /** An admin deletes a message that is not ephemeral. */
   deleteMessage(ts: string): void {
     this.#users.deleteMessage(ts);
   }
 
-  /** A reloaded client has lost its ephemeral messages. */
+  /** The user's client loses its ephemeral messages. */
   reloadClient(user: string): void {
-    this.#messages.forgetEphemerals(user);
+    this.#messages.deleteEphemeralsOf(user);
   }
 
   // Sockets.
@@ -172,7 +175,7 @@ export class FakeSlack implements AsyncDisposable {
     return this.sockets.socketCount;
   }
 
-  /** Waits until so many sockets have got their hello. */
+  /** Waits until so many sockets have their hello. */
   async waitForSockets(count = 1): Promise<void> {
     await this.waitFor(() => this.socketCount >= count, { description: `${count} connected sockets` });
   }
@@ -182,14 +185,14 @@ export class FakeSlack implements AsyncDisposable {
     this.sockets.announceDisconnect(reason, socket);
   }
 
-  /** Breaks the connection of one socket, or of all, without a word. */
+  /** Breaks the TCP connection of one socket, or of all, without a close frame. */
   terminateSocket(socket?: number): void {
     this.sockets.terminateSocket(socket);
   }
 
   // Faults.
 
-  /** All of Slack is away: connections are refused, sockets are broken. */
+  /** Slack is down: it refuses connections and breaks all sockets. */
   async goDown(): Promise<void> {
     const closed = this.#http.close();
     this.sockets.terminateSocket();
@@ -204,12 +207,13 @@ export class FakeSlack implements AsyncDisposable {
     return this.#http.faults.add(spec);
   }
 
-  // Eyes.
+  // Inspection.
 
-  /** What this person has on the screen in this channel, oldest first. Somebody outside it sees only what is for them alone. */
+  /** The messages that this user sees in this channel, oldest first. A user who is no member sees only their ephemeral ones. */
   messagesVisibleTo(user: string, channel: string): MessageView[] {
     const isMember = this.channel(channel).members.has(user);
-    const isVisible = (it: StoredMessage) => (it.ephemeralFor === undefined ? isMember : it.ephemeralFor === user);
+    const isVisible = ({ ephemeralFor }: StoredMessage) =>
+      ephemeralFor === undefined ? isMember : ephemeralFor === user;
     return this.#messages.visibleIn(channel, isVisible).map(toView);
   }
 
@@ -218,12 +222,12 @@ export class FakeSlack implements AsyncDisposable {
     return storedMessage === undefined ? undefined : toView(storedMessage);
   }
 
-  /** What Slack itself told this person, e.g. `operation_timeout`. */
+  /** The errors that Slack showed to this user, such as `operation_timeout`. */
   clientErrorsOf(user: string): ClientError[] {
-    return this.#users.clientErrors.filter((it) => it.user === user);
+    return this.#users.clientErrors.filter((error) => error.user === user);
   }
 
-  /** Every request the app made, in order. */
+  /** Every call of the app, oldest first. */
   get calls(): readonly ApiCall[] {
     return this.#http.calls;
   }
@@ -233,16 +237,15 @@ export class FakeSlack implements AsyncDisposable {
   }
 
   callsTo(method: string): ApiCall[] {
-    return this.calls.filter((it) => it.method === method);
+    return this.calls.filter((call) => call.method === method);
   }
 
-  /** Waits until the condition is truthy (throwing counts as not yet) and returns its value; looks again at every change. */
-  async waitFor<T>(condition: () => T | Promise<T>, options: WaitUntilOptions = {}): Promise<Truthy<T>> {
-    const describe = () => this.describe();
-    return waitUntil({ condition, options, describe, events: this.#events });
+  /** As `waitFor`, but checks the condition also at every change, and describes the workspace when it fails. */
+  waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
+    return waitFor(condition, { ...options, changes: this.#events, describeState: () => this.describe() });
   }
 
-  /** What everybody sees, in words, for a failing test. */
+  /** Describes the workspace for the error of a failed test. */
   describe(): string {
     return describeWorkspace({
       workspace: this.#workspace,

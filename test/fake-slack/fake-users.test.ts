@@ -18,19 +18,19 @@ async function post(slack: FakeSlack, method: string, message: JsonObject = dial
   return String(sent['ts'] ?? sent['message_ts']);
 }
 
-test('a command reaches Bolt with all its fields', async () => {
+test('A command reaches Bolt with all its fields.', async () => {
   await using slack = await FakeSlack.start();
-  const visibleMessages: SlashCommand[] = [];
+  const commands: SlashCommand[] = [];
   await using _app = await startBolt(slack, (app) => {
     app.command('/sync', async ({ command, ack }) => {
-      visibleMessages.push(command);
+      commands.push(command);
       await ack();
     });
   });
   const delivery = slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' });
   expect(await delivery.acked).toMatchObject({ kind: 'acked' });
-  expect(visibleMessages).toEqual([delivery.payload]);
-  expect(visibleMessages[0]).toMatchObject({
+  expect(commands).toEqual([delivery.payload]);
+  expect(commands[0]).toMatchObject({
     token: expect.any(String),
     team_id: 'T0001',
     team_domain: 'acme',
@@ -45,10 +45,10 @@ test('a command reaches Bolt with all its fields', async () => {
     trigger_id: delivery.triggerId,
     response_url: delivery.responseUrl,
   });
-  expect(visibleMessages[0]).not.toHaveProperty('enterprise_id');
+  expect(commands[0]).not.toHaveProperty('enterprise_id');
 });
 
-test('in an Enterprise Grid the payloads name it', async () => {
+test('The payloads name the Enterprise Grid of the workspace.', async () => {
   await using slack = await FakeSlack.start({ enterprise: { id: 'E1', name: 'Grid' } });
   const { payload } = slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: '' });
   expect(payload).toMatchObject({ enterprise_id: 'E1', enterprise_name: 'Grid' });
@@ -56,7 +56,7 @@ test('in an Enterprise Grid the payloads name it', async () => {
   expect(pressed.payload).toMatchObject({ enterprise: { id: 'E1' }, is_enterprise_install: false });
 });
 
-test('Slack gives no channel name away in private conversations', async () => {
+test('The payloads do not contain the name of a private conversation.', async () => {
   await using slack = await FakeSlack.start({
     channels: [
       { id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true },
@@ -72,7 +72,7 @@ test('Slack gives no channel name away in private conversations', async () => {
   ]);
 });
 
-test('nobody types where Slack would not let them', async () => {
+test('A command throws where a Slack client does not accept it.', async () => {
   await using slack = await FakeSlack.start({ channels: [{ id: 'C0OLD', members: ['U0BOB'], isArchived: true }] });
   const type = (user: string, channel: string) => () => slack.command({ user, channel, text: '' });
   slack.user('U0CAROL').deleted = true;
@@ -83,7 +83,7 @@ test('nobody types where Slack would not let them', async () => {
   expect(type('U0BOB', 'C0OLD')).toThrow('archived');
 });
 
-test('a press on an ephemeral arrives without the message, one on a channel message with it', async () => {
+test('The payload of a press contains the message, except for an ephemeral one.', async () => {
   await using slack = await FakeSlack.start();
   const payloads: object[] = [];
   await using _app = await startBolt(slack, (app: App) => {
@@ -92,11 +92,11 @@ test('a press on an ephemeral arrives without the message, one on a channel mess
       await ack();
     });
   });
-  const ownMessages = await post(slack, 'chat.postEphemeral');
-  const open = await post(slack, 'chat.postMessage');
-  const first = slack.press({ user: 'U0ALICE', message: ownMessages, label: 'OK' });
+  const ephemeral = await post(slack, 'chat.postEphemeral');
+  const posted = await post(slack, 'chat.postMessage');
+  const first = slack.press({ user: 'U0ALICE', message: ephemeral, label: 'OK' });
   await first.acked;
-  const second = slack.press({ user: 'U0BOB', message: open, actionId: 'ok' });
+  const second = slack.press({ user: 'U0BOB', message: posted, actionId: 'ok' });
   await second.acked;
   const action = { action_id: 'ok', value: 'op1', type: 'button', text: { type: 'plain_text', text: 'OK' } };
   expect(payloads).toMatchObject([
@@ -105,13 +105,13 @@ test('a press on an ephemeral arrives without the message, one on a channel mess
       user: { id: 'U0ALICE', team_id: 'T0001' },
       team: { id: 'T0001' },
       channel: { id: 'C0SYNC' },
-      container: { type: 'message', message_ts: ownMessages, channel_id: 'C0SYNC', is_ephemeral: true },
+      container: { type: 'message', message_ts: ephemeral, channel_id: 'C0SYNC', is_ephemeral: true },
       actions: [action],
     },
     {
       user: { id: 'U0BOB' },
-      container: { message_ts: open, is_ephemeral: false },
-      message: { ts: open, text: 'Pause orders?', bot_id: 'B0SYNC' },
+      container: { message_ts: posted, is_ephemeral: false },
+      message: { ts: posted, text: 'Pause orders?', bot_id: 'B0SYNC' },
       actions: [action],
     },
   ]);
@@ -120,15 +120,15 @@ test('a press on an ephemeral arrives without the message, one on a channel mess
   expect(new Set([first.triggerId, second.triggerId]).size).toBe(2);
 });
 
-test('a person presses only what is on that person’s screen', async () => {
+test('A press throws for a button that the user does not see.', async () => {
   await using slack = await FakeSlack.start();
-  const own = await post(slack, 'chat.postEphemeral');
-  const open = await post(slack, 'chat.postMessage');
+  const ephemeral = await post(slack, 'chat.postEphemeral');
+  const posted = await post(slack, 'chat.postMessage');
   const press = (user: string, message: string, what: object) => () => slack.press({ user, message, ...what });
-  expect(press('U0BOB', own, { label: 'OK' })).toThrow('does not see');
-  expect(press('U0EVE', open, { label: 'OK' })).toThrow('does not see');
-  expect(press('U0BOB', open, { label: 'Nope' })).toThrow('No button Nope; there: OK (ok), Cancel (no)');
-  expect(press('U0BOB', open, {})).toThrow('Say which button');
+  expect(press('U0BOB', ephemeral, { label: 'OK' })).toThrow('does not see');
+  expect(press('U0EVE', posted, { label: 'OK' })).toThrow('does not see');
+  expect(press('U0BOB', posted, { label: 'Nope' })).toThrow('No button Nope; available: OK (ok), Cancel (no)');
+  expect(press('U0BOB', posted, {})).toThrow('Specify a button');
   expect(press('U0BOB', '1.000000', { label: 'OK' })).toThrow('no message');
   const two = await post(slack, 'chat.postMessage', {
     text: 'x',
@@ -139,31 +139,31 @@ test('a person presses only what is on that person’s screen', async () => {
     actions: [{ action_id: 'b' }],
   });
   slack.user('U0CAROL').deleted = true;
-  expect(press('U0CAROL', open, { label: 'OK' })).toThrow('deactivated');
-  await callApi(slack, 'chat.delete', { channel: 'C0SYNC', ts: open });
-  expect(press('U0BOB', open, { label: 'OK' })).toThrow('does not see');
+  expect(press('U0CAROL', posted, { label: 'OK' })).toThrow('deactivated');
+  slack.deleteMessage(posted);
+  expect(press('U0BOB', posted, { label: 'OK' })).toThrow('does not see');
 });
 
-test('somebody from outside may press in a shared channel', async () => {
+test('A user of another team can press a button in a shared channel.', async () => {
   await using slack = await FakeSlack.start();
   const ts = await post(slack, 'chat.postMessage', { ...dialog, channel: 'C0SHARED' });
   const { payload } = slack.press({ user: 'U0EVE', message: ts, label: 'OK' });
   expect(payload).toMatchObject({ user: { id: 'U0EVE', team_id: 'T0EXT' }, team: { id: 'T0001' } });
 });
 
-test('an old screen can still be pressed, by those who had it', async () => {
+test('A user can press a button of an outdated view, but only a view that this user saw.', async () => {
   await using slack = await FakeSlack.start();
   const ts = await post(slack, 'chat.postMessage');
-  const [oldView] = slack.messagesVisibleTo('U0BOB', 'C0SYNC');
-  if (oldView === undefined) throw new Error('nothing to see');
+  const [outdatedView] = slack.messagesVisibleTo('U0BOB', 'C0SYNC');
+  if (outdatedView === undefined) throw new Error('no message');
   await callApi(slack, 'chat.update', { channel: 'C0SYNC', ts, text: 'Paused', blocks: [sectionBlock('Paused')] });
   expect(() => slack.press({ user: 'U0BOB', message: ts, label: 'OK' })).toThrow('No button');
-  const { payload } = slack.press({ user: 'U0BOB', message: oldView, label: 'OK' });
+  const { payload } = slack.press({ user: 'U0BOB', message: outdatedView, label: 'OK' });
   expect(payload).toMatchObject({ actions: [{ action_id: 'ok', value: 'op1' }], message: { text: 'Paused' } });
-  expect(() => slack.press({ user: 'U0EVE', message: oldView, label: 'OK' })).toThrow('does not see');
+  expect(() => slack.press({ user: 'U0EVE', message: outdatedView, label: 'OK' })).toThrow('does not see');
 });
 
-test('a forged press carries whatever it likes', async () => {
+test('A forged press can have any user and any ids.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const pressed = slack.pressForged({
@@ -183,7 +183,7 @@ test('a forged press carries whatever it likes', async () => {
   expect(await pressed.acked).toMatchObject({ kind: 'acked' });
 });
 
-test('Bolt runs a listener twice for an envelope delivered twice', async () => {
+test('Bolt runs a listener twice for an envelope that is delivered twice.', async () => {
   await using slack = await FakeSlack.start();
   const triggers: string[] = [];
   await using _app = await startBolt(slack, (app) => {

@@ -18,13 +18,13 @@ export interface CommandSpec {
 
 export interface PressSpec {
   readonly user: string;
-  /** A ts for the message as it is now; a view, maybe an old one, for the buttons as they were then. */
+  /** A ts: the current buttons of the message. A view: its buttons, which may be outdated. */
   readonly message: string | MessageView;
   readonly label?: string;
   readonly actionId?: string;
 }
 
-/** What no Slack client would send by itself: any ids, any user, any message or none. */
+/** A press that no Slack client sends: any user, any ids, any message or none. */
 export interface ForgedPressSpec {
   readonly user: string;
   readonly channel: string;
@@ -40,7 +40,7 @@ export interface Delivery {
   readonly payload: JsonObject;
   readonly triggerId: string;
   readonly responseUrl: string;
-  /** What became of the ack. Never rejects; after it, what the ack body showed is posted. */
+  /** The result of the ack. Never rejects. When it resolves, the message in the ack is posted. */
   readonly acked: Promise<AckOutcome>;
 }
 
@@ -51,9 +51,9 @@ export interface FakeUsersOptions {
   readonly onChange: () => void;
 }
 
-/** What people do in their Slack clients, within what a client lets them do. */
+/** The actions of users in their Slack clients. Throws for an action that a client does not offer. */
 export class FakeUsers {
-  /** What Slack itself told people. */
+  /** The errors that Slack showed to users. */
   readonly clientErrors: ClientError[] = [];
   readonly #options: FakeUsersOptions;
 
@@ -62,13 +62,14 @@ export class FakeUsers {
   }
 
   command(spec: CommandSpec): Delivery {
-    const { workspace: directory, enterprise } = this.#options.state;
-    const user = directory.user(spec.user);
-    const channel = directory.channel(spec.channel);
-    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot type`);
-    if (user.teamId !== TEAM_ID) throw new Error(`${user.id} is of another team: Slack does not offer the command`);
+    const { workspace, enterprise } = this.#options.state;
+    const user = workspace.user(spec.user);
+    const channel = workspace.channel(spec.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot send commands`);
+    if (user.teamId !== TEAM_ID)
+      throw new Error(`${user.id} belongs to another team: Slack does not offer the command`);
     if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
-    if (channel.isArchived) throw new Error(`${channel.id} is archived: nobody can type there`);
+    if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts no command there`);
     const responseUrl = this.#options.responseUrls.issue('commands', {
       user: user.id,
       channel: channel.id,
@@ -115,7 +116,7 @@ export class FakeUsers {
     return this.#press(spec.user, spec.channel, button, { ts, storedMessage: this.#options.state.messages.find(ts) });
   }
 
-  /** The same envelope once more, to whichever socket is next; nothing in it says so. */
+  /** Sends the same envelope again, to the next socket. Nothing in it shows the repetition, as in Slack. */
   redeliver(delivery: Delivery): Delivery {
     return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
   }
@@ -123,8 +124,8 @@ export class FakeUsers {
   deleteMessage(ts: string): void {
     const { messages } = this.#options.state;
     const message = messages.find(ts);
-    if (message === undefined || message.ephemeralFor !== undefined) throw new Error(`Nobody can delete ${ts}`);
-    message.deletedByPerson = true;
+    if (message === undefined || message.ephemeralFor !== undefined) throw new Error(`${ts} cannot be deleted`);
+    message.deletedByUser = true;
     messages.remove(message);
   }
 
@@ -142,7 +143,7 @@ export class FakeUsers {
     const { state, responseUrls } = this.#options;
     const user = state.workspace.user(userId);
     const channel = state.workspace.channel(channelId);
-    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot press`);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot press buttons`);
     const responseUrl = responseUrls.issue('actions', {
       user: user.id,
       channel: channel.id,
@@ -170,19 +171,19 @@ export class FakeUsers {
     return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
   }
 
-  /** An ack of a command may carry a message; `in_channel` also shows the command as typed. */
+  /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */
   #postAckMessage(envelope: Envelope, body: JsonObject): void {
     if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
-    const { messages, violations: log } = this.#options.state;
+    const { messages, violations } = this.#options.state;
     const { user, channel } = senderOf(envelope.payload);
     const isPublic = body['response_type'] === 'in_channel';
     if (isPublic) {
       const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
-      messages.post({ text: commandText, blocks: [], channel, user, via: 'person' });
+      messages.post({ text: commandText, blocks: [], channel, user, via: 'user' });
       if (body['text'] === undefined && body['blocks'] === undefined) return;
     }
     try {
-      const content = validateContent(body, log, 'ack');
+      const content = validateContent(body, violations, 'ack');
       const ephemeralFor = isPublic ? undefined : user;
       messages.post({ ...content, channel, user: BOT_USER_ID, via: 'ack', ephemeralFor });
     } catch (error) {
@@ -193,16 +194,15 @@ export class FakeUsers {
 
 function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
   const selector = spec.label ?? spec.actionId;
-  if (selector === undefined) throw new Error('Say which button: label or actionId');
+  if (selector === undefined) throw new Error('Specify a button by label or actionId');
   const matching = buttons.filter(
-    (it) =>
-      (spec.label === undefined || it.label === spec.label) &&
-      (spec.actionId === undefined || it.actionId === spec.actionId),
+    ({ label, actionId }) =>
+      (spec.label === undefined || label === spec.label) && (spec.actionId === undefined || actionId === spec.actionId),
   );
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
-  const available = buttons.map((it) => `${it.label} (${it.actionId})`).join(', ') || 'none';
-  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; there: ${available}`);
+  const available = buttons.map(({ label, actionId }) => `${label} (${actionId})`).join(', ') || 'none';
+  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; available: ${available}`);
 }
 
 function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {

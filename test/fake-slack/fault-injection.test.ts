@@ -5,20 +5,20 @@ import { FakeSlack } from './fake-slack.ts';
 import { callApi, postJson } from './raw-client.ts';
 
 const helloMessage = { channel: 'C0SYNC', text: 'hello' };
-const visibleTexts = (slack: FakeSlack) => slack.messagesVisibleTo('U0BOB', 'C0SYNC').map((it) => it.text);
+const visibleTexts = (slack: FakeSlack) => slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(({ text }) => text);
 const post = (app: App) => app.client.chat.postMessage(helloMessage);
 
-test('429 comes with Retry-After, and Bolt says so', async () => {
+test('Bolt throws the Retry-After of a 429.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {});
   slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
   await expect(post(bolt.app)).rejects.toMatchObject({ retryAfter: 7 });
   expect(visibleTexts(slack)).toEqual([]);
   await post(bolt.app);
-  expect(slack.callsTo('chat.postMessage').map((it) => it.result)).toEqual(['ratelimited', 'ok']);
+  expect(slack.callsTo('chat.postMessage').map(({ result }) => result)).toEqual(['ratelimited', 'ok']);
 });
 
-test('5xx and errors hit as often as told, and only the method told', async () => {
+test('A fault applies to its method only, as often as specified.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {});
   const fault = slack.injectFault({ method: 'chat.postMessage', status: 503, times: 2 });
@@ -32,7 +32,7 @@ test('5xx and errors hit as often as told, and only the method told', async () =
   expect(visibleTexts(slack)).toEqual(['hello']);
 });
 
-test('a fault may look at the arguments, and may be called off', async () => {
+test('A fault can be restricted by arguments, and be cancelled.', async () => {
   await using slack = await FakeSlack.start();
   const fault = slack.injectFault({
     method: '*',
@@ -46,7 +46,7 @@ test('a fault may look at the arguments, and may be called off', async () => {
   expect(await callApi(slack, 'chat.postMessage', helloMessage)).toMatchObject({ ok: true });
 });
 
-test('a call that hangs times out; once released it takes effect', async () => {
+test('A call that hangs times out, and takes effect when it is released.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {}, { timeout: 500 });
   const fault = slack.injectFault({ method: 'chat.postMessage', hang: true });
@@ -57,7 +57,7 @@ test('a call that hangs times out; once released it takes effect', async () => {
   await slack.waitFor(() => visibleTexts(slack).length === 1);
 });
 
-test('a hanging call can be waited for and let go', async () => {
+test('A test can wait for a call that hangs and release it.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {});
   const fault = slack.injectFault({ method: 'chat.postMessage', hang: true });
@@ -67,16 +67,16 @@ test('a hanging call can be waited for and let go', async () => {
   expect(await posting).toMatchObject({ ok: true });
 });
 
-test('a dropped reply has taken effect, so a client that tries again posts twice', async () => {
+test('A call whose reply is dropped takes effect, so a client that retries posts twice.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {}, { retries: 1 });
   slack.injectFault({ method: 'chat.postMessage', dropReply: true });
   expect(await post(bolt.app)).toMatchObject({ ok: true });
   expect(visibleTexts(slack)).toEqual(['hello', 'hello']);
-  expect(slack.callsTo('chat.postMessage').map((it) => it.result)).toEqual(['dropped', 'ok']);
+  expect(slack.callsTo('chat.postMessage').map(({ result }) => result)).toEqual(['dropped', 'ok']);
 });
 
-test('a response_url fails too, without costing a use unless it took effect', async () => {
+test('A fault of a response_url counts as a use only if the post takes effect.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = slack.command({ user: 'U0BOB', channel: 'C0SYNC', text: '' });
   slack.injectFault({ method: 'response_url', status: 500, times: 3 });
@@ -95,7 +95,7 @@ test('a response_url fails too, without costing a use unless it took effect', as
   expect(visibleTexts(slack)).toEqual(['dropped', 'x', 'x', 'x', 'x']);
 });
 
-test('Bolt’s respond() rejects when the response_url is used up', async () => {
+test('Bolt’s respond() rejects when the response_url is used up.', async () => {
   await using slack = await FakeSlack.start();
   const failures: unknown[] = [];
   await using _app = await startBolt(slack, (app) => {
@@ -110,7 +110,7 @@ test('Bolt’s respond() rejects when the response_url is used up', async () => 
   expect(failures).toMatchObject([{ statusCode: 404 }]);
 });
 
-test('a request that breaks has had no effect', async () => {
+test('A call whose request is dropped has no effect.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {}, { retries: 1 });
   slack.injectFault({ method: 'chat.postMessage', dropRequest: true });
@@ -118,7 +118,7 @@ test('a request that breaks has had no effect', async () => {
   expect(visibleTexts(slack)).toEqual(['hello']);
 });
 
-test('Slack away refuses connections and breaks sockets, and comes back at the same address', async () => {
+test('goDown refuses connections and breaks sockets, and recover listens at the same address.', async () => {
   await using slack = await FakeSlack.start();
   await using bolt = await startBolt(slack, () => {});
   await slack.waitForSockets();
@@ -129,7 +129,7 @@ test('Slack away refuses connections and breaks sockets, and comes back at the s
   expect(await post(bolt.app)).toMatchObject({ ok: true });
 });
 
-test('a message that a person deleted is not found, which is no fault of the app', async () => {
+test('An update of a message that a user deleted fails and is no violation.', async () => {
   await using slack = await FakeSlack.start();
   const { ts } = await callApi(slack, 'chat.postMessage', helloMessage);
   slack.deleteMessage(String(ts));

@@ -3,31 +3,32 @@ import type { JsonObject } from './types.ts';
 export interface FaultSpec {
   /** A Web API method, `response_url`, or `*` for both. */
   readonly method: string;
-  /** How many calls it hits; 1 unless told. */
+  /** How many calls fail. Default 1. */
   readonly times?: number;
-  /** Only calls whose arguments fit. */
+  /** Restricts the fault to calls with matching arguments. */
   readonly matchesArgs?: (args: JsonObject) => boolean;
-  /** An HTTP status instead of an answer; nothing takes effect. */
+  /** Responds with this HTTP status. The call has no effect. */
   readonly status?: number;
-  /** `ok: false` with this code and status 200; nothing takes effect. */
+  /** Responds `ok: false` with this code and status 200. The call has no effect. */
   readonly error?: string;
-  /** 429 with this `Retry-After`, in seconds; nothing takes effect. */
+  /** Responds 429 with this `Retry-After`, in seconds. The call has no effect. */
   readonly retryAfter?: number;
-  /** No answer until `release()`; then the call runs as if nothing had been, even if the caller has long given up. */
+  /** Delays the call until `release()`. Then it takes effect, even if the caller has timed out. */
   readonly hang?: boolean;
-  /** The call takes effect, then the connection breaks: the caller cannot know. */
+  /** The call takes effect, then the connection breaks. */
   readonly dropReply?: boolean;
-  /** The connection breaks before anything takes effect: the caller cannot know that either. */
+  /** The connection breaks before the call takes effect. */
   readonly dropRequest?: boolean;
 }
 
 export interface FaultHandle {
-  /** How many calls it has hit. */
+  /** How many calls have failed. */
   readonly hits: number;
-  /** Resolves at the first hit. */
+  /** Resolves at the first matching call. */
   readonly firstHit: Promise<void>;
+  /** No further call fails. */
   cancel(): void;
-  /** Lets hanging calls, present and future, go on. */
+  /** Continues the calls that hang, and those that would. */
   release(): void;
 }
 
@@ -69,7 +70,7 @@ export class InjectedFault implements FaultHandle {
   }
 }
 
-/** Faults are tried in the order in which they were set; each call meets at most one. */
+/** Each call gets at most one fault: the first that matches, in the order in which they were added. */
 export class FaultInjector {
   readonly #faults: InjectedFault[] = [];
 

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
-import { FaultInjector } from './fault-injection.ts';
-import { callResult, faultReply, type HttpReply, parseArgs, sendReply } from './http-wire.ts';
-import type { ApiCall, JsonObject } from './types.ts';
+import { FaultInjector, type InjectedFault } from './fault-injection.ts';
+import { type ApiCall, type JsonObject, parseJsonObject } from './types.ts';
+
+export interface HttpReply {
+  readonly status: number;
+  readonly body: JsonObject | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface FakeSlackHttpServerOptions {
   readonly api: (method: string, args: JsonObject, token: string | undefined) => HttpReply;
@@ -14,7 +20,7 @@ export interface FakeSlackHttpServerOptions {
   readonly onChange: () => void;
 }
 
-/** The one port of the fake: the Web API under `/api/`, WebSocket upgrades, and everything else a response_url. */
+/** The only port of the fake: the Web API under `/api/`, WebSocket upgrades, and response URLs under any other path. */
 export class FakeSlackHttpServer {
   readonly calls: ApiCall[] = [];
   readonly faults = new FaultInjector();
@@ -36,7 +42,7 @@ export class FakeSlackHttpServer {
     this.#baseUrl = `http://127.0.0.1:${await listenOnFreePort(this.#server)}`;
   }
 
-  /** Listens again, at the address that it had before `close`. */
+  /** Listens again on the port that it had before `close`. */
   async reopen(): Promise<void> {
     this.#server.listen(Number(new URL(this.#baseUrl).port), '127.0.0.1');
     await once(this.#server, 'listening');
@@ -85,6 +91,45 @@ export class FakeSlackHttpServer {
   }
 }
 
+export function tooManyRequests(seconds: number): HttpReply {
+  return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(seconds) } };
+}
+
 function bearerToken(request: IncomingMessage): string | undefined {
   return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** Returns query and body as one object. The values of a form are strings, as Slack gets them. */
+async function parseArgs(request: IncomingMessage, url: URL): Promise<JsonObject> {
+  const raw = await text(request);
+  const query = Object.fromEntries(url.searchParams);
+  const type = request.headers['content-type'] ?? '';
+  if (type.startsWith('application/json')) return { ...query, ...parseJsonObject(raw) };
+  return { ...query, ...Object.fromEntries(new URLSearchParams(raw)) };
+}
+
+/** Returns the reply of a fault that replaces the reply of the call. */
+function faultReply(fault: InjectedFault | undefined): HttpReply | undefined {
+  const spec = fault?.spec;
+  if (spec?.retryAfter !== undefined) return tooManyRequests(spec.retryAfter);
+  if (spec?.status !== undefined) return { status: spec.status, body: spec.error ?? 'fault' };
+  if (spec?.error !== undefined) return { status: 200, body: { ok: false, error: spec.error } };
+  return undefined;
+}
+
+function sendReply(response: ServerResponse, reply: HttpReply): void {
+  if (response.destroyed) return;
+  const isJson = typeof reply.body !== 'string';
+  response.writeHead(reply.status, {
+    'content-type': isJson ? 'application/json; charset=utf-8' : 'text/plain',
+    ...reply.headers,
+  });
+  response.end(isJson ? JSON.stringify(reply.body) : reply.body);
+}
+
+function callResult(reply: HttpReply): string {
+  if (reply.status === 429) return 'ratelimited';
+  const error = typeof reply.body === 'object' ? reply.body['error'] : undefined;
+  if (typeof error === 'string') return error;
+  return reply.status === 200 ? 'ok' : `http ${reply.status}`;
 }

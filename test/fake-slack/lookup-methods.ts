@@ -1,18 +1,11 @@
 import { findChannel } from './chat-methods.ts';
-import { isTruthyArg } from './message-validation.ts';
 import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
-import { type JsonObject, SlackApiError, type SlackChannel, type SlackUser } from './types.ts';
+import { type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './workspace.ts';
 
 export function lookupMethods(state: FakeSlackState): Readonly<Record<string, ApiMethod>> {
   return {
     'auth.test': { token: 'bot', run: () => authTest(state) },
-    'users.info': {
-      token: 'bot',
-      scopes: ['users:read'],
-      run: (args) => userInfo(state, args),
-    },
-    'usergroups.list': { token: 'bot', scopes: ['usergroups:read'], run: (args) => groupList(state, args) },
     'usergroups.users.list': {
       token: 'bot',
       scopes: ['usergroups:read'],
@@ -23,7 +16,6 @@ export function lookupMethods(state: FakeSlackState): Readonly<Record<string, Ap
       scopes: ['channels:read', 'groups:read', 'im:read'],
       run: (args) => channelInfo(state, args),
     },
-    'conversations.open': { token: 'bot', scopes: ['im:write'], run: (args) => openDirectMessage(state, args) },
   };
 }
 
@@ -38,42 +30,6 @@ function authTest(state: FakeSlackState): JsonObject {
     bot_id: BOT_ID,
     is_enterprise_install: false,
   };
-}
-
-function userInfo(state: FakeSlackState, args: JsonObject): JsonObject {
-  const user = state.workspace.users.get(requireStringArg(args, 'user'));
-  if (user === undefined) throw new SlackApiError('user_not_found');
-  return { user: userPayload(user) };
-}
-
-function userPayload(user: SlackUser): JsonObject {
-  return {
-    id: user.id,
-    team_id: user.teamId,
-    name: user.name,
-    real_name: user.name,
-    deleted: user.deleted,
-    is_bot: user.isBot,
-    is_app_user: false,
-    is_restricted: user.isRestricted,
-    is_ultra_restricted: user.isUltraRestricted,
-    ...(user.teamId === TEAM_ID ? {} : { is_stranger: true }),
-    profile: { display_name: user.name, real_name: user.name },
-  };
-}
-
-function groupList(state: FakeSlackState, args: JsonObject): JsonObject {
-  const usergroups = [...state.workspace.groups.values()].map((group) => ({
-    id: group.id,
-    team_id: TEAM_ID,
-    is_usergroup: true,
-    name: group.handle,
-    handle: group.handle,
-    date_delete: 0,
-    ...(isTruthyArg(args['include_users']) ? { users: [...group.members] } : {}),
-    ...(isTruthyArg(args['include_count']) ? { user_count: group.members.length } : {}),
-  }));
-  return { usergroups };
 }
 
 function groupMembers(state: FakeSlackState, args: JsonObject): JsonObject {
@@ -108,13 +64,4 @@ function channelPayload(channel: SlackChannel, state: FakeSlackState): JsonObjec
     is_pending_ext_shared: false,
     is_member: state.workspace.isBotMember(channel),
   };
-}
-
-function openDirectMessage(state: FakeSlackState, args: JsonObject): JsonObject {
-  const ids = requireStringArg(args, 'users').split(',');
-  const user = state.workspace.users.get(ids[0] ?? '');
-  if (ids.length !== 1 || user === undefined) throw new SlackApiError('user_not_found');
-  if (user.isBot) throw new SlackApiError('cannot_dm_bot');
-  if (user.deleted) throw new SlackApiError('user_disabled');
-  return { channel: { id: state.workspace.directMessage(user.id).id } };
 }

@@ -1,17 +1,17 @@
 import { blockErrors } from './block-limits.ts';
 import { type Block, type Json, type JsonObject, type MessageContent, SlackApiError } from './types.ts';
-import type { ViolationLog } from './violation-log.ts';
+import type { ViolationLog } from './violations.ts';
 
 const MAX_TEXT = 40_000;
-/** chat.update takes less than chat.postMessage. */
+/** chat.update takes less text than chat.postMessage. */
 export const MAX_UPDATE_TEXT = 4_000;
-/** Undocumented: about 13,200 characters over all blocks, seen in slackapi/bolt-js#2509. */
+/** Not documented: about 13,200 characters over all blocks (slackapi/bolt-js#2509). */
 const MAX_BLOCKS_JSON = 13_200;
 const BROADCAST = /<!(?:channel|here|everyone)(?:\|[^>]*)?>/;
 
 /**
- * Checks a message as Slack does and returns its content. Throws SlackRefusal for what Slack refuses (and logs it as a
- * violation), logs what only the house forbids.
+ * Validates a message as Slack does and returns its content. Throws SlackApiError for an invalid message and records a
+ * violation. Records a violation without an error for what Slack accepts and this project forbids.
  */
 export function validateContent(
   args: JsonObject,
@@ -30,6 +30,11 @@ export function validateContent(
   if (isTruthyArg(args['link_names'])) log.add('link_names', `${source}: link_names is set`);
   for (const broadcast of findBroadcasts([text, ...blocks])) log.add('broadcast_mention', `${source}: ${broadcast}`);
   return { text, blocks };
+}
+
+/** Form bodies have `true` or `1`, JSON bodies have booleans. */
+export function isTruthyArg(value: Json | undefined): boolean {
+  return value === true || value === 'true' || value === 1 || value === '1';
 }
 
 function readBlocks(value: Json | undefined, log: ViolationLog, source: string): Block[] {
@@ -56,9 +61,7 @@ function invalidMessage(
 function findBroadcasts(value: Json): string[] {
   if (typeof value === 'string') return BROADCAST.exec(value)?.slice(0, 1) ?? [];
   if (Array.isArray(value)) return value.flatMap(findBroadcasts);
-  if (value === null || typeof value !== 'object') return [];
-  if (value['type'] === 'broadcast') return [`broadcast ${String(value['range'])}`];
-  return Object.values(value).flatMap(findBroadcasts);
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(findBroadcasts) : [];
 }
 
 function parseJson(value: string): Json | undefined {
@@ -67,9 +70,4 @@ function parseJson(value: string): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Form bodies carry `true`, `1`; JSON bodies carry booleans. */
-export function isTruthyArg(value: Json | undefined): boolean {
-  return value === true || value === 'true' || value === 1 || value === '1';
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isObject } from './json.ts';
-import type { Block, MessageContent, MessageSource, MessageView } from './types.ts';
+import { type Block, isObject, type MessageContent, type MessageSource, type MessageView } from './types.ts';
 
 export interface StoredMessage {
   readonly ts: string;
@@ -12,8 +11,8 @@ export interface StoredMessage {
   readonly versions: MessageContent[];
   edited: boolean;
   deleted: boolean;
-  /** Then the app cannot know of it. */
-  deletedByPerson: boolean;
+  /** Set together with `deleted` when a user deleted it. Slack does not notify the app. */
+  deletedByUser: boolean;
 }
 
 export interface NewMessage extends MessageContent {
@@ -24,7 +23,7 @@ export interface NewMessage extends MessageContent {
   readonly threadTs?: string | undefined;
 }
 
-/** Every message of the workspace, ephemeral ones too, in the order of their ts. */
+/** All messages of the workspace, ephemeral ones included, in the order of their ts. */
 export class Messages {
   readonly #all: StoredMessage[] = [];
   readonly #now: () => number;
@@ -52,14 +51,14 @@ export class Messages {
       versions: [withIds(message)],
       edited: false,
       deleted: false,
-      deletedByPerson: false,
+      deletedByUser: false,
     };
     this.#all.push(stored);
     this.#onChange();
     return stored;
   }
 
-  /** The edited mark appears for updates without blocks only, as chat.update documents. */
+  /** Sets the edited mark for updates without blocks only, as chat.update documents. */
   replace(message: StoredMessage, content: MessageContent): void {
     message.versions.push(withIds(content));
     message.edited = content.blocks.length === 0;
@@ -72,15 +71,15 @@ export class Messages {
   }
 
   find(ts: string): StoredMessage | undefined {
-    return this.#all.find((it) => it.ts === ts);
+    return this.#all.find((message) => message.ts === ts);
   }
 
   visibleIn(channel: string, isVisible: (message: StoredMessage) => boolean): StoredMessage[] {
-    return this.#all.filter((it) => it.channel === channel && !it.deleted && isVisible(it));
+    return this.#all.filter((message) => message.channel === channel && !message.deleted && isVisible(message));
   }
 
-  /** What a reload of the client does: ephemerals are kept nowhere. */
-  forgetEphemerals(user: string): void {
+  /** Slack does not store ephemeral messages, so a reloaded client loses them. */
+  deleteEphemeralsOf(user: string): void {
     for (const message of this.#all) if (message.ephemeralFor === user) message.deleted = true;
     this.#onChange();
   }
@@ -97,12 +96,12 @@ export function toView(message: StoredMessage): MessageView {
   return deepFreeze(view);
 }
 
-/** Slack gives every block a block_id and every element an action_id when the app did not. */
+/** Slack adds a block_id to every block and an action_id to every button that has none. */
 function withIds(content: MessageContent): MessageContent {
   const blocks = structuredClone(content.blocks).map((block): Block => {
     const elements = block['type'] === 'actions' && Array.isArray(block['elements']) ? block['elements'] : [];
     for (const element of [...elements, block['accessory'] ?? null]) {
-      if (isObject(element) && element['type'] !== 'image') element['action_id'] ??= randomId();
+      if (isObject(element)) element['action_id'] ??= randomId();
     }
     return { ...block, block_id: block['block_id'] ?? randomId() };
   });

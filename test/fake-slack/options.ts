@@ -5,24 +5,24 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   readonly botToken?: string;
   readonly appToken?: string;
   readonly signingSecret?: string;
-  /** Puts the workspace into an Enterprise Grid. */
+  /** Makes the workspace part of an Enterprise Grid. */
   readonly enterprise?: Enterprise;
-  /** What the bot token was granted; the app's manifest asks for these. */
+  /** The scopes of the bot token. Default: those of manifest.yml. */
   readonly scopes?: readonly string[];
-  /** Slack waits 3 s; tests of slow acks wait less. */
+  /** How long the fake waits for an ack, in ms. Default 3 s, as Slack. */
   readonly ackLimitMs?: number;
-  /** How long a socket stays after its end was announced; Slack closes it about 10 s later. */
+  /** How long after the announcement the fake closes a socket, in ms. Default 10 s, about as Slack. */
   readonly closeDelayMs?: number;
-  /** Whether an envelope whose socket closed before its ack goes to another one. Slack often does this, and promises it nowhere. */
+  /** Whether an envelope whose socket closed before its ack is sent to another socket. Slack often does this and never promises it. */
   readonly redeliverOnClose?: boolean;
-  /** After the close frames Slack leaves the TCP connection open; here it is closed unless asked for. */
+  /** Leaves the TCP connection open after the close frames, as Slack does. Default: closes it. */
   readonly keepTcpOpen?: boolean;
-  /** Rate limits are off unless asked for. */
+  /** Default off. */
   readonly rateLimits?: boolean;
   readonly now?: () => number;
 }
 
-/** Those of manifest.yml, and no more. */
+/** The scopes of manifest.yml. */
 export const DEFAULT_SCOPES: readonly string[] = [
   'commands',
   'chat:write',

@@ -13,7 +13,7 @@ export interface InteractionContext {
   readonly enterprise: Enterprise | undefined;
 }
 
-/** The (long dead, still sent) verification token. */
+/** The deprecated verification token, which Slack still sends. */
 const VERIFICATION_TOKEN = 'strict-slack-verification-token';
 
 export function newTriggerId(): string {
@@ -45,11 +45,11 @@ export function commandPayload(context: InteractionContext, command: string, tex
 
 export interface PressedMessage {
   readonly ts: string;
-  /** Unset for a message the fake never had. */
+  /** Undefined for a message that does not exist in the fake. */
   readonly storedMessage: StoredMessage | undefined;
 }
 
-/** An ephemeral message is not sent along: the app finds only its container. */
+/** For an ephemeral message Slack sends the container only, without the message. */
 export function blockActionsPayload(
   context: InteractionContext,
   button: Button,

@@ -1,7 +1,6 @@
 import { WebSocket } from 'ws';
-import { isObject, parseJsonObject } from './json.ts';
-import type { JsonObject } from './types.ts';
-import type { ViolationLog } from './violation-log.ts';
+import { isObject, type JsonObject, parseJsonObject } from './types.ts';
+import type { ViolationLog } from './violations.ts';
 
 export interface Envelope {
   readonly envelope_id: string;
@@ -19,7 +18,7 @@ export type AckOutcome =
 
 interface PendingAck {
   readonly envelope: Envelope;
-  /** The one that it was sent to last; null while it waits for another. */
+  /** The socket to which the envelope was sent last. Null while it waits for another socket. */
   socket: WebSocket | null;
   readonly sentAt: number;
   readonly timer: NodeJS.Timeout;
@@ -30,18 +29,17 @@ interface PendingAck {
 export interface PendingAcksOptions {
   readonly log: ViolationLog;
   readonly ackLimitMs: number;
-  /** Whether an envelope whose socket closed before its ack goes to another socket; Slack promises neither. */
   readonly redeliverOnClose: boolean;
   readonly onChange: () => void;
 }
 
-/** Each delivery of an envelope wants one ack, in time, on the socket it was sent to. */
+/** Each delivery of an envelope needs one ack, in time, on the socket to which it was sent. */
 export class PendingAcks {
   readonly #options: PendingAcksOptions;
   readonly #acks: PendingAck[] = [];
-  /** Envelopes that the app left behind: it closed their socket itself, before their ack. */
+  /** Envelopes whose socket the app closed before their ack. */
   readonly unackedAtAppClose: string[] = [];
-  /** Envelopes that went to another socket, one entry for each time. */
+  /** Envelopes that were sent to another socket, one entry per time. */
   readonly redelivered: string[] = [];
 
   constructor(options: PendingAcksOptions) {
@@ -58,20 +56,20 @@ export class PendingAcks {
 
   /** Whether an ack is outstanding on this socket. */
   hasPendingOn(socket: WebSocket): boolean {
-    return this.#acks.some((it) => it.state === 'waiting' && it.socket === socket);
+    return this.#acks.some((ack) => ack.state === 'waiting' && ack.socket === socket);
   }
 
-  /** This socket is gone, and with it what was not acknowledged on it. */
-  handleSocketClose(socket: WebSocket, closedBy: 'app' | 'slack' | 'nobody'): void {
-    for (const pendingAck of this.#acks.filter((it) => it.state === 'waiting' && it.socket === socket)) {
+  /** Handles the loss of all acks that are pending on this socket. */
+  handleSocketClose(socket: WebSocket, closedBy: 'app' | 'slack' | 'none'): void {
+    for (const pendingAck of this.#acks.filter((ack) => ack.state === 'waiting' && ack.socket === socket)) {
       if (closedBy === 'app') this.unackedAtAppClose.push(pendingAck.envelope.envelope_id);
       if (this.#options.redeliverOnClose) pendingAck.socket = null;
     }
   }
 
-  /** Gives what waits for a socket to this one. */
+  /** Sends the envelopes that wait for a socket to this one. */
   redeliverTo(socket: WebSocket, send: (envelope: Envelope) => void): void {
-    for (const pendingAck of this.#acks.filter((it) => it.state === 'waiting' && it.socket === null)) {
+    for (const pendingAck of this.#acks.filter((ack) => ack.state === 'waiting' && ack.socket === null)) {
       pendingAck.socket = socket;
       this.redelivered.push(pendingAck.envelope.envelope_id);
       send({ ...pendingAck.envelope, retry_attempt: 0, retry_reason: '' });
@@ -84,19 +82,19 @@ export class PendingAcks {
       this.#options.log.add('unexpected_ack', `not an acknowledgement: ${frame}`);
       return;
     }
-    const acks = this.#acks.filter((it) => it.envelope.envelope_id === message.envelopeId);
-    const pending = acks.find((it) => it.state === 'waiting' && it.socket === socket);
+    const acks = this.#acks.filter(({ envelope }) => envelope.envelope_id === message.envelopeId);
+    const pending = acks.find(({ state, socket: sentTo }) => state === 'waiting' && sentTo === socket);
     if (pending) {
       this.#acknowledge(pending, message.body);
       return;
     }
-    const late = acks.find((it) => it.state === 'timed_out');
+    const late = acks.find(({ state }) => state === 'timed_out');
     if (late) {
       late.state = 'acked_late';
       return;
     }
-    // An ack that comes over another socket, as the one it belongs to was lost, is heard by nobody.
-    if (acks.some((it) => it.state === 'waiting')) return;
+    // Slack ignores an ack on another socket. The app may send one when the right socket was lost.
+    if (acks.some(({ state }) => state === 'waiting')) return;
     const rule = acks.length > 0 ? 'double_ack' : 'unexpected_ack';
     this.#options.log.add(rule, `envelope ${message.envelopeId}`);
   }
@@ -117,7 +115,7 @@ export class PendingAcks {
     pendingAck.resolve({ kind: 'acked', afterMs: performance.now() - pendingAck.sentAt, body });
   }
 
-  /** It is the app's fault only if it still had the socket to answer on. */
+  /** It is a violation only if the socket for the ack was still open. */
   #timeOut(pendingAck: PendingAck): void {
     pendingAck.state = 'timed_out';
     if (pendingAck.socket?.readyState === WebSocket.OPEN) {

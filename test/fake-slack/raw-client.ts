@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import type { FakeSlack } from './fake-slack.ts';
 import type { Block, Json, JsonObject } from './types.ts';
 
-/** A Web API call as a form, with the bot token unless told otherwise. */
+/** Calls a method of the Web API with a form body. Default token: the bot token. Null: no token. */
 export async function callApi(
   slack: FakeSlack,
   method: string,
@@ -32,7 +32,7 @@ export async function postJson(url: string, body: JsonObject): Promise<{ status:
   return { status: response.status, body: await response.text() };
 }
 
-/** A bare WebSocket client which keeps every frame and acknowledges only when told. */
+/** A WebSocket client that records every frame and acks only when the test calls `ack`. */
 export class RawSocket implements AsyncDisposable {
   readonly frames: JsonObject[] = [];
   readonly #socket: WebSocket;
@@ -59,9 +59,9 @@ export class RawSocket implements AsyncDisposable {
     return this.#socket.readyState === WebSocket.CLOSED;
   }
 
-  /** The frames that carry an envelope. */
+  /** The frames that are envelopes. */
   get envelopes(): JsonObject[] {
-    return this.frames.filter((it) => it['envelope_id'] !== undefined);
+    return this.frames.filter(({ envelope_id: id }) => id !== undefined);
   }
 
   async waitForEnvelope(index = 0): Promise<JsonObject> {
@@ -70,8 +70,8 @@ export class RawSocket implements AsyncDisposable {
   }
 
   async waitForFrame(type: string): Promise<JsonObject> {
-    await this.#waitFor(() => this.frames.some((it) => it['type'] === type));
-    return this.frames.find((it) => it['type'] === type) ?? {};
+    await this.#waitFor(() => this.frames.some((frame) => frame['type'] === type));
+    return this.frames.find((frame) => frame['type'] === type) ?? {};
   }
 
   ack(envelope: JsonObject, payload: JsonObject = {}): void {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Envelope } from './pending-acks.ts';
 
-/** A request as it goes to the app's request URL. */
+/** A request to the app's request URL. */
 export interface SignedRequest<Body = string> {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
@@ -9,11 +9,11 @@ export interface SignedRequest<Body = string> {
 
 export interface SigningOptions {
   readonly signingSecret: string;
-  /** Seconds since the epoch; now, unless told. */
+  /** Seconds since the epoch. Default: now. */
   readonly timestamp?: number;
 }
 
-/** Fresh timestamp, fresh signature. */
+/** Adds the headers that Slack sends, the signature included. */
 export function signRequest<Body extends string | Buffer>(body: Body, options: SigningOptions): SignedRequest<Body> {
   const { signingSecret, timestamp = nowSeconds() } = options;
   const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest('hex');
@@ -27,7 +27,7 @@ export function signRequest<Body extends string | Buffer>(body: Body, options: S
   return { headers, body };
 }
 
-/** A command is a form; everything else is JSON in a form field, its slashes escaped. */
+/** Slack sends a command as a form, and everything else as JSON with escaped slashes in the form field `payload`. */
 export function encodeForm({ type, payload }: Pick<Envelope, 'type' | 'payload'>): string {
   if (type === 'slash_commands') {
     const fields = Object.entries(payload).map(([name, value]) => [name, String(value)] as const);

@@ -1,10 +1,9 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { parseJsonObject } from './json.ts';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
 import { encodeForm, type SignedRequest, signRequest } from './request-signing.ts';
-import type { JsonObject } from './types.ts';
-import type { ViolationLog } from './violation-log.ts';
+import { type JsonObject, parseJsonObject } from './types.ts';
+import type { ViolationLog } from './violations.ts';
 
 export interface RequestUrlOptions {
   readonly log: ViolationLog;
@@ -20,13 +19,14 @@ interface AckResponse {
 }
 
 /**
- * Slack's end of HTTP mode: one signed POST for each command and press, never a second one. 200 in time is the ack, and its
- * body may be a message; the person sees `operation_timeout` when nothing comes in time, `dispatch_failed` for all else.
+ * Slack's side of HTTP mode: one signed POST per command and button press, never repeated. A response 200 in time is the ack,
+ * and its body may be a message. The user sees `operation_timeout` without a response in time, and `dispatch_failed` for any
+ * other failure.
  */
 export class RequestUrl {
-  /** Where to deliver; null: the app is in Socket Mode. */
+  /** The app's request URL. Null: the app is in Socket Mode. */
   url: string | null = null;
-  /** What was sent, oldest first. */
+  /** All requests, oldest first. */
   readonly sentRequests: SignedRequest[] = [];
   readonly #options: RequestUrlOptions;
   readonly #agent = new Agent({ keepAlive: true });
@@ -58,7 +58,7 @@ export class RequestUrl {
     this.#agent.destroy();
   }
 
-  /** `late` when the app kept the connection and did not answer in time; rejects when there is no connection. */
+  /** Resolves with `late` when the app does not respond in time. Rejects when the connection fails. */
   #post({ headers, body }: SignedRequest): Promise<AckResponse | 'late'> {
     return new Promise((resolve, reject) => {
       const post = request(this.url ?? '', { method: 'POST', agent: this.#agent, headers });
@@ -79,7 +79,7 @@ async function readAckResponse(response: IncomingMessage): Promise<AckResponse> 
   return { status: statusCode, contentType: headers['content-type'] ?? '', text: await text(response) };
 }
 
-/** Null when Slack could not read it. */
+/** Returns null when Slack could not read the body. */
 function ackMessage({ contentType, text: body }: AckResponse): JsonObject | null {
   if (body === '') return {};
   return contentType.startsWith('application/json') ? parseJsonObject(body) : { text: body };

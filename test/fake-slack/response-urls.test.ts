@@ -5,7 +5,7 @@ import { actionsBlock, buttonElement, callApi, postJson, sectionBlock } from './
 
 const minutes = (count: number) => count * 60_000;
 
-/** No socket listens, so nothing is delivered; the response_url of the payload is good all the same. */
+/** No socket is open, so the command is not delivered. Its response_url works nevertheless. */
 function sendCommand(slack: FakeSlack, channel = 'C0SYNC'): Delivery {
   return slack.command({ user: 'U0ALICE', channel, text: 'list' });
 }
@@ -22,33 +22,33 @@ async function pressButton(slack: FakeSlack, method: 'chat.postMessage' | 'chat.
   return { ts, url: slack.press({ user: 'U0ALICE', message: ts, label: 'OK' }).responseUrl };
 }
 
-test('a post is an ephemeral for the person, unless it says in_channel', async () => {
+test('A post is ephemeral, unless its response_type is in_channel.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   expect(await postJson(responseUrl, { text: 'mine' })).toEqual({ status: 200, body: 'ok' });
   await postJson(responseUrl, { text: 'ours', response_type: 'in_channel' });
-  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['mine', 'ours']);
-  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map((it) => it.text)).toEqual(['ours']);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text)).toEqual(['mine', 'ours']);
+  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(({ text }) => text)).toEqual(['ours']);
 });
 
-test('it needs no membership of the bot', async () => {
+test('A post needs no membership of the bot.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack, 'C0OTHER');
   await postJson(responseUrl, { text: 'ours', response_type: 'in_channel' });
-  expect(slack.messagesVisibleTo('U0BOB', 'C0OTHER').map((it) => it.text)).toEqual(['ours']);
+  expect(slack.messagesVisibleTo('U0BOB', 'C0OTHER').map(({ text }) => text)).toEqual(['ours']);
 });
 
-test('five uses, then 404 used_url', async () => {
+test('The sixth use is rejected with 404 used_url.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   for (let use = 1; use <= 5; use += 1) expect((await postJson(responseUrl, { text: String(use) })).status).toBe(200);
   const sixth = await postJson(responseUrl, { text: '6' });
   expect(sixth).toEqual({ status: 404, body: '{"ok":false,"error":"used_url"}' });
   expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(5);
-  expect(slack.violations.map((it) => it.rule)).toEqual(['response_url_used_up']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['response_url_used_up']);
 });
 
-test('thirty minutes, then 404 expired_url', async () => {
+test('A use after thirty minutes is rejected with 404 expired_url.', async () => {
   await using slack = await FakeSlack.start({ now: () => 1_800_000_000_000 });
   const { responseUrl } = sendCommand(slack);
   slack.advanceClock(minutes(30));
@@ -56,22 +56,22 @@ test('thirty minutes, then 404 expired_url', async () => {
   slack.advanceClock(1);
   const late = await postJson(responseUrl, { text: 'late' });
   expect(late).toEqual({ status: 404, body: '{"ok":false,"error":"expired_url"}' });
-  expect(slack.violations.map((it) => it.rule)).toEqual(['response_url_expired']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['response_url_expired']);
 });
 
-test('a URL Slack never gave is 404', async () => {
+test('An unknown URL is rejected with 404.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   expect((await postJson(`${responseUrl}x`, { text: 'x' })).status).toBe(404);
-  expect(slack.violations.map((it) => it.rule)).toEqual(['response_url_unknown']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['response_url_unknown']);
 });
 
-test('each payload has a URL of its own', async () => {
+test('Each payload has its own URL.', async () => {
   await using slack = await FakeSlack.start();
   expect(sendCommand(slack).responseUrl).not.toBe(sendCommand(slack).responseUrl);
 });
 
-test('replace_original replaces the pressed ephemeral, which stays ephemeral whatever is asked', async () => {
+test('replace_original replaces a pressed ephemeral message, which stays ephemeral even with in_channel.', async () => {
   await using slack = await FakeSlack.start();
   const { ts, url } = await pressButton(slack, 'chat.postEphemeral');
   await postJson(url, { text: 'Pausing', replace_original: true, response_type: 'in_channel' });
@@ -80,22 +80,22 @@ test('replace_original replaces the pressed ephemeral, which stays ephemeral wha
   expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
 });
 
-test('replace_original replaces the pressed channel message for all', async () => {
+test('replace_original replaces a pressed channel message for all members.', async () => {
   await using slack = await FakeSlack.start();
   const { ts, url } = await pressButton(slack, 'chat.postMessage');
   await postJson(url, { text: 'Paused', blocks: [sectionBlock('Paused')], replace_original: true });
   expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toMatchObject([{ ts, text: 'Paused' }]);
 });
 
-test('without replace_original a press is answered with a new ephemeral', async () => {
+test('Without replace_original the answer to a press is a new ephemeral message.', async () => {
   await using slack = await FakeSlack.start();
   const { url } = await pressButton(slack, 'chat.postMessage');
   await postJson(url, { text: 'not you' });
-  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['Pause?', 'not you']);
-  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map((it) => it.text)).toEqual(['Pause?']);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text)).toEqual(['Pause?', 'not you']);
+  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(({ text }) => text)).toEqual(['Pause?']);
 });
 
-test('delete_original deletes the pressed message', async () => {
+test('delete_original deletes the pressed message.', async () => {
   await using slack = await FakeSlack.start();
   const { ts, url } = await pressButton(slack, 'chat.postEphemeral');
   await postJson(url, { delete_original: true });
@@ -105,15 +105,15 @@ test('delete_original deletes the pressed message', async () => {
   expect(slack.findMessage(ts)?.text).toBe('Pause?');
 });
 
-test('a command has no original: replace_original posts another message', async () => {
+test('replace_original posts a new message for a command, which has no original message.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   await postJson(responseUrl, { text: 'one' });
   await postJson(responseUrl, { text: 'two', replace_original: true });
-  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['one', 'two']);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text)).toEqual(['one', 'two']);
 });
 
-test('a message posted through it cannot be updated by ts', async () => {
+test('A message that was posted through a response_url cannot be updated by ts.', async () => {
   await using slack = await FakeSlack.start();
   await postJson(sendCommand(slack).responseUrl, { text: 'ours', response_type: 'in_channel' });
   const ts = slack.messagesVisibleTo('U0ALICE', 'C0SYNC')[0]?.ts ?? '';
@@ -121,35 +121,35 @@ test('a message posted through it cannot be updated by ts', async () => {
   expect(answer).toMatchObject({ ok: false, error: 'cant_update_message' });
 });
 
-test('bad messages are refused, and cost a use', async () => {
+test('An invalid message is rejected and counts as a use.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
-  const bad = await postJson(responseUrl, { text: 'x', blocks: [sectionBlock('')] });
-  expect(bad).toEqual({ status: 400, body: '{"ok":false,"error":"invalid_blocks"}' });
+  const response = await postJson(responseUrl, { text: 'x', blocks: [sectionBlock('')] });
+  expect(response).toEqual({ status: 400, body: '{"ok":false,"error":"invalid_blocks"}' });
   for (let use = 2; use <= 5; use += 1) expect((await postJson(responseUrl, {})).body).toContain('no_text');
   expect((await postJson(responseUrl, { text: 'x' })).status).toBe(404);
 });
 
-test('an archived channel takes no more posts', async () => {
+test('A post to an archived channel is rejected.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   slack.channel('C0SYNC').isArchived = true;
   expect((await postJson(responseUrl, { text: 'x' })).status).toBe(410);
 });
 
-test('a form with a payload is as good as JSON', async () => {
+test('A post may be a form with the field payload.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   await fetch(responseUrl, {
     method: 'POST',
     body: new URLSearchParams({ payload: JSON.stringify({ text: 'form' }) }),
   });
-  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map((it) => it.text)).toEqual(['form']);
+  expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) => text)).toEqual(['form']);
 });
 
-test('missing text and mentions are violations here too', async () => {
+test('A missing text and a broadcast mention are violations.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = sendCommand(slack);
   await postJson(responseUrl, { blocks: [sectionBlock('<!everyone>')] });
-  expect(slack.violations.map((it) => it.rule)).toEqual(['missing_text', 'broadcast_mention']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['missing_text', 'broadcast_mention']);
 });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { HttpReply } from './http-wire.ts';
-import { parseJsonObject } from './json.ts';
+import type { HttpReply } from './http-server.ts';
 import { isTruthyArg, validateContent } from './message-validation.ts';
 import type { StoredMessage } from './messages.ts';
 import type { FakeSlackState } from './state.ts';
-import { type JsonObject, SlackApiError, type ViolationRule } from './types.ts';
+import { type JsonObject, parseJsonObject, SlackApiError } from './types.ts';
+import type { ViolationRule } from './violations.ts';
 import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
 
 const MAX_USES = 5;
@@ -13,13 +13,13 @@ const LIFETIME_MS = 30 * 60_000;
 interface IssuedUrl {
   readonly user: string;
   readonly channel: string;
-  /** The pressed message; a slash command has none, so nothing of it can be replaced. */
+  /** The message of the pressed button. Undefined for a command: it has no message that could be replaced. */
   readonly source: StoredMessage | undefined;
   readonly issuedAt: number;
   uses: number;
 }
 
-/** response_urls: one per payload, five uses, thirty minutes, no membership needed. */
+/** A response_url is unique per payload, works five times within thirty minutes, and needs no membership of the bot. */
 export class ResponseUrls {
   readonly #state: FakeSlackState;
   readonly #baseUrl: () => string;
@@ -48,14 +48,14 @@ export class ResponseUrls {
   }
 
   #post(issuedUrl: IssuedUrl, body: JsonObject): HttpReply {
-    const { workspace: directory, violations: log, messages } = this.#state;
+    const { workspace, violations, messages } = this.#state;
     try {
-      if (directory.channels.get(issuedUrl.channel)?.isArchived) return errorReply(410, 'channel_is_archived');
+      if (workspace.channels.get(issuedUrl.channel)?.isArchived) return errorReply(410, 'channel_is_archived');
       if (isTruthyArg(body['delete_original'])) {
         if (issuedUrl.source) messages.remove(issuedUrl.source);
         return okReply;
       }
-      const content = validateContent(body, log, 'response_url');
+      const content = validateContent(body, violations, 'response_url');
       if (isTruthyArg(body['replace_original']) && issuedUrl.source) {
         if (!issuedUrl.source.deleted) messages.replace(issuedUrl.source, content);
         return okReply;
@@ -83,7 +83,7 @@ function errorReply(status: number, error: string): HttpReply {
   return { status, body: { ok: false, error } };
 }
 
-/** A form body carries the message as `payload`. */
+/** A form body has the message in the field `payload`. */
 function messageOfBody(body: JsonObject): JsonObject {
   const { payload } = body;
   return typeof payload === 'string' ? (parseJsonObject(payload) ?? {}) : body;

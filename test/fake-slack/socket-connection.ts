@@ -1,12 +1,12 @@
 import { WebSocket } from 'ws';
 
-/** One socket at Slack's end. */
+/** Slack's side of one socket. */
 export class SocketConnection {
   readonly socket: WebSocket;
   helloSent = false;
-  /** After `refresh_requested` or `link_disabled` nothing more is sent to it; its acks are still taken. */
+  /** Set after `refresh_requested` or `link_disabled`: Slack sends no more envelopes and still accepts acks. */
   isClosing = false;
-  /** Half open: TCP stands, and nothing gets through either way. */
+  /** Half open: the TCP connection exists and transports nothing in either direction. */
   isFrozen = false;
   closedBySlack = false;
 
@@ -14,12 +14,12 @@ export class SocketConnection {
     this.socket = socket;
   }
 
-  /** Whether it has got its hello, and Slack has not closed it. */
+  /** Whether Slack has sent its hello and has not closed the socket. */
   get isConnected(): boolean {
     return this.helloSent && !this.closedBySlack;
   }
 
-  /** Whether Slack delivers to it. */
+  /** Whether Slack sends envelopes to it. */
   get isDeliverable(): boolean {
     return this.isConnected && !this.isClosing && this.socket.readyState === WebSocket.OPEN;
   }
@@ -33,14 +33,14 @@ export class SocketConnection {
     this.socket.pause();
   }
 
-  /** With a close frame. */
+  /** Closes with a close frame. */
   close(): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     this.closedBySlack = true;
     this.socket.close();
   }
 
-  /** Without one. */
+  /** Closes without a close frame. */
   terminate(): void {
     this.closedBySlack = true;
     this.socket.terminate();

@@ -4,7 +4,7 @@ import { RawSocket } from './raw-client.ts';
 
 const listCommand = { user: 'U0ALICE', channel: 'C0SYNC', text: 'list' };
 
-test('after a warning Slack delivers to the socket until it closes it', async () => {
+test('After a warning Slack delivers to the socket until Slack closes it.', async () => {
   await using slack = await FakeSlack.start({ closeDelayMs: 100 });
   await using socket = await RawSocket.open(slack);
   slack.announceDisconnect('warning');
@@ -15,7 +15,7 @@ test('after a warning Slack delivers to the socket until it closes it', async ()
   expect((await slack.command(listCommand).acked).kind).toBe('dispatch_failed');
 });
 
-test('after refresh_requested Slack takes the ack of what it had delivered, then closes', async () => {
+test('After refresh_requested Slack accepts pending acks, then closes the socket.', async () => {
   await using slack = await FakeSlack.start({ closeDelayMs: 20 });
   await using first = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -32,7 +32,7 @@ test('after refresh_requested Slack takes the ack of what it had delivered, then
   expect(slack.violations).toEqual([]);
 });
 
-test('an envelope whose socket is gone before the ack goes to another one, as soon as there is one', async () => {
+test('With redeliverOnClose an envelope without an ack is sent to the next socket.', async () => {
   await using slack = await FakeSlack.start({ redeliverOnClose: true });
   const first = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -47,7 +47,7 @@ test('an envelope whose socket is gone before the ack goes to another one, as so
   expect(slack.violations).toEqual([]);
 });
 
-test('Slack promises no second delivery: unless asked for there is none', async () => {
+test('Without redeliverOnClose an envelope is not sent again.', async () => {
   await using slack = await FakeSlack.start({ ackLimitMs: 100 });
   await using first = await RawSocket.open(slack);
   await using second = await RawSocket.open(slack);
@@ -58,7 +58,7 @@ test('Slack promises no second delivery: unless asked for there is none', async 
   expect(second.envelopes).toEqual([]);
 });
 
-test('an app that closes a socket before its ack has deserted the envelope; a cut socket deserts none', async () => {
+test('unackedAtAppClose lists envelopes whose socket the app closed, not those whose socket broke.', async () => {
   await using slack = await FakeSlack.start({ ackLimitMs: 100 });
   await using closedSocket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -74,7 +74,7 @@ test('an app that closes a socket before its ack has deserted the envelope; a cu
   expect(slack.sockets.unackedAtAppClose).toHaveLength(1);
 });
 
-test('a socket without its hello gets nothing', async () => {
+test('A socket without a hello gets no envelopes.', async () => {
   await using slack = await FakeSlack.start();
   await using first = await RawSocket.open(slack);
   slack.sockets.helloMode = 'held';

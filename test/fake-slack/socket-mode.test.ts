@@ -5,7 +5,7 @@ import { callApi, RawSocket } from './raw-client.ts';
 
 const listCommand = { user: 'U0ALICE', channel: 'C0SYNC', text: 'list' };
 
-test('a socket is greeted, and its ticket works once', async () => {
+test('A socket gets a hello, and its ticket works once.', async () => {
   await using slack = await FakeSlack.start();
   const { url } = await callApi(slack, 'apps.connections.open', {}, slack.appToken);
   await using socket = new RawSocket(String(url));
@@ -19,36 +19,36 @@ test('a socket is greeted, and its ticket works once', async () => {
   expect(slack.socketCount).toBe(1);
 });
 
-test('each envelope goes to exactly one socket, in turn', async () => {
+test('Each envelope is sent to exactly one socket, in turn.', async () => {
   await using slack = await FakeSlack.start();
   await using first = await RawSocket.open(slack);
   await using second = await RawSocket.open(slack);
   const deliveries = [1, 2, 3, 4].map((n) => slack.command({ ...listCommand, text: String(n) }));
   for (const socket of [first, second]) for (const n of [0, 1]) socket.ack(await socket.waitForEnvelope(n));
-  const outcomes = await Promise.all(deliveries.map((it) => it.acked));
-  expect(outcomes.map((it) => it.kind)).toEqual(Array(4).fill('acked'));
-  const texts = [first, second].map((it) => it.envelopes.map((envelope) => envelope['payload']));
+  const outcomes = await Promise.all(deliveries.map(({ acked }) => acked));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(Array(4).fill('acked'));
+  const texts = [first, second].map(({ envelopes }) => envelopes.map(({ payload }) => payload));
   expect(texts[0]).toMatchObject([{ text: '1' }, { text: '3' }]);
   expect(texts[1]).toMatchObject([{ text: '2' }, { text: '4' }]);
 });
 
-test('ten sockets, not eleven', async () => {
+test('Slack closes the eleventh socket.', async () => {
   await using slack = await FakeSlack.start();
   const sockets = await Promise.all(Array.from({ length: 10 }, () => RawSocket.open(slack)));
   await using eleventhSocket = await RawSocket.open(slack);
   expect(eleventhSocket.frames).toMatchObject([{ type: 'disconnect', reason: 'too_many_websockets' }]);
   await eleventhSocket.waitForClose();
   expect(slack.socketCount).toBe(10);
-  await Promise.all(sockets.map((it) => it[Symbol.asyncDispose]()));
+  await Promise.all(sockets.map((socket) => socket[Symbol.asyncDispose]()));
 });
 
-test('without a socket the person sees dispatch_failed', async () => {
+test('Without a socket the user sees dispatch_failed.', async () => {
   await using slack = await FakeSlack.start();
   expect(await slack.command(listCommand).acked).toEqual({ kind: 'dispatch_failed' });
   expect(slack.clientErrorsOf('U0ALICE')).toMatchObject([{ channel: 'C0SYNC', error: 'dispatch_failed' }]);
 });
 
-test('without an ack in time the person sees operation_timeout, and a late ack changes nothing', async () => {
+test('Without an ack in time the user sees operation_timeout, and a late ack has no effect.', async () => {
   await using slack = await FakeSlack.start({ ackLimitMs: 30 });
   await using socket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -59,10 +59,10 @@ test('without an ack in time the person sees operation_timeout, and a late ack c
   expect(slack.clientErrorsOf('U0ALICE')).toMatchObject([{ error: 'operation_timeout' }]);
   expect(slack.clientErrorsOf('U0BOB')).toEqual([]);
   expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toEqual([]);
-  expect(slack.violations.map((it) => it.rule)).toEqual(['ack_too_late', 'unexpected_ack']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['ack_too_late', 'unexpected_ack']);
 });
 
-test('an ack in time says how long it took', async () => {
+test('The result of an ack contains its duration.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -71,21 +71,21 @@ test('an ack in time says how long it took', async () => {
   expect(slack.violations).toEqual([]);
 });
 
-test('a second ack, an ack of nothing and a frame that is no ack are violations', async () => {
+test('A second ack, an ack of an unknown envelope and any other frame are violations.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
   const envelope = await socket.waitForEnvelope();
   socket.ack(envelope);
   socket.ack(envelope);
-  socket.ack({ envelope_id: 'nobody-sent-this' });
+  socket.ack({ envelope_id: 'unknown' });
   socket.send({ hello: 'Slack' });
   await delivery.acked;
   await slack.waitFor(() => slack.violations.length === 3);
-  expect(slack.violations.map((it) => it.rule)).toEqual(['double_ack', 'unexpected_ack', 'unexpected_ack']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['double_ack', 'unexpected_ack', 'unexpected_ack']);
 });
 
-test('a redelivered envelope is the same envelope and wants an ack of its own', async () => {
+test('A redelivered envelope is identical and needs its own ack.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -100,7 +100,7 @@ test('a redelivered envelope is the same envelope and wants an ack of its own', 
   expect(slack.violations).toEqual([]);
 });
 
-test('the ack of a command may carry a message, for one person unless it says in_channel', async () => {
+test('The ack of a command may contain a message, which is ephemeral unless its response_type is in_channel.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const secret = slack.command(listCommand);
@@ -113,7 +113,7 @@ test('the ack of a command may carry a message, for one person unless it says in
   const echo = slack.command(listCommand);
   socket.ack(await socket.waitForEnvelope(2), { response_type: 'in_channel' });
   await echo.acked;
-  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map((it) => it.text)).toEqual([
+  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(({ text }) => text)).toEqual([
     '/sync list',
     'for all',
     '/sync list',
@@ -122,20 +122,20 @@ test('the ack of a command may carry a message, for one person unless it says in
   const bad = slack.command(listCommand);
   socket.ack(await socket.waitForEnvelope(3), { blocks: [{ type: 'section' }] });
   await bad.acked;
-  expect(slack.violations.map((it) => it.rule)).toEqual(['invalid_message']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['invalid_message']);
 });
 
-test('the ack of a button may not carry a message', async () => {
+test('The ack of a press may not contain a message.', async () => {
   await using slack = await FakeSlack.start();
   await using socket = await RawSocket.open(slack);
   const pressed = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'ok' });
-  socket.ack(await socket.waitForEnvelope(), { text: 'nobody sees this' });
+  socket.ack(await socket.waitForEnvelope(), { text: 'not shown' });
   await pressed.acked;
-  expect(slack.violations.map((it) => it.rule)).toEqual(['unexpected_ack']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['unexpected_ack']);
   expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toEqual([]);
 });
 
-test('after refresh_requested a socket gets nothing more; after a warning it still does', async () => {
+test('After refresh_requested a socket gets no more envelopes; after a warning it does.', async () => {
   await using slack = await FakeSlack.start();
   await using first = await RawSocket.open(slack);
   await using second = await RawSocket.open(slack);
@@ -153,7 +153,7 @@ test('after refresh_requested a socket gets nothing more; after a warning it sti
   expect(await slack.command(listCommand).acked).toEqual({ kind: 'dispatch_failed' });
 });
 
-test('a cut socket is gone, and an ack it could not carry is not the app’s fault', async () => {
+test('A missing ack is no violation when the socket broke.', async () => {
   await using slack = await FakeSlack.start({ ackLimitMs: 500 });
   await using socket = await RawSocket.open(slack);
   const delivery = slack.command(listCommand);
@@ -164,7 +164,7 @@ test('a cut socket is gone, and an ack it could not carry is not the app’s fau
   expect(slack.violations).toEqual([]);
 });
 
-test('an ack over another socket is not heard', async () => {
+test('An ack on another socket is ignored.', async () => {
   await using slack = await FakeSlack.start({ ackLimitMs: 200 });
   await using first = await RawSocket.open(slack);
   await using second = await RawSocket.open(slack);
@@ -173,7 +173,7 @@ test('an ack over another socket is not heard', async () => {
   expect(await delivery.acked).toEqual({ kind: 'operation_timeout' });
 });
 
-test('Bolt comes back after a refresh and after a cut', async () => {
+test('Bolt reconnects after a refresh and after a broken socket.', async () => {
   await using slack = await FakeSlack.start();
   const onList = async ({ ack }: { ack: () => Promise<void> }) => ack();
   await using _app = await startBolt(slack, (app) => app.command('/sync', onList), { clientPingTimeout: 500 });
@@ -191,7 +191,7 @@ test('Bolt comes back after a refresh and after a cut', async () => {
   expect(slack.violations).toEqual([]);
 });
 
-test('Bolt’s own second ack never reaches Slack', async () => {
+test('Bolt does not send a second ack.', async () => {
   await using slack = await FakeSlack.start();
   await using _app = await startBolt(slack, (app) => {
     app.command('/sync', async ({ ack, respond }) => {

@@ -4,29 +4,29 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AckOutcome, type Envelope, PendingAcks } from './pending-acks.ts';
 import { SocketConnection } from './socket-connection.ts';
-import type { ViolationLog } from './violation-log.ts';
+import type { ViolationLog } from './violations.ts';
 import { APP_ID } from './workspace.ts';
 
 const MAX_CONNECTIONS = 10;
 
 export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
 
-/** When a new socket gets its hello. `then closed`: Slack closes it at once too. `unanswered`: TCP stands, there is no WebSocket. */
+/** When a new socket gets its hello. `then closed`: Slack closes it right after. `unanswered`: Slack does not answer the upgrade. */
 export type HelloMode = 'at once' | 'held' | 'then closed' | 'unanswered';
 
 export interface SocketModeOptions {
   readonly log: ViolationLog;
   readonly ackLimitMs: number;
-  /** How long a socket stays after Slack has announced its end. */
+  /** How long after the announcement Slack closes a socket, in ms. */
   readonly closeDelayMs: number;
   readonly redeliverOnClose: boolean;
-  /** Slack answers a close frame and leaves the TCP connection open. */
+  /** Whether Slack leaves the TCP connection open after the close frames. */
   readonly keepTcpOpen: boolean;
   readonly baseUrl: () => string;
   readonly onChange: () => void;
 }
 
-/** Slack's end of Socket Mode: hello, one socket per envelope in turn, acks against the clock, disconnect frames. */
+/** Slack's side of Socket Mode: hello, one socket per envelope in turn, a time limit for acks, disconnect frames. */
 export class SocketMode {
   readonly #options: SocketModeOptions;
   readonly #pendingAcks: PendingAcks;
@@ -43,17 +43,17 @@ export class SocketMode {
     this.#pendingAcks = new PendingAcks(options);
   }
 
-  /** How many sockets have got their hello and are open. */
+  /** Open sockets that have their hello. */
   get socketCount(): number {
     return this.#connected().length;
   }
 
-  /** To how many of them Slack delivers. */
+  /** Sockets to which Slack sends envelopes. */
   get deliverableSocketCount(): number {
     return this.#deliverable().length;
   }
 
-  /** How many connections there are, greeted or not, closing or not, answered or not; of frozen ones Slack cannot know. */
+  /** All TCP connections for sockets, except half-open ones, whose end Slack cannot notice. */
   get tcpConnectionCount(): number {
     const frozen = this.#connections.filter(({ isFrozen }) => isFrozen).length;
     return this.#server.clients.size + this.#unansweredUpgrades.size - frozen;
@@ -64,12 +64,12 @@ export class SocketMode {
     return this.#pendingAcks.unackedAtAppClose;
   }
 
-  /** Envelopes that went to another socket, one entry for each time. */
+  /** Envelopes that were sent to another socket, one entry per time. */
   get redelivered(): readonly string[] {
     return this.#pendingAcks.redelivered;
   }
 
-  /** Sockets that were held back get their hello when it is no longer `held`. */
+  /** Changing it from `held` sends the hello to the sockets that wait for it. */
   set helloMode(helloMode: HelloMode) {
     this.#helloMode = helloMode;
     if (helloMode !== 'held')
@@ -93,7 +93,7 @@ export class SocketMode {
     this.#server.handleUpgrade(request, tcpSocket, head, (socket) => this.#accept(socket));
   }
 
-  /** Sends the envelope to exactly one socket; the outcome says what became of the ack. */
+  /** Sends the envelope to exactly one socket. Resolves with the result of its ack. */
   deliver(envelope: Envelope): Promise<AckOutcome> {
     const connection = this.#nextConnection();
     if (connection === undefined) return Promise.resolve({ kind: 'dispatch_failed' });
@@ -102,7 +102,7 @@ export class SocketMode {
     return outcome;
   }
 
-  /** Announces the end of one socket, or of all; some time later Slack closes it, when no ack is outstanding on it. */
+  /** Announces to close one socket, or all. After `closeDelayMs` Slack closes it as soon as no ack is pending on it. */
   announceDisconnect(reason: DisconnectReason, index?: number): void {
     for (const connection of this.#select(index)) {
       connection.send({ type: 'disconnect', reason, debug_info: { host: 'strict-slack' } });
@@ -116,22 +116,27 @@ export class SocketMode {
     for (const connection of this.#select(index)) connection.close();
   }
 
-  /** Breaks the TCP connection without a close frame. */
+  /** Closes one socket, or all, with a close frame once every envelope on it has its ack. */
+  closeSocketWhenAcked(index?: number): void {
+    for (const connection of this.#select(index)) this.#closeWhenAcked(connection);
+  }
+
+  /** Breaks the TCP connection of one socket, or of all, without a close frame. */
   terminateSocket(index?: number): void {
     for (const connection of this.#select(index)) connection.terminate();
   }
 
-  /** From now on the connection is half open: TCP stands, and nothing gets through. */
+  /** Makes the connection half open: it exists and transports nothing. */
   freezeSocket(index?: number): void {
     for (const connection of this.#select(index)) connection.freeze();
   }
 
-  /** One ping, as Slack sends them every few seconds. */
+  /** Sends one ping. Slack sends one every few seconds. */
   pingSocket(index?: number): void {
     for (const { socket } of this.#select(index)) socket.ping();
   }
 
-  /** Sends any text at all to all. */
+  /** Sends a text frame to all sockets. */
   sendRawFrame(frame: string): void {
     for (const { socket } of this.#select(undefined)) socket.send(frame);
   }
@@ -151,7 +156,7 @@ export class SocketMode {
   }
 
   #connected(): SocketConnection[] {
-    return this.#connections.filter(({ isConnected: isThere }) => isThere);
+    return this.#connections.filter(({ isConnected }) => isConnected);
   }
 
   #nextConnection(): SocketConnection | undefined {
@@ -211,8 +216,8 @@ export class SocketMode {
   }
 
   #handleClose(connection: SocketConnection, code: number): void {
-    this.#connections = this.#connections.filter((it) => it !== connection);
-    const closedBy = code === 1006 ? 'nobody' : 'app';
+    this.#connections = this.#connections.filter((other) => other !== connection);
+    const closedBy = code === 1006 ? 'none' : 'app';
     this.#pendingAcks.handleSocketClose(connection.socket, connection.closedBySlack ? 'slack' : closedBy);
     this.#redeliverPending();
     this.#options.onChange();

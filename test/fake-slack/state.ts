@@ -1,16 +1,16 @@
 import type { Messages } from './messages.ts';
 import { type JsonObject, SlackApiError } from './types.ts';
-import type { ViolationLog } from './violation-log.ts';
+import type { ViolationLog } from './violations.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What the parts of the fake share. */
+/** The state that the parts of the fake share. */
 export interface FakeSlackState {
   readonly workspace: Workspace;
   readonly messages: Messages;
   readonly violations: ViolationLog;
-  /** Scopes granted to the bot token. */
+  /** Scopes of the bot token. */
   readonly scopes: Set<string>;
-  /** Set for a workspace of an Enterprise Grid; elsewhere Slack leaves the fields out. */
+  /** Set for a workspace of an Enterprise Grid. Otherwise Slack omits the fields. */
   readonly enterprise?: Enterprise | undefined;
   now(): number;
 }
@@ -22,14 +22,14 @@ export interface Enterprise {
 
 export interface ApiMethod {
   readonly token: 'bot' | 'app';
-  /** Any one of these is enough; none means that no scope is needed. */
+  /** One of these scopes is needed. Undefined: none. */
   readonly scopes?: readonly string[];
   run(args: JsonObject): JsonObject;
 }
 
 export const MISSING_ARGUMENT = 'invalid_arguments';
 
-/** A required argument; every one the fake knows is a string. */
+/** Returns a required argument. Throws `invalid_arguments` when it is missing. */
 export function requireStringArg(args: JsonObject, name: string): string {
   const value = args[name];
   if (typeof value === 'string' && value !== '') return value;

@@ -1,18 +1,29 @@
-/** What the strict fake knows of a workspace. Users and channels are mutable on purpose: tests archive, remove and deactivate. */
-
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 export type Block = JsonObject;
 
+export function isObject(value: Json | undefined): value is JsonObject {
+  return value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Returns null when the text is not a JSON object. */
+export function parseJsonObject(text: string): JsonObject | null {
+  try {
+    const value: Json = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Users, groups and channels are mutable: tests archive channels, remove members and deactivate users. */
 export interface SlackUser {
   readonly id: string;
   name: string;
   teamId: string;
   isBot: boolean;
   deleted: boolean;
-  isRestricted: boolean;
-  isUltraRestricted: boolean;
-  /** An inactive person never gets an ephemeral from chat.postEphemeral, and Slack does not say so. */
+  /** An inactive user never sees a message of chat.postEphemeral. Slack still answers `ok`. */
   active: boolean;
 }
 
@@ -43,9 +54,9 @@ export interface MessageContent {
   readonly blocks: readonly Block[];
 }
 
-export type MessageSource = 'chat.postMessage' | 'chat.postEphemeral' | 'response_url' | 'ack' | 'person';
+export type MessageSource = 'chat.postMessage' | 'chat.postEphemeral' | 'response_url' | 'ack' | 'user';
 
-/** A frozen copy of a message as it looked when it was read; it does not follow later edits. */
+/** A frozen copy of a message as it was when the test read it. */
 export interface MessageView extends MessageContent {
   readonly ts: string;
   readonly channel: string;
@@ -53,10 +64,10 @@ export interface MessageView extends MessageContent {
   readonly via: MessageSource;
   readonly ephemeralFor?: string;
   readonly threadTs?: string;
-  /** The "(edited)" mark: Slack draws it for updates with text alone, not for updates with blocks. */
+  /** The "(edited)" mark. Slack shows it for updates with text only, not for updates with blocks. */
   readonly edited: boolean;
   readonly deleted: boolean;
-  /** Every content it ever had, oldest first; the last one is the current one. */
+  /** Every content of the message, oldest first. The last one is the current one. */
   readonly versions: readonly MessageContent[];
 }
 
@@ -68,52 +79,34 @@ export interface Button {
   readonly style: string | undefined;
 }
 
-export type ViolationRule =
-  | 'missing_text'
-  | 'broadcast_mention'
-  | 'link_names'
-  | 'invalid_message'
-  | 'invalid_call'
-  | 'ack_too_late'
-  | 'double_ack'
-  | 'unexpected_ack'
-  | 'response_url_expired'
-  | 'response_url_used_up'
-  | 'response_url_unknown';
-
-/** Something the app did that Slack does not allow or that the house forbids. */
-export interface Violation {
-  readonly rule: ViolationRule;
-  readonly detail: string;
-}
-
 export interface ApiCall {
   /** A Web API method, or `response_url`. */
   readonly method: string;
-  /** Without the token; for `response_url` the posted body and `url`. */
+  /** Without the token. For `response_url` the posted body and `url`. */
   readonly args: JsonObject;
   readonly at: number;
-  /** `pending` until answered, then `ok`, a Slack error, an HTTP status or `dropped`. */
+  /** `pending` until the response, then `ok`, an error code of Slack, `http <status>` or `dropped`. */
   result: string;
 }
 
+/** An error that Slack itself shows to a user. */
 export interface ClientError {
   readonly user: string;
   readonly channel: string;
-  /** What Slack itself told the person, e.g. `operation_timeout` or `dispatch_failed`. */
+  /** `operation_timeout` or `dispatch_failed`. */
   readonly error: string;
   readonly envelopeId: string;
 }
 
-/** An error in Slack's own words: `ok: false` with a code. */
+/** Makes the fake respond `ok: false` with this code and these fields. */
 export class SlackApiError extends Error {
-  override readonly name = 'SlackRefusal';
+  override readonly name = 'SlackApiError';
   readonly code: string;
   readonly responseFields: JsonObject;
 
-  constructor(code: string, extra: JsonObject = {}) {
+  constructor(code: string, responseFields: JsonObject = {}) {
     super(code);
     this.code = code;
-    this.responseFields = extra;
+    this.responseFields = responseFields;
   }
 }

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
 import { FakeSlack } from './fake-slack.ts';
-import { DEFAULT_SCOPES } from './options.ts';
 import { callApi, sectionBlock } from './raw-client.ts';
 
-const moreScopes = [...DEFAULT_SCOPES, 'users:read', 'im:write'];
 const helloMessage = { channel: 'C0SYNC', text: 'hello' };
 
-test('a call needs a token, a known one, and of the right kind', async () => {
+test('A call needs a valid token of the right type.', async () => {
   await using slack = await FakeSlack.start();
   expect(await callApi(slack, 'auth.test', {}, null)).toMatchObject({ ok: false, error: 'not_authed' });
   expect(await callApi(slack, 'auth.test', {}, 'xoxb-else')).toMatchObject({ ok: false, error: 'invalid_auth' });
@@ -16,20 +14,20 @@ test('a call needs a token, a known one, and of the right kind', async () => {
   expect(slack.calls[0]?.args).not.toHaveProperty('token');
 });
 
-test('auth.test names the bot and its team', async () => {
+test('auth.test returns the bot and its team.', async () => {
   await using slack = await FakeSlack.start();
   const answer = await callApi(slack, 'auth.test');
   expect(answer).toMatchObject({ ok: true, team_id: 'T0001', user_id: slack.botUserId, bot_id: 'B0SYNC' });
 });
 
-test('a method Slack does not have is refused and is a violation', async () => {
+test('An unknown method is rejected and is a violation.', async () => {
   await using slack = await FakeSlack.start();
   expect(await callApi(slack, 'chat.shout', helloMessage)).toMatchObject({ ok: false, error: 'unknown_method' });
   expect(await callApi(slack, 'toString', helloMessage)).toMatchObject({ ok: false, error: 'unknown_method' });
-  expect(slack.violations.map((it) => it.rule)).toEqual(['invalid_call', 'invalid_call']);
+  expect(slack.violations.map(({ rule }) => rule)).toEqual(['invalid_call', 'invalid_call']);
 });
 
-test('a JSON body is as good as a form', async () => {
+test('The arguments may be JSON.', async () => {
   await using slack = await FakeSlack.start();
   const response = await fetch(`${slack.apiUrl}chat.postMessage`, {
     method: 'POST',
@@ -37,21 +35,21 @@ test('a JSON body is as good as a form', async () => {
     body: JSON.stringify({ ...helloMessage, blocks: [sectionBlock('hello')] }),
   });
   expect(await response.json()).toMatchObject({ ok: true, channel: 'C0SYNC' });
-  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map((it) => it.text)).toEqual(['hello']);
+  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(({ text }) => text)).toEqual(['hello']);
 });
 
-test('required arguments are required', async () => {
-  await using slack = await FakeSlack.start({ scopes: moreScopes });
+test('A missing argument is rejected and is a violation.', async () => {
+  await using slack = await FakeSlack.start();
   const answer = await callApi(slack, 'chat.update', { channel: 'C0SYNC', text: 'x' });
   expect(answer).toMatchObject({ ok: false, error: 'invalid_arguments' });
-  expect(await callApi(slack, 'users.info', { user: '' })).toMatchObject({ error: 'invalid_arguments' });
-  expect(slack.violations.map((it) => it.detail)).toEqual([
+  expect(await callApi(slack, 'conversations.info', { channel: '' })).toMatchObject({ error: 'invalid_arguments' });
+  expect(slack.violations.map(({ detail }) => detail)).toEqual([
     'chat.update: invalid_arguments',
-    'users.info: invalid_arguments',
+    'conversations.info: invalid_arguments',
   ]);
 });
 
-test('without the scope the call is refused with what is needed', async () => {
+test('A missing scope is rejected with the name of the scope.', async () => {
   await using slack = await FakeSlack.start({ scopes: ['commands'] });
   const answer = await callApi(slack, 'chat.postMessage', helloMessage);
   expect(answer).toMatchObject({ ok: false, error: 'missing_scope', needed: 'chat:write', provided: 'commands' });
@@ -67,7 +65,7 @@ test.each([
   ['channel_not_found', 'C0SECRET'],
   ['channel_not_found', 'D0PAIR'],
   ['user_disabled', 'U0GONE'],
-])('chat.postMessage answers %s for %s', async (error, channel) => {
+])('chat.postMessage returns %s for %s.', async (error, channel) => {
   await using slack = await FakeSlack.start({
     users: [{ id: 'U0GONE', deleted: true }],
     channels: [
@@ -80,7 +78,7 @@ test.each([
   expect(slack.violations).toEqual([]);
 });
 
-test('chat:write.public opens public channels, not private ones', async () => {
+test('With chat:write.public the bot can post to public channels as no member, but not to private ones.', async () => {
   await using slack = await FakeSlack.start({
     scopes: ['chat:write', 'chat:write.public'],
     channels: [{ id: 'C0SECRET', members: ['U0ALICE'], isPrivate: true }],
@@ -90,17 +88,16 @@ test('chat:write.public opens public channels, not private ones', async () => {
   expect(secret).toMatchObject({ ok: false, error: 'channel_not_found' });
 });
 
-test('a message to a user id arrives in the direct message', async () => {
-  await using slack = await FakeSlack.start({ scopes: moreScopes });
-  const opened = await callApi(slack, 'conversations.open', { users: 'U0ALICE' });
-  const sent = await callApi(slack, 'chat.postMessage', { channel: 'U0ALICE', text: 'psst' });
-  expect(opened).toMatchObject({ channel: { id: sent['channel'] } });
-  const dm = slack.directMessage('U0ALICE').id;
-  expect(slack.messagesVisibleTo('U0ALICE', dm).map((it) => it.text)).toEqual(['psst']);
-  expect(slack.messagesVisibleTo('U0BOB', dm)).toEqual([]);
+test('A message to a user id is posted to the direct message.', async () => {
+  await using slack = await FakeSlack.start();
+  const sent = await callApi(slack, 'chat.postMessage', { channel: 'U0ALICE', text: 'hello' });
+  const directMessage = slack.directMessage('U0ALICE').id;
+  expect(sent).toMatchObject({ channel: directMessage });
+  expect(slack.messagesVisibleTo('U0ALICE', directMessage).map(({ text }) => text)).toEqual(['hello']);
+  expect(slack.messagesVisibleTo('U0BOB', directMessage)).toEqual([]);
 });
 
-test('empty, too long and malformed messages are refused', async () => {
+test('Empty, too long and malformed messages are rejected.', async () => {
   await using slack = await FakeSlack.start();
   const post = (args: object) => callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', ...args });
   expect(await post({})).toMatchObject({ error: 'no_text' });
@@ -114,11 +111,11 @@ test('empty, too long and malformed messages are refused', async () => {
   });
   const long = Array.from({ length: 5 }, () => sectionBlock('x'.repeat(3000)));
   expect(await post({ text: 'x', blocks: long })).toMatchObject({ error: 'msg_blocks_too_long' });
-  expect(slack.violations.every((it) => it.rule === 'invalid_message')).toBe(true);
+  expect(slack.violations.every(({ rule }) => rule === 'invalid_message')).toBe(true);
   expect(slack.violations).toHaveLength(6);
 });
 
-test('chat.update replaces the content; text alone removes the blocks and shows as edited', async () => {
+test('chat.update replaces the content. Text without blocks removes the blocks and sets the edited mark.', async () => {
   await using slack = await FakeSlack.start();
   const { ts } = await callApi(slack, 'chat.postMessage', { ...helloMessage, blocks: [sectionBlock('one')] });
   await callApi(slack, 'chat.update', {
@@ -131,10 +128,10 @@ test('chat.update replaces the content; text alone removes the blocks and shows 
   await callApi(slack, 'chat.update', { channel: 'C0SYNC', ts: String(ts), text: 'three' });
   const view = slack.findMessage(String(ts));
   expect(view).toMatchObject({ text: 'three', blocks: [], edited: true });
-  expect(view?.versions.map((it) => it.text)).toEqual(['hello', 'two', 'three']);
+  expect(view?.versions.map(({ text }) => text)).toEqual(['hello', 'two', 'three']);
 });
 
-test('chat.update takes no more than 4,000 characters', async () => {
+test('chat.update rejects a text of more than 4,000 characters.', async () => {
   await using slack = await FakeSlack.start();
   const { ts } = await callApi(slack, 'chat.postMessage', helloMessage);
   const update = (length: number) =>
@@ -143,7 +140,7 @@ test('chat.update takes no more than 4,000 characters', async () => {
   expect(await update(4000)).toMatchObject({ ok: true });
 });
 
-test('only the bot’s own, living, non-ephemeral message can be updated or deleted', async () => {
+test('chat.update rejects a message that does not exist, is ephemeral or is deleted.', async () => {
   await using slack = await FakeSlack.start();
   const { ts } = await callApi(slack, 'chat.postMessage', helloMessage);
   const ephemeral = await callApi(slack, 'chat.postEphemeral', { ...helloMessage, user: 'U0ALICE' });
@@ -154,13 +151,13 @@ test('only the bot’s own, living, non-ephemeral message can be updated or dele
   slack.channel('C0SYNC').members.delete(slack.botUserId);
   expect(await update({ ts })).toMatchObject({ error: 'not_in_channel' });
   slack.channel('C0SYNC').members.add(slack.botUserId);
-  expect(await callApi(slack, 'chat.delete', { channel: 'C0SYNC', ts: String(ts) })).toMatchObject({ ok: true });
+  slack.deleteMessage(String(ts));
   expect(await update({ ts })).toMatchObject({ error: 'message_not_found' });
   expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
   expect(slack.findMessage(String(ts))?.deleted).toBe(true);
 });
 
-test('an ephemeral is for one person in the channel, and only if that person is there to see it', async () => {
+test('An ephemeral message is visible to one active member only, until the client reloads.', async () => {
   await using slack = await FakeSlack.start();
   slack.user('U0CAROL').active = false;
   const post = (user: string) => callApi(slack, 'chat.postEphemeral', { ...helloMessage, user });
@@ -174,24 +171,20 @@ test('an ephemeral is for one person in the channel, and only if that person is 
   expect(slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toEqual([]);
 });
 
-test('people, groups and channels can be looked up', async () => {
-  await using slack = await FakeSlack.start({ scopes: moreScopes, users: [{ id: 'U0GUEST', isRestricted: true }] });
-  expect(await callApi(slack, 'users.info', { user: 'U0GUEST' })).toMatchObject({ user: { is_restricted: true } });
-  expect(await callApi(slack, 'users.info', { user: 'U0EVE' })).toMatchObject({ user: { team_id: 'T0EXT' } });
-  expect(await callApi(slack, 'users.info', { user: 'U0NONE' })).toMatchObject({ error: 'user_not_found' });
+test('The bot can look up groups and channels.', async () => {
+  await using slack = await FakeSlack.start();
   const members = await callApi(slack, 'usergroups.users.list', { usergroup: 'S0OPS' });
   expect(members).toMatchObject({ users: ['U0ALICE', 'U0BOB'] });
   expect(await callApi(slack, 'usergroups.users.list', { usergroup: 'S0NONE' })).toMatchObject({
     error: 'no_such_subteam',
   });
-  expect(await callApi(slack, 'usergroups.list')).toMatchObject({ usergroups: [{ id: 'S0OPS', handle: 'ops' }] });
   const shared = await callApi(slack, 'conversations.info', { channel: 'C0SHARED' });
   expect(shared).toMatchObject({ channel: { is_ext_shared: true, is_member: true } });
   const other = await callApi(slack, 'conversations.info', { channel: 'C0OTHER' });
   expect(other).toMatchObject({ channel: { is_ext_shared: false, is_member: false } });
 });
 
-test('conversations.info of a private channel wants groups:read', async () => {
+test('conversations.info needs groups:read for a private channel.', async () => {
   await using slack = await FakeSlack.start({
     scopes: ['channels:read'],
     channels: [{ id: 'C0SECRET', members: ['U0BOT'], isPrivate: true }],
@@ -200,7 +193,7 @@ test('conversations.info of a private channel wants groups:read', async () => {
   expect(answer).toMatchObject({ error: 'missing_scope', needed: 'groups:read' });
 });
 
-test('with rate limits on, one message a second and channel', async () => {
+test('With rate limits chat.postMessage is limited to one per second and channel.', async () => {
   await using slack = await FakeSlack.start({ rateLimits: true, now: () => 1_800_000_000_000 });
   const post = (channel: string) =>
     fetch(`${slack.apiUrl}chat.postMessage`, {
@@ -219,7 +212,7 @@ test('with rate limits on, one message a second and channel', async () => {
   expect((await post('C0SYNC')).status).toBe(200);
 });
 
-test('chat.update has fifty a minute', async () => {
+test('With rate limits chat.update is limited to fifty per minute.', async () => {
   await using slack = await FakeSlack.start({ rateLimits: true, now: () => 1_800_000_000_000 });
   const { ts } = await callApi(slack, 'chat.postMessage', helloMessage);
   const results: unknown[] = [];
@@ -232,18 +225,15 @@ test('chat.update has fifty a minute', async () => {
   expect(results[50]).toBe('ratelimited');
 });
 
-test('what only the house forbids goes through and is a violation', async () => {
+test('A message that this project forbids is posted and is a violation.', async () => {
   await using slack = await FakeSlack.start();
   const post = (args: object) => callApi(slack, 'chat.postMessage', { channel: 'C0SYNC', ...args });
   await post({ blocks: [sectionBlock('no text')] });
   await post({ text: 'look <!channel>' });
   await post({ text: 'look', blocks: [sectionBlock('look <!here|here>')] });
   await post({ text: 'look', link_names: true });
-  const broadcast = { type: 'broadcast', range: 'everyone' };
-  const rich = { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [broadcast] }] };
-  await post({ text: 'look', blocks: [rich] });
   await post({ text: 'fine &lt;!channel&gt; <@U0ALICE>', blocks: [sectionBlock('fine')] });
-  const rules = slack.violations.map((it) => it.rule);
-  expect(rules).toEqual(['missing_text', 'broadcast_mention', 'broadcast_mention', 'link_names', 'broadcast_mention']);
-  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toHaveLength(6);
+  const rules = slack.violations.map(({ rule }) => rule);
+  expect(rules).toEqual(['missing_text', 'broadcast_mention', 'broadcast_mention', 'link_names']);
+  expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toHaveLength(5);
 });

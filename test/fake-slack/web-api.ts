@@ -1,7 +1,6 @@
 import { chatMethods } from './chat-methods.ts';
-import { type HttpReply, tooManyRequests } from './http-wire.ts';
+import { type HttpReply, tooManyRequests } from './http-server.ts';
 import { lookupMethods } from './lookup-methods.ts';
-import { RateLimits } from './rate-limits.ts';
 import { type ApiMethod, type FakeSlackState, MISSING_ARGUMENT } from './state.ts';
 import { type JsonObject, SlackApiError } from './types.ts';
 
@@ -9,11 +8,11 @@ export interface WebApiOptions {
   readonly state: FakeSlackState;
   readonly botToken: string;
   readonly appToken: string;
-  /** A fresh WebSocket address with a one-time ticket. */
+  /** Returns a WebSocket URL with a ticket that works once. */
   readonly issueSocketUrl: () => string;
 }
 
-/** Every Web API method the fake knows, behind Slack's checks of token, scope, arguments and rate. */
+/** The methods of the Web API that the bot uses, with Slack's checks of token, scope, arguments and rate. Any other is a violation. */
 export class WebApi {
   enforceRateLimits = false;
   readonly #options: WebApiOptions;
@@ -70,5 +69,36 @@ export class WebApi {
   #invalidCall(name: string, code: string): SlackApiError {
     this.#options.state.violations.add('invalid_call', `${name}: ${code}`);
     return new SlackApiError(code);
+  }
+}
+
+interface RateLimit {
+  readonly windowMs: number;
+  readonly max: number;
+  readonly perChannel: boolean;
+}
+
+/** Slack's tiers. Slack sometimes allows short bursts of chat.postMessage; the fake does not. */
+const rateLimits: Readonly<Record<string, RateLimit>> = {
+  'chat.postMessage': { windowMs: 1_000, max: 1, perChannel: true },
+  'chat.update': { windowMs: 60_000, max: 50, perChannel: false },
+};
+
+class RateLimits {
+  readonly #callTimes = new Map<string, number[]>();
+
+  /** Counts the call. Returns the seconds for `Retry-After` when it is over the limit. */
+  consume(method: string, channel: string, now: number): number | undefined {
+    const rateLimit = rateLimits[method];
+    if (rateLimit === undefined) return undefined;
+    const key = rateLimit.perChannel ? `${method} ${channel}` : method;
+    const recent = (this.#callTimes.get(key) ?? []).filter((at) => now - at < rateLimit.windowMs);
+    this.#callTimes.set(key, recent);
+    const oldest = recent[0];
+    if (oldest !== undefined && recent.length >= rateLimit.max) {
+      return Math.max(1, Math.ceil((oldest + rateLimit.windowMs - now) / 1000));
+    }
+    recent.push(now);
+    return undefined;
   }
 }

@@ -30,7 +30,7 @@ export interface WorkspaceOptions {
   readonly channels?: readonly ChannelSpec[];
 }
 
-/** Who and what there is: the defaults, with what the test names added or put in their place. */
+/** Users, groups and channels: the defaults, and those of the test, which replace defaults with the same id. */
 export class Workspace {
   readonly users = new Map<string, SlackUser>();
   readonly groups = new Map<string, SlackGroup>();
@@ -55,7 +55,7 @@ export class Workspace {
     return requireFound(this.groups.get(id), `user group ${id}`);
   }
 
-  /** The direct message between the bot and this person, opened when there is none yet. */
+  /** Returns the direct message between the bot and this user. Creates it if necessary. */
   directMessage(userId: string): SlackChannel {
     const id = `D${userId.slice(1)}`;
     const existing = this.channels.get(id);
@@ -71,7 +71,7 @@ export class Workspace {
 }
 
 function createUser(spec: UserSpec): SlackUser {
-  const defaults = { teamId: TEAM_ID, isBot: false, deleted: false, isRestricted: false, isUltraRestricted: false };
+  const defaults = { teamId: TEAM_ID, isBot: false, deleted: false };
   return { name: spec.id.slice(2).toLowerCase(), ...defaults, active: true, ...spec };
 }
 

@@ -30,19 +30,17 @@ test('one operation is one id in the lines of bot and worker, from the request t
   await users.waitForMessage('Only', bob);
   users.press('OK', dialog);
   await users.waitForMessage('orders is Paused', bob);
-  await waitFor(() => messagesAbout(bot, id).includes('operation told'));
+  await waitFor(() => messagesAbout(bot, id).includes('operation notified'));
 
-  const botMessages = messagesAbout(bot, id).filter(
-    (msg) => msg !== 'Slack did not take a message, it is told again later',
-  );
+  const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
     'operation settled',
     'refused in Slack',
     'operation settled',
-    'operation told',
+    'operation notified',
   ]);
-  expect(messagesAbout(bot, id)).toContain('Slack did not take a message, it is told again later');
+  expect(messagesAbout(bot, id)).toContain('Slack did not accept a message, retrying later');
   expect(messagesAbout(worker, id)).toEqual(['operation started', 'operation ended']);
   const operationLines = (app: RunningApp): readonly LogLine[] =>
     app.logLines.filter(({ msg }) => /operation|Slack did not/.test(msg));

@@ -19,6 +19,6 @@ test('in HTTP mode the bot is ready when it listens, and what it refuses there i
   await fetch(`http://127.0.0.1:${port}/elsewhere`, { method: 'POST', headers, body });
   await expect
     .poll(async () => (await bot.scrape()).table('syncbot_slack_requests_rejected_total'))
-    .toEqual({ unsigned: 1, wrong_path: 1 });
+    .toEqual({ missing_signature: 1, wrong_path: 1 });
   expect((await bot.scrape()).value('syncbot_slack_connected')).toBe(1);
 });

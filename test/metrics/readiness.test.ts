@@ -102,7 +102,9 @@ test('a taken port is one sentence and exit 2', async () => {
   const env = { ...file.env, REDIS_URL: services.url, ADMIN_PORT: port };
   const result = await runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp });
   expect(result).toMatchObject({ exit: 2, out: '' });
-  expect(result.err).toBe(`Port ${port} is taken by another program: set ADMIN_PORT to another port, or leave it empty.\n`);
+  expect(result.err).toBe(
+    `Port ${port} is taken by another program: set ADMIN_PORT to another port, or leave it empty.\n`,
+  );
 });
 
 test('commands that do not run listen nowhere', async () => {

@@ -31,7 +31,7 @@ test.each(cases)(
     const finished = await fixture.startProgram('all').exited;
     expect(finished).toMatchObject({ code: 2, stdout: '' });
     expect(userMessages(finished)).toEqual([
-      `Slack refuses the token (${error}): check that ${advice}${adviceDetail(advice)}`,
+      `Slack rejects the token (${error}): check that ${advice}${adviceDetail(advice)}`,
     ]);
     expect(finished.stderr).not.toMatch(/^ +at |xoxb-strict|xapp-strict/m);
     expect(fixture.slack.callsTo(method)).toHaveLength(1);
@@ -49,7 +49,7 @@ test.each(['invalid_auth', 'token_revoked'])(
     const finished = await program.exited;
     expect(finished).toMatchObject({ code: 2, stdout: '' });
     expect(userMessages(finished)).toEqual([
-      `Slack refuses the token (${error}): check that ${appToken}${adviceDetail(appToken)}`,
+      `Slack rejects the token (${error}): check that ${appToken}${adviceDetail(appToken)}`,
     ]);
     expect(fixture.slack.socketCount).toBe(0);
   },

@@ -59,7 +59,7 @@ it.each([
     channels: [],
     log,
   });
-  expect(items).toMatchObject([{ result: 'pass' }, { item: 'way in from Slack', result }]);
+  expect(items).toMatchObject([{ result: 'pass' }, { item: 'Slack transport', result }]);
   expect(items[1]?.message).toContain(named);
   expect(slack.callsTo('apps.connections.open')).toEqual([]);
 });

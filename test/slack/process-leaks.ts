@@ -1,9 +1,9 @@
-/** Timers and connections of this process, the fake's too. */
+/** Counts the timers and TCP connections of this process, those of the fake Slack included. */
 export function countOpenResources(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'TCPSocketWrap').length;
 }
 
-/** What nobody caught, and what Node warns of, from now on until disposed. */
+/** Unhandled rejections, uncaught exceptions and warnings of this process, until it is disposed. */
 export interface ProcessErrorRecorder extends Disposable {
   readonly errors: readonly unknown[];
 }

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import { createSlackApp, type SlackApp, type Transport } from '../../src/slack/app.ts';
-import type { RejectionReason } from '../../src/slack/receivers/rejection.ts';
+import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
+import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
 import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { exampleProject } from './example-records.ts';

@@ -1,22 +1,37 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { waitFor } from './wait-for.ts';
 
-test('returns the first truthy result, and evaluates a condition that throws again', async () => {
+test('The first truthy value is returned, and a condition that throws is not met yet.', async () => {
   let callCount = 0;
-  const result = await waitFor(() => {
+  const value = await waitFor(() => {
     callCount += 1;
     if (callCount === 1) throw new Error('not yet');
     return callCount === 3 ? { found: true } : undefined;
   });
-  expect(result).toEqual({ found: true });
+  expect(value).toEqual({ found: true });
   expect(callCount).toBe(3);
 });
 
-test('throws with the description and the last result after the timeout', async () => {
-  await expect(waitFor(() => 0, { description: 'a row', timeoutMs: 1 })).rejects.toThrow(
-    'Timed out after 1 ms waiting for a row (last result: 0)',
+test('A timeout names the description, the last value, the last error and the state.', async () => {
+  const options = { description: 'the reply', timeoutMs: 1 };
+  await expect(waitFor(() => 0, { ...options, describeState: () => 'Messages: none' })).rejects.toThrow(
+    'Timed out after 1 ms waiting for the reply (last value: 0)\n\nMessages: none',
   );
-  const error = new Error('no table');
-  const waiting = waitFor(() => Promise.reject(error), { description: 'a row', timeoutMs: 1 });
-  await expect(waiting).rejects.toMatchObject({ cause: error });
+  const error = new Error('no reply');
+  await expect(waitFor(() => Promise.reject(error), options)).rejects.toMatchObject({ cause: error });
+});
+
+test('A change makes the condition be checked at once.', async () => {
+  const changes = new EventEmitter();
+  const values: number[] = [];
+  let value = 0;
+  const waiting = waitFor(() => values.push(value) && value === 3, { changes });
+  for (const next of [1, 2, 3]) {
+    await new Promise(setImmediate);
+    value = next;
+    changes.emit('change');
+  }
+  await waiting;
+  expect(values.slice(-3)).toEqual([1, 2, 3]);
 });

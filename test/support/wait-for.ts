@@ -1,45 +1,55 @@
+import { type EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Part of the error message. */
+  /** What the test waits for, for the error message. Default: the source of the condition. */
   readonly description?: string;
   readonly timeoutMs?: number;
+  /** Emits `change` when the condition may have changed, so that it is checked at once. */
+  readonly changes?: EventEmitter;
+  /** Returns a description of the state, for the error message. */
+  readonly describeState?: () => string;
 }
 
-type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
+const pollIntervalMs = 10;
 
 /**
- * Evaluates a condition about every 10 ms until its result is truthy, and returns the result. A condition that throws is
- * evaluated again. The timeout only ends a test that would wait for ever; it does not assert a duration.
+ * Checks the condition about every 10 ms until its value is truthy, and returns the value. A condition that throws is not met
+ * yet. The time limit only ends a wait that would never end. It does not assert how long anything takes.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { description = 'a condition', timeoutMs = 20_000 }: WaitOptions = {},
+  { description = String(condition), timeoutMs = 20_000, changes, describeState }: WaitOptions = {},
 ): Promise<Truthy<T>> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const attempt = await evaluate(condition);
-    if (attempt.kind === 'returned' && isTruthy(attempt.value)) return attempt.value;
-    if (Date.now() > deadline) {
-      const error = attempt.kind === 'threw' ? attempt.error : undefined;
-      const lastResult = attempt.kind === 'threw' ? 'an error' : JSON.stringify(attempt.value);
-      const message = `Timed out after ${timeoutMs} ms waiting for ${description} (last result: ${lastResult})`;
-      throw new Error(message, { cause: error });
+    if ('value' in attempt && isTruthy(attempt.value)) return attempt.value;
+    if (performance.now() > deadline) {
+      const lastResult = 'value' in attempt ? `last value: ${JSON.stringify(attempt.value)}` : 'it threw the cause';
+      const state = describeState === undefined ? '' : `\n\n${describeState()}`;
+      const message = `Timed out after ${timeoutMs} ms waiting for ${description} (${lastResult})${state}`;
+      throw new Error(message, { cause: attempt.error });
     }
-    await delay(10);
+    await waitForChange(changes);
   }
 }
 
-type Attempt<T> =
-  | { readonly kind: 'returned'; readonly value: T }
-  | { readonly kind: 'threw'; readonly error: unknown };
-
-const isTruthy = <T>(value: T): value is Truthy<T> => Boolean(value);
+type Attempt<T> = { readonly value: T; readonly error?: never } | { readonly error: unknown };
 
 async function evaluate<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
-    return { kind: 'returned', value: await condition() };
+    return { value: await condition() };
   } catch (error) {
-    return { kind: 'threw', error };
+    return { error };
   }
 }
+
+async function waitForChange(changes: EventEmitter | undefined): Promise<void> {
+  if (changes === undefined) return delay(pollIntervalMs);
+  await once(changes, 'change', { signal: AbortSignal.timeout(pollIntervalMs) }).catch(() => {});
+}
+
+const isTruthy = <T>(value: T): value is Truthy<T> => Boolean(value);

@@ -1,27 +1,28 @@
 import type { AlertStore } from '../../application/stores.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
-import { markAlertNotifiedScript, saveAlertScript } from './alert-scripts.ts';
-import { type StepRunner, toWriteResult } from './scripts.ts';
+import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
+
+const saveAlert = defineStep('save-alert', writeReply);
+const markAlertNotified = defineStep('mark-alert-notified', noReply);
 
 export function createAlertStore(runStep: StepRunner): AlertStore {
   return {
-    async save(id, expectedVersion, { kind, before, after, event }) {
-      const args = [
+    save: (id, expectedVersion, { kind, before, after, event }) =>
+      runStep(saveAlert, {
+        project: id,
         expectedVersion,
         kind,
-        before === null ? '' : serializeAlert(before),
-        serializeAlert(after),
-        event ?? '',
-      ];
-      return toWriteResult(await runStep(id, saveAlertScript, args));
-    },
+        before: before === null ? null : serializeAlert(before),
+        after: serializeAlert(after),
+        event,
+      }),
     async markNotified(id, kind, delivered, isNew) {
-      await runStep(id, markAlertNotifiedScript, [kind, JSON.stringify(delivered), isNew ? '1' : '0']);
+      await runStep(markAlertNotified, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
     },
   };
 }
 
-/** Always with the fields in the same order: the script compares texts. */
+/** Always writes the fields in the same order, because the script compares texts. */
 function serializeAlert(alert: Alert): string {
   return JSON.stringify(alertSchema.parse(alert));
 }

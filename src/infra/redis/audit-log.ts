@@ -1,10 +1,12 @@
 import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
-import { recordRefusalScript } from './alert-scripts.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
-import { execute, type StepRunner } from './scripts.ts';
+import { execute } from './scripts.ts';
+import { defineStep, noReply, type StepRunner } from './steps.ts';
+
+const recordRefusal = defineStep('record-refusal', noReply);
 
 /** One Redis stream per project. The atomic steps append to it. It stays when the project is removed. */
 export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditLog {
@@ -14,16 +16,15 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
       const entries = await execute(client, (redis) =>
         redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
       );
-      return entries.map(([place, fields]) => parseHistoryEntry(place, flatHashSchema.parse(fields)));
+      return entries.map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
     },
-    async recordRefusal(id, { by, action, reason, origin, channel, refusal }) {
-      const texts = { by, action, origin, reason: reason ?? '', channel: channel ?? '', code: refusal.code };
-      await runStep(id, recordRefusalScript, [JSON.stringify({ ...texts, refusal: JSON.stringify(refusal) })]);
+    async recordRefusal(id, { refusal, ...request }) {
+      await runStep(recordRefusal, { project: id, ...request, code: refusal.code, refusal: JSON.stringify(refusal) });
     },
   };
 }
 
-/** Reads an entry of whatever version: what is not there, or not understood, is null. */
+/** Reads an entry of any format version. A field that is missing or cannot be read is null. */
 function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
   const text = (field: string) => (hash[field] ? hash[field] : null);
   const number = (field: string) => (hash[field] ? Number(hash[field]) : null);

@@ -5,15 +5,13 @@ import { withTimeout } from '../../lib/async.ts';
 export type RedisClient = Redis | Cluster;
 
 /**
- * `commands`: gives up after one reconnect, so that a person gets an answer while Redis is away.
- * `links`: the same, but each command has a deadline of its own, which may be longer.
- * `blocking`: for BullMQ workers, which wait for Redis for ever.
+ * `commands`: a command fails after one reconnect, so that a user gets an answer while Redis is down.
+ * `links`: the same, but callers set a deadline for each command, which may be longer than that of `commands`.
+ * `blocking`: for BullMQ workers, which wait for Redis without a limit.
  */
 export type ConnectionUse = 'commands' | 'links' | 'blocking';
 
-const readOnlyReply = 'READONLY';
-
-/** Opens a client. `onError` hears once of each outage; the commands themselves say what failed. */
+/** Opens a client. Calls `onError` once per outage; each failed command throws as well. */
 export function connect(endpoint: RedisEndpoint, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
   const options = optionsFor(use);
   const client = open(endpoint, options);
@@ -29,30 +27,22 @@ export function connect(endpoint: RedisEndpoint, use: ConnectionUse, onError: (e
   return client;
 }
 
-/** BullMQ makes its blocking connections by duplicating ours. */
-const duplicates = new WeakMap<RedisClient, readonly RedisClient[]>();
-
-function trackDuplicates(client: RedisClient): readonly RedisClient[] {
-  const tracked: RedisClient[] = [];
-  const track = <Made extends RedisClient>(duplicate: Made): Made => {
-    tracked.push(duplicate);
-    // BullMQ takes its listeners off before the connection has ended; ioredis would print what fails then.
-    duplicate.on('error', () => {});
-    return duplicate;
-  };
-  if (client instanceof Cluster) {
-    const duplicate = client.duplicate.bind(client);
-    client.duplicate = (...how) => track(duplicate(...how));
-  } else {
-    const duplicate = client.duplicate.bind(client);
-    client.duplicate = (...how) => track(duplicate(...how));
-  }
-  return tracked;
+/** Closes a client without waiting for a server that does not answer. */
+export async function disconnect(client: RedisClient): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+  // ioredis emits no `end` if it is disconnected between two attempts to connect; a cluster also not during its first.
+  const emitsNoEnd = (client instanceof Cluster ? ['reconnecting', 'connecting', 'close'] : ['reconnecting']).includes(
+    client.status,
+  );
+  client.disconnect();
+  if (emitsNoEnd) client.emit('end');
+  await ended;
 }
 
 /**
- * Ends the commands that wait in duplicates for a server that is away. Between two attempts ioredis forgets them at a
- * disconnect, and their timers would keep the process alive; in the middle of an attempt it rejects them.
+ * Rejects the commands that wait in a worker's duplicated connections for a server that is down. Their timers would
+ * keep the process alive. ioredis rejects them at a disconnect only while it connects, so this starts an attempt.
  */
 export function abortPending(client: RedisClient): void {
   for (const duplicate of duplicates.get(client) ?? []) {
@@ -61,7 +51,7 @@ export function abortPending(client: RedisClient): void {
   }
 }
 
-/** Tells each kind of error once, until it is well again: a client that tries for minutes fails in the same way each time. */
+/** Reports each kind of error once until `reset`: a client that retries for minutes fails each time in the same way. */
 export function dedupeErrors(report: (error: Error) => void) {
   const reported = new Set<string>();
   return {
@@ -75,22 +65,9 @@ export function dedupeErrors(report: (error: Error) => void) {
   };
 }
 
-/** Closes a client without waiting for a server that does not answer. */
-export async function disconnect(client: RedisClient): Promise<void> {
-  if (client.status === 'end') return;
-  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
-  // Between two attempts ioredis only forgets the next one, a cluster also its first: nobody is told of the end.
-  const emitsNoEnd = (client instanceof Cluster ? ['reconnecting', 'connecting', 'close'] : ['reconnecting']).includes(
-    client.status,
-  );
-  client.disconnect();
-  if (emitsNoEnd) client.emit('end');
-  await ended;
-}
-
 const pendingReady = new WeakMap<RedisClient, Promise<boolean>>();
 
-/** Waits until the client is ready; false when it is not within `withinMs`. */
+/** Waits until the client is ready. Returns false if it is not ready within `timeoutMs`, or closed. */
 export async function whenReady(client: RedisClient, timeoutMs: number): Promise<boolean> {
   if (client.status === 'ready') return true;
   if (client.status === 'end') return false;
@@ -99,7 +76,25 @@ export async function whenReady(client: RedisClient, timeoutMs: number): Promise
   return (await withTimeout(ready, timeoutMs)) ?? false;
 }
 
-/** One pair of listeners, however many wait. */
+const pingTimeoutMs = 1_000;
+
+/** Returns a check whether the server answers within a second. Simultaneous calls share one PING. */
+export function createPing(client: RedisClient): () => Promise<boolean> {
+  let pending: Promise<boolean> | null = null;
+  return () => {
+    pending ??= ping(client).finally(() => {
+      pending = null;
+    });
+    return pending;
+  };
+}
+
+async function ping(client: RedisClient): Promise<boolean> {
+  const reply = whenReady(client, pingTimeoutMs).then((isReady) => (isReady ? client.ping() : null));
+  return (await withTimeout(reply, pingTimeoutMs)) === 'PONG';
+}
+
+/** Calls of `whenReady` for the same client share one pair of listeners. */
 function readyOrEnded(client: RedisClient): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (ready: boolean) => {
@@ -113,6 +108,27 @@ function readyOrEnded(client: RedisClient): Promise<boolean> {
     client.on('ready', onReady);
     client.on('end', onEnd);
   });
+}
+
+/** BullMQ makes the blocking connection of a worker by duplicating its client. */
+const duplicates = new WeakMap<RedisClient, readonly RedisClient[]>();
+
+function trackDuplicates(client: RedisClient): readonly RedisClient[] {
+  const tracked: RedisClient[] = [];
+  const track = <Duplicate extends RedisClient>(duplicate: Duplicate): Duplicate => {
+    tracked.push(duplicate);
+    // BullMQ removes its error listeners before the connection has ended. ioredis would print later errors.
+    duplicate.on('error', () => {});
+    return duplicate;
+  };
+  if (client instanceof Cluster) {
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (...args) => track(duplicate(...args));
+  } else {
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (...args) => track(duplicate(...args));
+  }
+  return tracked;
 }
 
 function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): RedisClient {
@@ -145,9 +161,9 @@ function optionsFor(use: ConnectionUse) {
   return {
     connectTimeout: 5_000,
     maxRetriesPerRequest: use === 'blocking' ? null : 1,
-    retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-    // After a failover the old primary answers READONLY: reconnect and send again (every write of ours is idempotent).
-    reconnectOnError: (error: Error): 2 | false => (error.message.startsWith(readOnlyReply) ? 2 : false),
+    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
+    // A primary that a failover made a replica answers READONLY. 2: reconnect and send again (every write is idempotent).
+    reconnectOnError: (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false),
     ...(use === 'blocking' ? {} : { commandTimeout: use === 'links' ? 30_000 : 5_000 }),
   };
 }

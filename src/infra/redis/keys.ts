@@ -1,22 +1,25 @@
 import type { ProjectId } from '../../domain/project.ts';
 
-/** Set: the ids of all projects. What is not in it does not exist. */
+/** Set: the ids of all projects. A project exists only if its id is in this set. */
 export const projectsKey = 'syncbot:projects';
 
-/** Sorted set: the same ids by the urgency of their state, so that a page of the list needs not read them all. The sweep mends it. */
+/**
+ * Sorted set: the same ids by the urgency of their state, so that a page of the list does not need all projects. The sweep
+ * repairs it.
+ */
 export const urgencyIndexKey = 'syncbot:order';
 
-/** All keys of one project, in one slot of Redis. */
+/** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;
   readonly definition: string;
   /** Stream: the append-only history. */
   readonly audit: string;
-  /** Sorted set: operations with something left to do or to tell, by the moment (ms) at which the sweep should look. */
+  /** Sorted set: operations that are not finished or whose message is out of date, by the time (ms) the sweep handles them. */
   readonly open: string;
-  /** Sorted set: executions under way, by the moment (ms) at which they are given up. */
+  /** Sorted set: executions under way, by the time (ms) from which they no longer count. */
   readonly runs: string;
-  /** The prefix of its operations. */
+  /** The key prefix of its operations. */
   readonly operations: string;
 }
 
@@ -36,10 +39,10 @@ export function operationKey(id: ProjectId, operation: string): string {
   return `${projectKeys(id).operations}${operation}`;
 }
 
-/** Marks a delivery as seen. */
+/** Marks a delivery as handled. */
 export function dedupeKey(key: string): string {
   return `syncbot:once:${key}`;
 }
 
-/** The prefix of the bot's own BullMQ queues: one slot. */
+/** The prefix of the bot's own BullMQ queues. The braces put them all in one slot. */
 export const queuePrefix = '{syncbot}';

@@ -1,57 +1,67 @@
 import { z } from 'zod';
-import type {
-  ClaimResult,
-  CommitResult,
-  Completion,
-  ConfirmationResult,
-  NewOperation,
-  OperationStore,
-} from '../../application/stores.ts';
+import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStore } from '../../application/stores.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './connection.ts';
 import { operationKey, projectKeys } from './keys.ts';
-import {
-  claimScript,
-  commitScript,
-  markDrainedScript,
-  markNotifiedScript,
-  requestScript,
-  resolveScript,
-  setProgressScript,
-} from './operation-scripts.ts';
 import type { ProjectIndex } from './project-index.ts';
-import { endExecutionScript } from './project-scripts.ts';
-import { flatHashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
-import { execute, type StepRunner, toWriteResult } from './scripts.ts';
+import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
+import { execute } from './scripts.ts';
+import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
-/** How long an execution may be under way before it is given up. */
+/** An execution that never ends counts as under way for this long. */
 const executionTimeoutMs = 15 * 60_000;
-/** So many entries of the history are looked through at once for the newest operations. */
+/** How many audit entries are read at once to find the newest operations. */
 const historyPageSize = 200;
 
-const operationReply = flatHashSchema.transform((hash, context): Operation => {
-  const operation = readOperationHash(hash);
-  if (operation !== null) return operation;
-  context.addIssue({ code: 'custom', message: 'an operation that is not there' });
+const operation = hashSchema.transform((fields, context): Operation => {
+  const parsed = readOperationHash(fields);
+  if (parsed !== null) return parsed;
+  context.addIssue({ code: 'custom', message: 'the operation does not exist' });
   return z.NEVER;
 });
-const replyWithOperation = <Kind extends string>(...kinds: [Kind, ...Kind[]]) =>
-  z.tuple([z.enum(kinds), operationReply]);
 
-const requestReply = z.union([z.tuple([z.literal('ok'), operationReply]), z.tuple([z.literal('removed')])]);
-const resolveReply = z.union([
-  replyWithOperation('resolved', 'repeated'),
-  z.tuple([z.literal('not_requester'), z.string()]),
-  z.tuple([z.literal('unknown')]),
-]);
-const claimReply = z.union([
-  z.tuple([z.literal('claimed'), operationReply, flatHashSchema, z.string(), z.number()]),
-  replyWithOperation('refused', 'finished'),
-  z.tuple([z.literal('unknown')]),
-]);
-const commitReply = z.union([replyWithOperation('committed', 'repeated'), z.tuple([z.literal('conflict')])]);
+const requestStep = defineStep(
+  'request',
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('requested'), operation }),
+    z.strictObject({ kind: z.literal('removed') }),
+  ]),
+);
+const resolveStep = defineStep(
+  'resolve',
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.enum(['resolved', 'repeated']), operation }),
+    z.strictObject({ kind: z.literal('not_requester'), by: z.string() }),
+    z.strictObject({ kind: z.literal('unknown') }),
+  ]),
+);
+const claimStep = defineStep(
+  'claim',
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('claimed'),
+      operation,
+      project: hashSchema,
+      definition: z.string(),
+      now: z.number(),
+    }),
+    z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
+    z.strictObject({ kind: z.literal('unknown') }),
+  ]),
+);
+const commitStep = defineStep(
+  'commit',
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
+    z.strictObject({ kind: z.literal('conflict') }),
+  ]),
+);
+const setProgressStep = defineStep('set-progress', noReply);
+const markNotifiedStep = defineStep('mark-operation-notified', noReply);
+const markDrainedStep = defineStep('mark-drained', writeReply);
+const endExecutionStep = defineStep('end-execution', noReply);
 
 export interface OperationStoreOptions {
   readonly client: RedisClient;
@@ -60,7 +70,7 @@ export interface OperationStoreOptions {
   readonly skipUnreadable: SkipUnreadable;
 }
 
-/** The operations of the projects: one hash each, and the atomic steps of their life. */
+/** Each operation is a hash. Each change of it is one step. */
 export function createOperationStore({
   client,
   runStep,
@@ -97,62 +107,68 @@ export function createOperationStore({
         ids.map((operation) =>
           skipUnreadable(
             id,
-            read({ project: id, operation }).then((known) => known ?? 'gone'),
+            read({ project: id, operation }).then((found) => found ?? 'gone'),
           ),
         ),
       );
-      // Its time of retention was over before anybody was told.
+      // Redis deleted these after the retention time.
       const expired = ids.filter((_operation, index) => found[index] === 'gone');
       if (expired.length > 0) await execute(client, (redis) => redis.zrem(open, ...expired));
       return found.filter((operation) => operation !== null && operation !== 'gone');
     },
-    async request(operation) {
-      const args = [operation.id, JSON.stringify(newFields(operation)), operation.ttlMs];
-      const reply = requestReply.parse(await runStep(operation.project, requestScript, args));
-      if (reply[0] === 'removed') return { kind: 'refused', refusal: { code: 'removed', project: operation.project } };
-      return { kind: 'requested', operation: reply[1] };
+    async request(newOperation) {
+      const { id, project, ttlMs } = newOperation;
+      const fields = initialFields(newOperation);
+      const reply = await runStep(requestStep, { project, operationId: id, fields, ttlMs });
+      return reply.kind === 'removed' ? { kind: 'refused', refusal: { code: 'removed', project } } : reply;
     },
     async resolve({ ref, decision, by, dialog }) {
-      const args = [ref.operation, decision, by ?? '', toJsonOrEmpty(dialog), claimTimeoutMs];
-      return toConfirmationResult(resolveReply.parse(await runStep(ref.project, resolveScript, args)));
+      const reply = await runStep(resolveStep, { ...idsOf(ref), decision, by, dialog, claimTimeoutMs });
+      switch (reply.kind) {
+        case 'unknown':
+          return { kind: 'refused', refusal: { code: 'unknown_operation' } };
+        case 'not_requester':
+          return { kind: 'refused', refusal: { code: 'not_requester', by: reply.by } };
+        default:
+          return reply;
+      }
     },
-    async claim(ref, run): Promise<ClaimResult> {
-      const args = [ref.operation, run, executionTimeoutMs, JSON.stringify(transitions)];
-      const reply = claimReply.parse(await runStep(ref.project, claimScript, args));
-      if (reply[0] === 'unknown') return { kind: 'unknown' };
-      if (reply[0] !== 'claimed') return { kind: reply[0], operation: reply[1] };
-      const [kind, operation, state, definition, now] = reply;
-      const project = readProject(ref.project, state, definition);
-      if (project === null) throw new Error('a claimed project that is not there');
+    async claim(ref, executionId): Promise<ClaimResult> {
+      const reply = await runStep(claimStep, { ...idsOf(ref), executionId, executionTimeoutMs, transitions });
+      if (reply.kind !== 'claimed') return reply;
+      const project = readProject(ref.project, reply.project, reply.definition);
+      if (project === null) throw new Error('the claimed project does not exist');
       void index.update(project.id, project.state);
-      return { kind, operation, project, now };
+      return { kind: 'claimed', operation: reply.operation, project, now: reply.now };
     },
-    async commit(ending): Promise<CommitResult> {
-      const reply = commitReply.parse(await runStep(ending.ref.project, commitScript, commitArgs(ending)));
-      if (reply[0] === 'conflict') return { kind: 'conflict' };
-      const [kind, operation] = reply;
-      if (kind === 'committed' && operation.toState !== null) void index.update(operation.project, operation.toState);
-      return { kind, operation };
+    async commit(completion): Promise<CommitResult> {
+      const reply = await runStep(commitStep, commitArgs(completion));
+      if (reply.kind === 'committed' && reply.operation.toState !== null) {
+        void index.update(reply.operation.project, reply.operation.toState);
+      }
+      return reply;
     },
     async setProgress(ref, progress) {
-      await runStep(ref.project, setProgressScript, [ref.operation, JSON.stringify(progress)]);
+      await runStep(setProgressStep, { ...idsOf(ref), progress: JSON.stringify(progress) });
     },
     async markNotified(ref, { seq, message, dialogUses }) {
-      await runStep(ref.project, markNotifiedScript, [ref.operation, seq, toJsonOrEmpty(message), dialogUses]);
+      await runStep(markNotifiedStep, { ...idsOf(ref), seq, message: toJson(message), dialogUses });
     },
-    async markDrained(ref, outcome) {
-      return toWriteResult(await runStep(ref.project, markDrainedScript, [ref.operation, JSON.stringify(outcome)]));
-    },
-    async endExecution(id, executionId) {
-      await runStep(id, endExecutionScript, [executionId]);
+    markDrained: (ref, outcome) => runStep(markDrainedStep, { ...idsOf(ref), outcome: JSON.stringify(outcome) }),
+    async endExecution(project, executionId) {
+      await runStep(endExecutionStep, { project, executionId });
     },
   };
 }
 
-/** Every field of a fresh operation but its times, which the script takes from the server's clock. */
-function newFields({ id, project, action, by, reason, origin, channel, projectVersion }: NewOperation) {
-  const empty = ['dialog', 'resolvedAt', 'executeBy', 'startedAt', 'finishedAt', 'fromState', 'toState', 'progress'];
-  const fields = {
+function idsOf({ project, operation }: OperationRef) {
+  return { project, operationId: operation };
+}
+
+/** All fields of a new operation except its times, which the script takes from the server's clock. */
+function initialFields(newOperation: NewOperation): Record<string, string> {
+  const { id, project, action, by, reason, origin, channel, projectVersion } = newOperation;
+  return {
     v: '1',
     id,
     project,
@@ -165,40 +181,37 @@ function newFields({ id, project, action, by, reason, origin, channel, projectVe
     reason: reason ?? '',
     seq: '1',
     notifiedSeq: '1',
+    ...Object.fromEntries(emptyFields.map((name) => [name, ''])),
   };
-  return { ...Object.fromEntries([...empty, 'outcome', 'refusal', 'message'].map((name) => [name, ''])), ...fields };
 }
 
-function commitArgs(ending: Completion): (string | number)[] {
-  const { ref, expectedVersion, operationState, projectState, linksSynced, outcome, refusal, failure } = ending;
-  const { pendingLinks, oldestUnprocessedAt } = ending;
-  const drainingOperation = projectState === 'paused' && (outcome?.inFlight ?? 0) > 0;
-  return [
-    ref.operation,
-    expectedVersion,
-    operationState,
-    projectState,
-    linksSynced ? '1' : '0',
-    toJsonOrEmpty(outcome),
-    toJsonOrEmpty(refusal),
-    toJsonOrEmpty(failure),
-    drainingOperation ? '1' : '0',
-    JSON.stringify(pendingLinks),
-    oldestUnprocessedAt ?? '',
-  ];
+const emptyFields = [
+  'dialog',
+  'resolvedAt',
+  'executeBy',
+  'startedAt',
+  'finishedAt',
+  'fromState',
+  'toState',
+  'progress',
+  'outcome',
+  'refusal',
+  'message',
+];
+
+function commitArgs({ ref, linksSynced, pendingLinks, outcome, refusal, failure, ...completion }: Completion) {
+  return {
+    ...idsOf(ref),
+    ...completion,
+    isSynced: linksSynced,
+    isDraining: completion.projectState === 'paused' && (outcome?.inFlight ?? 0) > 0,
+    pendingLinks: JSON.stringify(pendingLinks),
+    outcome: toJson(outcome),
+    refusal: toJson(refusal),
+    failure: toJson(failure),
+  };
 }
 
-function toConfirmationResult(reply: z.infer<typeof resolveReply>): ConfirmationResult {
-  switch (reply[0]) {
-    case 'unknown':
-      return { kind: 'refused', refusal: { code: 'unknown_operation' } };
-    case 'not_requester':
-      return { kind: 'refused', refusal: { code: 'not_requester', by: reply[1] } };
-    default:
-      return { kind: reply[0], operation: reply[1] };
-  }
-}
-
-function toJsonOrEmpty(value: object | null): string {
-  return value === null ? '' : JSON.stringify(value);
+function toJson(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }

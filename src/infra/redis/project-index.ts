@@ -7,18 +7,18 @@ import { projectsKey, urgencyIndexKey } from './keys.ts';
 import { execute } from './scripts.ts';
 
 /**
- * The order of the list: ids by the urgency of their state, then by id, which is how Redis sorts equal scores. It lies in
- * another slot than the projects, so it follows them: whoever moves a state writes it right after, and the sweep mends what
- * a crash left behind. What it says is checked against the projects themselves.
+ * The urgency index: project ids, sorted by the urgency of their state and then by id (the order of Redis for equal scores).
+ * It is in another slot than the projects, so no step can update it. The stores update it right after a step, and the sweep
+ * repairs what a crash left outdated. A reader compares it with the projects.
  */
 export interface ProjectIndex extends Pick<ProjectStore, 'listByUrgency' | 'repairIndex'> {
-  /** Never throws: what is lost here is found by the sweep. */
+  /** Never throws. The sweep repairs a lost update. */
   update(id: ProjectId, state: ProjectState): Promise<void>;
   /** Never throws. */
   remove(id: ProjectId): Promise<void>;
 }
 
-/** The place of ids without a project that can be read: they are counted nowhere, and no page shows them. */
+/** The score of an id whose project cannot be read. It is not counted, and no page shows it. */
 const unreadableScore = 100;
 
 export function createProjectIndex(client: RedisClient, readMany: ProjectStore['readMany']): ProjectIndex {
@@ -28,25 +28,27 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
     update: (id, state) => ignoreErrors(setScore(id, state)),
     remove: (id) => ignoreErrors(execute(client, (redis) => redis.zrem(urgencyIndexKey, id))),
     async listByUrgency({ state, from, limit }) {
-      const [least, most] = state === null ? [0, unreadableScore - 1] : [urgency[state], urgency[state]];
-      const [known, placed, counts, page] = await execute(client, (redis) =>
+      const [lowest, highest] = state === null ? [0, unreadableScore - 1] : [urgency[state], urgency[state]];
+      const [idCount, indexedCount, counts, page] = await execute(client, (redis) =>
         Promise.all([
           redis.scard(projectsKey),
           redis.zcard(urgencyIndexKey),
           Promise.all(projectStates.map((each) => redis.zcount(urgencyIndexKey, urgency[each], urgency[each]))),
-          redis.zrangebyscore(urgencyIndexKey, least, most, 'WITHSCORES', 'LIMIT', from, limit),
+          redis.zrangebyscore(urgencyIndexKey, lowest, highest, 'WITHSCORES', 'LIMIT', from, limit),
         ]),
       );
       const scores = parseScores(page);
       const projects = await readMany([...scores.keys()]);
-      const isTrue =
-        projects.length === scores.size && projects.every((one) => scores.get(one.id) === urgency[one.state]);
-      if (known !== placed || !isTrue) return { kind: 'outdated' };
+      const isUpToDate =
+        idCount === indexedCount &&
+        projects.length === scores.size &&
+        projects.every((project) => scores.get(project.id) === urgency[project.state]);
+      if (!isUpToDate) return { kind: 'outdated' };
       const countOf = (state: ProjectState) => counts[projectStates.indexOf(state)] ?? 0;
       return { kind: 'page', counts: countsByState(countOf), projects };
     },
     async repairIndex(ids, projects) {
-      const [known, placed, scores] = await execute(client, (redis) =>
+      const [idCount, indexedCount, scores] = await execute(client, (redis) =>
         Promise.all([
           redis.scard(projectsKey),
           redis.zcard(urgencyIndexKey),
@@ -56,17 +58,17 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
       const scoreOf = scoresOf(projects);
       const outdated = ids.filter((id, index) => Number(scores[index] ?? Number.NaN) !== scoreOf(id));
       if (outdated.length > 0) {
-        // Read again: whoever moved one in between has placed it.
+        // Read again: another process may have changed a project and its score since.
         const currentScore = scoresOf(await readMany(outdated));
         const members = outdated.flatMap((id) => [currentScore(id), id]);
         await execute(client, (redis) => redis.zadd(urgencyIndexKey, ...members));
       }
-      if (placed > known) await removeOrphans(client);
+      if (indexedCount > idCount) await removeOrphans(client);
     },
   };
 }
 
-/** Where the ids of a look belong: behind all others when there is no project to them that can be read. */
+/** The right score of each id. */
 function scoresOf(projects: readonly Project[]): (id: ProjectId) => number {
   const states = new Map(projects.map(({ id, state }) => [id, state]));
   return (id) => {
@@ -75,17 +77,17 @@ function scoresOf(projects: readonly Project[]): (id: ProjectId) => number {
   };
 }
 
-/** Removed by somebody who could not say so here. */
+/** Removes ids from the index whose project was removed by a process that crashed before it updated the index. */
 async function removeOrphans(client: RedisClient): Promise<void> {
-  const [ids, placed] = await execute(client, (redis) =>
+  const [ids, indexed] = await execute(client, (redis) =>
     Promise.all([redis.smembers(projectsKey), redis.zrange(urgencyIndexKey, 0, '-1')]),
   );
-  const known = new Set(ids);
-  const orphans = placed.filter((id) => !known.has(id));
+  const existing = new Set(ids);
+  const orphans = indexed.filter((id) => !existing.has(id));
   if (orphans.length > 0) await execute(client, (redis) => redis.zrem(urgencyIndexKey, ...orphans));
 }
 
-/** Ids with their scores, as Redis lists them. */
+/** Redis lists ids with their scores: id, score, id, score. */
 function parseScores(flat: readonly string[]): Map<ProjectId, number> {
   const scores = new Map<ProjectId, number>();
   for (let index = 0; index + 1 < flat.length; index += 2) scores.set(String(flat[index]), Number(flat[index + 1]));

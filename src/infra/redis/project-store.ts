@@ -5,20 +5,22 @@ import { toChunks } from '../../lib/async.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys, projectsKey } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
-import {
-  markFailedScript,
-  markSyncedScript,
-  removeScript,
-  saveScript,
-  scheduleCorrectionScript,
-  watermarksScript,
-} from './project-scripts.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
-import { execute, type StepRunner, toWriteResult } from './scripts.ts';
+import { execute } from './scripts.ts';
+import { defineStep, type StepRunner, writeReply } from './steps.ts';
 
 const readBatchSize = 500;
 /** An audit entry names at most this many links. */
 const maxAuditedLinks = 20;
+
+const conflictReply = z.strictObject({ kind: z.literal('conflict') });
+const createProject = defineStep('create-project', writeReply);
+const updateProject = defineStep('update-project', writeReply);
+const removeProject = defineStep('remove-project', writeReply);
+const setWatermarks = defineStep('set-watermarks', writeReply);
+const scheduleCorrection = defineStep('schedule-correction', writeReply);
+const markFailed = defineStep('mark-failed', replyWithOperationToNotify('failed'));
+const markSynced = defineStep('mark-synced', replyWithOperationToNotify('synced'));
 
 type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVersion'>;
 
@@ -35,49 +37,46 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
     listByUrgency: index.listByUrgency,
     repairIndex: index.repairIndex,
     async save(definition, stateOrUpdate, by) {
-      const isNew = 'state' in stateOrUpdate;
-      const own = isNew
-        ? [stateOrUpdate.state, '', by, '[]', ...watermarkFields(stateOrUpdate.watermarks)]
-        : ['', stateOrUpdate.expectedVersion, by, JSON.stringify(stateOrUpdate.added)];
-      // The id first: one without a project is passed over, a project without its id would never be seen again.
-      if (isNew) await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
-      const result = toWriteResult(await runStep(definition.id, saveScript, [JSON.stringify(definition), ...own]));
-      if (isNew && result.kind === 'written') await index.update(definition.id, stateOrUpdate.state);
+      const args = { project: definition.id, definition: JSON.stringify(definition), by };
+      if ('expectedVersion' in stateOrUpdate) {
+        const { expectedVersion, added } = stateOrUpdate;
+        return runStep(updateProject, { ...args, expectedVersion, addedLinks: added });
+      }
+      const { state, watermarks } = stateOrUpdate;
+      // The id comes first: readers skip an id without a project, but nothing would find a project without its id.
+      await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
+      const result = await runStep(createProject, { ...args, state, watermarks: watermarkFields(watermarks) });
+      if (result.kind === 'written') await index.update(definition.id, state);
       return result;
     },
     async remove(id, expectedVersion, by) {
-      const result = toWriteResult(await runStep(id, removeScript, [expectedVersion, by, id]));
+      const result = await runStep(removeProject, { project: id, expectedVersion, by });
       if (result.kind === 'conflict') return result;
       await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
-      const args = [expectedVersion, JSON.stringify(failure), by, oldestUnprocessedAt ?? ''];
-      const reply = notifyReply.parse(await runStep(id, markFailedScript, args));
-      if (reply === null) return { kind: 'conflict' };
-      void index.update(id, 'failed');
-      return { kind: 'failed', operationToNotify: reply.operation };
+      const args = { project: id, expectedVersion, failure: JSON.stringify(failure), by, oldestUnprocessedAt };
+      const result = await runStep(markFailed, args);
+      if (result.kind === 'failed') void index.update(id, 'failed');
+      return result;
     },
-    async markSynced(id, version, pendingLinks) {
-      const reply = notifyReply.parse(await runStep(id, markSyncedScript, [version, JSON.stringify(pendingLinks)]));
-      return reply === null ? { kind: 'conflict' } : { kind: 'synced', operationToNotify: reply.operation };
-    },
-    async setWatermarks(id, expectedVersion, watermarks) {
-      return toWriteResult(await runStep(id, watermarksScript, [expectedVersion, ...watermarkFields(watermarks)]));
-    },
-    async scheduleCorrection(id, expectedVersion, { links, cause }) {
-      const args = [
+    markSynced: (id, expectedVersion, pendingLinks) =>
+      runStep(markSynced, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
+    setWatermarks: (id, expectedVersion, watermarks) =>
+      runStep(setWatermarks, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
+    scheduleCorrection: (id, expectedVersion, { links, cause }) =>
+      runStep(scheduleCorrection, {
+        project: id,
         expectedVersion,
-        JSON.stringify(links.slice(0, maxAuditedLinks)),
+        linkIds: JSON.stringify(links.map(linkId)),
+        links: JSON.stringify(links.slice(0, maxAuditedLinks)),
         cause,
-        JSON.stringify(links.map(linkId)),
-      ];
-      return toWriteResult(await runStep(id, scheduleCorrectionScript, args));
-    },
+      }),
   };
 }
 
-/** The reading half of the store. The index needs it as well. */
+/** The methods that only read. The project index uses them too. */
 export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnreadable): ProjectReads {
   async function read(id: ProjectId) {
     const keys = projectKeys(id);
@@ -106,8 +105,6 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
   };
 }
 
-/** The script returns false for a conflict, else the operation to notify, empty when there is none. */
-const notifyReply = z
-  .string()
-  .nullable()
-  .transform((id) => (id === null ? null : { operation: id === '' ? null : id }));
+function replyWithOperationToNotify<Kind extends 'failed' | 'synced'>(kind: Kind) {
+  return z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflictReply]);
+}

@@ -13,7 +13,7 @@ import {
   watermarkSchema,
 } from '../../domain/project.ts';
 
-/** Answers null in place of a record that is not of this format, and says so: the others are not to suffer from it. */
+/** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
 export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
 
 export function createSkipUnreadable(onUnreadable: (id: ProjectId, error: unknown) => void): SkipUnreadable {
@@ -35,7 +35,7 @@ const json = z.string().transform((text, context): unknown => {
 });
 
 const number = z.coerce.number();
-/** Hash fields hold no null: an empty string stands for it. */
+/** A hash has no null. The empty string stands for it. */
 const emptyIsNull = z.string().transform((text) => (text === '' ? null : text));
 
 const stateHashSchema = z.object({
@@ -58,18 +58,23 @@ const stateHashSchema = z.object({
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);
 
-/** Reads a project from its two records; null when there is none. Throws when a record is not of this format. */
+/** Reads a project from its two records. Returns null if it does not exist. Throws if a record has another format. */
 export function readProject(id: ProjectId, state: Record<string, string>, definition: string | null): Project | null {
   if (definition === null || Object.keys(state).length === 0) return null;
   const { v: _format, ...fields } = stateHashSchema.parse(state);
-  const kept = { watermarks: readWatermarks(state), alerts: readAlerts(state) };
-  return { id, definition: definitionJsonSchema.parse(definition), ...kept, ...fields };
+  return {
+    id,
+    definition: definitionJsonSchema.parse(definition),
+    watermarks: readWatermarks(state),
+    alerts: readAlerts(state),
+    ...fields,
+  };
 }
 
 const watermarkPrefix = 'watermark:';
 const watermarkJsonSchema = json.pipe(watermarkSchema);
 
-/** Each watermark is a field of its own in the state's hash, so that one link's never overwrites another's. */
+/** Each watermark is its own field of the state hash, so that the watermark of one link never overwrites another's. */
 function readWatermarks(state: Record<string, string>): Record<string, Watermark> {
   const fields = Object.entries(state).filter(([field]) => field.startsWith(watermarkPrefix));
   return Object.fromEntries(
@@ -78,29 +83,31 @@ function readWatermarks(state: Record<string, string>): Record<string, Watermark
 }
 
 const alertJsonSchema = json.pipe(alertSchema);
-const toldJsonSchema = json.pipe(deliveredAlertSchema);
+const deliveredJsonSchema = json.pipe(deliveredAlertSchema);
 
-/** The observer writes one field of an alert, the teller the other: neither overwrites what the other knows. */
+/** The observer writes the field `alert:<kind>`, the notifier `delivered:<kind>`, so that neither overwrites the other. */
 function readAlerts(state: Record<string, string>): Alerts {
   const entries = alertKinds.flatMap((kind): [string, AlertRecord][] => {
-    const [alert, told] = [state[`alert:${kind}`], state[`delivered:${kind}`]];
+    const [alert, delivered] = [state[`alert:${kind}`], state[`delivered:${kind}`]];
     if (alert === undefined) return [];
-    return [[kind, { alert: alertJsonSchema.parse(alert), delivered: told ? toldJsonSchema.parse(told) : null }]];
+    const parsedDelivered = delivered === undefined ? null : deliveredJsonSchema.parse(delivered);
+    return [[kind, { alert: alertJsonSchema.parse(alert), delivered: parsedDelivered }]];
   });
   return Object.fromEntries(entries);
 }
 
-/** Watermarks by link id as fields and values of the state's hash. */
-export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>): string[] {
-  return Object.entries(watermarks).flatMap(([id, mark]) => [`${watermarkPrefix}${id}`, JSON.stringify(mark)]);
+/** Watermarks, given by link id, as fields of the state hash. */
+export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>): Record<string, string> {
+  const entries = Object.entries(watermarks);
+  return Object.fromEntries(entries.map(([id, watermark]) => [`${watermarkPrefix}${id}`, JSON.stringify(watermark)]));
 }
 
-/** The fields of an operation's hash that are JSON or numbers; all others are plain text. */
+/** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
 const jsonFields = ['progress', 'outcome', 'refusal', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
 const numberOrNullFields = ['resolvedAt', 'executeBy', 'startedAt', 'finishedAt', 'notifiedAt'];
 
-/** Reads an operation from its hash; null when there is none. Throws when it is not of this format. */
+/** Reads an operation from its hash. Returns null if it does not exist. Throws if it has another format. */
 export function readOperationHash(hash: Record<string, string>): Operation | null {
   if (Object.keys(hash).length === 0) return null;
   const fields: Record<string, unknown> = {};
@@ -113,7 +120,10 @@ export function readOperationHash(hash: Record<string, string>): Operation | nul
   return operationSchema.parse(fields);
 }
 
-/** Pairs of a hash as a script returns them: field, value, field, value. */
+/** The fields of a hash by name, as scripts return them. `catchall` parses them three times as fast as `z.record`. */
+export const hashSchema = z.object({}).catchall(z.string());
+
+/** The fields of a stream entry as Redis returns them: name, value, name, value. */
 export const flatHashSchema = z.array(z.string()).transform((flat) => {
   const hash: Record<string, string> = {};
   for (let index = 0; index + 1 < flat.length; index += 2) hash[String(flat[index])] = String(flat[index + 1]);

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { StoreUnavailableError } from '../../application/errors.ts';
-import type { WriteResult } from '../../application/stores.ts';
-import type { ProjectId } from '../../domain/project.ts';
 import { type RedisClient, whenReady } from './connection.ts';
-import { projectKeys } from './keys.ts';
 
 const readyTimeoutMs = 1_500;
 
 /**
- * Sends commands to the bot's Redis. Throws `StoreUnavailableError`: `sent: 'no'` when the connection was down before anything
- * was sent, `'unknown'` when a reply was lost. Errors that the server answered with are faults of ours and pass through.
+ * Sends commands to the bot's Redis. Throws `StoreUnavailableError`: with `sent: 'no'` if the connection was down before
+ * anything was sent, with `sent: 'unknown'` if a reply was lost. Other errors of the server are bugs and pass through.
  */
 export async function execute<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
   if (!(await whenReady(client, readyTimeoutMs))) {
@@ -22,7 +20,17 @@ export async function execute<T>(client: RedisClient, send: (client: RedisClient
   }
 }
 
-/** Lua that runs as one atomic step. Every key it touches lies in one project's slot. */
+/** Whether an error is the server's answer to the command. False if the server did not answer or cannot serve now. */
+export function isServerReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && !isTransient(error.message);
+}
+
+/** Whether an error reply means that the server cannot serve now. */
+function isTransient(message: string): boolean {
+  return /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|UNBLOCKED|MISCONF|NOREPLICAS)\b/.test(message);
+}
+
+/** Lua that Redis runs as one atomic step. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
@@ -32,7 +40,15 @@ export function defineScript(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** Runs a script by its hash; a server that does not know it (restarted, flushed) is given the text. */
+/** Reads a script from a `.lua` file. Replaces a line `--- @include "name"` by the file `name.lua` of the same folder. */
+export function loadScript(file: URL): Script {
+  const lua = readFileSync(file, 'utf8').replaceAll(/^--- @include "([\w-]+)"$/gm, (_line, name: string) =>
+    readFileSync(new URL(`${name}.lua`, file), 'utf8'),
+  );
+  return defineScript(lua);
+}
+
+/** Runs a script by its hash. Sends the text if the server does not know it (after a restart or a flush). */
 export async function runScript(
   client: RedisClient,
   { lua, sha }: Script,
@@ -44,38 +60,4 @@ export async function runScript(
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return client.eval(lua, keys.length, ...keys, ...args);
   }
-}
-
-/** Whether the server answered, if only with an error; false: it cannot serve just now, or did not answer. */
-export function isServerReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && !isTransient(error.message);
-}
-
-/** Replies of a server that cannot serve just now: as good as no answer. */
-function isTransient(message: string): boolean {
-  return /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|UNBLOCKED|MISCONF|NOREPLICAS)\b/.test(message);
-}
-
-export interface StoreSettings {
-  /** How many entries of a project's history are kept, about. */
-  readonly auditLength: number;
-  /** How long a finished operation is kept, ms. */
-  readonly retentionMs: number;
-}
-
-/** Runs one atomic step on a project. */
-export type StepRunner = (id: ProjectId, script: Script, args: readonly (string | number)[]) => Promise<unknown>;
-
-export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
-  const settingsJson = JSON.stringify(settings);
-  return (id, script, args) => {
-    const { state, definition, audit, open, runs, operations } = projectKeys(id);
-    const keys = [state, definition, audit, open, runs];
-    return execute(client, (redis) => runScript(redis, script, { keys, args: [operations, settingsJson, ...args] }));
-  };
-}
-
-/** A script that writes returns 1, or 0 for a conflict. */
-export function toWriteResult(reply: unknown): WriteResult {
-  return { kind: reply === 1 ? 'written' : 'conflict' };
 }

@@ -1,14 +1,17 @@
-import type { ServerClock, Stores } from '../../application/stores.ts';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Deduplication, ServerClock, Stores } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './connection.ts';
-import { createDeduplication } from './deduplication.ts';
+import { dedupeKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
 import { createSkipUnreadable } from './records.ts';
-import { createStepRunner, execute, type StoreSettings } from './scripts.ts';
+import { execute, loadScript, runScript } from './scripts.ts';
+import { createStepRunner, type StoreSettings } from './steps.ts';
 
 /**
  * The bot's records in Redis. A method that reads many records skips one that it cannot read and reports it to
@@ -30,6 +33,19 @@ export function createStores(
     auditLog: createAuditLog(client, runStep),
     deduplication: createDeduplication(client),
     serverClock: createServerClock(client),
+  };
+}
+
+const claimOnceScript = loadScript(new URL('lua/claim-once.lua', import.meta.url));
+const claimOnceReply = z.strictObject({ kind: z.enum(['first', 'repeated']) });
+
+function createDeduplication(client: RedisClient): Deduplication {
+  return {
+    async claimOnce(key, ttlMs) {
+      const call = { keys: [dedupeKey(key)], args: [JSON.stringify({ token: randomUUID(), ttlMs })] };
+      const reply = await execute(client, (redis) => runScript(redis, claimOnceScript, call));
+      return claimOnceReply.parse(JSON.parse(z.string().parse(reply))).kind === 'first';
+    },
   };
 }
 

@@ -1,27 +1,26 @@
 import { type BlockAction, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
-import { showConfirmation } from './confirmation.ts';
-import type { ListenerContext } from './listener.ts';
-import { respondOutdatedButton } from './listener.ts';
+import { requestConfirmation } from './confirmation.ts';
+import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showList } from './queries.ts';
 
-/** Start, Pause, Restore, Re-apply and Adopt in a list or a message: the road of the command, in an answer of its own below. */
-export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<void> {
+/** Start, Pause, Restore, Re-apply or Adopt in a message: the same as the command. */
+export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const action = readOperationKind(press.actionId);
   const project = readProjectId(press.value);
-  if (action === null || project === null) return respondOutdatedButton(context, press);
-  await showConfirmation(context, press, { action, project, reason: null });
+  if (action === null || project === null) return onOutdatedButton(context);
+  return requestConfirmation(context, press, { action, project, reason: null });
 }
 
 /** Show: the same as `show <project>`. */
-export async function onShow(context: ListenerContext, press: BlockAction): Promise<void> {
+export async function onShow(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const project = readProjectId(press.value);
-  if (project === null) return respondOutdatedButton(context, press);
-  await showDetails(context, press, project);
+  return project === null ? onOutdatedButton(context) : showDetails(context, press, project);
 }
 
-/** Next and Previous: the list is replaced where it stands. */
-export async function onPage(context: ListenerContext, press: BlockAction): Promise<void> {
+/** Next and Previous replace the list by another page. */
+export async function onPage(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const query = readListQuery(press.value);
-  if (query === null) return respondOutdatedButton(context, press);
-  await showList(context, press, query, 'replace');
+  if (query === null) return onOutdatedButton(context);
+  const result = await showList(context, query);
+  return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
 }

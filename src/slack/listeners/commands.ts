@@ -3,63 +3,55 @@ import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import { nothingChanged } from '../../messages/format.ts';
 import { explainParseError } from '../commands/errors.ts';
-import { type Command, type ParseError, parseCommand } from '../commands/parse.ts';
+import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
 import { buildHelp } from '../views/help.ts';
 import { buildText } from '../views/refusal.ts';
-import { showConfirmation } from './confirmation.ts';
-import { type ListenerContext, respond } from './listener.ts';
+import { requestConfirmation } from './confirmation.ts';
+import type { ListenerContext, ListenerResult } from './listener.ts';
 import { showDetails, showHistory, showList, showPrecheck } from './queries.ts';
 
-/** `/sync …`: reads what was typed and takes the road of it. Looking is open to everybody of the workspace. */
-export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<void> {
+/** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
+export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
   const command = parseCommand(request.text);
-  await dispatch(context, request, command);
-}
-
-async function dispatch(context: ListenerContext, request: SlashCommand, command: Command): Promise<void> {
   switch (command.kind) {
     case 'help':
-      return respond(context, request, buildHelp(context.format));
+      return { kind: 'message', message: buildHelp(context.format) };
     case 'list':
-      return showList(context, request, { page: 0, filter: command.filter }, 'new');
+      return showList(context, { page: 0, filter: command.filter });
     case 'show':
       return showDetails(context, request, command.project);
     case 'precheck':
-      return showPrecheck(context, request, command.project);
+      return showPrecheck(context, command.project);
     case 'history':
       return showHistory(context, request, command.project);
     case 'act':
-      return showConfirmation(context, request, command);
+      return requestConfirmation(context, request, command);
     case 'misread':
-      return respondWithParseError(context, request, command.error);
+      return answerParseError(context, command.error);
     default:
       return command satisfies never;
   }
 }
 
-/** A misspelt command is answered with help; a readable one that lacks something, with what it lacks. */
-async function respondWithParseError(
-  context: ListenerContext,
-  request: SlashCommand,
-  error: ParseError,
-): Promise<void> {
+/** An unknown verb is answered with help, any other error with what is missing. */
+async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
   const text = explainParseError(error, await suggestedProjects(context, error), context.format);
-  const isUnknownVerb = error.code === 'unknown_verb';
-  await respond(context, request, isUnknownVerb ? buildHelp(context.format, text) : buildText(text));
+  const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : buildText(text);
+  return { kind: 'message', message };
 }
 
-/** The projects that may have been meant; for a verb without a project, those first on which it is allowed now. */
-async function suggestedProjects({ deps }: ListenerContext, error: ParseError): Promise<string[]> {
-  if (error.code !== 'project_missing') return deps.projects.listIds();
-  const projects = await listProjects(deps, '');
+/** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
+async function suggestedProjects(context: ListenerContext, error: ParseError): Promise<string[]> {
+  if (error.code !== 'project_missing') return context.projects.listIds();
+  const projects = await listProjects(context, '');
   const allowsVerb = ({ state }: Project) => allowedAction(state) === error.verb;
   return [...projects.filter(allowsVerb), ...projects.filter((project) => !allowsVerb(project))].map(({ id }) => id);
 }
 
-/** A command of another name that the app's manifest sends here. */
-export async function onOtherCommand(context: ListenerContext, request: SlashCommand): Promise<void> {
+/** Another slash command that the app's manifest sends to this bot. */
+export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
   const help = context.format.command('help');
-  const text = `I answer to another command here: type ${help}. ${nothingChanged} Whoever runs syncbot sets its name in SLACK_COMMAND.`;
-  await respond(context, request, buildText(text));
+  const text = `This bot answers to another command: type ${help}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`;
+  return { kind: 'message', message: buildText(text) };
 }

@@ -1,22 +1,15 @@
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request.ts';
-import type { NewDialog, OperationRef } from '../../domain/operation.ts';
+import type { Operation, OperationRef } from '../../domain/operation.ts';
 import type { OperationKind } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
-import type { ViewContext } from '../views/context.ts';
-import { buildOutcomeUnknown, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
-import {
-  isFirstDelivery,
-  type ListenerContext,
-  respond,
-  respondOutdatedButton,
-  respondWithRefusal,
-} from './listener.ts';
+import { buildOutcomeUnknown, buildStoreUnavailable, buildText } from '../views/refusal.ts';
+import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
 export interface RequestedAction {
   readonly action: OperationKind;
@@ -25,81 +18,68 @@ export interface RequestedAction {
 }
 
 /**
- * Start, Pause or Restore, typed or pressed: the requester alone sees what would happen, with OK and Cancel.
- * The operation has no dialog that could be replaced until OK or Cancel is pressed: the response_url of a command replaces
- * nothing (slackapi/bolt-js#2287), and that of a press in a list would replace the list. So an older dialog that this one
- * supersedes stays as it is; its buttons answer truly.
+ * Authorizes the requester, requests the operation and returns its confirmation dialog. Only the requester sees the dialog.
+ *
+ * The operation stores no dialog until OK or Cancel is pressed: the response_url of a slash command cannot replace a message
+ * (slackapi/bolt-js#2287), and that of a button in a list would replace the list. So a superseded dialog stays visible; its
+ * buttons answer that it was superseded.
  */
-export async function showConfirmation(
+export async function requestConfirmation(
   context: ListenerContext,
   request: SlackRequest,
   { action, project, reason }: RequestedAction,
-): Promise<void> {
-  const { deps, format } = context;
-  const actionRequest: ActionRequest = {
-    action,
-    project,
-    reason,
-    by: request.user,
-    origin: 'slack',
-    channel: request.channel,
-  };
+): Promise<ListenerResult> {
+  const { user: by, channel } = request;
+  const actionRequest: ActionRequest = { action, project, reason, by, channel, origin: 'slack' };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
-    await respondWithRefusal(context, request, refusal, action);
-    return recordRefusal(deps, actionRequest, refusal);
+    return { kind: 'refusal', refusal, verb: action, record: () => recordRefusal(context, actionRequest, refusal) };
   }
-  const result = await requestAction(deps, actionRequest);
-  if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, action);
+  const result = await requestAction(context, actionRequest);
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: action };
   const { operation, stats } = result;
-  const now = await deps.serverClock.now();
-  await respond(context, request, buildConfirmation({ operation, project: result.project, stats: stats, format, now }));
+  const now = await context.serverClock.now();
+  const dialog = buildConfirmation({ operation, project: result.project, stats, format: context.format, now });
+  return { kind: 'message', message: dialog };
 }
 
-const pollIntervalMs = 2_000;
-const pollTimeoutMs = 2 * 60_000;
-
-/**
- * OK: who may is decided again, then one atomic step settles the operation. The teller shows how it stands in
- * the pressed dialog: it is the one writer of it, so a repeated or late press is answered there too. That step knows the same
- * press when it is delivered twice, so nothing is asked before it.
- */
-export async function onOk(context: ListenerContext, press: BlockAction): Promise<void> {
+/** OK: authorizes the presser again and confirms the operation. */
+export async function onOk(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const ref = readOperationRef(press.value);
-  if (ref === null) return respondOutdatedButton(context, press);
+  if (ref === null) return onOutdatedButton(context);
   const refusal = await context.authorizer.authorizeRequest(press);
   if (refusal !== null) return refuseConfirmation(context, press, { ref, refusal });
-  await resolveOperation(context, press, ref, confirm);
+  return resolveOperation(context, press, { ref, resolve: confirm });
 }
 
-/** Cancel: nothing is changed by it, so whoever asked may always press it. */
-export async function onCancel(context: ListenerContext, press: BlockAction): Promise<void> {
+/** Cancel changes nothing, so the requester may press it without being an operator. */
+export async function onCancel(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const ref = readOperationRef(press.value);
-  if (ref === null) return respondOutdatedButton(context, press);
-  await resolveOperation(context, press, ref, cancel);
+  return ref === null ? onOutdatedButton(context) : resolveOperation(context, press, { ref, resolve: cancel });
 }
 
-type Resolve = typeof confirm;
+interface Resolution {
+  readonly ref: OperationRef;
+  readonly resolve: typeof confirm;
+}
 
+/** The notifier replaces the dialog: it is the only writer of a resolved dialog, also after a repeated or late press. */
 async function resolveOperation(
   context: ListenerContext,
   press: BlockAction,
-  ref: OperationRef,
-  resolve: Resolve,
-): Promise<void> {
-  const { deps } = context;
-  const dialog: NewDialog = { url: press.responseUrl, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
+  { ref, resolve }: Resolution,
+): Promise<ListenerResult> {
+  const dialog = { url: press.responseUrl, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
   try {
-    const result = await resolve(deps, { ref, by: press.user, dialog });
-    if (result.kind === 'refused') return await refuseConfirmation(context, press, { ref, refusal: result.refusal });
-    await deps.notifications.operationChanged(ref);
+    const result = await resolve(context, { ref, by: press.user, dialog });
+    if (result.kind === 'refused') return refuseConfirmation(context, press, { ref, refusal: result.refusal });
+    await context.notifications.operationChanged(ref);
+    return { kind: 'notified' };
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
-    deps.log.warn(
-      { project: ref.project, operationId: ref.operation, error: serializeError(error) },
-      'reply to a press lost',
-    );
-    await pollForOutcome(context, press, ref);
+    context.log.warn({ error: serializeError(error) }, 'reply to a button press lost');
+    const message = buildText("Checking whether this got through: the bot's Redis did not reply.");
+    return { kind: 'message', message, followUp: () => pollForResult(context, press, ref) };
   }
 }
 
@@ -108,43 +88,44 @@ interface RefusedConfirmation {
   readonly refusal: Refusal;
 }
 
-/** A dialog of a forgotten request is replaced, since nobody else will; other refusals stand below it, and in the history. */
-async function refuseConfirmation(
+/** The dialog of an operation without a record is replaced here: the notifier cannot replace it. */
+function refuseConfirmation(
   context: ListenerContext,
-  press: BlockAction,
+  { user, channel }: BlockAction,
   { ref, refusal }: RefusedConfirmation,
-): Promise<void> {
-  if (!(await isFirstDelivery(context, press))) return;
-  if (refusal.code !== 'unknown_operation') {
-    await respondWithRefusal(context, press, refusal);
-    return recordRefusedConfirmation(context.deps, { ref, by: press.user, channel: press.channel, refusal });
-  }
-  context.onRefusal?.(refusal.code);
-  const viewContext: ViewContext = { format: context.format, now: await context.deps.serverClock.now() };
-  await respond(context, press, buildRefusal({ refusal, verb: null, ...viewContext }), 'replace');
+): ListenerResult {
+  if (refusal.code === 'unknown_operation') return { kind: 'refusal', refusal, verb: null, mode: 'replace' };
+  const record = () => recordRefusedConfirmation(context, { ref, by: user, channel, refusal });
+  return { kind: 'refusal', refusal, verb: null, record };
 }
 
-/** Redis took the press, or did not: its reply was lost. Asks by id until it is known. */
-async function pollForOutcome(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<void> {
-  const { clock, operations, notifications } = context.deps;
-  await respond(context, press, buildText("Checking whether this got through: the bot's Redis did not reply."));
+const pollIntervalMs = 2_000;
+const pollTimeoutMs = 2 * 60_000;
+
+/** The reply of Redis to a press was lost. Reads the operation until it shows whether the press was applied. */
+async function pollForResult(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<ListenerResult> {
+  const { clock, stopSignal } = context;
   const deadline = clock.now() + pollTimeoutMs;
-  while (clock.now() < deadline && !context.stopSignal.aborted) {
-    await clock.sleep(pollIntervalMs, context.stopSignal);
-    const operation = await readIfAvailable(() => operations.read(ref));
-    if (operation === 'not known') continue;
+  while (clock.now() < deadline && !stopSignal.aborted) {
+    await clock.sleep(pollIntervalMs, stopSignal);
+    const read = await tryToRead(context, ref);
+    if (read.kind === 'unavailable') continue;
+    const { operation } = read;
     if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
-    if (operation.state === 'requested') return respond(context, press, buildStoreUnavailable());
-    return notifications.operationChanged(ref);
+    if (operation.state === 'requested') return { kind: 'message', message: buildStoreUnavailable() };
+    await context.notifications.operationChanged(ref);
+    return { kind: 'notified' };
   }
-  await respond(context, press, buildOutcomeUnknown(ref.project, context.format));
+  return { kind: 'message', message: buildOutcomeUnknown(ref.project, context.format) };
 }
 
-async function readIfAvailable<T>(read: () => Promise<T>): Promise<T | 'not known'> {
+type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };
+
+async function tryToRead({ operations }: ListenerContext, ref: OperationRef): Promise<ReadAttempt> {
   try {
-    return await read();
+    return { kind: 'read', operation: await operations.read(ref) };
   } catch (error) {
-    if (error instanceof StoreUnavailableError) return 'not known';
+    if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
     throw error;
   }
 }

@@ -2,118 +2,57 @@ import { randomBytes } from 'node:crypto';
 import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import { childLogger } from '../../logging/child-logger.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { type Formatter, nothingChanged } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
-import type { OnRequestRejected } from '../receivers/rejection.ts';
+import type { OnRequestRejected } from '../receivers/receiver.ts';
 import type { Message } from '../views/blocks.ts';
 import { buildInternalError, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
 
-/** What every handler is given. */
-export interface ListenerContext {
-  readonly deps: UseCaseContext;
+/** What every listener is given: the use cases, and what is needed to decide and to answer. */
+export interface ListenerContext extends UseCaseContext {
   readonly authorizer: Authorizer;
   readonly format: Formatter;
-  /** `settings.showErrors`: failed tasks' masked reasons may be shown to everybody. */
+  /** `settings.showErrors`: whether everybody may read the masked reasons of failed tasks. */
   readonly showErrors: boolean;
-  /** Is told of each request that gets nothing done for whom it comes from. */
-  readonly onRequestRejected?: OnRequestRejected | undefined;
-  /** Aborted when the bot stops: nothing waits any longer then. */
-  readonly stopSignal: AbortSignal;
-  /** How a response_url is posted to. */
   readonly responseUrlFetch?: Fetch;
-  /** Is told of each refusal. */
+  /** Called for each request that is rejected because of who sent it. */
+  readonly onRequestRejected?: OnRequestRejected | undefined;
+  /** Called for each refusal. */
   readonly onRefusal?: ((code: RefusalCode) => void) | undefined;
 }
 
-const maxAttempts = 5;
-const maxRetryDelayMs = 30_000;
+/** What a listener returns. Only `createListener` sends it. */
+export type ListenerResult =
+  | {
+      readonly kind: 'message';
+      readonly message: Message;
+      /** `replace` edits the message whose button was pressed. */
+      readonly mode?: ResponseMode;
+      /** Runs after the message is sent and returns a second result. */
+      readonly followUp?: () => Promise<ListenerResult>;
+    }
+  | {
+      readonly kind: 'refusal';
+      readonly refusal: Refusal;
+      /** The requested verb. The view suggests it again with the corrected name. */
+      readonly verb: string | null;
+      readonly mode?: ResponseMode;
+      /** Writes the refusal to the audit log, after the answer is sent. */
+      readonly record?: () => Promise<void>;
+    }
+  /** The notifier sends the answer. */
+  | { readonly kind: 'notified' };
 
-/** Answers the person who spoke, and nobody else. Tries again when Slack did not take it, for a minute or so; never throws. */
-export async function respond(
+/** Decides one decoded request. */
+export type Listener<Request extends SlackRequest> = (
   context: ListenerContext,
-  request: SlackRequest,
-  message: Message,
-  mode: ResponseMode = 'new',
-): Promise<void> {
-  const target = { url: request.responseUrl, send: context.responseUrlFetch };
-  let result = await postToResponseUrl(target, message, mode);
-  for (
-    let attempt = 1;
-    result.kind === 'later' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
-    attempt++
-  ) {
-    if (context.stopSignal.aborted) break;
-    await context.deps.clock.sleep(result.retryAfterMs, context.stopSignal);
-    result = await postToResponseUrl(target, message, mode);
-  }
-  if (result.kind !== 'done')
-    context.deps.log.warn(
-      { ...operationFields(request), channel: request.channel, kind: result.kind },
-      'answer could not be shown',
-    );
-}
-
-/** Says a refusal; `verb` is what was asked for, to suggest it with the name repaired. */
-export async function respondWithRefusal(
-  context: ListenerContext,
-  request: SlackRequest,
-  refusal: Refusal,
-  verb: string | null = null,
-): Promise<void> {
-  const { user, channel } = request;
-  context.onRefusal?.(refusal.code);
-  context.deps.log.info({ ...operationFields(request), user, channel, code: refusal.code }, 'refused in Slack');
-  await respond(
-    context,
-    request,
-    buildRefusal({ refusal, verb, format: context.format, now: await refusalTime(context, refusal) }),
-  );
-}
-
-/** Slack may deliver twice, over two sockets: only the first delivery within ten minutes counts. */
-export async function isFirstDelivery({ deps }: ListenerContext, { triggerId, user }: SlackRequest): Promise<boolean> {
-  if (triggerId === null) return true;
-  try {
-    const isFirst = await deps.deduplication.claimOnce(`trigger:${triggerId}`, 10 * 60_000);
-    if (!isFirst) deps.log.info({ user }, 'second delivery dropped');
-    return isFirst;
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) throw new StoreUnavailableError('no', { cause: error });
-    throw error;
-  }
-}
-
-/** A fault becomes a sentence; the log line with the same id says what it was. Nothing raw reaches Slack. */
-export async function respondWithError(context: ListenerContext, request: SlackRequest, error: unknown): Promise<void> {
-  if (error instanceof StoreUnavailableError) {
-    context.deps.log.warn(
-      { ...operationFields(request), error: serializeError(error) },
-      'not done: Redis did not answer',
-    );
-    return respond(context, request, buildStoreUnavailable());
-  }
-  const logId = randomBytes(4).toString('hex');
-  context.deps.log.error(
-    { ...operationFields(request), logId, error: serializeError(error) },
-    'a Slack request failed',
-  );
-  await respond(context, request, buildInternalError(logId));
-}
-
-/** The operation that a press is about, for a log line. */
-function operationFields(request: SlackRequest & { readonly value?: unknown }) {
-  const ref = readOperationRef(request.value);
-  return ref === null ? {} : { project: ref.project, operationId: ref.operation };
-}
-
-/** Sentences that tell a duration need the clock of Redis; the others do without it. */
-async function refusalTime({ deps }: ListenerContext, refusal: Refusal): Promise<number> {
-  return 'since' in refusal ? deps.serverClock.now() : deps.clock.now();
-}
+  request: Request,
+) => Promise<ListenerResult>;
 
 /** The part of Bolt's listener arguments that is used. */
 export interface ListenerArgs {
@@ -121,42 +60,136 @@ export interface ListenerArgs {
   readonly body: unknown;
 }
 
+export interface ListenerOptions<Request extends SlackRequest> {
+  /** Returns null when the body is not a request of this type. */
+  readonly decode: (body: unknown) => Request | null;
+  readonly run: Listener<Request>;
+  /**
+   * Slack may deliver a request twice. `before_run` drops the second delivery. `before_refusal` lets it run, since the
+   * operation store recognizes a repeated press, and only does not repeat a refusal.
+   */
+  readonly deduplicate?: 'before_run' | 'before_refusal';
+}
+
 /**
- * A Bolt listener in four steps: ack, decode, decide, say. The ack comes before any I/O (Slack waits 3 s), and a failed one
- * neither stops nor repeats the work: it fails while a socket is being replaced, when the request has arrived all the same.
- * A second delivery is dropped, unless the work knows its own repeats: then it does not wait to be told. Never throws.
+ * A Bolt listener: acknowledge, decode, authorize, run, respond. It acknowledges before any I/O, because Slack waits 3 s. A
+ * failed acknowledgement changes nothing: the request has arrived, only its socket was replaced. Never throws.
  */
-export function createListener<T extends SlackRequest>(
-  context: ListenerContext,
-  decode: (body: unknown) => T | null,
-  listener: (context: ListenerContext, request: T) => Promise<void>,
-  duplicates: 'dropped' | 'harmless' = 'dropped',
+export function createListener<Request extends SlackRequest>(
+  appContext: ListenerContext,
+  { decode, run, deduplicate = 'before_run' }: ListenerOptions<Request>,
 ): (args: ListenerArgs) => Promise<void> {
-  const { log } = context.deps;
   return async ({ ack, body }) => {
-    await ack().catch((error: unknown) => log.warn({ error: serializeError(error) }, 'ack did not reach Slack'));
+    const { log } = appContext;
+    await ack().catch((error: unknown) => log.warn({ error: serializeError(error) }, 'acknowledgement not sent'));
     const request = decode(body);
-    if (request === null) return log.warn({}, 'request of Slack not understood');
+    if (request === null) return log.warn({}, 'Slack request not decoded');
+    const context = { ...appContext, log: childLogger(log, requestFields(request)) };
     try {
       const refusal = context.authorizer.checkTeam(request);
       if (refusal !== null) {
         context.onRequestRejected?.('other_team');
-        return await respondWithRefusal(context, request, refusal);
+        return await respond(context, request, { kind: 'refusal', refusal, verb: null });
       }
-      if (duplicates === 'dropped' && !(await isFirstDelivery(context, request))) return;
-      await listener(context, request);
+      if (deduplicate === 'before_run' && !(await isFirstDelivery(context, request))) return;
+      const result = await run(context, request);
+      if (result.kind === 'refusal' && deduplicate === 'before_refusal') {
+        if (!(await isFirstDelivery(context, request))) return;
+      }
+      await respond(context, request, result);
     } catch (error) {
-      await respondWithError(context, request, error);
+      await respond(context, request, { kind: 'message', message: messageForError(context, error) });
     }
   };
 }
 
-/** A button of an older version of the bot, or one whose value cannot be read. */
-export async function respondOutdatedButton(context: ListenerContext, request: SlackRequest): Promise<void> {
-  const help = context.format.command('help');
-  await respond(
-    context,
-    request,
-    buildText(`This button is of an older version. ${nothingChanged} Ask again; ${help} shows how.`),
-  );
+/** A button of an older version of the bot, or a button whose value cannot be decoded. */
+export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
+  const text = `This button is of an older version. ${nothingChanged} Ask again; ${format.command('help')} shows how.`;
+  return { kind: 'message', message: buildText(text) };
+}
+
+/** The operation of a pressed button and the place of the request, for log lines. */
+function requestFields({ channel, ...request }: SlackRequest & { readonly value?: unknown }): object {
+  const ref = readOperationRef(request.value);
+  return { channel, ...(ref === null ? {} : { project: ref.project, operationId: ref.operation }) };
+}
+
+/**
+ * Returns false for a request that was delivered before, to any process. A signed HTTP request can be replayed for ten minutes,
+ * when its timestamp is five minutes ahead of the bot's clock.
+ */
+async function isFirstDelivery(context: ListenerContext, { triggerId, user }: SlackRequest): Promise<boolean> {
+  if (triggerId === null) return true;
+  try {
+    const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
+    if (!isFirst) context.log.info({ user }, 'second delivery dropped');
+    return isFirst;
+  } catch (error) {
+    // The lost reply concerns the deduplication only: the request itself has not been run.
+    if (error instanceof StoreUnavailableError) throw new StoreUnavailableError('no', { cause: error });
+    throw error;
+  }
+}
+
+/** No raw error reaches Slack. The message and the log line share an id. */
+function messageForError(context: ListenerContext, error: unknown): Message {
+  if (error instanceof StoreUnavailableError) {
+    context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
+    return buildStoreUnavailable();
+  }
+  const logId = randomBytes(4).toString('hex');
+  context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
+  return buildInternalError(logId);
+}
+
+/** Sends a result to the person who sent the request, and to nobody else. */
+async function respond(context: ListenerContext, request: SlackRequest, result: ListenerResult): Promise<void> {
+  switch (result.kind) {
+    case 'message': {
+      await post(context, request, result.message, result.mode);
+      if (result.followUp !== undefined) await respond(context, request, await result.followUp());
+      return;
+    }
+    case 'refusal': {
+      const { refusal, verb, mode, record } = result;
+      context.onRefusal?.(refusal.code);
+      context.log.info({ user: request.user, code: refusal.code }, 'refused in Slack');
+      const now = await refusalTime(context, refusal);
+      await post(context, request, buildRefusal({ refusal, verb, format: context.format, now }), mode);
+      await record?.();
+      return;
+    }
+    case 'notified':
+      return;
+    default:
+      return result satisfies never;
+  }
+}
+
+/** A refusal with `since` shows a duration, which needs the clock of Redis. Others work while Redis is down. */
+async function refusalTime({ serverClock, clock }: ListenerContext, refusal: Refusal): Promise<number> {
+  return 'since' in refusal ? serverClock.now() : clock.now();
+}
+
+const maxAttempts = 5;
+const maxRetryDelayMs = 30_000;
+
+/** Posts to the response_url, with up to five attempts. Never throws. */
+async function post(
+  context: ListenerContext,
+  { responseUrl }: SlackRequest,
+  message: Message,
+  mode: ResponseMode = 'new',
+): Promise<void> {
+  const target = { url: responseUrl, send: context.responseUrlFetch };
+  for (let attempt = 1; ; attempt++) {
+    const result = await postToResponseUrl(target, message, mode);
+    if (result.kind === 'done') return;
+    const canRetry = result.kind === 'retry' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
+    if (!canRetry || context.stopSignal.aborted) {
+      return context.log.warn({ kind: result.kind }, 'answer not sent');
+    }
+    await context.clock.sleep(result.retryAfterMs, context.stopSignal);
+  }
 }

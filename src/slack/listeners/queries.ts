@@ -8,55 +8,55 @@ import {
 } from '../../application/queries.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { ListQuery, SlackRequest } from '../contract.ts';
-import type { ResponseMode } from '../notifier/response-url.ts';
 import { buildHistory, maxEntriesShown } from '../views/history.ts';
 import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
-import { type ListenerContext, respond, respondWithRefusal } from './listener.ts';
+import type { ListenerContext, ListenerResult } from './listener.ts';
 
-/** `list`, and a turned page: `replace` puts the page where the list stands. Only the projects shown are looked at live. */
-export async function showList(
+/** One page of the list. Only the links of the projects on this page are observed. */
+export async function showList(context: ListenerContext, { page, filter }: ListQuery): Promise<ListenerResult> {
+  const { format } = context;
+  const { projects, ...pageInfo } = await listPage(context, { filter, page, size: projectsPerPage });
+  const [observedProjects, now] = await Promise.all([observeProjects(context, projects), context.serverClock.now()]);
+  return { kind: 'message', message: buildList({ ...pageInfo, observedProjects, filter, format, now }) };
+}
+
+/** `show`. The reasons of failed tasks are shown to operators, and to everybody with `showErrors`. */
+export async function showDetails(
   context: ListenerContext,
   request: SlackRequest,
-  { page, filter }: ListQuery,
-  mode: ResponseMode,
-): Promise<void> {
-  const { deps, format } = context;
-  const { projects, ...pageInfo } = await listPage(deps, { filter, page, size: projectsPerPage });
-  const [observedProjects, now] = await Promise.all([observeProjects(deps, projects), deps.serverClock.now()]);
-  await respond(context, request, buildList({ ...pageInfo, observedProjects, filter, format, now }), mode);
-}
-
-/** `show`: reasons of failed tasks only to operators, unless `showErrors` says otherwise. */
-export async function showDetails(context: ListenerContext, request: SlackRequest, id: string): Promise<void> {
-  const { deps, format, authorizer, showErrors } = context;
-  const result = await getProjectDetails(deps, id);
-  if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, 'show');
+  id: string,
+): Promise<ListenerResult> {
+  const result = await getProjectDetails(context, id);
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
-  const canReveal = showErrors || !hasFailed || authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([deps.serverClock.now(), canReveal]);
-  await respond(context, request, buildShow({ details, revealReasons, format, now }));
+  const canReveal = context.showErrors || !hasFailed || context.authorizer.isOperator(request);
+  const [now, revealReasons] = await Promise.all([context.serverClock.now(), canReveal]);
+  return { kind: 'message', message: buildShow({ details, revealReasons, format: context.format, now }) };
 }
 
-/** `precheck`: what keeps a project from being started. */
-export async function showPrecheck(context: ListenerContext, request: SlackRequest, id: string): Promise<void> {
-  const { deps, format } = context;
-  const result = await findProject(deps, id);
-  if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, 'precheck');
+/** `precheck`: what must hold before the project can be started. */
+export async function showPrecheck(context: ListenerContext, id: string): Promise<ListenerResult> {
+  const result = await findProject(context, id);
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'precheck' };
   const { project } = result;
-  const [{ items }, now] = await Promise.all([precheckProject(deps, project), deps.serverClock.now()]);
-  await respond(context, request, buildPrecheck({ project, items, format, now }));
+  const [{ items }, now] = await Promise.all([precheckProject(context, project), context.serverClock.now()]);
+  return { kind: 'message', message: buildPrecheck({ project, items, format: context.format, now }) };
 }
 
-/** `history`: what happened to a project; failed tasks' reasons as in `show`. */
-export async function showHistory(context: ListenerContext, request: SlackRequest, project: string): Promise<void> {
-  const { deps, format, authorizer, showErrors } = context;
-  const result = await getHistory(deps, project, maxEntriesShown + 1);
-  if (result.kind === 'refused') return respondWithRefusal(context, request, result.refusal, 'history');
+/** `history`. The reasons of failed tasks are shown as in `show`. */
+export async function showHistory(
+  context: ListenerContext,
+  request: SlackRequest,
+  project: string,
+): Promise<ListenerResult> {
+  const result = await getHistory(context, project, maxEntriesShown + 1);
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
   const { entries } = result;
-  const canReveal = showErrors || entries.every(({ failure }) => failure === null) || authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([deps.serverClock.now(), canReveal]);
-  await respond(context, request, buildHistory({ project, entries, revealReasons, format, now }));
+  const hasFailed = entries.some(({ failure }) => failure !== null);
+  const canReveal = context.showErrors || !hasFailed || context.authorizer.isOperator(request);
+  const [now, revealReasons] = await Promise.all([context.serverClock.now(), canReveal]);
+  return { kind: 'message', message: buildHistory({ project, entries, revealReasons, format: context.format, now }) };
 }

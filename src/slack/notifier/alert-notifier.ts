@@ -1,14 +1,28 @@
+import type { Logger } from '../../application/context.ts';
+import type { AlertStore, OperationStore, ProjectStore } from '../../application/stores.ts';
 import { type AlertKind, type AlertRecord, type DeliveredAlert, needsNotification } from '../../domain/alert.ts';
-import { alertKinds } from '../../domain/conditions.ts';
+import { alertKinds, type Condition } from '../../domain/conditions.ts';
+import type { MessageRef } from '../../domain/operation.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
+import type { Formatter } from '../../messages/format.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
 import type { Message } from '../views/blocks.ts';
 import { isSlackUser } from '../views/mrkdwn.ts';
-import { postOrUpdate } from './channel-message.ts';
-import type { NotifierOptions } from './operation-notifier.ts';
+import { type ChatClient, postOrUpdate } from './channel-message.ts';
 
-/** What nobody was told of in time is told when it is over: tasks may have been worked on that were to be held. */
+export interface AlertNotifierOptions {
+  readonly projects: Pick<ProjectStore, 'read'>;
+  readonly operations: Pick<OperationStore, 'read'>;
+  readonly alerts: Pick<AlertStore, 'markNotified'>;
+  readonly client: ChatClient;
+  readonly format: Formatter;
+  /** Whether masked reasons of failed tasks may appear in channels. */
+  readonly showErrors: boolean;
+  readonly log: Logger;
+}
+
+/** These alerts are also posted after they have resolved: tasks may have run while people believed that they were paused. */
 const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
   'pause_ignored',
@@ -16,18 +30,19 @@ const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
 ]);
 
 /**
- * Brings the alerts of a project up to date in its channel: one message for each, edited in place as it goes on and when it
- * is over. Throws RetryLaterError when Slack asks for that. What could not be told stays due: the sweep asks again, since somebody
- * may invite the bot meanwhile, or name another channel.
+ * Keeps the alert messages of a project up to date in its channel: one message per alert, edited while it fires and when it
+ * resolves. Throws `RetryLaterError` when Slack asks for it. An alert that cannot be delivered needs notification until it
+ * can: the sweep adds the job again.
  */
-export async function notifyAlerts(options: NotifierOptions, id: ProjectId): Promise<void> {
+export async function notifyAlerts(options: AlertNotifierOptions, id: ProjectId): Promise<void> {
   const project = await options.projects.read(id);
   if (project === null) return;
   for (const kind of alertKinds) {
     const record = project.alerts[kind];
     if (record === undefined || !needsNotification(record)) continue;
-    const delivered = await notifyAlert(options, { project, kind, ...record });
-    if (delivered === null) continue;
+    const result = await notifyAlert(options, { project, kind, ...record });
+    if (result.kind === 'cannot_post') continue;
+    const { delivered } = result;
     const isNewMessage = delivered.message !== null && delivered.message.ts !== record.delivered?.message?.ts;
     await options.alerts.markNotified(id, kind, delivered, isNewMessage);
   }
@@ -38,80 +53,118 @@ interface AlertNotification extends AlertRecord {
   readonly kind: AlertKind;
 }
 
-/** What the channel was told; null: it could not be. */
-async function notifyAlert(options: NotifierOptions, notification: AlertNotification): Promise<DeliveredAlert | null> {
-  const { kind, alert, delivered } = notification;
+type NotifyResult =
+  | { readonly kind: 'delivered'; readonly delivered: DeliveredAlert }
+  | { readonly kind: 'cannot_post' };
+
+async function notifyAlert(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
+  const { alert } = notification;
+  return alert.firing && alert.condition !== null
+    ? notifyFiring(options, notification, alert.condition)
+    : notifyResolved(options, notification);
+}
+
+/** Posts or updates the message of a firing alert. The message of an earlier occurrence is resolved first. */
+async function notifyFiring(
+  options: AlertNotifierOptions,
+  notification: AlertNotification,
+  condition: Condition,
+): Promise<NotifyResult> {
+  const { seq, since } = notification.alert;
+  const { delivered } = notification;
+  const isSameOccurrence = delivered?.since === since;
+  const firingMessage = firingMessageOf(delivered);
+  if (firingMessage !== null && !isSameOccurrence) {
+    await updateResolved(options, notification, { messageRef: firingMessage, durationMs: null });
+  }
+  const content = buildAlert({ ...options, ...notification }, condition);
+  const messageRef = isSameOccurrence ? delivered.message : null;
+  const updated = await post(options, notification, { content, messageRef });
+  // The channel of the old message is closed: post a new message where that is possible.
+  const result =
+    updated.kind === 'cannot_post' && messageRef !== null
+      ? await post(options, notification, { content, messageRef: null })
+      : updated;
+  if (result.kind === 'cannot_post') return result;
+  return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: false } };
+}
+
+async function notifyResolved(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
+  const { alert, delivered, kind } = notification;
   const { seq, since, condition } = alert;
-  const isSameOccurrence = delivered !== null && delivered.since === since;
-  const firingMessage = delivered !== null && !delivered.resolved ? delivered.message : null;
-  if (alert.firing && condition !== null) {
-    if (firingMessage !== null && !isSameOccurrence)
-      await notifyResolved(options, notification, { messageRef: firingMessage, durationMs: null });
-    const messageRef = isSameOccurrence ? delivered.message : null;
-    const firingContent = buildAlert({ ...options, ...notification }, condition);
-    const edited = await deliver(options, notification, firingContent, messageRef);
-    const message =
-      edited === 'closed' && messageRef !== null ? await deliver(options, notification, firingContent, null) : edited;
-    return message === 'closed' ? null : { seq, since, message, resolved: false };
-  }
-  const durationMs = isSameOccurrence || delivered === null ? alert.changedAt - since : null;
+  const isSameOccurrence = delivered?.since === since;
+  const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null) {
-    const message = await notifyResolved(options, notification, { messageRef: firingMessage, durationMs });
-    return { seq, since: delivered?.since ?? since, message, resolved: true };
+    const durationMs = isSameOccurrence ? alert.changedAt - since : null;
+    const message = await updateResolved(options, notification, { messageRef: firingMessage, durationMs });
+    return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
-  const mustNotifyLate = condition === null && !isSameOccurrence && notifiedAfterResolution.has(kind);
-  if (!mustNotifyLate) return { seq, since, message: delivered?.message ?? null, resolved: true };
-  const resolvedContent = buildResolvedAlert({ ...options, ...notification }, alert.changedAt - since);
-  const message = await deliver(options, notification, resolvedContent, null);
-  return message === 'closed' ? null : { seq, since, message, resolved: true };
+  const isLate = condition === null && !isSameOccurrence && notifiedAfterResolution.has(kind);
+  if (!isLate) {
+    const message = delivered?.message ?? null;
+    return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
+  }
+  const content = buildResolvedAlert({ ...options, ...notification }, alert.changedAt - since);
+  const result = await post(options, notification, { content, messageRef: null });
+  if (result.kind === 'cannot_post') return result;
+  return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: true } };
+}
+
+/** The message that still shows the alert as firing, or null. */
+function firingMessageOf(delivered: DeliveredAlert | null): MessageRef | null {
+  return delivered === null || delivered.resolved ? null : delivered.message;
 }
 
 interface ResolvedUpdate {
-  readonly messageRef: NonNullable<DeliveredAlert['message']>;
-  /** Null: not known. */
+  readonly messageRef: MessageRef;
+  /** Null when the duration is unknown. */
   readonly durationMs: number | null;
 }
 
-async function notifyResolved(
-  options: NotifierOptions,
+/** Returns the message that shows the resolution. It stays the old one when Slack does not accept the update. */
+async function updateResolved(
+  options: AlertNotifierOptions,
   notification: AlertNotification,
   { messageRef, durationMs }: ResolvedUpdate,
-): Promise<DeliveredAlert['message']> {
-  const result = await deliver(
-    options,
-    notification,
-    buildResolvedAlert({ ...options, ...notification }, durationMs),
-    messageRef,
-  );
-  return result === 'closed' ? messageRef : result;
+): Promise<MessageRef | null> {
+  const content = buildResolvedAlert({ ...options, ...notification }, durationMs);
+  const result = await post(options, notification, { content, messageRef });
+  return result.kind === 'cannot_post' ? messageRef : result.message;
 }
 
-/** Where it stands now; null: there is nowhere to tell it, but the history and `show` have it. */
-async function deliver(
-  { client, operations, log }: NotifierOptions,
+interface AlertPost {
+  readonly content: Message;
+  /** The message to update. Null to post a new one. */
+  readonly messageRef: MessageRef | null;
+}
+
+/** `message` is null when there is no channel to post to: `show` and the history still have the alert. */
+type AlertPostResult =
+  | { readonly kind: 'posted'; readonly message: MessageRef | null }
+  | { readonly kind: 'cannot_post' };
+
+async function post(
+  { client, operations, log }: AlertNotifierOptions,
   { project, kind }: AlertNotification,
-  message: Message,
-  messageRef: DeliveredAlert['message'],
-): Promise<DeliveredAlert['message'] | 'closed'> {
-  const channels = await candidateChannels(operations, project, messageRef);
+  { content, messageRef }: AlertPost,
+): Promise<AlertPostResult> {
   const alertLog = childLogger(log, { project: project.id, kind });
+  const channels = messageRef === null ? await candidateChannels(operations, project) : [messageRef.channel];
   for (const channel of channels) {
-    const result = await postOrUpdate(client, message, { messageRef, channel }, alertLog);
-    if (result.kind === 'put') return result.messageRef;
-    alertLog.warn({ channel, code: result.code }, 'alert could not be told in the channel');
+    const result = await postOrUpdate({ client, log: alertLog }, content, { messageRef, channel });
+    if (result.kind === 'posted') return { kind: 'posted', message: result.messageRef };
+    alertLog.warn({ channel, code: result.code }, 'alert not delivered to the channel');
   }
-  if (channels.length > 0) return 'closed';
-  alertLog.warn({}, 'alert could not be told: the project names no channel');
-  return null;
+  if (channels.length > 0) return { kind: 'cannot_post' };
+  alertLog.warn({}, 'alert not delivered: the project has no channel');
+  return { kind: 'posted', message: null };
 }
 
-/** Where it stands already; else the project's own channel, where it was last dealt with, and whoever dealt with it. */
+/** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
 async function candidateChannels(
-  operations: NotifierOptions['operations'],
+  operations: AlertNotifierOptions['operations'],
   { id, definition, lastOperation, by }: Project,
-  messageRef: DeliveredAlert['message'],
 ): Promise<string[]> {
-  if (messageRef !== null) return [messageRef.channel];
   const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
   const channels = [definition.channel, operation?.channel ?? null, isSlackUser(by) ? by : null];
   return [...new Set(channels.filter((channel) => channel !== null))];

@@ -10,16 +10,21 @@ import { textOnly, withinLimits } from '../views/limits.ts';
 
 export type ChatClient = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };
 
-/** `closed`: the bot cannot post there, whatever it says (no member, archived, unknown, not allowed). */
+/** `cannot_post`: the bot cannot post to this channel (not a member, archived, unknown, not allowed). */
 export type PostResult =
-  | { readonly kind: 'put'; readonly messageRef: MessageRef }
-  | { readonly kind: 'closed'; readonly code: string };
+  | { readonly kind: 'posted'; readonly messageRef: MessageRef }
+  | { readonly kind: 'cannot_post'; readonly code: string };
 
 export interface Target {
-  /** Where the message stands already; null: nowhere yet. */
+  /** The message to update. Null to post a new one. */
   readonly messageRef: MessageRef | null;
-  /** Where to post it when it stands nowhere, or when a person deleted it. */
+  /** The channel of a new message, also when a person deleted the old one. */
   readonly channel: string;
+}
+
+export interface ChatOptions {
+  readonly client: ChatClient;
+  readonly log: Logger;
 }
 
 const cannotUpdate: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
@@ -33,7 +38,7 @@ const invalidContent: ReadonlySet<string> = new Set([
 ]);
 const transientRetryDelayMs = 5_000;
 const recoverableRetryDelayMs = 30_000;
-/** What passes when somebody has mended it: nothing is lost until then. */
+/** Errors that an administrator can fix. The message is retried until then. */
 const recoverable: ReadonlySet<string> = new Set([
   'message_limit_exceeded',
   'team_added_to_org',
@@ -47,53 +52,47 @@ const recoverable: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Edits the message where it stands, or posts it. A deleted message is posted anew; a body that Slack refuses is sent as
- * text. Throws RetryLaterError when Slack asks for that, does not answer, or does not know the token for now.
+ * Updates a message, or posts it when it does not exist (any more). Content that Slack rejects is sent as text only. Throws
+ * `RetryLaterError` when Slack asks for it, does not answer, or does not accept the token for now.
  */
-export async function postOrUpdate(
-  client: ChatClient,
-  message: Message,
-  { messageRef, channel }: Target,
-  log: Logger,
-): Promise<PostResult> {
+export async function postOrUpdate(options: ChatOptions, message: Message, target: Target): Promise<PostResult> {
+  const { client, log } = options;
   const { message: validMessage, violations } = withinLimits(message);
-  if (violations.length > 0)
+  if (violations.length > 0) {
     log.error({ violations: violations.slice(0, 5) }, 'message over the limits of Slack, sent as text');
-  const updated =
-    messageRef === null ? 'gone' : await attempt(log, () => update(client, validMessage, message, messageRef));
-  if (updated !== 'gone') return updated;
-  const posted = await attempt(log, () => post(client, validMessage, message, channel));
-  return posted === 'gone' ? { kind: 'closed', code: 'message_not_found' } : posted;
+  }
+  const content = { validMessage, original: message };
+  const { messageRef, channel } = target;
+  if (messageRef !== null) {
+    const updated = await attempt(log, () => update(client, content, messageRef));
+    if (updated.kind !== 'not_found') return updated;
+  }
+  const posted = await attempt(log, () => post(client, content, channel));
+  return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
 }
 
-async function update(
-  client: ChatClient,
-  validMessage: Message,
-  original: Message,
-  messageRef: MessageRef,
-): Promise<PostResult> {
-  await withTextFallback(validMessage, original, ({ text, blocks }) =>
+interface Content {
+  readonly validMessage: Message;
+  readonly original: Message;
+}
+
+async function update(client: ChatClient, content: Content, messageRef: MessageRef): Promise<PostResult> {
+  await withTextFallback(content, ({ text, blocks }) =>
     client.chat.update({ ...messageRef, text, blocks: [...blocks] }),
   );
-  return { kind: 'put', messageRef };
+  return { kind: 'posted', messageRef };
 }
 
-async function post(
-  client: ChatClient,
-  validMessage: Message,
-  original: Message,
-  channel: string,
-): Promise<PostResult> {
-  const response = await withTextFallback(validMessage, original, ({ text, blocks }) =>
+async function post(client: ChatClient, content: Content, channel: string): Promise<PostResult> {
+  const response = await withTextFallback(content, ({ text, blocks }) =>
     client.chat.postMessage({ channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false }),
   );
-  if (response.ts === undefined) throw new RetryLaterError(5_000);
-  return { kind: 'put', messageRef: { channel: response.channel ?? channel, ts: response.ts } };
+  if (response.ts === undefined) throw new RetryLaterError(transientRetryDelayMs);
+  return { kind: 'posted', messageRef: { channel: response.channel ?? channel, ts: response.ts } };
 }
 
 async function withTextFallback<T>(
-  validMessage: Message,
-  original: Message,
+  { validMessage, original }: Content,
   send: (message: Message) => Promise<T>,
 ): Promise<T> {
   try {
@@ -104,25 +103,28 @@ async function withTextFallback<T>(
   }
 }
 
-/** Slack's answer as a value: put, gone or closed; what may pass is logged and thrown as RetryLaterError. */
-async function attempt(log: Logger, call: () => Promise<PostResult>): Promise<PostResult | 'gone'> {
+/** Turns an error of Slack into a result. A transient error is logged and thrown as `RetryLaterError`. */
+async function attempt(
+  log: Logger,
+  call: () => Promise<PostResult>,
+): Promise<PostResult | { readonly kind: 'not_found' }> {
   try {
     return await call();
   } catch (error) {
     if (error instanceof RetryLaterError) throw error;
     const code = slackErrorCode(error);
-    const retryDelayMs = retryDelayFor(error, code);
-    if (retryDelayMs !== null) {
-      const details = code === null ? { error: serializeError(error) } : { code };
-      log.warn({ ...details, afterMs: retryDelayMs }, 'Slack did not take a message, it is told again later');
-      throw new RetryLaterError(retryDelayMs, { cause: error });
+    const delayMs = retryDelay(error, code);
+    if (delayMs === null) {
+      return code === null || cannotUpdate.has(code) ? { kind: 'not_found' } : { kind: 'cannot_post', code };
     }
-    return code === null || cannotUpdate.has(code) ? 'gone' : { kind: 'closed', code };
+    const details = code === null ? { error: serializeError(error) } : { code };
+    log.warn({ ...details, delayMs }, 'Slack did not accept a message, retrying later');
+    throw new RetryLaterError(delayMs, { cause: error });
   }
 }
 
-/** How long to wait before the same call may succeed, ms; null: it will not. */
-function retryDelayFor(error: unknown, code: string | null): number | null {
+/** How long to wait before the same call can succeed, ms. Returns null for a permanent error. */
+function retryDelay(error: unknown, code: string | null): number | null {
   if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
   if (code === null || isTransient(code)) return transientRetryDelayMs;
   return recoverable.has(code) ? recoverableRetryDelayMs : null;

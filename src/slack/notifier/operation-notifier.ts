@@ -1,15 +1,8 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
-import type { AlertStore, OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import {
-  type Dialog,
-  isOpen,
-  type MessageRef,
-  type Operation,
-  type OperationRef,
-  type OperationState,
-} from '../../domain/operation.ts';
+import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
+import { type Dialog, isOpen, type MessageRef, type Operation, type OperationState } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -17,180 +10,212 @@ import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
 import { isSlackUser } from '../views/mrkdwn.ts';
 import { buildOutcome } from '../views/outcome.ts';
-import { notifyAlerts } from './alert-notifier.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
-export interface NotifierOptions {
+export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
   readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
-  readonly alerts: Pick<AlertStore, 'markNotified'>;
   readonly serverClock: ServerClock;
   readonly client: ChatClient;
-  /** How a response_url is posted to. */
   readonly responseUrlFetch?: Fetch;
   readonly format: Formatter;
-  /** Whether masked reasons of failed tasks may appear in channels. */
-  readonly showErrors: boolean;
   readonly log: Logger;
 }
 
-/** What a channel is told of: a request that was never confirmed is between the bot and the requester. */
+/** An operation that was never confirmed concerns its requester only, so the channel gets no message about it. */
 const publicStates: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
-/** How soon an operation is looked at again while one place keeps it waiting: the other has news to show. Ms. */
-const recheckDelayMs = { open: 1_000, over: 5_000 };
+/** While one destination backs off, the other is updated again after this time, ms. */
+const recheckDelayMs = { open: 1_000, finished: 5_000 };
+const maxTracked = 10_000;
 
-/** What this process remembers of an operation that waits. Lost with the process, it costs Slack a call too many. */
-interface Backoff {
-  /** No call before these moments of `performance.now()`. */
-  channelUntil: number;
-  dialogUntil: number;
-  /** What the dialog was told last. */
-  lastDialogSeq: number;
-  /** A message that Slack has taken and Redis may not know yet. */
-  unsavedMessage: MessageRef | null;
+/** What this process remembers of an operation until its notification is complete. Losing it costs one more call to Slack. */
+interface Tracking {
+  /** No call to the channel, or the dialog, before this time of `performance.now()`. */
+  readonly channelBackoffUntil: number;
+  readonly dialogBackoffUntil: number;
+  /** The `seq` that the dialog shows. */
+  readonly dialogSeq: number;
+  /** The message that Slack has accepted and Redis may not have recorded. */
+  readonly message: MessageRef | null;
 }
 
-/** What one telling did, as far as it got. */
-interface SendProgress {
-  message: MessageRef | null;
-  dialogUses: number;
-}
+const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, dialogSeq: 0, message: null };
 
 /**
- * Brings the messages of an operation up to date: its one message in a channel, and the requester's dialog at
- * OK and at the end. Renders from what is so now, so it may be late or repeated, and is never wrong.
+ * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
+ * It renders the current records, so a message can be late or repeated, but never wrong.
  */
-export function createNotifier(options: NotifierOptions): Notifier {
-  const { operations, projects, serverClock, format } = options;
-  const backoffs = new Map<string, Backoff>();
-  return {
-    notifyAlerts: (id) => notifyAlerts(options, id),
-    async notifyOperation(ref) {
-      const stored = await operations.read(ref);
-      if (stored === null || stored.seq === stored.notifiedSeq) return;
-      const backoff = backoffs.get(ref.operation) ?? {
-        channelUntil: 0,
-        dialogUntil: 0,
-        lastDialogSeq: 0,
-        unsavedMessage: null,
-      };
-      const operation = { ...stored, message: stored.message ?? backoff.unsavedMessage };
-      const [project, now] = await Promise.all([projects.read(ref.project), serverClock.now()]);
-      const message = buildOutcome({ operation, project, format, now });
-      const progress: SendProgress = { message: operation.message, dialogUses: 0 };
-      if (backoffs.size > 10_000) backoffs.clear();
-      backoffs.set(ref.operation, backoff);
-      const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
-      let destinations: Destination[] = [];
-      try {
-        destinations = await notifyDestinations(
-          { ...options, log },
-          { ref, operation, project, message, now, progress, backoff },
-        );
-      } catch (error) {
-        backoff.unsavedMessage = progress.message;
-        if (hasProgress(progress, stored))
-          await operations.markNotified(ref, { ...progress, seq: operation.notifiedSeq });
-        throw error;
-      }
-      backoff.unsavedMessage = progress.message;
-      await operations.markNotified(ref, { ...progress, seq: operation.seq });
-      backoffs.delete(ref.operation);
-      if (!isOpen(operation)) log.info({ state: operation.state, places: destinations }, 'operation told');
-    },
+export function createOperationNotifier(options: OperationNotifierOptions): Notifier['notifyOperation'] {
+  const tracked = new Map<string, Tracking>();
+  return async (ref) => {
+    const stored = await options.operations.read(ref);
+    if (stored === null || stored.seq === stored.notifiedSeq) return;
+    const tracking = tracked.get(ref.operation) ?? newTracking;
+    const operation = { ...stored, message: stored.message ?? tracking.message };
+    const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
+    const message = buildOutcome({ operation, project, format: options.format, now });
+    const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
+
+    const delivery = await deliver({ ...options, log }, { operation, project, message, now, tracking });
+    if (tracked.size > maxTracked) tracked.clear();
+    tracked.set(ref.operation, delivery.tracking);
+    const isComplete = delivery.error === null;
+    if (isComplete || hasChanged(delivery, stored)) {
+      const { message: messageRef, dialogUses } = delivery;
+      const seq = isComplete ? operation.seq : operation.notifiedSeq;
+      await options.operations.markNotified(ref, { seq, message: messageRef, dialogUses });
+    }
+    if (!isComplete) throw delivery.error;
+    tracked.delete(ref.operation);
+    const { state } = operation;
+    if (!isOpen(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
   };
 }
 
-interface OperationNotification {
-  readonly ref: OperationRef;
+interface Notification {
   readonly operation: Operation;
   readonly project: Project | null;
   readonly message: Message;
   readonly now: number;
-  readonly progress: SendProgress;
-  readonly backoff: Backoff;
+  readonly tracking: Tracking;
 }
-
-type SlackClients = Pick<NotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
 
 type Destination = 'channel' | 'dialog' | 'direct';
 
-/**
- * The channel and the dialog at once, neither kept waiting by the other; when neither can be reached, a direct message at
- * the end.
- */
-async function notifyDestinations(client: SlackClients, notification: OperationNotification): Promise<Destination[]> {
-  const { operation, backoff } = notification;
-  const [channelResult, dialogResult] = await Promise.all([
-    unlessBackingOff(backoff.channelUntil, () => notifyChannel(client, notification)),
-    unlessBackingOff(backoff.dialogUntil, () => updateDialog(client, notification)),
+/** What was delivered, and the error that ends this attempt, if any. */
+interface DeliveryReport {
+  readonly message: MessageRef | null;
+  readonly dialogUses: number;
+  readonly destinations: readonly Destination[];
+  readonly tracking: Tracking;
+  readonly error: unknown;
+}
+
+function hasChanged({ message, dialogUses }: DeliveryReport, stored: Operation): boolean {
+  return dialogUses > 0 || message?.ts !== stored.message?.ts || message?.channel !== stored.message?.channel;
+}
+
+/** Updates channel and dialog at the same time: neither waits for the other. If neither can be reached, sends a direct message. */
+async function deliver(slack: SlackClients, notification: Notification): Promise<DeliveryReport> {
+  const { operation, tracking } = notification;
+  const [channel, dialog] = await Promise.all([
+    attempt(tracking.channelBackoffUntil, () => notifyChannel(slack, notification)),
+    attempt(tracking.dialogBackoffUntil, () => updateDialog(slack, notification)),
   ]);
-  if (channelResult instanceof RetryLaterError || dialogResult instanceof RetryLaterError)
-    throw nextRetry(notification, channelResult, dialogResult);
   const destinations: Destination[] = [];
-  if (channelResult === 'notified') destinations.push('channel');
-  if (dialogResult === 'notified') destinations.push('dialog');
-  if (destinations.length > 0 || isOpen(operation) || channelResult !== 'closed') return destinations;
-  return (await sendDirectMessage(client, notification)) ? ['direct'] : [];
+  if (channel.kind === 'delivered') destinations.push('channel');
+  if (dialog.kind === 'delivered') destinations.push('dialog');
+  const message = channel.message ?? operation.message;
+  const report = {
+    message,
+    dialogUses: dialog.dialogUses ?? 0,
+    destinations,
+    tracking: { ...tracking, message, dialogSeq: dialog.kind === 'delivered' ? operation.seq : tracking.dialogSeq },
+    error: null,
+  };
+  const failed = [channel, dialog].find(({ kind }) => kind === 'failed');
+  if (failed !== undefined) return { ...report, error: failed.error };
+  if (channel.kind === 'retry' || dialog.kind === 'retry') {
+    return { ...report, ...scheduleRetry(notification, report.tracking, { channel, dialog }) };
+  }
+  const needsDirectMessage = destinations.length === 0 && !isOpen(operation) && channel.kind === 'unavailable';
+  if (!needsDirectMessage) return report;
+  const direct = await attempt(0, () => sendDirectMessage(slack, notification));
+  if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
+  if (direct.kind !== 'delivered') return report;
+  return { ...report, message: direct.message ?? null, destinations: ['direct'] };
 }
 
-/** The wait for whichever place comes first; the other is left alone for as long as Slack asked for. */
-function nextRetry(
-  { operation, now, backoff }: OperationNotification,
-  channelResult: DeliveryAttempt,
-  dialogResult: DeliveryAttempt,
-): RetryLaterError {
-  const delayOf = (result: DeliveryAttempt) =>
-    result instanceof RetryLaterError ? result.delayMs : Number.POSITIVE_INFINITY;
+/** The result of one attempt at one destination. `skipped`: this destination needs no update now. */
+interface Delivery {
+  readonly kind: 'delivered' | 'unavailable' | 'skipped' | 'retry' | 'failed';
+  readonly message?: MessageRef;
+  readonly dialogUses?: number;
+  /** Of `retry` and `failed`. `retry` has a `RetryLaterError`. */
+  readonly error?: unknown;
+}
+
+/** Turns every error into a value, so that the other destination completes. */
+async function attempt(backoffUntil: number, send: () => Promise<Delivery>): Promise<Delivery> {
+  const remainingMs = backoffUntil - performance.now();
+  if (remainingMs > 0) return { kind: 'retry', error: new RetryLaterError(Math.ceil(remainingMs)) };
+  try {
+    return await send();
+  } catch (error) {
+    return { kind: error instanceof RetryLaterError ? 'retry' : 'failed', error };
+  }
+}
+
+interface Attempts {
+  readonly channel: Delivery;
+  readonly dialog: Delivery;
+}
+
+/** Retries at the earlier of the two destinations. The other one backs off for as long as Slack asked. */
+function scheduleRetry(
+  { operation, now }: Notification,
+  tracking: Tracking,
+  { channel, dialog }: Attempts,
+): Pick<DeliveryReport, 'tracking' | 'error'> {
+  const [channelMs, dialogMs] = [delayOf(channel), delayOf(dialog)];
   const recheckMs = isDialogUsable(operation.dialog, now)
-    ? recheckDelayMs[isOpen(operation) ? 'open' : 'over']
-    : delayOf(channelResult);
-  const retryDelayMs = Math.min(delayOf(channelResult), delayOf(dialogResult), recheckMs);
-  if (channelResult instanceof RetryLaterError && channelResult.delayMs > retryDelayMs)
-    backoff.channelUntil = performance.now() + channelResult.delayMs;
-  if (dialogResult instanceof RetryLaterError && dialogResult.delayMs > retryDelayMs)
-    backoff.dialogUntil = performance.now() + dialogResult.delayMs;
-  return new RetryLaterError(retryDelayMs, {
-    cause: channelResult instanceof RetryLaterError ? channelResult : dialogResult,
-  });
+    ? recheckDelayMs[isOpen(operation) ? 'open' : 'finished']
+    : channelMs;
+  const delayMs = Math.min(channelMs, dialogMs, recheckMs);
+  const backoffUntil = (ms: number, current: number) =>
+    Number.isFinite(ms) && ms > delayMs ? performance.now() + ms : current;
+  return {
+    error: new RetryLaterError(delayMs, { cause: channel.error ?? dialog.error }),
+    tracking: {
+      ...tracking,
+      channelBackoffUntil: backoffUntil(channelMs, tracking.channelBackoffUntil),
+      dialogBackoffUntil: backoffUntil(dialogMs, tracking.dialogBackoffUntil),
+    },
+  };
 }
 
-/** `nowhere`: this operation is not told in a channel. */
-type Delivery = 'notified' | 'closed' | 'nowhere';
-type DeliveryAttempt = Delivery | RetryLaterError;
+/** Returns infinity for a destination that needs no retry. */
+function delayOf({ error }: Delivery): number {
+  return error instanceof RetryLaterError ? error.delayMs : Number.POSITIVE_INFINITY;
+}
+
+type SlackClients = Pick<OperationNotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
 
 async function notifyChannel(
   { client, log }: SlackClients,
-  { operation, project, message, progress }: OperationNotification,
+  { operation, project, message }: Notification,
 ): Promise<Delivery> {
   const channel = project?.definition.channel ?? operation.channel;
-  if (!publicStates.has(operation.state) || channel === null) return 'nowhere';
-  const result = await postOrUpdate(client, message, { messageRef: operation.message, channel }, log);
-  if (result.kind === 'put') {
-    progress.message = result.messageRef;
-    return 'notified';
-  }
+  if (!publicStates.has(operation.state) || channel === null) return { kind: 'skipped' };
+  const result = await postOrUpdate({ client, log }, message, { messageRef: operation.message, channel });
+  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ channel, code: result.code }, 'channel cannot be posted to');
-  return 'closed';
+  return { kind: 'unavailable' };
 }
 
-/** At OK and at the end only: five answers is all that a response_url takes. */
+/** Replaces the dialog at OK and at the end only: a response_url accepts five uses. */
 async function updateDialog(
   { responseUrlFetch: send }: SlackClients,
-  { operation, message, now, progress, backoff }: OperationNotification,
+  { operation, message, now, tracking }: Notification,
 ): Promise<Delivery> {
   const { dialog, seq } = operation;
-  if (dialog === null || !isDialogUsable(dialog, now)) return 'closed';
-  if (backoff.lastDialogSeq === seq) return 'notified';
-  if (isOpen(operation) && dialog.usesLeft < responseUrlMaxUses) return 'nowhere';
+  if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
+  if (tracking.dialogSeq === seq) return { kind: 'delivered' };
+  if (isOpen(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
   const result = await postToResponseUrl({ url: dialog.url, send }, message, 'replace');
-  progress.dialogUses = result.kind === 'spent' ? dialog.usesLeft : Math.min(result.uses, dialog.usesLeft);
-  if (result.kind === 'later') throw new RetryLaterError(result.retryAfterMs);
-  if (result.kind === 'spent') return 'closed';
-  backoff.lastDialogSeq = seq;
-  return 'notified';
+  const dialogUses = Math.min(result.uses, dialog.usesLeft);
+  switch (result.kind) {
+    case 'done':
+      return { kind: 'delivered', dialogUses };
+    case 'expired':
+      return { kind: 'unavailable', dialogUses: dialog.usesLeft };
+    case 'retry':
+      return { kind: 'retry', dialogUses, error: new RetryLaterError(result.retryAfterMs) };
+    default:
+      return result satisfies never;
+  }
 }
 
 function isDialogUsable(dialog: Dialog | null, now: number): boolean {
@@ -199,31 +224,14 @@ function isDialogUsable(dialog: Dialog | null, now: number): boolean {
 
 async function sendDirectMessage(
   { client, log }: SlackClients,
-  { operation, message, progress }: OperationNotification,
-): Promise<boolean> {
-  const result = isSlackUser(operation.by)
-    ? await postOrUpdate(client, message, { messageRef: null, channel: operation.by }, log)
-    : null;
-  if (result?.kind === 'put') progress.message = result.messageRef;
-  else log.warn({ code: result?.code }, 'outcome could not be told in Slack');
-  return result?.kind === 'put';
-}
-
-function hasProgress(progress: SendProgress, operation: Operation): boolean {
-  const { message } = operation;
-  return (
-    progress.dialogUses > 0 || progress.message?.ts !== message?.ts || progress.message?.channel !== message?.channel
-  );
-}
-
-/** RetryLaterError as a value, so that the other place gets its turn; any other fault is thrown on. */
-async function unlessBackingOff(backoffUntil: number, send: () => Promise<Delivery>): Promise<DeliveryAttempt> {
-  const remainingMs = backoffUntil - performance.now();
-  if (remainingMs > 0) return new RetryLaterError(Math.ceil(remainingMs));
-  try {
-    return await send();
-  } catch (error) {
-    if (error instanceof RetryLaterError) return error;
-    throw error;
+  { operation, message }: Notification,
+): Promise<Delivery> {
+  if (!isSlackUser(operation.by)) {
+    log.warn({}, 'outcome not delivered: no channel, dialog or user');
+    return { kind: 'unavailable' };
   }
+  const result = await postOrUpdate({ client, log }, message, { messageRef: null, channel: operation.by });
+  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
+  log.warn({ code: result.code }, 'outcome not delivered');
+  return { kind: 'unavailable' };
 }

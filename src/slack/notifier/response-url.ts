@@ -2,30 +2,26 @@ import { type Fetch, isTransient, readErrorCode } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
 import { textOnly, withinLimits } from '../views/limits.ts';
 
-/** `replace` changes the message whose button was pressed; `new` puts an answer below, for this person only. */
+/** `replace` edits the message whose button was pressed. `new` posts a message that only this person sees. */
 export type ResponseMode = 'new' | 'replace';
 
-/** `spent`: the address cannot be used any more. `later`: worth another try, after `afterMs`; nothing counts as used. */
+/** `expired`: Slack accepts nothing more at this URL. `retry`: the same call may succeed after `retryAfterMs`. */
 export type RespondResult =
   | { readonly kind: 'done'; readonly uses: number }
-  | { readonly kind: 'spent'; readonly uses: number }
-  | { readonly kind: 'later'; readonly uses: number; readonly retryAfterMs: number };
+  | { readonly kind: 'expired'; readonly uses: number }
+  | { readonly kind: 'retry'; readonly uses: number; readonly retryAfterMs: number };
 
-/** Where to post, and how a call is made. */
 export interface ResponseUrlTarget {
   readonly url: string;
   readonly send?: Fetch | undefined;
 }
 
-/** How often and how long a response_url can be used, as Slack says: it is fresh until the first answer through it. */
+/** Slack's limits of a response_url, from docs.slack.dev/interactivity/handling-user-interaction. */
 export const responseUrlMaxUses = 5;
 export const responseUrlLifetimeMs = 30 * 60_000;
 const requestTimeoutMs = 8_000;
 
-/**
- * Posts to a response_url, which takes a few posts only. A body that Slack refuses is sent once more as text, so
- * that what it says is not lost. Never throws.
- */
+/** Posts to a response_url. Content that Slack rejects is sent once more as text only. Never throws. */
 export async function postToResponseUrl(
   { url, send }: ResponseUrlTarget,
   message: Message,
@@ -33,12 +29,17 @@ export async function postToResponseUrl(
 ): Promise<RespondResult> {
   const post = (content: Message) => postOnce({ url, send }, content, mode);
   const first = await post(withinLimits(message).message);
-  if (first !== 'refused') return { ...first, uses: first.kind === 'later' ? 0 : 1 };
+  if (first.kind !== 'rejected') return { ...first, uses: first.kind === 'retry' ? 0 : 1 };
   const second = await post(textOnly(message));
-  return second === 'refused' ? { kind: 'spent', uses: 2 } : { ...second, uses: 2 };
+  return second.kind === 'rejected' ? { kind: 'expired', uses: 2 } : { ...second, uses: 2 };
 }
 
-type PostAttempt = { kind: 'done' } | { kind: 'spent' } | { kind: 'later'; retryAfterMs: number } | 'refused';
+/** `rejected`: Slack does not accept this content. */
+type PostAttempt =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'retry'; readonly retryAfterMs: number };
 
 async function postOnce(
   { url, send = fetch }: ResponseUrlTarget,
@@ -61,21 +62,22 @@ async function postOnce(
     const responseBody = await response.text();
     return toPostAttempt(response.status, response.headers.get('retry-after'), responseBody);
   } catch {
-    return { kind: 'later', retryAfterMs: 2_000 };
+    return { kind: 'retry', retryAfterMs: 2_000 };
   }
 }
 
 function toPostAttempt(status: number, retryAfter: string | null, responseBody: string): PostAttempt {
-  if (status === 429) return { kind: 'later', retryAfterMs: parseRetryAfterMs(retryAfter) };
-  if (status >= 500) return { kind: 'later', retryAfterMs: 5_000 };
-  if (status === 400 || /invalid_blocks|msg_blocks_too_long|msg_too_long|no_text/.test(responseBody)) return 'refused';
-  if (status < 200 || status >= 300) return { kind: 'spent' };
+  if (status === 429) return { kind: 'retry', retryAfterMs: parseRetryAfterMs(retryAfter) };
+  if (status >= 500) return { kind: 'retry', retryAfterMs: 5_000 };
+  if (status === 400 || /invalid_blocks|msg_blocks_too_long|msg_too_long|no_text/.test(responseBody))
+    return { kind: 'rejected' };
+  if (status < 200 || status >= 300) return { kind: 'expired' };
   const code = readErrorCode(responseBody);
   if (code === null) return { kind: 'done' };
-  return isTransient(code) ? { kind: 'later', retryAfterMs: 5_000 } : { kind: 'spent' };
+  return isTransient(code) ? { kind: 'retry', retryAfterMs: 5_000 } : { kind: 'expired' };
 }
 
-/** Slack's `Retry-After` in ms; one second when it does not say. */
+/** Slack's `Retry-After` in ms, or one second without that header. */
 function parseRetryAfterMs(header: string | null): number {
   const seconds = Number(header);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3_600) * 1_000 : 1_000;

@@ -2,71 +2,99 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { HttpRejection } from './rejection.ts';
+import type { HttpRejection } from './http-rejections.ts';
 
-/** Slack gives a request 3 s in all: what is not there by then, nobody waits for any longer. */
-export const requestTimeoutMs = 3_000;
-/** Longer than any usual load balancer keeps an idle connection (600 s): it is for the balancer to close it. */
-const keepAliveTimeoutMs = 620_000;
+/** Slack waits 3 s for a response. A request that has not arrived by then is not answered in time anyway. */
+const requestTimeoutMs = 3_000;
 const timeoutCheckIntervalMs = 500;
-/** How long the rest of a refused request is read and dropped: a connection that is reset takes the answer with it. */
+/** Longer than the usual load balancers keep an idle connection (600 s): the balancer must close it, not the bot. */
+const keepAliveTimeoutMs = 620_000;
+/** How long the rest of a rejected request is read and dropped. A reset connection would lose the response. */
 const rejectedBodyDrainMs = 500;
-
-/** Load balancers hold some hundred. With the limit of a body it bounds what requests that nobody has checked yet can hold. */
+/** Load balancers hold some hundred connections. Times the body limit, this bounds the memory of unverified requests. */
 const maxConnections = 500;
+const initialBufferBytes = 8_192;
 
-/** Serves a request whose head is there; `goOn` is to be called before the body is read. */
+/** Serves a request whose head has arrived. Calls `sendContinue` before it reads the body. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse, sendContinue: () => void) => void;
 
 export interface HttpServerOptions {
   readonly serve: RequestHandler;
-  /** Called for what is refused before `serve` could see it. */
+  /** Called for each request that the server rejects itself. */
   readonly recordRejection: (rejection: HttpRejection) => void;
 }
 
-/** A Node server that never answers 500 by itself, waits for nobody, and hands every request to `serve` or to `reject`. */
+/** A Node server that records every request that it rejects, and that never responds 500. */
 export function createHttpServer({ serve, recordRejection }: HttpServerOptions): Server {
-  const responseBySocket = new WeakMap<Duplex, ServerResponse>();
+  const lastResponseBySocket = new WeakMap<Duplex, ServerResponse>();
   const server = createServer({
     headersTimeout: requestTimeoutMs,
-    // The body has a timer of its own, which goes on when the server closes.
-    requestTimeout: 0,
+    requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: timeoutCheckIntervalMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    // A missing host is for the guard: Node would answer without telling anybody.
+    // `serve` checks the host, so that a missing one is recorded. Node would only respond.
     requireHostHeader: false,
   });
   server.maxConnections = maxConnections;
-  const createRequestListener =
-    (sendContinue: (response: ServerResponse) => void) => (request: IncomingMessage, response: ServerResponse) => {
-      responseBySocket.set(request.socket, response);
-      serve(request, response, () => sendContinue(response));
-    };
-  server.on(
-    'request',
-    createRequestListener(() => {}),
-  );
-  server.on(
-    'checkContinue',
-    createRequestListener((response) => response.writeContinue()),
-  );
-  server.on('checkExpectation', (request, response) =>
-    sendRejection(request, response, recordAndReturn(recordRejection, expectationRejection)),
-  );
-  server.on('connect', (_request, socket) => closeSocket(socket, recordAndReturn(recordRejection, connectRejection)));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const response = responseBySocket.get(socket);
-    const isResponding = response !== undefined && !response.writableFinished;
-    const rejection = rejectionForClientError(error.code, socket);
-    if (rejection === null || !socket.writable) return void socket.destroy();
-    // Who reads its body finds that it is cut off, and counts it.
-    if (!isResponding) recordRejection(rejection);
-    closeSocket(socket, isResponding && response.headersSent ? null : rejection);
+  server.on('request', (request, response) => {
+    lastResponseBySocket.set(request.socket, response);
+    serve(request, response, () => {});
+  });
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    lastResponseBySocket.set(request.socket, response);
+    serve(request, response, () => response.writeContinue());
+  });
+  server.on('checkExpectation', (request, response) => {
+    const rejection: HttpRejection = { reason: 'malformed', status: 417 };
+    recordRejection(rejection);
+    sendRejection(request, response, rejection);
+  });
+  server.on('connect', (_request, socket) => {
+    const rejection: HttpRejection = { reason: 'wrong_method', status: 405 };
+    recordRejection(rejection);
+    endConnection(socket, rejection);
+  });
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+    const rejection = rejectionForClientError({ code, socket, response: lastResponseBySocket.get(socket) });
+    if (rejection !== null) recordRejection(rejection);
+    endConnection(socket, rejection);
   });
   return server;
 }
 
-/** Answers, and closes the connection: nobody who is refused keeps one. */
+export type BodyResult =
+  | { readonly kind: 'read'; readonly body: Buffer }
+  /** Larger than the limit. The rest has not been read. */
+  | { readonly kind: 'too_large' }
+  /** The connection failed or timed out. The server has responded and recorded the rejection. */
+  | { readonly kind: 'aborted' };
+
+/**
+ * Reads the body into one growing buffer. Never rejects. The package raw-body 3.0.2 keeps the chunks instead: a body in chunks
+ * of one byte then takes 80 bytes of memory per byte (measured), before the sender is verified.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyResult> {
+  return new Promise((resolve) => {
+    let buffer = Buffer.allocUnsafe(Math.min(maxBytes, initialBufferBytes));
+    let size = 0;
+    const onData = (chunk: Buffer) => {
+      if (size + chunk.length > maxBytes) {
+        request.off('data', onData);
+        return resolve({ kind: 'too_large' });
+      }
+      if (size + chunk.length > buffer.length) {
+        buffer = copyToSize(buffer, Math.min(maxBytes, Math.max(size + chunk.length, 2 * buffer.length)));
+      }
+      size += chunk.copy(buffer, size);
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve({ kind: 'read', body: buffer.subarray(0, size) }));
+    request.once('close', () => resolve({ kind: 'aborted' }));
+    request.on('error', () => resolve({ kind: 'aborted' }));
+  });
+}
+
+/** Sends the status without a body and closes the connection. */
 export function sendRejection(request: IncomingMessage, response: ServerResponse, { status }: HttpRejection): void {
   response.writeHead(status, {
     connection: 'close',
@@ -83,7 +111,7 @@ export function sendRejection(request: IncomingMessage, response: ServerResponse
   request.resume();
 }
 
-/** Resolves with the port when the server listens; rejects with Node's error, or when it is closed in the meantime. */
+/** Resolves with the port. Rejects with Node's error, or when the server is closed meanwhile. */
 export async function listen(server: Server, port: number): Promise<number> {
   const closed = new AbortController();
   const abort = () => closed.abort();
@@ -97,31 +125,35 @@ export async function listen(server: Server, port: number): Promise<number> {
   }
 }
 
-const expectationRejection: HttpRejection = { reason: 'malformed', status: 417 };
-const connectRejection: HttpRejection = { reason: 'wrong_method', status: 405 };
-
-function recordAndReturn(recordRejection: (rejection: HttpRejection) => void, rejection: HttpRejection): HttpRejection {
-  recordRejection(rejection);
-  return rejection;
+interface ClientError {
+  readonly code: string | undefined;
+  readonly socket: Duplex;
+  /** The response to the last request on this connection whose head was complete. */
+  readonly response: ServerResponse | undefined;
 }
 
-/** Null when nobody asked anything: a connection that was opened and never used, or reset while it was idle. */
-function rejectionForClientError(
-  code: string | undefined,
-  socket: Duplex & { readonly bytesRead?: number },
-): HttpRejection | null {
-  if (socket.bytesRead === 0) return null;
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { reason: 'slow', status: 408 };
-  if (code === 'HPE_HEADER_OVERFLOW') return { reason: 'oversized', status: 431 };
-  return code?.startsWith('HPE_') ? { reason: 'malformed', status: 400 } : null;
+/** Returns null when no request was lost: the connection was idle or unused, or the bot is already responding. */
+function rejectionForClientError({ code, socket, response }: ClientError): HttpRejection | null {
+  const isInFlight = response !== undefined && !response.writableFinished;
+  if (isInFlight && (response.headersSent || response.req.complete)) return null;
+  if ('bytesRead' in socket && socket.bytesRead === 0) return null;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { reason: 'timeout', status: 408 };
+  if (code === 'HPE_HEADER_OVERFLOW') return { reason: 'too_large', status: 431 };
+  return isInFlight || code?.startsWith('HPE_') ? { reason: 'malformed', status: 400 } : null;
 }
 
-/** There is no response object to answer with: a bare status, then the end of the connection. */
-function closeSocket(socket: Duplex & { destroySoon?: () => void }, rejection: HttpRejection | null): void {
+/** Closes the connection after what has been written to it. A rejection is sent as bytes: there is no response object. */
+function endConnection(socket: Duplex, rejection: HttpRejection | null): void {
+  if (!socket.writable) return void socket.destroy();
   if (rejection !== null) {
     const { status } = rejection;
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
-  if (socket.destroySoon === undefined) socket.destroy();
-  else socket.destroySoon();
+  socket.end(() => socket.destroy());
+}
+
+function copyToSize(buffer: Buffer, sizeBytes: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafe(sizeBytes);
+  buffer.copy(larger);
+  return larger;
 }

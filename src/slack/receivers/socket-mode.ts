@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, webApi } from '@slack/bolt';
 import type { Logger } from '../../application/context.ts';
+import { backoffMs } from '../../lib/retry.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { type SlackConnectionError, toAuthError, toSlackConnectionError } from '../slack-errors.ts';
 import type { SlackReceiver } from './receiver.ts';
-import { SocketModeConnection } from './socket-mode-connection.ts';
-import { backoffMs, defaultSocketTiming, type SocketTiming } from './socket-timing.ts';
+import { defaultSocketTiming, SocketModeConnection, type SocketTiming } from './socket-mode-connection.ts';
 
 export interface SocketModeReceiverOptions {
   readonly appToken: string;
-  /** How `apps.connections.open` is called. */
+  /** Options for the call of `apps.connections.open`. */
   readonly webClientOptions: webApi.WebClientOptions;
   readonly log: Logger;
-  /** Slack takes the token no more: nothing is tried again. */
+  /** Called when Slack no longer accepts the app token. The receiver does not reconnect then. */
   readonly onAuthError: (error: SlackConnectionError) => void;
   readonly timing?: SocketTiming;
 }
 
-/** Socket Mode. */
+/** Socket Mode: the bot opens WebSockets to Slack and gets requests through them. */
 export function createSocketModeReceiver(options: SocketModeReceiverOptions): SlackReceiver {
   return new ReconnectingReceiver(options);
 }
 
 /**
- * Keeps one socket open that Slack has not said it would close. When Slack says so, another is opened first: the old one goes on
- * meanwhile, and stays as long as Slack lets it when no other can be had.
+ * Keeps one stable connection: one that is open and that Slack has not announced to close. When Slack announces it, the receiver
+ * opens another connection first and closes the old one then. When it cannot open another one, the old one stays in use.
  */
 class ReconnectingReceiver implements SlackReceiver {
   readonly boltReceiver: Receiver;
@@ -35,6 +35,7 @@ class ReconnectingReceiver implements SlackReceiver {
   #app: App | null = null;
   #isStarted = false;
   #isReconnecting = false;
+  /** Attempts since the last connection that was open for `stableAfterMs`. */
   #attempts = 0;
   #connectedAt = 0;
   #disconnectedAt: number | null = null;
@@ -72,7 +73,7 @@ class ReconnectingReceiver implements SlackReceiver {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
-  /** Brings the sockets to what they should be; called at every change. */
+  /** Called at every change of a connection. Opens a stable connection if there is none, else closes the replaced ones. */
   #reconcileConnections(): void {
     for (const connection of this.#connections) if (connection.isClosed) this.#connections.delete(connection);
     if (!this.#isStarted || this.#stopping.signal.aborted) return;
@@ -101,7 +102,7 @@ class ReconnectingReceiver implements SlackReceiver {
     return [...this.#connections].some(({ isOpen, disconnectReason }) => isOpen && disconnectReason === null);
   }
 
-  /** Tries until there is a socket that lasts, Slack refuses the token, or the bot stops. Never throws. */
+  /** Retries until there is a stable connection, Slack rejects the token, or the receiver stops. Never throws. */
   async #reconnect(): Promise<void> {
     const { log, onAuthError } = this.#options;
     const { signal } = this.#stopping;
@@ -114,10 +115,8 @@ class ReconnectingReceiver implements SlackReceiver {
       try {
         await this.#connect();
         retryAfterMs = 0;
-        log.info(
-          { disconnectedMs: disconnectedAt === null ? 0 : Math.round(performance.now() - disconnectedAt) },
-          'new socket to Slack',
-        );
+        const disconnectedMs = disconnectedAt === null ? 0 : Math.round(performance.now() - disconnectedAt);
+        log.info({ disconnectedMs }, 'opened a new socket to Slack');
       } catch (error) {
         if (signal.aborted) return;
         const authError = toAuthError(error, 'app');
@@ -125,22 +124,25 @@ class ReconnectingReceiver implements SlackReceiver {
           this.#stopping.abort();
           return onAuthError(authError);
         }
-        retryAfterMs = rateLimitDelayMs(error);
-        const message = this.isConnected ? 'no other socket to Slack yet' : 'Slack connection not back yet';
+        retryAfterMs = error instanceof webApi.WebAPIRateLimitedError ? error.retryAfter * 1_000 : 0;
+        const message = this.isConnected
+          ? 'no new socket to Slack yet, the old one is still open'
+          : 'Slack connection not back yet';
         log.warn({ attempts: this.#attempts, error: serializeError(error) }, message);
       }
     }
   }
 
   async #waitForBackoff(retryAfterMs: number): Promise<void> {
-    const waitMs = backoffMs({ attempts: this.#attempts, retryAfterMs, random: Math.random() }, this.#timing);
+    const { initialBackoffMs: initialMs, maxBackoffMs: maxMs } = this.#timing;
+    const delayMs = backoffMs({ attempts: this.#attempts, initialMs, maxMs, random: Math.random(), retryAfterMs });
     this.#attempts += 1;
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 
   async #connect(): Promise<void> {
     this.#stopping.signal.throwIfAborted();
-    if (this.#app === null) throw new Error('Bolt has not been given this receiver');
+    if (this.#app === null) throw new Error('Bolt has not initialized this receiver');
     const { appToken, webClientOptions, log } = this.#options;
     const connection = new SocketModeConnection({
       appToken,
@@ -154,9 +156,4 @@ class ReconnectingReceiver implements SlackReceiver {
     await connection.open();
     this.#connectedAt = performance.now();
   }
-}
-
-/** How long Slack asks to wait, in ms; 0: it does not. */
-function rateLimitDelayMs(error: unknown): number {
-  return error instanceof webApi.WebAPIRateLimitedError ? error.retryAfter * 1_000 : 0;
 }

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-/** Its fields in another order than they are kept in. */
+/** The fields are in another order than the stored ones. */
 const alert: Alert = {
   version: 1,
   changedAt: 5,
@@ -26,13 +26,13 @@ const alert: Alert = {
 };
 const readEvents = async () => (await stores.auditLog.read('orders', { limit: 20 })).map(({ event }) => event);
 
-it('an alert is written by compare-and-set, and told without touching what was found', async () => {
-  const opening = { kind: 'unexpectedly_running', before: null, after: alert, event: 'alert_firing' } as const;
-  expect(await stores.alerts.save('orders', 2, opening)).toEqual({ kind: 'conflict' });
-  expect(await stores.alerts.save('orders', 1, opening)).toEqual({ kind: 'written' });
-  expect(await stores.alerts.save('orders', 1, opening)).toEqual({ kind: 'written' });
+it('The observer writes an alert by compare-and-set, and the notifier does not overwrite it.', async () => {
+  const firing = { kind: 'unexpectedly_running', before: null, after: alert, event: 'alert_firing' } as const;
+  expect(await stores.alerts.save('orders', 2, firing)).toEqual({ kind: 'conflict' });
+  expect(await stores.alerts.save('orders', 1, firing)).toEqual({ kind: 'written' });
+  expect(await stores.alerts.save('orders', 1, firing)).toEqual({ kind: 'written' });
   const other = { ...alert, seq: 9 };
-  expect(await stores.alerts.save('orders', 1, { ...opening, after: other })).toEqual({ kind: 'conflict' });
+  expect(await stores.alerts.save('orders', 1, { ...firing, after: other })).toEqual({ kind: 'conflict' });
   const delivered = { seq: 1, since: 5, message: { channel: 'C0SYNC', ts: '1.1' }, resolved: false };
   await stores.alerts.markNotified('orders', 'unexpectedly_running', delivered, true);
   const record = (await stores.projects.read('orders'))?.alerts.unexpectedly_running;
@@ -54,7 +54,7 @@ it('an alert is written by compare-and-set, and told without touching what was f
   expect(await readEvents()).toEqual(['alert_resolved', 'alert_notified', 'alert_firing', 'created']);
 });
 
-it('a project that is held, or gone, is not written to', async () => {
+it('Nothing is written while an operation is active or if the project does not exist.', async () => {
   await stores.alerts.markNotified(
     'gone',
     'unexpectedly_running',
@@ -77,7 +77,7 @@ it('a project that is held, or gone, is not written to', async () => {
   expect((await stores.projects.read('orders'))?.alerts).toEqual({});
 });
 
-it('links are driven back alone while an execution is entered that has not left, and when they have just appeared', async () => {
+it('A late write is corrected only while an execution is under way, and a new queue at any time.', async () => {
   await stores.projects.markSynced('orders', 1, []);
   const lateWrite = { links: [link], cause: 'late_write' } as const;
   const runs = 'syncbot:{p:orders}:runs';
@@ -103,7 +103,7 @@ it('links are driven back alone while an execution is entered that has not left,
   ]);
 });
 
-it('a refusal before there was an operation is kept with who, what, where and why', async () => {
+it('A refusal without an operation is recorded with the request.', async () => {
   const request = { by: 'U0CAROL', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' } as const;
   const refusal = { code: 'not_operator', user: 'U0CAROL' } as const;
   await stores.auditLog.recordRefusal('orders', { ...request, refusal });

@@ -44,7 +44,7 @@ async function runPause(): Promise<void> {
   await stores.operations.markDrained(ref, { ...outcome, inFlight: 0 });
 }
 
-it('tells every step of an operation, newest first, with what it was about', async () => {
+it('Every step of an operation has an entry, newest first.', async () => {
   await runPause();
   const entries = await stores.auditLog.read('orders', { limit: 50 });
   const operationFields = { operation: 'op1', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' };
@@ -67,7 +67,7 @@ it('tells every step of an operation, newest first, with what it was about', asy
   expect(times).toEqual([...times].sort((a, b) => b - a));
 });
 
-it('a refusal is kept with its facts, a task that failed with its link', async () => {
+it('A refusal has its facts, and a failure its link.', async () => {
   await request();
   await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
@@ -80,7 +80,7 @@ it('a refusal is kept with its facts, a task that failed with its link', async (
   ]);
 });
 
-it('other ends of a request, and who asked for what the newer one replaced', async () => {
+it('Expired, cancelled and superseded requests have entries.', async () => {
   await request();
   await request({ id: 'op2' });
   await stores.operations.resolve({
@@ -101,7 +101,7 @@ it('other ends of a request, and who asked for what the newer one replaced', asy
   ]);
 });
 
-it('is read page by page', async () => {
+it('Entries can be read page by page.', async () => {
   await runPause();
   const newest = await stores.auditLog.read('orders', { limit: 2 });
   const older = await stores.auditLog.read('orders', { limit: 2, before: newest.at(-1)?.id ?? '' });
@@ -109,7 +109,7 @@ it('is read page by page', async () => {
   expect(await readEvents(3)).toEqual(['drained', 'done', 'started']);
 });
 
-it('of any length is put together from pages', async () => {
+it('A long history is read in several pages.', async () => {
   const pipeline = services.redis.pipeline();
   for (let index = 0; index < 1_200; index++)
     pipeline.xadd(audit, '*', 'v', '1', 'event', 'changed', 'at', String(index));
@@ -121,7 +121,7 @@ it('of any length is put together from pages', async () => {
   expect(firstEntries).toMatchObject({ entries: { length: 501, 0: { at: 1_199 }, 500: { at: 699 } } });
 });
 
-it('stays when the project is removed; of a project that never was it is refused', async () => {
+it('The history of a removed project stays, and that of an unknown project is refused.', async () => {
   await stores.projects.remove('orders', 1, 'cli:test');
   expect(await getHistory(services.deps, 'orders', 10)).toMatchObject({
     kind: 'found',
@@ -136,7 +136,7 @@ it('stays when the project is removed; of a project that never was it is refused
   expect(await getHistory(services.deps, 'users', 10)).toEqual({ kind: 'found', entries: [] });
 });
 
-it('entries of older and newer versions, and broken ones, are read as far as they go', async () => {
+it('An entry of another version or with broken fields is read with nulls.', async () => {
   await services.redis.xadd(audit, '1-1', 'event', 'never').catch(() => {});
   await services.redis.xadd(audit, '*', 'v', '1', 'at', '5', 'event', 'done', 'operation', 'op0', 'by', 'U0BOB');
   await services.redis.xadd(

@@ -1,21 +1,21 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { RedisEndpoint } from '../../../src/config/redis-url.ts';
-import { connect, disconnect, whenReady } from '../../../src/infra/redis/connection.ts';
+import { connect, createPing, disconnect, whenReady } from '../../../src/infra/redis/connection.ts';
 import { Services } from '../../../src/services.ts';
 import { sharedRedisUrl, startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-/** Where no server is (any more). */
+/** An address without a server. */
 async function unusedAddress() {
   const server = await startTestRedis();
   await server.stop();
   return { host: server.host, port: server.port, url: server.url };
 }
 
-describe('a client of Redis', () => {
-  it('ends at once, wherever it stands between two attempts to connect', async () => {
+describe('a Redis client', () => {
+  it('A client closes at once in every phase of connecting.', async () => {
     const { url, ...node } = await unusedAddress();
     const targets: RedisEndpoint[] = [
       endpointOf(url),
@@ -23,19 +23,19 @@ describe('a client of Redis', () => {
       { kind: 'sentinel', nodes: [node], master: 'main', db: 0 },
     ];
     for (const target of targets) {
-      for (const purpose of ['commands', 'blocking'] as const) {
-        const newClient = connect(target, purpose, () => {});
+      for (const use of ['commands', 'blocking'] as const) {
+        const newClient = connect(target, use, () => {});
         await disconnect(newClient);
-        const retrying = connect(target, purpose, () => {});
-        // Sentinels are asked again and again within one attempt.
+        const retrying = connect(target, use, () => {});
+        // ioredis queries the sentinels again within one attempt.
         const state = target.kind === 'sentinel' ? 'connecting' : 'reconnecting';
-        await waitFor(() => retrying.status === state, { description: `${target.kind} ${purpose}` });
+        await waitFor(() => retrying.status === state, { description: `${target.kind} ${use}` });
         await disconnect(retrying);
       }
     }
   });
 
-  it('is ready or is not, and says so in time', async () => {
+  it('Waiting until it is ready ends in time.', async () => {
     const near = connect(endpointOf(sharedRedisUrl()), 'commands', () => {});
     expect(await whenReady(near, 10_000)).toBe(true);
     await disconnect(near);
@@ -49,7 +49,18 @@ describe('a client of Redis', () => {
   });
 });
 
-it('a process whose Redis was never there can be ended', async () => {
+it('A ping succeeds only if the server answers.', async () => {
+  await using server = await startTestRedis();
+  const client = connect(endpointOf(server.url), 'commands', () => {});
+  const ping = createPing(client);
+  expect(await Promise.all([ping(), ping()])).toEqual([true, true]);
+  server.kill('SIGKILL');
+  await server.exited;
+  expect(await ping()).toBe(false);
+  await disconnect(client);
+});
+
+it('Services whose Redis never answered can be closed.', async () => {
   const config = { redis: endpointOf((await unusedAddress()).url), connections: {}, settings: testSettings };
   const services = new Services(config, pino({ level: 'silent' }));
   await expect(services.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });

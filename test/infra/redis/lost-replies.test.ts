@@ -8,13 +8,13 @@ import { endpointOf, testSettings } from '../../support/test-services.ts';
 
 const definition = makeDefinition('orders');
 
-it('a step whose reply was lost is sent again, and answers as it did the first time', async () => {
+it('A step whose reply was lost is sent again and returns the first result.', async () => {
   await using redis = await startTestRedis();
   await using proxy = await startFaultyRedisProxy(redis.port);
   const config = { redis: endpointOf(proxy.url), connections: {}, settings: testSettings };
   await using services = new Services(config, pino({ level: 'silent' }));
   const { deduplication, projects } = services.deps;
-  // The server knows the scripts: what is lost below is the reply to the step itself, not to the question for its script.
+  // The server must know the scripts, so that the lost reply is that of the step and not NOSCRIPT.
   await deduplication.claimOnce('warm', 1_000);
   await projects.save(makeDefinition('warm'), { state: 'paused', watermarks: {} }, 'x');
   await projects.remove('warm', 1, 'x');
@@ -23,13 +23,13 @@ it('a step whose reply was lost is sent again, and answers as it did the first t
   expect(await deduplication.claimOnce('trigger:1', 60_000)).toBe(true);
   expect(await deduplication.claimOnce('trigger:1', 60_000)).toBe(false);
 
-  proxy.dropReplyTo('first-words');
+  proxy.dropReplyTo('first-description');
   expect(
-    await projects.save({ ...definition, description: 'first-words' }, { state: 'paused', watermarks: {} }, 'x'),
+    await projects.save({ ...definition, description: 'first-description' }, { state: 'paused', watermarks: {} }, 'x'),
   ).toEqual({ kind: 'written' });
-  proxy.dropReplyTo('changed-words');
+  proxy.dropReplyTo('changed-description');
   const change = { expectedVersion: 1, added: [] };
-  expect(await projects.save({ ...definition, description: 'changed-words' }, change, 'x')).toEqual({
+  expect(await projects.save({ ...definition, description: 'changed-description' }, change, 'x')).toEqual({
     kind: 'written',
   });
   expect(await projects.read('orders')).toMatchObject({ version: 2 });

@@ -41,7 +41,7 @@ const resolve = (
   decision: 'confirm' | 'cancel' | 'expire',
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
-) => stores.operations.resolve({ ref, decision: decision, by, dialog: null, ...more });
+) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
 const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
@@ -57,7 +57,7 @@ const completion = (more: Partial<Completion> = {}): Completion => ({
   ...more,
 });
 
-/** All that is kept of the project, as it lies in Redis. */
+/** All keys of the project with their serialized values. */
 const snapshot = async () => {
   const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
   return Object.fromEntries(
@@ -65,7 +65,7 @@ const snapshot = async () => {
   );
 };
 
-/** Does a step twice: the second time nothing changes, and the answer is about the same operation as it is now. */
+/** Runs a step twice. The second run must change nothing. */
 async function runTwice<T>(operationStep: () => Promise<T>): Promise<[T, T]> {
   const first = await operationStep();
   const before = await snapshot();
@@ -80,8 +80,8 @@ async function claimOperation(action: NewOperation['action'] = 'pause', projectV
   expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({ kind: 'claimed' });
 }
 
-describe('every step may be repeated', () => {
-  it('request', async () => {
+describe('a step that runs again changes nothing', () => {
+  it('A repeated request returns the same operation.', async () => {
     const [first, second] = await runTwice(() => request());
     expect(first).toMatchObject({
       kind: 'requested',
@@ -93,16 +93,16 @@ describe('every step may be repeated', () => {
   it.each([
     ['confirm', 'confirmed'],
     ['cancel', 'cancelled'],
-  ] as const)('%s', async (decision, state) => {
+  ] as const)('A repeated %s returns the first decision.', async (decision, state) => {
     await request();
     const [first, second] = await runTwice(() => resolve(decision));
-    expect(first).toMatchObject({ kind: 'settled', operation: { state } });
+    expect(first).toMatchObject({ kind: 'resolved', operation: { state } });
     expect(second).toMatchObject({ kind: 'repeated', operation: { state } });
     expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state } });
     expect(await resolve('cancel')).toMatchObject({ kind: 'repeated', operation: { state } });
   });
 
-  it('claim, by any worker', async () => {
+  it('A second worker can claim an active operation.', async () => {
     await request();
     await resolve('confirm');
     expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({
@@ -127,12 +127,15 @@ describe('every step may be repeated', () => {
     expect(await services.redis.exists(keys.runs)).toBe(0);
   });
 
-  it('commit', async () => {
+  it('A repeated commit returns the finished operation.', async () => {
     await claimOperation();
     const [first, second] = await runTwice(() => stores.operations.commit(completion()));
     expect(first).toMatchObject({ kind: 'committed', operation: { state: 'done', toState: 'paused', outcome } });
     expect(second).toMatchObject({ kind: 'repeated', operation: { state: 'done' } });
-    expect(await stores.operations.claim(ref, 'run-3')).toMatchObject({ kind: 'over', operation: { state: 'done' } });
+    expect(await stores.operations.claim(ref, 'run-3')).toMatchObject({
+      kind: 'finished',
+      operation: { state: 'done' },
+    });
     expect(await stores.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
@@ -141,7 +144,7 @@ describe('every step may be repeated', () => {
     });
   });
 
-  it('in the middle of it the server forgets its scripts', async () => {
+  it('A step runs after the server has forgotten its scripts.', async () => {
     await request();
     await services.redis.script('FLUSH');
     await resolve('confirm');
@@ -152,8 +155,8 @@ describe('every step may be repeated', () => {
   });
 });
 
-describe('settling a dialog', () => {
-  it('by somebody else is refused, and nothing changes', async () => {
+describe('a dialog', () => {
+  it('A press by another user is refused and changes nothing.', async () => {
     await request();
     const before = await snapshot();
     expect(await resolve('confirm', 'U0BOB', { dialog: { ...dialog, url: 'https://evil' } })).toEqual({
@@ -164,26 +167,26 @@ describe('settling a dialog', () => {
     expect(await snapshot()).toEqual(before);
   });
 
-  it('after its time is refused the truth: it has expired, whichever button is pressed', async () => {
+  it('A press after the expiry makes the operation expired.', async () => {
     await request();
     await services.redis.hset(key, 'expiresAt', '1');
-    expect(await resolve('confirm')).toMatchObject({ kind: 'settled', operation: { state: 'expired' } });
+    expect(await resolve('confirm')).toMatchObject({ kind: 'resolved', operation: { state: 'expired' } });
     expect(await resolve('confirm')).toMatchObject({ kind: 'repeated', operation: { state: 'expired' } });
-    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'finished' });
   });
 
-  it('before its time it does not expire, whoever thinks so', async () => {
+  it('An operation does not expire before its time.', async () => {
     await request();
     expect(await resolve('expire', null)).toMatchObject({ kind: 'repeated', operation: { state: 'requested' } });
   });
 
-  it('of an operation nobody knows', async () => {
+  it('A press on an unknown operation is refused.', async () => {
     expect(await resolve('confirm')).toEqual({ kind: 'refused', refusal: { code: 'unknown_operation' } });
     expect(await stores.operations.claim(ref, 'run')).toEqual({ kind: 'unknown' });
     expect(await snapshot()).not.toHaveProperty(key);
   });
 
-  it('keeps where the newest dialog can be replaced', async () => {
+  it('The newest dialog is stored with its deadline and its remaining uses.', async () => {
     await request();
     const newerDialog = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
     const before = await stores.serverClock.now();
@@ -209,12 +212,12 @@ describe('settling a dialog', () => {
     });
   });
 
-  it('the same press delivered twice is no news, another one is', async () => {
+  it('The same press delivered twice changes nothing, and another press replaces the dialog.', async () => {
     await request();
     const first = await resolve('confirm', 'U0ALICE', { dialog });
     await stores.operations.markNotified(ref, { seq: 3, message: null, dialogUses: 1 });
     const before = await snapshot();
-    expect(first).toMatchObject({ kind: 'settled', operation: { seq: 3 } });
+    expect(first).toMatchObject({ kind: 'resolved', operation: { seq: 3 } });
     expect(await resolve('confirm', 'U0ALICE', { dialog })).toMatchObject({ kind: 'repeated', operation: { seq: 3 } });
     expect(await snapshot()).toEqual(before);
     const newDialog = { ...dialog, url: 'https://hooks.slack.com/actions/3' };
@@ -224,7 +227,7 @@ describe('settling a dialog', () => {
     });
   });
 
-  it('asking again supersedes the older dialog of the same person for the same thing, and no other', async () => {
+  it('A new request supersedes only the older dialog of the same requester for the same action.', async () => {
     const others: Partial<NewOperation>[] = [
       { id: 'bob', by: 'U0BOB' },
       { id: 'other', action: 'restore' },
@@ -240,27 +243,27 @@ describe('settling a dialog', () => {
     }
   });
 
-  it('one that is confirmed already is not superseded', async () => {
+  it('A new request does not supersede a confirmed operation.', async () => {
     await request();
     await resolve('confirm');
     await request({ id: 'op2' });
     expect(await stores.operations.read(ref)).toMatchObject({ state: 'confirmed' });
   });
 
-  it('of a project that is gone cannot be asked for', async () => {
-    expect(await request({ project: 'nobody' })).toEqual({
+  it('A request for a project that does not exist is refused.', async () => {
+    expect(await request({ project: 'gone' })).toEqual({
       kind: 'refused',
-      refusal: { code: 'removed', project: 'nobody' },
+      refusal: { code: 'removed', project: 'gone' },
     });
   });
 });
 
-describe('a claim checks the rules again', () => {
+describe('a claim checks the state rules again', () => {
   const claimRefusal = async () => {
     const claim = await stores.operations.claim(ref, 'run');
     const project = await stores.projects.read('orders');
     const again = await stores.operations.claim(ref, 'run');
-    expect(again).toMatchObject({ kind: 'over', operation: { state: 'refused' } });
+    expect(again).toMatchObject({ kind: 'finished', operation: { state: 'refused' } });
     expect(await stores.projects.read('orders')).toEqual(project);
     if (claim.kind !== 'refused') throw new Error(claim.kind);
     return claim.operation.refusal;
@@ -272,7 +275,7 @@ describe('a claim checks the rules again', () => {
     await resolve('confirm');
   });
 
-  it('held: by whom and since when', async () => {
+  it('A claim is refused while another operation is active.', async () => {
     await request({ id: 'bob', by: 'U0BOB' });
     await resolve('confirm', 'U0BOB', operations);
     await stores.operations.claim(operations.ref, 'run-b');
@@ -287,7 +290,7 @@ describe('a claim checks the rules again', () => {
     });
   });
 
-  it('not allowed any more', async () => {
+  it('A claim is refused if the state does not allow the action any more.', async () => {
     await request({ id: 'bob', by: 'U0BOB' });
     await resolve('confirm', 'U0BOB', operations);
     await stores.operations.claim(operations.ref, 'run-b');
@@ -301,31 +304,31 @@ describe('a claim checks the rules again', () => {
     });
   });
 
-  it('changed since the dialog', async () => {
+  it('A claim is refused if the project has changed since the request.', async () => {
     await stores.projects.save({ ...definition, labels: ['prod'] }, { expectedVersion: 1, added: [] }, 'cli:carol');
     expect(await claimRefusal()).toMatchObject({ code: 'changed', action: 'pause', state: 'running', by: 'cli:test' });
   });
 
-  it('too late', async () => {
+  it('A claim is refused if no worker claimed the operation in time.', async () => {
     await services.redis.hset(key, 'executeBy', '1');
     expect(await claimRefusal()).toEqual({ code: 'claim_timeout', project: 'orders', action: 'pause' });
   });
 
-  it('removed', async () => {
-    await request({ id: 'asked', by: 'U0BOB' });
+  it('A claim is refused if the project was removed.', async () => {
+    await request({ id: 'requested', by: 'U0BOB' });
     expect(await stores.projects.remove('orders', 1, 'cli:carol')).toEqual({ kind: 'written' });
-    for (const operation of [ref.operation, 'asked']) {
+    for (const operation of [ref.operation, 'requested']) {
       expect(await stores.operations.read({ project: 'orders', operation })).toMatchObject({
         state: 'refused',
         refusal: { code: 'removed', project: 'orders' },
       });
     }
-    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'over' });
+    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'finished' });
   });
 });
 
 describe('a commit', () => {
-  it('is refused at any other version, and to whom does not hold the project', async () => {
+  it('A commit conflicts at another version, or if the operation is not the active one.', async () => {
     await claimOperation();
     const before = await snapshot();
     expect(await stores.operations.commit(completion({ expectedVersion: 1 }))).toEqual({ kind: 'conflict' });
@@ -338,7 +341,7 @@ describe('a commit', () => {
     expect((await snapshot())[keys.state]).toBe(before[keys.state]);
   });
 
-  it('back: since, by, reason, agreement, failure and what drains are as before the claim', async () => {
+  it('Going back restores every field as it was before the claim.', async () => {
     await claimOperation();
     await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
     const before = await stores.projects.read('orders');
@@ -373,7 +376,7 @@ describe('a commit', () => {
     });
   });
 
-  it('back leaves links that were behind their state behind it', async () => {
+  it('Going back leaves unsynced links unsynced.', async () => {
     await claimOperation();
     await stores.operations.commit(
       completion({ projectState: 'previous', linksSynced: false, operationState: 'failed', outcome: null }),
@@ -387,7 +390,28 @@ describe('a commit', () => {
     });
   });
 
-  it('keeps lists that are empty lists', async () => {
+  it('Times keep every digit.', async () => {
+    const oldestUnprocessedAt = 1_764_198_778_123;
+    await stores.projects.markFailed('orders', 1, {
+      failure: { link, taskId: '7', reason: 'no', at: 1 },
+      by: 'syncbot',
+      oldestUnprocessedAt,
+    });
+    const failed = await stores.projects.read('orders');
+    expect(failed).toMatchObject({ oldestUnprocessedAt });
+    const before = await stores.serverClock.now();
+    await request({ action: 'restore', projectVersion: 2 });
+    await resolve('confirm');
+    const claim = await stores.operations.claim(ref, 'run-1');
+    if (claim.kind !== 'claimed') throw new Error(claim.kind);
+    expect(Number.isInteger(claim.now)).toBe(true);
+    expect(claim.now).toBeGreaterThanOrEqual(before);
+    expect(claim.now).toBeLessThanOrEqual(await stores.serverClock.now());
+    await stores.operations.commit(completion({ expectedVersion: 3, projectState: 'previous', linksSynced: false }));
+    expect(await stores.projects.read('orders')).toMatchObject({ since: failed?.since, oldestUnprocessedAt });
+  });
+
+  it('Empty lists stay lists.', async () => {
     await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
     await claimOperation();
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
@@ -402,10 +426,10 @@ describe('a commit', () => {
   });
 });
 
-describe('what stays open, and for how long', () => {
+describe('open operations', () => {
   const readOpenIds = async () => (await stores.operations.listOpen('orders')).map(({ id }) => id);
 
-  it('an operation is open until it is at its end and that was told', async () => {
+  it('An operation is open until it is finished and its message is up to date.', async () => {
     await claimOperation();
     await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual(['op1']);
@@ -415,11 +439,11 @@ describe('what stays open, and for how long', () => {
     expect(await readOpenIds()).toEqual(['op1']);
     await stores.operations.markNotified(ref, { seq, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual([]);
-    await stores.operations.markNotified({ ...ref, operation: 'nobody' }, { seq: 1, message: null, dialogUses: 1 });
-    expect(await services.redis.exists(operationKey('orders', 'nobody'))).toBe(0);
+    await stores.operations.markNotified({ ...ref, operation: 'unknown' }, { seq: 1, message: null, dialogUses: 1 });
+    expect(await services.redis.exists(operationKey('orders', 'unknown'))).toBe(0);
   });
 
-  it('tasks that end later open it once more', async () => {
+  it('The end of the last task in flight opens a finished operation again.', async () => {
     await claimOperation();
     await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 1 } }));
     await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
@@ -429,7 +453,7 @@ describe('what stays open, and for how long', () => {
     expect(await readOpenIds()).toEqual(['op1']);
   });
 
-  it('is kept for its time once it is over, and without end while it is under way', async () => {
+  it('Redis keeps an unfinished operation without limit and a finished one for the retention time.', async () => {
     await request();
     expect(await services.redis.pttl(key)).toBeGreaterThan(testSettings.operationRetentionMs);
     await resolve('confirm');
@@ -442,7 +466,7 @@ describe('what stays open, and for how long', () => {
     expect(ttlMs).toBeLessThanOrEqual(testSettings.operationRetentionMs);
   });
 
-  it('the history tells of the newest first', async () => {
+  it('The newest operations come first.', async () => {
     await claimOperation();
     await stores.operations.commit(completion());
     await request({ id: 'op2', action: 'restore', projectVersion: 3 });

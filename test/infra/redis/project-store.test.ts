@@ -25,7 +25,7 @@ const keys = projectKeys('orders');
 const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
 
 describe('projects', () => {
-  it('are written, changed and removed only at the version that was seen', async () => {
+  it('A write at another version is a conflict.', async () => {
     expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
       kind: 'conflict',
     });
@@ -44,7 +44,7 @@ describe('projects', () => {
       await stores.projects.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x'),
     ).toEqual({ kind: 'written' });
     expect(await stores.projects.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
-    expect(await stores.projects.markSynced('orders', 2, [])).toEqual({ kind: 'moved' });
+    expect(await stores.projects.markSynced('orders', 2, [])).toEqual({ kind: 'conflict' });
     expect(await stores.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
     expect(
       await stores.projects.markFailed('orders', 2, {
@@ -52,7 +52,7 @@ describe('projects', () => {
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
-    ).toEqual({ kind: 'moved' });
+    ).toEqual({ kind: 'conflict' });
     expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
     expect(await stores.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written' });
     expect([
@@ -63,7 +63,7 @@ describe('projects', () => {
     expect(await stores.projects.readMany(['orders'])).toEqual([]);
   });
 
-  it('that are held are neither changed, removed nor failed', async () => {
+  it('A project with an active operation is not changed, removed or marked as failed.', async () => {
     const ref = { project: 'orders', operation: 'op1' };
     await stores.operations.request({
       id: 'op1',
@@ -88,10 +88,10 @@ describe('projects', () => {
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
-    ).toEqual({ kind: 'moved' });
+    ).toEqual({ kind: 'conflict' });
   });
 
-  it('a delivery is new once', async () => {
+  it('Only the first delivery with a key is new.', async () => {
     expect([
       await stores.deduplication.claimOnce('a', 60_000),
       await stores.deduplication.claimOnce('a', 60_000),
@@ -99,7 +99,7 @@ describe('projects', () => {
     ]).toEqual([true, false, true]);
   });
 
-  it('all keys of one lie in its slot', () => {
+  it('All keys of a project share one slot.', () => {
     expect(Object.values(projectKeys('orders-2'))).toEqual([
       'syncbot:{p:orders-2}:state',
       'syncbot:{p:orders-2}:definition',
@@ -112,11 +112,11 @@ describe('projects', () => {
   });
 });
 
-describe('a Redis that does not serve', () => {
+describe('a Redis that cannot serve', () => {
   const connectTo = (url: string) =>
     new Services({ redis: endpointOf(url), connections: {}, settings: testSettings }, pino({ level: 'silent' }));
 
-  it('away before anything was sent: surely nothing was done', async () => {
+  it('A command that was never sent fails with sent: no.', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
     await bot.deps.projects.listIds();
@@ -126,7 +126,7 @@ describe('a Redis that does not serve', () => {
     await expect(bot.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   });
 
-  it('a reply that is lost: nobody knows', async () => {
+  it('A command whose reply is lost fails with sent: unknown.', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
     await bot.deps.projects.listIds();
@@ -141,12 +141,12 @@ describe('a Redis that does not serve', () => {
     ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
     ['a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
     [
-      'too few replicas',
+      'without enough replicas',
       ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
       ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
     ],
   ])(
-    '%s: not available, and fine as soon as that is over',
+    'A server that is %s is unavailable until it has recovered.',
     async (_name, [breakCommand = '', ...breakArgs], [repairCommand = '', ...repairArgs]) => {
       await using server = await startTestRedis();
       await using bot = connectTo(server.url);
@@ -162,7 +162,7 @@ describe('a Redis that does not serve', () => {
     },
   );
 
-  it('a fault of ours is not taken for an outage', async () => {
+  it('A bug of ours is not reported as an outage.', async () => {
     await services.redis.del(keys.state);
     await services.redis.set(keys.state, 'not a hash');
     await expect(stores.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSlashCommand } from '../../../src/slack/contract.ts';
-import type { ListenerContext } from '../../../src/slack/listeners/listener.ts';
-import { createListener } from '../../../src/slack/listeners/listener.ts';
+import { createListener, type ListenerContext, type ListenerResult } from '../../../src/slack/listeners/listener.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { createFakeDeps } from '../fake-deps.ts';
 
@@ -14,47 +13,62 @@ const body = {
   response_url: 'http://127.0.0.1:1/commands/1',
 };
 
-function createContext(): { context: ListenerContext; logLines: { readonly message: string }[] } {
-  const { deps, logLines: log } = createFakeDeps([]);
-  const directory = { authorizeRequest: async () => null, isOperator: async () => true, checkTeam: () => null };
-  const common = {
-    format: slackFormatter('/sync'),
-    showErrors: false,
-    onRequestRejected: () => {},
-    stopSignal: deps.stopSignal,
-  };
-  return { logLines: log, context: { deps, authorizer: directory, ...common } };
+function createContext(): { context: ListenerContext; logMessages: () => string[] } {
+  const { deps, logLines } = createFakeDeps([]);
+  const authorizer = { authorizeRequest: async () => null, isOperator: async () => true, checkTeam: () => null };
+  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  return { context, logMessages: () => logLines.map(({ message }) => message) };
 }
 
-describe('a listener', () => {
-  it('acks before anything else', async () => {
+const notified = async (): Promise<ListenerResult> => ({ kind: 'notified' });
+
+describe('createListener', () => {
+  it('acknowledges before it decodes and runs', async () => {
     const callOrder: string[] = [];
     const { context } = createContext();
-    const work = async () => void callOrder.push('work');
     const ack = async () => void callOrder.push('ack');
     const decode = (received: unknown) => {
       callOrder.push('decode');
       return readSlashCommand(received);
     };
-    await createListener(context, decode, work)({ ack, body });
-    expect(callOrder).toEqual(['ack', 'decode', 'work']);
+    const run = () => {
+      callOrder.push('run');
+      return notified();
+    };
+    await createListener(context, { decode, run })({ ack, body });
+    expect(callOrder).toEqual(['ack', 'decode', 'run']);
   });
 
-  it('works all the same, once, when the ack does not reach Slack', async () => {
-    const { context, logLines: log } = createContext();
+  it('runs once when the acknowledgement fails', async () => {
+    const { context, logMessages } = createContext();
     const handled: string[] = [];
     const ack = () => Promise.reject(new Error('client is not ready'));
-    await createListener(context, readSlashCommand, async () => void handled.push('once'))({ ack, body });
+    const run = () => {
+      handled.push('once');
+      return notified();
+    };
+    await createListener(context, { decode: readSlashCommand, run })({ ack, body });
     expect(handled).toEqual(['once']);
-    expect(log.map(({ message: sentence }) => sentence)).toEqual(['ack did not reach Slack']);
+    expect(logMessages()).toEqual(['acknowledgement not sent']);
   });
 
-  it('neither throws nor answers when it cannot read the request', async () => {
-    const { context, logLines: log } = createContext();
-    await createListener(context, readSlashCommand, () => Promise.reject(new Error('not reached')))({
-      ack: async () => {},
-      body: null,
-    });
-    expect(log.map(({ message: sentence }) => sentence)).toEqual(['request of Slack not understood']);
+  it('neither throws nor answers when it cannot decode the request', async () => {
+    const { context, logMessages } = createContext();
+    const run = () => Promise.reject(new Error('not reached'));
+    await createListener(context, { decode: readSlashCommand, run })({ ack: async () => {}, body: null });
+    expect(logMessages()).toEqual(['Slack request not decoded']);
+  });
+
+  it('runs a second delivery of a confirmation, which the operation store recognizes', async () => {
+    const { context } = createContext();
+    let runs = 0;
+    const run = () => {
+      runs += 1;
+      return notified();
+    };
+    const dropped = createListener(context, { decode: readSlashCommand, run });
+    const repeated = createListener(context, { decode: readSlashCommand, run, deduplicate: 'before_refusal' });
+    for (const listener of [dropped, dropped, repeated]) await listener({ ack: async () => {}, body });
+    expect(runs).toBe(2);
   });
 });

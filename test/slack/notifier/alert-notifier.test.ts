@@ -8,7 +8,7 @@ import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import { visibleText } from '../../support/slack-harness.ts';
-import { exampleLink, exampleNow, exampleProject } from '../example-records.ts';
+import { exampleLink, exampleProject } from '../example-records.ts';
 
 let slack: FakeSlack;
 let project: Project;
@@ -59,8 +59,7 @@ async function notify(): Promise<void> {
       showErrors: false,
       log: pino({ level: 'silent' }),
       projects: { read: async () => project },
-      operations: { read: async () => null, markNotified: async () => {} },
-      serverClock: { now: async () => exampleNow },
+      operations: { read: async () => null },
       alerts: {
         async markNotified(_id, kind, told) {
           const alertRecord = project.alerts[kind];

@@ -4,7 +4,7 @@ import { RetryLaterError } from '../../../src/application/errors.ts';
 import type { Notifier } from '../../../src/application/ports.ts';
 import type { Dialog, Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { createNotifier } from '../../../src/slack/notifier/operation-notifier.ts';
+import { createNotifier } from '../../../src/slack/notifier/notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';

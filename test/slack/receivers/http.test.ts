@@ -10,25 +10,27 @@ import { connectRawClient, requestBytes } from '../../support/raw-http-client.ts
 import { createFakeDeps } from '../fake-deps.ts';
 import { commandBody, startHttpReceiverFixture } from './http-fixture.ts';
 
-describe('the door of HTTP mode', () => {
-  it('takes a body in chunks, cut anywhere, with a charset and in its own time', async () => {
+const formType = { 'content-type': 'application/x-www-form-urlencoded' };
+
+describe('The HTTP receiver', () => {
+  it('reads a body in chunks that are cut within a character, with a charset in the content type.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     const body = Buffer.from('command=/sync&text=ключ&user_id=U0ALICE');
     const { headers } = fixture.sign(body);
-    const otherContentType = { 'content-type': 'Application/x-www-form-urlencoded; charset=UTF-8' };
+    const typeWithCharset = { 'content-type': 'Application/x-www-form-urlencoded; charset=UTF-8' };
     const chunkedHeaders = { 'content-length': undefined, 'transfer-encoding': 'chunked' };
-    client.write(requestBytes({ headers: { ...headers, ...otherContentType }, body: '' }, { headers: chunkedHeaders }));
+    client.write(requestBytes({ headers: { ...headers, ...typeWithCharset }, body: '' }, { headers: chunkedHeaders }));
     const splitIndex = body.indexOf('к') + 1;
-    for (const part of [body.subarray(0, splitIndex), body.subarray(splitIndex)]) {
-      client.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]));
+    for (const chunk of [body.subarray(0, splitIndex), body.subarray(splitIndex)]) {
+      client.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
     }
     client.write('0\r\n\r\n');
     expect(await client.response()).toMatchObject({ status: 200 });
     expect(fixture.appFixture.rejections).toEqual([]);
   });
 
-  it('keeps a connection for the next request longer than load balancers do, but not that of whoever is refused', async () => {
+  it('keeps a connection open longer than load balancers do, and closes it after a rejection.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     for (const text of ['help', 'list']) {
@@ -42,16 +44,15 @@ describe('the door of HTTP mode', () => {
     await client.ended;
   });
 
-  it('keeps no connection for the look at the certificate, which anybody can send', async () => {
+  it("closes the connection after Slack's check of the certificate, because it is not signed.", async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    client.write(requestBytes({ headers, body: 'ssl_check=1' }));
+    client.write(requestBytes({ headers: formType, body: 'ssl_check=1' }));
     expect(await client.response()).toMatchObject({ status: 200, headers: { connection: 'close' } });
     await client.ended;
   });
 
-  it('says 100 before a body that it will read, and 413 before one that it will not', async () => {
+  it('responds 100 before it reads a body, and 413 to a body that is too large.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     const { headers, body } = fixture.sign(commandBody());
@@ -64,40 +65,39 @@ describe('the door of HTTP mode', () => {
     expect(await client.response()).toMatchObject({ status: 413 });
   });
 
-  it('is heard by somebody who reads only after having sent all', async () => {
+  it('gets its rejection to a client that reads only after it has sent everything.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     const { headers } = fixture.sign(commandBody());
     client.socket.pause();
-    const requestBuffer = requestBytes({ headers, body: Buffer.alloc(8_000_000, 'a') });
-    await new Promise((resolve) => client.socket.write(requestBuffer, resolve));
+    const bytes = requestBytes({ headers, body: Buffer.alloc(8_000_000, 'a') });
+    await new Promise((resolve) => client.socket.write(bytes, resolve));
     client.socket.resume();
     expect(await client.response()).toMatchObject({ status: 413, headers: { connection: 'close' } });
     await client.ended;
-    expect(fixture.appFixture.rejections).toEqual(['oversized']);
+    expect(fixture.appFixture.rejections).toEqual(['too_large']);
   });
 
-  it('answers the two looks of Slack: at the certificate unsigned, at the address signed', async () => {
+  it("answers Slack's check of the certificate without a signature and its check of the URL with one.", async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
-    const form = { 'content-type': 'application/x-www-form-urlencoded' };
-    client.write(requestBytes({ headers: form, body: `ssl_check=1&${commandBody()}` }));
+    client.write(requestBytes({ headers: formType, body: `ssl_check=1&${commandBody()}` }));
     expect(await client.response()).toMatchObject({ status: 200, body: '' });
-    using signer = await fixture.connect();
+    using other = await fixture.connect();
     const { headers, body } = fixture.sign('{"type":"url_verification","challenge":"abc"}');
-    const json = { ...headers, 'content-type': 'application/json' };
-    signer.write(requestBytes({ headers: json, body }));
-    expect(await signer.response()).toMatchObject({ status: 200, body: '{"challenge":"abc"}' });
-    signer.write(requestBytes({ headers: { 'content-type': 'application/json' }, body }));
-    expect(await signer.response()).toMatchObject({ status: 401, body: '' });
-    expect(fixture.appFixture.rejections).toEqual(['unsigned']);
+    const jsonType = { 'content-type': 'application/json' };
+    other.write(requestBytes({ headers: { ...headers, ...jsonType }, body }));
+    expect(await other.response()).toMatchObject({ status: 200, body: '{"challenge":"abc"}' });
+    other.write(requestBytes({ headers: jsonType, body }));
+    expect(await other.response()).toMatchObject({ status: 401, body: '' });
+    expect(fixture.appFixture.rejections).toEqual(['missing_signature']);
     expect(fixture.appFixture.slack.callsTo('response_url')).toEqual([]);
   });
 
   it.each([
     '{"type":"block_actions","actions":null}',
     '{"type":"block_actions","actions":[{"action_id":"sync:v1:ok"}]}',
-  ])('answers 400 to %s, which nobody can make sense of', async (payload) => {
+  ])('responds 400 to %s, which Bolt cannot read.', async (payload) => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     client.write(requestBytes(fixture.sign(new URLSearchParams({ payload }).toString())));
@@ -105,56 +105,26 @@ describe('the door of HTTP mode', () => {
     expect(fixture.appFixture.rejections).toEqual(['malformed']);
   });
 
-  it('closes a connection on which nothing was said without a word, and counts nothing', async () => {
+  it('closes an unused connection without a response, and reports no rejection.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     expect(await client.response()).toBeNull();
     expect(fixture.appFixture.rejections).toEqual([]);
   });
 
-  it('writes one line for a flood of forged requests, and counts each', async () => {
+  it('logs one line for many requests with an invalid signature, and reports each.', async () => {
     await using fixture = await startHttpReceiverFixture();
     const { headers, body } = fixture.sign(commandBody());
-    const forgedRequest = requestBytes({ headers: { ...headers, 'x-slack-signature': 'v0=00' }, body });
+    const bytes = requestBytes({ headers: { ...headers, 'x-slack-signature': 'v0=00' }, body });
     const clients = await Promise.all(Array.from({ length: 50 }, () => fixture.connect()));
-    for (const client of clients) client.write(forgedRequest);
+    for (const client of clients) client.write(bytes);
     for (const client of clients) expect(await client.response()).toMatchObject({ status: 401 });
-    expect(fixture.appFixture.rejections).toEqual(Array<string>(50).fill('forged'));
+    expect(fixture.appFixture.rejections).toEqual(Array<string>(50).fill('invalid_signature'));
     expect(fixture.appFixture.dependencies.logLines.filter(({ level }) => level !== 'info')).toHaveLength(1);
     for (const client of clients) client[Symbol.dispose]();
   });
-});
 
-describe('behind the door', () => {
-  const createReceiver = () => {
-    const { deps, logLines } = createFakeDeps([]);
-    return {
-      log: logLines,
-      fixture: createHttpReceiver({ signingSecret: 'right', port: 0, log: deps.log, onRequestRejected: () => {} }),
-    };
-  };
-
-  it('Bolt still checks the signature by itself', async () => {
-    const { boltReceiver: receiver } = createReceiver().fixture;
-    if (!(receiver instanceof HTTPReceiver)) throw new Error('another receiver');
-    const server = createServer((request, response) => receiver.requestListener(request, response));
-    using client = await connectRawClient(await listenOnFreePort(server));
-    client.write(requestBytes(signRequest(commandBody(), { signingSecret: 'wrong' })));
-    expect(await client.response()).toMatchObject({ status: 401 });
-    server.close();
-    server.closeAllConnections();
-  });
-
-  it('a close in the middle of opening ends that too', async () => {
-    const { fixture } = createReceiver();
-    const opening = fixture.start();
-    const openFailed = expect(opening).rejects.toMatchObject({ code: 'port' });
-    await fixture.stop();
-    await openFailed;
-    expect(fixture.isConnected).toBe(false);
-  });
-
-  it('a connection that the system could not give is a line in the log, and the next one is heard', async () => {
+  it('logs a connection that the system could not accept, and serves the next one.', async () => {
     await using fixture = await startHttpReceiverFixture();
     using client = await fixture.connect();
     const failWithEmfile = (message: unknown) => {
@@ -165,7 +135,27 @@ describe('behind the door', () => {
     client.write(requestBytes(fixture.sign(commandBody())));
     expect(await client.response()).toMatchObject({ status: 200 });
     unsubscribe('http.server.request.start', failWithEmfile);
-    const lines = fixture.appFixture.dependencies.logLines.map(({ message: sentence }) => sentence);
-    expect(lines).toContain('connection of Slack could not be taken');
+    expect(fixture.logMessages()).toContain('failed to accept a connection from Slack');
   });
+});
+
+const createReceiver = () => createHttpReceiver({ signingSecret: 'right', port: 0, log: createFakeDeps([]).deps.log });
+
+it("Bolt's own check of the signature stays on.", async () => {
+  const { boltReceiver } = createReceiver();
+  if (!(boltReceiver instanceof HTTPReceiver)) throw new Error('another receiver');
+  const server = createServer((request, response) => boltReceiver.requestListener(request, response));
+  using client = await connectRawClient(await listenOnFreePort(server));
+  client.write(requestBytes(signRequest(commandBody(), { signingSecret: 'wrong' })));
+  expect(await client.response()).toMatchObject({ status: 401 });
+  server.close();
+  server.closeAllConnections();
+});
+
+it('A stop during the start makes the start fail.', async () => {
+  const receiver = createReceiver();
+  const startFailed = expect(receiver.start()).rejects.toMatchObject({ code: 'port' });
+  await receiver.stop();
+  await startFailed;
+  expect(receiver.isConnected).toBe(false);
 });

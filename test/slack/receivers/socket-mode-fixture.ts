@@ -1,41 +1,43 @@
 import { App } from '@slack/bolt';
+import { createWebClientOptions } from '../../../src/slack/api-calls.ts';
 import type { SlackReceiver } from '../../../src/slack/receivers/receiver.ts';
 import { createSocketModeReceiver } from '../../../src/slack/receivers/socket-mode.ts';
-import { defaultSocketTiming, type SocketTiming } from '../../../src/slack/receivers/socket-timing.ts';
+import { defaultSocketTiming, type SocketTiming } from '../../../src/slack/receivers/socket-mode-connection.ts';
 import type { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
-import { createWebClientOptions } from '../../../src/slack/web-client.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../../fake-slack/options.ts';
 import type { LogLine } from '../fake-deps.ts';
 
-/** A door to the strict Slack, with a real Bolt app behind it that acks every command and press. */
+/** The receiver under test, connected to the fake Slack, with a real Bolt app behind it that acks every command and press. */
 export interface SocketModeFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
   readonly receiver: SlackReceiver;
-  /** The trigger ids that came through the door, in order, each delivery once. */
+  /** The receiver reads its timing at each new connection, so a test can change it. */
+  readonly timing: { -readonly [Name in keyof SocketTiming]: number };
+  /** The trigger id of every request that reached a listener, in order. */
   readonly receivedTriggerIds: readonly string[];
   readonly connectionErrors: readonly SlackConnectionError[];
-  /** The sentences of the log so far. */
+  /** The messages logged so far. */
   logMessages(): string[];
-  /** What a listener waits for before it acks. */
+  /** Awaited by every listener before its ack. */
   beforeAck: () => Promise<void>;
 }
 
 export interface SocketModeFixtureOptions {
-  /** The Slack of another bench, which then closes it; else one of its own. */
+  /** The fake Slack of another fixture, which disposes of it. Without it the fixture starts its own. */
   readonly sharedSlack?: FakeSlack;
   readonly slack?: FakeSlackOptions;
   readonly timing?: Partial<SocketTiming>;
-  /** How calls of Slack are made. */
+  /** Replaces `fetch` for calls to Slack. */
   readonly fetch?: typeof fetch;
 }
 
-/** Longer than any test: Slack closes no socket whose end it has announced, and no call ends by itself, so the door has to. */
+/** Longer than any test. By default Slack never closes a socket that it announced to close, and no call times out. */
 export const neverMs = 3_600_000;
 
 export const listCommand = { user: 'U0ALICE', channel: 'C0SYNC', text: 'list' };
 
-/** Sockets that live for moments only are tried again at once. */
+/** The receiver reconnects at once, also after a socket that was open only for a moment. */
 export const fastReconnectTiming = { stableAfterMs: 0, initialBackoffMs: 5, maxBackoffMs: 20 };
 
 export async function createSocketModeFixture(options: SocketModeFixtureOptions = {}): Promise<SocketModeFixture> {
@@ -47,6 +49,7 @@ export async function createSocketModeFixture(options: SocketModeFixtureOptions 
     logLines.push({ level, fields, message });
   };
   const log = { info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+  const timing = { ...defaultSocketTiming, ...options.timing };
   const receiver = createSocketModeReceiver({
     appToken: slack.appToken,
     webClientOptions: {
@@ -56,7 +59,7 @@ export async function createSocketModeFixture(options: SocketModeFixtureOptions 
     },
     log,
     onAuthError: (error) => connectionErrors.push(error),
-    timing: { ...defaultSocketTiming, ...options.timing },
+    timing,
   });
   const app = new App({
     token: slack.botToken,
@@ -70,9 +73,10 @@ export async function createSocketModeFixture(options: SocketModeFixtureOptions 
   const fixture: SocketModeFixture = {
     slack,
     receiver,
+    timing,
     receivedTriggerIds,
     connectionErrors,
-    logMessages: () => logLines.map(({ message: sentence }) => sentence),
+    logMessages: () => logLines.map(({ message }) => message),
     beforeAck: async () => {},
     async [Symbol.asyncDispose]() {
       await receiver.stop();
@@ -97,7 +101,7 @@ export async function startSocketModeFixture(options: SocketModeFixtureOptions =
   return fixture;
 }
 
-/** Holds back every ack, until what it returns is called. */
+/** Delays every ack until the returned function is called. */
 export function holdAcks(fixture: SocketModeFixture): () => void {
   let release = () => {};
   const released = new Promise<void>((resolve) => {
@@ -107,7 +111,7 @@ export function holdAcks(fixture: SocketModeFixture): () => void {
   return release;
 }
 
-/** Time passes: so many cuts and new sockets. */
+/** Breaks the socket and waits for a new one, `times` times: gives other fixtures time without a fixed delay. */
 export async function reconnect({ slack, receiver }: SocketModeFixture, times: number): Promise<void> {
   for (let count = 0; count < times; count++) {
     const openedBefore = slack.callsTo('apps.connections.open').length;

@@ -3,30 +3,31 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { Delivery } from '../../fake-slack/fake-users.ts';
+import type { DisconnectReason } from '../../fake-slack/socket-mode.ts';
 import { recordProcessErrors } from '../process-leaks.ts';
 import { listCommand, startSocketModeFixture } from './socket-mode-fixture.ts';
 
-/** What happens in a story; `at` says to which socket, modulo their number. */
+/** One step of a trace. `at` is the index of a socket, modulo their number. */
 type Command =
-  | { readonly what: 'command' | 'press' | 'opens refused' | 'hellos held' | 'hellos at once' }
-  | { readonly what: 'warning' | 'refresh_requested' | 'link_disabled' | 'cut' | 'hang up'; readonly at: number }
-  | { readonly what: 'time passes'; readonly ms: number };
+  | { readonly kind: 'send command' | 'press button' | 'fail next opens' | 'hold hellos' | 'send hellos' }
+  | { readonly kind: DisconnectReason | 'terminate socket' | 'close socket'; readonly at: number }
+  | { readonly kind: 'wait'; readonly ms: number };
 
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ what: fc.constantFrom('command' as const, 'press' as const) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('send command' as const, 'press button' as const) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ what: fc.constant('time passes' as const), ms: fc.integer({ min: 0, max: 12 }) }),
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 12 }) }),
   },
   {
     weight: 4,
     arbitrary: fc.record({
-      what: fc.constantFrom(
+      kind: fc.constantFrom(
         'warning' as const,
         'refresh_requested' as const,
         'link_disabled' as const,
-        'cut' as const,
-        'hang up' as const,
+        'terminate socket' as const,
+        'close socket' as const,
       ),
       at: fc.nat(3),
     }),
@@ -34,7 +35,7 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      what: fc.constantFrom('opens refused' as const, 'hellos held' as const, 'hellos at once' as const),
+      kind: fc.constantFrom('fail next opens' as const, 'hold hellos' as const, 'send hellos' as const),
     }),
   },
 );
@@ -44,27 +45,27 @@ interface Trace {
   readonly deliveries: Delivery[];
 }
 
-async function runCommand({ slack, deliveries: sent }: Trace, command: Command): Promise<void> {
+async function runCommand({ slack, deliveries }: Trace, command: Command): Promise<void> {
   const socket = 'at' in command && slack.socketCount > 0 ? command.at % slack.socketCount : null;
-  switch (command.what) {
-    case 'command':
-      return void sent.push(slack.command(listCommand));
-    case 'press':
-      return void sent.push(slack.pressForged({ ...listCommand, actionId: 'any' }));
-    case 'time passes':
+  switch (command.kind) {
+    case 'send command':
+      return void deliveries.push(slack.command(listCommand));
+    case 'press button':
+      return void deliveries.push(slack.pressForged({ ...listCommand, actionId: 'any' }));
+    case 'wait':
       return void (await delay(command.ms));
-    case 'opens refused':
+    case 'fail next opens':
       return void slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
-    case 'hellos held':
-    case 'hellos at once':
-      slack.sockets.helloMode = command.what === 'hellos held' ? 'held' : 'at once';
+    case 'hold hellos':
+    case 'send hellos':
+      slack.sockets.helloMode = command.kind === 'hold hellos' ? 'held' : 'at once';
       return;
-    case 'cut':
+    case 'terminate socket':
       return socket === null ? undefined : slack.terminateSocket(socket);
-    case 'hang up':
+    case 'close socket':
       return socket === null ? undefined : slack.sockets.closeSocket(socket);
     default:
-      return socket === null ? undefined : slack.announceDisconnect(command.what, socket);
+      return socket === null ? undefined : slack.announceDisconnect(command.kind, socket);
   }
 }
 
@@ -77,7 +78,7 @@ const testTiming = {
   closeTimeoutMs: 50,
 };
 
-/** Whatever happens to the sockets of two bots: all that Slack delivered is acked once, and comes through once for each delivery. */
+/** Runs a trace against two receivers and checks that every request is acked once and reaches a listener once per delivery. */
 async function runTrace(commands: readonly Command[]): Promise<void> {
   await using fixture = await startSocketModeFixture({
     slack: { closeDelayMs: 25, redeliverOnClose: true, ackLimitMs: 20_000 },
@@ -94,7 +95,7 @@ async function runTrace(commands: readonly Command[]): Promise<void> {
   slack.sockets.helloMode = 'at once';
   const outcomes = await Promise.all(trace.deliveries.map(({ acked }) => acked));
   await slack.waitFor(
-    () => fixtures.every(({ receiver: door }) => door.isConnected) && slack.sockets.tcpConnectionCount === 2,
+    () => fixtures.every(({ receiver }) => receiver.isConnected) && slack.sockets.tcpConnectionCount === 2,
   );
   const receivedTriggerIds = fixtures.flatMap((each) => each.receivedTriggerIds);
   for (const [index, { envelope, triggerId }] of trace.deliveries.entries()) {
@@ -112,7 +113,7 @@ async function runTrace(commands: readonly Command[]): Promise<void> {
   expect(slack.violations).toEqual([]);
 }
 
-test('commands and presses through whatever happens to sockets', async () => {
+test('Two receivers handle every request once per delivery in any sequence of disconnects, failures and reconnects.', async () => {
   using processErrors = recordProcessErrors();
   const anyTrace = fc.asyncProperty(fc.array(anyCommand, { minLength: 10, maxLength: 60, size: 'max' }), runTrace);
   await fc.assert(anyTrace, { numRuns: 25, endOnFailure: true });

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import { defaultSocketTiming } from '../../../src/slack/receivers/socket-mode-connection.ts';
 import { RawSocket } from '../../fake-slack/raw-client.ts';
 import {
   createSocketModeFixture,
@@ -10,24 +11,30 @@ import {
   startSocketModeFixture,
 } from './socket-mode-fixture.ts';
 
-describe('when Slack says that it will close the socket', () => {
-  test.each(['warning', 'refresh_requested'] as const)('another is opened first (%s)', async (reason) => {
-    await using fixture = await startSocketModeFixture({ slack: { closeDelayMs: 300 } });
-    const { slack, receiver } = fixture;
-    slack.sockets.helloMode = 'held';
-    slack.announceDisconnect(reason);
-    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2, { description: 'another socket' });
-    expect(receiver.isConnected).toBe(true);
-    slack.sockets.helloMode = 'at once';
-    await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1, { description: 'the first socket closed' });
-    expect(receiver.isConnected).toBe(true);
-    expect((await slack.command(listCommand).acked).kind).toBe('acked');
-    expect(slack.sockets.unackedAtAppClose).toEqual([]);
-    expect(slack.violations).toEqual([]);
-  });
+describe('When Slack announces to close the socket, the receiver', () => {
+  test.each(['warning', 'refresh_requested'] as const)(
+    'opens a replacement before it closes the old socket (%s).',
+    async (reason) => {
+      await using fixture = await startSocketModeFixture();
+      const { slack, receiver } = fixture;
+      slack.sockets.helloMode = 'held';
+      slack.announceDisconnect(reason);
+      await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2, { description: 'a replacement' });
+      expect(receiver.isConnected).toBe(true);
+      slack.sockets.helloMode = 'at once';
+      // After a warning Slack still delivers to the old socket, until Slack closes it.
+      await slack.waitFor(() => slack.sockets.deliverableSocketCount === (reason === 'warning' ? 2 : 1));
+      if (reason === 'warning') slack.sockets.closeSocketWhenAcked(0);
+      await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
+      expect(receiver.isConnected).toBe(true);
+      expect((await slack.command(listCommand).acked).kind).toBe('acked');
+      expect(slack.sockets.unackedAtAppClose).toEqual([]);
+      expect(slack.violations).toEqual([]);
+    },
+  );
 
-  it('after a warning everything that Slack delivers meanwhile is heard', async () => {
-    await using fixture = await startSocketModeFixture({ slack: { closeDelayMs: 200 } });
+  it('handles what Slack still delivers over the old socket after a warning.', async () => {
+    await using fixture = await startSocketModeFixture();
     const { slack } = fixture;
     slack.sockets.helloMode = 'held';
     slack.announceDisconnect('warning');
@@ -36,6 +43,9 @@ describe('when Slack says that it will close the socket', () => {
     const send = async () => ackKinds.push((await slack.command(listCommand).acked).kind);
     await send();
     slack.sockets.helloMode = 'at once';
+    await slack.waitFor(() => slack.sockets.deliverableSocketCount === 2);
+    for (let count = 0; count < 10; count++) await send();
+    slack.sockets.closeSocketWhenAcked(0);
     while (slack.sockets.tcpConnectionCount === 2) await send();
     await send();
     expect(new Set(ackKinds)).toEqual(new Set(['acked']));
@@ -43,7 +53,7 @@ describe('when Slack says that it will close the socket', () => {
     expect(slack.sockets.unackedAtAppClose).toEqual([]);
   });
 
-  it('an ack under way still goes over the old socket, which is closed then', async () => {
+  it('sends a pending ack over the old socket before it closes it.', async () => {
     await using fixture = await startSocketModeFixture();
     const { slack } = fixture;
     const release = holdAcks(fixture);
@@ -57,7 +67,7 @@ describe('when Slack says that it will close the socket', () => {
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
   });
 
-  it('an old socket whose ack never comes is closed all the same', async () => {
+  it('closes the old socket although a listener never acks.', async () => {
     await using fixture = await startSocketModeFixture({ slack: { ackLimitMs: 100 }, timing: { ackTimeoutMs: 100 } });
     const { slack } = fixture;
     fixture.beforeAck = () => new Promise(() => {});
@@ -69,7 +79,7 @@ describe('when Slack says that it will close the socket', () => {
     expect((await acked).kind).toBe('operation_timeout');
   });
 
-  it('a socket with a warning that Slack does not close is closed in the end', async () => {
+  it('closes a socket that Slack does not close after a warning.', async () => {
     await using fixture = await startSocketModeFixture({ timing: { replacedCloseDelayMs: 50 } });
     const { slack } = fixture;
     slack.announceDisconnect('warning');
@@ -78,7 +88,7 @@ describe('when Slack says that it will close the socket', () => {
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
   });
 
-  it('the old one stays while no other can be had', async () => {
+  it('keeps the old socket while it cannot open a replacement.', async () => {
     await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
     const { slack, receiver } = fixture;
     const unavailable = slack.injectFault({ method: 'apps.connections.open', status: 500, times: 100 });
@@ -87,10 +97,10 @@ describe('when Slack says that it will close the socket', () => {
     expect(receiver.isConnected).toBe(true);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
     unavailable.cancel();
-    await slack.waitFor(() => slack.socketCount === 2, { description: 'another socket' });
+    await slack.waitFor(() => slack.socketCount === 2, { description: 'a replacement' });
   });
 
-  it('Socket Mode switched off: says so, is not open, and comes back when it is switched on', async () => {
+  it('is disconnected while Socket Mode is off, logs it, and reconnects when it is on again.', async () => {
     await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
     const { slack, receiver } = fixture;
     const socketModeDisabled = slack.injectFault({
@@ -101,31 +111,32 @@ describe('when Slack says that it will close the socket', () => {
     slack.announceDisconnect('link_disabled');
     await slack.waitFor(() => socketModeDisabled.hits > 2);
     expect(receiver.isConnected).toBe(false);
-    const message = 'Socket Mode is switched off in the settings of the Slack app';
-    expect(fixture.logMessages().filter((said) => said === message)).toHaveLength(1);
+    const message = 'Socket Mode is off in the settings of the Slack app';
+    expect(fixture.logMessages().filter((logged) => logged === message)).toHaveLength(1);
     socketModeDisabled.cancel();
     await slack.waitFor(() => receiver.isConnected && slack.sockets.tcpConnectionCount === 1);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
   });
 
-  it('too many sockets: says so, keeps the one it has, and gets another when there is room', async () => {
+  it('keeps the old socket while the app has too many sockets, logs it, and opens a replacement when it may.', async () => {
     await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
     const { slack, receiver } = fixture;
     const otherSockets = await Promise.all(Array.from({ length: 9 }, () => RawSocket.open(slack)));
     slack.announceDisconnect('warning', 0);
-    await slack.waitFor(() => fixture.logMessages().includes('Slack has all the sockets that it allows the app'));
+    await slack.waitFor(() => fixture.logMessages().includes('the Slack app has as many sockets as Slack allows'));
     expect(receiver.isConnected).toBe(true);
     await otherSockets.pop()?.[Symbol.asyncDispose]();
-    await slack.waitFor(() => fixture.logMessages().includes('new socket to Slack'));
+    await slack.waitFor(() => fixture.logMessages().includes('opened a new socket to Slack'));
     await Promise.all(otherSockets.map((other) => other[Symbol.asyncDispose]()));
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
   });
 });
 
-describe('a socket that is no good', () => {
-  it('without a hello is given up, and another is tried', async () => {
-    await using fixture = await startSocketModeFixture({ timing: { ...fastReconnectTiming, helloTimeoutMs: 100 } });
-    const { slack, receiver } = fixture;
+describe('The receiver replaces', () => {
+  it('a socket without a hello.', async () => {
+    await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
+    const { slack, receiver, timing } = fixture;
+    timing.helloTimeoutMs = 100;
     slack.sockets.helloMode = 'held';
     slack.terminateSocket();
     await slack.waitFor(() => !receiver.isConnected);
@@ -134,21 +145,24 @@ describe('a socket that is no good', () => {
       () => connectionStates.add(receiver.isConnected) && slack.callsTo('apps.connections.open').length > 3,
     );
     expect(connectionStates).toEqual(new Set([false]));
+    timing.helloTimeoutMs = defaultSocketTiming.helloTimeoutMs;
     slack.sockets.helloMode = 'at once';
     await slack.waitFor(() => receiver.isConnected);
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
   });
 
-  it('that breaks is noticed at once', async () => {
+  it('a socket that breaks, without waiting for a timer.', async () => {
     await using fixture = await startSocketModeFixture({ timing: { livenessCheckIntervalMs: neverMs } });
     const { slack, receiver } = fixture;
     slack.terminateSocket();
     await slack.waitFor(() => slack.sockets.deliverableSocketCount === 1 && receiver.isConnected);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
-    expect(fixture.logMessages()).toEqual(expect.arrayContaining(['Slack connection lost', 'new socket to Slack']));
+    expect(fixture.logMessages()).toEqual(
+      expect.arrayContaining(['Slack connection lost', 'opened a new socket to Slack']),
+    );
   });
 
-  it('that Slack closes without an announcement is replaced, also when TCP stays open', async () => {
+  it('a socket that Slack closes without an announcement, also when TCP stays open.', async () => {
     await using fixture = await startSocketModeFixture({
       slack: { keepTcpOpen: true },
       timing: { pongTimeoutMs: neverMs },
@@ -160,7 +174,7 @@ describe('a socket that is no good', () => {
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
   });
 
-  it('that is half open is found by its pongs', async () => {
+  it('a half-open connection, which it detects by a missing pong.', async () => {
     await using fixture = await startSocketModeFixture({ timing: { pongTimeoutMs: 300, closeTimeoutMs: 100 } });
     const { slack } = fixture;
     slack.sockets.freezeSocket();
@@ -168,15 +182,17 @@ describe('a socket that is no good', () => {
     await slack.waitFor(() => slack.sockets.deliverableSocketCount === 2);
   });
 
-  it('that Slack no longer pings is replaced', async () => {
+  it('a socket that Slack no longer pings.', async () => {
     await using fixture = await startSocketModeFixture({ timing: { pingTimeoutMs: 200 } });
     const { slack, receiver } = fixture;
     slack.sockets.pingSocket();
     await slack.waitFor(() => slack.callsTo('apps.connections.open').length === 2);
     await slack.waitFor(() => receiver.isConnected && slack.sockets.tcpConnectionCount === 1);
   });
+});
 
-  it('that closes right after its hello is not asked for again and again', async () => {
+describe('The receiver waits before it reconnects', () => {
+  it('when Slack closes each socket right after its hello.', async () => {
     await using fixture = await createSocketModeFixture({
       timing: { initialBackoffMs: neverMs, maxBackoffMs: neverMs },
     });
@@ -190,7 +206,7 @@ describe('a socket that is no good', () => {
     expect(receiver.isConnected).toBe(false);
   });
 
-  it('is not asked for before Slack wants to be asked (429)', async () => {
+  it('when Slack responds 429 with a Retry-After.', async () => {
     await using fixture = await startSocketModeFixture({ timing: fastReconnectTiming });
     await using steady = await startSocketModeFixture({ timing: fastReconnectTiming });
     const { slack } = fixture;
@@ -200,17 +216,17 @@ describe('a socket that is no good', () => {
     await reconnect(steady, 3);
     expect(slack.callsTo('apps.connections.open')).toHaveLength(2);
   });
-
-  it('a frame that cannot be read neither ends the process nor the socket', async () => {
-    await using fixture = await startSocketModeFixture();
-    const { slack } = fixture;
-    for (const frame of ['null', '{', '{"type":"events_api","payload":{}}']) slack.sockets.sendRawFrame(frame);
-    expect((await slack.command(listCommand).acked).kind).toBe('acked');
-    expect(fixture.logMessages().filter((said) => said === 'frame of Slack not understood')).toHaveLength(3);
-  });
 });
 
-it('of two bots one hears while the other gets a new socket', async () => {
+it('A frame that it cannot read ends neither the process nor the socket.', async () => {
+  await using fixture = await startSocketModeFixture();
+  const { slack } = fixture;
+  for (const frame of ['null', '{', '{"type":"events_api","payload":{}}']) slack.sockets.sendRawFrame(frame);
+  expect((await slack.command(listCommand).acked).kind).toBe('acked');
+  expect(fixture.logMessages().filter((message) => message === 'cannot read a frame from Slack')).toHaveLength(3);
+});
+
+it('Slack delivers to one bot while the other opens a replacement.', async () => {
   await using fixture = await startSocketModeFixture();
   const { slack } = fixture;
   await using other = await startSocketModeFixture({ sharedSlack: slack });

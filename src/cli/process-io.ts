@@ -1,0 +1,40 @@
+import type { Readable, Writable } from 'node:stream';
+import type { RawEnvironment } from '../config/environment.ts';
+import type { CreateCliApp } from './context.ts';
+
+/** The process around the command line. Tests replace it. */
+export interface ProcessIo {
+  /** Without the names of node and of the script. */
+  readonly argv: readonly string[];
+  readonly env: RawEnvironment;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** The name of the user who runs the command. */
+  readonly user: string;
+  /** The version of syncbot. */
+  readonly version: string;
+  readonly signals: SignalEmitter;
+  readonly createApp: CreateCliApp;
+}
+
+type StopSignal = 'SIGINT' | 'SIGTERM';
+
+export interface SignalEmitter {
+  once(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+}
+
+/** Is aborted at the first SIGINT or SIGTERM. A second one ends the process at once, as Node does by default. */
+export function abortOnStopSignal(signals: SignalEmitter): AbortSignal & Disposable {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  for (const signal of stopSignals) signals.once(signal, abort);
+  return Object.assign(controller.signal, {
+    [Symbol.dispose]() {
+      for (const signal of stopSignals) signals.off(signal, abort);
+    },
+  });
+}
+
+const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];

@@ -1,0 +1,97 @@
+--[[
+  Makes a confirmed operation the active one of its project, after it has checked the state rules again. The project
+  moves to the transitional state. A worker that takes over an active operation gets the same reply.
+
+  Input:
+    KEYS                     see shared.lua
+    args.operationId
+    args.executionId         entered in `runs` until the execution ends
+    args.executionTimeoutMs  how long the execution counts as under way if it never ends
+    args.transitions         by operation kind { from, through }. For a correction `through` is null: the state stays.
+
+  Output:
+    { kind = 'claimed', operation, project, definition, now }
+    { kind = 'refused', operation }   the refusal is in the operation, which is finished now
+    { kind = 'finished', operation }  it was finished before, or never confirmed
+    { kind = 'unknown' }              the operation does not exist
+]]
+
+-- Includes
+--- @include "shared"
+
+local id = args.operationId
+local operation = readOperation(id)
+if not operation then return cjson.encode({ kind = 'unknown' }) end
+local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'syncedVersion',
+  'drainingOperation', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
+
+local function claimed()
+  redis.call('ZADD', runsKey, int(now + args.executionTimeoutMs), args.executionId)
+  return cjson.encode({
+    kind = 'claimed',
+    operation = readOperation(id),
+    project = readHash(stateKey),
+    definition = redis.call('GET', definitionKey),
+    now = now,
+  })
+end
+
+local function refuse(refusal)
+  local json = cjson.encode(refusal)
+  redis.call('HSET', operationKey(id), 'refusal', json)
+  finish(id, 'refused')
+  queueNotification(id)
+  audit('refused', operation, { 'by', operation.by, 'code', refusal.code, 'refusal', json })
+  return cjson.encode({ kind = 'refused', operation = readOperation(id) })
+end
+
+-- Names what changed the project: by default the change that brought it to its present state.
+local function refuseBecauseOf(code, cause)
+  return refuse({
+    code = code,
+    project = args.project,
+    state = project.state,
+    action = cause.action or operation.action,
+    by = cause.by or project.by,
+    since = tonumber(cause.resolvedAt or project.since),
+  })
+end
+
+if operation.state == 'running' and project.activeOperation == id then return claimed() end
+if operation.state ~= 'confirmed' then return cjson.encode({ kind = 'finished', operation = operation }) end
+
+if not project.state then return refuse({ code = 'removed', project = args.project }) end
+if project.activeOperation ~= '' then
+  return refuseBecauseOf('operation_active', readOperation(project.activeOperation) or {})
+end
+local rule, isAllowed = args.transitions[operation.action], false
+for _, state in ipairs(rule.from) do isAllowed = isAllowed or state == project.state end
+if not isAllowed then return refuseBecauseOf('not_allowed', {}) end
+if project.version ~= operation.projectVersion then return refuseBecauseOf('changed', {}) end
+if now > tonumber(operation.executeBy) then
+  return refuse({ code = 'claim_timeout', project = args.project, action = operation.action })
+end
+
+-- A commit that goes back to the previous state restores these.
+local before = {
+  state = project.state,
+  since = project.since,
+  by = project.by,
+  reason = project.reason,
+  isSynced = project.syncedVersion == project.version,
+  drainingOperation = project.drainingOperation,
+  incompleteOperation = project.incompleteOperation,
+  oldestUnprocessedAt = project.oldestUnprocessedAt,
+  linksToReconcile = project.linksToReconcile,
+}
+local state = rule.through ~= cjson.null and rule.through or project.state
+if state == project.state then
+  redis.call('HINCRBY', stateKey, 'version', 1)
+else
+  transition(state, operation.by, operation.reason)
+end
+redis.call('HSET', stateKey, 'activeOperation', id, 'before', cjson.encode(before))
+redis.call('HSET', operationKey(id), 'state', 'running', 'startedAt', int(now), 'fromState', before.state)
+queueNotification(id)
+audit('started', operation, { 'by', operation.by, 'state', state })
+return claimed()

@@ -1,0 +1,74 @@
+--[[
+  Ends an active operation and releases its project.
+
+  Input:
+    KEYS                      see shared.lua
+    args.operationId
+    args.expectedVersion      the version at which the links were compared
+    args.operationState       'done', 'failed' or 'refused'
+    args.projectState         the project's new state, or
+                              'previous': as before the claim, only if no link was changed
+                              'unchanged': as it is now, after a correction
+    args.isSynced             whether every link has the desired state
+    args.isDraining           whether tasks are still in flight after a pause
+    args.pendingLinks         ids of links without a queue, JSON text
+    args.oldestUnprocessedAt  of what the project leaves unprocessed from now on, epoch ms or nil
+    args.outcome, args.refusal, args.failure  JSON texts or nil
+
+  Output:
+    { kind = 'committed', operation }
+    { kind = 'repeated', operation }  by an earlier call
+    { kind = 'conflict' }             the links must be compared again
+]]
+
+-- Includes
+--- @include "shared"
+
+local id = args.operationId
+local operation = readOperation(id)
+if not operation or operation.state ~= 'running' then
+  return cjson.encode({ kind = 'repeated', operation = operation })
+end
+local project = readProject('state', 'version', 'activeOperation', 'before')
+local isActive = project.activeOperation == id and tonumber(project.version) == args.expectedVersion
+-- Progress means that another worker has begun to change links.
+if not isActive or (args.projectState == 'previous' and operation.progress ~= '') then
+  return cjson.encode({ kind = 'conflict' })
+end
+
+local before = cjson.decode(project.before)
+local isFailed = args.operationState == 'failed'
+local state, isSynced, version = args.projectState, args.isSynced, nil
+if state == 'previous' then
+  state, isSynced = before.state, before.isSynced
+  version = transition(state, before.by, before.reason)
+  redis.call('HSET', stateKey, 'since', before.since, 'drainingOperation', before.drainingOperation,
+    'incompleteOperation', before.incompleteOperation, 'oldestUnprocessedAt', before.oldestUnprocessedAt,
+    'linksToReconcile', before.linksToReconcile)
+elseif state == 'unchanged' then
+  state = project.state
+  version = redis.call('HINCRBY', stateKey, 'version', 1)
+  redis.call('HSET', stateKey, 'incompleteOperation', isFailed and id or '', 'linksToReconcile', '')
+else
+  -- A project that was not running before the operation has processed nothing since: the older time still holds.
+  local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
+  version = transition(state, operation.by, operation.reason)
+  redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
+    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and not isSynced and id or '',
+    'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
+end
+if isSynced then redis.call('HSET', stateKey, 'syncedVersion', version) end
+if isSynced and args.operationState == 'done' then
+  redis.call('HSET', stateKey, 'pendingLinks', args.pendingLinks, 'linksToReconcile', '')
+end
+redis.call('HSET', stateKey, 'activeOperation', '')
+redis.call('HDEL', stateKey, 'before')
+
+local refusal = args.refusal or ''
+redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', refusal, 'toState', state,
+  'progress', '')
+finish(id, args.operationState)
+queueNotification(id)
+audit(args.operationState, operation, { 'by', operation.by, 'state', state, 'outcome', args.outcome or '',
+  'code', refusal ~= '' and cjson.decode(refusal).code or '', 'refusal', refusal })
+return cjson.encode({ kind = 'committed', operation = readOperation(id) })

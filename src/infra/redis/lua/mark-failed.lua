@@ -1,0 +1,27 @@
+--[[
+  Running -> Failed.
+
+  Input:
+    KEYS                      see shared.lua
+    args.expectedVersion      the version that was read before the links were observed
+    args.failure              JSON text
+    args.by
+    args.oldestUnprocessedAt  epoch ms or nil
+
+  Output:
+    { kind = 'failed', operationToNotify }  the operation that ended last, whose message is out of date, or null
+    { kind = 'conflict' }                   the version has changed, or an operation is active
+]]
+
+-- Includes
+--- @include "shared"
+
+local project = readProject('version', 'activeOperation', 'state', 'lastOperation')
+local isRunning = project.state == 'running'
+if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
+
+transition('failed', args.by, '')
+local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
+redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
+audit('failed', {}, { 'by', args.by, 'failure', args.failure })
+return cjson.encode({ kind = 'failed', operationToNotify = queueNotificationIfExists(project.lastOperation) })

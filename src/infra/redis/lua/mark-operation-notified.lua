@@ -1,0 +1,32 @@
+--[[
+  Records which `seq` an operation's message shows. A finished operation whose message is up to date is no longer open.
+
+  Input:
+    KEYS              see shared.lua
+    args.operationId
+    args.seq          the notified `seq`
+    args.message      where the message is, JSON text or nil
+    args.dialogUses   how many uses of the dialog's URL this took
+]]
+
+-- Includes
+--- @include "shared"
+
+local id, key = args.operationId, operationKey(args.operationId)
+local operation = readOperation(id)
+if not operation then return end
+
+if args.seq > tonumber(operation.notifiedSeq) then redis.call('HSET', key, 'notifiedSeq', int(args.seq)) end
+if args.message then redis.call('HSET', key, 'message', args.message) end
+if args.dialogUses > 0 and operation.dialog ~= '' then
+  local dialog = cjson.decode(operation.dialog)
+  dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)
+  redis.call('HSET', key, 'dialog', cjson.encode(dialog))
+end
+
+local state = operation.state
+local isFinished = state ~= 'requested' and state ~= 'confirmed' and state ~= 'running'
+if isFinished and args.seq >= tonumber(operation.seq) then
+  redis.call('ZREM', openKey, id)
+  redis.call('HSETNX', key, 'notifiedAt', int(now))
+end

@@ -1,0 +1,21 @@
+--[[
+  Records that every existing link has the desired state.
+
+  Input:
+    KEYS                  see shared.lua
+    args.expectedVersion  the version at which the links were compared
+    args.pendingLinks     ids of links without a queue, JSON text
+
+  Output:
+    { kind = 'synced', operationToNotify }  the operation that left links unsynced, whose message is out of date, or null
+    { kind = 'conflict' }                   the version has changed
+]]
+
+-- Includes
+--- @include "shared"
+
+local project = readProject('version', 'incompleteOperation')
+if tonumber(project.version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
+redis.call('HSET', stateKey, 'syncedVersion', project.version, 'pendingLinks', args.pendingLinks,
+  'incompleteOperation', '', 'linksToReconcile', '')
+return cjson.encode({ kind = 'synced', operationToNotify = queueNotificationIfExists(project.incompleteOperation) })

@@ -1,0 +1,53 @@
+--[[
+  Resolves an operation's dialog: `requested` becomes `confirmed`, `cancelled` or `expired`. The first decision wins.
+
+  Input:
+    KEYS                 see shared.lua
+    args.operationId
+    args.decision        'confirm', 'cancel' or 'expire'
+    args.by              who pressed the button, nil when the dialog expires
+    args.dialog          the pressed dialog { url, usesLeft, lifetimeMs }, or nil
+    args.claimTimeoutMs  how long a confirmed operation may wait for a worker
+
+  Output:
+    { kind = 'resolved', operation }  by this call
+    { kind = 'repeated', operation }  by an earlier call, or not expired yet
+    { kind = 'not_requester', by }    only the requester may press a button
+    { kind = 'unknown' }              the operation does not exist
+]]
+
+-- Includes
+--- @include "shared"
+
+local id, decision, by, dialog = args.operationId, args.decision, args.by, args.dialog
+local operation = readOperation(id)
+if not operation then return cjson.encode({ kind = 'unknown' }) end
+if by and by ~= operation.by then return cjson.encode({ kind = 'not_requester', by = operation.by }) end
+
+-- Slack may deliver one press twice. Only a press with another URL is a new dialog.
+local storedDialog = operation.dialog ~= '' and cjson.decode(operation.dialog) or {}
+if dialog and dialog.url ~= storedDialog.url then
+  redis.call('HSET', operationKey(id), 'dialog',
+    cjson.encode({ url = dialog.url, usesLeft = dialog.usesLeft, expiresAt = now + dialog.lifetimeMs }))
+  queueNotification(id)
+end
+
+local isExpired = now > tonumber(operation.expiresAt)
+if operation.state ~= 'requested' or (decision == 'expire' and not isExpired) then
+  return cjson.encode({ kind = 'repeated', operation = readOperation(id) })
+end
+
+redis.call('HSET', operationKey(id), 'resolvedAt', int(now))
+if decision == 'confirm' and not isExpired then
+  redis.call('HSET', operationKey(id), 'state', 'confirmed', 'executeBy', int(now + args.claimTimeoutMs))
+  redis.call('PERSIST', operationKey(id))
+  queueNotification(id)
+  audit('confirmed', operation, { 'by', by or '' })
+else
+  local state = isExpired and 'expired' or 'cancelled'
+  finish(id, state)
+  audit(state, operation, { 'by', by or '' })
+  -- Without a dialog there is no message to update.
+  if not dialog then redis.call('ZREM', openKey, id) end
+end
+return cjson.encode({ kind = 'resolved', operation = readOperation(id) })

@@ -1,0 +1,29 @@
+--[[
+  Lets reconcile correct some links without an operation.
+
+  Input:
+    KEYS                  see shared.lua
+    args.expectedVersion
+    args.linkIds          ids of the links, JSON text
+    args.links            the links for the audit log, JSON text
+    args.cause            'queue_created', or
+                          'late_write': accepted only while an execution is under way that could have written late
+
+  Output:
+    { kind = 'written' }
+    { kind = 'conflict' }  the version has changed, an operation is active, the project is not synced, or no late write
+                           is possible
+]]
+
+-- Includes
+--- @include "shared"
+
+local project = readProject('version', 'activeOperation', 'syncedVersion')
+local isSynced = project.syncedVersion == project.version
+if not isIdleAtExpectedVersion(project) or not isSynced then return cjson.encode({ kind = 'conflict' }) end
+redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
+if args.cause == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return cjson.encode({ kind = 'conflict' }) end
+
+redis.call('HSET', stateKey, 'syncedVersion', int(args.expectedVersion - 1), 'linksToReconcile', args.linkIds)
+audit('corrected', {}, { 'links', args.links, 'cause', args.cause })
+return cjson.encode({ kind = 'written' })

@@ -1,0 +1,19 @@
+--[[
+  Sets the watermarks of some links. Those of other links stay.
+
+  Input:
+    KEYS                  see shared.lua
+    args.expectedVersion
+    args.watermarks       by field name, JSON texts
+
+  Output:
+    { kind = 'written' }
+    { kind = 'conflict' }  the version has changed
+]]
+
+-- Includes
+--- @include "shared"
+
+if tonumber(readProject('version').version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
+for field, watermark in pairs(args.watermarks) do redis.call('HSET', stateKey, field, watermark) end
+return cjson.encode({ kind = 'written' })

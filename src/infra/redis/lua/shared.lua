@@ -1,0 +1,93 @@
+--[[
+  Included at the top of every step on a project. A step is one atomic change. ioredis sends a step again when its reply
+  is lost. A repeated step changes nothing, and its reply has the same meaning as the first.
+
+  Input:
+    KEYS[1] state       hash: the project
+    KEYS[2] definition  string: the definition as JSON
+    KEYS[3] audit       stream
+    KEYS[4] open        sorted set: open operations
+    KEYS[5] runs        sorted set: executions under way
+    ARGV[1] one JSON object. It has the step's own arguments and these:
+      args.project             the project's id
+      args.operationKeyPrefix  the key of an operation is this prefix and its id
+      args.auditLength         about how many audit entries are kept
+      args.retentionMs         how long a finished operation is kept
+
+  An argument that is null in TypeScript is left out, so it is nil here. In a hash the empty string stands for null.
+  cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
+  Replies are JSON objects with a `kind`. cjson writes 14 significant digits of a number: enough for epoch ms.
+]]
+local stateKey, definitionKey, auditKey, openKey, runsKey = unpack(KEYS)
+local args = cjson.decode(ARGV[1])
+
+-- The server's clock, epoch ms.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+-- A whole number as Redis stores it, without an exponent.
+local function int(number) return string.format('%.0f', number) end
+
+local function operationKey(operationId) return args.operationKeyPrefix .. operationId end
+
+-- All fields of a hash by name. Returns an empty table when the hash does not exist.
+local function readHash(key)
+  local flat, fields = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
+end
+
+-- The project's fields with these names. A field that does not exist is nil.
+local function readProject(...)
+  local names, fields = { ... }, {}
+  local values = redis.call('HMGET', stateKey, ...)
+  for i, name in ipairs(names) do fields[name] = values[i] or nil end
+  return fields
+end
+
+-- All fields of an operation by name. Returns nil when it does not exist.
+local function readOperation(operationId)
+  local fields = readHash(operationKey(operationId))
+  return fields.id and fields or nil
+end
+
+-- Whether the project still has the version that the caller read and no operation is active. It needs these two fields.
+local function isIdleAtExpectedVersion(project)
+  return tonumber(project.version) == args.expectedVersion and project.activeOperation == ''
+end
+
+-- Appends an audit entry. `request` is the operation that the entry belongs to, or has the same fields, or is empty.
+-- `fields` is a list of names and values.
+local function audit(event, request, fields)
+  redis.call('XADD', auditKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
+    'operation', request.id or '', 'version', redis.call('HGET', stateKey, 'version') or '',
+    'action', request.action or '', 'reason', request.reason or '', 'origin', request.origin or '',
+    'channel', request.channel or '', unpack(fields))
+end
+
+-- Marks an operation's message as out of date. The sweep queues a notification for every open operation, until
+-- mark-operation-notified.lua closes it.
+local function queueNotification(operationId)
+  redis.call('HINCRBY', operationKey(operationId), 'seq', 1)
+  redis.call('ZADD', openKey, int(now), operationId)
+end
+
+-- The same for an operation that may not exist any more. Returns its id, or null if it does not exist.
+local function queueNotificationIfExists(operationId)
+  if operationId == '' or redis.call('EXISTS', operationKey(operationId)) == 0 then return cjson.null end
+  queueNotification(operationId)
+  return operationId
+end
+
+-- Ends an operation. Redis deletes it after the retention time.
+local function finish(operationId, state)
+  redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))
+  redis.call('PEXPIRE', operationKey(operationId), int(args.retentionMs))
+end
+
+-- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
+local function transition(state, by, reason)
+  redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason, 'drainingOperation', '',
+    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
+  return redis.call('HINCRBY', stateKey, 'version', 1)
+end

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { ProjectId } from '../../domain/project.ts';
+import type { RedisClient } from './connection.ts';
+import { projectKeys } from './keys.ts';
+import { execute, loadScript, runScript, type Script } from './scripts.ts';
+
+/** An atomic step on one project: a script that includes `lua/shared.lua`, and the schema of its reply. */
+export interface Step<Reply> {
+  readonly script: Script;
+  readonly reply: z.ZodType<Reply>;
+}
+
+/** `name`: the file in `lua/`. */
+export function defineStep<Reply>(name: string, reply: z.ZodType<Reply>): Step<Reply> {
+  return { script: loadScript(new URL(`lua/${name}.lua`, import.meta.url)), reply };
+}
+
+/** The reply of a step that only writes, `WriteResult` of the ports. */
+export const writeReply = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('written') }),
+  z.strictObject({ kind: z.literal('conflict') }),
+]);
+
+/** The reply of a step that returns nothing. */
+export const noReply = z.null();
+
+/** The arguments of a step by name. An argument that is null is nil in the script. */
+export type StepArgs = { readonly project: ProjectId } & Readonly<Record<string, unknown>>;
+
+export type StepRunner = <Reply>(step: Step<Reply>, args: StepArgs) => Promise<Reply>;
+
+export interface StoreSettings {
+  /** About how many audit entries are kept per project. */
+  readonly auditLength: number;
+  /** How long a finished operation is kept, ms. */
+  readonly retentionMs: number;
+}
+
+export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
+  return async ({ script, reply }, args) => {
+    const { state, definition, audit, open, runs, operations } = projectKeys(args.project);
+    const given = Object.entries(args).filter(([, value]) => value !== null);
+    const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
+    const call = { keys: [state, definition, audit, open, runs], args: [json] };
+    return reply.parse(parseReply(await execute(client, (redis) => runScript(redis, script, call))));
+  };
+}
+
+function parseReply(reply: unknown): unknown {
+  return reply === null ? null : JSON.parse(z.string().parse(reply));
+}

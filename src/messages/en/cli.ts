@@ -1,0 +1,236 @@
+import type { ProjectStats } from '../../domain/observation.ts';
+import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
+import { type Action, type ProjectState, stateTitles } from '../../domain/project.ts';
+import type { PrecheckItem } from '../../domain/refusal.ts';
+import {
+  actionLabels,
+  formatBacklog,
+  formatDuration,
+  formatInFlight,
+  formatLatency,
+  formatUtc,
+  nothingChanged,
+  pluralize,
+  stateClause,
+} from '../format.ts';
+
+/** Every text of the command line, except those of `doctor` and of configuration errors. */
+export const cliMessages = {
+  help: {
+    program: 'List, start, pause and restore data synchronization projects.',
+    helpOption: 'show help',
+    exitCodes: 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.',
+    jsonOption: 'print JSON; errors are { code, message } on stderr',
+    yesOption: 'do not ask for confirmation',
+    project: 'project id',
+    run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
+    roleOption: 'what to run in this process',
+    apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
+    applyFile: 'file to apply instead of SYNCBOT_CONFIG',
+    list: 'list projects, worst state first',
+    listFilter: 'a state, a label, or part of a project id or name',
+    show: 'show a project with its links, precheck and last operations',
+    precheck: 'check whether a project can be started',
+    history: 'show what happened to a project, newest first',
+    start: 'start a project that is Not Started',
+    pause: 'pause a Running project',
+    restore: 'restore a Paused or Failed project',
+    reasonOption: 'reason, recorded and shown with the operation',
+    timeoutOption: 'how long to wait for the outcome',
+    changeExitCodes: 'The command waits for the outcome. Exit codes: 0 done; 1 not done or outcome unknown.',
+    doctor: 'check Redis, Slack, links and configuration',
+  },
+
+  seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
+  reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
+  invalidTimeout: 'Write a duration such as 60s or 5m.',
+  notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
+  yesOrNo: (question: string) => `${question} [y/N] `,
+  redisUnavailable: `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`,
+  redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
+  unexpectedError: (errorName: string) =>
+    `Unexpected error (${errorName}). Run the command again with LOG_LEVEL=error to see the cause.`,
+
+  ago: (durationMs: number) => `${formatDuration(durationMs)} ago`,
+  unknown: 'unknown',
+
+  list: {
+    noProjects: (configPath: string) =>
+      `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
+    noMatch: (filter: string) => `No project matches "${filter}".`,
+    links: ({ total, paused, missing, unreachable }: LinkCounts) => {
+      const parts = [
+        ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
+        ...(missing === 0 ? [] : [`${missing} missing`]),
+        ...(unreachable === 0 ? [] : [`${unreachable} unreachable`]),
+      ];
+      return parts.length === 0 ? String(total) : parts.join(', ');
+    },
+  },
+
+  show: {
+    state: ({ state, durationMs, by, reason }: StateFacts) =>
+      `${stateTitles[state]} for ${formatDuration(durationMs)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
+    logKeptUntil: (at: number) => `kept until ${formatUtc(at)}`,
+    afterPrecheck: 'after its precheck passes',
+  },
+
+  history: {
+    truncated: (maxEntries: number, project: string) =>
+      `These are the newest ${maxEntries} entries. To see all: syncbot history ${project} --json`,
+  },
+
+  change: {
+    question: ({ project, state, action, linkCount, stats }: QuestionFacts) => {
+      const facts = [
+        pluralize(linkCount, 'link'),
+        formatBacklog(stats),
+        formatLatency(stats),
+        formatInFlight(stats),
+      ].join(', ');
+      const consequence = action === 'pause' ? ' Latency will grow until it is restored.' : '';
+      return `${stateClause(project, state)}: ${facts}.${consequence}\n${actionLabels[action].imperative} ${project}?`;
+    },
+    cancelled: `Cancelled. ${nothingChanged}`,
+    checking: "The bot's Redis does not answer. Checking whether the operation was confirmed…",
+    unknownOutcome: ({ project, operation }: OperationRef) =>
+      `The outcome of operation ${operation} on ${project} is unknown. Check with: syncbot show ${project}`,
+    /** What happens to an operation after the command has stopped waiting for it. */
+    stillOpen: {
+      requested: nothingChanged,
+      confirmed: `No worker has started it. Check that a worker runs. If none starts it within ${formatDuration(claimTimeoutMs)}, it is dropped.`,
+      running: 'It is still running and continues without this command.',
+    },
+    checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
+  },
+
+  apply: {
+    refused: (reasons: readonly string[]) => `Not applied. ${nothingChanged}\n${toList(reasons)}`,
+    question: 'Apply this?',
+    cancelled: `Not applied. ${nothingChanged}`,
+    conflict: (project: string, written: readonly string[]) => {
+      const result =
+        written.length === 0
+          ? `The file was not applied. ${nothingChanged}`
+          : `The file was applied only to: ${written.join(', ')}.`;
+      return `Another command changed ${project} at the same time. ${result} Apply it again.`;
+    },
+    notPaused: (queues: readonly string[]) =>
+      `Applied, but not paused yet: ${queues.join(', ')}. A worker retries. If it does not help, check the connection and apply again.`,
+    applied: ({ created, changed, removed, pausedAgain }: AppliedCounts) => {
+      const counts = [
+        [created, 'created'],
+        [changed, 'changed'],
+        [removed, 'removed'],
+        [pausedAgain, 'paused again'],
+      ] as const;
+      return `Applied: ${counts.flatMap(([count, verb]) => (count === 0 ? [] : [`${count} ${verb}`])).join(', ')}.`;
+    },
+    unchanged: (projectCount: number) => `${pluralize(projectCount, 'project')} unchanged.`,
+    nothingToDo: 'Nothing to do.',
+    create: ({ project, state, linkCount, stateFrom }: CreateFacts) =>
+      `+ create ${project}: ${stateTitles[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
+    change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
+    remove: (project: string) => `- remove ${project}`,
+    pauseAgain: (project: string) => `! pause again ${project}`,
+    pauses: (link: string) => `pauses ${link}`,
+    leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
+    missing: (links: readonly string[]) => `no such queue yet (it is not created): ${links.join(', ')}`,
+    precheck: ({ item, result, message }: PrecheckItem) => `precheck ${result}: ${item}: ${message}`,
+  },
+
+  run: {
+    refused: (configPath: string, reasons: readonly string[]) =>
+      `${configPath} cannot be applied. ${nothingChanged}\n${toList(reasons)}`,
+    conflict: (project: string) => `Another command created ${project} at the same time. Start syncbot again.`,
+  },
+};
+
+/** Titles of table columns. */
+export const columnTitles = {
+  ago: 'AGO',
+  active: 'ACTIVE',
+  backlog: 'BACKLOG',
+  by: 'BY',
+  connection: 'CONNECTION',
+  delayed: 'DELAYED',
+  failed: 'FAILED',
+  flag: 'FLAG',
+  item: 'ITEM',
+  lastOperations: 'LAST OPERATIONS',
+  latency: 'LATENCY',
+  link: 'LINK',
+  links: 'LINKS',
+  message: 'MESSAGE',
+  outcome: 'OUTCOME',
+  prioritized: 'PRIORITIZED',
+  project: 'PROJECT',
+  reason: 'REASON',
+  result: 'RESULT',
+  since: 'SINCE',
+  state: 'STATE',
+  waiting: 'WAITING',
+  what: 'WHAT',
+  when: 'WHEN',
+  who: 'WHO',
+};
+
+/** Labels of the facts that `show` lists. */
+export const factLabels = {
+  state: 'state',
+  description: 'description',
+  source: 'source',
+  target: 'target',
+  labels: 'labels',
+  channel: 'channel',
+  backlog: 'backlog',
+  latency: 'latency',
+  failure: 'failure',
+  sourceLog: 'source log',
+  alert: 'alert',
+  possibleNow: 'possible now',
+  canStart: 'can start',
+};
+
+interface LinkCounts {
+  readonly total: number;
+  readonly paused: number;
+  readonly missing: number;
+  readonly unreachable: number;
+}
+
+interface StateFacts {
+  readonly state: ProjectState;
+  readonly durationMs: number;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+interface QuestionFacts {
+  readonly project: string;
+  readonly state: ProjectState;
+  readonly action: Action;
+  readonly linkCount: number;
+  readonly stats: ProjectStats;
+}
+
+interface AppliedCounts {
+  readonly created: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly pausedAgain: number;
+}
+
+interface CreateFacts {
+  readonly project: string;
+  readonly state: ProjectState;
+  readonly linkCount: number;
+  /** How the first state was found: always Not Started, from the queues, or from queues that do not exist yet. */
+  readonly stateFrom: keyof typeof stateSources;
+}
+
+const stateSources = { default: '', queues: ', like its queues', noQueues: ', because none of its queues exists yet' };
+
+function toList(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n');
+}

@@ -1,0 +1,291 @@
+/** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */
+export interface KeyDocs {
+  /** What the value is, with its bounds: `a duration from 1s to 24h`. */
+  readonly expected?: string | undefined;
+  readonly example?: string | undefined;
+  /** How to correct the value. Needed where `expected` and `example` do not make a good hint. */
+  readonly hint?: string | undefined;
+  /** What the key is for. */
+  readonly description?: string | undefined;
+}
+
+/**
+ * Errors of syncbot.yml and of the environment. Most follow the name of a key or variable: "PORT is not a port number". No
+ * text quotes a value, because a value can be a secret.
+ */
+export const configMessages = {
+  missing: 'is missing',
+  empty: 'is empty',
+  duplicate: 'is a duplicate',
+  unprintable: 'contains unprintable characters',
+  wrongType: (expected: string) => `is not ${typeNames[expected] ?? expected}`,
+  wrongFileType: (expected: string) => `The file is not ${typeNames[expected] ?? expected}`,
+  tooLong: (maxLength: number) => `is longer than ${maxLength} characters`,
+  tooManyEntries: (maxEntries: number) => `has more than ${maxEntries} entries`,
+  notInteger: 'is not a whole number',
+  tooSmall: (min: number) => `is less than ${min}`,
+  tooLarge: (max: number) => `is more than ${max}`,
+  notDuration: 'is not a duration',
+  durationOutOfRange: (from: string, to: string) => `is not from ${from} to ${to}`,
+  notOperatorId: 'is not the id of a user or user group',
+  notChannelId: 'is not the id of a channel',
+  notFailurePolicy: 'is not pause or continue',
+  colonInQueueName: 'must not contain ":"',
+  reservedPrefix: "is reserved for the bot's own queues",
+  noLinks: 'is empty: a project needs at least one link',
+
+  unknownKey: 'is an unknown key',
+  didYouMean: (similar: string) => `Did you mean ${similar}?`,
+  keysAre: (keys: readonly string[]) => `The keys here are: ${keys.join(', ')}.`,
+  writeValue: (expected: string, example: string | undefined) =>
+    `Write ${expected}${example === undefined ? '' : `, such as ${example}`}.`,
+
+  reservedConnectionName: 'is reserved for REDIS_URL',
+  invalidConnectionName: 'is not a valid name of a connection',
+  reservedProjectId: 'is a reserved word of the /sync command',
+  invalidProjectId: 'is not a valid project id',
+  chooseAnotherName: 'Choose another name.',
+  nameRules: 'Use 1 to 63 of a-z, 0-9, "-" and "_". Start with a letter or a digit.',
+  unknownConnection: 'is not one of the connections',
+  connectionsAre: (names: readonly string[]) => `The connections are: ${names.join(', ')}.`,
+  linkListedTwice: 'is listed twice in this project',
+  linkInOtherProject: (project: string) => `is already a link of project ${project}`,
+  removeLink: 'A link belongs to exactly one project. Remove it from the other one.',
+
+  emptyFile: 'The file is empty',
+  writeProjects: 'Write at least `projects: {}`.',
+  writeKeys: 'Write keys such as `projects:`.',
+  fileNotFound: (path: string) => `${path} does not exist. ${createFile}`,
+  fileNotReadable: (path: string, code: string) => `${path} cannot be read (${code}). ${createFile}`,
+
+  yaml: {
+    duplicateKey: { message: 'This key appears twice', hint: 'Remove or rename one of them.' },
+    nonStringKey: { message: 'A key is not plain text', hint: 'Write keys as plain text.' },
+    tabIndent: { message: 'A tab is used for indentation', hint: 'Use spaces.' },
+    badIndent: { message: 'The indentation does not match the lines above, or a bracket is not closed', hint: null },
+    multipleDocuments: { message: 'A second YAML document starts here', hint: 'Write one document, without `---`.' },
+    unknownTag: { message: 'The YAML tag (`!…`) is unknown', hint: 'Write plain values.' },
+    badAlias: {
+      message: 'The alias (`*…`) has no anchor (`&…`) above it',
+      hint: 'Put text that starts with * in quotes.',
+    },
+    tooComplex: { message: 'The file is nested too deeply or has too many aliases', hint: null },
+    invalid: (reason: string) => ({ message: `This is not valid YAML (${reason})`, hint: null }),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user writes this in the file
+    quoteVariable: 'Put "${NAME}" in quotes inside { } and [ ].',
+  },
+  invalidVariable: {
+    message: 'has a ${ without a valid variable name',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user writes this in the file
+    hint: 'Write ${NAME} for a variable, or $${ for the characters ${.',
+  },
+  variableNotSet: (name: string) => ({
+    message: `needs the variable ${name}, which is not set`,
+    hint: `Set ${name} in the environment.`,
+  }),
+
+  redisUrl: {
+    invalid: 'is not a Redis URL',
+    noHost: 'has no host',
+    queryOrFragment: 'must not have "?" or "#" (in a password, write %3F or %23)',
+    invalidDatabase: 'has a database that is not a number',
+    invalidNode: 'has an invalid host or port',
+    invalidCredentials: 'has a user name or password with invalid percent-encoding',
+    databaseInCluster: 'must not have a database, because a cluster has only one',
+    noMaster: 'has no name of a master after the hosts',
+  },
+
+  notPort: 'is not a port number',
+  unprintableToken: 'contains spaces or unprintable characters',
+  wrongTokenKind: 'is another kind of token',
+  notWebUrl: 'is not an http or https URL',
+  notSlashCommand: 'is not a slash command',
+  notLogLevel: 'is not a log level',
+  portConflict: { message: 'is the same port as PORT', hint: 'Set PORT or ADMIN_PORT to another port.' },
+  missingTransport: {
+    message: 'is missing, and so is SLACK_SIGNING_SECRET',
+    hint: 'Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events on PORT.',
+  },
+};
+
+/** The `expected` of zod's `invalid_type` issues. */
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a section with keys',
+  record: 'a section with keys',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+};
+
+const createFile = 'Create it, or set SYNCBOT_CONFIG to another file.';
+
+const redisUrlHint =
+  'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
+
+/** Kinds of values that several keys share. */
+export const valueDocs = {
+  text: (maxLength: number) => ({ expected: `text of at most ${maxLength} characters` }),
+  duration: (from: string, to: string) => ({ expected: `a duration from ${from} to ${to}` }),
+  integer: (from: number, to: number) => ({ expected: `a whole number from ${from} to ${to}` }),
+  boolean: { expected: 'true or false' },
+  redisUrl: { expected: 'a Redis URL', hint: redisUrlHint },
+  operatorId: {
+    expected: 'the id of a user (U0123ABCD) or of a user group (S0123ABCD)',
+    hint: 'Write the id of a user (U0123ABCD) or of a user group (S0123ABCD), not a name.',
+  },
+  channelId: {
+    expected: 'the id of a channel (C0123ABCD)',
+    hint: "Write the id of a channel (C0123ABCD), not its name. The id is at the end of the channel's link.",
+  },
+} satisfies Record<string, KeyDocs | ((...bounds: never[]) => KeyDocs)>;
+
+/** The keys of syncbot.yml. */
+export const keyDocs = {
+  connections: {
+    expected: 'names and Redis URLs',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user writes this in the file
+    hint: 'Write a name and a Redis URL for each connection, such as `warehouse: ${WAREHOUSE_REDIS_URL}`.',
+    description: 'The Redis servers that hold links, by name. The name `default` is reserved for `REDIS_URL`.',
+  },
+  connection: {
+    description: 'Its URL. Take it from a variable if it holds a password. The name follows the rules of a project id.',
+  },
+  policy: {
+    expected: 'a section',
+    hint: 'Write `operators` and `channels` below it.',
+    description: 'Who may change projects, and where.',
+  },
+  operators: {
+    expected: 'a list of user ids and user group ids',
+    example: '[U0123ABCD, S0123ABCD]',
+    description: 'Who may change projects. If the list is empty, no user may.',
+  },
+  channels: {
+    expected: 'a list of channel ids',
+    example: '[C0123ABCD]',
+    description:
+      'Where syncbot accepts commands that change projects. If the list is empty: everywhere except in externally shared channels.',
+  },
+  settings: {
+    expected: 'a section',
+    hint: 'Write settings such as `confirmationTtl: 5m` below it.',
+    description: 'How syncbot works.',
+  },
+  confirmationTtl: { example: '5m', description: 'How long a dialog can be answered.' },
+  observeEvery: { example: '5s', description: 'How often the observer reads the links.' },
+  operationRetention: { example: '90d', description: 'How long syncbot keeps the record of a finished operation.' },
+  auditLength: { description: 'About how many history entries syncbot keeps for each project.' },
+  showErrors: {
+    description: 'Whether everybody sees the masked reasons of failed tasks. If false, only operators see them.',
+  },
+  projects: {
+    expected: 'ids and projects',
+    hint: 'Write an id and its settings for each project, or `projects: {}` for none.',
+    description: 'The projects, by id.',
+  },
+  project: {
+    expected: 'a project',
+    hint: 'Write at least `links` below it.',
+    description: 'One project. Its id matches `^[a-z0-9][a-z0-9_-]{0,62}$` and is not a reserved word of `/sync`.',
+  },
+  projectDescription: { description: 'A description, shown by `show`.' },
+  source: { description: 'Where the data comes from. For information only.' },
+  target: { description: 'Where the data goes. For information only.' },
+  endpoint: { expected: 'a type and a name', hint: 'Write `{ type: mysql, name: orders-db }`.' },
+  endpointType: { example: 'mysql', description: 'The kind of system. For information only.' },
+  endpointName: { example: 'orders-db', description: 'The name of the system. For information only.' },
+  labels: {
+    expected: 'a list of at most 50 texts',
+    example: '[prod, nightly]',
+    description: 'Labels of your choice. `list` can filter by them.',
+  },
+  label: {
+    hint: 'Write text of at most 63 characters. Put a number in quotes.',
+    description: 'A label, such as `prod`.',
+  },
+  channel: {
+    description:
+      'Where syncbot posts outcomes and alerts. Without it: in the channel of the last command for the project.',
+  },
+  adopt: {
+    description:
+      'Take the state from queues that are already in use. It has an effect only while the project has no record.',
+  },
+  onFailure: {
+    expected: 'pause or continue',
+    description:
+      'What happens when a task fails for good. `pause`: the project becomes Failed. `continue`: it stays Running, and the failures are alerted.',
+  },
+  logRetention: {
+    example: '48h',
+    description: 'How long the source keeps its log. This is the deadline of a pause, shown in dialogs and alerts.',
+  },
+  latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
+  links: {
+    expected: 'a list of queues',
+    hint: 'Write a list of queues, such as `- queue: orders-full`.',
+    description: 'The links of the project, at least one.',
+  },
+  link: {
+    expected: 'a link',
+    hint: 'Write `queue: orders-full` or `{ queue: orders-full, connection: warehouse, prefix: bull }`.',
+    description: 'One queue. It belongs to one project only.',
+  },
+  queue: {
+    hint: 'Write the name of the BullMQ queue, as its owner creates it.',
+    description: 'The name of the BullMQ queue, without `:`. syncbot never creates a queue.',
+  },
+  linkConnection: {
+    expected: 'one of `connections`',
+    hint: 'Name one of `connections`, or leave it out for REDIS_URL.',
+    description: 'Where the queue is. `default` is `REDIS_URL`.',
+  },
+  prefix: {
+    hint: 'Write the BullMQ prefix of the queue, or leave it out for bull.',
+    description: 'The BullMQ prefix of the queue.',
+  },
+} satisfies Record<string, KeyDocs>;
+
+/** The environment variables. */
+export const variableDocs = {
+  SLACK_BOT_TOKEN: {
+    hint: "Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
+    description: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`. `doctor` checks it.',
+  },
+  SLACK_APP_TOKEN: {
+    hint: 'Create an app-level token (xapp-…, scope connections:write) for Socket Mode.',
+    description: 'The app-level token (`xapp-…`, scope `connections:write`) for Socket Mode.',
+  },
+  SLACK_SIGNING_SECRET: {
+    hint: "Copy the Signing Secret from the app's Basic Information page.",
+    description: 'The signing secret for HTTP mode. Not used if `SLACK_APP_TOKEN` is set.',
+  },
+  SLACK_API_URL: {
+    hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
+    description: 'The API of another Slack than slack.com, such as the local Slack of the demo.',
+  },
+  SLACK_COMMAND: {
+    hint: 'Write the command as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
+    description: 'The name of the slash command, as in the manifest.',
+  },
+  PORT: {
+    hint: 'Write a number up to 65535, such as 3000.',
+    description: 'The port of HTTP mode, with `/slack/events`. 0: any free port; the log names it.',
+  },
+  REDIS_URL: { description: "The bot's Redis. It also holds the links that name no other connection." },
+  SYNCBOT_CONFIG: {
+    hint: 'Write the path of the file, such as syncbot.yml.',
+    description: 'The path of `syncbot.yml`.',
+  },
+  ADMIN_PORT: {
+    hint: 'Write a number up to 65535, such as 9090, or leave it out.',
+    description:
+      'The port of `/healthz`, `/readyz` and `/metrics`, on all interfaces, without authentication. 0: any free port. Off unless set. Only `run` serves them.',
+  },
+  LOG_LEVEL: (levels: readonly string[]) => ({
+    hint: `Write one of ${levels.join(', ')}.`,
+    description: `One of ${levels.map((level) => `\`${level}\``).join(', ')}. Without it, \`run\` logs from \`info\` up and other commands log nothing.`,
+  }),
+} satisfies Record<string, KeyDocs | ((values: readonly string[]) => KeyDocs)>;

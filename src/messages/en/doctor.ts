@@ -1,0 +1,51 @@
+import { type ProjectState, stateTitles } from '../../domain/project.ts';
+import { pluralize } from '../format.ts';
+
+type Flag = 'paused' | 'running';
+
+/** The messages of `syncbot doctor`. Each follows the name of its item: "REDIS_URL answers". */
+export const doctorMessages = {
+  redis: {
+    answers: 'answers',
+    unreachable: 'does not answer: check its URL and that it is running',
+    version: (version: string) => `Redis ${version}`,
+    versionTooOld: (version: string) => `Redis ${version} is too old: use 6.2 or newer`,
+    versionUnknown: 'the server does not report its version',
+    persistenceUnknown: 'the server does not report its persistence',
+    appendOnlyFile: 'append-only file',
+    snapshots: 'snapshots only: a crash loses the last minutes. Set appendonly yes to lose less',
+    noPersistence: 'a restart loses all data: set appendonly yes',
+  },
+
+  projectsUnreadable: "the bot's Redis does not answer, so projects and links could not be checked",
+  configApplied: 'the stored projects match the file',
+  configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
+
+  operators: (count: number) => `${count} listed`,
+  noOperators: 'the list is empty, so no user may change projects from Slack: add user ids (U…) or user group ids (S…)',
+
+  link: {
+    flag: (flag: Flag) => flag,
+    reconciling: (flag: Flag) => `still ${flag}: syncbot is changing it`,
+    wrongFlag: (flag: Flag, project: string, state: ProjectState) =>
+      `${flag} although ${project} is ${stateTitles[state]}`,
+    workers: (count: number) => `${pluralize(count, 'worker')} connected`,
+    noWorker: (count: number) => `${pluralize(count, 'worker')} connected: start its workers`,
+    workersUnknown: 'the server does not report its workers',
+  },
+
+  slack: {
+    noBotToken: 'SLACK_BOT_TOKEN is not set: the role worker can run, the role bot cannot',
+    noTransport:
+      'SLACK_APP_TOKEN (Socket Mode) and SLACK_SIGNING_SECRET (HTTP) are not set: the role worker can run, the role bot cannot',
+    httpTransport: (port: number, path: string) =>
+      `HTTP on port ${port}: the first command shows whether Slack reaches ${path} and whether the signing secret is right`,
+    tokenAccepted: 'Slack accepts it',
+    channelArchived: 'the channel is archived: use another one',
+    channelMember: 'the bot is a member',
+    channelNotMember: 'the bot is not a member: type /invite @syncbot there',
+    userGroup: (userCount: number) => pluralize(userCount, 'member'),
+    refused: (code: string) => `Slack returns ${code}: check the id, invite the bot, and check its scopes`,
+    noAnswer: 'Slack did not answer',
+  },
+};

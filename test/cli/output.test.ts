@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { formatTable, sanitizeText } from '../../src/cli/output.ts';
+
+test('sanitizeText removes what moves the cursor, breaks the line or changes the text direction', () => {
+  expect(sanitizeText('a\u001b[31mb\nc\u202ed\u0007')).toBe('a[31mb cd');
+  expect(sanitizeText('👩‍💻 ok')).toBe('👩‍💻 ok');
+});
+
+describe('a table', () => {
+  test('aligns its columns and has no trailing spaces', () => {
+    const columns = [{ title: 'NAME' }, { title: 'N', align: 'right' as const }, { title: 'BY' }];
+    const rows = [
+      ['orders', '7', 'bob'],
+      ['users', '1234', ''],
+    ];
+    expect(formatTable(columns, rows).split('\n')).toEqual(['NAME       N  BY', 'orders     7  bob', 'users   1234']);
+  });
+
+  test.each([
+    ['abc', 3],
+    ['注文', 4],
+    ['👩‍💻', 2],
+    ['é', 1],
+    ['e\u0301', 1],
+  ])('gives %s %d columns of the terminal', (name, width) => {
+    const table = formatTable([{ title: 'NAME' }, { title: 'N' }], [[name, '7']]);
+    expect(table).toBe(`NAME  N\n${name}${' '.repeat(4 - width)}  7`);
+  });
+
+  test.each([
+    ['orders-full-and-more', 'orders-…'],
+    ['注文注文注文', '注文注…'],
+    ['👩‍💻👩‍💻👩‍💻👩‍💻👩‍💻', '👩‍💻👩‍💻👩‍💻…'],
+  ])('truncates %s to the width of its column', (name, truncated) => {
+    expect(formatTable([{ title: 'N', maxWidth: 8 }], [[name]])).toBe(`N\n${truncated}`);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { parseRedisUrl, redisIdentity } from '../../src/config/redis-url.ts';
+
+describe('a Redis URL', () => {
+  test.each([
+    ['redis://h', { kind: 'standalone', url: 'redis://h' }],
+    ['rediss://u:p%40@[::1]:6380/3', { kind: 'standalone', url: 'rediss://u:p%40@[::1]:6380/3' }],
+    [
+      'redis+sentinel://u:p%2Fw@a:1,b/main/2',
+      {
+        kind: 'sentinel',
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 26_379 },
+        ],
+        master: 'main',
+        db: 2,
+        username: 'u',
+        password: 'p/w',
+      },
+    ],
+    ['redis+sentinel://a/main', { kind: 'sentinel', nodes: [{ host: 'a', port: 26_379 }], master: 'main', db: 0 }],
+    [
+      'redis+cluster://:pw@a:1,[::1]:2',
+      {
+        kind: 'cluster',
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: '::1', port: 2 },
+        ],
+        password: 'pw',
+      },
+    ],
+  ])('is parsed: %s', (text, endpoint) => {
+    expect(parseRedisUrl(text)).toEqual({ kind: 'parsed', endpoint });
+  });
+
+  test.each([
+    '',
+    'h:6379',
+    'http://h',
+    'redis://',
+    'redis://:6379',
+    'redis://h/x',
+    'redis://h:99999',
+    'redis://h?a=1',
+    'redis+sentinel://a:1',
+    'redis+sentinel://a:1/',
+    'redis+sentinel://a:1/m/x',
+    'redis+sentinel://,/m',
+    'redis+cluster://',
+    'redis+cluster://a:1/2',
+    'redis+cluster://a:0',
+    'redis+cluster://%zz@a',
+    'redis://u%zz@h',
+  ])('is refused: %s', (text) => {
+    expect(parseRedisUrl(text)).toMatchObject({ kind: 'refused', message: expect.stringMatching(/\S/) });
+  });
+
+  test('has an identity that depends on the database only, not on credentials', () => {
+    const identity = (text: string) => {
+      const parsed = parseRedisUrl(text);
+      return parsed.kind === 'parsed' ? redisIdentity(parsed.endpoint) : text;
+    };
+    expect(identity('redis://u:p@Host:6379/0')).toBe(identity('rediss://host'));
+    expect(identity('redis://localhost')).toBe(identity('redis://127.0.0.1:6379'));
+    expect(identity('redis+cluster://a:1,b:2')).toBe(identity('redis+cluster://b:2,a:1'));
+    expect(identity('redis://host/1')).not.toBe(identity('redis://host/2'));
+    expect(identity('redis+sentinel://a/x')).not.toBe(identity('redis+sentinel://a/y'));
+  });
+});

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { noWatermark } from '../src/domain/project.ts';
 import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
-import { observeScript } from '../src/infra/bullmq/observe-script.ts';
+import { observeLinksInput, observeLinksScript } from '../src/infra/bullmq/observe-links.ts';
 import { runScript } from '../src/infra/redis/scripts.ts';
 import { toChunks } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
@@ -50,13 +50,9 @@ async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: R
     const observations = await core.deps.links.observe(linksWithWatermarks);
     return observations.every(({ kind }) => kind === 'read');
   };
-  const keyPrefixes = links.map(({ queue, prefix }) => `${prefix}:${queue}:`);
   const chunkSize = Math.max(...(await recordScripts(redis, observeAll)).map(({ keys }) => keys));
-  const scripts = toChunks(keyPrefixes, chunkSize).map((prefixChunk) => ({
-    keys: prefixChunk.map((keyPrefix) => `${keyPrefix}meta`),
-    args: prefixChunk.flatMap((base) => [base, noWatermark.at, JSON.stringify(noWatermark.taskIds)]),
-  }));
-  const runScripts = () => Promise.all(scripts.map((script) => runScript(connection.client, observeScript, script)));
+  const inputs = toChunks(linksWithWatermarks, chunkSize).map(observeLinksInput);
+  const runScripts = () => Promise.all(inputs.map((input) => runScript(connection.client, observeLinksScript, input)));
   const { subject, baseline } = await interleaved(
     { subject: () => measureFullObservation(observeAll), baseline: () => measureMs(runScripts) },
     rounds,

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { webApi } from '@slack/bolt';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
-import { timedResult } from '../src/lib/async.ts';
+import { withTimeout } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
 import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
@@ -49,8 +49,8 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       const lastPausedAt = waitForLastPaused(names.length);
       const start = performance.now();
       const pressHandled = pressOk(ref);
-      const paused = await timedResult(lastPausedAt, timeoutMs);
-      if (paused.kind !== 'answered') throw new Error(`the links were not paused: ${paused.kind}`);
+      const paused = await withTimeout(lastPausedAt, timeoutMs);
+      if (paused.kind !== 'resolved') throw new Error(`the links were not paused: ${paused.kind}`);
       const ms = paused.value - start;
       await pressHandled;
       await waitFor(async () => (await stores.operations.read(ref))?.state === 'done', {
@@ -68,15 +68,13 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
 function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = deps.links.setPaused.bind(deps.links);
-  Object.assign(deps.links, {
-    setPaused: async (...args: Parameters<typeof setPaused>) => {
-      const results = await setPaused(...args);
-      if (results.includes('unreachable')) throw new Error('a link was not paused');
-      remaining -= results.length;
-      if (remaining === 0) resolve(performance.now());
-      return results;
-    },
-  });
+  deps.links.setPaused = async (...args) => {
+    const results = await setPaused(...args);
+    if (results.includes('unreachable')) throw new Error('a link was not paused');
+    remaining -= results.length;
+    if (remaining === 0) resolve(performance.now());
+    return results;
+  };
   return (links) => {
     remaining = links;
     return new Promise((resolveLastPaused) => {

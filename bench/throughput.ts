@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { confirm } from '../src/application/confirm.ts';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { Action, ProjectDefinition } from '../src/domain/project.ts';
 import { queuePrefix } from '../src/infra/redis/keys.ts';

@@ -3,7 +3,7 @@ import { applyPlan } from '../src/application/apply.ts';
 import { applyRefusalText } from '../src/application/apply-refusal.ts';
 import { confirm } from '../src/application/confirm.ts';
 import { planApply } from '../src/application/plan.ts';
-import { requestAction } from '../src/application/request.ts';
+import { requestAction } from '../src/application/request-action.ts';
 import type { CliApp } from '../src/cli/context.ts';
 import type { SyncbotConfig } from '../src/config/config.ts';
 import type { ProjectId, ProjectState } from '../src/domain/project.ts';

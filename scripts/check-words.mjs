@@ -1,5 +1,5 @@
 // `node scripts/check-words.mjs [folder]`: fails when code, tests or docs use a word that this project has retired.
-// Each row: the retired word as a regular expression, then what to write instead. The terms are in docs/glossary.md.
+// Each row: the retired word as a regular expression, then what to write instead. docs/concepts.md has the terms of the product.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,16 +51,30 @@ const exceptions = [
 
 const root = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
 const checked = /\.(ts|mjs|lua|md|yml)$|^Dockerfile$/;
-// Not inside a longer word, but at the start of a camelCase one: `toldFetch` is found, `withhold` is not.
-const patterns = retiredWords.map(([words, instead]) => ({
-  instead,
-  find: new RegExp(`(?<![A-Za-z])(?:${words})(?![a-z])`, 'gi'),
-}));
+// A word counts on its own and as a part of a camelCase name: `toldFetch` and `isTold` are found, `withhold` is not.
+const patterns = retiredWords.map(([words, instead]) => ({ instead, find: toPattern(words) }));
 
 const hits = trackedFiles().flatMap(findRetiredWords);
-for (const { file, line, word, instead } of hits) console.log(`${file}:${line}: "${word}": write ${instead}`);
-console.log(hits.length === 0 ? 'words: no retired word' : `words: ${hits.length} retired words`);
+for (const { file, line, word, instead } of hits) print(`${file}:${line}: "${word}": write ${instead}`);
+print(hits.length === 0 ? 'words: no retired word' : `words: ${hits.length} retired words`);
 process.exitCode = hits.length === 0 ? 0 : 1;
+
+function toPattern(words) {
+  const capitalized = words
+    .split('|')
+    .filter((word) => /^[a-z]+$/.test(word))
+    .map((word) => word[0].toUpperCase() + word.slice(1));
+  const inName = capitalized.length === 0 ? [] : [`(?<=[a-z])(?:${capitalized.join('|')})(?![a-z])`];
+  const alone = words
+    .split('|')
+    .flatMap((word) => [word, word[0].toUpperCase() + word.slice(1)])
+    .join('|');
+  return new RegExp([`(?<![A-Za-z])(?:${alone})(?![a-z])`, ...inName].join('|'), 'g');
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}
 
 function trackedFiles() {
   const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

@@ -90,7 +90,10 @@ export class Services implements AsyncDisposable {
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      readJobCounts: async () => (await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs)) ?? null,
+      readJobCounts: async () => {
+        const counts = await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs);
+        return counts.kind === 'resolved' ? counts.value : null;
+      },
     };
   }
 

@@ -1,4 +1,4 @@
-import { type Alert, type AlertKind, reduceAlert } from '../domain/alert.ts';
+import { type Alert, reduceAlert } from '../domain/alert.ts';
 import { alertKinds, type Condition } from '../domain/conditions.ts';
 import { type Conditions, conditionsFromRecord } from '../domain/evaluate-conditions.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
@@ -11,11 +11,12 @@ export interface ObservedConditions {
 }
 
 /**
- * Writes down what one look at a project has found, kind by kind, and has its channel told of what is news. A look counts
- * only while nobody holds the project and its version is the one that was looked at.
+ * Updates the alerts of a project from observed conditions, kind by kind, and notifies its channel if an alert has news. Does
+ * nothing while an operation is active. Each write is a compare-and-set on the observed version of the project and on the
+ * previous alert. Throws `StoreUnavailableError`.
  */
 export async function updateAlerts(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { conditions, now }: ObservedConditions,
 ): Promise<void> {
@@ -27,34 +28,32 @@ export async function updateAlerts(
     const previous = project.alerts[kind]?.alert ?? null;
     const next = reduceAlert(previous, { condition, version: project.version, now });
     if (next === null || next === previous) continue;
-    const saved = await deps.alerts.save(project.id, project.version, {
+    const event = auditEvent(previous, next);
+    const saved = await context.alerts.save(project.id, project.version, {
       kind,
       before: previous,
       after: next,
-      event: auditEvent(previous, next),
+      event,
     });
-    if (saved.kind === 'written' && next.firing !== (previous?.firing ?? false))
-      logChange(deps, { project: project.id, kind, next });
-    hasChanges ||= saved.kind === 'written' && next.seq > (previous?.seq ?? 0);
+    if (saved.kind === 'conflict') continue;
+    if (event === 'alert_firing') context.log.warn({ project: project.id, kind }, 'alert firing');
+    if (event === 'alert_resolved') context.log.info({ project: project.id, kind }, 'alert resolved');
+    hasChanges ||= next.seq > (previous?.seq ?? 0);
   }
-  if (hasChanges) await deps.notifications.alertsChanged(project.id);
+  if (hasChanges) await context.notifications.alertsChanged(project.id);
 }
 
-/** After a change of state: what the project's own record tells, at once; what its links tell waits for the next look. */
-export async function updateAlertsFromState(deps: UseCaseContext, id: ProjectId): Promise<void> {
-  const [project, now] = await Promise.all([deps.projects.read(id), deps.serverClock.now()]);
-  if (project !== null) await updateAlerts(deps, project, { conditions: conditionsFromRecord(project, now), now });
+/**
+ * Updates the alerts that depend only on the project's record, right after its state has changed. Alerts that depend on its
+ * links are updated by the next observation. Throws `StoreUnavailableError`.
+ */
+export async function updateAlertsFromState(context: UseCaseContext, id: ProjectId): Promise<void> {
+  const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
+  if (project !== null) await updateAlerts(context, project, { conditions: conditionsFromRecord(project, now), now });
 }
 
+/** Null if the alert neither starts to fire nor is resolved. */
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {
   if (next.firing === (previous?.firing ?? false)) return null;
   return next.firing ? 'alert_firing' : 'alert_resolved';
-}
-
-function logChange(
-  { log }: UseCaseContext,
-  { project, kind, next }: { project: ProjectId; kind: AlertKind; next: Alert },
-): void {
-  if (next.firing) log.warn({ project, kind }, 'alert');
-  else log.info({ project, kind }, 'alert over');
 }

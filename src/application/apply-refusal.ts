@@ -1,3 +1,4 @@
+import type { UsageEvidence } from '../domain/observation.ts';
 import { type Link, type ProjectId, type ProjectState, stateTitles } from '../domain/project.ts';
 
 /** Why a file is not applied. A refusal is a value: nothing was changed. */
@@ -19,8 +20,7 @@ export type ApplyRefusalCode = ApplyRefusal['code'];
 
 export interface UsedLink {
   readonly link: Link;
-  /** What shows it, such as `3 completed tasks`. */
-  readonly evidence: string;
+  readonly evidence: UsageEvidence;
 }
 
 /** The one sentence for each refusal of a file: what is so, and what to do instead. */
@@ -53,5 +53,13 @@ function names(links: readonly Link[]): string {
 }
 
 function describeUsage(links: readonly UsedLink[]): string {
-  return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidence})`).join(', ');
+  return links.map(({ link, evidence }) => `${link.queue} has been worked on (${evidenceTexts[evidence]})`).join(', ');
 }
+
+const evidenceTexts: Readonly<Record<UsageEvidence, string>> = {
+  active_tasks: 'a worker is processing a task',
+  completed_tasks: 'it has completed tasks',
+  failed_tasks: 'it has failed tasks',
+  removed_tasks: 'tasks were added and are gone',
+  work_events: 'its event stream shows work',
+};

@@ -1,77 +1,80 @@
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
-import { isAction, type Link, linkId, type Project, type ProjectState } from '../domain/project.ts';
+import { isAction, linkId, type Project, type ProjectState } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
-import type { ReconcileResult } from './reconcile.ts';
+import type { ReconciledLinks } from './reconcile.ts';
 import type { Completion } from './stores.ts';
 
-/** What was seen of a project at the end of an operation. */
+/** What was observed of a project at the end of an operation. Times are epoch ms of the bot's Redis server. */
 export interface FinalStats {
+  /** Tasks that workers still process. Null if unknown. */
   readonly inFlight: number | null;
   readonly oldestUnprocessedAt: number;
   readonly now: number;
 }
 
+/** Observes the links at the end of an operation. Start and Restore need no observation: their links run now. */
 export async function readFinalStats(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   { action }: Operation,
 ): Promise<FinalStats> {
-  const now = await deps.serverClock.now();
+  const now = await context.serverClock.now();
   if (action === 'start' || action === 'restore') return { inFlight: null, oldestUnprocessedAt: now, now };
-  const { inFlight, latencyMs } = await observeProject(deps, project);
+  const { inFlight, latencyMs } = await observeProject(context, project);
   return { inFlight, oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs }), now };
 }
 
 export interface Success {
-  readonly result: ReconcileResult;
+  readonly result: ReconciledLinks;
   readonly finalStats: FinalStats;
-  /** `unchanged`: as it is. */
+  /** The project's new state. `unchanged`: a correction. */
   readonly state: ProjectState | 'unchanged';
 }
 
-/** Every link that exists is what the state wants. */
+/** Every link that exists has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, state }: Success): Completion {
   const isPaused = state === 'paused';
   const outcome = outcomeOf(result, isPaused ? finalStats.inFlight : null);
   return {
     ref: refOf(operation),
+    expectedVersion: result.project.version,
     operationState: 'done',
     projectState: state,
     linksSynced: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
+    outcome: { ...outcome, retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0) },
     refusal: null,
     failure: null,
-    expectedVersion: result.project.version,
-    outcome: { ...outcome, retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0) },
   };
 }
 
 /**
- * What could not be reached makes the project Failed; its links are wanted paused then, and converge goes on trying. A
- * correction that did not reach every link leaves the state as it is, and converge goes on as well.
+ * Links did not answer until the timeout. An action makes the project Failed, which desires its links paused. A correction
+ * keeps the project's state. In both cases reconciling continues without an operation.
  */
-export function partiallyFailed(operation: Operation, result: ReconcileResult, finalStats: FinalStats): Completion {
-  const [link] = result.unreachable as readonly [Link, ...Link[]];
-  const keepsState = !isAction(operation.action);
+export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
+  const { project, unreachable } = result;
+  const [link] = unreachable;
+  const failsProject = isAction(operation.action) && link !== undefined;
   return {
     ref: refOf(operation),
+    expectedVersion: project.version,
     operationState: 'failed',
-    projectState: keepsState ? 'unchanged' : 'failed',
+    projectState: failsProject ? 'failed' : 'unchanged',
     linksSynced: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
-    refusal: null,
-    expectedVersion: result.project.version,
     outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
-    failure: keepsState ? null : { link, taskId: null, reason: 'the link could not be reached', at: finalStats.now },
+    refusal: null,
+    failure: failsProject ? { link, taskId: null, reason: 'the link could not be reached', at: finalStats.now } : null,
   };
 }
 
-/** Nothing was touched: the project is again what it was before the claim. */
+/** No link was changed. The project gets back the state that it had before the claim. */
 export function rolledBack(project: Project, operation: Operation, refusal: Refusal): Completion {
   return {
     ref: refOf(operation),
@@ -87,14 +90,14 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
   };
 }
 
-function outcomeOf({ project, unreachable, missing, retriedTasks }: ReconcileResult, inFlight: number | null): Outcome {
+function outcomeOf({ project, unreachable, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
   const linksTotal = project.definition.links.length;
   return {
     linksTotal,
-    inFlight,
-    retriedTasks,
     linksDone: linksTotal - unreachable.length - missing.length,
     unreachable: [...unreachable],
     missing: [...missing],
+    inFlight,
+    retriedTasks,
   };
 }

@@ -8,65 +8,68 @@ import type { ConfirmationResult, Decision } from './stores.ts';
 export interface Confirmation {
   readonly ref: OperationRef;
   readonly by: Actor;
-  /** Where the dialog can be replaced from now on: the response_url of the press. */
+  /** Where the dialog can be replaced from now on: the `response_url` of the press. Null from the command line. */
   readonly dialog: NewDialog | null;
 }
 
 /**
- * OK: one atomic step settles the operation, then it becomes a job. A repeat gets the first answer. A job that
- * could not be added is no reason to refuse: the sweep finds it missing.
+ * OK: resolves the operation in one atomic step, then adds its job. A repeated call gets the first result. If the job cannot
+ * be added, the operation stays confirmed and the sweep adds the job. Throws `StoreUnavailableError` if the operation could
+ * not be resolved.
  */
 export async function confirm(
-  deps: Pick<UseCaseContext, 'operations' | 'jobs' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'jobs' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
-  const result = await resolve(deps, confirmation, 'confirm');
+  const result = await resolve(context, confirmation, 'confirm');
   if (result.kind !== 'refused' && result.operation.state === 'confirmed') {
-    await deps.jobs.execute(confirmation.ref).catch((error: unknown) => {
+    await context.jobs.execute(confirmation.ref).catch((error: unknown) => {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      deps.log.warn(logFields(confirmation.ref), 'job not added, left to the sweep');
+      context.log.warn(logFields(confirmation.ref), 'job not added, the sweep will add it');
     });
   }
   return result;
 }
 
-/** Cancel: nothing will be changed. */
+/** Cancel: resolves the operation, and nothing is changed. Throws `StoreUnavailableError`. */
 export async function cancel(
-  deps: Pick<UseCaseContext, 'operations' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
 ): Promise<ConfirmationResult> {
-  return resolve(deps, confirmation, 'cancel');
+  return resolve(context, confirmation, 'cancel');
 }
 
 async function resolve(
-  deps: Pick<UseCaseContext, 'operations' | 'log'>,
+  context: Pick<UseCaseContext, 'operations' | 'log'>,
   confirmation: Confirmation,
   decision: Decision,
 ): Promise<ConfirmationResult> {
-  const result = await deps.operations.resolve({ ...confirmation, decision });
+  const result = await context.operations.resolve({ ...confirmation, decision });
   const state = result.kind === 'refused' ? result.refusal.code : result.operation.state;
-  deps.log.info(
-    { ...logFields(confirmation.ref), settlement: decision, state, kind: result.kind },
-    'operation settled',
-  );
+  context.log.info({ ...logFields(confirmation.ref), decision, state, kind: result.kind }, 'operation resolved');
   return result;
 }
 
-/** Somebody who may not has answered a dialog: kept in the history, as far as the request is known. */
+export interface RefusedConfirmation {
+  readonly ref: OperationRef;
+  readonly by: Actor;
+  /** The Slack channel of the press. */
+  readonly channel: string;
+  readonly refusal: Refusal;
+}
+
+/** Writes to the audit log that somebody without permission has pressed OK or Cancel. Never throws. */
 export async function recordRefusedConfirmation(
-  deps: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
-  {
-    ref,
-    ...refused
-  }: { readonly ref: OperationRef; readonly by: Actor; readonly channel: string; readonly refusal: Refusal },
+  { operations, auditLog, log }: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
+  { ref, ...refused }: RefusedConfirmation,
 ): Promise<void> {
   try {
-    const operation = await deps.operations.read(ref);
+    const operation = await operations.read(ref);
     if (operation === null) return;
     const { action, reason, origin } = operation;
-    await deps.auditLog.recordRefusal(ref.project, { action, reason, origin, ...refused });
+    await auditLog.recordRefusal(ref.project, { action, reason, origin, ...refused });
   } catch (error) {
-    deps.log.warn({ ...logFields(ref), error, code: refused.refusal.code }, 'refusal not kept in the history');
+    log.warn({ ...logFields(ref), error, code: refused.refusal.code }, 'refusal not written to the history');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, IdGenerator, JobQueue, LinkGateway, NotificationQueue } from './ports.ts';
 import type { Stores } from './stores.ts';
 
-/** What every use case is given. `services.ts` builds it; a test builds it with parts replaced. */
+/** The ports and settings that the use cases depend on. `services.ts` creates it; tests replace parts of it. */
 export interface UseCaseContext extends Stores {
   readonly links: LinkGateway;
   readonly jobs: JobQueue;
@@ -10,17 +10,17 @@ export interface UseCaseContext extends Stores {
   readonly ids: IdGenerator;
   readonly log: Logger;
   readonly settings: Settings;
-  /** Aborted when this process stops. Work under way stops at its next step, and another worker continues it. */
+  /** Aborted when this process stops. Use cases then stop at their next step, and another worker continues them. */
   readonly stopSignal: AbortSignal;
 }
 
-/** From `settings` of syncbot.yml. */
+/** From `settings` in syncbot.yml. */
 export interface Settings {
-  /** How long a dialog can be answered, ms. */
+  /** How long a dialog accepts an answer, ms. */
   readonly confirmationTtlMs: number;
 }
 
-/** The part of pino's logger that syncbot uses: fields and a constant message. */
+/** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,4 +1,7 @@
-/** The bot's Redis did not answer. `sent: 'no'`: surely nothing was changed; `'unknown'`: the reply was lost, ask again by id. */
+/**
+ * The bot's Redis did not answer. `sent: 'no'`: the command was not sent, so nothing was changed. `sent: 'unknown'`: the
+ * reply was lost; read the record to find out.
+ */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
   readonly sent: 'no' | 'unknown';
@@ -9,13 +12,13 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-/** Slack asks to be left alone for a while (429), or did not answer: try again after `afterMs`. */
+/** Slack did not answer, or asked for a delay (429). Try the job again after `delayMs`. */
 export class RetryLaterError extends Error {
   override readonly name = 'RetryLaterError';
   readonly delayMs: number;
 
-  constructor(afterMs: number, options?: ErrorOptions) {
+  constructor(delayMs: number, options?: ErrorOptions) {
     super('try again later', options);
-    this.delayMs = afterMs;
+    this.delayMs = delayMs;
   }
 }

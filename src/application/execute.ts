@@ -11,149 +11,168 @@ import {
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Link, Project } from '../domain/project.ts';
-import type { Refusal } from '../domain/refusal.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkStatus } from './ports.ts';
-import { observeProject, precheckProject } from './queries.ts';
-import { pauseBeforeRestore, reconcile } from './reconcile.ts';
+import { observeProject, precheckProject, type Refused } from './queries.ts';
+import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion } from './stores.ts';
 
 /**
- * Carries a confirmed operation out. May be called any number of times, by any number of workers:
- * the claim lets one in, a repeat carries on where the work stands, and an operation that is over stays so.
+ * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active
+ * operation of its project, a repeated call continues where the records are, and a finished operation stays finished.
+ * Throws `StoreUnavailableError`; the job is tried again then.
  */
-export async function execute(deps: UseCaseContext, ref: OperationRef): Promise<void> {
-  const executionId = deps.ids.next();
-  const log = { project: ref.project, operationId: ref.operation };
-  const claimed = await deps.operations.claim(ref, executionId);
-  if (claimed.kind === 'unknown') return;
-  if (claimed.kind === 'finished') return deps.notifications.operationChanged(ref);
-  if (claimed.kind === 'refused') {
-    deps.log.info({ ...log, code: claimed.operation.refusal?.code }, 'operation refused by the worker');
-    return deps.notifications.operationChanged(ref);
+export async function execute(context: UseCaseContext, ref: OperationRef): Promise<void> {
+  const { operations, notifications, log } = context;
+  const ids = logFields(ref);
+  const executionId = context.ids.next();
+  const claim = await operations.claim(ref, executionId);
+  if (claim.kind === 'unknown') return;
+  if (claim.kind === 'finished') return notifications.operationChanged(ref);
+  if (claim.kind === 'refused') {
+    log.info({ ...ids, code: claim.operation.refusal?.code }, 'operation refused by the worker');
+    return notifications.operationChanged(ref);
   }
-  deps.log.info({ ...log, action: claimed.operation.action }, 'operation started');
-  const completed = runToCompletion(deps, ref, claimed);
-  // After the links have been asked, and beside them: neither waits for the other.
-  const notified = deps.notifications.operationChanged(ref);
+  log.info({ ...ids, action: claim.operation.action }, 'operation started');
+  // The first commands to the links are sent before the message is updated. Neither waits for the other.
+  const completed = runToCompletion(context, claim);
+  const notified = notifications.operationChanged(ref);
   try {
     await completed;
   } finally {
-    await deps.operations.endExecution(ref.project, executionId).catch(() => {});
+    await operations.endExecution(ref.project, executionId).catch(() => {});
     await notified;
   }
-  await deps.notifications.operationChanged(ref);
-  await updateAlertsFromState(deps, ref.project);
+  await notifications.operationChanged(ref);
+  await updateAlertsFromState(context, ref.project);
 }
 
-/** Reads everything again in each further turn: another run of the same operation may have come further. */
-async function runToCompletion(deps: UseCaseContext, ref: OperationRef, claimed: ClaimedOperation): Promise<void> {
-  for (let current: ClaimedOperation | null = claimed; current !== null; current = await reload(deps, ref)) {
-    const completion = await runAction(deps, current);
-    if (completion === null) return;
-    const committed = await deps.operations.commit(completion);
+/**
+ * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
+ * preflight and after a conflict: another execution of the same operation may be further.
+ */
+async function runToCompletion(context: UseCaseContext, claim: ActiveOperation): Promise<void> {
+  const ref = refOf(claim.operation);
+  for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
+    const { project, operation } = current;
+    let completion: Completion;
+    if (operation.action === 'adopt') {
+      completion = await adoptLinks(context, project, operation);
+    } else if (needsPreflight(operation)) {
+      const preflight = await runPreflight(context, project, operation);
+      if (preflight.kind === 'passed') continue;
+      completion = rolledBack(project, operation, preflight.refusal);
+    } else {
+      const result = await reconcile(context, reconcileOptions(context, current));
+      if (result.kind === 'not_found' || result.kind === 'not_owner') return;
+      const finalStats = await readFinalStats(context, result.project, operation);
+      completion =
+        result.kind === 'synced'
+          ? succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'unchanged' })
+          : partiallyFailed(operation, result, finalStats);
+    }
+    const committed = await context.operations.commit(completion);
     if (committed.kind === 'conflict') continue;
-    const { state } = committed.operation;
-    deps.log.info({ project: ref.project, operationId: ref.operation, state }, 'operation ended');
+    context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
     return;
   }
 }
 
-/** Null: somebody else has come to the end of it. */
-async function reload(deps: UseCaseContext, ref: OperationRef): Promise<ClaimedOperation | null> {
+type ActiveOperation = ClaimedOperation & { readonly kind: 'claimed' };
+type CurrentOperation = ActiveOperation | { readonly kind: 'not_active' };
+
+async function reload(
+  { projects, operations, serverClock }: UseCaseContext,
+  ref: OperationRef,
+): Promise<CurrentOperation> {
   const [project, operation, now] = await Promise.all([
-    deps.projects.read(ref.project),
-    deps.operations.read(ref),
-    deps.serverClock.now(),
+    projects.read(ref.project),
+    operations.read(ref),
+    serverClock.now(),
   ]);
-  return project === null || operation === null || project.activeOperation !== ref.operation
-    ? null
-    : { project, operation, now };
+  const isActive = project !== null && operation !== null && project.activeOperation === ref.operation;
+  return isActive ? { kind: 'claimed', project, operation, now } : { kind: 'not_active' };
 }
 
-async function runAction(deps: UseCaseContext, claimed: ClaimedOperation): Promise<Completion | null> {
-  const { project, operation } = claimed;
-  if (operation.action === 'adopt') return adoptLinks(deps, project, operation);
-  if (!needsPreflight(operation)) return reconcileLinks(deps, claimed);
-  const refusal = await preflight(deps, project, operation);
-  if (refusal !== null) return rolledBack(project, operation, refusal);
-  const reloaded = await reload(deps, refOf(operation));
-  return reloaded === null ? null : reconcileLinks(deps, reloaded);
-}
-
-/** Start and Restore are checked once more before they touch a link; `progress` tells that they have passed. */
+/** Start and Restore are checked once more before they change a link. `progress` is set when the check has passed. */
 function needsPreflight({ action, progress }: Operation): boolean {
   return (action === 'start' || action === 'restore') && progress === null;
 }
 
 /**
- * Start and Restore read every flag first. One that does not answer, or a failed precheck, means that nothing is touched
- * and the state goes back. Otherwise there is no way back from here on.
+ * Reads every link before Start or Restore changes one (design: 10 s for each). If a link does not answer, or the precheck
+ * fails, the operation is refused and the project's state goes back. After it has passed, the operation is not rolled back.
  */
-async function preflight(deps: UseCaseContext, project: Project, operation: Operation): Promise<Refusal | null> {
+async function runPreflight(
+  context: UseCaseContext,
+  project: Project,
+  operation: Operation,
+): Promise<{ readonly kind: 'passed' } | Refused> {
+  const ref = refOf(operation);
   const { links } = project.definition;
-  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
-  const unreachable = links.filter((_link, index) => statuses[index] === 'unreachable');
-  if (unreachable.length > 0) return { code: 'links_unreachable', project: project.id, links: unreachable };
+  const statuses = groupByStatus(links, await context.links.readStatuses(links, linkTimeoutMs));
+  if (statuses.unreachable.length > 0) return linksUnreachable(project, statuses.unreachable);
   let tasksToRetry = 0;
   if (operation.action === 'start') {
-    const { items } = await precheckProject(deps, project);
-    if (!precheckPassed(items)) return { code: 'precheck_failed', project: project.id, items };
+    const { items } = await precheckProject(context, project);
+    if (!precheckPassed(items)) {
+      return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
+    }
   } else {
-    const running = links.filter((_link, index) => statuses[index] === 'resumed');
-    const current = await deps.operations.read(refOf(operation));
-    if (current === null || !needsPreflight(current)) return null;
-    const notPaused = await pauseBeforeRestore(deps, project, running);
-    if (notPaused.length > 0) return { code: 'links_unreachable', project: project.id, links: [...notPaused] };
-    tasksToRetry = countFailures((await observeProject(deps, project)).links);
+    // Another execution may have passed meanwhile and resumed links: they must not be paused again.
+    const current = await context.operations.read(ref);
+    if (current === null || !needsPreflight(current)) return { kind: 'passed' };
+    const stillRunning = await pauseBeforeRestore(context, project, statuses.running);
+    if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
+    tasksToRetry = countFailures((await observeProject(context, project)).links);
   }
-  await deps.operations.setProgress(refOf(operation), { done: 0, total: links.length, tasksToRetry });
-  return null;
+  await context.operations.setProgress(ref, { done: 0, total: links.length, tasksToRetry });
+  return { kind: 'passed' };
 }
 
-async function reconcileLinks(
-  deps: UseCaseContext,
-  { project, operation, now }: ClaimedOperation,
-): Promise<Completion | null> {
+function linksUnreachable(project: Project, links: readonly Link[]): Refused {
+  return { kind: 'refused', refusal: { code: 'links_unreachable', project: project.id, links: [...links] } };
+}
+
+function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
   const ref = refOf(operation);
   const tasksToRetry = operation.progress?.tasksToRetry ?? 0;
-  const result = await reconcile(deps, {
+  const elapsedMs = now - (operation.startedAt ?? 0);
+  return {
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
-    timeoutMs: Math.max(0, reconcileTimeoutMs - (now - (operation.startedAt ?? 0))),
-    onProgress: ({ done, total }) => void reportProgress(deps, ref, { done, total, tasksToRetry }),
-  });
-  if (result === null) return null;
-  const finalStats = await readFinalStats(deps, result.project, operation);
-  if (result.kind === 'unreachable') return partiallyFailed(operation, result, finalStats);
-  return succeeded(operation, { result, finalStats, state: transitions[operation.action].to ?? 'unchanged' });
+    timeoutMs: Math.max(0, reconcileTimeoutMs - elapsedMs),
+    onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
+  };
 }
 
-/** The links do not wait for it, and whether it could be kept makes no difference to them. */
-async function reportProgress(deps: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
+async function reportProgress(context: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
   try {
-    await deps.operations.setProgress(ref, progress);
-    await deps.notifications.operationChanged(ref);
+    await context.operations.setProgress(ref, progress);
+    await context.notifications.operationChanged(ref);
   } catch (error) {
-    deps.log.warn({ project: ref.project, operationId: ref.operation, error }, 'progress could not be kept');
+    context.log.warn({ ...logFields(ref), error }, 'progress not written');
   }
 }
 
 /**
- * Takes the state of a project from its links, all of which are the opposite of what its state wants. No link is touched.
- * Tasks that failed meanwhile still count: after an adopted Running the observer finds them.
+ * Takes the state of a project from its links, if all of them have the opposite of the desired pause flag. Changes no link.
+ * Tasks that failed before still count: after an adopted Running the observer finds them.
  */
-export async function adoptLinks(deps: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
+async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;
-  const statuses = await deps.links.readStatuses(links, linkTimeoutMs);
+  const statuses = await context.links.readStatuses(links, linkTimeoutMs);
   const refusal = checkCorrection(project, 'adopt', groupByStatus(links, statuses));
   if (refusal !== null) return rolledBack(project, operation, refusal);
-  const result = { kind: 'agreed', project, unreachable: [], missing: [], retriedTasks: 0 } as const;
-  const finalStats = await readFinalStats(deps, project, operation);
-  return succeeded(operation, { result, finalStats, state: stateFromLinks(desiredLinkState(project.state)) });
+  const finalStats = await readFinalStats(context, project, operation);
+  return succeeded(operation, {
+    result: { project, unreachable: [], missing: [], retriedTasks: 0 },
+    finalStats,
+    state: stateFromLinks(desiredLinkState(project.state)),
+  });
 }
 
 function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
@@ -164,4 +183,8 @@ function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]):
     missing: withStatus('missing'),
     unreachable: withStatus('unreachable'),
   };
+}
+
+function logFields({ project, operation }: OperationRef) {
+  return { project, operationId: operation };
 }

@@ -4,67 +4,79 @@ import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
-import { toChunks } from '../lib/async.ts';
+import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { maskFailureReason } from '../logging/redact.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProjects } from './queries.ts';
-import { forEachIsolated } from './run-cycle.ts';
+import { skipProject } from './run-cycle.ts';
 
 const chunkSize = 100;
 
-/** Is told what a round saw, some projects at a time; each project once. */
+/** Receives the observations of a cycle, a chunk of projects at a time, each project once. */
 export type OnObserved = (observed: readonly ObservedProject[]) => void;
 
 /**
- * One round of the observer: looks at every link, makes a Running project Failed when a task failed for good after its
- * link's watermark, finds drift, and writes down what channels are to know. It loses against any claim.
+ * One cycle of the observer. Observes every link of every project. Makes a Running project Failed if a task has failed for
+ * good after its link's watermark. Detects drift, and updates the alerts. All its writes are compare-and-set on the version
+ * that it read, so a claim always wins. Throws `StoreUnavailableError`.
  */
-export async function observeAll(deps: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
-  const projects = await deps.projects.readMany(await deps.projects.listIds());
-  // Projects on the same connections go one after the other; a slow connection holds up none but its own.
-  await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(deps, group, onObserved)));
+export async function observeAll(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
+  const projects = await context.projects.readMany(await context.projects.listIds());
+  // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
+  await Promise.all(
+    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
+  );
 }
 
-async function observeGroup(deps: UseCaseContext, projects: readonly Project[], onObserved: OnObserved): Promise<void> {
-  const workers = await countWorkers(deps, projects);
+async function observeGroup(
+  context: UseCaseContext,
+  projects: readonly Project[],
+  onObserved: OnObserved,
+): Promise<void> {
+  const workers = await countWorkers(context, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
-    deps.stopSignal.throwIfAborted();
-    const [observed, now] = await Promise.all([observeProjects(deps, chunk), deps.serverClock.now()]);
+    context.stopSignal.throwIfAborted();
+    const [observed, now] = await Promise.all([observeProjects(context, chunk), context.serverClock.now()]);
     onObserved(observed);
-    await forEachIsolated(deps, observed, {
-      projectOf: ({ project }) => project,
+    await forEachIsolated(observed, {
       work: ({ project, stats }) =>
-        evaluateProject(deps, { project, stats, now, workers: workers.get(project.id) ?? [] }),
+        evaluateProject(context, { project, stats, now, workers: workers.get(project.id) ?? [] }),
+      onError: (error, { project }) => skipProject(context, project, error),
     });
   }
 }
 
-/** Who works on the links of Running projects: one question for all of them, since each takes a list of all clients. */
+/** Counts the workers of all Running projects together, since each query reads the list of all clients of a Redis. */
 async function countWorkers(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   projects: readonly Project[],
 ): Promise<ReadonlyMap<string, WorkerCounts>> {
   const running = projects.filter(({ state }) => state === 'running');
-  const counts = [...(await deps.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
+  const counts = [...(await context.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
   return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
-async function evaluateProject(deps: UseCaseContext, observation: ProjectObservation): Promise<void> {
+async function evaluateProject(context: UseCaseContext, observation: ProjectObservation): Promise<void> {
   const { project, stats, now } = observation;
   const failure = project.state === 'running' ? toFailure(stats) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
-    return markFailed(deps, project, { failure, figures: stats, now });
+    return markFailed(context, project, { failure, stats, now });
   }
-  if (project.drainingOperation !== null && stats.inFlight === 0)
-    await markDrained(deps, project, project.drainingOperation);
+  if (project.drainingOperation !== null && stats.inFlight === 0) {
+    await markDrained(context, project, project.drainingOperation);
+  }
   const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
-  if (await autoCorrect(deps, project, { links: [...unexpectedlyRunning, ...unexpectedlyPaused], cause: 'late_write' }))
-    return;
-  await updateAlerts(deps, project, { conditions: conditionsFromObservation(observation), now });
-  await autoCorrect(deps, project, { links: created, cause: 'queue_created' });
+  const corrected = await autoCorrect(context, project, {
+    links: [...unexpectedlyRunning, ...unexpectedlyPaused],
+    cause: 'late_write',
+  });
+  if (corrected.kind === 'scheduled') return;
+  await updateAlerts(context, project, { conditions: conditionsFromObservation(observation), now });
+  await autoCorrect(context, project, { links: created, cause: 'queue_created' });
 }
 
+/** The oldest failure after a watermark, or null. */
 function toFailure(stats: ProjectStats): Failure | null {
   const failed = oldestFailure(stats.links);
   if (failed === null) return null;
@@ -73,49 +85,50 @@ function toFailure(stats: ProjectStats): Failure | null {
 }
 
 async function markFailed(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
-  { failure, figures: stats, now }: { failure: Failure; figures: ProjectStats; now: number },
+  { failure, stats, now }: { readonly failure: Failure; readonly stats: ProjectStats; readonly now: number },
 ): Promise<void> {
-  const failed = await deps.projects.markFailed(project.id, project.version, {
+  const { id } = project;
+  const marked = await context.projects.markFailed(id, project.version, {
     failure,
     by: botActor,
     oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }),
   });
-  if (failed.kind === 'conflict') return;
-  deps.log.warn({ project: project.id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
-  await deps.jobs.reconcile(project.id);
-  await updateAlertsFromState(deps, project.id);
-  if (failed.operationToNotify !== null)
-    await deps.notifications.operationChanged({ project: project.id, operation: failed.operationToNotify });
+  if (marked.kind === 'conflict') return;
+  context.log.warn({ project: id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
+  await context.jobs.reconcile(id);
+  await updateAlertsFromState(context, id);
+  if (marked.operationToNotify !== null) {
+    await context.notifications.operationChanged({ project: id, operation: marked.operationToNotify });
+  }
 }
 
 /**
- * Sees without asking to what is our own doing, a write of an execution that came late, and to queues that have just
- * appeared, which is an alert as well. All other drift is somebody else's.
+ * Reconciles links without an operation in two cases: an execution of the bot wrote late, or a missing queue was created.
+ * All other drift was caused by other clients. The observer raises an alert, and the operators decide.
  */
 async function autoCorrect(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   { id, version }: Project,
   difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
-): Promise<boolean> {
-  if (difference.links.length === 0) return false;
-  const scheduled = await deps.projects.scheduleCorrection(id, version, difference);
-  if (scheduled.kind === 'conflict') return false;
-  deps.log.warn(
-    { project: id, links: difference.links.length, cause: difference.cause },
-    'links driven without being asked',
-  );
-  await deps.jobs.reconcile(id);
-  return true;
+): Promise<{ readonly kind: 'scheduled' | 'not_scheduled' }> {
+  const { links, cause } = difference;
+  if (links.length === 0) return { kind: 'not_scheduled' };
+  const scheduled = await context.projects.scheduleCorrection(id, version, difference);
+  if (scheduled.kind === 'conflict') return { kind: 'not_scheduled' };
+  context.log.warn({ project: id, links: links.length, cause }, 'links corrected without an operation');
+  await context.jobs.reconcile(id);
+  return { kind: 'scheduled' };
 }
 
-async function markDrained(deps: UseCaseContext, project: Project, operationId: string): Promise<void> {
-  const ref = { project: project.id, operation: operationId };
-  const operation = await deps.operations.read(ref);
+/** Records that the last task in flight of a pause has ended. */
+async function markDrained(context: UseCaseContext, { id }: Project, operationId: string): Promise<void> {
+  const ref = { project: id, operation: operationId };
+  const operation = await context.operations.read(ref);
   if (operation === null || operation.outcome === null) return;
-  const marked = await deps.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
-  if (marked.kind === 'written') await deps.notifications.operationChanged(ref);
+  const marked = await context.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
+  if (marked.kind === 'written') await context.notifications.operationChanged(ref);
 }
 
 function groupByConnections(projects: readonly Project[]): Map<string, Project[]> {

@@ -1,132 +1,100 @@
-import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
-import { linkTimeoutMs } from '../domain/operation.ts';
-import { precheckItems } from '../domain/precheck.ts';
-import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import type { ApplyRefusal } from './apply-refusal.ts';
-import type { UseCaseContext } from './context.ts';
 import {
+  type DefinitionChange,
   type DesiredProject,
   type DesiredProjects,
-  definitionChanges,
   diffProjects,
   type ProjectDiff,
   type UpdatedProject,
   wasInterrupted,
-} from './diff-projects.ts';
-import {
-  isPaused,
-  type LinkSnapshots,
-  missingLinks,
-  observationOf,
-  runningLinks,
-  unreachableLinks,
-  usedLinks,
-  watermarks,
-  withoutFailures,
-} from './link-snapshots.ts';
+} from '../domain/diff-projects.ts';
+import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
+import { linkTimeoutMs } from '../domain/operation.ts';
+import { precheckItems } from '../domain/precheck.ts';
+import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
+import type { PrecheckItem } from '../domain/refusal.ts';
+import type { ApplyRefusal, UsedLink } from './apply-refusal.ts';
+import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 
-/** A project without a record. */
-export interface PlannedCreate extends DesiredProject {
-  readonly initialState: InitialState;
-  /** Links that run now and will be paused. */
-  readonly linksToPause: readonly Link[];
-  /** Links whose queue does not exist; it is never created. */
-  readonly missing: readonly Link[];
-  readonly precheck: readonly PrecheckItem[];
-}
-
-/** A project whose definition differs. */
-export interface PlannedUpdate {
-  readonly project: Project;
-  readonly definition: DesiredProject['definition'];
-  /** In words, as `definitionChanges` says them. */
-  readonly changes: readonly string[];
-  /** Ids of the links that are added. */
-  readonly added: readonly string[];
-  readonly linksToPause: readonly Link[];
-  readonly missing: readonly Link[];
-  /** Links no longer in it, which stay paused. */
-  readonly leftPaused: readonly Link[];
-  /** Of the added links. */
-  readonly watermarks: Readonly<Record<string, Watermark>>;
-}
-
-/** What `apply` would do. Made by reading only. */
+/** What `apply` would do. */
 export interface Plan {
   readonly create: readonly PlannedCreate[];
   readonly update: readonly PlannedUpdate[];
-  /** Projects no longer in the file, and the links that stay paused. */
+  /** Projects that are no longer in the file, and their links that stay paused. */
   readonly remove: readonly { readonly project: Project; readonly leftPaused: readonly Link[] }[];
-  /** Links that should be paused and run, since an earlier apply was cut off. */
+  /** Links that run although their project is paused, since an earlier apply was interrupted. */
   readonly pauseAgain: readonly { readonly project: Project; readonly links: readonly Link[] }[];
   readonly unchanged: readonly ProjectId[];
 }
 
+/** A project in the file that has no record. */
+export interface PlannedCreate extends DesiredProject {
+  readonly initialState: InitialState;
+  /** Links that run now and will be paused. */
+  readonly linksToPause: readonly Link[];
+  /** Links whose queue does not exist. Apply never creates a queue. */
+  readonly missing: readonly Link[];
+  readonly precheck: readonly PrecheckItem[];
+}
+
+/** A project whose definition in the file differs from its record. */
+export interface PlannedUpdate {
+  readonly project: Project;
+  readonly definition: DesiredProject['definition'];
+  readonly changes: readonly DefinitionChange[];
+  /** Ids of the added links. */
+  readonly added: readonly string[];
+  readonly linksToPause: readonly Link[];
+  readonly missing: readonly Link[];
+  /** Removed links that stay paused. */
+  readonly leftPaused: readonly Link[];
+  /** Watermarks of the added links, by link id. */
+  readonly watermarks: Readonly<Record<string, Watermark>>;
+}
+
 export type PlanResult =
   | { readonly kind: 'planned'; readonly plan: Plan }
-  /** Every reason at once. Nothing was changed. */
+  /** Every reason at once. */
   | { readonly kind: 'refused'; readonly refusals: readonly ApplyRefusal[] };
 
-/** Reads everything and says what applying the file would do, or every reason why it is refused. */
-export async function planApply(
-  deps: Pick<UseCaseContext, 'projects' | 'links'>,
-  desired: DesiredProjects,
-): Promise<PlanResult> {
-  const stored = await deps.projects.readMany(await deps.projects.listIds());
+type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
+
+/**
+ * Plans what applying the file would do, or returns every reason why it is refused (design 7, `apply`). Changes nothing.
+ * Throws `StoreUnavailableError`.
+ */
+export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {
+  const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
-  const snapshots = await readLinks(deps, diff);
+  const snapshots = await readSnapshots(context, diff);
   const refusals = [
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
-    ...diff.updated.flatMap((change) => updateRefusals(change, snapshots)),
+    ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
     ...diff.removed.flatMap(removalRefusals),
   ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
-  const plan: Plan = {
-    create: await Promise.all(diff.created.map((project) => planCreate(deps, project, snapshots))),
-    update: await Promise.all(diff.updated.map((change) => planUpdate(deps, change, snapshots))),
-    remove: await Promise.all(
+  const [create, update, remove] = await Promise.all([
+    Promise.all(diff.created.map((project) => planCreate(context, project, snapshots))),
+    Promise.all(diff.updated.map((change) => planUpdate(context, change, snapshots))),
+    Promise.all(
       diff.removed.map(async (project) => ({
         project,
-        leftPaused: await leftPaused(deps, project.definition.links),
+        leftPaused: await leftPaused(context, project.definition.links),
       })),
     ),
-    pauseAgain: diff.unchanged
-      .map((project) => ({
-        project,
-        links: wasInterrupted(project) ? runningLinks(project.definition.links, snapshots) : [],
-      }))
-      .filter(({ links }) => links.length > 0),
-    unchanged: diff.unchanged.map(({ id }) => id),
-  };
-  return { kind: 'planned', plan };
+  ]);
+  const pauseAgain = diff.unchanged
+    .filter(wasInterrupted)
+    .map((project) => ({ project, links: runningLinks(project.definition.links, snapshots) }))
+    .filter(({ links }) => links.length > 0);
+  const unchanged = diff.unchanged.map(({ id }) => id);
+  return { kind: 'planned', plan: { create, update, remove, pauseAgain, unchanged } };
 }
 
-/** Whether a plan leaves everything as it is. */
+/** Returns whether applying the plan would change nothing. */
 export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
   return create.length + update.length + remove.length + pauseAgain.length === 0;
-}
-
-async function readLinks(
-  deps: Pick<UseCaseContext, 'links'>,
-  { created, updated, unchanged }: ProjectDiff,
-): Promise<LinkSnapshots> {
-  const links = [
-    ...created.flatMap(({ definition }) => definition.links),
-    ...updated.flatMap(({ added }) => added),
-    ...unchanged.filter(wasInterrupted).flatMap(({ definition }) => definition.links),
-  ];
-  const observations = await deps.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
-  const reachable = observations.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
-  const evidence = await deps.links.findUsage(reachable);
-  const usage = new Map(reachable.map((link, index) => [linkId(link), evidence[index] ?? null]));
-  return new Map(
-    observations.map((reading) => {
-      const id = linkId(reading.link);
-      return [id, { observation: reading, usage: usage.get(id) ?? null }];
-    }),
-  );
 }
 
 function createRefusals({ definition, adopt }: DesiredProject, snapshots: LinkSnapshots): ApplyRefusal[] {
@@ -138,7 +106,7 @@ function createRefusals({ definition, adopt }: DesiredProject, snapshots: LinkSn
     return used.length > 0 ? [{ code: 'queue_used', project, links: used }] : [];
   }
   const running = runningLinks(links, snapshots);
-  const paused = links.filter((link) => isPaused(link, snapshots));
+  const paused = pausedLinks(links, snapshots);
   return running.length > 0 && paused.length > 0 ? [{ code: 'adopt_mixed', project, running, paused }] : [];
 }
 
@@ -159,45 +127,131 @@ function removalRefusals({ id, state }: Project): ApplyRefusal[] {
 }
 
 async function planCreate(
-  deps: Pick<UseCaseContext, 'links'>,
+  context: ReadContext,
   project: DesiredProject,
   snapshots: LinkSnapshots,
 ): Promise<PlannedCreate> {
   const { links } = project.definition;
   const names = [...new Set(links.map((link) => link.connection))];
-  const [connections, workers] = await Promise.all([deps.links.readConnections(names), deps.links.countWorkers(links)]);
+  const [connections, workers] = await Promise.all([
+    context.links.readConnections(names),
+    context.links.countWorkers(links),
+  ]);
   const running = runningLinks(links, snapshots);
-  const paused = links.some((link) => isPaused(link, snapshots));
-  const state = !project.adopt ? 'not_started' : running.length > 0 ? 'running' : paused ? 'paused' : 'not_started';
-  const observations = links.flatMap((link) => observationOf(link, snapshots)).map(withoutFailures);
+  const state = project.adopt ? adoptedState(links, snapshots) : 'not_started';
   return {
     ...project,
-    initialState: { state, watermarks: watermarks(links, snapshots) },
+    initialState: { state, watermarks: initialWatermarks(links, snapshots) },
     linksToPause: state === 'running' ? [] : running,
     missing: missingLinks(links, snapshots),
-    precheck: precheckItems({ connections, workers, links: observations }),
+    precheck: precheckItems({ connections, workers, links: observationsOf(links, snapshots).map(withoutFailures) }),
   };
 }
 
+/** `createRefusals` has excluded links of which some run and some are paused. */
+function adoptedState(links: readonly Link[], snapshots: LinkSnapshots): InitialState['state'] {
+  if (runningLinks(links, snapshots).length > 0) return 'running';
+  return pausedLinks(links, snapshots).length > 0 ? 'paused' : 'not_started';
+}
+
 async function planUpdate(
-  deps: Pick<UseCaseContext, 'links'>,
-  { project, definition, added, removed }: UpdatedProject,
+  context: ReadContext,
+  { project, definition, changes, added, removed }: UpdatedProject,
   snapshots: LinkSnapshots,
 ): Promise<PlannedUpdate> {
   return {
     project,
     definition,
-    changes: definitionChanges(project.definition, definition),
+    changes,
     added: added.map(linkId),
     linksToPause: runningLinks(added, snapshots),
     missing: missingLinks(added, snapshots),
-    leftPaused: await leftPaused(deps, removed),
-    watermarks: watermarks(added, snapshots),
+    leftPaused: await leftPaused(context, removed),
+    watermarks: initialWatermarks(added, snapshots),
   };
 }
 
-/** Links that nobody holds any longer and that are paused, or may be. */
-async function leftPaused(deps: Pick<UseCaseContext, 'links'>, links: readonly Link[]): Promise<Link[]> {
-  const flags = await deps.links.readStatuses(links, linkTimeoutMs);
-  return links.filter((_link, index) => flags[index] === 'paused' || flags[index] === 'unreachable');
+/** Links that no project has any longer and that are paused, or may be. */
+async function leftPaused(context: ReadContext, links: readonly Link[]): Promise<Link[]> {
+  const statuses = await context.links.readStatuses(links, linkTimeoutMs);
+  return links.filter((_link, index) => statuses[index] === 'paused' || statuses[index] === 'unreachable');
+}
+
+interface LinkSnapshot {
+  readonly observation: LinkObservation;
+  readonly usage: QueueUsage;
+}
+
+/** By link id. */
+type LinkSnapshots = ReadonlyMap<string, LinkSnapshot>;
+
+/** Reads the links that the plan depends on. */
+async function readSnapshots(
+  context: ReadContext,
+  { created, updated, unchanged }: ProjectDiff,
+): Promise<LinkSnapshots> {
+  const links = [
+    ...created.flatMap(({ definition }) => definition.links),
+    ...updated.flatMap(({ added }) => added),
+    ...unchanged.filter(wasInterrupted).flatMap(({ definition }) => definition.links),
+  ];
+  const observations = await context.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
+  const reachable = observations.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
+  const usages = await context.links.findUsage(reachable);
+  const usageById = new Map(reachable.map((link, index) => [linkId(link), usages[index]]));
+  return new Map(
+    observations.map((observation) => {
+      const id = linkId(observation.link);
+      return [id, { observation, usage: usageById.get(id) ?? { kind: 'unreachable' } }];
+    }),
+  );
+}
+
+function observationsOf(links: readonly Link[], snapshots: LinkSnapshots): LinkObservation[] {
+  return links.flatMap((link) => snapshots.get(linkId(link))?.observation ?? []);
+}
+
+/** A link's first watermark is its newest failed task: tasks that failed before do not count. */
+function initialWatermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
+  const read = observationsOf(links, snapshots).filter((observation) => observation.kind === 'read');
+  return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+}
+
+/** The observation as it will be after the first watermark is set. */
+function withoutFailures(observation: LinkObservation): LinkObservation {
+  return observation.kind === 'read' ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
+}
+
+function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && !observation.paused);
+}
+
+function pausedLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && observation.paused);
+}
+
+function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'missing');
+}
+
+function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
+  return linksWith(
+    links,
+    snapshots,
+    ({ observation, usage }) => observation.kind === 'unreachable' || usage.kind === 'unreachable',
+  );
+}
+
+function linksWith(links: readonly Link[], snapshots: LinkSnapshots, matches: (snapshot: LinkSnapshot) => boolean) {
+  return links.filter((link) => {
+    const snapshot = snapshots.get(linkId(link));
+    return snapshot !== undefined && matches(snapshot);
+  });
+}
+
+function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
+  return links.flatMap((link) => {
+    const usage = snapshots.get(linkId(link))?.usage;
+    return usage?.kind === 'used' ? [{ link, evidence: usage.evidence }] : [];
+  });
 }

@@ -1,73 +1,74 @@
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
-import type { LinkObservation } from '../domain/observation.ts';
+import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
 import type { Link, ProjectId, Watermark } from '../domain/project.ts';
+
+/**
+ * The links' queues. Every result is in the order of its argument. No method throws for a link that does not answer:
+ * `unreachable` is one of the results.
+ */
+export interface LinkGateway {
+  /** Reads the pause flags. Each link has `timeoutMs` to answer. */
+  readStatuses(links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]>;
+  /**
+   * Pauses or resumes links, all at once. The caller has read that each queue exists: a pause would create it. If a
+   * connection breaks, ioredis may send its command once more when it reconnects, 100 ms later at the earliest.
+   */
+  setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
+  /** While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. */
+  retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
+  /** Observes each link once, in batches. A slow connection does not delay the others. */
+  observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
+  /** Reads the settings of the Redis servers behind these connection names. */
+  readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
+  /** Counts the connected workers of each link. Null if the server does not list its clients. */
+  countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
+  /** Finds out whether workers have processed tasks of each queue. Tasks that only wait do not count. */
+  findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
+}
+
+/** A link's pause flag. `missing`: the queue does not exist. */
+export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
+
+export interface SetPausedTimeouts {
+  /** How long each link has to answer, ms. */
+  readonly responseMs: number;
+  /** How long the decision is valid, ms from the call. A command that was not sent by then is not sent at all. */
+  readonly validForMs: number;
+}
+
+/** `expired`: the command was not sent in time. `unreachable`: it is not known whether Redis executed it. */
+export type SetPausedResult = 'applied' | 'expired' | 'unreachable';
 
 export interface LinkWithWatermark {
   readonly link: Link;
   readonly watermark: Watermark;
 }
 
-/** A link's pause flag, or why there is none to read. */
-export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
-
 export interface RetryFailedResult {
-  /** `stopped`: the link had been resumed (by whomever) before all were put back; then nothing more is touched. */
-  readonly kind: 'retried' | 'stopped' | 'missing' | 'unreachable';
+  /** `resumed_meanwhile`: another client resumed the link before all tasks were moved. The rest was left as it is. */
+  readonly kind: 'retried' | 'resumed_meanwhile' | 'unreachable';
+  /** How many tasks were moved back to wait. */
   readonly tasks: number;
 }
 
-/** `late`: it was not sent, since what was decided no longer holds. `unreachable`: it is not known whether it was done. */
-export type SetPausedResult = 'driven' | 'late' | 'unreachable';
-
-export interface SetPausedTimeouts {
-  /** How long each link has to answer, ms. */
-  readonly responseMs: number;
-  /** How long what was decided holds, ms from the call: a command that has not gone out by then does not. */
-  readonly validForMs: number;
-}
-
-/** The links' queues. Never throws for a link that does not answer: that is one of the answers. */
-export interface LinkGateway {
-  /** Reads the pause flags, in the order of `links`. Each link has `withinMs` to answer. */
-  readStatuses(links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]>;
-  /**
-   * Pauses or resumes links whose flag was just seen to differ, all at once. The caller has made sure that each queue
-   * exists: a pause would create it. A command whose connection breaks may land once more after it is back, some 100 ms
-   * later at the earliest.
-   */
-  setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
-  /** Puts the tasks that failed after the watermark back before newer ones, oldest first, while the link is paused. */
-  retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
-  /** One look at each link, in chunks; a slow connection never holds up the others. */
-  observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
-  /** What the connections say of themselves, one for each name. */
-  readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
-  countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
-  /**
-   * Whether tasks of a queue have been worked on: an active, completed or failed task, an `active` or `completed` event,
-   * or an id counter above the tasks present. Null: no sign of it. A sentence fragment otherwise, or `unreachable`.
-   */
-  findUsage(links: readonly Link[]): Promise<(string | null)[]>;
-}
-
-/** The bot's own BullMQ queues, as far as the use cases know them. Adding twice is harmless. */
+/** Adds jobs to the bot's own BullMQ queues. Adding a job twice has the effect of once. Throws `StoreUnavailableError`. */
 export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
   reconcile(id: ProjectId): Promise<void>;
 }
 
-/** Has people told how things stand. Never throws: what could not be told is found by the sweep. */
+/** Asks the notifier to update messages. Never throws: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
   operationChanged(ref: OperationRef): Promise<void>;
-  /** Alerts of a project have begun, changed or ended. */
+  /** An alert of the project has started, changed or been resolved. */
   alertsChanged(id: ProjectId): Promise<void>;
 }
 
 /**
- * Brings messages up to date with what is so now. The one writer of messages; runs where Slack is reachable. Throws
- * `RetryLaterError` when Slack asks for it, or a fault that is worth another try.
+ * Updates messages to the current records. The only writer of messages; runs in the role `bot`. Throws `RetryLaterError`
+ * if Slack asks for a delay, or any other error if the job should be tried again.
  */
 export interface Notifier {
   notifyOperation(ref: OperationRef): Promise<void>;
@@ -75,15 +76,15 @@ export interface Notifier {
 }
 
 export interface Clock {
-  /** Ms since the epoch. */
+  /** Epoch ms. */
   now(): number;
-  /** Ms of a clock that only goes forward, also when somebody sets the other: for how long something took. */
+  /** Ms of a clock that never goes back, for durations. */
   monotonicNow(): number;
-  /** Resolves after `ms`, or at once when the signal is aborted. */
+  /** Resolves after `ms`, or as soon as the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface IdGenerator {
-  /** A random id that fits a BullMQ job id, a Redis key and a Slack button value: letters and digits. */
+  /** A random id of letters and digits. It fits a BullMQ job id, a Redis key and a Slack button value. */
   next(): string;
 }

@@ -1,38 +1,81 @@
 import type { HistoryEntry } from '../domain/history.ts';
-import { allowedAction } from '../domain/lifecycle.ts';
+import { allowedAction, urgency } from '../domain/lifecycle.ts';
 import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, precheckItems, precheckPassed } from '../domain/precheck.ts';
-import { type Action, type Project, watermarkOf } from '../domain/project.ts';
+import {
+  type Action,
+  type Project,
+  type ProjectId,
+  type ProjectState,
+  projectStates,
+  stateTitles,
+  watermarkOf,
+} from '../domain/project.ts';
 import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
+import { countStates, countsByState, type StateCounts, totalCount } from '../domain/state-counts.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';
 
-/** Live figures of these projects: one look at all their links together. */
+export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Returns the project with this id, or a refusal that suggests the closest id. Throws `StoreUnavailableError`. */
+export async function findProject(
+  context: Pick<UseCaseContext, 'projects'>,
+  id: string,
+): Promise<{ readonly kind: 'found'; readonly project: Project } | Refused> {
+  const project = await context.projects.read(id);
+  if (project !== null) return { kind: 'found', project };
+  const similar = closestMatch(id, await context.projects.listIds());
+  return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
+}
+
+/** Observes all links of these projects together. Returns the projects in their order. Never throws. */
 export async function observeProjects(
-  deps: Pick<UseCaseContext, 'links' | 'clock'>,
+  context: Pick<UseCaseContext, 'links' | 'clock'>,
   projects: readonly Project[],
 ): Promise<ObservedProject[]> {
-  const observations = await deps.links.observe(projects.flatMap(linksWithWatermarks));
+  const observations = await context.links.observe(projects.flatMap(linksWithWatermarks));
   let next = 0;
   return projects.map((project) => {
     const own = observations.slice(next, next + project.definition.links.length);
     next += own.length;
-    return { project, stats: toProjectStats(own, deps.clock.now()) };
+    return { project, stats: toProjectStats(own, context.clock.now()) };
   });
 }
 
+/** Observes the links of one project. Never throws. */
 export async function observeProject(
-  deps: Pick<UseCaseContext, 'links' | 'clock'>,
+  context: Pick<UseCaseContext, 'links' | 'clock'>,
   project: Project,
 ): Promise<ProjectStats> {
-  return toProjectStats(await deps.links.observe(linksWithWatermarks(project)), deps.clock.now());
+  return toProjectStats(await context.links.observe(linksWithWatermarks(project)), context.clock.now());
 }
 
-/** The links of a project with the watermarks after which failures count. */
 function linksWithWatermarks(project: Project): LinkWithWatermark[] {
   return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+}
+
+/** Reads what must hold before a project may be started. Never throws. */
+export async function precheckProject(
+  context: Pick<UseCaseContext, 'links' | 'clock'>,
+  project: Project,
+): Promise<{ readonly items: PrecheckItem[]; readonly stats: ProjectStats }> {
+  const [stats, facts] = await Promise.all([observeProject(context, project), precheckFacts(context, project)]);
+  return { items: precheckItems({ ...facts, links: stats.links }), stats };
+}
+
+async function precheckFacts(
+  context: Pick<UseCaseContext, 'links'>,
+  { definition }: Project,
+): Promise<Omit<PrecheckFacts, 'links'>> {
+  const names = [...new Set(definition.links.map((link) => link.connection))];
+  const [connections, workers] = await Promise.all([
+    context.links.readConnections(names),
+    context.links.countWorkers(definition.links),
+  ]);
+  return { connections, workers };
 }
 
 export interface ProjectDetails extends ObservedProject {
@@ -41,98 +84,143 @@ export interface ProjectDetails extends ObservedProject {
   readonly operations: readonly Operation[];
 }
 
-/** Everything that `show` tells of a project, read live. */
+/** Reads everything that `show` displays of a project. Throws `StoreUnavailableError`. */
 export async function getProjectDetails(
-  deps: Pick<UseCaseContext, 'projects' | 'operations' | 'links' | 'clock'>,
+  context: Pick<UseCaseContext, 'projects' | 'operations' | 'links' | 'clock'>,
   id: string,
 ): Promise<{ readonly kind: 'found'; readonly details: ProjectDetails } | Refused> {
-  const found = await findProject(deps, id);
+  const found = await findProject(context, id);
   if (found.kind === 'refused') return found;
   const { project } = found;
-  const [stats, facts, operations] = await Promise.all([
-    observeProject(deps, project),
-    precheckFacts(deps, project),
-    deps.operations.listRecent(project.id, 5),
+  const [{ items, stats }, operations] = await Promise.all([
+    precheckProject(context, project),
+    context.operations.listRecent(project.id, 5),
   ]);
-  const precheck = precheckItems({ ...facts, links: stats.links });
-  return { kind: 'found', details: { project, stats, operations, precheck } };
+  return { kind: 'found', details: { project, stats, precheck: items, operations } };
 }
 
-/** The action that is allowed now: by the state, and for Start by the precheck as it was just read. */
+/** The action that the state allows, or null. Start also needs a passed precheck. */
 export function availableAction({ project, precheck }: ProjectDetails): Action | null {
   const action = allowedAction(project.state);
   return action === 'start' && !precheckPassed(precheck) ? null : action;
 }
 
-/** The precheck of a project, read live: what must hold before it may be started. */
-export async function precheckProject(
-  deps: Pick<UseCaseContext, 'links' | 'clock'>,
+/** Returns the open operation of a project, or null. An operation whose dialog has expired is not open. */
+export async function findOpenOperation(
+  context: Pick<UseCaseContext, 'operations' | 'serverClock'>,
   project: Project,
-): Promise<{ readonly items: PrecheckItem[]; readonly stats: ProjectStats }> {
-  const [figures, facts] = await Promise.all([observeProject(deps, project), precheckFacts(deps, project)]);
-  return { stats: figures, items: precheckItems({ ...facts, links: figures.links }) };
+): Promise<Operation | null> {
+  if (project.activeOperation !== null) {
+    const active = await context.operations.read({ project: project.id, operation: project.activeOperation });
+    if (active !== null && isOpen(active)) return active;
+  }
+  const [found, now] = await Promise.all([context.operations.listOpen(project.id), context.serverClock.now()]);
+  const newest = found
+    .filter((operation) => isOpen(operation) && (operation.state !== 'requested' || operation.expiresAt > now))
+    .sort((a, b) => b.requestedAt - a.requestedAt);
+  return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
 }
 
-export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
+const historyPageSize = 500;
 
-/** The project with this id, or the refusal that names the nearest one. */
-export async function findProject(
-  deps: Pick<UseCaseContext, 'projects'>,
-  id: string,
-): Promise<{ readonly kind: 'found'; readonly project: Project } | Refused> {
-  const project = await deps.projects.read(id);
-  if (project !== null) return { kind: 'found', project };
-  const similar = closestMatch(id, await deps.projects.listIds());
-  return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
-}
-
-/** What happened to a project, newest first. One that was removed still has its history. */
+/** Returns the newest `limit` entries of a project's history, newest first, also of a removed project. */
 export async function getHistory(
-  deps: Pick<UseCaseContext, 'projects' | 'auditLog'>,
+  context: Pick<UseCaseContext, 'projects' | 'auditLog'>,
   id: string,
   limit: number,
 ): Promise<{ readonly kind: 'found'; readonly entries: readonly HistoryEntry[] } | Refused> {
   const entries: HistoryEntry[] = [];
   while (entries.length < limit) {
     const before = entries.at(-1)?.id;
-    const pageSize = Math.min(maxHistoryPage, limit - entries.length);
-    const page = await deps.auditLog.read(id, { limit: pageSize, ...(before === undefined ? {} : { before }) });
+    const pageSize = Math.min(historyPageSize, limit - entries.length);
+    const page = await context.auditLog.read(id, { limit: pageSize, ...(before === undefined ? {} : { before }) });
     entries.push(...page);
     if (page.length < pageSize) break;
   }
   if (entries.length > 0) return { kind: 'found', entries };
-  const found = await findProject(deps, id);
+  const found = await findProject(context, id);
   return found.kind === 'refused' ? found : { kind: 'found', entries };
 }
 
-/** How many entries of a history are read in one go. */
-const maxHistoryPage = 500;
-
-/** The operation that is open on a project now, or null. One whose dialog has run out is open no more. */
-export async function findOpenOperation(
-  deps: Pick<UseCaseContext, 'operations' | 'serverClock'>,
-  project: Project,
-): Promise<Operation | null> {
-  if (project.activeOperation !== null) {
-    const active = await deps.operations.read({ project: project.id, operation: project.activeOperation });
-    if (active !== null && isOpen(active)) return active;
-  }
-  const [found, now] = await Promise.all([deps.operations.listOpen(project.id), deps.serverClock.now()]);
-  const open = found.filter(
-    (operation) => isOpen(operation) && (operation.state !== 'requested' || operation.expiresAt > now),
-  );
-  const newest = open.sort((a, b) => b.requestedAt - a.requestedAt);
-  return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
+/**
+ * Returns all projects that match the filter, the most urgent state first, then by id. The filter is empty, or a state, a
+ * label, or a part of an id, description or endpoint name.
+ */
+export async function listProjects(context: Pick<UseCaseContext, 'projects'>, filter: string): Promise<Project[]> {
+  const projects = await context.projects.readMany(await context.projects.listIds());
+  return projects
+    .filter((project) => matchesFilter(project, filter))
+    .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
 }
 
-async function precheckFacts(
-  deps: Pick<UseCaseContext, 'links'>,
-  { definition }: Project,
-): Promise<Omit<PrecheckFacts, 'links'>> {
-  const names = [...new Set(definition.links.map((link) => link.connection))];
-  const [connections, workers] = await Promise.all([
-    deps.links.readConnections(names),
-    deps.links.countWorkers(definition.links),
-  ]);
-  return { connections, workers };
+export interface PageRequest {
+  readonly filter: string;
+  /** From 0. */
+  readonly page: number;
+  /** How many projects a page has. */
+  readonly size: number;
+}
+
+export interface ListPage {
+  /** How many of the matching projects are in each state. */
+  readonly counts: StateCounts;
+  /** From 0. The last page if the requested one does not exist. */
+  readonly page: number;
+  readonly projects: readonly Project[];
+}
+
+/**
+ * Returns one page of what `listProjects` lists. If the filter is empty or a state, the page is read from the urgency index:
+ * then the cost does not depend on the number of projects.
+ */
+export async function listPage(context: Pick<UseCaseContext, 'projects'>, request: PageRequest): Promise<ListPage> {
+  const { filter } = request;
+  const state = parseState(filter);
+  if (filter.trim() === '' || state !== null) {
+    const indexed = await readIndexPage(context, state, request);
+    if (indexed.kind === 'page') return indexed.page;
+  }
+  return slicePage(await listProjects(context, filter), request);
+}
+
+async function readIndexPage(
+  context: Pick<UseCaseContext, 'projects'>,
+  state: ProjectState | null,
+  { page, size }: Omit<PageRequest, 'filter'>,
+): Promise<{ readonly kind: 'page'; readonly page: ListPage } | { readonly kind: 'outdated' }> {
+  const found = await context.projects.listByUrgency({ state, from: page * size, limit: size });
+  if (found.kind === 'outdated') return found;
+  const counts = state === null ? found.counts : countsByState((each) => (each === state ? found.counts[each] : 0));
+  const last = lastPage(totalCount(counts), size);
+  if (page > last) return readIndexPage(context, state, { page: last, size });
+  return { kind: 'page', page: { counts, page, projects: found.projects } };
+}
+
+function slicePage(projects: readonly Project[], { page, size }: PageRequest): ListPage {
+  const shown = Math.min(page, lastPage(projects.length, size));
+  return { counts: countStates(projects), page: shown, projects: projects.slice(shown * size, (shown + 1) * size) };
+}
+
+function lastPage(total: number, size: number): number {
+  return Math.max(0, Math.ceil(total / size) - 1);
+}
+
+function matchesFilter({ id, state, definition }: Project, filter: string): boolean {
+  const query = filter.trim().toLowerCase();
+  if (query === '') return true;
+  const stateFilter = parseState(query);
+  if (stateFilter !== null) return stateFilter === state;
+  if (definition.labels.some((label) => label.toLowerCase() === query)) return true;
+  const searched = [id, definition.description, definition.source?.name, definition.target?.name];
+  return searched.some((field) => field?.toLowerCase().includes(query));
+}
+
+/** The state with this name, such as `not_started` or `Not Started`, or null. */
+function parseState(name: string): ProjectState | null {
+  const normalized = name.trim().toLowerCase().replaceAll('_', ' ');
+  return projectStates.find((state) => stateTitles[state].toLowerCase() === normalized) ?? null;
+}
+
+function compareIds(a: ProjectId, b: ProjectId): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,269 +1,260 @@
 import { type DesiredLinkState, desiredLinkState } from '../domain/lifecycle.ts';
 import type { Progress } from '../domain/operation.ts';
 import { type Link, linkId, type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
-import { toChunks } from '../lib/async.ts';
+import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
-import type { LinkStatus, LinkWithWatermark } from './ports.ts';
 
-export interface ReconcileOptions extends ReconcileOnceOptions {
+export interface ReconcileOptions {
   readonly project: ProjectId;
+  /** The operation that this call works for, or null. A project with another active operation is left to that one. */
+  readonly operationId: string | null;
   /** How long links that do not answer are tried again, ms. */
   readonly timeoutMs: number;
-  /** The project as it was read just now: spares the first reading. */
+  /** The project as the caller has just read it. Saves the first read. */
   readonly knownProject?: Project;
+  /** Called after each chunk of links but the last. `reconcile` does not wait for it. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Where the links stand at the end; `project` is what they were last compared with. */
-export interface ReconcileResult {
-  readonly kind: 'agreed' | 'unreachable';
+export type ReconcileResult =
+  | (ReconciledLinks & { readonly kind: 'synced' | 'unreachable' })
+  | { readonly kind: 'not_found' }
+  /** Another operation is active. It reconciles the links. */
+  | { readonly kind: 'not_owner' };
+
+export interface ReconciledLinks {
+  /** The project that the links were compared with. */
   readonly project: Project;
-  /** Links that are not, or may not be, what the state wants. Empty when agreed. */
+  /** Links that do not have, or may not have, the desired pause flag. Empty if synced. */
   readonly unreachable: readonly Link[];
+  /** Links without a queue. */
   readonly missing: readonly Link[];
   readonly retriedTasks: number;
 }
 
-const initialBackoffMs = 100;
-const maxBackoffMs = 2_000;
+/** How long a link has to answer, ms. */
+const linkResponseTimeoutMs = 5_000;
 
 /**
- * Drives the links of a project to what its state wants, without an operation only those that are asked for: reads, acts
- * only on a difference, reads again, and starts over when the project's version moved. The only code that touches a pause
- * flag. Null: the project is gone, or it is somebody else's to drive. A run that has driven a link already stays until
- * nobody holds the project, and looks once more: what it sent may have landed late.
+ * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
+ * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
+ * timeout. Nothing else writes a pause flag.
+ *
+ * If another operation becomes active after this call has set flags, it waits for the end of that operation and compares
+ * once more, since its last command may have arrived late.
+ *
+ * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
-export async function reconcile(deps: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult | null> {
-  const deadline = deps.clock.now() + options.timeoutMs;
-  let knownProject = options.knownProject;
-  let retriedTasks = 0;
+export async function reconcile(context: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult> {
+  const { clock, projects, stopSignal } = context;
+  const { operationId, knownProject, onProgress } = options;
+  const deadline = clock.now() + options.timeoutMs;
   let hasSetFlags = false;
-  for (let backoffMs = initialBackoffMs; ; backoffMs = Math.min(backoffMs * 2, maxBackoffMs)) {
-    deps.stopSignal.throwIfAborted();
-    const project = knownProject ?? (await deps.projects.read(options.project));
-    knownProject = undefined;
-    if (project === null) return null;
-    const isOurs = project.activeOperation === options.operationId || (hasSetFlags && project.activeOperation === null);
-    if (!isOurs && !hasSetFlags) return null;
-    if (isOurs) {
-      const attempt = await reconcileOnce(deps, project, options);
-      retriedTasks += attempt.retriedTasks;
-      hasSetFlags ||= attempt.hasSetFlags;
-      if (attempt.kind === 'moved') continue;
-      const { unreachable, missing } = attempt;
-      if (unreachable.length === 0) return { kind: 'agreed', project, unreachable, missing, retriedTasks };
-      if (deps.clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
-    } else if (options.operationId === null && deps.clock.now() >= deadline) return null;
-    await deps.clock.sleep(backoffMs, deps.stopSignal);
+  let retriedTasks = 0;
+
+  for (let attempts = 1; ; attempts++) {
+    stopSignal.throwIfAborted();
+    const isKnown = attempts === 1 && knownProject !== undefined;
+    const project = isKnown ? knownProject : await projects.read(options.project);
+    if (project === null) return { kind: 'not_found' };
+
+    const backoff = () => clock.sleep(backoffMs({ attempts, initialMs: 100, maxMs: 2_000 }), stopSignal);
+    const isOwner = project.activeOperation === operationId || (hasSetFlags && project.activeOperation === null);
+    if (!isOwner) {
+      const waitsForOwner = hasSetFlags && (operationId !== null || clock.now() < deadline);
+      if (!waitsForOwner) return { kind: 'not_owner' };
+      await backoff();
+      continue;
+    }
+
+    let compared = await compareLinks(context, project, operationId);
+    if (compared.differing.length > 0) {
+      const total = project.definition.links.length;
+      const doneBefore = total - compared.unreachable.length;
+      const set = await setPausedFenced(context, project, {
+        links: compared.differing,
+        desired: desiredLinkState(project.state),
+        onApplied: (count) => doneBefore + count < total && onProgress?.({ done: doneBefore + count, total }),
+      });
+      hasSetFlags ||= set.hasSentCommands;
+      retriedTasks += set.retriedTasks;
+      if (set.kind === 'version_changed') continue;
+      const [comparedAfter, version] = await Promise.all([
+        compareLinks(context, project, operationId),
+        projects.readVersion(project.id),
+      ]);
+      if (version !== project.version) continue;
+      compared = comparedAfter;
+    }
+
+    const { unreachable, missing } = compared;
+    if (unreachable.length === 0) return { kind: 'synced', project, unreachable, missing, retriedTasks };
+    if (clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
+    await backoff();
   }
 }
 
 /**
- * Converges a project that no operation holds: after a failure, an apply, or when the sweep found its links behind its
- * state. Records the agreement, so that the sweep can rest, and which queues were missing: they may come any time.
+ * Reconciles a project without an active operation: after a failure, after an apply, or if the sweep finds unsynced links.
+ * Records that the links are synced, so that the sweep does not find them again, and which queues are missing.
  */
 export async function reconcileIdle(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: ProjectId,
   timeoutMs: number,
-): Promise<ReconcileResult | null> {
-  const result = await reconcile(deps, { project, operationId: null, timeoutMs });
-  if (result?.kind !== 'agreed') return result;
-  const { version } = result.project;
-  const marked = await deps.projects.markSynced(project, version, pendingLinksOf(result));
+): Promise<ReconcileResult> {
+  const result = await reconcile(context, { project, operationId: null, timeoutMs });
+  if (result.kind !== 'synced') return result;
+  const marked = await context.projects.markSynced(project, result.project.version, pendingLinksAfter(result));
   if (marked.kind === 'synced' && marked.operationToNotify !== null) {
-    await deps.notifications.operationChanged({ project, operation: marked.operationToNotify });
+    await context.notifications.operationChanged({ project, operation: marked.operationToNotify });
   }
   return result;
 }
 
-/** Links without a queue, and those that have got one meanwhile and were not asked for: they are still to be told, and seen to. */
-function pendingLinksOf({ project, missing }: ReconcileResult): string[] {
-  const missingIds = missing.map(linkId);
-  const { pendingLinks, linksToReconcile } = project;
-  const createdIds =
-    linksToReconcile === null
-      ? []
-      : (pendingLinks ?? []).filter((id) => !missingIds.includes(id) && !linksToReconcile.includes(id));
-  return [...missingIds, ...createdIds];
-}
-
-const chunkSize = 1_000;
-
-export interface ReconcileOnceOptions {
-  /** The operation that this run works for; null: for none. What another operation holds is left to that one. */
-  readonly operationId: string | null;
-  /** Hears how many links have been driven; nobody waits for it. */
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** `drove`: a link was driven, or it is not known that none was. */
-interface AttemptProgress {
-  readonly hasSetFlags: boolean;
-  readonly retriedTasks: number;
-}
-
-/** `moved`: the project's version is no longer the one that was worked for. */
-export type Attempt =
-  | (AttemptProgress & { readonly kind: 'moved' })
-  | (AttemptProgress & {
-      readonly kind: 'compared';
-      readonly unreachable: readonly Link[];
-      readonly missing: readonly Link[];
-    });
-
-/** One attempt of converge: reads every flag, drives what differs, chunk by chunk, and reads again. */
-export async function reconcileOnce(
-  deps: UseCaseContext,
-  project: Project,
-  options: ReconcileOnceOptions,
-): Promise<Attempt> {
-  const { links } = project.definition;
-  const desired = desiredLinkState(project.state);
-  const isIncluded = shouldReconcile(project, options.operationId);
-  const statuses = await deps.links.readStatuses(links, linkResponseTimeoutMs);
-  const differing = links.filter((link, index) => statuses[index] === opposite(desired) && isIncluded(link));
-  let done = links.length - differing.length - statuses.filter((flag) => flag === 'unreachable').length;
-  let retriedTasks = 0;
-  let hasSetFlags = false;
-  for (const chunk of toChunks(differing, chunkSize)) {
-    const versionReadAt = deps.clock.monotonicNow();
-    if ((await deps.projects.readVersion(project.id)) !== project.version)
-      return { kind: 'moved', hasSetFlags, retriedTasks };
-    const fenced: PreparedLinks = { links: chunk, retriedTasks: 0, versionReadAt };
-    const ready = desired === 'resumed' ? await prepareResume(deps, project, fenced) : fenced;
-    if (ready === 'moved') return { kind: 'moved', hasSetFlags, retriedTasks };
-    retriedTasks += ready.retriedTasks;
-    hasSetFlags = true;
-    const applied = await setPausedFenced(deps, project, { ...ready, wanted: desired });
-    if (applied === 'moved') return { kind: 'moved', hasSetFlags, retriedTasks };
-    done += applied.length;
-    if (done < links.length) options.onProgress?.({ done, total: links.length });
-  }
-  if (!hasSetFlags)
-    return { kind: 'compared', hasSetFlags, retriedTasks, ...compare(links, statuses, { desired, isIncluded }) };
-
-  const [after, version] = await Promise.all([
-    deps.links.readStatuses(links, linkResponseTimeoutMs),
-    deps.projects.readVersion(project.id),
-  ]);
-  if (version !== project.version) return { kind: 'moved', hasSetFlags, retriedTasks };
-  return { kind: 'compared', hasSetFlags, retriedTasks, ...compare(links, after, { desired, isIncluded }) };
-}
-
-interface PreparedLinks extends FencedLinks {
-  readonly retriedTasks: number;
-}
-
-/**
- * Before a link is resumed by Start or Restore, while its flag is still paused: Restore puts the failed tasks back, and
- * both move the watermark, so that only later failures count. Links where that did not work stay paused for now, also when
- * a task in flight has failed in between: it is put back in the next attempt. A link that somebody has resumed meanwhile
- * keeps its watermark: what failed there is not back and must count.
- */
-async function prepareResume(
-  deps: UseCaseContext,
-  project: Project,
-  fenced: PreparedLinks,
-): Promise<PreparedLinks | 'moved'> {
-  if (project.state !== 'starting' && project.state !== 'restoring') return fenced;
-  const watched = fenced.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
-  const results = project.state === 'restoring' ? await deps.links.retryFailed(watched) : [];
-  const prepared = watched.filter((_item, index) => results[index]?.kind !== 'unreachable');
-  const retriedTasks = results.reduce((total, { tasks }) => total + tasks, 0);
-  const moved = await moveWatermarks(deps, project, prepared);
-  return moved === 'moved' ? 'moved' : { ...moved, retriedTasks };
-}
-
-async function moveWatermarks(
-  deps: UseCaseContext,
-  project: Project,
-  prepared: readonly LinkWithWatermark[],
-): Promise<FencedLinks | 'moved'> {
-  const observations = await deps.links.observe(prepared);
-  const read = observations
-    .filter((reading) => reading.kind === 'read')
-    .filter(
-      ({ paused, failuresAfterWatermark }) => paused && (project.state === 'starting' || failuresAfterWatermark === 0),
-    );
-  const watermarks = Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const versionReadAt = deps.clock.monotonicNow();
-  const moved = await deps.projects.setWatermarks(project.id, project.version, watermarks);
-  return moved.kind === 'written' ? { links: read.map(({ link }) => link), versionReadAt } : 'moved';
-}
-
-interface Comparison {
-  readonly desired: DesiredLinkState;
-  readonly isIncluded: (link: Link) => boolean;
-}
-
-function compare(links: readonly Link[], statuses: readonly LinkStatus[], { desired: wanted, isIncluded }: Comparison) {
-  const isMissing = (index: number) => statuses[index] === 'missing';
-  return {
-    missing: links.filter((_link, index) => isMissing(index)),
-    unreachable: links.filter((link, index) => statuses[index] !== wanted && !isMissing(index) && isIncluded(link)),
-  };
-}
-
-/** An operation sees to every link; without one, what somebody else has paused or resumed is left to people. */
-function shouldReconcile({ linksToReconcile }: Project, operationId: string | null): (link: Link) => boolean {
-  const ids = operationId === null && linksToReconcile !== null ? new Set(linksToReconcile) : null;
-  return (link) => ids === null || ids.has(linkId(link));
-}
-
-function opposite(desired: DesiredLinkState): DesiredLinkState {
-  return desired === 'paused' ? 'resumed' : 'paused';
-}
-
-/** How long a link has to answer, ms. */
-export const linkResponseTimeoutMs = 5_000;
-const initialValidityMs = 500;
-
-export interface FencedLinks {
-  readonly links: readonly Link[];
-  /** When the version was asked for at which they may be driven, ms of the clock's `elapsed`. */
-  readonly versionReadAt: number;
-}
-
-/**
- * Drives links at a version of their project that was asked for just now: a process may be stopped after it has asked, and
- * what it sent then could undo what others have done meanwhile. Links that it was too late for are tried again at a version
- * asked for anew, with more patience each time, since it may as well be Redis that is slow. Answers those that are driven.
- */
-export async function setPausedFenced(
-  deps: UseCaseContext,
-  project: Project,
-  { links, wanted: desired, versionReadAt }: FencedLinks & { readonly wanted: DesiredLinkState },
-): Promise<readonly Link[] | 'moved'> {
-  const applied: Link[] = [];
-  let [remaining, readAt] = [links, versionReadAt];
-  for (let validityMs = initialValidityMs; ; validityMs = Math.min(validityMs * 2, linkResponseTimeoutMs)) {
-    const validForMs = validityMs - (deps.clock.monotonicNow() - readAt);
-    const results = await deps.links.setPaused(remaining, desired, { responseMs: linkResponseTimeoutMs, validForMs });
-    applied.push(...remaining.filter((_link, index) => results[index] === 'driven'));
-    remaining = remaining.filter((_link, index) => results[index] === 'late');
-    if (remaining.length === 0) return applied;
-    deps.stopSignal.throwIfAborted();
-    deps.log.info(
-      { project: project.id, operationId: project.activeOperation ?? undefined, links: remaining.length },
-      'too late to drive links, tried again at a version asked anew',
-    );
-    readAt = deps.clock.monotonicNow();
-    if ((await deps.projects.readVersion(project.id)) !== project.version) return 'moved';
-  }
-}
-
-/**
- * Before a Restore: links that run although their project is held still are paused, so that what failed on them can be put
- * back. Answers those of which it is not known whether they are.
- */
+/** Before a restore: pauses links that run unexpectedly, so that their failed tasks can be retried. Returns those that may still run. */
 export async function pauseBeforeRestore(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   project: Project,
   running: readonly Link[],
 ): Promise<readonly Link[]> {
-  if (running.length === 0) return [];
-  const versionReadAt = deps.clock.monotonicNow();
-  if ((await deps.projects.readVersion(project.id)) !== project.version) return running;
-  const applied = await setPausedFenced(deps, project, { links: running, wanted: 'paused', versionReadAt });
-  return applied === 'moved' ? running : running.filter((link) => !applied.includes(link));
+  const { applied } = await setPausedFenced(context, project, { links: running, desired: 'paused' });
+  return running.filter((link) => !applied.includes(link));
+}
+
+interface Comparison {
+  /** Links with the other pause flag. */
+  readonly differing: readonly Link[];
+  /** Links without the desired pause flag: `differing`, and those that did not answer. */
+  readonly unreachable: readonly Link[];
+  readonly missing: readonly Link[];
+}
+
+/** Without an operation, compares only `linksToReconcile`: drift that other clients caused is for the operators to decide. */
+async function compareLinks(
+  context: UseCaseContext,
+  { state, definition, linksToReconcile }: Project,
+  operationId: string | null,
+): Promise<Comparison> {
+  const desired = desiredLinkState(state);
+  const statuses = await context.links.readStatuses(definition.links, linkResponseTimeoutMs);
+  const read = definition.links.map((link, index) => ({ link, status: statuses[index] ?? 'unreachable' }));
+  const includesAll = operationId !== null || linksToReconcile === null;
+  const unsynced = read.filter(
+    ({ link, status }) =>
+      status !== desired && status !== 'missing' && (includesAll || linksToReconcile.includes(linkId(link))),
+  );
+  return {
+    differing: unsynced.filter(({ status }) => status !== 'unreachable').map(({ link }) => link),
+    unreachable: unsynced.map(({ link }) => link),
+    missing: read.filter(({ status }) => status === 'missing').map(({ link }) => link),
+  };
+}
+
+interface SetPausedRequest {
+  readonly links: readonly Link[];
+  readonly desired: DesiredLinkState;
+  /** Called after each chunk with the number of links set so far. */
+  readonly onApplied?: (count: number) => void;
+}
+
+interface SetPausedSummary {
+  readonly kind: 'finished' | 'version_changed';
+  /** Links whose Redis has confirmed the command. */
+  readonly applied: readonly Link[];
+  readonly hasSentCommands: boolean;
+  readonly retriedTasks: number;
+}
+
+const chunkSize = 1_000;
+const initialValidityMs = 500;
+
+/**
+ * Sets the pause flags of these links, chunk by chunk. Reads the project's version right before each chunk and stops if it
+ * has changed.
+ *
+ * The commands are fenced: a process may be suspended after it has read the version, and a command that it sends later
+ * could undo what another worker has done meanwhile. So each command expires soon after that read. Links whose command
+ * expired are tried again at a version that is read again, with twice the time, since a slow Redis is the other cause.
+ */
+async function setPausedFenced(
+  context: UseCaseContext,
+  project: Project,
+  { links, desired, onApplied }: SetPausedRequest,
+): Promise<SetPausedSummary> {
+  const { clock, log, projects, stopSignal } = context;
+  const applied: Link[] = [];
+  let hasSentCommands = false;
+  let retriedTasks = 0;
+  let remaining = links;
+  let validityMs = initialValidityMs;
+
+  while (remaining.length > 0) {
+    const versionReadAt = clock.monotonicNow();
+    const version = await projects.readVersion(project.id);
+    if (version !== project.version) return { kind: 'version_changed', applied, hasSentCommands, retriedTasks };
+    let chunk: Chunk = { kind: 'ready', links: remaining.slice(0, chunkSize), versionReadAt, retriedTasks: 0 };
+    if (desired === 'resumed') chunk = await prepareResume(context, project, chunk);
+    retriedTasks += chunk.retriedTasks;
+    if (chunk.kind === 'version_changed') return { ...chunk, applied, hasSentCommands, retriedTasks };
+
+    hasSentCommands ||= chunk.links.length > 0;
+    const results = await context.links.setPaused(chunk.links, desired, {
+      responseMs: linkResponseTimeoutMs,
+      validForMs: validityMs - (clock.monotonicNow() - chunk.versionReadAt),
+    });
+    applied.push(...chunk.links.filter((_link, index) => results[index] === 'applied'));
+    onApplied?.(applied.length);
+    const expired = chunk.links.filter((_link, index) => results[index] === 'expired');
+    remaining = [...expired, ...remaining.slice(chunkSize)];
+    if (expired.length > 0) {
+      stopSignal.throwIfAborted();
+      const fields = { project: project.id, operationId: project.activeOperation ?? undefined, links: expired.length };
+      log.info(fields, 'commands to links expired, trying again');
+      validityMs = Math.min(validityMs * 2, linkResponseTimeoutMs);
+    }
+  }
+  return { kind: 'finished', applied, hasSentCommands, retriedTasks };
+}
+
+type Chunk = ReadyChunk | { readonly kind: 'version_changed'; readonly retriedTasks: number };
+
+interface ReadyChunk {
+  readonly kind: 'ready';
+  readonly links: readonly Link[];
+  /** When the project's version was read, or written, for these links; ms of the monotonic clock. */
+  readonly versionReadAt: number;
+  readonly retriedTasks: number;
+}
+
+/**
+ * Before Start and Restore resume links: Restore moves the failed tasks back to wait, and both move the watermarks, so that
+ * only later failures count. Returns the links that are ready to be resumed. Not ready are:
+ * - a link that does not answer, or where a task in flight has failed meanwhile: the next attempt prepares it again;
+ * - a link that another client has resumed meanwhile: it keeps its watermark, since what failed there is not back.
+ */
+async function prepareResume(context: UseCaseContext, project: Project, chunk: ReadyChunk): Promise<Chunk> {
+  const isRestore = project.state === 'restoring';
+  if (project.state !== 'starting' && !isRestore) return chunk;
+  const links = chunk.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+  const retried = isRestore ? await context.links.retryFailed(links) : [];
+  const retriedTasks = retried.reduce((total, { tasks }) => total + tasks, 0);
+  const observed = await context.links.observe(links.filter((_link, index) => retried[index]?.kind !== 'unreachable'));
+  const ready = observed
+    .filter((observation) => observation.kind === 'read')
+    .filter(({ paused, failuresAfterWatermark }) => paused && (!isRestore || failuresAfterWatermark === 0));
+  const watermarks = Object.fromEntries(ready.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
+  const versionReadAt = context.clock.monotonicNow();
+  const written = await context.projects.setWatermarks(project.id, project.version, watermarks);
+  if (written.kind === 'conflict') return { kind: 'version_changed', retriedTasks };
+  return { kind: 'ready', links: ready.map(({ link }) => link), versionReadAt, retriedTasks };
+}
+
+/** Links without a queue, and those whose queue was created meanwhile but was not reconciled: the observer finds them later. */
+function pendingLinksAfter({ project, missing }: ReconciledLinks): string[] {
+  const missingIds = missing.map(linkId);
+  const { pendingLinks, linksToReconcile } = project;
+  if (linksToReconcile === null) return missingIds;
+  const created = (pendingLinks ?? []).filter((id) => !missingIds.includes(id) && !linksToReconcile.includes(id));
+  return [...missingIds, ...created];
 }

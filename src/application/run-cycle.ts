@@ -3,51 +3,44 @@ import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
 
 export interface CycleOptions {
-  /** How often rounds are to be, ms. */
+  /** How often cycles should run, ms. */
   readonly intervalMs: number;
-  /** A round that takes longer is given up at its next step, ms; the following one begins anew. */
+  /** After this time, ms, the cycle's `stopSignal` is aborted: it stops at its next step. */
   readonly timeoutMs: number;
 }
 
 /**
- * One round over all projects. With so many links that it takes long it is followed by a rest of the same length: looking
- * takes at most half of the time of whatever is looked at.
+ * Runs one cycle over all projects. If it took more than half of the interval, waits as long as it took, so that cycles
+ * never use the links' Redis servers more than half of the time. Throws what `work` throws.
  */
 export async function runCycle(
-  deps: UseCaseContext,
+  context: UseCaseContext,
   { intervalMs, timeoutMs }: CycleOptions,
-  work: (deps: UseCaseContext) => Promise<void>,
+  work: (context: UseCaseContext) => Promise<void>,
 ): Promise<void> {
-  const startedAt = deps.clock.monotonicNow();
-  const timeout = new AbortController();
-  const abort = () => timeout.abort();
+  const { clock, stopSignal } = context;
+  const startedAt = clock.monotonicNow();
+  // Not `AbortSignal.any`: in Node 20 each call leaves some memory behind at the signal of the whole process.
+  const cycle = new AbortController();
+  const abort = () => cycle.abort();
   const timer = setTimeout(abort, timeoutMs);
-  deps.stopSignal.addEventListener('abort', abort);
+  stopSignal.addEventListener('abort', abort);
   try {
-    if (deps.stopSignal.aborted) abort();
-    await work({ ...deps, stopSignal: timeout.signal });
+    if (stopSignal.aborted) abort();
+    await work({ ...context, stopSignal: cycle.signal });
   } finally {
     clearTimeout(timer);
-    deps.stopSignal.removeEventListener('abort', abort);
-    const tookMs = deps.clock.monotonicNow() - startedAt;
-    if (tookMs > intervalMs / 2) await deps.clock.sleep(tookMs, deps.stopSignal);
+    stopSignal.removeEventListener('abort', abort);
+    const elapsedMs = clock.monotonicNow() - startedAt;
+    if (elapsedMs > intervalMs / 2) await clock.sleep(elapsedMs, stopSignal);
   }
 }
 
-/** Does the work for each project at once. What goes wrong with one is logged and does not keep the others from theirs. */
-export async function forEachIsolated<Item>(
-  { log }: Pick<UseCaseContext, 'log'>,
-  items: readonly Item[],
-  { projectOf, work }: { readonly projectOf: (item: Item) => Project; readonly work: (item: Item) => Promise<void> },
-): Promise<void> {
-  await Promise.all(
-    items.map(async (item) => {
-      try {
-        await work(item);
-      } catch (error) {
-        if (error instanceof StoreUnavailableError) throw error;
-        log.error({ project: projectOf(item).id, error }, 'round left a project out');
-      }
-    }),
-  );
+/**
+ * Logs the error of one project; the cycle continues with the others. Rethrows `StoreUnavailableError`: without the bot's
+ * Redis no project can be handled.
+ */
+export function skipProject({ log }: Pick<UseCaseContext, 'log'>, { id }: Project, error: unknown): void {
+  if (error instanceof StoreUnavailableError) throw error;
+  log.error({ project: id, error }, 'project skipped in this cycle');
 }

@@ -3,6 +3,7 @@ import { applyRefusalText } from '../application/apply-refusal.ts';
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate, planApply } from '../application/plan.ts';
 import type { Link } from '../domain/project.ts';
 import { cliMessages } from '../messages/en/cli.ts';
+import { describeChanges } from '../messages/en/definition-changes.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { type Output, sanitizeText } from './output.ts';
@@ -86,7 +87,7 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
 
 function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {
   return [
-    messages.change(project.id, changes.map(sanitizeText)),
+    messages.change(project.id, describeChanges(changes).map(sanitizeText)),
     ...pauseLines(linksToPause),
     ...linkLine(messages.missing, missing),
     ...linkLine(messages.leftPaused, leftPaused),

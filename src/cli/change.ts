@@ -1,7 +1,7 @@
 import { cancel, confirm } from '../application/confirm.ts';
 import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
-import { requestAction } from '../application/request.ts';
+import { requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isOpen, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import { cliMessages } from '../messages/en/cli.ts';

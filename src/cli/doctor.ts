@@ -1,6 +1,6 @@
-import { describeDiff } from '../application/diff-projects.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import { observeProjects } from '../application/queries.ts';
+import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../domain/precheck.ts';
 import { defaultConnection, type Project } from '../domain/project.ts';
 import type { PrecheckItem } from '../domain/refusal.ts';
+import { describeDiff } from '../messages/en/definition-changes.ts';
 import { doctorMessages as messages } from '../messages/en/doctor.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
@@ -98,7 +99,7 @@ async function checkProjects(context: CommandContext): Promise<PrecheckItem[]> {
 
 function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): PrecheckItem {
   const item = `${configPath} applied`;
-  const differences = describeDiff(projects, config);
+  const differences = describeDiff(diffProjects(projects, config.projects));
   return differences.length === 0
     ? { item, result: 'pass', message: messages.configApplied }
     : { item, result: 'fail', message: messages.configNotApplied(differences) };

@@ -1,5 +1,4 @@
-import { listProjects } from '../application/list-projects.ts';
-import { findOpenOperation, observeProjects } from '../application/queries.ts';
+import { findOpenOperation, listProjects, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { stateTitles } from '../domain/project.ts';
 import { cliMessages, columnTitles } from '../messages/en/cli.ts';

@@ -1,11 +1,12 @@
 import { applyPlan } from '../application/apply.ts';
 import { applyRefusalText } from '../application/apply-refusal.ts';
-import { describeDiff } from '../application/diff-projects.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
+import { diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
 import { cliMessages } from '../messages/en/cli.ts';
+import { describeDiff } from '../messages/en/definition-changes.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes, type Role, StartError } from './context.ts';
 import { abortOnStopSignal } from './process-io.ts';
@@ -41,7 +42,8 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
     const stored = await projects.readMany(await projects.listIds());
     isFirstRun ||= stored.length === 0;
     if (isFirstRun) return applyConfig(context);
-    for (const difference of describeDiff(stored, config)) log.warn({ difference }, 'file and stored projects differ');
+    for (const difference of describeDiff(diffProjects(stored, config.projects)))
+      log.warn({ difference }, 'file and stored projects differ');
   };
 }
 

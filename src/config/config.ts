@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DesiredProject } from '../application/diff-projects.ts';
+import type { DesiredProject } from '../domain/diff-projects.ts';
 import type { Policy } from '../domain/policy.ts';
 import { configMessages as messages } from '../messages/en/config.ts';
 import { crossCheck } from './cross-checks.ts';

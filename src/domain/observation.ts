@@ -46,6 +46,14 @@ export type LinkObservation =
   | { readonly kind: 'missing'; readonly link: Link }
   | { readonly kind: 'unreachable'; readonly link: Link };
 
+/** What shows that tasks of a queue have been worked on. */
+export type UsageEvidence = 'active_tasks' | 'completed_tasks' | 'failed_tasks' | 'removed_tasks' | 'work_events';
+
+export type QueueUsage =
+  | { readonly kind: 'unused' }
+  | { readonly kind: 'used'; readonly evidence: UsageEvidence }
+  | { readonly kind: 'unreachable' };
+
 /** Failed tasks after their watermarks, on the links that answer. */
 export function countFailures(links: readonly LinkObservation[]): number {
   return links.reduce(

@@ -1,33 +1,47 @@
-/** The items in their order, at most `size` at a time. */
+/** Splits the items into chunks of at most `size`, in their order. */
 export function toChunks<T>(items: readonly T[], size: number): T[][] {
   const chunks = [];
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
   return chunks;
 }
 
-/** How a promise that was waited for ended, or that it had not. */
 export type TimedResult<T> =
-  | { readonly kind: 'answered'; readonly value: T }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'late' };
+  | { readonly kind: 'resolved'; readonly value: T }
+  | { readonly kind: 'rejected'; readonly error: unknown }
+  | { readonly kind: 'timed_out' };
 
-/** Waits for a promise, at most `ms`. Never throws; what comes later is dropped. */
-export async function timedResult<T>(promise: Promise<T>, timeoutMs: number): Promise<TimedResult<T>> {
+/** Waits for the promise, at most `timeoutMs`. Never rejects. After a timeout the promise goes on, and its result is ignored. */
+export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<TimedResult<T>> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<TimedResult<T>>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'late' }), timeoutMs);
+    timer = setTimeout(() => resolve({ kind: 'timed_out' }), timeoutMs);
   });
   const settled = promise.then(
-    (value): TimedResult<T> => ({ kind: 'answered', value }),
-    (error: unknown): TimedResult<T> => ({ kind: 'failed', error }),
+    (value): TimedResult<T> => ({ kind: 'resolved', value }),
+    (error: unknown): TimedResult<T> => ({ kind: 'rejected', error }),
   );
   const result = await Promise.race([settled, timeout]);
   clearTimeout(timer);
   return result;
 }
 
-/** What a promise answers, or undefined when it fails or does not within `ms`. */
-export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
-  const result = await timedResult(promise, timeoutMs);
-  return result.kind === 'answered' ? result.value : undefined;
+export interface IsolatedWork<Item> {
+  readonly work: (item: Item) => Promise<void>;
+  /** Handles the error of one item. What it throws rejects the whole call. */
+  readonly onError: (error: unknown, item: Item) => void;
+}
+
+/** Works on all items at once. An error of one item does not stop the work on the others. */
+export async function forEachIsolated<Item>(
+  items: readonly Item[],
+  { work, onError }: IsolatedWork<Item>,
+): Promise<void> {
+  await Promise.all(items.map((item) => work(item).catch((error: unknown) => onError(error, item))));
+}
+
+/** Like `withTimeout`, but rejects as the promise does, or after the timeout. */
+export async function rejectAfter<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  const result = await withTimeout(promise, timeoutMs);
+  if (result.kind === 'resolved') return result.value;
+  throw result.kind === 'rejected' ? result.error : new Error(`not settled within ${timeoutMs} ms`);
 }

@@ -2,7 +2,7 @@ import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { authorize, isUserGroup, type Policy, type Requester } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { timedResult } from '../lib/async.ts';
+import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 import type { SlackRequest } from './contract.ts';
 
@@ -47,9 +47,9 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
   async function cached<T>(cache: Map<string, CacheEntry<T>>, key: string, maxAgeMs: number, load: () => Promise<T>) {
     const entry = cache.get(key);
     if (entry !== undefined && now() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null) return entry.value;
-    const value = timedResult(load(), lookupTimeoutMs).then((result) => {
-      if (result.kind === 'answered') return result.value;
-      const error = result.kind === 'failed' ? serializeError(result.error) : undefined;
+    const value = withTimeout(load(), lookupTimeoutMs).then((result) => {
+      if (result.kind === 'resolved') return result.value;
+      const error = result.kind === 'rejected' ? serializeError(result.error) : undefined;
       log.warn({ lookupKey: key, kind: result.kind, error }, 'Slack lookup failed');
       return null;
     });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeDiff } from '../../src/application/diff-projects.ts';
+import { diffProjects } from '../../src/domain/diff-projects.ts';
 import { linkId } from '../../src/domain/project.ts';
+import { describeChanges, describeDiff } from '../../src/messages/en/definition-changes.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,
@@ -22,14 +23,14 @@ afterEach(() => services[Symbol.asyncDispose]());
 const readProject = (id: string) => services.deps.projects.read(id);
 
 describe('a changed project', () => {
-  test('that runs takes words, but keeps its links', async () => {
+  test('may change its description and labels while it runs, but not its links', async () => {
     const [one, two] = [await services.createLink('one'), await services.createLink('two')];
     await fixture.apply(desiredProject('orders', [one], { adopt: true }));
     expect(await fixture.planRefusals(desiredProject('orders', [one, two]))).toEqual(['orders links_in_use']);
     const planned = await fixture.planOrThrow(
       desiredProject('orders', [one], { description: 'new', labels: ['prod'] }),
     );
-    expect(planned.update[0]?.changes).toEqual(['description', 'labels']);
+    expect(describeChanges(planned.update[0]?.changes ?? [])).toEqual(['description', 'labels']);
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await readProject('orders')).toMatchObject({
       state: 'running',
@@ -39,7 +40,7 @@ describe('a changed project', () => {
     expect(await one.queue.isPaused()).toBe(false);
   });
 
-  test('that is Paused: a new link is paused too, its old failures do not count, a removed one stays paused', async () => {
+  test('that is Paused: an added link is paused, its earlier failures are ignored, and a removed link stays paused', async () => {
     const [old, added] = [await services.createLink('old'), await services.createLink('added')];
     await old.queue.pause();
     await fixture.apply(desiredProject('orders', [old], { adopt: true }));
@@ -56,7 +57,7 @@ describe('a changed project', () => {
     expect(Object.keys(project?.watermarks ?? {}).sort()).toEqual([linkId(added.link), linkId(old.link)].sort());
   });
 
-  test('does not stop a new link that is in use', async () => {
+  test('is refused when an added link is in use and runs', async () => {
     const [old, usedLink] = [await services.createLink('old'), await services.createLink('busy')];
     await fixture.apply(desiredProject('orders', [old]));
     await processOneTask(usedLink, 'completed');
@@ -65,7 +66,7 @@ describe('a changed project', () => {
     expect(await fixture.apply(desiredProject('orders', [old, usedLink]))).toEqual(appliedResult);
   });
 
-  test('waits for the end of a transition', async () => {
+  test('is refused during a transition', async () => {
     const link = await services.createLink('orders');
     await fixture.apply(desiredProject('orders', [link], { adopt: true }));
     const ref = await services.requestAndConfirm('orders', 'pause');
@@ -78,13 +79,13 @@ describe('a changed project', () => {
 });
 
 describe('a removed project', () => {
-  test('must be Not Started or Paused; its queues stay paused and are named', async () => {
+  test('must be Not Started or Paused; its queues stay paused, and the plan names them', async () => {
     const [one, two] = [await services.createLink('one'), await services.createLink('two')];
-    await fixture.apply(desiredProject('runs', [one], { adopt: true }), desiredProject('stands', [two, missingLink]));
-    expect(await fixture.planRefusals(desiredProject('stands', [two, missingLink]))).toEqual(['runs not_removable']);
+    await fixture.apply(desiredProject('runs', [one], { adopt: true }), desiredProject('rests', [two, missingLink]));
+    expect(await fixture.planRefusals(desiredProject('rests', [two, missingLink]))).toEqual(['runs not_removable']);
     const planned = await fixture.planOrThrow(desiredProject('runs', [one]));
     expect(planned.remove.map(({ project, leftPaused }) => [project.id, queueNames(leftPaused)])).toEqual([
-      ['stands', ['two']],
+      ['rests', ['two']],
     ]);
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await services.deps.projects.listIds()).toEqual(['runs']);
@@ -92,17 +93,16 @@ describe('a removed project', () => {
   });
 });
 
-test('differences between file and store are told in words', async () => {
+test('describes the differences between the file and the store', async () => {
   const link = await services.createLink('orders');
   await fixture.apply(desiredProject('orders', [link], { adopt: true }), desiredProject('old', [missingLink]));
   const projects = await services.deps.projects.readMany(await services.deps.projects.listIds());
-  const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('fresh', [link])];
-  expect(describeDiff(projects, { projects: desired })).toEqual([
+  const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('new', [link])];
+  expect(describeDiff(diffProjects(projects, desired))).toEqual([
+    'new is in the file and not applied',
     'orders differs from the file: labels, link ghost added, link orders removed',
-    'fresh is in the file and not applied',
     'old is no longer in the file',
   ]);
-  expect(
-    describeDiff(projects, { projects: [desiredProject('orders', [link]), desiredProject('old', [missingLink])] }),
-  ).toEqual([]);
+  const same = [desiredProject('orders', [link]), desiredProject('old', [missingLink])];
+  expect(describeDiff(diffProjects(projects, same))).toEqual([]);
 });

@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
 import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
 import { applyRefusalText } from '../../src/application/apply-refusal.ts';
-import type { DesiredProject } from '../../src/application/diff-projects.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
+import type { DesiredProject } from '../../src/domain/diff-projects.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 import type { TestLink, TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 type DesiredProjectOptions = Partial<ProjectDefinition> & { readonly adopt?: boolean };
 
-/** A project as a file would want it. */
+/** A project as syncbot.yml would define it. */
 export function desiredProject(
   id: string,
   links: readonly Pick<TestLink, 'link'>[],
@@ -30,9 +30,9 @@ export function desiredProject(
   };
 }
 
-/** Planning and applying on a test's world, with no worker of the bot about. */
-export function createApplyFixture({ deps }: Pick<TestServices, 'deps'>) {
-  const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(deps, { projects });
+/** Plans and applies with the test's services. No worker runs. */
+export function createApplyFixture({ deps: context }: Pick<TestServices, 'deps'>) {
+  const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(context, { projects });
 
   async function planOrThrow(...projects: DesiredProject[]): Promise<Plan> {
     const result = await plan(...projects);
@@ -52,17 +52,17 @@ export function createApplyFixture({ deps }: Pick<TestServices, 'deps'>) {
   }
 
   function applyPlanned(approvedPlan: Plan): Promise<ApplyResult> {
-    return applyPlan(deps, { plan: approvedPlan, by: 'cli:test' });
+    return applyPlan(context, { plan: approvedPlan, by: 'cli:test' });
   }
   return { plan, planOrThrow, planRefusals, apply, applyPlanned };
 }
 
 export const queueNames = (links: readonly { readonly queue: string }[]) => links.map(({ queue }) => queue);
 export const appliedResult = { kind: 'applied', notPaused: [] };
-/** A link whose queue nobody created. */
+/** A link whose queue does not exist. */
 export const missingLink = { link: { queue: 'ghost', connection: 'default', prefix: 'bull' } };
 
-/** Has one task worked on by a worker that leaves again. */
+/** Adds one task, and starts a worker until it has processed the task. */
 export async function processOneTask({ queue, startWorker }: TestLink, outcome: 'completed' | 'failed'): Promise<void> {
   const job = await queue.add('row', {});
   const worker = await startWorker(async () => {

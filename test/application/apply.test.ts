@@ -12,7 +12,7 @@ import {
   processOneTask,
   queueNames,
 } from './apply-fixture.ts';
-import { withDeps } from './fault-injection.ts';
+import { overrideContext } from './fault-injection.ts';
 
 let services: TestServices;
 let fixture: ReturnType<typeof createApplyFixture>;
@@ -25,7 +25,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const readProject = (id: string) => services.deps.projects.read(id);
 
 describe('a new project', () => {
-  test('is Not Started: its links are paused, with no worker of the bot about, and tasks that only wait are fine', async () => {
+  test('is Not Started, and its links are paused without a worker; tasks that only wait are allowed', async () => {
     const link = await services.createLink('orders');
     await link.queue.add('row', {});
     const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
@@ -41,7 +41,7 @@ describe('a new project', () => {
     });
   });
 
-  test('with a queue that does not exist says so, and never creates it', async () => {
+  test('reports a queue that does not exist, and never creates it', async () => {
     const planned = await fixture.planOrThrow(desiredProject('orders', [missingLink]));
     expect(queueNames(planned.create[0]?.missing ?? [])).toEqual(['ghost']);
     expect(planned.create[0]?.precheck).toContainEqual(
@@ -51,7 +51,7 @@ describe('a new project', () => {
     expect(await services.redis.keys('bull:ghost:*')).toEqual([]);
   });
 
-  test('is refused when a queue has been worked on, and nothing is changed', async () => {
+  test('is refused when a worker has processed tasks of a queue, and nothing is changed', async () => {
     const [fresh, used] = [await services.createLink('fresh'), await services.createLink('used')];
     await processOneTask(used, 'completed');
     expect(
@@ -61,7 +61,7 @@ describe('a new project', () => {
     expect(await fresh.queue.isPaused()).toBe(false);
   });
 
-  test('whose links do not answer is refused', async () => {
+  test('is refused when its links do not answer', async () => {
     const unreachable = await services.createLink('away', 'other');
     await services.server('other').stop();
     expect(await fixture.planRefusals(desiredProject('orders', [unreachable]))).toEqual(['orders links_unreachable']);
@@ -69,13 +69,13 @@ describe('a new project', () => {
 });
 
 describe('adopt', () => {
-  test('takes Running and Paused from the queues, and what failed before does not count', async () => {
+  test('takes Running or Paused from the queues, and ignores tasks that failed before', async () => {
     const [running, paused] = [await services.createLink('running'), await services.createLink('paused')];
     await processOneTask(running, 'failed');
     await paused.queue.pause();
     const planned = await fixture.planOrThrow(
-      desiredProject('goes', [running, missingLink], { adopt: true }),
-      desiredProject('stands', [paused], { adopt: true }),
+      desiredProject('runs', [running, missingLink], { adopt: true }),
+      desiredProject('rests', [paused], { adopt: true }),
     );
     expect(planned.create.map(({ initialState, linksToPause }) => [initialState.state, linksToPause])).toEqual([
       ['running', []],
@@ -87,13 +87,13 @@ describe('adopt', () => {
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await running.queue.isPaused()).toBe(false);
     const [failed] = await running.queue.getFailed();
-    expect((await readProject('goes'))?.watermarks[linkId(running.link)]).toEqual({
+    expect((await readProject('runs'))?.watermarks[linkId(running.link)]).toEqual({
       at: failed?.finishedOn,
       taskIds: [failed?.id],
     });
   });
 
-  test('of mixed links is refused with the list, together with every other reason', async () => {
+  test('is refused when some links run and some are paused, together with every other reason', async () => {
     const [one, two, used] = [
       await services.createLink('one'),
       await services.createLink('two'),
@@ -111,26 +111,28 @@ describe('adopt', () => {
     expect(await services.deps.projects.listIds()).toEqual([]);
   });
 
-  test('is looked at only when the project has no record', async () => {
+  test('is ignored when the project has a record', async () => {
     const link = await services.createLink('orders');
     await fixture.apply(desiredProject('orders', [link]));
     expect(isEmpty(await fixture.planOrThrow(desiredProject('orders', [link], { adopt: true })))).toBe(true);
   });
 });
 
-describe('applying again', () => {
-  test('has nothing to do', async () => {
+describe('a second apply', () => {
+  test('changes nothing', async () => {
     const link = await services.createLink('orders');
     await fixture.apply(desiredProject('orders', [link]));
     const again = await fixture.planOrThrow(desiredProject('orders', [link]));
-    expect(again).toMatchObject({ create: [], change: [], remove: [], repause: [], unchanged: ['orders'] });
+    expect(again).toMatchObject({ create: [], update: [], remove: [], pauseAgain: [], unchanged: ['orders'] });
     expect((await readProject('orders'))?.version).toBe(1);
   });
 
-  test('pauses what an apply that crashed left running', async () => {
+  test('pauses the links that an interrupted apply left running', async () => {
     const link = await services.createLink('orders');
     const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
-    const crashing = withDeps(services.deps, { links: { setPaused: () => Promise.reject(new Error('killed')) } });
+    const crashing = overrideContext(services.deps, {
+      links: { setPaused: () => Promise.reject(new Error('killed')) },
+    });
     await expect(applyPlan(crashing, { plan: planned, by: 'cli:test' })).rejects.toThrow('killed');
     expect(await link.queue.isPaused()).toBe(false);
     const again = await fixture.planOrThrow(desiredProject('orders', [link]));
@@ -139,11 +141,11 @@ describe('applying again', () => {
     expect(await link.queue.isPaused()).toBe(true);
   });
 
-  test('says which links are not paused yet', async () => {
+  test('names the links that are not paused yet', async () => {
     const link = await services.createLink('orders');
     const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
     let offsetMs = 0;
-    const deps = withDeps(services.deps, {
+    const context = overrideContext(services.deps, {
       clock: {
         ...services.deps.clock,
         now: () => Date.now() + offsetMs,
@@ -153,24 +155,24 @@ describe('applying again', () => {
       },
       links: { setPaused: async (links) => links.map(() => 'unreachable' as const) },
     });
-    const applied = await applyPlan(deps, { plan: planned, by: 'cli:test' });
+    const applied = await applyPlan(context, { plan: planned, by: 'cli:test' });
     expect(applied).toEqual({ kind: 'applied', notPaused: [link.link] });
   });
 
-  test('stops when somebody was quicker, and a project created meanwhile just as wanted is well', async () => {
+  test('stops when a project has changed since the plan, but accepts a project that was created with the same definition', async () => {
     const [one, two] = [await services.createLink('one'), await services.createLink('two')];
     await fixture.apply(desiredProject('first', [one]));
     const planned = await fixture.planOrThrow(
       desiredProject('first', [one], { description: 'new' }),
       desiredProject('second', [two]),
     );
-    await fixture.apply(desiredProject('first', [one], { labels: ['quicker'] }));
+    await fixture.apply(desiredProject('first', [one], { labels: ['changed'] }));
     expect(await fixture.applyPlanned(planned)).toEqual({ kind: 'conflict', project: 'first', written: [] });
     const latePlan = await fixture.planOrThrow(
-      desiredProject('first', [one], { labels: ['quicker'] }),
+      desiredProject('first', [one], { labels: ['changed'] }),
       desiredProject('second', [two]),
     );
-    await fixture.apply(desiredProject('first', [one], { labels: ['quicker'] }), desiredProject('second', [two]));
+    await fixture.apply(desiredProject('first', [one], { labels: ['changed'] }), desiredProject('second', [two]));
     expect(await fixture.applyPlanned(latePlan)).toEqual(appliedResult);
   });
 });

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { linkId, type OperationKind } from '../../src/domain/project.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { confirmOperation, createJumpingClock, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, createJumpingClock, overrideContext, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let a: TestLink;
@@ -20,7 +20,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const readProject = () => services.deps.projects.read('orders');
 const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
-/** A project whose links were seen to agree, and then were resumed or paused from outside. */
+/** A project whose links were synced and were then resumed or paused by another client. */
 async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
   if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
   await services.createProject('orders', [a, b], { state });
@@ -28,14 +28,14 @@ async function createDriftedProject(state: 'running' | 'paused', links: readonly
   for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
 }
 
-async function runOperation(kind: OperationKind, deps = withoutJobs(services)) {
+async function runOperation(kind: OperationKind, context = withoutJobs(services)) {
   const ref = await confirmOperation(services, 'orders', kind);
-  await execute(deps, ref);
+  await execute(context, ref);
   return services.deps.operations.read(ref);
 }
 
-describe('Re-apply', () => {
-  it('drives the links to the state, which stays with its since, by and reason; the version moves on', async () => {
+describe('re-apply', () => {
+  it('sets the links to the state, and keeps the state with its since and by', async () => {
     await createDriftedProject('paused', [a]);
     const before = await readProject();
     expect(await runOperation('reapply')).toMatchObject({
@@ -56,7 +56,7 @@ describe('Re-apply', () => {
     expect(await readEvents()).toEqual(['done', 'started', 'confirmed', 'requested', 'created']);
   });
 
-  it('puts nothing back: the project was Running all the time', async () => {
+  it('retries no failed task in a Running project', async () => {
     await createDriftedProject('running', [a]);
     const watermarks = (await readProject())?.watermarks;
     expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
@@ -64,14 +64,14 @@ describe('Re-apply', () => {
     expect((await readProject())?.watermarks).toEqual(watermarks);
   });
 
-  it('that does not reach a link leaves the state, is told as not done, and converge goes on trying', async () => {
+  it('fails and keeps the state when a link does not answer, and reconcile completes it later', async () => {
     await createDriftedProject('paused', [a]);
     const unreachableLinks = {
       setPaused: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
     const failed = await runOperation(
       'reapply',
-      withDeps(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
+      overrideContext(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
     );
     expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreachable: [a.link] } });
     expect(await readProject()).toMatchObject({
@@ -87,8 +87,8 @@ describe('Re-apply', () => {
   });
 });
 
-describe('Adopt', () => {
-  it('takes the state from the links without an event in any of them', async () => {
+describe('adopt', () => {
+  it('takes the state from the links, and changes no link', async () => {
     await createDriftedProject('running', [a, b]);
     const eventCount = await services.redis.xlen('bull:a:events');
     expect(await runOperation('adopt')).toMatchObject({ state: 'done', toState: 'paused', outcome: { inFlight: 0 } });
@@ -96,7 +96,7 @@ describe('Adopt', () => {
     expect(await services.redis.xlen('bull:a:events')).toBe(eventCount);
   });
 
-  it('is refused by the worker when the links have changed since OK, and the project is what it was', async () => {
+  it('is refused by the worker when the links have changed since OK, and the project keeps its state', async () => {
     await createDriftedProject('paused', [a, b]);
     const before = await readProject();
     const ref = await confirmOperation(services, 'orders', 'adopt');
@@ -117,13 +117,13 @@ describe('Adopt', () => {
     });
   });
 
-  it('is not done while a link does not answer', async () => {
+  it('is refused while a link does not answer', async () => {
     await createDriftedProject('paused', [a, b]);
     const ref = await confirmOperation(services, 'orders', 'adopt');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
-    await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
+    await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
     expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'failed',
       refusal: { code: 'links_unreachable' },
@@ -131,7 +131,7 @@ describe('Adopt', () => {
     expect(await readProject()).toMatchObject({ state: 'paused', activeOperation: null });
   });
 
-  it('of a Failed project, or one in transition, is refused at once and kept in the history', async () => {
+  it('is refused at the request for a Failed project, and the history has the refusal', async () => {
     await createDriftedProject('running', []);
     const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
     await services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
@@ -149,8 +149,8 @@ describe('Adopt', () => {
   });
 });
 
-describe('what somebody else has resumed is never mended beside', () => {
-  it('when another link is driven back after a late write of our own', async () => {
+describe('a link that another client has resumed is not corrected', () => {
+  it('when another link is corrected after a late write of the bot', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     expect(
@@ -174,7 +174,7 @@ describe('what somebody else has resumed is never mended beside', () => {
     expect(await readProject()).toMatchObject({ version: 2, syncedVersion: 2, linksToReconcile: null });
   });
 
-  it('when another link is added before the first one was seen to', async () => {
+  it('when a second link is added before the first one was synced; both added links are paused', async () => {
     const c = await services.createLink('c');
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
@@ -191,7 +191,7 @@ describe('what somebody else has resumed is never mended beside', () => {
     expect([await b.queue.isPaused(), await c.queue.isPaused()]).toEqual([true, true]);
   });
 
-  it('and a queue that appears meanwhile stays awaited until it is seen to as well', async () => {
+  it('but a queue that is created meanwhile stays pending until it is synced', async () => {
     const late = { queue: 'late', connection: 'default', prefix: 'bull' };
     await a.queue.pause();
     await services.createProject('orders', [a, { link: late }], { state: 'paused' });
@@ -199,16 +199,16 @@ describe('what somebody else has resumed is never mended beside', () => {
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await a.queue.resume();
     await services.deps.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
-    const appeared = await services.createLink('late');
+    const created = await services.createLink('late');
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
     await observeAll({ ...withoutJobs(services), jobs: services.deps.jobs });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
-    expect(await appeared.queue.isPaused()).toBe(true);
+    expect(await created.queue.isPaused()).toBe(true);
     expect((await readProject())?.pendingLinks).toEqual([]);
   });
 
-  it('also when a Restore is taken back in between', async () => {
+  it('when a Restore is rolled back in between', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
@@ -216,13 +216,13 @@ describe('what somebody else has resumed is never mended beside', () => {
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
-    await execute(withDeps(withoutJobs(services), { links: unreachableLinks }), ref);
+    await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
     expect(await services.deps.operations.read(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
 
-  it('until an operation takes the project: it sees to every link', async () => {
+  it('until an operation reconciles every link', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });

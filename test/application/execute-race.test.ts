@@ -9,9 +9,9 @@ const userArbitrary = fc.constantFrom('U0ALICE', 'U0BOB', 'U0CAROL', 'cli:dave')
 const requestArbitrary = fc.record({
   by: userArbitrary,
   action: fc.constantFrom(...actions),
-  /** Which processes take the operation up: a job that stalled is taken up twice. */
+  /** The instances that execute the operation. A stalled job is executed twice. */
   workers: fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 3 }),
-  /** Whether it was decided on what the project is now, or on what it was at the beginning. */
+  /** Whether the request was decided on the project's first version instead of the current one. */
   stale: fc.boolean(),
 });
 const scenario = fc.record({
@@ -19,10 +19,10 @@ const scenario = fc.record({
   batches: fc.array(fc.array(requestArbitrary, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 4 }),
 });
 
-it('whoever asks for what at once: one wins per version, no version is left out, the links agree at the end', async () => {
+it('of concurrent operations one wins each version, no version is skipped, and the links are synced at the end', async () => {
   await using services = await startTestServices();
   const links = [await services.createLink('race-a'), await services.createLink('race-b')];
-  for (const { startWorker: work } of links) await work(async () => {});
+  for (const { startWorker } of links) await startWorker(async () => {});
   const apps = [services.instance, services.addInstance(), services.addInstance()];
   const { projects, operations } = services.deps;
   let scenarioCount = 0;

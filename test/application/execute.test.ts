@@ -13,9 +13,9 @@ import {
   confirmOperation,
   createJumpingClock,
   killServer,
+  overrideContext,
   runAfter,
   runBefore,
-  withDeps,
   withoutJobs,
   withShortTimeouts,
 } from './fault-injection.ts';
@@ -32,19 +32,19 @@ async function createLinks() {
   return [await services.createLink('orders-full'), await services.createLink('orders-incr', 'warehouse')] as const;
 }
 
-describe('a pause that does not reach every link', () => {
-  it('pauses what it can, tries the rest for two minutes, says which, and goes on trying afterwards', async () => {
+describe('a pause that cannot reach every link', () => {
+  it('pauses the others, retries for two minutes, names the unreachable link, and is completed later by reconcile', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const port = await killServer(services, 'warehouse');
     const clock = createJumpingClock();
-    const deps = withDeps(services.deps, {
+    const context = overrideContext(services.deps, {
       clock,
       links: withShortTimeouts(services),
       jobs: withoutJobs(services).jobs,
     });
-    await execute(deps, ref);
+    await execute(context, ref);
 
     expect(clock.sleepsMs).toEqual([100, 200, 400, 800]);
     expect(await near.queue.isPaused()).toBe(true);
@@ -76,7 +76,7 @@ describe('a pause that does not reach every link', () => {
     owner.disconnect();
   });
 
-  it('a link whose queue is gone is named, and holds nothing up', async () => {
+  it('names a link without a queue, and is done', async () => {
     const [near] = await createLinks();
     const missing = { ...near, link: { ...near.link, queue: 'gone' } };
     await services.createProject('orders', [near, missing]);
@@ -91,11 +91,11 @@ describe('a pause that does not reach every link', () => {
   });
 });
 
-describe('Start and Restore read every flag before they touch one', () => {
+describe('Start and Restore check every link before they change one', () => {
   it.each([
     ['restore', 'paused'],
     ['start', 'not_started'],
-  ] as const)('%s with a link that does not answer goes back, as if never asked', async (action, state) => {
+  ] as const)('%s is rolled back when a link does not answer', async (action, state) => {
     const [near, far] = await createLinks();
     for (const { queue } of [near, far]) await queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
@@ -118,26 +118,26 @@ describe('Start and Restore read every flag before they touch one', () => {
     });
   });
 
-  it('a link that was still to be paused is still to be paused when a Restore has gone back', async () => {
+  it('a link that could not be paused is retried after a Restore was rolled back', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
     const pause = await confirmOperation(services, 'orders', 'pause');
     await killServer(services, 'warehouse');
-    const deps = { ...withoutJobs(services), links: withShortTimeouts(services), clock: createJumpingClock() };
-    await execute(deps, pause);
+    const context = { ...withoutJobs(services), links: withShortTimeouts(services), clock: createJumpingClock() };
+    await execute(context, pause);
     const restore = await confirmOperation(services, 'orders', 'restore');
-    await execute(deps, restore);
+    await execute(context, restore);
 
     expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     const project = await services.deps.projects.read('orders');
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
     expect(project?.syncedVersion).toBeLessThan(5);
     const reconciled: string[] = [];
-    await sweep({ ...deps, jobs: { execute: async () => {}, reconcile: async (id) => void reconciled.push(id) } });
+    await sweep({ ...context, jobs: { execute: async () => {}, reconcile: async (id) => void reconciled.push(id) } });
     expect(reconciled).toEqual(['orders']);
   });
 
-  it('a Restore whose first run ended after it put tasks back tells of all of them', async () => {
+  it('the outcome of a Restore counts tasks that an execution retried before it was killed', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {
       throw new Error('no');
@@ -149,15 +149,15 @@ describe('Start and Restore read every flag before they touch one', () => {
     await services.createProject('orders', [near], { state: 'paused' });
     const ref = await confirmOperation(services, 'orders', 'restore');
     const failWith = async () => Promise.reject(new Error('killed'));
-    await expect(execute(withDeps(withoutJobs(services), { links: { setPaused: failWith } }), ref)).rejects.toThrow(
-      'killed',
-    );
+    await expect(
+      execute(overrideContext(withoutJobs(services), { links: { setPaused: failWith } }), ref),
+    ).rejects.toThrow('killed');
     expect(await near.queue.getFailedCount()).toBe(0);
     await execute(withoutJobs(services), ref);
     expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
   });
 
-  it('a start whose precheck fails by the time a worker takes it up is refused', async () => {
+  it('a Start is refused when its precheck fails at the worker', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await near.queue.pause();
@@ -179,7 +179,7 @@ describe('Start and Restore read every flag before they touch one', () => {
     expect(await near.queue.isPaused()).toBe(true);
   });
 
-  it('the same when somebody has resumed a link behind our back: that is no sign that we had begun', async () => {
+  it('a Start is refused when its precheck fails, also if another client has resumed a link', async () => {
     const [near, far] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await far.startWorker(async () => {});
@@ -193,13 +193,13 @@ describe('Start and Restore read every flag before they touch one', () => {
     expect(await far.queue.isPaused()).toBe(true);
   });
 
-  it('once a link has been resumed there is no way back: a worker that carries on does not check again', async () => {
+  it('after the first link was resumed, another execution continues without a second precheck', async () => {
     const [near, far] = await createLinks();
     for (const link of [near, far]) await link.queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
     await services.createProject('orders', [near, far], { state: 'not_started' });
     const ref = await confirmOperation(services, 'orders', 'start');
-    const deps = withDeps(withoutJobs(services), {
+    const context = overrideContext(withoutJobs(services), {
       links: {
         setPaused: runAfter(
           (links: readonly Link[]) =>
@@ -208,7 +208,7 @@ describe('Start and Restore read every flag before they touch one', () => {
         ),
       },
     });
-    await expect(execute(deps, ref)).rejects.toThrow('killed');
+    await expect(execute(context, ref)).rejects.toThrow('killed');
     for (const worker of workers) await worker.close();
     await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
@@ -217,15 +217,15 @@ describe('Start and Restore read every flag before they touch one', () => {
   });
 });
 
-describe('a worker that dies in the middle', () => {
-  it('claimed and never finished: another carries on', async () => {
+describe('a worker that is killed', () => {
+  it('after the claim: another worker completes the operation', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
-    const deps = withDeps(withoutJobs(services), {
+    const context = overrideContext(withoutJobs(services), {
       operations: { commit: runBefore(services.deps.operations.commit, failWith('killed')) },
     });
-    await expect(execute(deps, ref)).rejects.toThrow('killed');
+    await expect(execute(context, ref)).rejects.toThrow('killed');
     expect(await services.deps.projects.read('orders')).toMatchObject({
       state: 'pausing',
       activeOperation: ref.operation,
@@ -241,15 +241,15 @@ describe('a worker that dies in the middle', () => {
     });
   });
 
-  it('the reply to its commit is lost: the outcome stands, and is not done twice', async () => {
+  it('after a commit whose reply was lost: the outcome stays, and nothing is done twice', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const { projects, operations } = services.deps;
-    const deps = withDeps(withoutJobs(services), {
+    const context = overrideContext(withoutJobs(services), {
       operations: { commit: runAfter(operations.commit, failWith('lost')) },
     });
-    await expect(execute(deps, ref)).rejects.toThrow('lost');
+    await expect(execute(context, ref)).rejects.toThrow('lost');
     const [project, operation] = [await projects.read('orders'), await operations.read(ref)];
     await execute(withoutJobs(services), ref);
     expect([await projects.read('orders'), await operations.read(ref)]).toEqual([project, operation]);

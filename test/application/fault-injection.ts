@@ -1,32 +1,30 @@
-import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { Clock } from '../../src/application/ports.ts';
-import { requestAction } from '../../src/application/request.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { OperationKind } from '../../src/domain/project.ts';
-import type { TestServices } from '../support/test-services.ts';
+import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
-/** A context with some parts replaced. A port keeps its other methods. */
-export function withDeps(
-  deps: UseCaseContext,
-  { links = {}, projects = {}, operations = {}, ...more }: PartialDeps,
+/** A context with some parts replaced. A replaced port keeps its other methods. */
+export function overrideContext(
+  context: UseCaseContext,
+  { links = {}, projects = {}, operations = {}, ...more }: ContextOverrides,
 ): UseCaseContext {
   return {
-    ...deps,
+    ...context,
     ...more,
-    links: { ...deps.links, ...links },
-    projects: { ...deps.projects, ...projects },
-    operations: { ...deps.operations, ...operations },
+    links: { ...context.links, ...links },
+    projects: { ...context.projects, ...projects },
+    operations: { ...context.operations, ...operations },
   };
 }
 
-export type PartialDeps = Partial<Omit<UseCaseContext, 'links' | 'projects' | 'operations'>> & {
+export type ContextOverrides = Partial<Omit<UseCaseContext, 'links' | 'projects' | 'operations'>> & {
   readonly links?: Partial<UseCaseContext['links']>;
   readonly projects?: Partial<UseCaseContext['projects']>;
   readonly operations?: Partial<UseCaseContext['operations']>;
 };
 
-/** A method before which, or after which, something else happens. */
+/** A method that runs `effect` before each call. */
 export function runBefore<Args extends unknown[], Result>(
   method: (...args: Args) => Promise<Result>,
   effect: () => Promise<unknown>,
@@ -37,6 +35,7 @@ export function runBefore<Args extends unknown[], Result>(
   };
 }
 
+/** A method that runs `effect` after each call. */
 export function runAfter<Args extends unknown[], Result>(
   method: (...args: Args) => Promise<Result>,
   effect: () => Promise<unknown>,
@@ -48,7 +47,7 @@ export function runAfter<Args extends unknown[], Result>(
   };
 }
 
-/** The engine of a world that waits for a link for an instant only: nobody wants to wait in a test. */
+/** A link gateway that waits 250 ms for a link instead of seconds. */
 export function withShortTimeouts({ deps: { links } }: TestServices): UseCaseContext['links'] {
   const timeoutMs = 250;
   return {
@@ -59,7 +58,7 @@ export function withShortTimeouts({ deps: { links } }: TestServices): UseCaseCon
   };
 }
 
-/** A clock on which sleeping takes no time at all, and half a minute of its own. */
+/** A clock that returns from `sleep` at once and is then 30 s later. */
 export function createJumpingClock(): Clock & { readonly sleepsMs: number[] } {
   let offsetMs = 0;
   const sleepsMs: number[] = [];
@@ -74,22 +73,17 @@ export function createJumpingClock(): Clock & { readonly sleepsMs: number[] } {
   };
 }
 
-/** Asks and confirms, while the queue of actions is elsewhere: the test itself is the worker. */
-export async function confirmOperation(
+/** Requests and confirms an operation without adding its job: the test executes it. */
+export function confirmOperation(
   services: TestServices,
   project: string,
   action: OperationKind,
-  by = 'U0ALICE',
+  by?: string,
 ): Promise<OperationRef> {
-  const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-  const result = await requestAction(services.deps, request);
-  if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
-  const ref = { project, operation: result.operation.id };
-  await confirm(withoutJobs(services), { ref, by, dialog: null });
-  return ref;
+  return requestAndConfirm(withoutJobs(services), { project, action, by });
 }
 
-/** Deps whose jobs go nowhere: as after a crash between two steps. */
+/** A context whose jobs and notifications are lost, as after a crash between two steps. */
 export function withoutJobs(services: TestServices): UseCaseContext {
   return {
     ...services.deps,
@@ -98,7 +92,7 @@ export function withoutJobs(services: TestServices): UseCaseContext {
   };
 }
 
-/** Something that happens once, the first time it is asked for. */
+/** Runs `effect` only at the first call. */
 export function once(effect: () => Promise<unknown>): () => Promise<void> {
   let hasRun = false;
   return async () => {

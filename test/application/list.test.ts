@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listPage, listProjects } from '../../src/application/list-projects.ts';
+import { listPage, listProjects } from '../../src/application/queries.ts';
 import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { projectStates } from '../../src/domain/project.ts';
@@ -24,23 +24,23 @@ const listByUrgency = (state: 'running' | null = null) =>
 async function createProjects(): Promise<void> {
   await services.createProject('b-runs', link, { state: 'running' });
   await services.createProject('a-runs', link, { state: 'running', labels: ['prod'] });
-  await services.createProject('stands', link, { state: 'paused' });
-  await services.createProject('fresh', link, { state: 'not_started' });
+  await services.createProject('rests', link, { state: 'paused' });
+  await services.createProject('new', link, { state: 'not_started' });
 }
 
-/** The projects of a page; none when the index is outdated. */
+/** Empty if the index is outdated. */
 const pageOf = (page: IndexPage) => (page.kind === 'page' ? page.projects : []);
 
 describe('a page of the list', () => {
-  it('is the worst first, then by id, with how many there are of each state', async () => {
+  it('starts with the most urgent state, then is ordered by id, and counts the projects of each state', async () => {
     await createProjects();
     const firstPage = await listPage(services.deps, { filter: '', page: 0, size: 3 });
-    expect(idsOf(firstPage.projects)).toEqual(['stands', 'a-runs', 'b-runs']);
+    expect(idsOf(firstPage.projects)).toEqual(['rests', 'a-runs', 'b-runs']);
     expect(firstPage.counts).toMatchObject({ paused: 1, running: 2, not_started: 1, failed: 0 });
-    expect(idsOf((await listPage(services.deps, { filter: '', page: 1, size: 3 })).projects)).toEqual(['fresh']);
+    expect(idsOf((await listPage(services.deps, { filter: '', page: 1, size: 3 })).projects)).toEqual(['new']);
   });
 
-  it('that does not exist is the last one', async () => {
+  it('is the last one when the requested page does not exist', async () => {
     await createProjects();
     expect(await listPage(services.deps, { filter: '', page: 9, size: 3 })).toMatchObject({ page: 1 });
     expect(await listPage(services.deps, { filter: 'prod', page: 9, size: 3 })).toMatchObject({ page: 0 });
@@ -49,32 +49,32 @@ describe('a page of the list', () => {
 
   it.each([
     ['Running', ['a-runs', 'b-runs']],
-    ['not_started', ['fresh']],
-    [' Not Started ', ['fresh']],
+    ['not_started', ['new']],
+    [' Not Started ', ['new']],
     ['failed', []],
     ['prod', ['a-runs']],
     ['runs', ['a-runs', 'b-runs']],
-  ])('of %j', async (filter, ids) => {
+  ])('contains the projects that match the filter %j', async (filter, ids) => {
     await createProjects();
     const { projects, counts } = await listPage(services.deps, { filter, page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(ids);
     expect(totalCount(counts)).toBe(ids.length);
   });
 
-  it('follows every change of a state, and reads no more than the page for it', async () => {
+  it('follows every change of a state in the urgency index', async () => {
     await createProjects();
     const { projects, operations } = services.deps;
     const version = (await projects.readVersion('b-runs')) ?? 0;
     const failure = { link: { queue: 'q', connection: 'default', prefix: 'bull' }, taskId: '1', reason: 'no', at: 1 };
     await projects.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
-    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'stands', 'a-runs', 'fresh']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'rests', 'a-runs', 'new']);
     await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
-    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'stands', 'fresh']);
-    expect(await projects.remove('fresh', 1, 'cli:test')).toEqual({ kind: 'written' });
-    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'stands']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'rests', 'new']);
+    expect(await projects.remove('new', 1, 'cli:test')).toEqual({ kind: 'written' });
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'rests']);
   });
 
-  it('equals a page of all of them, whatever the states', async () => {
+  it('from the index equals a slice of all projects, whatever their states', async () => {
     const createProject = (id: string, state: 'running' | 'paused' | 'not_started') =>
       services.deps.projects.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
     const project = fc.tuple(
@@ -94,7 +94,7 @@ describe('a page of the list', () => {
           expect(idsOf(listed.projects)).toEqual(
             idsOf(allProjects.slice(listed.page * size, (listed.page + 1) * size)),
           );
-          expect(await listByUrgency()).not.toBeNull();
+          expect(await listByUrgency()).toMatchObject({ kind: 'page' });
         },
       ),
       { numRuns: 30 },
@@ -102,53 +102,53 @@ describe('a page of the list', () => {
   });
 });
 
-describe('an order that a crash left behind', () => {
+describe('an urgency index that a crash left wrong', () => {
   const corruptions: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['a project at the place of an older state', () => services.redis.zadd(urgencyIndexKey, 0, 'a-runs')],
-    ['a project that it lacks', () => services.redis.zrem(urgencyIndexKey, 'stands')],
-    ['a project that is none', () => services.redis.zadd(urgencyIndexKey, 5, 'gone')],
-    ['all of them', () => services.redis.del(urgencyIndexKey)],
+    ['a project with the score of an older state', () => services.redis.zadd(urgencyIndexKey, 0, 'a-runs')],
+    ['a project that is missing', () => services.redis.zrem(urgencyIndexKey, 'rests')],
+    ['a project that does not exist', () => services.redis.zadd(urgencyIndexKey, 5, 'gone')],
+    ['no entry at all', () => services.redis.del(urgencyIndexKey)],
   ];
 
-  it.each(corruptions)('%s: the list is true all the same, and the sweep mends it', async (_what, corrupt) => {
+  it.each(corruptions)('with %s: the list is correct, and the sweep repairs the index', async (_what, corrupt) => {
     await createProjects();
     await corrupt();
     const { projects } = await listPage(services.deps, { filter: '', page: 0, size: 10 });
-    expect(idsOf(projects)).toEqual(['stands', 'a-runs', 'b-runs', 'fresh']);
+    expect(idsOf(projects)).toEqual(['rests', 'a-runs', 'b-runs', 'new']);
     expect(await listByUrgency()).toEqual({ kind: 'outdated' });
     await sweep(services.deps);
-    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['stands', 'a-runs', 'b-runs', 'fresh']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['rests', 'a-runs', 'b-runs', 'new']);
   });
 
-  it('of a state: who is not in it any more is not listed', async () => {
+  it('does not list a project under its former state', async () => {
     await createProjects();
     await services.redis.hset(projectKeys('a-runs').state, 'state', 'failed');
     const { projects } = await listPage(services.deps, { filter: 'running', page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(['b-runs']);
   });
 
-  it('with a project whose removal was cut short: it is counted nowhere', async () => {
+  it('does not count a project whose removal was interrupted', async () => {
     await createProjects();
-    expect(await services.deps.projects.remove('stands', 1, 'cli:test')).toEqual({ kind: 'written' });
-    await services.redis.sadd(projectsKey, 'stands');
-    await services.redis.zadd(urgencyIndexKey, 4, 'stands');
+    expect(await services.deps.projects.remove('rests', 1, 'cli:test')).toEqual({ kind: 'written' });
+    await services.redis.sadd(projectsKey, 'rests');
+    await services.redis.zadd(urgencyIndexKey, 4, 'rests');
     await sweep(services.deps);
     const { projects, counts } = await listPage(services.deps, { filter: '', page: 1, size: 2 });
-    expect(idsOf(projects)).toEqual(['fresh']);
+    expect(idsOf(projects)).toEqual(['new']);
     expect(counts.paused).toBe(0);
-    expect(await listByUrgency()).not.toBeNull();
+    expect(await listByUrgency()).toMatchObject({ kind: 'page' });
   });
 
-  it('with a record that cannot be read: a page still costs what a page costs', async () => {
+  it('serves pages without a project whose record cannot be read', async () => {
     await createProjects();
-    await services.redis.hset(projectKeys('stands').state, 'v', '99');
+    await services.redis.hset(projectKeys('rests').state, 'v', '99');
     await sweep(services.deps);
-    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['a-runs', 'b-runs', 'fresh']);
+    expect(idsOf(pageOf(await listByUrgency()))).toEqual(['a-runs', 'b-runs', 'new']);
   });
 
-  it('with an id that never became a project: everything is still listed', async () => {
+  it('lists all projects although an id has no project', async () => {
     await createProjects();
-    await services.redis.sadd(projectsKey, 'half-made');
+    await services.redis.sadd(projectsKey, 'incomplete');
     const { projects, counts } = await listPage(services.deps, { filter: '', page: 0, size: 10 });
     expect(projects).toHaveLength(4);
     expect(projectStates.reduce((sum, state) => sum + counts[state], 0)).toBe(4);

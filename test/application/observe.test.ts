@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { listProjects } from '../../src/application/list-projects.ts';
 import { observeAll } from '../../src/application/observe.ts';
-import { observeProject } from '../../src/application/queries.ts';
+import { listProjects, observeProject } from '../../src/application/queries.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, killServer, once, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, killServer, once, overrideContext, runBefore, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let testLink: TestLink;
@@ -24,22 +23,22 @@ async function readStats(id: string) {
 
 const readState = async (id: string) => (await services.deps.projects.read(id))?.state;
 
-async function failOneTask({ queue, startWorker: work }: TestLink, message = 'refused by "ACME" at db.internal:5432') {
-  const worker = await work(() => Promise.reject(new Error(message)));
+async function failOneTask({ queue, startWorker }: TestLink, message = 'refused by "ACME" at db.internal:5432') {
+  const worker = await startWorker(() => Promise.reject(new Error(message)));
   await queue.add('bad', { secret: 'payload' });
   await waitFor(() => queue.getFailedCount());
   await worker.close();
 }
 
-describe('one round of the observer', () => {
-  it('makes a Running project Failed when a task failed for good, masks the reason, and has its links paused', async () => {
+describe('a cycle of the observer', () => {
+  it('makes a Running project Failed when a task failed for good, masks the reason, and reconciles its links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
     const reconciled: string[] = [];
-    const queue = { execute: async () => {}, reconcile: async (id: string) => void reconciled.push(id) };
+    const jobs = { execute: async () => {}, reconcile: async (id: string) => void reconciled.push(id) };
     const notified: string[] = [];
-    const notifier = { operationChanged: async () => {}, alertsChanged: async (id: string) => void notified.push(id) };
-    await observeAll({ ...services.deps, jobs: queue, notifications: notifier });
+    const alertsChanged = async (id: string) => void notified.push(id);
+    await observeAll({ ...services.deps, jobs, notifications: { operationChanged: async () => {}, alertsChanged } });
     expect(notified).toEqual(['payments']);
     expect(await services.deps.projects.read('payments')).toMatchObject({
       state: 'failed',
@@ -49,11 +48,11 @@ describe('one round of the observer', () => {
       failure: { link: testLink.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
     });
     expect(reconciled).toEqual(['payments']);
-    await observeAll({ ...services.deps, jobs: queue });
+    await observeAll({ ...services.deps, jobs });
     expect(reconciled).toEqual(['payments']);
   });
 
-  it('has the message of the operation that brought it to Running say that it failed since', async () => {
+  it('notifies the operation that made the project Running that it has failed since', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink], { state: 'paused' });
     const ref = await confirmOperation(services, 'payments', 'restore');
@@ -72,7 +71,7 @@ describe('one round of the observer', () => {
     expect((await services.deps.operations.read(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
   });
 
-  it('with onFailure: continue the project stays Running, and a look at it counts the failures', async () => {
+  it('keeps a project with onFailure: continue Running, and its observation counts the failures', async () => {
     await services.createProject('payments', [testLink], { onFailure: 'continue' });
     await failOneTask(testLink);
     await observeAll(withoutJobs(services));
@@ -80,21 +79,21 @@ describe('one round of the observer', () => {
     expect((await readStats('payments')).links[0]).toMatchObject({ failuresAfterWatermark: 1 });
   });
 
-  it('a failure in a project that is not Running changes nothing', async () => {
+  it('ignores a failed task in a project that is not Running', async () => {
     await failOneTask(testLink);
     await services.createProject('payments', [testLink], { state: 'paused' });
     await observeAll(withoutJobs(services));
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
   });
 
-  it('loses against a claim that came between its reading of the project and of the links', async () => {
+  it('changes nothing when an operation is claimed between its reads of the project and of the links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
     const ref = await confirmOperation(services, 'payments', 'pause');
     const claimOperation = once(() => services.deps.operations.claim(ref, 'run'));
     const { observe } = services.deps.links;
-    const deps = withDeps(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
-    await observeAll(deps);
+    const context = overrideContext(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
+    await observeAll(context);
     expect(await services.deps.projects.read('payments')).toMatchObject({
       state: 'pausing',
       version: 2,
@@ -102,7 +101,7 @@ describe('one round of the observer', () => {
     });
   });
 
-  it('says once that the last task in flight of a paused project has ended', async () => {
+  it('notifies once that the last task in flight of a paused project has ended', async () => {
     let finishTask = () => {};
     const taskFinished = new Promise<void>((resolve) => {
       finishTask = resolve;
@@ -114,20 +113,20 @@ describe('one round of the observer', () => {
     const ref = await confirmOperation(services, 'payments', 'pause');
     await execute(withoutJobs(services), ref);
     const notified: OperationRef[] = [];
-    const deps = {
+    const context = {
       ...withoutJobs(services),
-      notifier: {
+      notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
       },
     };
-    await observeAll(deps);
+    await observeAll(context);
     expect(notified).toEqual([]);
     expect(await services.deps.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
     finishTask();
     await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
-    await observeAll(deps);
-    await observeAll(deps);
+    await observeAll(context);
+    await observeAll(context);
     expect(notified).toEqual([ref]);
     expect(await services.deps.operations.read(ref)).toMatchObject({
       state: 'done',
@@ -140,7 +139,7 @@ describe('one round of the observer', () => {
     });
   });
 
-  it('one dead connection holds up none but the projects on it', async () => {
+  it('a connection that is down delays only the projects on it', async () => {
     const far = await services.createLink('orders', 'warehouse');
     await services.createProject('payments', [testLink]);
     await services.createProject('orders', [far]);
@@ -161,7 +160,7 @@ describe('one round of the observer', () => {
       if (links.some(({ link }) => link.connection === 'warehouse')) await released;
       return observe(links);
     };
-    const cycle = observeAll(withDeps(withoutJobs(services), { links: { observe: observeSlowly } })).then(() => {
+    const cycle = observeAll(overrideContext(withoutJobs(services), { links: { observe: observeSlowly } })).then(() => {
       isCycleDone = true;
     });
     await waitFor(async () => (await readState('payments')) === 'failed');
@@ -176,7 +175,7 @@ describe('one round of the observer', () => {
     expect(await readState('orders')).toBe('running');
   });
 
-  it('a project whose records cannot be read does not keep the others from being seen', async () => {
+  it('skips a project whose records cannot be read, and observes the others', async () => {
     for (const id of ['broken', 'healthy']) await services.createProject(id, [testLink]);
     await services.redis.hset('syncbot:{p:broken}:state', 'v', '2');
     await services.createProject('wrong-type', [testLink]);

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
-import { requestAction } from '../../src/application/request.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { isOpen, type OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { confirmOperation } from './fault-injection.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -19,11 +18,11 @@ const waitForOutcome = (ref: OperationRef) =>
     return operation !== null && !isOpen(operation) && operation;
   });
 
-describe('the road of an action, on real Redis and BullMQ', () => {
-  it('pauses every link of a Running project, and nothing starts afterwards', async () => {
+describe('an action, from the request to its outcome', () => {
+  it('pauses every link of a Running project, and no task starts afterwards', async () => {
     const links = await Promise.all(['a', 'b', 'c'].map((name) => services.createLink(name)));
     const started: string[] = [];
-    for (const { startWorker: work } of links) await work(async (job) => started.push(job.name));
+    for (const { startWorker } of links) await startWorker(async (job) => started.push(job.name));
     await services.createProject('orders', links);
     await services.instance.startWorkers();
 
@@ -84,7 +83,7 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running', failure: null });
   });
 
-  it('lets one of two opposite or equal operations win, and tells the other by whom', async () => {
+  it('accepts one of two equal operations and refuses the other, and the refusal names the first requester', async () => {
     const link = await services.createLink('orders-full');
     await services.createProject('orders', [link]);
     const [first, second] = [
@@ -100,27 +99,16 @@ describe('the road of an action, on real Redis and BullMQ', () => {
     const outcomes = await Promise.all([waitForOutcome(first), waitForOutcome(second)]);
     expect(outcomes.map(({ state }) => state).sort()).toEqual(['done', 'refused']);
     expect(outcomes.find(({ state }) => state === 'refused')?.refusal).toMatchObject({
-      code: expect.stringMatching(/held|not_allowed/),
+      code: expect.stringMatching(/operation_active|not_allowed/),
       by: outcomes.find(({ state }) => state === 'done')?.by,
     });
     expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
   });
 
-  it('finds a confirmed operation that never became a job', async () => {
+  it('is executed by the sweep when its job was never added', async () => {
     const link = await services.createLink('orders-full');
     await services.createProject('orders', [link]);
-    const requested = await requestAction(services.deps, {
-      project: 'orders',
-      action: 'pause',
-      by: 'U0ALICE',
-      reason: 'deploy',
-      origin: 'slack',
-      channel: 'C0SYNC',
-    });
-    if (requested.kind === 'refused') throw new Error('refused');
-    const ref = { project: 'orders', operation: requested.operation.id };
-    const depsWithoutJobs = { ...services.deps, queue: { execute: async () => {}, converge: async () => {} } };
-    await confirm(depsWithoutJobs, { ref, by: 'U0ALICE', dialog: null });
+    const ref = await confirmOperation(services, 'orders', 'pause');
     await sweep(services.deps);
     await services.instance.startWorkers();
     expect(await waitForOutcome(ref)).toMatchObject({ state: 'done' });

@@ -2,16 +2,16 @@ import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { reconcile } from '../../src/application/reconcile.ts';
 import { startTestServices } from '../support/test-services.ts';
-import { confirmOperation, once, runAfter, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, once, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
 
-it('a run whose operation another has ended drives nothing at a version that was read before the flags', async () => {
+it('sets no flag after another execution has completed the operation and the version has changed', async () => {
   await using services = await startTestServices();
   const testLink = await services.createLink('payments');
   await services.createProject('payments', [testLink]);
   const pause = await confirmOperation(services, 'payments', 'pause');
   await services.deps.operations.claim(pause, 'late');
   const pauseCommands: string[] = [];
-  // Another run of the same operation ends it, and somebody resumes the link.
+  // Another execution of the same operation completes it, and another client resumes the link.
   const completeElsewhere = once(async () => {
     await execute(withoutJobs(services), pause);
     await testLink.queue.resume();
@@ -21,18 +21,18 @@ it('a run whose operation another has ended drives nothing at a version that was
     reads += 1;
     if (reads === 3) await execute(withoutJobs(services), await confirmOperation(services, 'payments', 'restore'));
   };
-  const { readStatuses, setPaused: drive } = services.deps.links;
-  const deps = withDeps(services.deps, {
+  const { readStatuses, setPaused } = services.deps.links;
+  const context = overrideContext(services.deps, {
     links: {
       readStatuses: runAfter(readStatuses, restoreOnThirdRead),
       setPaused: runAfter(async (links, desired, timeouts) => {
         pauseCommands.push(`${desired} while ${(await services.deps.projects.read('payments'))?.state}`);
-        return drive(links, desired, timeouts);
+        return setPaused(links, desired, timeouts);
       }, completeElsewhere),
     },
   });
-  expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
-    kind: 'agreed',
+  expect(await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
+    kind: 'synced',
     project: { state: 'running' },
   });
   expect(pauseCommands).toEqual(['paused while pausing']);

@@ -5,7 +5,7 @@ import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
 import { linkId } from '../../src/domain/project.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, once, runAfter, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, once, overrideContext, runAfter, runBefore, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let testLink: TestLink;
@@ -18,15 +18,15 @@ afterEach(() => services[Symbol.asyncDispose]());
 const failure = { reason: 'no', taskId: '1', at: 1 };
 const waitKey = 'bull:payments:wait';
 
-/** A task that is in flight fails for good now. */
+/** A task in flight fails for good. */
 async function failNow(id: string) {
   await services.redis.lrem(waitKey, 1, id);
   await services.redis.hset(`bull:payments:${id}`, { failedReason: 'no' });
   await services.redis.zadd('bull:payments:failed', Date.now(), id);
 }
 
-describe('converge', () => {
-  it('starts over when the project’s version moves in between', async () => {
+describe('reconcile', () => {
+  it('starts over when the project’s version changes after the links were set', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
@@ -36,10 +36,10 @@ describe('converge', () => {
         oldestUnprocessedAt: null,
       }),
     );
-    const { setPaused: drive } = services.deps.links;
-    const deps = withDeps(services.deps, { links: { setPaused: runAfter(drive, failProject) } });
-    expect(await reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+    const { setPaused } = services.deps.links;
+    const context = overrideContext(services.deps, { links: { setPaused: runAfter(setPaused, failProject) } });
+    expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
+      kind: 'synced',
       unreachable: [],
       missing: [],
       project: { state: 'failed', version: 2 },
@@ -47,7 +47,7 @@ describe('converge', () => {
     expect(await testLink.queue.isPaused()).toBe(true);
   });
 
-  it('does not drive at all when it has moved before', async () => {
+  it('sets no flag when the version changed before', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
@@ -58,36 +58,38 @@ describe('converge', () => {
       }),
     );
     const { readStatuses } = services.deps.links;
-    const deps = withDeps(services.deps, {
+    const context = overrideContext(services.deps, {
       links: {
         readStatuses: runAfter(readStatuses, failProject),
-        setPaused: () => Promise.reject(new Error('driven')),
+        setPaused: () => Promise.reject(new Error('a flag was set')),
       },
     });
-    expect(await reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+    expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
+      kind: 'synced',
     });
   });
 
-  it('of a project that is gone has nothing to say; of one that is held it keeps out', async () => {
-    expect(await reconcile(services.deps, { project: 'nobody', operationId: null, timeoutMs: 0 })).toBeNull();
+  it('does nothing for a project that does not exist, or that has another active operation', async () => {
+    expect(await reconcile(services.deps, { project: 'unknown', operationId: null, timeoutMs: 0 })).toEqual({
+      kind: 'not_found',
+    });
     await services.createProject('payments', [testLink]);
     await services.deps.operations.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
-    expect(await reconcileIdle(services.deps, 'payments', 0)).toBeNull();
+    expect(await reconcileIdle(services.deps, 'payments', 0)).toEqual({ kind: 'not_owner' });
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
-  it('ends between two attempts when the process is to end', async () => {
+  it('stops between two attempts when the process stops', async () => {
     const stopping = new AbortController();
     await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
     const clock = { ...services.deps.clock, sleep: async () => stopping.abort() };
-    const deps = withDeps(services.deps, { clock, stopSignal: stopping.signal });
-    await expect(reconcile(deps, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
+    const context = overrideContext(services.deps, { clock, stopSignal: stopping.signal });
+    await expect(reconcile(context, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
       /abort/i,
     );
   });
 
-  it('drives hundreds of links, and tells how far it is', async () => {
+  it('sets more than a thousand links in chunks, and reports its progress', async () => {
     const names = Array.from({ length: 1_100 }, (_, index) => `bulk-${index}`);
     await Promise.all(names.map((name) => services.redis.hset(`bull:${name}:meta`, { version: 'bullmq:6.7.0' })));
     await services.createProject(
@@ -103,7 +105,7 @@ describe('converge', () => {
     expect(
       await reconcile(services.deps, { project: 'bulk', operationId: null, timeoutMs: 0, onProgress }),
     ).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
     });
     expect(progress).toEqual([1_000]);
     const paused = await Promise.all(names.map((name) => services.redis.hget(`bull:${name}:meta`, 'paused')));
@@ -111,7 +113,7 @@ describe('converge', () => {
   });
 });
 
-describe('a restore loses no failed task', () => {
+describe('a restore', () => {
   beforeEach(async () => {
     await testLink.queue.addBulk(['a', 'b', 'c'].map((name) => ({ name, data: {} })));
     await testLink.queue.pause();
@@ -119,44 +121,48 @@ describe('a restore loses no failed task', () => {
     await failNow('1');
   });
 
-  it('that fails after the others are back and before the link is resumed', async () => {
+  it('retries a task that fails after the others were retried and before the link is resumed', async () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const failLate = once(() => failNow('2'));
     const { retryFailed } = services.deps.links;
-    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
-    await execute(deps, ref);
+    const context = overrideContext(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
+    await execute(context, ref);
     expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
     expect(await testLink.queue.getFailedCount()).toBe(0);
     expect((await services.redis.lrange(waitKey, 0, -1)).reverse()).toEqual(['1', '2', '3']);
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
-  it('that fails while somebody resumes the link before us: the project is Failed again', async () => {
+  it('does not lose a task that fails while another client resumes the link: the project is Failed again', async () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const resumeLink = once(async () => {
       await testLink.queue.resume();
       await failNow('2');
     });
     const { retryFailed } = services.deps.links;
-    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, resumeLink) } });
-    await execute(deps, ref);
+    const context = overrideContext(withoutJobs(services), {
+      links: { retryFailed: runAfter(retryFailed, resumeLink) },
+    });
+    await execute(context, ref);
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
     await observeAll(withoutJobs(services));
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '2' } });
   });
 
-  it('that could not be put back since the link was resumed by somebody else', async () => {
+  it('does not lose a task that was not retried because another client resumed the link', async () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const resumeLink = once(() => testLink.queue.resume());
     const { retryFailed } = services.deps.links;
-    const deps = withDeps(withoutJobs(services), { links: { retryFailed: runBefore(retryFailed, resumeLink) } });
-    await execute(deps, ref);
+    const context = overrideContext(withoutJobs(services), {
+      links: { retryFailed: runBefore(retryFailed, resumeLink) },
+    });
+    await execute(context, ref);
     expect(await testLink.queue.getFailedCount()).toBe(1);
     await observeAll(withoutJobs(services));
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '1' } });
   });
 
-  it('and moves the watermark past what failed before and is left alone', async () => {
+  it('moves the watermark past failed tasks that it does not retry', async () => {
     await services.deps.projects.setWatermarks('payments', 1, {
       [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
     });
@@ -170,7 +176,7 @@ describe('a restore loses no failed task', () => {
     expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
   });
 
-  it('of those that fail while it is Paused', async () => {
+  it('retries a task that failed while the project was Paused, before newer tasks', async () => {
     await services.redis.flushall();
     const link = await services.createLink('invoices');
     let failTask = (_error: Error) => {};

@@ -16,7 +16,14 @@ import {
   testSettings,
 } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, createJumpingClock, once, runBefore, withDeps, withoutJobs } from './fault-injection.ts';
+import {
+  confirmOperation,
+  createJumpingClock,
+  once,
+  overrideContext,
+  runBefore,
+  withoutJobs,
+} from './fault-injection.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -46,8 +53,8 @@ function trueOnce(): () => boolean {
 
 const nonexistent = ({ link }: TestLink, queue: string) => ({ link: { ...link, queue } });
 
-describe('what is left behind', () => {
-  it('a Restore that is taken back has let nothing run, whatever else tries to reach the links meanwhile', async () => {
+describe('after a failure', () => {
+  it('no task runs when a Restore is rolled back, while reconcile retries the same links', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     const ran: string[] = [];
     await near.startWorker(async (job) => ran.push(job.name));
@@ -67,7 +74,7 @@ describe('what is left behind', () => {
     expect(await near.queue.isPaused()).toBe(true);
   });
 
-  it('a queue that comes into being while its project is held still is paused then', async () => {
+  it('a queue that is created while its project is not started is paused', async () => {
     const near = await services.createLink('near');
     await services.createProject('orders', [near, nonexistent(near, 'later')], { state: 'not_started' });
     await services.instance.startWorkers();
@@ -77,7 +84,7 @@ describe('what is left behind', () => {
     await waitFor(async () => (await services.deps.projects.read('orders'))?.syncedVersion === 1);
   });
 
-  it('a Restore that comes before the links of a Failed project are paused still puts back what failed', async () => {
+  it('a Restore retries failed tasks also before the links of a Failed project were paused', async () => {
     const near = await services.createLink('near');
     const worker = await near.startWorker(async () => {
       throw new Error('no');
@@ -94,12 +101,12 @@ describe('what is left behind', () => {
     expect(await near.queue.getWaitingCount()).toBe(1);
   });
 
-  it('"still trying" is told again when the last link has been reached', async () => {
+  it('the message of an incomplete pause is updated when its last link is paused', async () => {
     const far = await services.createLink('far', 'far');
     await services.createProject('orders', [far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     let offsetMs = 0;
-    const deps = withDeps(withoutJobs(services), {
+    const context = overrideContext(withoutJobs(services), {
       clock: {
         ...services.deps.clock,
         now: () => Date.now() + offsetMs,
@@ -109,7 +116,7 @@ describe('what is left behind', () => {
       },
       links: { readStatuses: async (links) => links.map(() => 'unreachable' as const) },
     });
-    await execute(deps, ref);
+    await execute(context, ref);
     const failed = await services.deps.operations.read(ref);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 0 } });
     await services.deps.operations.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
@@ -118,17 +125,17 @@ describe('what is left behind', () => {
     expect(await far.queue.isPaused()).toBe(true);
   });
 
-  it('"still trying" is told again also when a Restore was taken back meanwhile, and when another queue is missing', async () => {
+  it('the message of an incomplete pause is updated also after a Restore was rolled back and when another queue is missing', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     await services.createProject('orders', [near, far, nonexistent(near, 'gone')]);
     const farUnreachable: Partial<UseCaseContext['links']> = {
       readStatuses: async (links, ms) => {
-        const flags = await services.deps.links.readStatuses(links, ms);
-        return flags.map((flag, index) => (links[index]?.connection === 'far' ? 'unreachable' : flag));
+        const statuses = await services.deps.links.readStatuses(links, ms);
+        return statuses.map((status, index) => (links[index]?.connection === 'far' ? 'unreachable' : status));
       },
     };
     const clock = createJumpingClock();
-    const offline = withDeps(withoutJobs(services), { clock, links: farUnreachable });
+    const offline = overrideContext(withoutJobs(services), { clock, links: farUnreachable });
     const pause = await confirmOperation(services, 'orders', 'pause');
     await execute(offline, pause);
     const failed = await services.deps.operations.read(pause);
@@ -139,23 +146,23 @@ describe('what is left behind', () => {
     expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
 
     const notified: string[] = [];
-    const notifier = {
+    const notifications = {
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
       alertsChanged: async () => {},
     };
-    await reconcileIdle({ ...services.deps, notifications: notifier }, 'orders', 1_000);
+    await reconcileIdle({ ...services.deps, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);
     expect(await far.queue.isPaused()).toBe(true);
     expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'failed', incompleteOperation: null });
   });
 
-  it('a second run of a Restore does not take back what the first has begun', async () => {
+  it('a second execution of a Restore does not roll back the first one', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     for (const { queue } of [near, far]) await queue.pause();
     await services.createProject('orders', [near, far], { state: 'paused' });
     const restore = await confirmOperation(services, 'orders', 'restore');
     const first = once(() => execute(withoutJobs(services), restore));
-    const second = withDeps(withoutJobs(services), {
+    const second = overrideContext(withoutJobs(services), {
       links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
     });
     await execute(second, restore);
@@ -164,22 +171,22 @@ describe('what is left behind', () => {
     expect(await near.queue.isPaused()).toBe(false);
   });
 
-  it('a run that passed the check a moment ago keeps a stale one from taking it back', async () => {
+  it('an execution with outdated link statuses does not roll back one that has passed the preflight', async () => {
     const near = await services.createLink('near');
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
     const restore = await confirmOperation(services, 'orders', 'restore');
     const recordProgress = once(() => services.deps.operations.setProgress(restore, { done: 0, total: 1 }));
-    const readStaleFlags = runBefore(async (links: readonly Link[], ms: number) => {
-      const flags = await services.deps.links.readStatuses(links, ms);
-      return isFirst() ? links.map(() => 'unreachable' as const) : flags;
+    const readOutdatedStatuses = runBefore(async (links: readonly Link[], ms: number) => {
+      const statuses = await services.deps.links.readStatuses(links, ms);
+      return isFirst() ? links.map(() => 'unreachable' as const) : statuses;
     }, recordProgress);
     const isFirst = trueOnce();
-    await execute(withDeps(withoutJobs(services), { links: { readStatuses: readStaleFlags } }), restore);
+    await execute(overrideContext(withoutJobs(services), { links: { readStatuses: readOutdatedStatuses } }), restore);
     expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
-  it('an action on one project waits for none of a hundred on a dead connection', async () => {
+  it('a pause does not wait for a hundred pauses on a connection that is down', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     await services.createProject('healthy', [near]);
     const ids = Array.from({ length: 120 }, (_, index) => `dead-${index}`);
@@ -193,7 +200,7 @@ describe('what is left behind', () => {
     expect(await services.deps.projects.read('dead-0')).toMatchObject({ state: 'pausing' });
   });
 
-  it('one unreadable queue hides no failure of its neighbours', async () => {
+  it('an unreadable queue does not hide a failed task in another queue', async () => {
     const [near, unreadable] = [await services.createLink('near'), await services.createLink('odd')];
     await services.redis.set('bull:odd:failed', 'x');
     await services.createProject('orders', [near]);
@@ -208,7 +215,7 @@ describe('what is left behind', () => {
     expect(await services.deps.projects.read('strange')).toMatchObject({ state: 'running' });
   });
 
-  it('tasks whose parent lies in a queue that the bot may not touch are put back all the same', async () => {
+  it('a failed task is retried although the bot has no access to the queue of its parent', async () => {
     const [pay, parents] = [await services.createLink('pay', 'far'), await services.createLink('parents', 'far')];
     const admin = new Redis(services.urlOf('far'));
     await admin.call('ACL', 'SETUSER', 'syncbot', 'on', '>pw', '~bull:pay:*', '+@all');
@@ -240,7 +247,7 @@ describe('what is left behind', () => {
     expect((await pay.queue.getWaiting()).map(({ name }) => name).sort()).toEqual(['child', 'one']);
   });
 
-  it('many who wait for a connection raise no warning', async () => {
+  it('many queries that wait for one connection cause no warning', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => void warnings.push(warning);
     process.on('warning', onWarning);

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, runAfter, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
 
 let services: TestServices;
 let link: TestLink;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-/** Ways in which a Redis that is up serves no writes, and what makes it well again. */
+/** A state in which Redis answers but accepts no writes, the command that causes it, and the one that ends it. */
 const writeFailures = [
   ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
   ['a replica, as after a failover', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
@@ -31,7 +31,7 @@ const readOperation = (ref: OperationRef) => services.deps.operations.read(ref);
 const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
-  '%s: surely not done at the command, and carried on by itself afterwards',
+  '%s: a request is refused as not done, and a confirmed operation is completed afterwards',
   async (_what, breakCommand, repairCommand) => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await sendCommand(breakCommand);
@@ -49,18 +49,18 @@ it.each(writeFailures)(
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
     expect(await link.queue.isPaused()).toBe(true);
-    // The second request may have come through late: nobody was shown its dialog.
+    // Redis may execute the second request later. Its dialog was never shown.
     const otherEvents = (await readEvents()).filter((event) => event !== 'requested');
     expect(otherEvents).toEqual(['done', 'started', 'confirmed', 'created']);
   },
 );
 
 it.each(writeFailures)(
-  '%s, in the middle of an operation: one outcome, and the links agree',
+  '%s during an operation: there is one outcome, and the links are synced',
   async (_what, breakCommand, repairCommand) => {
     const ref = await confirmOperation(services, 'orders', 'pause');
-    const drive = runAfter(services.deps.links.setPaused, () => sendCommand(breakCommand));
-    const run = execute(withDeps(withoutJobs(services), { links: { setPaused: drive } }), ref).catch(
+    const setPaused = runAfter(services.deps.links.setPaused, () => sendCommand(breakCommand));
+    const run = execute(overrideContext(withoutJobs(services), { links: { setPaused } }), ref).catch(
       (error: unknown) => error,
     );
     await waitFor(() => link.queue.isPaused());
@@ -77,7 +77,7 @@ it.each(writeFailures)(
   },
 );
 
-it('a script cache that is flushed all the time is not noticed', async () => {
+it('operations are done while the script cache is flushed all the time', async () => {
   await services.instance.startWorkers();
   let isDone = false;
   const flushing = (async () => {

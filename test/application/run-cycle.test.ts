@@ -3,49 +3,49 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { runCycle } from '../../src/application/run-cycle.ts';
 import { createFakeDeps } from '../slack/fake-deps.ts';
 
-/** Use cases with a clock of their own, and how long they slept. */
-function createClockDeps(): { deps: UseCaseContext; sleepsMs: number[]; advance(ms: number): void } {
+/** A context with a manual clock that records its sleeps. */
+function createClockContext(): { context: UseCaseContext; sleepsMs: number[]; advance(ms: number): void } {
   let now = 0;
   const sleepsMs: number[] = [];
   const clock = { now: () => now, monotonicNow: () => now, sleep: async (ms: number) => void sleepsMs.push(ms) };
   const advance = (ms: number) => {
     now += ms;
   };
-  return { deps: { ...createFakeDeps([]).deps, clock }, sleepsMs, advance };
+  return { context: { ...createFakeDeps([]).deps, clock }, sleepsMs, advance };
 }
 
-describe('a round', () => {
+describe('a cycle', () => {
   it.each([
     [0, []],
     [2_500, []],
     [2_501, [2_501]],
     [9_000, [9_000]],
-  ])('that took %i ms of 5 s is followed by a rest of %j', async (durationMs, expectedSleeps) => {
-    const { deps, sleepsMs, advance } = createClockDeps();
-    await runCycle(deps, { intervalMs: 5_000, timeoutMs: 60_000 }, async () => advance(durationMs));
+  ])('that took %i ms of a 5 s interval is followed by a wait of %j ms', async (durationMs, expectedSleeps) => {
+    const { context, sleepsMs, advance } = createClockContext();
+    await runCycle(context, { intervalMs: 5_000, timeoutMs: 60_000 }, async () => advance(durationMs));
     expect(sleepsMs).toEqual(expectedSleeps);
   });
 
-  it('that takes too long is told so, and rests as long', async () => {
-    const { deps, sleepsMs, advance } = createClockDeps();
+  it('over its limit is aborted, and the next one waits as long as it took', async () => {
+    const { context, sleepsMs, advance } = createClockContext();
     const work = ({ stopSignal }: UseCaseContext) =>
       new Promise<void>((_resolve, reject) => {
         stopSignal.addEventListener('abort', () => {
           advance(60_000);
-          reject(new Error('given up'));
+          reject(new Error('aborted'));
         });
       });
-    await expect(runCycle(deps, { intervalMs: 5_000, timeoutMs: 1 }, work)).rejects.toThrow('given up');
+    await expect(runCycle(context, { intervalMs: 5_000, timeoutMs: 1 }, work)).rejects.toThrow('aborted');
     expect(sleepsMs).toEqual([60_000]);
   });
 
-  it('ends with the process', async () => {
-    const { deps } = createClockDeps();
+  it('is aborted when the process stops', async () => {
+    const { context } = createClockContext();
     const stopping = new AbortController();
     stopping.abort();
-    const work = async (deps: UseCaseContext) => deps.stopSignal.throwIfAborted();
+    const work = async (context: UseCaseContext) => context.stopSignal.throwIfAborted();
     await expect(
-      runCycle({ ...deps, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
+      runCycle({ ...context, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
     ).rejects.toThrow();
   });
 });

@@ -4,9 +4,9 @@ import { execute } from '../../src/application/execute.ts';
 import { reconcile } from '../../src/application/reconcile.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
-import { confirmOperation, once, runAfter, withDeps, withoutJobs } from './fault-injection.ts';
+import { confirmOperation, once, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
 
-/** As if the process were stopped by the machine just when it has been answered, while others go on. */
+/** Simulates a process that is suspended right after this method has returned, while other processes continue. */
 function suspendAfter<Args extends unknown[], Result>(
   { clock }: UseCaseContext,
   method: (...args: Args) => Promise<Result>,
@@ -37,24 +37,24 @@ async function readPauseEvents(services: TestServices): Promise<(string | undefi
   return events.map(([, fields]) => fields[1]).filter((event) => event === 'paused' || event === 'resumed');
 }
 
-it('a pause whose process was stopped after it saw the version touches nothing that was restored meanwhile', async () => {
+it('a pause that was suspended after it read the version does not pause a link that was restored meanwhile', async () => {
   await using services = await createPaymentsProject();
   const pause = await confirmOperation(services, 'payments', 'pause');
-  await services.deps.operations.claim(pause, 'stopped');
-  const { method: version, clock } = suspendAfter(services.deps, services.deps.projects.readVersion, async () => {
+  await services.deps.operations.claim(pause, 'suspended');
+  const { method: readVersion, clock } = suspendAfter(services.deps, services.deps.projects.readVersion, async () => {
     await execute(withoutJobs(services), pause);
     await runOperation(services, 'restore');
   });
-  const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock };
-  await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 5_000 });
+  const context = { ...overrideContext(services.deps, { projects: { readVersion } }), clock };
+  await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
 });
 
-it('a restore whose process was stopped after it moved the watermark resumes nothing that was paused meanwhile', async () => {
+it('a restore that was suspended after it moved the watermark does not resume a link that was paused meanwhile', async () => {
   await using services = await createPaymentsProject();
   await runOperation(services, 'pause');
   const restore = await confirmOperation(services, 'payments', 'restore');
-  await services.deps.operations.claim(restore, 'stopped');
+  await services.deps.operations.claim(restore, 'suspended');
   const { method: setWatermarks, clock } = suspendAfter(
     services.deps,
     services.deps.projects.setWatermarks,
@@ -63,16 +63,16 @@ it('a restore whose process was stopped after it moved the watermark resumes not
       await runOperation(services, 'pause');
     },
   );
-  const deps = { ...withDeps(services.deps, { projects: { setWatermarks } }), clock };
-  await reconcile(deps, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
+  const context = { ...overrideContext(services.deps, { projects: { setWatermarks } }), clock };
+  await reconcile(context, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused']);
 });
 
-describe('when nobody else did anything meanwhile', () => {
-  it('a pause that was stopped for minutes is carried out after all', async () => {
+describe('if nothing was changed meanwhile', () => {
+  it('a pause that was suspended for minutes is done', async () => {
     await using services = await createPaymentsProject();
     const pause = await confirmOperation(services, 'payments', 'pause');
-    const { method: version, clock } = suspendAfter(
+    const { method: readVersion, clock } = suspendAfter(
       services.deps,
       services.deps.projects.readVersion,
       async () => {},
@@ -80,57 +80,62 @@ describe('when nobody else did anything meanwhile', () => {
     );
     const lines: object[] = [];
     const log = { ...services.deps.log, info: (fields: object) => void lines.push(fields) };
-    await execute({ ...withDeps(withoutJobs(services), { projects: { readVersion: version } }), clock, log }, pause);
+    await execute({ ...overrideContext(withoutJobs(services), { projects: { readVersion } }), clock, log }, pause);
     expect(await services.deps.operations.read(pause)).toMatchObject({ state: 'done' });
     expect(lines).toContainEqual({ project: 'payments', operationId: pause.operation, links: 1 });
     expect(await readPauseEvents(services)).toEqual(['paused']);
   });
 
-  it('a restore that was stopped for minutes is carried out after all', async () => {
+  it('a restore that was suspended for minutes is done', async () => {
     await using services = await createPaymentsProject();
     await runOperation(services, 'pause');
     const restore = await confirmOperation(services, 'payments', 'restore');
     const { setWatermarks } = services.deps.projects;
     const { method, clock } = suspendAfter(services.deps, setWatermarks, async () => {}, 180_000);
-    await execute({ ...withDeps(withoutJobs(services), { projects: { setWatermarks: method } }), clock }, restore);
+    await execute(
+      { ...overrideContext(withoutJobs(services), { projects: { setWatermarks: method } }), clock },
+      restore,
+    );
     expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
   });
 
-  it('a restore that was stopped before it paused a link that ran says nothing of links that do not answer', async () => {
+  it('a restore that was suspended before it paused a running link is not refused as unreachable', async () => {
     await using services = await startTestServices();
     const testLink = await services.createLink('payments');
     await services.createProject('payments', [testLink]);
     await runOperation(services, 'pause');
     await testLink.queue.resume();
     const restore = await confirmOperation(services, 'payments', 'restore');
-    const { method: version, clock } = suspendAfter(
+    const { method: readVersion, clock } = suspendAfter(
       services.deps,
       services.deps.projects.readVersion,
       async () => {},
       180_000,
     );
-    await execute({ ...withDeps(withoutJobs(services), { projects: { readVersion: version } }), clock }, restore);
+    await execute({ ...overrideContext(withoutJobs(services), { projects: { readVersion } }), clock }, restore);
     expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused', 'resumed']);
   });
 
   it.each([600, 1_200, 4_500])(
-    'links are driven in one attempt where Redis takes %i ms to answer',
+    'links are set in one attempt when Redis takes %i ms to answer',
     async (responseDelayMs) => {
       await using services = await startTestServices();
       await services.createProject('payments', [await services.createLink('payments')]);
       const pause = await confirmOperation(services, 'payments', 'pause');
       await services.deps.operations.claim(pause, 'slow');
       let waitedMs = 0;
-      const version = runAfter(services.deps.projects.readVersion, async () => {
+      const readVersion = runAfter(services.deps.projects.readVersion, async () => {
         waitedMs += responseDelayMs;
       });
       const { clock } = services.deps;
       const slowClock = { ...clock, monotonicNow: () => clock.monotonicNow() + waitedMs };
-      const deps = { ...withDeps(services.deps, { projects: { readVersion: version } }), clock: slowClock };
-      expect(await reconcile(deps, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
-        kind: 'agreed',
+      const context = { ...overrideContext(services.deps, { projects: { readVersion } }), clock: slowClock };
+      expect(
+        await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 0 }),
+      ).toMatchObject({
+        kind: 'synced',
       });
     },
   );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-/** A sweep whose findings are written down. */
+/** Runs a sweep and records what it adds to the queues. */
 async function runSweep() {
   const executed: string[] = [];
   const reconciled: string[] = [];
@@ -49,18 +49,18 @@ async function requestPause(): Promise<OperationRef> {
 }
 
 describe('the sweep', () => {
-  it('rests when all is well', async () => {
+  it('does nothing when everything is synced and notified', async () => {
     await services.deps.projects.markSynced('orders', 1, []);
     expect(await runSweep()).toEqual({ executed: [], reconciled: [], notified: [] });
   });
 
-  it('has links converged that are behind their project’s state', async () => {
+  it('reconciles links that are not synced, but not while an operation is active', async () => {
     expect((await runSweep()).reconciled).toEqual(['orders']);
     await services.deps.operations.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
     expect((await runSweep()).reconciled).toEqual([]);
   });
 
-  it('leaves a dialog that may still be answered, and lets an expired one expire without a word', async () => {
+  it('leaves an open dialog, and expires an old one without a notification', async () => {
     const ref = await requestPause();
     expect(await runSweep()).toMatchObject({ executed: [], notified: [] });
     expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'requested' });
@@ -71,7 +71,7 @@ describe('the sweep', () => {
     expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
-  it('has what was confirmed carried out, as long as it takes', async () => {
+  it('adds the job of a confirmed operation until the operation is finished', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     expect((await runSweep()).executed).toEqual([ref.operation]);
     await services.deps.operations.claim(ref, 'run');
@@ -80,7 +80,7 @@ describe('the sweep', () => {
     expect((await runSweep()).executed).toEqual([]);
   });
 
-  it('has outcomes told again until they have been told', async () => {
+  it('notifies an outcome again until it is marked as notified', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
@@ -93,7 +93,7 @@ describe('the sweep', () => {
     expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
-  it('gives up telling what nobody could be told for a day', async () => {
+  it('stops notifying an outcome after a day', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
@@ -103,18 +103,18 @@ describe('the sweep', () => {
     expect(await services.deps.operations.listOpen('orders')).toEqual([]);
   });
 
-  it('works through a broken project and a broken operation to all the others', async () => {
+  it('skips unreadable projects and operations, and continues with the others', async () => {
     await services.createProject('aaa', [await services.createLink('aaa')]);
     await services.createProject('bbb', [await services.createLink('bbb')]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     await services.redis.hset('syncbot:{p:aaa}:state', 'state', 'asleep');
-    await services.redis.set('syncbot:{p:bbb}:open', 'no sorted set');
+    await services.redis.set('syncbot:{p:bbb}:open', 'not a sorted set');
     await services.redis.zadd('syncbot:{p:orders}:open', 1, 'strange');
     await services.redis.hset('syncbot:{p:orders}:op:strange', { v: '7', state: 'confirmed' });
     expect((await runSweep()).executed).toEqual([ref.operation]);
   });
 
-  it('forgets an operation whose time of retention is over though nobody was told', async () => {
+  it('removes an operation from the open ones when its record has expired', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     await services.redis.del(`syncbot:{p:orders}:op:${ref.operation}`);
@@ -122,7 +122,7 @@ describe('the sweep', () => {
     expect(await services.redis.zcard('syncbot:{p:orders}:open')).toBe(0);
   });
 
-  it('runs by itself on a worker, and finds what was left', async () => {
+  it('runs on a worker, and executes a confirmed operation without a job', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await services.instance.startWorkers();
     await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');

@@ -1,4 +1,4 @@
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { type CrashPoint, createCommandNamer } from './crash-points.ts';
@@ -11,7 +11,7 @@ import { oppositeOf, waitForOutcome } from './worker-crash.ts';
 const alice = 'U0ALICE';
 const bob = 'U0BOB';
 
-/** The points of a press of OK, counted while nobody is stopped. */
+/** Counts the crash points of a press of OK, without a crash. */
 export async function countBotCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
   await using subject = await harness.startSubject({ works: false });
@@ -27,7 +27,7 @@ export async function countBotCrashPoints(harness: CrashHarness, action: Action)
   return watch.labels;
 }
 
-/** Kills the bot between OK and the job: the operation is carried out once, or nobody ever pressed OK. */
+/** Kills the bot between OK and the job. The operation is executed once, or stays unconfirmed. */
 export async function killBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
   await using subject = await harness.startSubject({ works: false });
@@ -44,8 +44,8 @@ export async function killBot(harness: CrashHarness, action: Action, point: Cras
   });
 }
 
-/** Freezes the bot between OK and the job, until the operation and a later one are over. What it does then comes late. */
-export async function freezeBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
+/** Suspends the bot between OK and the job, until the operation and a later one are finished. Then its commands arrive late. */
+export async function suspendBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
   await using subject = await harness.startSubject({ works: false });
@@ -79,7 +79,7 @@ function isBeforeResolve({ label, when }: CrashPoint): boolean {
   return label.startsWith('time ') || (label.startsWith('resolve ') && when === 'before');
 }
 
-/** Somebody has asked, and presses OK: from here on the requests of the bot count. */
+/** Requests an operation and presses OK. From here on the commands of the bot are crash points. */
 async function pressOk(
   { services }: CrashHarness,
   {

@@ -4,26 +4,27 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import * as retryFailedScripts from '../../src/infra/bullmq/retry-failed-scripts.ts';
 import { loadScript, type Script } from '../../src/infra/redis/scripts.ts';
 
 /**
- * What counts as a point: every command that a process sends to any Redis for an operation, on all of its connections, from
- * the moment at which it takes the operation's job until it has handed the job back (for the bot: from the press of OK
- * until it has nothing left to send). A command is a point also when several leave in one packet. Not counted is what the
- * process would send without the operation too: waiting for a job (BZPOPMIN), prolonging locks, looking for stalled jobs,
- * and asking for one job more. At each point a process is stopped `before` the command reaches Redis, and `after` Redis
- * has carried it out and before the reply arrives.
+ * A command at which a process is stopped. Each command that the process sends to any Redis for an operation is a crash
+ * point: for a worker from taking the operation's job until it returns the job, for a bot from the press of OK until its last
+ * command. Several commands in one packet are several crash points.
+ *
+ * Not crash points are the commands that a process sends also without an operation: waiting for a job (BZPOPMIN), extending
+ * locks, checking for stalled jobs, and fetching the next job.
+ *
+ * `before`: the process is stopped before Redis gets the command. `after`: Redis has executed it, and the reply has not arrived.
  */
 export interface CrashPoint {
   readonly label: string;
   readonly when: 'before' | 'after';
 }
 
-/** Names a command by what it does, to which key and on which server; the same command again has the next number. Null: no point. */
+/** Labels a command by its name, key, server and count. Returns null for a command that is no crash point. */
 export type CommandNamer = (args: readonly string[], server: number) => string | null;
 
-/** A namer for one operation, that begins to count now. The names are the same for every project and operation. */
+/** Creates a namer for one operation. Labels are the same for every project and operation. */
 export function createCommandNamer({ project, operation }: OperationRef): CommandNamer {
   const counts = new Map<string, number>();
   let hasTakenJob = false;
@@ -42,7 +43,7 @@ export function createCommandNamer({ project, operation }: OperationRef): Comman
   };
 }
 
-/** What a worker of BullMQ sends whether there is a job or not. */
+/** Commands that a BullMQ worker sends with and without a job. */
 const backgroundCommands: ReadonlySet<string> = new Set(['bzpopmin', 'extendLocks', 'moveStalledJobsToWait']);
 
 function parseCommand(args: readonly string[]): { readonly command: string; readonly keys: readonly string[] } {
@@ -54,10 +55,10 @@ function parseCommand(args: readonly string[]): { readonly command: string; read
   return { command: scriptNames.get(sha) ?? `script ${sha.slice(0, 6)}`, keys: keys.slice(0, 1) };
 }
 
-/** The bot's own scripts by name: a `.lua` file without its extension, or an exported constant. */
+/** The bot's own scripts by the names of their files. */
 export const botScripts: ReadonlyMap<string, Script> = new Map([
   ...scriptsInFolder(new URL('../../src/infra/redis/lua/', import.meta.url)),
-  ...Object.entries(retryFailedScripts).map(([name, script]) => [name.replace(/Script$/, ''), script] as const),
+  ...scriptsInFolder(new URL('../../src/infra/bullmq/lua/', import.meta.url)),
 ]);
 
 function scriptsInFolder(folder: URL): (readonly [string, Script])[] {
@@ -71,7 +72,7 @@ const scriptNames: ReadonlyMap<string, string> = new Map([
   ...bullmqScriptNames(),
 ]);
 
-/** BullMQ's own, each in a file like `pause-7.js`. */
+/** BullMQ's scripts, each in a file such as `pause-7.js`. */
 function bullmqScriptNames(): [string, string][] {
   const require = createRequire(import.meta.url);
   const folder = join(dirname(require.resolve('bullmq')), 'scripts');

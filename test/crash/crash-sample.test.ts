@@ -8,7 +8,7 @@ const firstSeed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
 const samplesPerKind = { worker: 2, bot: 1 };
 const concurrency = 3;
 
-it(`whoever is stopped at some points of an operation, everything converges (CRASH_SEED=${firstSeed})`, async () => {
+it(`each operation has one outcome when a process is stopped at a sample of crash points (CRASH_SEED=${firstSeed})`, async () => {
   await using built = await buildTestPrograms();
   const scenarios = await discoverScenarios(built.folder);
   const selected = [...groupByKind(scenarios.cases)].flatMap(([kind, cases], index) =>
@@ -19,7 +19,7 @@ it(`whoever is stopped at some points of an operation, everything converges (CRA
   expect(stops).toBe(selected.length);
 }, 120_000);
 
-/** The cases of each scenario, those of a worker by signal. */
+/** Groups the cases by scenario. Those of a worker are also grouped by signal. */
 function groupByKind(cases: readonly CrashCase[]): Map<string, CrashCase[]> {
   const groups = new Map<string, CrashCase[]>();
   for (const crashCase of cases) {

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { caseName, discoverScenarios, runAll } from './scenarios.ts';
 
-/** Only the cases whose name contains this, to play one again. */
+/** Only cases whose name contains this text run. */
 const nameFilter = process.env['CRASH_ONLY'] ?? '';
 const concurrency = Number(process.env['CRASH_AT_ONCE'] ?? 4);
 
-it('whoever is stopped at whichever point of an operation, everything converges', async () => {
+it('each operation has one outcome when a process is stopped at any crash point', async () => {
   await using built = await buildTestPrograms();
   const scenarios = await discoverScenarios(built.folder);
   const { cases } = scenarios;

@@ -7,34 +7,33 @@ import { botScripts } from './crash-points.ts';
 import { type StoppingProxy, startStoppingProxy, type Watch } from './stopping-proxy.ts';
 import { type SubjectProcess, startSubjectProcess } from './subject-process.ts';
 
-/** Two Redis servers on which one crash after the other is played. */
+/** Two Redis servers on which crash cases run one after the other. */
 export interface CrashHarness extends AsyncDisposable {
   readonly services: TestServices;
   redisOf(connection: 'default' | 'far'): Redis;
-  /** The scripts that its servers know. A new server is asked for a script twice, at first without its text. */
+  /** The scripts that its servers have loaded. Without this, a client sends a script twice, by its hash and as a text. */
   readonly knownScripts: ReadonlySet<string>;
-  /** How often a process has been stopped at a point. */
+  /** How many processes have been stopped at a crash point. */
   stopCount(): number;
-  /** A name for the next project. */
   nextProjectId(): string;
-  /** A process behind a proxy, ready to work or to be pressed OK. */
+  /** Starts a process behind a proxy: a worker if `works`, otherwise a bot that handles a press of OK. */
   startSubject(details: { readonly works: boolean; readonly lockDurationMs?: number }): Promise<SubjectUnderTest>;
-  /** A worker that nobody stops, started after a crash. It has swept once, and never will again. */
+  /** Starts a worker that is not stopped. It sweeps once at its start. */
   startHealthyWorker(): Promise<Services>;
 }
 
 export interface SubjectUnderTest extends AsyncDisposable {
   readonly process: SubjectProcess;
   readonly proxy: StoppingProxy;
-  /** Resolves when the victim has been stopped at its point. */
+  /** Resolves when the process has been stopped at its crash point. */
   waitUntilStopped(watch: Watch): Promise<void>;
 }
 
 const hourMs = 3_600_000;
-/** How long a worker may be silent before another takes its job over. */
+/** Ms without an extension of the lock after which another worker takes the job over. */
 const shortLockMs = 1_000;
 
-/** `folder`: the compiled sources. `scripts`: what another theatre has learned. */
+/** `folder`: the compiled sources. `initialScripts`: scripts that another harness has recorded. */
 export async function createCrashHarness(
   folder: string,
   initialScripts: ReadonlySet<string> = new Set(),
@@ -51,7 +50,7 @@ export async function createCrashHarness(
   return {
     services,
     redisOf: (connection) => (connection === 'far' ? far : services.redis),
-    knownScripts: knownScripts,
+    knownScripts,
     stopCount: () => stopCount,
     nextProjectId: () => `p${++projectCount}`,
     async startSubject({ works, lockDurationMs = shortLockMs }) {
@@ -71,7 +70,7 @@ export async function createCrashHarness(
         process: subjectProcess,
         proxy,
         async waitUntilStopped(watch) {
-          await waitFor(() => watch.isStopped(), { description: 'the point' });
+          await waitFor(() => watch.isStopped(), { description: 'the crash point' });
           await unblockWorker(services);
           stopCount++;
         },
@@ -89,7 +88,7 @@ export async function createCrashHarness(
         },
         notifyAlerts: async () => {},
       });
-      // BullMQ looks for stalled jobs once an interval: that of the victim would make this worker wait for its next one.
+      // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.
       await services.redis.del('{syncbot}:actions:stalled-check');
       await worker.startWorkers();
       await sweep(worker.deps);
@@ -103,8 +102,8 @@ export async function createCrashHarness(
 }
 
 /**
- * Redis answers the victim that there is no job, as it does every five seconds. Else it would hand it the next one's mark,
- * and a worker that is alive would find that job only when it looks by itself.
+ * Ends the blocking wait of the stopped worker, as its timeout does every five seconds. Otherwise Redis would give the marker
+ * of the next job to the stopped worker, and a healthy worker would find that job only at its own timeout.
  */
 async function unblockWorker({ redis }: TestServices): Promise<void> {
   const clients = String(await redis.client('LIST')).split('\n');

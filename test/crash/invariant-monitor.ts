@@ -3,28 +3,31 @@ import { expect } from 'vitest';
 import type { TestServices } from '../support/test-services.ts';
 import type { ProjectFixture } from './project-fixture.ts';
 
-/** Looks on again and again. */
+/** Checks an invariant every 10 ms. */
 export interface InvariantMonitor extends AsyncDisposable {
-  /** Looks once more now. Throws when anything was seen that must never be. */
+  /** Checks once more. Throws if the invariant was violated at any check. */
   assertHeld(): Promise<void>;
 }
 
 const linkTimeoutMs = 5_000;
 const intervalMs = 10;
 
-/** Watches that no project is reported as Paused while one of its links runs: at one version, as anybody could read it. */
-export function monitorPausedLinks({ deps }: TestServices, { project, links }: ProjectFixture): InvariantMonitor {
+/** The invariant: while a project is Paused, at one version, all of its links are paused. */
+export function monitorPausedLinks(
+  { deps: context }: TestServices,
+  { project, links }: ProjectFixture,
+): InvariantMonitor {
   const violations: string[] = [];
   let isStopped = false;
   const check = async () => {
-    const before = await deps.projects.read(project);
-    const flags = await deps.links.readStatuses(
+    const before = await context.projects.read(project);
+    const statuses = await context.links.readStatuses(
       links.map(({ link }) => link),
       linkTimeoutMs,
     );
-    const version = await deps.projects.readVersion(project);
-    if (before?.state === 'paused' && before.version === version && flags.some((flag) => flag !== 'paused')) {
-      violations.push(`Paused at version ${version}, but its links are ${flags.join(', ')}`);
+    const version = await context.projects.readVersion(project);
+    if (before?.state === 'paused' && before.version === version && statuses.some((status) => status !== 'paused')) {
+      violations.push(`Paused at version ${version}, but its links are ${statuses.join(', ')}`);
     }
   };
   const loop = (async () => {

@@ -5,23 +5,22 @@ import type { Action } from '../../src/domain/project.ts';
 import { toChunks } from '../../src/lib/async.ts';
 import type { TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { expectEachTaskOnce, expectPauseEvents } from './link-assertions.ts';
-import type { ProjectFixture } from './project-fixture.ts';
+import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 
-/** What was carried out on a stage, in this order, each once. */
+/** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
   readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
-  /** How often a link may have been driven the wrong way by a command that came late, and back. */
+  /** How often a late command may have set a link the wrong way, before it was corrected. */
   readonly lateCommands: number;
-  /** Runs that ended without leaving: those of a killed process. */
+  /** Executions that may still be in `:runs`: those of a killed process. */
   readonly leftoverRuns: number;
-  /** One that came too late and was refused at the end. */
+  /** An operation that was confirmed too late and was refused at its claim. */
   readonly refusedOperation?: OperationRef | null;
 }
 
 const linkTimeoutMs = 5_000;
 
-/** Everything has come to rest as if nobody had been stopped. */
+/** The records, links and tasks are as if no process had been stopped. */
 export async function expectOneOutcomePerOperation(
   services: TestServices,
   fixture: ProjectFixture,
@@ -30,7 +29,9 @@ export async function expectOneOutcomePerOperation(
   const { project, links } = fixture;
   const { operations } = expected;
   const key = (name: string) => `syncbot:{p:${project}}:${name}`;
-  await waitFor(async () => (await services.redis.zcard(key('open'))) === 0, { description: 'everything to be told' });
+  await waitFor(async () => (await services.redis.zcard(key('open'))) === 0, {
+    description: 'all operations to be notified',
+  });
   await waitFor(() => hasNoJob(services), { description: 'the action queue to be empty' });
 
   const last = operations.at(-1);
@@ -49,7 +50,7 @@ export async function expectOneOutcomePerOperation(
     const operation = await services.deps.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
     expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
-    expect(operation?.outcome?.retriedTasks, 'tasks put back').toBe(index === 0 ? fixture.failedTaskCount : 0);
+    expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {
     const refused = await services.deps.operations.read(expected.refusedOperation);
@@ -60,17 +61,17 @@ export async function expectOneOutcomePerOperation(
   expect(await services.redis.zcard(key('runs'))).toBeLessThanOrEqual(expected.leftoverRuns);
 
   const desired = record === null ? null : desiredLinkState(record.state);
-  const flags = await services.deps.links.readStatuses(
+  const statuses = await services.deps.links.readStatuses(
     links.map(({ link }) => link),
     linkTimeoutMs,
   );
-  const wrongLinks = links.filter((_link, index) => flags[index] !== desired).map(({ link }) => link.queue);
+  const wrongLinks = links.filter((_link, index) => statuses[index] !== desired).map(({ link }) => link.queue);
   expect(wrongLinks, `links that are not ${desired}`).toEqual([]);
   for (const link of links) await expectPauseEvents(link, expected);
   for (const link of links) await expectEachTaskOnce(fixture, link, desired === 'resumed');
 }
 
-/** Nothing has been changed: nobody ever confirmed. */
+/** The operation was not confirmed, and nothing was changed. */
 export async function expectNothingChanged(
   services: TestServices,
   fixture: ProjectFixture,
@@ -87,10 +88,10 @@ async function hasNoJob({ redis }: TestServices): Promise<boolean> {
   return jobKeys.length === 0;
 }
 
-/** What is recorded: the event, the project's version then, and the state that it went into, if it did. */
+/** Of an audit entry: the event, the project's version, and its new state or an empty text. */
 type HistoryEntry = readonly [event: string, version: number, state: string];
 
-/** What a look at the links writes down: a late write of the frozen one that was driven back, what a channel is to know. */
+/** Events that the observer adds: a corrected late write, and alerts. */
 const observationEvents: ReadonlySet<string> = new Set([
   'corrected',
   'alert_firing',
@@ -98,7 +99,7 @@ const observationEvents: ReadonlySet<string> = new Set([
   'alert_notified',
 ]);
 
-/** The entries of these operations and of the project itself. */
+/** The audit entries of these operations and of the project itself. */
 async function readHistory(
   { redis }: TestServices,
   { project }: ProjectFixture,
@@ -125,4 +126,49 @@ function expectedHistory(operations: ExpectedOutcome['operations']): HistoryEntr
       ];
     }),
   ];
+}
+
+/**
+ * The link has one pause or resume event for each operation. It has more only if a late command was corrected: by the worker
+ * that sent it, which compares once more, and by the observer, if both notice it.
+ */
+async function expectPauseEvents(
+  { queue, redis }: FixtureLink,
+  { operations, lateCommands }: ExpectedOutcome,
+): Promise<void> {
+  const entries = await redis.xrange(`bull:${queue.name}:events`, '-', '+');
+  const events = entries.map(([, fields]) => fields[1]);
+  // Before a Start or a Restore the fixture has paused every link.
+  const setupPauses = operations[0]?.action === 'pause' ? 0 : 1;
+  const last = operations.at(-1);
+  for (const event of ['paused', 'resumed'] as const) {
+    const expected = operations.filter(({ action }) => desiredLinkState(transitions[action].to) === event).length;
+    const count = events.filter((one) => one === event).length - (event === 'paused' ? setupPauses : 0);
+    expect(count, `${event} events of ${queue.name}`).toBeGreaterThanOrEqual(expected);
+    const isLastCommand = last !== undefined && desiredLinkState(transitions[last.action].to) === event;
+    const max = expected + (isLastCommand ? 2 * lateCommands : lateCommands);
+    expect(count, `${event} events of ${queue.name}`).toBeLessThanOrEqual(max);
+  }
+}
+
+const listKeys = ['wait', 'active', 'paused'] as const;
+const sortedSetKeys = ['prioritized', 'delayed', 'failed', 'completed', 'waiting-children'] as const;
+
+/** Each task is in exactly one list, was completed at most once, and older tasks were completed first. */
+async function expectEachTaskOnce(fixture: ProjectFixture, link: FixtureLink, isRunning: boolean): Promise<void> {
+  const { queue, redis } = link;
+  const keyPrefix = `bull:${queue.name}:`;
+  const { length } = fixture.tasks;
+  if (isRunning)
+    await waitFor(() => fixture.completedTasks(link).length >= length, { description: `all tasks of ${queue.name}` });
+  await waitFor(async () => (await redis.llen(`${keyPrefix}active`)) === 0, {
+    description: 'the end of the task in flight',
+  });
+  const inLists = await Promise.all(listKeys.map((name) => redis.lrange(`${keyPrefix}${name}`, 0, -1)));
+  const inSets = await Promise.all(sortedSetKeys.map((name) => redis.zrange(`${keyPrefix}${name}`, 0, '-1')));
+  const ids = [...inLists, ...inSets].flat().sort();
+  expect(ids, `tasks of ${queue.name}`).toEqual(Array.from({ length }, (_, index) => `${index + 1}`));
+  const completed = fixture.completedTasks(link);
+  expect(completed, `completed tasks of ${queue.name}`).toEqual(fixture.tasks.slice(0, completed.length));
+  expect(await redis.zcard(`${keyPrefix}completed`)).toBe(completed.length);
 }

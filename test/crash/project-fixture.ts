@@ -9,28 +9,28 @@ import type { CrashHarness } from './harness.ts';
 export interface ProjectFixture extends AsyncDisposable {
   readonly project: string;
   readonly links: readonly FixtureLink[];
-  /** The tasks of each link, in the order in which they are to be done; their ids count up in the order of adding. */
+  /** The tasks of each link, in the order in which they must be completed. Their ids count up in the order of adding. */
   readonly tasks: readonly string[];
-  /** How many failed tasks a Restore finds on all links together. */
+  /** How many failed tasks a Restore finds on all links. */
   readonly failedTaskCount: number;
-  /** What the link's worker has done, task by task. */
+  /** The tasks that the link's worker has completed, in order. */
   completedTasks(link: TestLink): readonly string[];
-  /** New tasks for every link. */
+  /** Adds tasks to every link. */
   addTasks(): Promise<void>;
 }
 
 export interface FixtureLink extends TestLink {
-  /** The Redis that it lives on. */
+  /** The Redis of its queue. */
   readonly redis: Redis;
 }
 
 const linkCount = 10;
 const linksOnSecondServer = 3;
 
-/** `bad` tasks fail at first, so that Restore has something to put back. */
+/** `bad` tasks fail at first, so that Restore has tasks to retry. */
 const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
 
-/** Sets a project up as it is before `action`: its links wait, run, or are paused with failed and waiting tasks. */
+/** Creates a project in the state before `action`. Before a Restore its links have failed and waiting tasks. */
 export async function createProjectFixture(
   { services, redisOf }: Pick<CrashHarness, 'services' | 'redisOf'>,
   project: string,
@@ -47,7 +47,7 @@ export async function createProjectFixture(
   const workers: Worker[] = await Promise.all(
     links.map((link) =>
       link.startWorker(async ({ name }) => {
-        if (name.startsWith('bad') && !isRepaired) throw new Error('the target refuses it');
+        if (name.startsWith('bad') && !isRepaired) throw new Error('refused by the target');
         completed.get(link)?.push(name);
       }),
     ),
@@ -83,7 +83,9 @@ const prepare: Readonly<Record<Action, (link: TestLink, countCompleted: () => nu
   },
   async pause({ queue }, countCompleted) {
     await addJobs({ queue }, taskNames.waiting);
-    await waitFor(() => countCompleted() === taskNames.waiting.length, { description: 'work before the pause' });
+    await waitFor(() => countCompleted() === taskNames.waiting.length, {
+      description: 'completed tasks before the pause',
+    });
   },
   async restore({ queue }) {
     await addJobs({ queue }, taskNames.bad);

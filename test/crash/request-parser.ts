@@ -1,4 +1,4 @@
-/** One command as a client of Redis sent it. */
+/** One command of a Redis client. */
 export interface Request {
   readonly raw: Buffer;
   readonly args: readonly string[];
@@ -6,7 +6,7 @@ export interface Request {
 
 const newLine = Buffer.from('\r\n');
 
-/** Cuts what a client sends into its commands, wherever the packets end. Clients send arrays of bulk strings only. */
+/** Splits the bytes of a client into commands. Packets may end anywhere. Clients send only arrays of bulk strings. */
 export function createRequestParser(): (data: Buffer) => Request[] {
   let pending = Buffer.alloc(0);
   return (data) => {
@@ -21,7 +21,7 @@ export function createRequestParser(): (data: Buffer) => Request[] {
   };
 }
 
-/** The first command in the bytes, or null when its end is not there yet. */
+/** Returns the first command, or null if it is incomplete. */
 function parseOne(bytes: Buffer): Request | null {
   const head = lengthAt(bytes, 0, '*');
   if (head === null) return null;

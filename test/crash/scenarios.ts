@@ -1,12 +1,12 @@
 import { type Action, actions } from '../../src/domain/project.ts';
-import { countBotCrashPoints, freezeBot, killBot } from './bot-crash.ts';
+import { countBotCrashPoints, killBot, suspendBot } from './bot-crash.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type CrashHarness, createCrashHarness } from './harness.ts';
-import { countWorkerCrashPoints, freezeWorker, killWorker } from './worker-crash.ts';
+import { countWorkerCrashPoints, killWorker, suspendWorker } from './worker-crash.ts';
 
-/** Who is stopped at what, and how. */
+/** One crash: which process is stopped, at which crash point, by which signal. */
 export interface CrashCase {
-  /** `worker, pause`: of every point of it there is a case for each signal and side. */
+  /** Such as `worker, pause`. Each of its crash points has a case for each signal, before and after the command. */
   readonly scenario: string;
   readonly signal: 'SIGKILL' | 'SIGSTOP';
   readonly point: CrashPoint;
@@ -14,18 +14,18 @@ export interface CrashCase {
 }
 
 const scenarioRunners = {
-  worker: { count: countWorkerCrashPoints, SIGKILL: killWorker, SIGSTOP: freezeWorker },
-  bot: { count: countBotCrashPoints, SIGKILL: killBot, SIGSTOP: freezeBot },
+  worker: { count: countWorkerCrashPoints, SIGKILL: killWorker, SIGSTOP: suspendWorker },
+  bot: { count: countBotCrashPoints, SIGKILL: killBot, SIGSTOP: suspendBot },
 } as const;
 
-/** Everything that can be played on the compiled sources in `folder`. */
+/** All crash cases of the compiled sources in `folder`. */
 export interface Scenarios {
   readonly folder: string;
   readonly cases: readonly CrashCase[];
   readonly scripts: ReadonlySet<string>;
 }
 
-/** Counts the points of every scenario in runs that nobody disturbs, on servers that know every script already. */
+/** Counts the crash points of every scenario, on servers that have loaded every script. */
 export async function discoverScenarios(folder: string): Promise<Scenarios> {
   await using harness = await createCrashHarness(folder);
   for (const action of ['start', 'restore'] as const) await countWorkerCrashPoints(harness, action);
@@ -53,22 +53,20 @@ export function caseName({ scenario, signal, point }: CrashCase): string {
   return `${scenario}, ${signal} ${point.when} ${point.label}`;
 }
 
-/** How the cases went. */
 export interface RunResult {
-  /** How many processes were stopped at their point. */
+  /** How many processes were stopped at their crash point. */
   readonly stops: number;
-  /** A paragraph for each case that went wrong. */
+  /** The name and the error of each failed case. */
   readonly failures: readonly string[];
 }
 
 export interface RunOptions {
-  /** How many at a time, each group on Redis servers of its own. */
+  /** How many cases run at once, each on Redis servers of its own. */
   readonly concurrency: number;
-  /** After so many failures the rest is left out: each one waits in vain for a while. */
+  /** After this many failures the remaining cases are skipped, since a failed case waits for its timeout. */
   readonly maxFailures: number;
 }
 
-/** Plays the cases. */
 export async function runAll(
   { folder, scripts }: Scenarios,
   cases: readonly CrashCase[],
@@ -85,7 +83,7 @@ export async function runAll(
       } catch (error) {
         failures.push(`${caseName(next)}:\n${error instanceof Error ? error.message : String(error)}`);
         if (failures.length >= maxFailures) pending.splice(0);
-        // What it has left behind must not spoil the next one.
+        // The next case runs on new servers, without the records of this one.
         break;
       }
     }

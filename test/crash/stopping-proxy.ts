@@ -4,43 +4,44 @@ import { startTcpProxy } from '../support/tcp-proxy.ts';
 import type { CommandNamer, CrashPoint } from './crash-points.ts';
 import { createRequestParser, type Request } from './request-parser.ts';
 
-/** Stands before one or more Redis servers, counts what a process asks them, and stops the process at a point. */
+/** A proxy before one or more Redis servers. It labels the commands of a process, and stops the process at a crash point. */
 export interface StoppingProxy extends AsyncDisposable {
-  /** The address before each server, in their order. */
+  /** The URL of the proxy for each server. */
   readonly urls: readonly string[];
   /** Whether a worker waits for a job on one of the connections. */
   hasWaitingWorker(): boolean;
-  /** Begins to count, and stops the process at the point; null: only counts. */
+  /** Starts to record labels, and stops the process at the crash point, if any. */
   watch(options: WatchOptions): Watch;
-  /** Sends on what was held back: requests reach Redis late, replies reach the process late. */
+  /** Forwards the held requests and replies. They arrive late. */
   release(): void;
 }
 
 export interface WatchOptions {
+  /** Null if the process is not stopped. */
   readonly point: CrashPoint | null;
   readonly nameCommand: CommandNamer;
-  /** Freezes the process: it sends nothing more. */
+  /** Suspends the process with SIGSTOP. */
   suspend(): void;
 }
 
 export interface Watch {
-  /** The points so far, in the order in which the proxy saw them. */
+  /** The labels so far, in the order of the commands. */
   readonly labels: readonly string[];
   isStopped(): boolean;
 }
 
-/** One connection of the process, and its other half. */
+/** One connection of the process, and the connection to Redis behind it. */
 interface ProxiedConnection {
   readonly server: number;
   readonly client: Socket;
   readonly redis: Socket;
   readonly heldRequests: Buffer[];
   lastCommand: string;
-  /** What the server says after the reply that is to be lost; until then its replies are kept. */
-  lostReply: { readonly token: Buffer; replies: Buffer } | null;
+  /** Holds the replies until the reply to the marker, which follows the reply of the crash point. */
+  heldReplies: { readonly marker: Buffer; replies: Buffer } | null;
 }
 
-/** `onScript` hears the text of every script that is sent as a text. */
+/** `onScript` receives the text of each EVAL. */
 export async function startStoppingProxy(
   ports: readonly number[],
   onScript: (text: string) => void,
@@ -62,16 +63,16 @@ export async function startStoppingProxy(
       connection.heldRequests.push(raw);
       state = 'stopped';
     } else {
-      connection.lostReply = { token: sendWithMarker(connection.redis, raw), replies: Buffer.alloc(0) };
+      connection.heldReplies = { marker: sendWithMarker(connection.redis, raw), replies: Buffer.alloc(0) };
       state = 'stopping';
     }
   };
   const onReply = (connection: ProxiedConnection, data: Buffer) => {
-    if (connection.lostReply === null) return void connection.client.write(data);
-    connection.lostReply.replies = Buffer.concat([connection.lostReply.replies, data]);
-    const { token, replies } = connection.lostReply;
-    if (state !== 'stopping' || !replies.subarray(-token.length).equals(token)) return;
-    connection.lostReply.replies = replies.subarray(0, replies.length - token.length);
+    if (connection.heldReplies === null) return void connection.client.write(data);
+    connection.heldReplies.replies = Buffer.concat([connection.heldReplies.replies, data]);
+    const { marker, replies } = connection.heldReplies;
+    if (state !== 'stopping' || !replies.subarray(-marker.length).equals(marker)) return;
+    connection.heldReplies.replies = replies.subarray(0, replies.length - marker.length);
     state = 'stopped';
   };
   const proxies = await Promise.all(
@@ -83,7 +84,7 @@ export async function startStoppingProxy(
           redis,
           heldRequests: [],
           lastCommand: '',
-          lostReply: null,
+          heldReplies: null,
         };
         const parse = createRequestParser();
         connections.add(connection);
@@ -98,7 +99,7 @@ export async function startStoppingProxy(
 
   return {
     urls: proxies.map(({ port }) => `redis://127.0.0.1:${port}`),
-    hasWaitingWorker: () => [...connections].some(({ lastCommand: last }) => last === 'bzpopmin'),
+    hasWaitingWorker: () => [...connections].some(({ lastCommand }) => lastCommand === 'bzpopmin'),
     watch(options) {
       const labels: string[] = [];
       activeWatch = { ...options, labels };
@@ -109,8 +110,8 @@ export async function startStoppingProxy(
       activeWatch = null;
       state = 'flowing';
       for (const connection of connections) {
-        if (connection.lostReply !== null) connection.client.write(connection.lostReply.replies);
-        connection.lostReply = null;
+        if (connection.heldReplies !== null) connection.client.write(connection.heldReplies.replies);
+        connection.heldReplies = null;
         for (const raw of connection.heldRequests.splice(0)) connection.redis.write(raw);
       }
     },
@@ -120,7 +121,7 @@ export async function startStoppingProxy(
   };
 }
 
-/** Sends a request, and a question behind it whose answer is returned: when that comes, the request has been carried out. */
+/** Sends a request and an ECHO after it. Returns the reply of the ECHO: when it arrives, Redis has executed the request. */
 function sendWithMarker(redis: Socket, raw: Buffer): Buffer {
   const marker = randomUUID();
   const markerReply = `$${marker.length}\r\n${marker}\r\n`;

@@ -46,7 +46,7 @@ async function run(command: SubjectCommand): Promise<void> {
 process.on('message', (command: SubjectCommand) => {
   run(command).then(
     () => process.send?.({ name: command.name }),
-    (error: unknown) => process.send?.({ name: command.name, failed: String(error) }),
+    (error: unknown) => process.send?.({ name: command.name, error: String(error) }),
   );
 });
 process.on('disconnect', () => process.exit());

@@ -39,7 +39,7 @@ export interface SubjectProcess {
   kill(): Promise<void>;
 }
 
-const replySchema = z.object({ name: z.string(), failed: z.string().optional() });
+const replySchema = z.object({ name: z.string(), error: z.string().optional() });
 type Reply = z.infer<typeof replySchema>;
 
 /** `folder` is the folder of `buildTestPrograms`. */
@@ -54,7 +54,7 @@ export async function startSubjectProcess(folder: string): Promise<SubjectProces
   const waitForReply = async (name: string) => {
     const description = `the reply ${name} of the process`;
     const reply = await waitFor(() => replies.find((one) => one.name === name), { description });
-    if (reply.failed !== undefined) throw new Error(`${name} failed in the process: ${reply.failed}`);
+    if (reply.error !== undefined) throw new Error(`${name} failed in the process: ${reply.error}`);
   };
   const send = (command: SubjectCommand) => void child.send(command);
   await waitForReply('loaded');

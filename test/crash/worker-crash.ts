@@ -9,10 +9,10 @@ import { expectOneOutcomePerOperation } from './outcome-assertions.ts';
 import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
 import type { Watch } from './stopping-proxy.ts';
 
-/** While points are counted nobody may take the job over, however slow the machine. */
+/** While crash points are counted, no other worker may take the job over, also on a slow machine. */
 const longLockMs = 120_000;
 
-/** The points of an operation, counted while nobody is stopped. */
+/** Counts the crash points of an operation, without a crash. */
 export async function countWorkerCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
@@ -29,7 +29,7 @@ export async function countWorkerCrashPoints(harness: CrashHarness, action: Acti
   return watch.labels;
 }
 
-/** Kills a worker at a point of its operation; another one carries the operation on. */
+/** Kills a worker at a crash point of its operation. Another worker completes the operation. */
 export async function killWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
@@ -50,10 +50,10 @@ export async function killWorker(harness: CrashHarness, action: Action, point: C
 }
 
 /**
- * Freezes a worker at a point past its lock, until another one has ended the operation and then the opposite one. What the
- * first has sent, and what it goes on to do, comes late.
+ * Suspends a worker at a crash point until its lock has expired and another worker has completed the operation and then the
+ * opposite one. After that the commands of the first worker arrive late.
  */
-export async function freezeWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
+export async function suspendWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
   await using subject = await harness.startSubject({ works: true });
@@ -72,7 +72,7 @@ export async function freezeWorker(harness: CrashHarness, action: Action, point:
   await expectOneOutcomePerOperation(services, fixture, { operations, lateCommands: 1, leftoverRuns: 0 });
 }
 
-/** While one is frozen: the operation ends, then a later one. Nothing comes late yet, so Paused means paused all the time. */
+/** While the worker is suspended, no command arrives late: a Paused project has only paused links. */
 async function runLaterOperation(
   harness: CrashHarness,
   { fixture, ref, laterAction }: { fixture: ProjectFixture; ref: OperationRef; laterAction: Action },
@@ -88,7 +88,7 @@ async function runLaterOperation(
   return laterRef;
 }
 
-/** The operation becomes a job, and the victim takes it: from here on its requests count. */
+/** Adds the job of the operation for the worker under test. From here on its commands are crash points. */
 async function startOperation(
   { services }: CrashHarness,
   {
@@ -99,7 +99,7 @@ async function startOperation(
   }: { fixture: ProjectFixture; subject: SubjectUnderTest; action: Action; point: CrashPoint | null },
 ): Promise<{ readonly ref: OperationRef; readonly watch: Watch }> {
   const { process: subjectProcess, proxy } = subject;
-  await waitFor(() => proxy.hasWaitingWorker(), { description: 'a worker that waits' });
+  await waitFor(() => proxy.hasWaitingWorker(), { description: 'a waiting worker' });
   const ref = await confirmOperation(services, fixture.project, action);
   const watch = proxy.watch({
     point,
@@ -116,7 +116,7 @@ export async function waitForOutcome({ services }: CrashHarness, ref: OperationR
   });
 }
 
-/** What somebody else may do next. */
+/** The action that is allowed after `action`. */
 export function oppositeOf(action: Action): Action {
   return action === 'pause' ? 'restore' : 'pause';
 }

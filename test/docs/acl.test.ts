@@ -110,8 +110,8 @@ test('a connection that timed out becomes available again only with the right to
     const target = { kind: 'standalone', url: server.urlFor('syncbot-links') } as const;
     await using connections = createLinkConnections({ warehouse: target }, () => {});
     const connection = connections.get('warehouse');
-    connection?.recordTimeout(true);
-    expect(await connection?.isAvailable()).toBe(expected);
+    connection?.breaker.recordTimeout();
+    expect(await connection?.breaker.isAvailable()).toBe(expected);
   }
 });
 

@@ -69,7 +69,7 @@ test('each verb of the command line in the README exists', () => {
   const lines = blocksOf(readPage('README.md'), '').flatMap(({ text }) => text.split('\n'));
   const verbs = lines.flatMap((line) => (/^syncbot (\S+)/.exec(line)?.[1] ?? '').split('|')).filter(Boolean);
   expect(verbs).toEqual(expect.arrayContaining(['run', 'apply', 'list', 'show', 'start', 'doctor']));
-  for (const verb of verbs) expect(parseArguments([verb, '--help'], '1.0.0')).toMatchObject({ kind: 'printed' });
+  for (const verb of verbs) expect(parseArguments([verb, '--help'], '1.0.0')).toMatchObject({ kind: 'help' });
 });
 
 describe('the commands run in a shell, in the order of the pages', () => {

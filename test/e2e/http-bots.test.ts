@@ -66,7 +66,7 @@ describe('two bots behind one address', () => {
     harness.press('OK', dialog);
     await harness.waitForMessage('orders is Paused', bob);
     expect([await replayTo(otherBot), await replayTo(harness.bot)]).toEqual([200, 200]);
-    await harness.slack.waitFor(() => countLogLines('operation settled') === 3);
+    await harness.slack.waitFor(() => countLogLines('operation resolved') === 3);
     expect(harness.rejections).toEqual([]);
     expect(await operations()).toMatchObject([{ state: 'done' }]);
     expect(await pauseEvents()).toHaveLength(1);

@@ -128,7 +128,7 @@ const deliverTwice = (scenario: FaultScenario): SendOverride => {
     await Promise.all([delivery.acked, scenario.harness.slack.redeliver(delivery).acked]);
     // A command is known by its trigger, the press of a dialog by the step that settles it.
     const isDuplicateLogged = ({ msg, kind }: LogLine) =>
-      msg === 'second delivery dropped' || (msg === 'operation settled' && kind === 'repeated');
+      msg === 'second delivery dropped' || (msg === 'operation resolved' && kind === 'repeated');
     await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(isDuplicateLogged));
   };
 };

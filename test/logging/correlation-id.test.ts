@@ -35,9 +35,9 @@ test('one operation is one id in the lines of bot and worker, from the request t
   const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');
   expect(botMessages).toEqual([
     'operation requested',
-    'operation settled',
+    'operation resolved',
     'refused in Slack',
-    'operation settled',
+    'operation resolved',
     'operation notified',
   ]);
   expect(messagesAbout(bot, id)).toContain('Slack did not accept a message, retrying later');
@@ -68,7 +68,7 @@ test('a try of a job that fails names the project and the operation', async () =
     action: 'pause',
   });
   await services.deps.jobs.execute(broken);
-  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'a try of a job failed');
+  const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'job attempt failed');
   expect(await waitFor(failedAttempt)).toMatchObject({
     project: 'orders',
     operationId: 'broken',

@@ -66,8 +66,8 @@ test('a day full of trouble at the level trace tells no secret', async () => {
     await using _link = await failingLink(server.port, 'orders');
     await waitForLog(app, 'project failed');
     await addInvalidJobs(server.port);
-    await waitForLog(app, 'a try of a job failed');
-    await waitForLog(app, 'job that nobody knows, dropped');
+    await waitForLog(app, 'job attempt failed');
+    await waitForLog(app, 'unknown job dropped');
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1, times: 2 });
     slack.injectFault({ method: 'response_url', dropReply: true });
     slack.injectFault({ method: 'response_url', error: 'used_url' });

@@ -1,6 +1,6 @@
 import { compareTables } from '../../demo/tables.ts';
 import { confirm } from '../../src/application/confirm.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { repairTargets } from './run-command.ts';

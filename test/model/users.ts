@@ -1,7 +1,7 @@
 import { cancel, confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Action } from '../../src/domain/project.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -38,9 +38,9 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
   const origin = command.by.startsWith('cli:') ? 'cli' : 'slack';
   const channel = origin === 'cli' ? null : 'C0SYNC';
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
-  const deps = command.confirmation === 'expire' ? { ...bot, settings: { confirmationTtlMs: 20 } } : bot;
+  const context = command.confirmation === 'expire' ? { ...bot, settings: { confirmationTtlMs: 20 } } : bot;
   const request = { project: id, action, by: command.by, reason: null, origin, channel } as const;
-  const result = await recordErrors(run, () => requestAction(deps, request));
+  const result = await recordErrors(run, () => requestAction(context, request));
   if (result === undefined) return;
   run.trace.requests.push({ project: id, action, by: command.by, result });
   if (result.kind === 'refused') return;
@@ -106,12 +106,12 @@ interface Press {
 
 export async function pressButton(
   run: ModelRun,
-  deps: UseCaseContext,
+  context: UseCaseContext,
   { operation, by, isCancel }: Press,
 ): Promise<void> {
   const ref = { project: operation.project, operation: operation.id };
   const resolve = isCancel ? cancel : confirm;
-  const result = await recordErrors(run, () => resolve(deps, { ref, by, dialog: null }));
+  const result = await recordErrors(run, () => resolve(context, { ref, by, dialog: null }));
   if (result === undefined) return;
   run.trace.presses.push({ operation, by, decision: isCancel ? 'cancel' : 'confirm', result });
 }

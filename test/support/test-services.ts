@@ -4,10 +4,10 @@ import { type Logger, pino } from 'pino';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import { requestAction } from '../../src/application/request.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action, Link, ProjectDefinition } from '../../src/domain/project.ts';
+import type { Action, Link, OperationKind, ProjectDefinition } from '../../src/domain/project.ts';
 import { Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from './faulty-redis-proxy.ts';
 import { makeDefinition } from './project-definition.ts';
@@ -144,7 +144,7 @@ export async function startTestServices({
 
 export interface RequestAndConfirmOptions {
   readonly project: string;
-  readonly action: Action;
+  readonly action: OperationKind;
   /** Default: alice. */
   readonly by?: string | undefined;
 }

@@ -3,7 +3,7 @@ import { startProducerOfVersion, startWorkerOfVersion } from '../support/bullmq-
 import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-it('a worker of BullMQ 4 ignores a pause: the bot must not promise that no task starts', async () => {
+it('A worker of BullMQ 4 ignores a pause.', async () => {
   await using services = await startTestServices();
   const testLink = await services.createLink('old');
   const workerOptions = { version: 4, url: services.url, queue: 'old' } as const;
@@ -16,7 +16,7 @@ it('a worker of BullMQ 4 ignores a pause: the bot must not promise that no task 
   expect(await testLink.queue.isPaused()).toBe(true);
   await producer.add(['one', 'two', 'three']);
   await waitFor(() => worker.startedTasks.length === 3, {
-    description: 'tasks that start although the link is paused',
+    description: 'tasks that started although the link is paused',
   });
   expect(await testLink.queue.isPaused()).toBe(true);
   expect(await services.deps.projects.read('old')).toMatchObject({ state: 'paused' });

@@ -28,7 +28,7 @@ beforeEach(async () => {
   rejectedTasks = new Set();
   links = [];
   for (const version of versions) {
-    const queue = `worker-${version}`;
+    const queue = `worked-by-${version}`;
     const testLink = await services.createLink(queue);
     const queueOptions = { url: services.url, queue };
     const worker = await startWorkerOfVersion({ ...queueOptions, version }, async (name) => {
@@ -48,7 +48,7 @@ beforeEach(async () => {
   await services.instance.startWorkers();
 });
 afterEach(async () => {
-  for (const one of cleanup.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  for (const resource of cleanup.splice(0).reverse()) await resource[Symbol.asyncDispose]();
   await services[Symbol.asyncDispose]();
 });
 
@@ -65,14 +65,14 @@ async function readStats() {
 const taskNames = (version: Version, from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `${version}-${String(from + index).padStart(3, '0')}`);
 
-/** Both producers add tasks to the link, in turn. */
+/** The producers of both versions add to the link in turn. */
 async function addTasks({ producers }: MixedLink, from: number, to: number): Promise<void> {
   for (let task = from; task < to; task++) {
     for (const version of versions) await producers[version].add(taskNames(version, task, task + 1));
   }
 }
 
-it('a pause stops workers of BullMQ 5 and 6, counts all waiting tasks, and all of them run after the restore', async () => {
+it('Workers of BullMQ 5 and 6 keep to a pause, every task is counted, and every task runs once after the restore.', async () => {
   await Promise.all(links.map((link) => addTasks(link, 0, 20)));
   await waitFor(() => links.every(({ worker }) => worker.startedTasks.length === 40));
 
@@ -102,7 +102,7 @@ it('a pause stops workers of BullMQ 5 and 6, counts all waiting tasks, and all o
   expect((await readStats()).latencyMs).toBe(0);
 });
 
-it('failed tasks run before tasks that were added during the pause, with producers of BullMQ 5 and 6', async () => {
+it('Failed tasks run before tasks that were added during the pause, whichever version added them.', async () => {
   rejectedTasks.add('6-000').add('6-001');
   await Promise.all(links.map(({ producers }) => producers[6].add(taskNames(6, 0, 2))));
   await waitFor(async () => (await services.deps.projects.read('mixed'))?.state === 'failed');
@@ -116,7 +116,7 @@ it('failed tasks run before tasks that were added during the pause, with produce
     expect(worker.startedTasks.slice(0, 4)).toEqual(['6-000', '6-001', '6-000', '6-001']);
     const laterTasks = worker.startedTasks.slice(4);
     expect(laterTasks.toSorted()).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
-    // BullMQ's resume moves the list `paused` first, to which a producer of BullMQ 5 adds.
+    // The oldest task of `paused`, where BullMQ 5 adds, is older than the oldest of `wait`: so all of `paused` runs first.
     expect(laterTasks).toEqual([...taskNames(5, 2, 12), ...taskNames(6, 2, 12)]);
   }
 });

@@ -2,32 +2,39 @@ import { type IQueueBackend, Queue } from 'bullmq';
 import { ZodError } from 'zod';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
+import { toChunks, withTimeout } from '../../lib/async.ts';
 import { connect, disconnect, type RedisClient, whenReady } from '../redis/connection.ts';
 import { isServerReply } from '../redis/scripts.ts';
 
-/** One connection to a Redis that holds links, shared by all of them. */
+/** A connection to a Redis that holds links. All of its links share it. */
 export interface LinkConnection {
   readonly name: string;
   readonly client: RedisClient;
-  /** Whether each queue may lie in another slot: then one script may look at one link only. */
+  /** In a cluster each queue may be in another slot, so a script may touch one link only. */
   readonly isCluster: boolean;
-  /** BullMQ's own operations on a link. Writes nothing by itself. */
+  readonly breaker: CircuitBreaker;
+  /** BullMQ's own operations on a link's queue. Calling this writes nothing. */
   backend(link: Link): IQueueBackend;
-  /** Tells of an answer that was an error. */
+  /** Passes an error of a query to `onError`. */
   report(error: unknown): void;
-  /** Remembers whether the connection answered in time the last time it was asked. */
-  recordTimeout(timedOut: boolean): void;
-  /** False for one that was silent the last time and still is: then it is not worth waiting for again. */
+}
+
+/**
+ * Remembers whether the last query of a connection timed out. A query that is repeated every few seconds skips such a
+ * connection until it answers a PING, instead of waiting for its whole timeout each time.
+ */
+export interface CircuitBreaker {
+  recordTimeout(): void;
+  recordAnswer(): void;
   isAvailable(): Promise<boolean>;
 }
 
 export interface LinkConnections extends AsyncDisposable {
-  /** Undefined when no connection has this name: its links cannot be reached. */
+  /** Returns undefined if the configuration has no connection of this name: its links are unreachable. */
   get(name: string): LinkConnection | undefined;
 }
 
-/** Opens each named connection when it is first used. `onError` hears of connection trouble, once per event. */
+/** Opens each connection when it is first used. `onError` receives one error for each outage, and each error reply. */
 export function createLinkConnections(
   endpoints: Readonly<Record<string, RedisEndpoint>>,
   onError: (name: string, error: Error) => void,
@@ -35,8 +42,8 @@ export function createLinkConnections(
   const opened = new Map<string, LinkConnection & { close(): Promise<void> }>();
   return {
     get(name) {
-      const known = opened.get(name);
-      if (known !== undefined) return known;
+      const existing = opened.get(name);
+      if (existing !== undefined) return existing;
       const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
       if (endpoint === undefined) return undefined;
       const connection = openConnection(name, endpoint, onError);
@@ -50,104 +57,154 @@ export function createLinkConnections(
   };
 }
 
-function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
-  const client = connect(endpoint, 'links', (error) => onError(name, error));
-  // Only a handle for BullMQ's scripts: with these two options it neither writes a queue's record nor asks for INFO.
-  const scriptQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
-  scriptQueue.on('error', () => {});
-  scriptQueue.waitUntilReady().catch(() => {});
-  let isTimedOut = false;
-  return {
-    name,
-    client,
-    report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
-    recordTimeout(timedOut: boolean) {
-      isTimedOut = timedOut;
-    },
-    async isAvailable() {
-      if (!isTimedOut) return true;
-      const ready = await whenReady(client, probeTimeoutMs);
-      if (ready && (await timedResult(client.ping(), probeTimeoutMs)).kind === 'answered') isTimedOut = false;
-      return !isTimedOut;
-    },
-    isCluster: endpoint.kind === 'cluster',
-    backend: (link: Link) => scriptQueue.getBackend().forQueue(link.queue, link.prefix),
-    async close() {
-      await scriptQueue.close().catch(() => {});
-      await disconnect(client);
-    },
-  };
-}
-
-/** The first part of every key of a link, such as `bull:orders-full:`. */
+/** The start of every key of a link, such as `bull:orders-full:`. */
 export function keyPrefix(link: Link): string {
   return `${link.prefix}:${link.queue}:`;
 }
 
 export interface LinkQuery<Item, Answer> {
-  readonly query: (connection: LinkConnection, items: readonly Item[]) => Promise<readonly Answer[]>;
+  /** Returns the answers in the order of `batch`. */
+  readonly query: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
   readonly timeoutMs: number;
-  /** How many links one script looks at: nobody else is served meanwhile. */
+  /** How many links one script touches. Redis serves no other client meanwhile. */
   readonly batchSize: number;
-  /** For looks that are repeated: a connection that was silent is only waited for again once it answers a PING. */
+  /** Skips a connection whose circuit breaker is open. */
   readonly skipIfDown?: boolean;
 }
 
-const probeTimeoutMs = 250;
+interface LinkItem {
+  readonly link: Link;
+}
 
 /**
- * Asks the links of each connection on its own, in chunks, all at once; answers in the order of the items. What a
- * connection does not answer within `withinMs` is `unreachable(item)`: it never holds up the others. A chunk that the
- * server refuses is asked link by link: one unreadable queue never hides its neighbours.
+ * Queries links in batches, on all connections at once, and returns the answers in the order of `items`. A link is
+ * `unreachable` if its connection does not answer within `timeoutMs`: it delays no other connection.
  */
-export async function queryLinks<Item extends { readonly link: Link }, Answer>(
+export async function queryLinks<Item extends LinkItem, Answer extends object | string>(
   connections: LinkConnections,
   items: readonly Item[],
   query: LinkQuery<Item, Answer>,
 ): Promise<Answer[]> {
-  const results = items.map(query.unreachable);
-  const queryBatch = async (connection: LinkConnection, indexes: readonly number[]): Promise<void> => {
-    const batch = indexes.flatMap((index) => items[index] ?? []);
-    const result = await timedResult(query.query(connection, batch), query.timeoutMs);
-    connection.recordTimeout(result.kind === 'late' || (result.kind === 'failed' && isConnectionError(result.error)));
-    if (result.kind === 'answered') {
-      result.value.forEach((value, position) => {
-        const index = indexes[position];
-        if (index !== undefined) results[index] = value;
-      });
-    } else if (result.kind === 'failed' && indexes.length > 1 && !isConnectionError(result.error)) {
-      await Promise.all(indexes.map((index) => queryBatch(connection, [index])));
-    } else if (result.kind === 'failed') connection.report(result.error);
-  };
-  const byConnection = indexesByConnection(items.map(({ link }) => link));
-  await Promise.all(
-    [...byConnection].map(async ([name, indexes]) => {
-      const connection = connections.get(name);
-      if (connection === undefined) return;
-      if (query.skipIfDown && !(await connection.isAvailable())) return;
-      const ready = await whenReady(connection.client, query.timeoutMs);
-      if (!ready) return connection.recordTimeout(true);
-      await Promise.all(
-        toChunks(indexes, connection.isCluster ? 1 : query.batchSize).map((chunk) => queryBatch(connection, chunk)),
-      );
+  const names = [...new Set(items.map(({ link }) => link.connection))];
+  const answers = await Promise.all(
+    names.map((name) => {
+      const ownItems = items.filter(({ link }) => link.connection === name);
+      return queryConnection(connections.get(name), ownItems, query);
     }),
   );
-  return results;
+  const answerByItem = new Map(answers.flat());
+  return items.map((item) => answerByItem.get(item) ?? query.unreachable(item));
 }
 
-/** The connection is gone, rather than one of the queues unreadable. */
-function isConnectionError(error: unknown): boolean {
-  return !isServerReply(error) && !(error instanceof ZodError);
-}
-
-/** The positions of the links on each connection. */
-export function indexesByConnection(links: readonly Link[]): Map<string, number[]> {
-  const byName = new Map<string, number[]>();
-  links.forEach(({ connection }, index) => {
-    const indexes = byName.get(connection);
-    if (indexes === undefined) byName.set(connection, [index]);
-    else indexes.push(index);
+/** Like `queryLinks`, for a query of BullMQ's operations or plain commands on one link. */
+export function queryEachLink<Item extends LinkItem, Answer extends object | string>(
+  connections: LinkConnections,
+  items: readonly Item[],
+  {
+    query,
+    ...options
+  }: Omit<LinkQuery<Item, Answer>, 'query' | 'batchSize'> & {
+    readonly query: (connection: LinkConnection, item: Item) => Promise<Answer>;
+  },
+): Promise<Answer[]> {
+  return queryLinks(connections, items, {
+    ...options,
+    batchSize: 1,
+    query: (connection, batch) => Promise.all(batch.map((item) => query(connection, item))),
   });
-  return byName;
+}
+
+type Answered<Item, Answer> = readonly (readonly [Item, Answer])[];
+
+/** Returns the answers that arrived, each with its item. */
+async function queryConnection<Item extends LinkItem, Answer>(
+  connection: LinkConnection | undefined,
+  items: readonly Item[],
+  query: LinkQuery<Item, Answer>,
+): Promise<Answered<Item, Answer>> {
+  if (connection === undefined) return [];
+  if (query.skipIfDown && !(await connection.breaker.isAvailable())) return [];
+  if (!(await whenReady(connection.client, query.timeoutMs))) {
+    connection.breaker.recordTimeout();
+    return [];
+  }
+  const batches = toChunks(items, connection.isCluster ? 1 : query.batchSize);
+  const answers = await Promise.all(batches.map((batch) => queryBatch(connection, batch, query)));
+  return answers.flat();
+}
+
+/** If the server refuses a batch, queries its links one by one: an unreadable queue must not hide the others. */
+async function queryBatch<Item extends LinkItem, Answer>(
+  connection: LinkConnection,
+  batch: readonly Item[],
+  query: LinkQuery<Item, Answer>,
+): Promise<Answered<Item, Answer>> {
+  const result = await withTimeout(query.query(connection, batch), query.timeoutMs);
+  const hasReplied = result.kind === 'resolved' || (result.kind === 'rejected' && isReplyError(result.error));
+  if (hasReplied) connection.breaker.recordAnswer();
+  else connection.breaker.recordTimeout();
+
+  if (result.kind === 'resolved') return pairWithItems(batch, result.value);
+  if (result.kind === 'timed_out') return [];
+  if (hasReplied && batch.length > 1) {
+    const answers = await Promise.all(batch.map((item) => queryBatch(connection, [item], query)));
+    return answers.flat();
+  }
+  connection.report(result.error);
+  return [];
+}
+
+function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly Answer[]): Answered<Item, Answer> {
+  return items.flatMap((item, index) => {
+    const answer = answers[index];
+    return answer === undefined ? [] : [[item, answer] as const];
+  });
+}
+
+/** Whether the server replied, with an error or with something unexpected, rather than the connection failed. */
+function isReplyError(error: unknown): boolean {
+  return isServerReply(error) || error instanceof ZodError || error instanceof SyntaxError;
+}
+
+function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
+  const client = connect(endpoint, 'links', (error) => onError(name, error));
+  // Each Queue adds listeners to the client, so there is one Queue, and `forQueue` makes a handle for each link. With these
+  // two options BullMQ neither writes the 'meta' key of a queue nor sends INFO.
+  const baseQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
+  // The client reports its own errors.
+  baseQueue.on('error', () => {});
+  baseQueue.waitUntilReady().catch(() => {});
+  return {
+    name,
+    client,
+    isCluster: endpoint.kind === 'cluster',
+    breaker: createCircuitBreaker(client),
+    backend: (link: Link) => baseQueue.getBackend().forQueue(link.queue, link.prefix),
+    report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
+    async close() {
+      await baseQueue.close().catch(() => {});
+      await disconnect(client);
+    },
+  };
+}
+
+const pingTimeoutMs = 250;
+
+function createCircuitBreaker(client: RedisClient): CircuitBreaker {
+  let isOpen = false;
+  return {
+    recordTimeout() {
+      isOpen = true;
+    },
+    recordAnswer() {
+      isOpen = false;
+    },
+    async isAvailable() {
+      if (!isOpen) return true;
+      const isReady = await whenReady(client, pingTimeoutMs);
+      if (isReady && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') isOpen = false;
+      return !isOpen;
+    },
+  };
 }

@@ -1,11 +1,11 @@
-import { Queue } from 'bullmq';
+import { type JobsOptions, Queue } from 'bullmq';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { execute } from '../redis/scripts.ts';
-import { dedupeIds, type JobData, type JobName, jobIds, jobs, type QueueName } from './jobs.ts';
+import { type JobData, type JobName, jobIdentity, jobs, type QueueName } from './jobs.ts';
 
-/** Jobs of one queue by their state. */
+/** The jobs of one queue by state. */
 export type JobCounts = {
   readonly waiting: number;
   readonly active: number;
@@ -17,15 +17,15 @@ export interface BotQueues extends AsyncDisposable {
   readonly notifications: NotificationQueue;
   /** Throws StoreUnavailableError. */
   readJobCounts(): Promise<Readonly<Record<QueueName, JobCounts>>>;
-  /** Makes the rounds happen, on whichever worker takes them; safe to call from every process. */
-  scheduleCycles(every: { readonly observeMs: number; readonly sweepMs: number }): Promise<void>;
+  /** Schedules the observe and sweep cycles. Any worker may run them, and every process may call this. */
+  scheduleCycles(intervals: { readonly observeMs: number; readonly sweepMs: number }): Promise<void>;
 }
 
-/** The producing side of the bot's own queues, on one connection. */
+/** Adds jobs to the bot's own queues, all on one connection. */
 export function createBotQueues(client: RedisClient, onError: (error: Error) => void): BotQueues {
   const open = (name: QueueName) => {
     const queue = new Queue(name, { connection: client, prefix: queuePrefix, skipVersionCheck: true });
-    // It only repeats the errors of the client, of which whoever opened that has been told.
+    // A queue repeats the errors of its client, and the client reports them itself.
     queue.on('error', () => {});
     return queue;
   };
@@ -39,27 +39,24 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
   const add = async <Name extends JobName>(
     name: Name,
     data: JobData<Name>,
-    dedupe: { jobId?: string; dedupeId?: string },
+    identity: Pick<JobsOptions, 'jobId' | 'deduplication'>,
   ) => {
     const { queue, options } = jobs[name];
-    const deduplication =
-      dedupe.dedupeId === undefined ? {} : { deduplication: { id: dedupe.dedupeId, keepLastIfActive: true } };
-    const jobId = dedupe.jobId === undefined ? {} : { jobId: dedupe.jobId };
-    await execute(client, () => queues[queue].add(name, data, { ...options, ...jobId, ...deduplication }));
+    await execute(client, () => queues[queue].add(name, data, { ...options, ...identity }));
   };
 
   return {
     jobs: {
-      execute: (ref) => add('execute', toJobData(ref), { jobId: jobIds.execute(ref) }),
-      reconcile: (project) => add('reconcile', { project }, { dedupeId: dedupeIds.reconcile({ project }) }),
+      execute: (ref) => add('execute', toJobData(ref), jobIdentity.execute(ref)),
+      reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
     },
     notifications: {
+      // If Redis does not take one of these jobs, the sweep adds it: the record shows that a notification is due.
       async operationChanged(ref) {
-        // What could not be handed over is found by the sweep: `seq` is ahead of `notifiedSeq`.
-        await add('notify-operation', toJobData(ref), { dedupeId: dedupeIds.notifyOperation(ref) }).catch(onError);
+        await add('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
       },
       async alertsChanged(project) {
-        await add('notify-alerts', { project }, { dedupeId: dedupeIds.notifyAlerts({ project }) }).catch(onError);
+        await add('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
       },
     },
     async readJobCounts() {
@@ -93,6 +90,7 @@ async function scheduleCycle(queue: Queue, name: 'observe' | 'sweep', intervalMs
   await queue.upsertJobScheduler(name, { every: intervalMs }, { name, data: {}, opts: jobs[name].options });
 }
 
+/** Drops other fields of the object: a job's schema refuses them. */
 function toJobData({ project, operation }: JobData<'execute'>): JobData<'execute'> {
   return { project, operation };
 }

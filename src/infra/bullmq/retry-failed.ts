@@ -1,93 +1,96 @@
 import { z } from 'zod';
 import type { LinkWithWatermark, RetryFailedResult } from '../../application/ports.ts';
 import type { Link } from '../../domain/project.ts';
-import { timedResult, toChunks } from '../../lib/async.ts';
-import { runScript } from '../redis/scripts.ts';
+import { rejectAfter, toChunks } from '../../lib/async.ts';
+import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
-import { listFailedScript, retryFailedScript } from './retry-failed-scripts.ts';
 
-const listReplySchema = z.tuple([z.number(), z.array(z.tuple([z.string(), z.coerce.number(), z.coerce.number()]))]);
-const retryReplySchema = z.tuple([z.number(), z.number()]);
+export const listFailedScript = loadScript(new URL('lua/list-failed.lua', import.meta.url));
+export const retryFailedScript = loadScript(new URL('lua/retry-failed.lua', import.meta.url));
 
-const listPageSize = 500;
-const retryBatchSize = 100;
+const pageSize = 500;
+const batchSize = 100;
 const stepTimeoutMs = 10_000;
-/** Tasks in flight may fail while others are put back; what still fails after so many rounds is left to the next run. */
+/** Tasks in flight may fail during a pass. What fails after the last pass is left to the next attempt of the operation. */
 const maxPasses = 5;
 
-interface FailedTask {
-  readonly id: string;
-  readonly failedAt: number;
-  /** When it first became runnable: what makes a task older than another. */
-  readonly runnableAt: number;
-}
-
-/**
- * Puts every task of one link that failed after the watermark back before newer ones, oldest first. The newest go first,
- * so that each finds its place next to the tail.
- */
+/** Moves every task of a link that failed after the watermark back before newer ones, oldest first. */
 export async function retryFailedTasks(
   connection: LinkConnection,
-  item: LinkWithWatermark,
+  { link, watermark }: LinkWithWatermark,
 ): Promise<RetryFailedResult> {
   let tasks = 0;
-  const isMerged = await orUndefined(
-    connection,
-    mergePausedList(connection, item.link).then(() => true),
-  );
-  if (isMerged === undefined) return { kind: 'unreachable', tasks };
-  for (let pass = 0; pass < maxPasses; pass++) {
-    const failed = await orUndefined(connection, listFailed(connection, item));
-    if (failed === undefined) return { kind: 'unreachable', tasks };
-    if (failed.length === 0) break;
-    for (const chunk of toChunks(oldestFirst(failed).reverse(), retryBatchSize)) {
-      const reply = await orUndefined(connection, retryBatch(connection, item.link, chunk.reverse()));
-      if (reply === undefined) return { kind: 'unreachable', tasks };
-      const [paused, moved] = reply;
-      if (paused === 0) return { kind: 'stopped', tasks };
-      tasks += moved;
+  try {
+    await rejectAfter(mergePausedList(connection, link), stepTimeoutMs);
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const failed = await rejectAfter(listFailed(connection, { link, watermark }), stepTimeoutMs);
+      if (failed.length === 0) break;
+      for (const taskIds of newestBatchFirst(failed)) {
+        const { isPaused, retried } = await rejectAfter(retryBatch(connection, link, taskIds), stepTimeoutMs);
+        if (!isPaused) return { kind: 'resumed_meanwhile', tasks };
+        tasks += retried;
+      }
     }
+    return { kind: 'retried', tasks };
+  } catch (error) {
+    connection.report(error);
+    return { kind: 'unreachable', tasks };
   }
-  return { kind: 'retried', tasks };
 }
 
-async function orUndefined<T>(connection: LinkConnection, asked: Promise<T>): Promise<T | undefined> {
-  const waited = await timedResult(asked, stepTimeoutMs);
-  if (waited.kind === 'failed') connection.report(waited.error);
-  return waited.kind === 'answered' ? waited.value : undefined;
-}
+const pageSchema = jsonReply(
+  z.object({
+    covered: z.number(),
+    tasks: z
+      .array(z.object({ id: z.string(), failedAt: z.coerce.number(), runnableAt: z.coerce.number() }))
+      .default([]),
+  }),
+);
+type FailedTask = z.infer<typeof pageSchema>['tasks'][number];
 
 async function listFailed({ client }: LinkConnection, { link, watermark }: LinkWithWatermark): Promise<FailedTask[]> {
-  const base = keyPrefix(link);
-  const tasks: FailedTask[] = [];
-  for (let offset = 0; ; offset += listPageSize) {
-    const args = [base, watermark.at, JSON.stringify(watermark.taskIds), offset, listPageSize];
-    const [found, listed] = listReplySchema.parse(
-      await runScript(client, listFailedScript, { keys: [`${base}failed`], args }),
-    );
-    tasks.push(...listed.map(([id, failedAt, since]) => ({ id, failedAt, runnableAt: since })));
-    if (found < listPageSize) return tasks;
+  const prefix = keyPrefix(link);
+  const failed: FailedTask[] = [];
+  for (let offset = 0; ; offset += pageSize) {
+    const args = [JSON.stringify({ prefix, watermark, offset, pageSize })];
+    const reply = await runScript(client, listFailedScript, { keys: [`${prefix}failed`], args });
+    const { covered, tasks } = pageSchema.parse(reply);
+    failed.push(...tasks);
+    if (covered < pageSize) return failed;
   }
 }
 
-async function retryBatch({ client }: LinkConnection, link: Link, chunk: readonly FailedTask[]) {
-  const base = keyPrefix(link);
-  const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${base}${name}`);
-  const args = [base, ...chunk.map(({ id }) => id)];
+const retryReplySchema = jsonReply(z.object({ isPaused: z.boolean(), retried: z.number() }));
+
+async function retryBatch({ client }: LinkConnection, link: Link, taskIds: readonly string[]) {
+  const prefix = keyPrefix(link);
+  const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${prefix}${name}`);
+  const args = [JSON.stringify({ prefix, taskIds })];
   return retryReplySchema.parse(await runScript(client, retryFailedScript, { keys, args }));
 }
 
 /**
- * By the moment at which they became runnable. Within one millisecond in the order in which they failed, but those that
- * BullMQ numbered among themselves by number: it counts up.
+ * The ids in batches, each ordered from the oldest task to the newest. The batch with the newest tasks comes first: then
+ * the script finds each task's place at the end that runs next, without passing the batches before.
+ */
+function newestBatchFirst(failed: readonly FailedTask[]): string[][] {
+  const newestFirst = oldestFirst(failed)
+    .map(({ id }) => id)
+    .reverse();
+  return toChunks(newestFirst, batchSize).map((ids) => ids.reverse());
+}
+
+/**
+ * By the time at which tasks became runnable. Tasks of the same millisecond: in the order in which they failed, except
+ * that those whose ids BullMQ assigned are ordered by their ids, which count up.
  */
 function oldestFirst(failed: readonly FailedTask[]): FailedTask[] {
   const sorted = [...failed].sort((a, b) => a.runnableAt - b.runnableAt || a.failedAt - b.failedAt);
-  const numbered = sorted.filter(isNumbered).sort((a, b) => a.runnableAt - b.runnableAt || Number(a.id) - Number(b.id));
-  return sorted.map((task) => (isNumbered(task) ? (numbered.shift() ?? task) : task));
+  const numbered = sorted.filter(hasNumber).sort((a, b) => a.runnableAt - b.runnableAt || Number(a.id) - Number(b.id));
+  return sorted.map((task) => (hasNumber(task) ? (numbered.shift() ?? task) : task));
 }
 
-function isNumbered({ id }: FailedTask): boolean {
+function hasNumber({ id }: FailedTask): boolean {
   return /^\d+$/.test(id);
 }

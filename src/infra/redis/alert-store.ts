@@ -2,13 +2,13 @@ import type { AlertStore } from '../../application/stores.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
-const saveAlert = defineStep('save-alert', writeReply);
-const markAlertNotified = defineStep('mark-alert-notified', noReply);
+const saveAlertStep = defineStep('save-alert', writeReply);
+const markAlertNotifiedStep = defineStep('mark-alert-notified', noReply);
 
 export function createAlertStore(runStep: StepRunner): AlertStore {
   return {
     save: (id, expectedVersion, { kind, before, after, event }) =>
-      runStep(saveAlert, {
+      runStep(saveAlertStep, {
         project: id,
         expectedVersion,
         kind,
@@ -17,7 +17,7 @@ export function createAlertStore(runStep: StepRunner): AlertStore {
         event,
       }),
     async markNotified(id, kind, delivered, isNew) {
-      await runStep(markAlertNotified, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
+      await runStep(markAlertNotifiedStep, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
     },
   };
 }

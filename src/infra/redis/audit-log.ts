@@ -6,7 +6,7 @@ import { flatHashSchema } from './records.ts';
 import { execute } from './scripts.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
-const recordRefusal = defineStep('record-refusal', noReply);
+const recordRefusalStep = defineStep('record-refusal', noReply);
 
 /** One Redis stream per project. The atomic steps append to it. It stays when the project is removed. */
 export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditLog {
@@ -19,7 +19,12 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
       return entries.map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
     },
     async recordRefusal(id, { refusal, ...request }) {
-      await runStep(recordRefusal, { project: id, ...request, code: refusal.code, refusal: JSON.stringify(refusal) });
+      await runStep(recordRefusalStep, {
+        project: id,
+        ...request,
+        code: refusal.code,
+        refusal: JSON.stringify(refusal),
+      });
     },
   };
 }

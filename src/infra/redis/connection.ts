@@ -73,7 +73,8 @@ export async function whenReady(client: RedisClient, timeoutMs: number): Promise
   if (client.status === 'end') return false;
   const ready = pendingReady.get(client) ?? readyOrEnded(client);
   pendingReady.set(client, ready);
-  return (await withTimeout(ready, timeoutMs)) ?? false;
+  const result = await withTimeout(ready, timeoutMs);
+  return result.kind === 'resolved' && result.value;
 }
 
 const pingTimeoutMs = 1_000;
@@ -91,7 +92,8 @@ export function createPing(client: RedisClient): () => Promise<boolean> {
 
 async function ping(client: RedisClient): Promise<boolean> {
   const reply = whenReady(client, pingTimeoutMs).then((isReady) => (isReady ? client.ping() : null));
-  return (await withTimeout(reply, pingTimeoutMs)) === 'PONG';
+  const result = await withTimeout(reply, pingTimeoutMs);
+  return result.kind === 'resolved' && result.value === 'PONG';
 }
 
 /** Calls of `whenReady` for the same client share one pair of listeners. */

@@ -103,18 +103,19 @@ export function createOperationStore({
     async listOpen(id) {
       const { open } = projectKeys(id);
       const ids = await execute(client, (redis) => redis.zrange(open, 0, '-1'));
-      const found = await Promise.all(
+      const reads = await Promise.all(
         ids.map((operation) =>
           skipUnreadable(
             id,
-            read({ project: id, operation }).then((found) => found ?? 'gone'),
+            read({ project: id, operation }).then((found) => ({ operation, found })),
           ),
         ),
       );
-      // Redis deleted these after the retention time.
-      const expired = ids.filter((_operation, index) => found[index] === 'gone');
-      if (expired.length > 0) await execute(client, (redis) => redis.zrem(open, ...expired));
-      return found.filter((operation) => operation !== null && operation !== 'gone');
+      const readable = reads.filter((each) => each !== null);
+      // Redis deletes an operation after the retention time, but not its entry in the sorted set.
+      const deleted = readable.filter(({ found }) => found === null).map(({ operation }) => operation);
+      if (deleted.length > 0) await execute(client, (redis) => redis.zrem(open, ...deleted));
+      return readable.flatMap(({ found }) => found ?? []);
     },
     async request(newOperation) {
       const { id, project, ttlMs } = newOperation;
@@ -199,11 +200,10 @@ const emptyFields = [
   'message',
 ];
 
-function commitArgs({ ref, linksSynced, pendingLinks, outcome, refusal, failure, ...completion }: Completion) {
+function commitArgs({ ref, pendingLinks, outcome, refusal, failure, ...completion }: Completion) {
   return {
     ...idsOf(ref),
     ...completion,
-    isSynced: linksSynced,
     isDraining: completion.projectState === 'paused' && (outcome?.inFlight ?? 0) > 0,
     pendingLinks: JSON.stringify(pendingLinks),
     outcome: toJson(outcome),

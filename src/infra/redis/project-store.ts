@@ -14,13 +14,13 @@ const readBatchSize = 500;
 const maxAuditedLinks = 20;
 
 const conflictReply = z.strictObject({ kind: z.literal('conflict') });
-const createProject = defineStep('create-project', writeReply);
-const updateProject = defineStep('update-project', writeReply);
-const removeProject = defineStep('remove-project', writeReply);
-const setWatermarks = defineStep('set-watermarks', writeReply);
-const scheduleCorrection = defineStep('schedule-correction', writeReply);
-const markFailed = defineStep('mark-failed', replyWithOperationToNotify('failed'));
-const markSynced = defineStep('mark-synced', replyWithOperationToNotify('synced'));
+const createProjectStep = defineStep('create-project', writeReply);
+const updateProjectStep = defineStep('update-project', writeReply);
+const removeProjectStep = defineStep('remove-project', writeReply);
+const setWatermarksStep = defineStep('set-watermarks', writeReply);
+const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
+const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
+const markSyncedStep = defineStep('mark-synced', replyWithOperationToNotify('synced'));
 
 type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVersion'>;
 
@@ -40,33 +40,33 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
       const args = { project: definition.id, definition: JSON.stringify(definition), by };
       if ('expectedVersion' in stateOrUpdate) {
         const { expectedVersion, added } = stateOrUpdate;
-        return runStep(updateProject, { ...args, expectedVersion, addedLinks: added });
+        return runStep(updateProjectStep, { ...args, expectedVersion, addedLinks: added });
       }
       const { state, watermarks } = stateOrUpdate;
       // The id comes first: readers skip an id without a project, but nothing would find a project without its id.
       await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
-      const result = await runStep(createProject, { ...args, state, watermarks: watermarkFields(watermarks) });
+      const result = await runStep(createProjectStep, { ...args, state, watermarks: watermarkFields(watermarks) });
       if (result.kind === 'written') await index.update(definition.id, state);
       return result;
     },
     async remove(id, expectedVersion, by) {
-      const result = await runStep(removeProject, { project: id, expectedVersion, by });
+      const result = await runStep(removeProjectStep, { project: id, expectedVersion, by });
       if (result.kind === 'conflict') return result;
       await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
       const args = { project: id, expectedVersion, failure: JSON.stringify(failure), by, oldestUnprocessedAt };
-      const result = await runStep(markFailed, args);
+      const result = await runStep(markFailedStep, args);
       if (result.kind === 'failed') void index.update(id, 'failed');
       return result;
     },
     markSynced: (id, expectedVersion, pendingLinks) =>
-      runStep(markSynced, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
+      runStep(markSyncedStep, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
     setWatermarks: (id, expectedVersion, watermarks) =>
-      runStep(setWatermarks, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
+      runStep(setWatermarksStep, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
     scheduleCorrection: (id, expectedVersion, { links, cause }) =>
-      runStep(scheduleCorrection, {
+      runStep(scheduleCorrectionStep, {
         project: id,
         expectedVersion,
         linkIds: JSON.stringify(links.map(linkId)),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type RedisClient, whenReady } from './connection.ts';
 
@@ -46,6 +47,14 @@ export function loadScript(file: URL): Script {
     readFileSync(new URL(`${name}.lua`, file), 'utf8'),
   );
   return defineScript(lua);
+}
+
+/** The schema of a script's reply that is a JSON text. */
+export function jsonReply<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
 }
 
 /** Runs a script by its hash. Sends the text if the server does not know it (after a restart or a flush). */

@@ -1,4 +1,4 @@
-import { listProjects } from '../../application/list-projects.ts';
+import { listProjects } from '../../application/queries.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import { nothingChanged } from '../../messages/format.ts';

@@ -1,6 +1,6 @@
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
-import { type ActionRequest, recordRefusal, requestAction } from '../../application/request.ts';
+import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
 import type { Operation, OperationRef } from '../../domain/operation.ts';
 import type { OperationKind } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';

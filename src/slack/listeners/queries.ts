@@ -1,4 +1,4 @@
-import { listPage } from '../../application/list-projects.ts';
+import { listPage } from '../../application/queries.ts';
 import {
   findProject,
   getHistory,

@@ -13,17 +13,18 @@ afterEach(() => services[Symbol.asyncDispose]());
 const observeKinds = async () =>
   (await services.deps.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
 
-it('a connection that was silent is looked at again as soon as it answers', async () => {
+it('The links of a connection that timed out are observed again as soon as it answers.', async () => {
   expect(await observeKinds()).toEqual(['read']);
   services.server('far').kill('SIGSTOP');
   expect(await observeKinds()).toEqual(['unreachable']);
   expect(await observeKinds()).toEqual(['unreachable']);
   services.server('far').kill('SIGCONT');
-  await far.queue.add('a task, to know that it serves again', {});
+  // Resolves once the server answers again.
+  await far.queue.add('task', {});
   expect(await observeKinds()).toEqual(['read']);
 });
 
-it('thousands of links are read in one look, also after a silence', async () => {
+it('Thousands of links are observed at once, also right after a timeout.', async () => {
   const items = Array.from({ length: 3_000 }, (_, index) => ({
     link: { ...far.link, queue: index % 2 === 0 ? 'far' : `none-${index}` },
     watermark: noWatermark,
@@ -31,7 +32,8 @@ it('thousands of links are read in one look, also after a silence', async () => 
   services.server('far').kill('SIGSTOP');
   expect(await observeKinds()).toEqual(['unreachable']);
   services.server('far').kill('SIGCONT');
-  await far.queue.add('a task, to know that it serves again', {});
+  // Resolves once the server answers again.
+  await far.queue.add('task', {});
   const kinds = new Set((await services.deps.links.observe(items)).map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(['read', 'missing']));
 });

@@ -19,8 +19,8 @@ afterEach(() => services[Symbol.asyncDispose]());
 const withoutWatermarks = (...links: (typeof nonexistentLink)[]) =>
   links.map((link) => ({ link, watermark: noWatermark }));
 
-describe('the engine leaves the queues of others as they are', () => {
-  it('never makes a queue that does not exist, whoever asks', async () => {
+describe('the queues of others', () => {
+  it('No method of the gateway creates a queue that does not exist.', async () => {
     const { link } = await services.createLink('orders-full');
     await services.createProject('orders', [{ link: nonexistentLink }, { link }] as never, { state: 'paused' });
     const before = await snapshotKeys(services);
@@ -30,12 +30,12 @@ describe('the engine leaves the queues of others as they are', () => {
       { kind: 'missing', link: nonexistentLink },
     ]);
     expect(await links.countWorkers([nonexistentLink])).toEqual([0]);
-    expect(await links.findUsage([nonexistentLink])).toEqual([null]);
+    expect(await links.findUsage([nonexistentLink])).toEqual([{ kind: 'unused' }]);
     expect(await links.retryFailed(withoutWatermarks(nonexistentLink))).toMatchObject([{ tasks: 0 }]);
     expect(await snapshotKeys(services)).toEqual(before);
 
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
       missing: [nonexistentLink],
       unreachable: [],
     });
@@ -43,7 +43,7 @@ describe('the engine leaves the queues of others as they are', () => {
     expect(await services.redis.keys(`bull:${nonexistentLink.queue}:*`)).toEqual([]);
   });
 
-  it('a look, a reading of the flags and a converge that finds nothing to do change no key and add no event', async () => {
+  it('Reads, and a reconcile that finds no difference, change no key and add no event.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.addBulk([
       { name: 'a', data: { secret: 1 } },
@@ -57,23 +57,23 @@ describe('the engine leaves the queues of others as they are', () => {
     await services.deps.links.findUsage([link]);
     await services.deps.links.countWorkers([link]);
     expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'agreed',
+      kind: 'synced',
     });
     expect(await snapshotKeys(services)).toEqual(before);
   });
 
-  it('pausing and resuming keep what the owner wrote into the queue’s record', async () => {
+  it('A pause and a resume keep the options that the owner wrote into the meta key.', async () => {
     const { link, queue } = await createOwnedQueue(services, 'orders-full', {
       streams: { events: { maxLen: 123_456 } },
     });
     await waitFor(() => services.redis.hexists('bull:orders-full:meta', 'opts.maxLenEvents'));
     const before = await services.redis.hgetall('bull:orders-full:meta');
     expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual({ ...before, paused: '1' });
     expect(await services.deps.links.setPaused([link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual(before);
     expect(before).toMatchObject({ 'opts.maxLenEvents': '123456' });
@@ -82,7 +82,7 @@ describe('the engine leaves the queues of others as they are', () => {
 });
 
 describe('a server that does not answer', () => {
-  it('makes its own links unreachable; the others answer', async () => {
+  it('A server that is down makes its own links unreachable, and the others answer.', async () => {
     const [near, far] = [
       await services.createLink('orders-full'),
       await services.createLink('orders-incr', 'warehouse'),
@@ -95,7 +95,7 @@ describe('a server that does not answer', () => {
     expect(await services.deps.links.readStatuses(links, 500)).toEqual(['unreachable', 'resumed']);
     expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 500, validForMs: 500 })).toEqual([
       'unreachable',
-      'driven',
+      'applied',
     ]);
     const results = await Promise.all([
       services.deps.links.observe(withoutWatermarks(...links)),
@@ -106,7 +106,7 @@ describe('a server that does not answer', () => {
     expect(results).toMatchObject([
       [{ kind: 'unreachable' }, { kind: 'read' }],
       [null, 0],
-      ['unreachable', null],
+      [{ kind: 'unreachable' }, { kind: 'unused' }],
       [
         { kind: 'unreachable', name: 'warehouse' },
         { kind: 'read', name: 'default' },
@@ -114,7 +114,7 @@ describe('a server that does not answer', () => {
     ]);
   });
 
-  it('one that hangs is as good as none', async () => {
+  it('A server that hangs makes its own links unreachable, and the others answer.', async () => {
     const [near, far] = [
       await services.createLink('orders-full'),
       await services.createLink('orders-incr', 'warehouse'),
@@ -127,43 +127,43 @@ describe('a server that does not answer', () => {
       expect(await services.deps.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
       expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
         'unreachable',
-        'driven',
+        'applied',
       ]);
     } finally {
       server.kill('SIGCONT');
     }
   });
 
-  it('what may not be sent any more is not sent', async () => {
+  it('A command that has expired is not sent.', async () => {
     const { link, queue } = await createOwnedQueue(services, 'orders-full', {});
     const expired = { responseMs: 5_000, validForMs: 0 };
-    expect(await services.deps.links.setPaused([link], 'paused', expired)).toEqual(['late']);
+    expect(await services.deps.links.setPaused([link], 'paused', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(false);
     await queue.pause();
-    expect(await services.deps.links.setPaused([link], 'resumed', expired)).toEqual(['late']);
+    expect(await services.deps.links.setPaused([link], 'resumed', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });
 
-  it('one that was away when it was first asked is reached as soon as it is there', async () => {
+  it('A server that was down at the first query is reached as soon as it is up.', async () => {
     const { port, url } = services.server('warehouse');
     await services.server('warehouse').stop();
     await using connections = createLinkConnections({ warehouse: endpointOf(url) }, () => {});
-    const engine = createLinkGateway(connections);
+    const gateway = createLinkGateway(connections);
     const link = { queue: 'orders-incr', connection: 'warehouse', prefix: 'bull' };
-    expect(await engine.readStatuses([link], 300)).toEqual(['unreachable']);
+    expect(await gateway.readStatuses([link], 300)).toEqual(['unreachable']);
     await using _server = await startRedisServer({ port });
     const owner = new Redis(url, { maxRetriesPerRequest: null });
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});
-    expect(await engine.readStatuses([link], 10_000)).toEqual(['resumed']);
-    expect(await engine.setPaused([link], 'paused', { responseMs: 10_000, validForMs: 10_000 })).toEqual(['driven']);
+    expect(await gateway.readStatuses([link], 10_000)).toEqual(['resumed']);
+    expect(await gateway.setPaused([link], 'paused', { responseMs: 10_000, validForMs: 10_000 })).toEqual(['applied']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
     owner.disconnect();
   });
 
-  it('a connection that nobody configured has no links that answer', async () => {
+  it('The links of a connection that is not configured are unreachable.', async () => {
     for (const connection of ['nowhere', 'constructor', '__proto__']) {
       const link = { ...nonexistentLink, connection };
       expect(await services.deps.links.readStatuses([link], 500)).toEqual(['unreachable']);
@@ -176,8 +176,8 @@ describe('a server that does not answer', () => {
   });
 });
 
-describe('what connections and workers tell', () => {
-  it('a server that evicts keys and keeps nothing on disk', async () => {
+describe('connections and workers', () => {
+  it('The eviction policy and the persistence of each server are read.', async () => {
     await using server = await startRedisServer({ args: ['--maxmemory-policy', 'allkeys-lru'] });
     await using durable = await startRedisServer({ args: ['--appendonly', 'yes', '--save', '3600 1'] });
     await using saving = await startRedisServer({ args: ['--save', '3600 1'] });
@@ -195,7 +195,7 @@ describe('what connections and workers tell', () => {
     ]);
   });
 
-  it('a server that does not let its settings be read has no known persistence', async () => {
+  it('The persistence of a server that refuses CONFIG is unknown.', async () => {
     await using server = await startRedisServer({ args: ['--rename-command', 'CONFIG', ''] });
     await using connections = createLinkConnections({ a: endpointOf(server.url) }, () => {});
     expect(await createLinkGateway(connections).readConnections(['a'])).toMatchObject([
@@ -203,7 +203,7 @@ describe('what connections and workers tell', () => {
     ]);
   });
 
-  it('each worker counts once, with a name of its own or without, for its own queue only', async () => {
+  it('Each worker counts once and for its own queue only, whether or not it has a name.', async () => {
     const links = [
       await services.createLink('orders-full'),
       await services.createLink('orders-incr'),
@@ -222,12 +222,12 @@ describe('what connections and workers tell', () => {
   });
 });
 
-describe('the signs that a queue has been worked on', () => {
+describe('the usage of a queue', () => {
   const readUsage = async (link: typeof nonexistentLink) => (await services.deps.links.findUsage([link]))[0];
 
-  it('none while tasks only wait, in whatever way', async () => {
+  it('A queue whose tasks all wait is unused.', async () => {
     const { link, queue } = await services.createLink('orders-full');
-    expect(await readUsage(link)).toBeNull();
+    expect(await readUsage(link)).toEqual({ kind: 'unused' });
     await queue.pause();
     await queue.addBulk([
       { name: 'waits', data: {} },
@@ -241,48 +241,48 @@ describe('the signs that a queue has been worked on', () => {
       children: [{ name: 'child', queueName: 'orders-full' }],
     });
     await flow.close();
-    expect(await readUsage(link)).toBeNull();
+    expect(await readUsage(link)).toEqual({ kind: 'unused' });
   });
 
   it.each([
-    ['active', 'a task is being worked on'],
-    ['completed', 'it has completed tasks'],
-    ['failed', 'it has failed tasks'],
-  ])('%s tasks', async (state, expected) => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
+    ['active', 'active_tasks'],
+    ['completed', 'completed_tasks'],
+    ['failed', 'failed_tasks'],
+  ])('A queue with %s tasks is used.', async (state, evidence) => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
     let finishTask = () => {};
     const taskFinished = new Promise<void>((resolve) => {
       finishTask = resolve;
     });
-    await work(() =>
+    await startWorker(() =>
       state === 'failed' ? Promise.reject(new Error('no')) : state === 'active' ? taskFinished : Promise.resolve(),
     );
     await queue.add('x', {});
     await waitFor(() => queue.getJobCountByTypes(state as 'active'));
-    expect(await readUsage(link)).toBe(expected);
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence });
     finishTask();
   });
 
-  it('tasks that are gone again, by the counter', async () => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
+  it('A queue is used if it has fewer tasks than it has assigned ids.', async () => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
     let done = 0;
-    await work(async () => ++done);
+    await startWorker(async () => ++done);
     await queue.add('x', {}, { removeOnComplete: true });
     await waitFor(async () => done === 1 && (await queue.getActiveCount()) === 0);
-    expect(await readUsage(link)).toBe('tasks have come and gone');
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence: 'removed_tasks' });
   });
 
-  it('tasks that are gone again, by the events alone, however many came later', async () => {
+  it('A queue is used if an event of a task is in its stream, also before a thousand later events.', async () => {
     const { link } = await services.createLink('orders-full');
     const events = 'bull:orders-full:events';
     await services.redis.xadd(events, '*', 'event', 'active', 'jobId', '1', 'prev', 'waiting');
     for (let i = 0; i < 1_100; i++) await services.redis.xadd(events, '*', 'event', 'paused');
-    expect(await readUsage(link)).toBe('its events tell of work');
+    expect(await readUsage(link)).toEqual({ kind: 'used', evidence: 'work_events' });
   });
 });
 
-describe('the flag and the counts under load', () => {
-  it('more links on one connection than one script looks at, in the order asked for', async () => {
+describe('scripts', () => {
+  it('More links than one batch holds are answered in their order.', async () => {
     const names = Array.from({ length: 250 }, (_, index) => `bulk-${index}`);
     await Promise.all(
       names.map((name) =>
@@ -290,13 +290,13 @@ describe('the flag and the counts under load', () => {
       ),
     );
     const links = names.map((queue) => ({ ...nonexistentLink, queue }));
-    const flags = await services.deps.links.readStatuses(links, 5_000);
-    expect(flags).toEqual(names.map((name) => (name.endsWith('7') ? 'paused' : 'resumed')));
-    const readings = await services.deps.links.observe(withoutWatermarks(...links));
-    expect(readings.map(({ link }) => link.queue)).toEqual(names);
+    const statuses = await services.deps.links.readStatuses(links, 5_000);
+    expect(statuses).toEqual(names.map((name) => (name.endsWith('7') ? 'paused' : 'resumed')));
+    const observations = await services.deps.links.observe(withoutWatermarks(...links));
+    expect(observations.map(({ link }) => link.queue)).toEqual(names);
   });
 
-  it('a server that has forgotten its scripts is told them again', async () => {
+  it('A script is sent again to a server that lost it.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('x', {});
     await observeLink(services, link);
@@ -304,7 +304,7 @@ describe('the flag and the counts under load', () => {
     expect(await observeLink(services, link)).toMatchObject({ waiting: 1 });
     await services.redis.script('FLUSH');
     expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'driven',
+      'applied',
     ]);
     expect(await services.deps.links.readStatuses([link], 5_000)).toEqual(['paused']);
   });

@@ -14,7 +14,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const queueKey = (name: string) => `bull:orders-full:${name}`;
 
-/** Adds tasks, as old as they say, and puts them where a producer of BullMQ 5 puts them during a pause. */
+/** Adds tasks with this timestamp: to `wait`, or to `paused`, as a producer of BullMQ 5 does during a pause. */
 async function addTasks(count: number, at: number, list: 'wait' | 'paused'): Promise<string[]> {
   const jobs = await link.queue.addBulk(
     Array.from({ length: count }, () => ({ name: 'change', data: {}, opts: { timestamp: at } })),
@@ -26,34 +26,37 @@ async function addTasks(count: number, at: number, list: 'wait' | 'paused'): Pro
   return ids;
 }
 
-/** What runs first comes first. */
+/** In the order in which the tasks will run. */
 const readWaitingIds = async () => (await services.redis.lrange(queueKey('wait'), 0, -1)).reverse();
 
 it.each([
   ['older', 1_000, 2_000],
   ['younger', 2_000, 1_000],
-])('what was set aside and is %s than what waits runs in the order of age', async (age, mergedAt, waitAt) => {
-  const mergedIds = await addTasks(60, mergedAt, 'paused');
-  const waitingIds = await addTasks(40, waitAt, 'wait');
-  expect(await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual(
-    ['driven'],
-  );
-  expect(await readWaitingIds()).toEqual(
-    age === 'older' ? [...mergedIds, ...waitingIds] : [...waitingIds, ...mergedIds],
-  );
-  expect(await services.redis.exists(queueKey('paused'))).toBe(0);
-});
+])(
+  'Tasks of the paused list that are %s than those of the wait list run in the order of age.',
+  async (age, pausedAt, waitAt) => {
+    const pausedIds = await addTasks(60, pausedAt, 'paused');
+    const waitingIds = await addTasks(40, waitAt, 'wait');
+    expect(
+      await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 }),
+    ).toEqual(['applied']);
+    expect(await readWaitingIds()).toEqual(
+      age === 'older' ? [...pausedIds, ...waitingIds] : [...waitingIds, ...pausedIds],
+    );
+    expect(await services.redis.exists(queueKey('paused'))).toBe(0);
+  },
+);
 
-it('more than one step moves at once: the list is empty before the flag is gone', async () => {
+it('A paused list that is longer than one step moves is empty before the link is resumed.', async () => {
   const waitingIds = await addTasks(1, 2_000, 'wait');
-  const mergedIds = await addTasks(5_003, 1_000, 'paused');
-  // The first step ends at this one, which looks older than what is left.
-  await services.redis.hset(queueKey(String(mergedIds[3])), 'timestamp', 500);
+  const pausedIds = await addTasks(5_003, 1_000, 'paused');
+  // The first step moves this task last. The next step must not compare ages again: this task is older than the rest.
+  await services.redis.hset(queueKey(String(pausedIds[3])), 'timestamp', 500);
   await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 10_000, validForMs: 10_000 });
-  expect(await readWaitingIds()).toEqual([...mergedIds, ...waitingIds]);
+  expect(await readWaitingIds()).toEqual([...pausedIds, ...waitingIds]);
 });
 
-it('a link that nobody has paused is left as it is', async () => {
+it('The lists of a link that is not paused are not changed.', async () => {
   await link.queue.resume();
   await addTasks(1, 2_000, 'wait');
   await addTasks(2, 1_000, 'paused');

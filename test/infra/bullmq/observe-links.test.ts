@@ -12,8 +12,8 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const hourMs = 3_600_000;
 
-describe('what one look at a link counts', () => {
-  it('an empty queue has nothing and is not behind', async () => {
+describe('counts', () => {
+  it('An empty queue has no tasks and no latency.', async () => {
     const { link } = await services.createLink('orders-full');
     const stats = await observeLink(services, link);
     expect(stats).toMatchObject({
@@ -33,13 +33,13 @@ describe('what one look at a link counts', () => {
     expect(linkLatencyMs(stats)).toBe(0);
   });
 
-  it('tasks of every kind, each where it belongs', async () => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
+  it('Each task is counted under its own state.', async () => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
     let finishTask = () => {};
     const taskFinished = new Promise<void>((resolve) => {
       finishTask = resolve;
     });
-    const worker = await work((job) => (job.name === 'bad' ? Promise.reject(new Error('no')) : taskFinished));
+    const worker = await startWorker((job) => (job.name === 'bad' ? Promise.reject(new Error('no')) : taskFinished));
     await queue.add('bad', {});
     await waitFor(() => queue.getFailedCount());
     await queue.add('slow', {});
@@ -55,7 +55,7 @@ describe('what one look at a link counts', () => {
     expect(linkBacklog(stats)).toBe(6);
   });
 
-  it('reads the clock of the link’s own server, and the flag', async () => {
+  it('The pause flag and the time of the Redis server are read.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     const readServerTime = async () => Number((await services.redis.time())[0]) * 1_000;
     await queue.pause();
@@ -66,7 +66,7 @@ describe('what one look at a link counts', () => {
     expect(now).toBeLessThan((await readServerTime()) + 1_000);
   });
 
-  it('finds a queue under another prefix and with a strange name', async () => {
+  it('A queue with another prefix and an unusual name is found.', async () => {
     const { queue, link } = await createOwnedQueue(services, 'Bestellungen {1} ü', { prefix: '{team-a}' });
     await queue.add('x', {});
     expect(await observeLink(services, link)).toMatchObject({ waiting: 1 });
@@ -75,7 +75,7 @@ describe('what one look at a link counts', () => {
     await queue.close();
   });
 
-  it('counts what a BullMQ 5 producer put aside in its own paused list', async () => {
+  it('Tasks that a BullMQ 5 producer added to the paused list count as waiting.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     const oldestAt = Date.now() - hourMs;
     await queue.add('old', {}, { timestamp: oldestAt });
@@ -86,17 +86,17 @@ describe('what one look at a link counts', () => {
   });
 });
 
-describe('since when the oldest runnable task is runnable', () => {
+describe('oldestRunnableAt', () => {
   const at = Date.now() - hourMs;
 
-  it('first in, first out: since it was added', async () => {
+  it('A FIFO task is runnable since it was added.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('old', {}, { timestamp: at });
     await queue.add('new', {});
     expect((await observeLink(services, link)).oldestRunnableAt).toBe(at);
   });
 
-  it('goes on growing while the link is paused', async () => {
+  it('The latency grows while the link is paused.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.pause();
     await queue.add('held', {});
@@ -104,7 +104,7 @@ describe('since when the oldest runnable task is runnable', () => {
     await waitFor(async () => linkLatencyMs(await observeLink(services, link)) > first);
   });
 
-  it('several priorities: the oldest hides behind more urgent ones', async () => {
+  it('The oldest prioritized task is found behind more urgent ones.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('urgent', {}, { priority: 1 });
     await queue.add('hidden', {}, { priority: 2_097_151, timestamp: at });
@@ -113,29 +113,29 @@ describe('since when the oldest runnable task is runnable', () => {
     expect((await observeLink(services, link)).oldestRunnableAt).toBe(at);
   });
 
-  it('overdue and never promoted, since no worker is there', async () => {
+  it('A delayed task that is due counts, although no worker promotes it.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('due', {}, { delay: 60_000, timestamp: at });
     expect(await observeLink(services, link)).toMatchObject({ overdue: 1, oldestRunnableAt: at + 60_000 });
   });
 
-  it('a delayed task that is not due is not runnable', async () => {
+  it('A delayed task that is not due does not count.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('later', {}, { delay: hourMs });
     expect(await observeLink(services, link)).toMatchObject({ overdue: 0, oldestRunnableAt: null });
   });
 
-  it('a task whose hour of delay has just passed is not an hour behind', async () => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
+  it('A delayed task that was just promoted is runnable since it was due.', async () => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
     await queue.pause();
-    await work(async () => {});
+    await startWorker(async () => {});
     const dueAt = Date.now() - 50;
     await queue.add('due', {}, { delay: hourMs, timestamp: dueAt - hourMs });
     await waitFor(() => queue.getWaitingCount());
     expect((await observeLink(services, link)).oldestRunnableAt).toBe(dueAt);
   });
 
-  it('a delayed task that somebody promoted by hand is runnable since then', async () => {
+  it('A delayed task that a person promoted is runnable since the promotion.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     const job = await queue.add('later', {}, { delay: hourMs });
     const before = Date.now();
@@ -145,13 +145,13 @@ describe('since when the oldest runnable task is runnable', () => {
     expect(oldestRunnableAt).toBeLessThanOrEqual(now);
   });
 
-  it('last in, first out: the oldest stands at the other end', async () => {
+  it('The oldest LIFO task is found at the other end of the list.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     for (const timestamp of [at, at + 1, at + 2]) await queue.add('lifo', {}, { lifo: true, timestamp });
     expect((await observeLink(services, link)).oldestRunnableAt).toBe(at);
   });
 
-  it('a mix of both: never more than the truth', async () => {
+  it('In a mix of FIFO and LIFO tasks, the time is never too early.', async () => {
     const { link, queue } = await services.createLink('orders-full');
     await queue.add('lifo', {}, { lifo: true, timestamp: at });
     await queue.add('lifo', {}, { lifo: true, timestamp: at + 2 });
@@ -159,9 +159,9 @@ describe('since when the oldest runnable task is runnable', () => {
     expect((await observeLink(services, link)).oldestRunnableAt).toBeGreaterThanOrEqual(at);
   });
 
-  it('tried again after a back-off: never more than since the back-off ended, however much happened afterwards', async () => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
-    const worker = await work(async () => {
+  it('The time of a retried task is never before the end of its backoff, also when its events are gone.', async () => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
+    const worker = await startWorker(async () => {
       await queue.pause();
       throw new Error('try again');
     });
@@ -179,7 +179,7 @@ describe('since when the oldest runnable task is runnable', () => {
 });
 
 describe('failures after the watermark', () => {
-  /** Failed tasks as BullMQ keeps them, at moments of the test's choice. */
+  /** Failed tasks as BullMQ stores them, with this time of failure. */
   async function addFailedTasks(at: number, ...ids: string[]) {
     for (const id of ids) {
       await services.redis.hset(`bull:orders-full:${id}`, { failedReason: `${id} failed\n    at secret (file.js:1)` });
@@ -187,7 +187,7 @@ describe('failures after the watermark', () => {
     }
   }
 
-  it('only later ones count, and of the same millisecond those that were not there', async () => {
+  it('Later failures count, and those of the same millisecond that the watermark does not name.', async () => {
     const { link } = await services.createLink('orders-full');
     await addFailedTasks(1_000, 'older');
     await addFailedTasks(2_000, '9', '10');
@@ -204,7 +204,7 @@ describe('failures after the watermark', () => {
     ]);
   });
 
-  it('shows at most the three oldest, counts all', async () => {
+  it('All failures count, and the three oldest are returned.', async () => {
     const { link } = await services.createLink('orders-full');
     for (let at = 1; at <= 20; at++) await addFailedTasks(at, `task-${at}`);
     const stats = await observeLink(services, link);
@@ -212,13 +212,32 @@ describe('failures after the watermark', () => {
     expect(stats.oldestFailures.map(({ taskId }) => taskId)).toEqual(['task-1', 'task-2', 'task-3']);
   });
 
-  it('tells the reason as a real worker left it', async () => {
-    const { link, queue, startWorker: work } = await services.createLink('orders-full');
-    await work(() => Promise.reject(new Error('refused by the target\nsecond line')));
+  it('The reason is the first line of what a worker wrote.', async () => {
+    const { link, queue, startWorker } = await services.createLink('orders-full');
+    await startWorker(() => Promise.reject(new Error('refused by the target\nsecond line')));
     const job = await queue.add('bad', {});
     await waitFor(() => queue.getFailedCount());
     const { oldestFailures, now } = await observeLink(services, link);
     expect(oldestFailures).toEqual([{ taskId: job.id, reason: 'refused by the target', at: expect.any(Number) }]);
     expect(oldestFailures[0]?.at).toBeLessThanOrEqual(now);
+  });
+
+  it('Task ids and reasons are read exactly, and invalid UTF-8 does not hide the link.', async () => {
+    const { link } = await services.createLink('orders-full');
+    const taskId = 'zé "1" \\ {}\u0001 <b>';
+    await addFailedTasks(1_764_000_000_001, taskId);
+    const cutCharacter = Buffer.concat([Buffer.alloc(999, 'x'), Buffer.from('é second half')]);
+    await services.redis.hset('bull:orders-full:cut', { failedReason: cutCharacter });
+    await services.redis.zadd('bull:orders-full:failed', 1_764_000_000_002, 'cut');
+    await services.redis.zadd('bull:orders-full:failed', 1_764_000_000_003, Buffer.from([0xff, 0x22, 0xc3]));
+    const { oldestFailures, newestFailed } = await observeLink(services, link);
+    expect(oldestFailures).toEqual([
+      { taskId, at: 1_764_000_000_001, reason: `${taskId} failed` },
+      { taskId: 'cut', at: 1_764_000_000_002, reason: `${'x'.repeat(999)}\uFFFD` },
+      { taskId: '\uFFFD"\uFFFD', at: 1_764_000_000_003, reason: '' },
+    ]);
+    expect(newestFailed).toEqual({ at: 1_764_000_000_003, taskIds: ['\uFFFD"\uFFFD'] });
+    const watermark = { at: 1_764_000_000_001, taskIds: [taskId] };
+    expect(await observeLink(services, link, watermark)).toMatchObject({ failuresAfterWatermark: 2 });
   });
 });

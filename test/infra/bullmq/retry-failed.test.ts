@@ -28,7 +28,7 @@ async function failTasks(tasks: readonly (readonly [name: string, opts?: JobsOpt
   await worker.close();
 }
 
-/** The names of the tasks in the order in which a worker gets them once the link is resumed. */
+/** Resumes the link. Returns the names of the tasks in the order in which a worker gets them. */
 async function readRunOrder(count: number): Promise<string[]> {
   const completed: string[] = [];
   await services.deps.links.setPaused([testLink.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 });
@@ -38,8 +38,8 @@ async function readRunOrder(count: number): Promise<string[]> {
   return completed;
 }
 
-describe('putting failed tasks back', () => {
-  it('runs them before newer ones, oldest first, whatever their ids', async () => {
+describe('retrying failed tasks', () => {
+  it('Retried tasks run before newer ones, oldest first, whatever their ids.', async () => {
     const at = (timestamp: number, jobId?: string) => ({ timestamp, ...(jobId === undefined ? {} : { jobId }) });
     await failTasks([
       ['a', at(1)],
@@ -55,7 +55,7 @@ describe('putting failed tasks back', () => {
     expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'new-1', 'new-2']);
   });
 
-  it('takes 9 before 10 when both are of one millisecond', async () => {
+  it('Of tasks of one millisecond, the task with id 9 runs before the task with id 10.', async () => {
     const timestamp = Date.now();
     await failTasks(Array.from({ length: 12 }, (_, index) => [String(index + 1), { timestamp }] as const));
     await queue.pause();
@@ -63,7 +63,7 @@ describe('putting failed tasks back', () => {
     expect(await readRunOrder(12)).toEqual(Array.from({ length: 12 }, (_, index) => String(index + 1)));
   });
 
-  it('a task older than a failed one that still waits stays before it', async () => {
+  it('A waiting task that is older than a retried one runs before it.', async () => {
     await failTasks([['failed', { timestamp: 2_000 }]]);
     await queue.pause();
     await queue.add('older', {}, { timestamp: 1_000 });
@@ -72,7 +72,7 @@ describe('putting failed tasks back', () => {
     expect(await readRunOrder(3)).toEqual(['older', 'failed', 'newer']);
   });
 
-  it('gives every task all its attempts again', async () => {
+  it('A retried task gets all its attempts again.', async () => {
     const opts = { attempts: 3, backoff: { type: 'fixed', delay: 1 } };
     await failTasks([['a', opts]]);
     expect((await queue.getJob('1'))?.attemptsMade).toBe(3);
@@ -88,14 +88,14 @@ describe('putting failed tasks back', () => {
     expect(attempts).toBe(3);
   });
 
-  it('touches nothing when the link has been resumed', async () => {
+  it('Nothing is changed if the link is not paused.', async () => {
     await failTasks([['a'], ['b']]);
     const before = await snapshotKeys(services);
-    expect(await retryFailed()).toEqual({ kind: 'stopped', tasks: 0 });
+    expect(await retryFailed()).toEqual({ kind: 'resumed_meanwhile', tasks: 0 });
     expect(await snapshotKeys(services)).toEqual(before);
   });
 
-  it('leaves what failed before the watermark, and takes what failed in its millisecond but is not in it', async () => {
+  it('Failures of the watermark stay failed, and a later one of the same millisecond is retried.', async () => {
     await failTasks([['old-1'], ['old-2']]);
     const { newestFailed } = await observeLink(services, testLink.link);
     await failTasks([['later']]);
@@ -105,7 +105,7 @@ describe('putting failed tasks back', () => {
     expect((await queue.getFailed()).map(({ name }) => name).sort()).toEqual(['old-1', 'old-2']);
   });
 
-  it('is harmless when done again', async () => {
+  it('A second retry changes nothing.', async () => {
     await failTasks([['a'], ['b']]);
     await queue.pause();
     await retryFailed();
@@ -114,7 +114,7 @@ describe('putting failed tasks back', () => {
     expect(await snapshotKeys(services)).toEqual(before);
   });
 
-  it('forgets a failure whose task is gone: nothing is left to put back', async () => {
+  it('A failure whose task was deleted is removed.', async () => {
     await failTasks([['gone'], ['here']]);
     await services.redis.del('bull:payments:1');
     await queue.pause();
@@ -122,7 +122,7 @@ describe('putting failed tasks back', () => {
     expect(await observeLink(services, testLink.link)).toMatchObject({ failed: 0, waiting: 1 });
   });
 
-  it('puts hundreds of them back in order', async () => {
+  it('A thousand tasks are retried in order.', async () => {
     const names = Array.from({ length: 1_234 }, (_, index) => `t${index}`);
     for (const [index, name] of names.entries()) {
       await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
@@ -135,7 +135,7 @@ describe('putting failed tasks back', () => {
     expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 1_234)).toEqual(names);
   });
 
-  it('what fails late lands in its place among those that are back already', async () => {
+  it('A task that fails later gets its place among those that were retried before.', async () => {
     for (const [index, name] of ['a', 'b', 'c', 'd', 'e'].entries())
       await queue.add(name, {}, { timestamp: 1_000 + index });
     await queue.pause();
@@ -149,7 +149,7 @@ describe('putting failed tasks back', () => {
     expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'e', 'new']);
   });
 
-  it('runs before what a BullMQ 5 producer put aside in its own paused list', async () => {
+  it('Retried tasks run before those that a BullMQ 5 producer added to the paused list.', async () => {
     await failTasks([['a'], ['b']]);
     await queue.pause();
     await queue.add('new-1', {});
@@ -160,8 +160,8 @@ describe('putting failed tasks back', () => {
   });
 });
 
-describe('putting prioritized tasks back', () => {
-  it('keeps their priority, and runs them before newer ones of the same', async () => {
+describe('retrying prioritized tasks', () => {
+  it('Retried tasks keep their priority and run before newer ones of the same priority.', async () => {
     await failTasks([
       ['low-1', { priority: 9 }],
       ['high-1', { priority: 1 }],
@@ -176,7 +176,7 @@ describe('putting prioritized tasks back', () => {
     expect(await readRunOrder(7)).toEqual(['plain', 'plain-2', 'high-1', 'high-2', 'low-1', 'low-2', 'low-3']);
   });
 
-  it('keeps the order of many, though the counter of BullMQ began anew', async () => {
+  it('Retried tasks keep their order, also when the counter of BullMQ has started again.', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `failed-${index + 1}`);
     await failTasks(names.map((name) => [name, { priority: 5 }] as const));
     await services.redis.del('bull:payments:pc');
@@ -187,7 +187,18 @@ describe('putting prioritized tasks back', () => {
     expect(await readRunOrder(14)).toEqual(['more urgent', ...names, 'new']);
   });
 
-  it('what fails late lands in its place', async () => {
+  it('Retried tasks of the lowest priority, whose scores have 16 digits, keep their order.', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `failed-${index + 1}`);
+    await failTasks(names.map((name) => [name, { priority: 2_097_151 }] as const));
+    await queue.pause();
+    await queue.add('new', {}, { priority: 2_097_151 });
+    await retryFailed();
+    const scores = await services.redis.zrangebyscore('bull:payments:prioritized', '-inf', '+inf', 'WITHSCORES');
+    expect(new Set(scores.filter((_, index) => index % 2 === 1)).size).toBe(13);
+    expect(await readRunOrder(13)).toEqual([...names, 'new']);
+  });
+
+  it('A prioritized task that fails later gets its place among those that were retried before.', async () => {
     for (const [index, name] of ['a', 'b', 'c', 'd'].entries())
       await queue.add(name, {}, { priority: 3, timestamp: 1_000 + index });
     await queue.pause();
@@ -201,7 +212,7 @@ describe('putting prioritized tasks back', () => {
   });
 });
 
-it('a child that is put back belongs to its parent again', async () => {
+it('A retried child belongs to its parent again.', async () => {
   const flow = new FlowProducer({ connection: services.redis });
   await flow.add({
     name: 'parent',
@@ -224,7 +235,7 @@ it('a child that is put back belongs to its parent again', async () => {
   expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
 });
 
-it('in whatever order tasks failed and whatever waits: oldest first, each once (property)', async () => {
+it('Tasks that failed in any order run oldest first and once (property).', async () => {
   const task = fc.record({
     at: fc.integer({ min: 1, max: 20 }),
     ownsPriority: fc.boolean(),

@@ -5,7 +5,7 @@ import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-it('a worker whose Redis went away before its rounds were scheduled says so once, and begins them when it is back', async () => {
+it('A worker that cannot reach Redis to schedule its cycles logs one warning, and schedules them once Redis is back.', async () => {
   const redis = await startTestRedis();
   const logLines: string[] = [];
   const log = pino({}, { write: (line: string) => void logLines.push(line) });

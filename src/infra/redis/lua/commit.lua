@@ -9,10 +9,10 @@
     args.projectState         the project's new state, or
                               'previous': as before the claim, only if no link was changed
                               'unchanged': as it is now, after a correction
-    args.isSynced             whether every link has the desired state
+    args.linksSynced          whether every link has the desired state
     args.isDraining           whether tasks are still in flight after a pause
     args.pendingLinks         ids of links without a queue, JSON text
-    args.oldestUnprocessedAt  of what the project leaves unprocessed from now on, epoch ms or nil
+    args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
@@ -38,7 +38,7 @@ end
 
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
-local state, isSynced, version = args.projectState, args.isSynced, nil
+local state, isSynced, version = args.projectState, args.linksSynced, nil
 if state == 'previous' then
   state, isSynced = before.state, before.isSynced
   version = transition(state, before.by, before.reason)

@@ -6,7 +6,7 @@
     args.expectedVersion      the version that was read before the links were observed
     args.failure              JSON text
     args.by
-    args.oldestUnprocessedAt  epoch ms or nil
+    args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
 
   Output:
     { kind = 'failed', operationToNotify }  the operation that ended last, whose message is out of date, or null

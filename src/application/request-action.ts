@@ -1,0 +1,98 @@
+import { checkCorrection, groupObservations } from '../domain/drift.ts';
+import { decide } from '../domain/lifecycle.ts';
+import type { ProjectStats } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import { precheckPassed } from '../domain/precheck.ts';
+import type { Actor, OperationKind, Project } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { UseCaseContext } from './context.ts';
+import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
+
+/** A request for an operation. Slack has authorized it already (`domain/policy.ts`); the command line is trusted. */
+export interface ActionRequest {
+  readonly project: string;
+  readonly action: OperationKind;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly origin: Operation['origin'];
+  /** The Slack channel of the request. Null from the command line. */
+  readonly channel: string | null;
+}
+
+export type RequestResult =
+  | {
+      readonly kind: 'requested';
+      readonly operation: Operation;
+      readonly project: Project;
+      readonly stats: ProjectStats;
+    }
+  | Refused;
+
+/**
+ * Steps 1 and 2 of an action (design 2): checks the state rules and the facts of the links, then writes an operation as
+ * `requested`. Writes a refusal to the audit log. Throws `StoreUnavailableError`.
+ */
+export async function requestAction(context: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
+  const found = await findProject(context, request.project);
+  if (found.kind === 'refused') return found;
+  const { project } = found;
+  const checked = await checkRequest(context, project, request.action);
+  if (checked.kind === 'refused') {
+    await recordRefusal(context, request, checked.refusal);
+    return checked;
+  }
+  const stored = await context.operations.request({
+    ...request,
+    project: project.id,
+    id: context.ids.next(),
+    projectVersion: project.version,
+    ttlMs: context.settings.confirmationTtlMs,
+  });
+  if (stored.kind === 'refused') return stored;
+  const { operation } = stored;
+  context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
+  return { kind: 'requested', operation, project, stats: checked.stats };
+}
+
+async function checkRequest(
+  context: UseCaseContext,
+  project: Project,
+  action: OperationKind,
+): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats } | Refused> {
+  const { id, state, since, by } = project;
+  if (decide(state, action).kind !== 'allowed') {
+    return { kind: 'refused', refusal: { code: 'not_allowed', action, project: id, state, since, by } };
+  }
+  if (action === 'start') {
+    const { items, stats } = await precheckProject(context, project);
+    if (precheckPassed(items)) return { kind: 'allowed', stats };
+    return { kind: 'refused', refusal: { code: 'precheck_failed', project: id, items } };
+  }
+  const stats = await observeProject(context, project);
+  if (action === 'reapply' || action === 'adopt') {
+    const refusal = checkCorrection(project, action, groupObservations(stats.links));
+    if (refusal !== null) return { kind: 'refused', refusal };
+  }
+  return { kind: 'allowed', stats };
+}
+
+const refusalDedupeMs = 60_000;
+
+/**
+ * Writes a refused request to the project's audit log, at most once a minute for the same person, action and reason.
+ * Never throws.
+ */
+export async function recordRefusal(
+  { deduplication, auditLog, log }: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,
+  request: ActionRequest,
+  refusal: Refusal,
+): Promise<void> {
+  const { project, ...refused } = request;
+  const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
+  try {
+    if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;
+    await auditLog.recordRefusal(project, { ...refused, refusal });
+  } catch (error) {
+    log.warn({ project, error, code: refusal.code }, 'refusal not written to the history');
+  }
+}

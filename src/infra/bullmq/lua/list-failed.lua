@@ -1,0 +1,35 @@
+--[[
+  Lists tasks that failed after the watermark, one page at a time. Writes nothing.
+
+  Input:
+    KEYS[1]  'failed' key
+
+    ARGV[1]  one JSON object:
+      args.prefix     the link's key prefix, such as 'bull:orders:'
+      args.watermark  { at, taskIds }: the newest failed tasks that are known already
+      args.offset     how many tasks the pages before this one covered
+      args.pageSize   how many tasks this page covers
+
+  Output:
+    JSON object
+      covered  how many tasks this page covered, the known ones included
+      tasks    optional, a list of { id, failedAt, runnableAt }: times are epoch ms, as strings, and runnableAt is when
+               the task first became runnable
+]]
+--- @include "task-age"
+
+local args = cjson.decode(ARGV[1])
+
+local isKnown, tasks = {}, {}
+for _, id in ipairs(args.watermark.taskIds) do isKnown[id] = true end
+
+local page = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.17g', args.watermark.at), '+inf', 'WITHSCORES',
+  'LIMIT', args.offset, args.pageSize)
+for i = 1, #page, 2 do
+  local id, failedAt = page[i], page[i + 1]
+  if not (isKnown[id] and tonumber(failedAt) == args.watermark.at) then
+    local runnableAt = firstRunnableAt(unpack(redis.call('HMGET', args.prefix .. id, 'timestamp', 'opts')))
+    tasks[#tasks + 1] = { id = id, failedAt = failedAt, runnableAt = string.format('%.0f', runnableAt) }
+  end
+end
+return cjson.encode({ covered = #page / 2, tasks = tasks[1] and tasks })

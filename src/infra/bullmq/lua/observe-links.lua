@@ -1,0 +1,194 @@
+--[[
+  Observes links: pause flag, counts, oldest runnable task, failures after the watermark. Writes nothing and never
+  reads the data of a task.
+
+  Input:
+    KEYS[i]  'meta' key of link i
+
+    ARGV[1]  one JSON object:
+      args.links[i].prefix     the key prefix of link i, such as 'bull:orders:'
+      args.links[i].watermark  { at, taskIds }: the newest failed tasks that are known already
+
+  Output:
+    For each link, in the order of KEYS: false if its queue does not exist, else a JSON object with
+      now                     the time of this Redis server
+      paused                  boolean
+      bullmqVersion           optional, such as 'bullmq:6.7.0'
+      waiting, prioritized, active, delayed, failed
+                              counts
+      overdue                 count of delayed tasks that are due
+      overdueSince            optional, when the oldest of them was due
+      oldestRunnableAt        optional, when the oldest runnable task became runnable
+      ignoresPause            boolean, a worker began a task after the pause
+      keepsFailed             optional boolean, BullMQ keeps the next task if it fails
+      failuresAfterWatermark  count
+      oldestFailures          optional, at most three of { taskId, at, reason }
+      newestFailed            optional, { at, taskIds }
+    Times are epoch ms, as strings: cjson would round them to 14 digits. A field without a value is absent. So is an
+    empty list, because cjson cannot tell it from an empty object.
+
+  BullMQ 6.7.0 has no reading of a queue's age. Pull request taskforcesh/bullmq#4663 adds getOldestJobTimestamp. Replace
+  oldestRunnable by it once it is released, if it also covers retried and LIFO tasks.
+]]
+--- @include "task-age"
+
+local args = cjson.decode(ARGV[1])
+
+-- BullMQ's scores: priority * 2^32 + counter in 'prioritized', due ms * 4096 + counter in 'delayed'.
+local priorityFactor, delayedFactor = 4294967296, 4096
+local maxEventsRead, maxPrioritiesRead = 200, 50
+local maxPauseEventsRead, recentMs = 50, 300000
+local maxFailures, maxReasonBytes = 3, 1000
+
+local function toText(number)
+  return string.format('%.0f', number)
+end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local function fieldsOf(entry)
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return fields
+end
+
+-- When the event stream says that the task became runnable. If it no longer says so, the time of the oldest event read,
+-- which makes the latency a lower bound.
+local function waitingEventAt(prefix, id)
+  local at = nil
+  for _, entry in ipairs(redis.call('XREVRANGE', prefix .. 'events', '+', '-', 'COUNT', maxEventsRead)) do
+    at = tonumber(string.match(entry[1], '^%d+'))
+    local fields = fieldsOf(entry)
+    if fields.jobId == id and fields.event == 'waiting' then return at end
+  end
+  return at
+end
+
+-- A retried task became runnable later than at first, and a task that a person promoted became runnable earlier than its
+-- delay says. For these the event stream is read.
+local function runnableAt(prefix, id)
+  local timestamp, options, attemptsStarted, processedOn =
+    unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts', 'ats', 'processedOn'))
+  if not timestamp then return nil end
+  if (tonumber(attemptsStarted) or 0) > 0 or processedOn then return waitingEventAt(prefix, id) end
+  local at = firstRunnableAt(timestamp, options)
+  return at <= now and at or waitingEventAt(prefix, id)
+end
+
+-- The tail of 'wait' runs next and is the oldest task of a FIFO queue; the head is the oldest of a LIFO queue. Producers
+-- of BullMQ 5 add to 'paused' while a queue is paused. Of each priority, the first task is the oldest. Tasks that
+-- retry-failed.lua moved may have scores just below their priority's range, so the next priority is sought from half a
+-- range further.
+local function oldestRunnable(prefix, overdueSince)
+  local oldest = overdueSince
+  local function consider(at)
+    if at and (not oldest or at < oldest) then oldest = at end
+  end
+  for _, list in ipairs({ 'wait', 'paused' }) do
+    for _, index in ipairs({ -1, 0 }) do
+      local id = redis.call('LINDEX', prefix .. list, index)
+      if id then consider(runnableAt(prefix, id)) end
+    end
+  end
+  local from = '-inf'
+  for _ = 1, maxPrioritiesRead do
+    local id, score =
+      unpack(redis.call('ZRANGEBYSCORE', prefix .. 'prioritized', from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1))
+    if not id then break end
+    consider(runnableAt(prefix, id))
+    local priority = math.floor(tonumber(score) / priorityFactor + 0.5)
+    from = toText((priority + 0.5) * priorityFactor)
+  end
+  return oldest
+end
+
+-- The count of failures after the watermark, and the oldest of them. Of the watermark's own millisecond, those count
+-- that the watermark does not name.
+local function failuresAfter(prefix, watermark)
+  local failedKey, at = prefix .. 'failed', string.format('%.17g', watermark.at)
+  local isKnown, failures = {}, {}
+  for _, id in ipairs(watermark.taskIds) do isKnown[id] = true end
+  local function add(id, failedAt)
+    if #failures == maxFailures then return end
+    local reason = redis.call('HGET', prefix .. id, 'failedReason') or ''
+    local firstLine = string.match(string.sub(reason, 1, maxReasonBytes), '^[^\r\n]*')
+    failures[#failures + 1] = { taskId = id, at = failedAt, reason = firstLine }
+  end
+  local count = redis.call('ZCOUNT', failedKey, '(' .. at, '+inf')
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', failedKey, at, at)) do
+    if not isKnown[id] then
+      count = count + 1
+      add(id, at)
+    end
+  end
+  local later = redis.call('ZRANGEBYSCORE', failedKey, '(' .. at, '+inf', 'WITHSCORES', 'LIMIT', 0, maxFailures)
+  for i = 1, #later, 2 do add(later[i], later[i + 1]) end
+  return count, failures[1] and failures
+end
+
+local function newestFailed(prefix)
+  local id, at = unpack(redis.call('ZREVRANGE', prefix .. 'failed', 0, 0, 'WITHSCORES'))
+  return id and { at = at, taskIds = redis.call('ZRANGEBYSCORE', prefix .. 'failed', at, at) }
+end
+
+-- Whether a worker began a task after the pause and within the last minutes, as a worker of BullMQ 4 does.
+local function ignoresPause(prefix)
+  local since = toText(now - recentMs)
+  local hasBegun = false
+  for _, entry in ipairs(redis.call('XREVRANGE', prefix .. 'events', '+', since, 'COUNT', maxPauseEventsRead)) do
+    local event = fieldsOf(entry).event
+    if event == 'paused' then return hasBegun end
+    if event == 'resumed' then return false end
+    hasBegun = hasBegun or event == 'active'
+  end
+  return hasBegun
+end
+
+local function keepsFailed(prefix)
+  local id = redis.call('LINDEX', prefix .. 'wait', -1)
+    or redis.call('LINDEX', prefix .. 'active', -1)
+    or redis.call('ZRANGE', prefix .. 'prioritized', 0, 0)[1]
+    or redis.call('ZRANGE', prefix .. 'delayed', 0, 0)[1]
+  local options = id and decodeOptions(redis.call('HGET', prefix .. id, 'opts'))
+  if not options then return nil end
+  local removeOnFail = options.removeOnFail
+  if type(removeOnFail) == 'table' then removeOnFail = removeOnFail.count end
+  return removeOnFail ~= true and removeOnFail ~= 0
+end
+
+local function observe(prefix, watermark)
+  local pausedFlag, version = unpack(redis.call('HMGET', prefix .. 'meta', 'paused', 'version'))
+  local isPaused = pausedFlag ~= false
+  local _, nextDelayed = unpack(redis.call('ZRANGE', prefix .. 'delayed', 0, 0, 'WITHSCORES'))
+  local nextDueAt = nextDelayed and math.floor(tonumber(nextDelayed) / delayedFactor)
+  local overdueSince = nextDueAt and nextDueAt <= now and nextDueAt or nil
+  local oldestRunnableAt = oldestRunnable(prefix, overdueSince)
+  local failureCount, oldestFailures = failuresAfter(prefix, watermark)
+  return {
+    now = toText(now),
+    paused = isPaused,
+    bullmqVersion = version or nil,
+    waiting = redis.call('LLEN', prefix .. 'wait') + redis.call('LLEN', prefix .. 'paused'),
+    prioritized = redis.call('ZCARD', prefix .. 'prioritized'),
+    active = redis.call('LLEN', prefix .. 'active'),
+    delayed = redis.call('ZCARD', prefix .. 'delayed'),
+    failed = redis.call('ZCARD', prefix .. 'failed'),
+    overdue = redis.call('ZCOUNT', prefix .. 'delayed', '-inf', toText((now + 1) * delayedFactor - 1)),
+    overdueSince = overdueSince and toText(overdueSince),
+    oldestRunnableAt = oldestRunnableAt and toText(oldestRunnableAt),
+    ignoresPause = isPaused and ignoresPause(prefix),
+    keepsFailed = keepsFailed(prefix),
+    failuresAfterWatermark = failureCount,
+    oldestFailures = oldestFailures,
+    newestFailed = newestFailed(prefix),
+  }
+end
+
+local replies = {}
+for i, metaKey in ipairs(KEYS) do
+  local prefix = args.links[i].prefix
+  local exists = redis.call('EXISTS', metaKey, prefix .. 'id', prefix .. 'events', prefix .. 'wait') > 0
+  replies[i] = exists and cjson.encode(observe(prefix, args.links[i].watermark))
+end
+return replies

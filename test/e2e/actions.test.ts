@@ -20,8 +20,8 @@ const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()))
 const channelMessages = () => harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC');
 const stateOf = async (id: string) => (await harness.services.deps.projects.read(id))?.state;
 
-describe('the conversation on the strict fake of Slack', () => {
-  it('pause: the dialog is for alice alone, OK pauses, the channel sees one message that ends true', async () => {
+describe('commands and buttons over Socket Mode', () => {
+  it('Only alice sees the dialog of a pause. After OK the channel gets one message, which ends with the outcome.', async () => {
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
 
@@ -45,7 +45,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(channelMessages()).toHaveLength(1);
   });
 
-  it('cancel: nothing is changed, and the channel hears nothing', async () => {
+  it('Cancel changes nothing and posts nothing to the channel.', async () => {
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
     harness.press('Cancel', await harness.runCommand('pause orders'));
@@ -55,7 +55,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
-  it('restore: a Paused project runs again', async () => {
+  it('A restore makes a Paused project run again.', async () => {
     for (const { queue } of links) await queue.pause();
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.services.instance.startWorkers();
@@ -64,7 +64,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
-  it('`resume` and capitals are understood, as phones write them', async () => {
+  it('The bot accepts the alias `resume` and upper case letters.', async () => {
     for (const { queue } of links) await queue.pause();
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.services.instance.startWorkers();
@@ -72,7 +72,7 @@ describe('the conversation on the strict fake of Slack', () => {
     await harness.waitForMessage('orders is Running', bob);
   });
 
-  it('start: refused with the failed precheck first, and done when that holds', async () => {
+  it('A start is refused while a precheck fails, and succeeds when all prechecks pass.', async () => {
     for (const { queue } of links) await queue.pause();
     await harness.services.createProject('orders', links, { state: 'not_started' });
     await harness.services.instance.startWorkers();
@@ -86,10 +86,10 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
-  it('restore of a Failed project: shows what failed, masked, and puts it back', async () => {
-    let isBroken = true;
+  it('A restore of a Failed project shows the masked reason of the failed task and retries the task.', async () => {
+    let taskFails = true;
     await links[0]?.startWorker(async () => {
-      if (isBroken) throw new Error('row 17 refused at db.example.com:5432 for "secret"');
+      if (taskFails) throw new Error('row 17 refused at db.example.com:5432 for "secret"');
     });
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
@@ -100,14 +100,14 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(visibleText(dialog)).toContain('1 failed task will be retried');
     expect(visibleText(dialog)).toContain('row 17 refused at ‹host› for ‹value›');
     expect(visibleText(dialog)).not.toMatch(/secret|example\.com/);
-    isBroken = false;
+    taskFails = false;
     harness.press('OK', dialog);
     const outcome = await harness.waitForMessage('orders is Running', bob);
     expect(visibleText(outcome)).toContain('1 failed task retried');
     await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
   });
 
-  it('tells of tasks still in flight after a pause, and then that they have ended', async () => {
+  it('The message of a pause says that tasks are still in flight until they have finished.', async () => {
     let release = () => {};
     const blocked = new Promise<void>((resolve) => {
       release = resolve;
@@ -126,7 +126,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(channelMessages()).toHaveLength(1);
   });
 
-  it('outcomes go to the project’s own channel', async () => {
+  it('An outcome is posted to the channel of the project.', async () => {
     await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
     await harness.services.instance.startWorkers();
     await harness.requestAndConfirm('pause', 'orders', { channel: 'C0OTHER' });
@@ -134,7 +134,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(harness.slack.messagesVisibleTo('U0BOB', 'C0OTHER')).toEqual([]);
   });
 
-  it('list, show and precheck: live, with the allowed action as a button on the same road', async () => {
+  it('List, show and precheck show live data, and the button of the allowed action opens the same dialog.', async () => {
     await harness.services.createProject('orders', links, { labels: ['prod'] });
     await harness.services.instance.startWorkers();
     const list = await harness.runCommand('list');
@@ -152,7 +152,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(visibleText(await harness.runCommand('show orders'))).toMatch(/Paused[\s\S]*pause/i);
   });
 
-  it('pages through a long list, ten projects a page', async () => {
+  it('A long list has pages of ten projects.', async () => {
     const [link] = links;
     if (link === undefined) throw new Error('no link');
     for (let index = 10; index < 35; index++) await harness.services.createProject(`p${index}`, [link]);
@@ -167,7 +167,7 @@ describe('the conversation on the strict fake of Slack', () => {
     expect(harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
   });
 
-  it('a misspelt command gets help and a suggestion', async () => {
+  it('A misspelt command is answered with help and a suggestion.', async () => {
     await harness.services.createProject('orders', links);
     expect(visibleText(await harness.runCommand('puase ordrs'))).toContain('pause orders');
     expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');

@@ -27,8 +27,8 @@ const pauseEvents = async () =>
     fields.includes('paused'),
   );
 
-describe('presses that come twice, late, from others, or on old messages', () => {
-  it('a double press does it once and says the same twice', async () => {
+describe('repeated, late, foreign and outdated button presses', () => {
+  it('A second press of OK gets the first answer.', async () => {
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     harness.press('OK', dialog);
@@ -46,7 +46,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     );
   });
 
-  it('a delivery that Slack repeats is dropped, command and press alike', async () => {
+  it('The bot drops a command or a press that Slack delivers again.', async () => {
     await harness.services.instance.startWorkers();
     const command = harness.slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' });
     harness.slack.redeliver(command);
@@ -58,7 +58,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     expect(await pauseEvents()).toHaveLength(1);
   });
 
-  it('only the person who asked can press; the dialog stays for that person', async () => {
+  it('Only the requester can press OK, and a press by another person leaves the dialog usable.', async () => {
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     const value = String(
@@ -72,7 +72,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     await waitForPaused();
   });
 
-  it('a person who is no operator is told how to become one, also at OK', async () => {
+  it('A person who is not an operator may read, and the refusal of a change names policy.operators.', async () => {
     const carol = { user: 'U0CAROL' };
     const refusalText = visibleText(await harness.runCommand('pause orders', carol));
     expect(refusalText).toContain('U0CAROL');
@@ -81,7 +81,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     expect(visibleText(await harness.runCommand('list', carol))).toContain('orders');
   });
 
-  it('an expired dialog says so, and nothing is done', async () => {
+  it('A press of OK on an expired dialog changes nothing and shows that it expired.', async () => {
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     const [operation] = await operations();
@@ -92,7 +92,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
-  it('asking again supersedes the older dialog, whose buttons answer truly', async () => {
+  it('A newer request supersedes the older dialog, whose OK then changes nothing.', async () => {
     await harness.services.instance.startWorkers();
     const older = await harness.runCommand('pause orders');
     const newer = await harness.runCommand('pause orders');
@@ -102,7 +102,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     await waitForPaused();
   });
 
-  it('a button of an older version, and one that names nothing known, are answered', async () => {
+  it('The bot answers a press on a button of an older version or with an unknown value.', async () => {
     const sender = { user: 'U0ALICE', channel: 'C0SYNC' };
     await harness.slack.pressForged({ ...sender, actionId: 'sync:v0:confirm', value: 'x' }).acked;
     await harness.waitForMessage(/older version/);
@@ -114,7 +114,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ version: 1 });
   });
 
-  it('a dialog pressed after a restart of the bot still works', async () => {
+  it('A dialog still works after a restart of the bot.', async () => {
     const dialog = await harness.runCommand('pause orders');
     await harness.bot[Symbol.asyncDispose]();
     await harness.addBot();
@@ -123,7 +123,7 @@ describe('presses that come twice, late, from others, or on old messages', () =>
     await harness.waitForMessage('orders is Paused', bob);
   });
 
-  it('two bots and two workers at once: one operation wins, the others are told by whom', async () => {
+  it('Of two operations on two bots and two workers one succeeds, and the refusal of the other names its requester.', async () => {
     const secondBot = await harness.addBot();
     await harness.services.instance.startWorkers();
     await secondBot.services.startWorkers();

@@ -19,7 +19,7 @@ afterEach(async () => {
 const names = ['orders-full', 'orders-incr'] as const;
 const bob = { user: 'U0BOB' };
 
-/** Two links with real work on them: rows travel from a source table to a target table. */
+/** A project of two links whose workers copy rows from a source table to a target table. */
 async function startOrders(connection: 'default' | 'warehouse') {
   harness = await startSlackHarness({ extraServers: ['warehouse'] });
   const url = harness.services.urlOf(connection);
@@ -40,43 +40,43 @@ async function startOrders(connection: 'default' | 'warehouse') {
   await harness.services.createProject('orders', links);
   await harness.services.instance.startWorkers();
   const tablesAreEqual = async () => (await compareTables(redis, 'orders', [...names])).every((table) => table.equal);
-  const activeEvents = async () =>
+  const countActiveEvents = async () =>
     Promise.all(
       names.map(async (name) => {
         const events = await redis.xrange(`bull:${name}:events`, '-', '+');
         return events.filter(([, fields]) => fields[1] === 'active').length;
       }),
     );
-  return { redis, links, sources, equal: tablesAreEqual, activeEvents };
+  return { redis, links, sources, tablesAreEqual, countActiveEvents };
 }
 
 const projectState = async () => (await harness.services.deps.projects.read('orders'))?.state;
 
 it.each(['default', 'warehouse'] as const)(
-  'links on the %s Redis with work under way: nothing starts after Paused, everything arrives after Restore',
+  'On the %s Redis no task starts after Paused, and every row reaches the target after Restore.',
   async (connection) => {
-    const { links, sources, equal, activeEvents } = await startOrders(connection);
+    const { links, sources, tablesAreEqual, countActiveEvents } = await startOrders(connection);
     for (const source of sources) await source.burst(150);
     await harness.requestAndConfirm('pause', 'orders');
     await harness.slack.waitFor(async () => (await projectState()) === 'paused');
-    const activeEventsAtCommit = await activeEvents();
+    const activeEventsWhenPaused = await countActiveEvents();
     for (const source of sources) await source.burst(50);
     await harness.slack.waitFor(async () => {
       const active = await Promise.all(links.map(({ queue }) => queue.getActiveCount()));
       return active.every((count) => count === 0);
     });
-    expect(await activeEvents()).toEqual(activeEventsAtCommit);
-    expect(await equal()).toBe(false);
+    expect(await countActiveEvents()).toEqual(activeEventsWhenPaused);
+    expect(await tablesAreEqual()).toBe(false);
     expect(visibleText(await harness.runCommand('show orders'))).toMatch(/latency/);
 
     await harness.requestAndConfirm('restore', 'orders');
     await harness.slack.waitFor(async () => (await projectState()) === 'running');
-    await harness.slack.waitFor(equal);
+    await harness.slack.waitFor(tablesAreEqual);
   },
 );
 
-it('a row that the target refuses makes the project Failed; mended and restored, target equals source', async () => {
-  const { redis, sources, equal } = await startOrders('warehouse');
+it('A row that the target refuses makes the project Failed. After a fix and a restore the target equals the source.', async () => {
+  const { redis, sources, tablesAreEqual } = await startOrders('warehouse');
   for (const link of names) await setColumnLimit(redis, { project: 'orders', link }, { column: 'amount', width: 12 });
   const [source] = sources;
   await source?.burst(30);
@@ -91,6 +91,6 @@ it('a row that the target refuses makes the project Failed; mended and restored,
   for (const link of names) await fixRefusedRows(redis, { project: 'orders', link });
   await harness.requestAndConfirm('restore', 'orders');
   await harness.waitForMessage('orders is Running', bob);
-  await harness.slack.waitFor(equal);
+  await harness.slack.waitFor(tablesAreEqual);
   expect(await projectState()).toBe('running');
 });

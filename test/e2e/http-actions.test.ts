@@ -27,8 +27,8 @@ const pauseLinks = async () => {
   for (const { queue } of links) await queue.pause();
 };
 
-describe('the conversation over HTTP', () => {
-  it('list, its button, OK: the dialog is for alice alone, and the channel sees one message that ends true', async () => {
+describe('commands and buttons over HTTP', () => {
+  it('Only alice sees the list and the dialog. After OK the channel gets one message, which ends with the outcome.', async () => {
     await harness.services.createProject('orders', links);
     const list = await harness.runCommand('list');
     expect(list.ephemeralFor).toBe('U0ALICE');
@@ -43,7 +43,7 @@ describe('the conversation over HTTP', () => {
     expect(channelMessages()).toHaveLength(1);
   });
 
-  it('keeps what was typed, whatever it is', async () => {
+  it('The bot keeps special characters and non-Latin text of a reason.', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders because 50 % & “ключ” = 空 + <b>');
     expect(visibleText(dialog)).toContain('50 % &amp; “ключ” = 空 + &lt;b&gt;');
@@ -51,7 +51,7 @@ describe('the conversation over HTTP', () => {
     expect(visibleText(await harness.waitForMessage('orders is Paused', bob))).toContain('空');
   });
 
-  it('Cancel: nothing is changed, and the channel hears nothing', async () => {
+  it('Cancel changes nothing and posts nothing to the channel.', async () => {
     await harness.services.createProject('orders', links);
     harness.press('Cancel', await harness.runCommand('pause orders'));
     expect(buttonLabels(await harness.waitForMessage('Nothing was changed'))).toEqual([]);
@@ -60,7 +60,7 @@ describe('the conversation over HTTP', () => {
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
-  it('an expired dialog says so, and nothing is done', async () => {
+  it('A press of OK on an expired dialog changes nothing and shows that it expired.', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders');
     const [operation] = await operations();
@@ -70,7 +70,7 @@ describe('the conversation over HTTP', () => {
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
-  it('restore: a Paused project runs again', async () => {
+  it('A restore makes a Paused project run again.', async () => {
     await pauseLinks();
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.requestAndConfirm('restore', 'orders');
@@ -78,7 +78,7 @@ describe('the conversation over HTTP', () => {
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
-  it('a double press does it once', async () => {
+  it('Several presses of OK pause the project once.', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders');
     const presses = [harness.press('OK', dialog), harness.press('OK', dialog)];
@@ -90,7 +90,7 @@ describe('the conversation over HTTP', () => {
     await harness.slack.waitFor(() => channelMessages().length === 1);
   });
 
-  it('only the person who asked can press; the dialog stays for that person', async () => {
+  it('Only the requester can press OK, and a press by another person leaves the dialog usable.', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders');
     const [operation] = await operations();

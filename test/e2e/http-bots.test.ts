@@ -29,7 +29,7 @@ const pauseEvents = async () =>
     fields.includes('paused'),
   );
 
-/** Sends once more what Slack has sent last, byte by byte, straight to one bot. */
+/** Sends the last request of Slack again, unchanged, to one bot. */
 async function replayTo({ port }: Bot): Promise<number | undefined> {
   const request = harness.slack.requestUrl.sentRequests.at(-1);
   if (request === undefined) throw new Error('nothing was sent');
@@ -38,7 +38,7 @@ async function replayTo({ port }: Bot): Promise<number | undefined> {
   return (await client.response())?.status;
 }
 
-/** The dialog came from the one bot, the press went to the other, and that paused the link once. */
+/** Expects that `harness.bot` showed the dialog, `otherBot` got the press, and the link was paused once. */
 async function expectPausedOnce(): Promise<void> {
   await harness.waitForMessage('orders is Paused', bob);
   expect(harness.loadBalancer.answeredPorts).toEqual([harness.bot.port, otherBot.port]);
@@ -47,15 +47,15 @@ async function expectPausedOnce(): Promise<void> {
   await harness.slack.waitFor(() => channelMessages().length === 1);
 }
 
-describe('two bots behind one address', () => {
-  it('a press may be answered by another bot than the one that showed the dialog', async () => {
+describe('two bots behind one load balancer', () => {
+  it('A bot handles a press on a dialog that the other bot showed.', async () => {
     harness.loadBalancer.nextPort = harness.bot.port;
     const dialog = await harness.runCommand('pause orders');
     harness.press('OK', dialog);
     await expectPausedOnce();
   });
 
-  it('a replay does nothing, neither at the bot that has seen it nor at the one that has not', async () => {
+  it('A replayed request changes nothing, whichever bot gets it.', async () => {
     const countLogLines = (sentence: string) => harness.logLines.filter(({ msg }) => msg === sentence).length;
     harness.loadBalancer.nextPort = harness.bot.port;
     const dialog = await harness.runCommand('pause orders');
@@ -73,7 +73,7 @@ describe('two bots behind one address', () => {
     expect(channelMessages()).toHaveLength(1);
   });
 
-  it('one that is stopped between dialog and press takes nothing with it', async () => {
+  it('A dialog still works after the bot that showed it has stopped.', async () => {
     harness.loadBalancer.nextPort = harness.bot.port;
     const dialog = await harness.runCommand('pause orders');
     await harness.bot[Symbol.asyncDispose]();
@@ -82,7 +82,7 @@ describe('two bots behind one address', () => {
     await expectPausedOnce();
   });
 
-  it('one that is stopped while people are busy: each command is acked and done once', async () => {
+  it('Every command is acknowledged and handled once while one of the bots stops.', async () => {
     const projects = Array.from({ length: 20 }, (_, index) => `p${index}`);
     for (const project of projects) await harness.services.createProject(project, [link]);
     const acks = projects.map((project, index) => {

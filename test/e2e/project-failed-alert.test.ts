@@ -20,7 +20,7 @@ const alertMessages = () =>
   channelMessages().filter((message) => /was Failed|is Failed: a task failed/.test(visibleText(message)));
 const projectState = async () => (await harness.services.deps.projects.read('payments'))?.state;
 
-/** A project whose tasks fail as long as `mended` is false. */
+/** Creates a project whose tasks fail until `row.isRepaired` is true. */
 async function startFailingProject(channel: string | null, options: SlackHarnessOptions = {}) {
   harness = await startSlackHarness(options);
   const link: TestLink = await harness.services.createLink('payments-full');
@@ -33,7 +33,7 @@ async function startFailingProject(channel: string | null, options: SlackHarness
   return { row: failingRow, addFailingTask: () => link.queue.add('change', {}) };
 }
 
-it('a failure is told in the channel, with a button on the same road, and closed when it is restored', async () => {
+it('A failed task fires an alert in the channel, whose Restore button opens the dialog and resolves the alert.', async () => {
   const { row: failingRow, addFailingTask } = await startFailingProject('C0SYNC');
   await addFailingTask();
   const alertMessage = await harness.slack.waitFor(() => alertMessages()[0]);
@@ -53,7 +53,7 @@ it('a failure is told in the channel, with a button on the same road, and closed
   expect(await projectState()).toBe('running');
 });
 
-it('with showErrors the alert says why, masked; failing again is told again', async () => {
+it('With showErrors the alert shows the masked reason, and a second failure posts a second alert.', async () => {
   const { row: failingRow, addFailingTask } = await startFailingProject('C0SYNC', { showErrors: true });
   await addFailingTask();
   const first = await harness.slack.waitFor(() => alertMessages()[0]);
@@ -70,7 +70,7 @@ it('with showErrors the alert says why, masked; failing again is told again', as
   expect(alertMessages()).toHaveLength(2);
 });
 
-it('without a channel of its own it is told where the project was last dealt with, and nowhere before that', async () => {
+it('The alert of a project without a channel goes to the channel of its last operation, or is not posted.', async () => {
   const { row: failingRow, addFailingTask } = await startFailingProject(null);
   await addFailingTask();
   await harness.slack.waitFor(

@@ -13,42 +13,42 @@ import { visibleText } from '../support/slack-harness.ts';
 
 const cases = [
   {
-    fault: 'the bot’s Redis is away, and back when alice asks again',
+    fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'the command',
     sees: "alice: Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute., then orders is Paused; channel: orders is Paused",
   },
   {
-    fault: 'the bot’s Redis is away, and back when alice asks again',
+    fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'OK',
     sees: "alice: orders is Paused, then Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute.; channel: orders is Paused",
   },
   {
-    fault: 'the bot’s Redis took OK, its reply is lost, and it is away for a while',
+    fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for a while',
     during: 'OK',
     sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
   },
   {
-    fault: 'the bot’s Redis goes away before it took OK, and is back after a while',
+    fault: 'the bot’s Redis goes down before it applies OK, and recovers',
     during: 'OK',
     sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
   },
   {
-    fault: 'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes',
+    fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for more than two minutes',
     during: 'OK',
     sees: 'alice: orders is Paused, then Checking whether this got through, then It is not known whether this got through; channel: orders is Paused',
   },
   {
-    fault: 'the bot’s Redis goes away while Slack takes the first message',
+    fault: 'the bot’s Redis goes down while Slack accepts the first message',
     during: 'OK',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
   {
-    fault: 'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile',
+    fault: 'the bot’s Redis goes down before the operation ends, and alice types list meanwhile',
     during: 'the outcome',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
   {
-    fault: 'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while',
+    fault: 'the bot’s Redis applied the end of the operation, the reply is lost, and Redis is down for a while',
     during: 'the outcome',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
@@ -57,13 +57,13 @@ const cases = [
 const sendWith =
   (sendOverride: (scenario: FaultScenario) => SendOverride): InjectFault =>
   async (scenario) => {
-    // Redis knows the script of this step: what is lost below is the reply to the step itself.
+    // Loads the script into Redis first, so that the lost reply below is the one of the script itself.
     const ref = { project: 'orders', operation: 'none' };
     await scenario.harness.services.deps.operations.resolve({ ref, decision: 'cancel', by: null, dialog: null });
     scenario.sendNext = sendOverride(scenario);
   };
 
-const expectUnavailable = (request: Promise<unknown>, sent: 'no' | 'unknown') =>
+const failsAsUnavailable = (request: Promise<unknown>, sent: 'no' | 'unknown') =>
   request.then(
     () => false,
     (error: unknown) => error instanceof StoreUnavailableError && error.sent === sent,
@@ -71,7 +71,7 @@ const expectUnavailable = (request: Promise<unknown>, sent: 'no' | 'unknown') =>
 
 const waitUntilDown = ({ harness }: FaultScenario) => harness.slack.waitFor(() => harness.services.proxy.isDown);
 
-/** Redis is away until alice has been told so. */
+/** Sends `list` while Redis is down, waits for its answer, and starts Redis again. */
 async function listWhileDown(scenario: FaultScenario): Promise<void> {
   await waitUntilDown(scenario);
   expect(visibleText(await scenario.harness.runCommand('list'))).toContain('Not done');
@@ -79,17 +79,17 @@ async function listWhileDown(scenario: FaultScenario): Promise<void> {
 }
 
 const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
-  'the bot’s Redis is away, and back when alice asks again': sendWith(({ harness }) => async (deliver) => {
+  'the bot’s Redis is down until alice repeats her request': sendWith(({ harness }) => async (deliver) => {
     harness.services.proxy.goDown();
-    // What is sent before the bot knows counts as lost on the way: the rows below.
-    await harness.slack.waitFor(() => expectUnavailable(harness.services.deps.serverClock.now(), 'no'));
+    // A command that is sent before the bot notices the outage has an unknown result. Other cases cover that.
+    await harness.slack.waitFor(() => failsAsUnavailable(harness.services.deps.serverClock.now(), 'no'));
     deliver();
     await harness.waitForMessage('Not done');
     harness.services.proxy.recover();
     await harness.slack.waitFor(() => harness.services.deps.serverClock.now());
     deliver();
   }),
-  'the bot’s Redis took OK, its reply is lost, and it is away for a while': sendWith(
+  'the bot’s Redis applied OK, the reply is lost, and Redis is down for a while': sendWith(
     ({ harness }) =>
       async (deliver) => {
         harness.services.proxy.dropReplyAndGoDown('confirm');
@@ -98,16 +98,13 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
         harness.services.proxy.recover();
       },
   ),
-  'the bot’s Redis goes away before it took OK, and is back after a while': sendWith(
-    ({ harness }) =>
-      async (deliver) => {
-        harness.services.proxy.goDownBefore('confirm');
-        deliver();
-        await harness.waitForMessage('Checking whether this got through');
-        harness.services.proxy.recover();
-      },
-  ),
-  'the bot’s Redis took OK, its reply is lost, and it is away for longer than two minutes': sendWith(
+  'the bot’s Redis goes down before it applies OK, and recovers': sendWith(({ harness }) => async (deliver) => {
+    harness.services.proxy.goDownBefore('confirm');
+    deliver();
+    await harness.waitForMessage('Checking whether this got through');
+    harness.services.proxy.recover();
+  }),
+  'the bot’s Redis applied OK, the reply is lost, and Redis is down for more than two minutes': sendWith(
     ({ harness }) =>
       async (deliver) => {
         harness.services.proxy.dropReplyAndGoDown('confirm');
@@ -118,7 +115,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
         harness.services.proxy.recover();
       },
   ),
-  'the bot’s Redis goes away while Slack takes the first message': (scenario) => {
+  'the bot’s Redis goes down while Slack accepts the first message': (scenario) => {
     const { slack, services } = scenario.harness;
     const hangingPost = slack.injectFault({ method: 'chat.postMessage', hang: true });
     scenario.sendNext = async (deliver) => {
@@ -130,20 +127,20 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
       await listWhileDown(scenario);
     };
   },
-  'the bot’s Redis goes away before the operation’s end, and alice asks for the list meanwhile': (scenario) => {
+  'the bot’s Redis goes down before the operation ends, and alice types list meanwhile': (scenario) => {
     scenario.harness.services.proxy.goDownBefore('linksDone');
-    const listed = listWhileDown(scenario);
-    return () => listed;
+    const listAnswered = listWhileDown(scenario);
+    return () => listAnswered;
   },
-  'the bot’s Redis took the operation’s end, its reply is lost, and it is away for a while': (scenario) => {
+  'the bot’s Redis applied the end of the operation, the reply is lost, and Redis is down for a while': (scenario) => {
     scenario.harness.services.proxy.dropReplyAndGoDown('linksDone');
-    const listed = listWhileDown(scenario);
-    return () => listed;
+    const listAnswered = listWhileDown(scenario);
+    return () => listAnswered;
   },
 };
 
 it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
-  // The two minutes for which a lost reply is asked for pass in some seconds.
+  // The bot checks a lost reply for two minutes. The jumping clock shortens them to seconds.
   const overrides = fault.includes('two minutes') ? { clock: createJumpingClock() } : {};
   await using scenario = await startFaultScenario({ throughProxy: true, overrides });
   await scenario.run(during, injectors[fault]);

@@ -19,8 +19,8 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-/** Puts a project into a state, as if somebody else had brought it there; at its version or a later one. */
-async function createProject(project: string, state: ProjectState, by = 'U0BOB'): Promise<void> {
+/** Sets the state of a project as if another person had changed it. The version stays the same. */
+async function setState(project: string, state: ProjectState, by = 'U0BOB'): Promise<void> {
   await harness.services.redis.hset(`syncbot:{p:${project}}:state`, { state, by });
 }
 
@@ -29,18 +29,18 @@ const refusedPairs = pairs.filter(({ state, action }) => !isAllowed(state, actio
 const projectIdFor = (state: ProjectState, action: Action, phase: string) =>
   `${state.replace('_', '')}-${action}-${phase}`;
 
-/** The project in the state in which the action is allowed, and alice's dialog for it. */
+/** Creates a project in a state that allows the action, and returns alice's dialog for it. */
 async function openDialog(project: string, action: Action) {
   await harness.services.createProject(project, [link], { channel: 'C0SYNC' });
-  await createProject(project, transitions[action].from[0] ?? 'running', 'U0ALICE');
+  await setState(project, transitions[action].from[0] ?? 'running', 'U0ALICE');
   return harness.runCommand(`${action} ${project}`);
 }
 
-describe('every refusal of the state rules', () => {
-  it.each(refusedPairs)('at the command: $action of a $state project', async ({ state, action }) => {
-    const project = projectIdFor(state, action, 'asked');
+describe('refusals by the state rules', () => {
+  it.each(refusedPairs)('The command $action is refused for a $state project.', async ({ state, action }) => {
+    const project = projectIdFor(state, action, 'command');
     await harness.services.createProject(project, [link]);
-    await createProject(project, state);
+    await setState(project, state);
     const answer = visibleText(await harness.runCommand(`${action} ${project}`));
     expect(answer).toContain(`${project} is ${messages.states[state]}`);
     expect(answer).toContain('<@U0BOB>');
@@ -50,29 +50,35 @@ describe('every refusal of the state rules', () => {
     expect(await harness.services.deps.operations.listRecent(project, 5)).toEqual([]);
   });
 
-  it.each(refusedPairs)('at OK: $action, when somebody made it $state meanwhile', async ({ state, action }) => {
-    const project = projectIdFor(state, action, 'pressed');
-    const dialog = await openDialog(project, action);
-    await createProject(project, state);
-    harness.press('OK', dialog);
-    await runWorkerOnce(project);
-    await expectRefusal(project, state);
-  });
+  it.each(refusedPairs)(
+    'OK for $action is refused when the project became $state after the command.',
+    async ({ state, action }) => {
+      const project = projectIdFor(state, action, 'ok');
+      const dialog = await openDialog(project, action);
+      await setState(project, state);
+      harness.press('OK', dialog);
+      await runWorkerOnce(project);
+      await expectRefusal(project, state);
+    },
+  );
 
-  it.each(refusedPairs)('in the worker: $action, when somebody made it $state after OK', async ({ state, action }) => {
-    const project = projectIdFor(state, action, 'claimed');
-    const dialog = await openDialog(project, action);
-    harness.press('OK', dialog);
-    await harness.slack.waitFor(async () => (await newestOperation(project))?.state === 'confirmed');
-    await createProject(project, state);
-    await runWorkerOnce(project);
-    await expectRefusal(project, state);
-  });
+  it.each(refusedPairs)(
+    'The worker refuses $action when the project became $state after OK.',
+    async ({ state, action }) => {
+      const project = projectIdFor(state, action, 'worker');
+      const dialog = await openDialog(project, action);
+      harness.press('OK', dialog);
+      await harness.slack.waitFor(async () => (await newestOperation(project))?.state === 'confirmed');
+      await setState(project, state);
+      await runWorkerOnce(project);
+      await expectRefusal(project, state);
+    },
+  );
 });
 
 const newestOperation = async (project: string) => (await harness.services.deps.operations.listRecent(project, 1))[0];
 
-/** A worker takes the confirmed operation up. */
+/** Executes the confirmed operation as a worker does. */
 async function runWorkerOnce(project: string): Promise<void> {
   const { execute } = await import('../../src/application/execute.ts');
   const operation = await harness.slack.waitFor(async () => {

@@ -45,19 +45,19 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'chat.postMessage: the connection breaks before Slack took it',
+    fault: 'chat.postMessage: the connection breaks before Slack accepted it',
     during: 'OK',
     meanwhile: 'alice: orders is Paused',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'chat.postMessage: the connection breaks after Slack took it',
+    fault: 'chat.postMessage: the connection breaks after Slack accepted it',
     during: 'OK',
     meanwhile: 'alice: orders is Paused; channel: Pausing orders…',
     sees: 'alice: orders is Paused; channel: Pausing orders…, then orders is Paused',
   },
   {
-    fault: 'chat.postMessage gets no answer, and Slack did not take it',
+    fault: 'chat.postMessage gets no answer, and Slack did not accept it',
     during: 'OK',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
@@ -96,7 +96,7 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'chat.update: the connection breaks after Slack took it',
+    fault: 'chat.update: the connection breaks after Slack accepted it',
     during: 'the outcome',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
@@ -127,7 +127,7 @@ const cases = [
   },
 ] as const satisfies readonly FaultCase[];
 
-/** Waits are skipped that would only make the test longer; those of Retry-After are waited for. */
+/** Skips the retry delays of the bot to shorten the test. Delays from Retry-After are not skipped: see `inject`. */
 const injectAndSkipDelays =
   (spec: FaultSpec): InjectFault =>
   (scenario) => {
@@ -142,7 +142,7 @@ const inject =
 const post = 'chat.postMessage';
 const update = 'chat.update';
 
-/** As long as it lasts nothing can be posted; the operator finds it in the log. */
+/** The bot can post nothing until the fault ends, and logs a warning. */
 const revokeToken: InjectFault = (scenario) => {
   const faults = [post, update].map((method) =>
     scenario.harness.slack.injectFault({ method, error: 'invalid_auth', times: 1_000 }),
@@ -165,18 +165,24 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'chat.postMessage answers 500': injectAndSkipDelays({ method: post, status: 500 }),
   'chat.postMessage answers 503, five times': injectAndSkipDelays({ method: post, status: 503, times: 5 }),
   'chat.postMessage answers ok: false, internal_error': injectAndSkipDelays({ method: post, error: 'internal_error' }),
-  'chat.postMessage: the connection breaks before Slack took it': injectAndSkipDelays({
+  'chat.postMessage: the connection breaks before Slack accepted it': injectAndSkipDelays({
     method: post,
     dropRequest: true,
   }),
-  'chat.postMessage: the connection breaks after Slack took it': injectAndSkipDelays({ method: post, dropReply: true }),
-  'chat.postMessage gets no answer, and Slack did not take it': injectAndSkipDelays({ method: post, hang: true }),
+  'chat.postMessage: the connection breaks after Slack accepted it': injectAndSkipDelays({
+    method: post,
+    dropReply: true,
+  }),
+  'chat.postMessage gets no answer, and Slack did not accept it': injectAndSkipDelays({ method: post, hang: true }),
   'chat.postMessage refuses the blocks (invalid_blocks)': inject({ method: post, error: 'invalid_blocks' }),
   'the bot token is revoked for a while (invalid_auth)': revokeToken,
   'chat.update answers 429, Retry-After 1 s': inject({ method: update, retryAfter: 1 }),
   'chat.update answers 429, Retry-After 1 s, three times': inject({ method: update, retryAfter: 1, times: 3 }),
   'chat.update answers 500': injectAndSkipDelays({ method: update, status: 500 }),
-  'chat.update: the connection breaks after Slack took it': injectAndSkipDelays({ method: update, dropReply: true }),
+  'chat.update: the connection breaks after Slack accepted it': injectAndSkipDelays({
+    method: update,
+    dropReply: true,
+  }),
   'a person deletes the message of the operation': deleteMessage,
   'a person deletes the message of the operation after its end': (scenario) => async () => {
     await scenario.waitForNotifications();
@@ -192,7 +198,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'alice reloads her client, and the dialog is gone': ({ harness }) => harness.slack.reloadClient('U0ALICE'),
 };
 
-/** Something that has to be told happens after the end, such as the last task in flight that ends. */
+/** Makes a new notification due after the end, as the last task in flight does when it finishes. */
 async function notifyAgain({ harness, operation }: FaultScenario): Promise<void> {
   const { id } = await operation();
   await harness.services.redis.hincrby(`syncbot:{p:orders}:op:${id}`, 'seq', 1);

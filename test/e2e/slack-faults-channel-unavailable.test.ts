@@ -49,22 +49,22 @@ const cases = [
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
-    fault: 'the bot is removed from the channel, and the dialog’s five answers are used up',
+    fault: 'the bot is removed from the channel, and the five uses of the response_url are spent',
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
-    fault: 'the bot is removed from the channel, and Slack does not know the dialog any more (404)',
+    fault: 'the bot is removed from the channel, and the response_url answers 404',
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
-    fault: 'the bot is removed from the channel, and the dialog says that it is used up (200, ok: false, used_url)',
+    fault: 'the bot is removed from the channel, and the response_url answers 200, ok: false, used_url',
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
-    fault: 'the bot is removed from the channel, and the dialog answers 500 for a while',
+    fault: 'the bot is removed from the channel, and the response_url answers 500 for a while',
     during: 'the outcome',
     meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
     sees: 'alice: orders is Paused; channel: Pausing orders…',
@@ -88,7 +88,7 @@ const archiveChannel = ({ harness }: FaultScenario) => {
   harness.slack.channel('C0SYNC').isArchived = true;
 };
 
-/** Both clocks, that of Slack and that of Redis, go on by half an hour for the dialog. */
+/** Changes fields of the stored dialog. */
 async function updateDialog(scenario: FaultScenario, change: object): Promise<void> {
   const { id, dialog } = await scenario.operation();
   await scenario.harness.services.redis.hset(
@@ -116,21 +116,19 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
     scenario.harness.slack.advanceClock(31 * 60_000);
     await updateDialog(scenario, { expiresAt: 1 });
   },
-  'the bot is removed from the channel, and the dialog’s five answers are used up': async (scenario) => {
+  'the bot is removed from the channel, and the five uses of the response_url are spent': async (scenario) => {
     removeBot(scenario);
     await updateDialog(scenario, { usesLeft: 0 });
   },
-  'the bot is removed from the channel, and Slack does not know the dialog any more (404)': (scenario) => {
+  'the bot is removed from the channel, and the response_url answers 404': (scenario) => {
     removeBot(scenario);
     scenario.harness.slack.injectFault({ method: 'response_url', status: 404, times: 1_000 });
   },
-  'the bot is removed from the channel, and the dialog says that it is used up (200, ok: false, used_url)': (
-    scenario,
-  ) => {
+  'the bot is removed from the channel, and the response_url answers 200, ok: false, used_url': (scenario) => {
     removeBot(scenario);
     scenario.harness.slack.injectFault({ method: 'response_url', error: 'used_url', times: 1_000 });
   },
-  'the bot is removed from the channel, and the dialog answers 500 for a while': (scenario) => {
+  'the bot is removed from the channel, and the response_url answers 500 for a while': (scenario) => {
     removeBot(scenario);
     const fault = scenario.harness.slack.injectFault({ method: 'response_url', status: 500, times: 1_000 });
     return async () => {
@@ -149,11 +147,11 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   },
   'the channel is archived, and the bot may not write to alice (messages_tab_disabled)': (scenario) => {
     archiveChannel(scenario);
-    const toAlice = ({ channel }: { channel?: unknown }) => channel === 'U0ALICE';
+    const isToAlice = ({ channel }: { channel?: unknown }) => channel === 'U0ALICE';
     scenario.harness.slack.injectFault({
       method: post,
       error: 'messages_tab_disabled',
-      matchesArgs: toAlice,
+      matchesArgs: isToAlice,
       times: 1_000,
     });
     return async () => {
@@ -173,7 +171,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultC
   expect(scenario.harness.slack.violations).toEqual([]);
 });
 
-it('when nobody could be told: the history does, and the bot’s next answers are right', async () => {
+it('An outcome that reached no person is still in the history and in `/sync show`.', async () => {
   await using scenario = await startFaultScenario();
   const { slack } = scenario.harness;
   await scenario.run(

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
-/** What goes wrong for one project or one person, and what the others see of it. */
 const channels = [{ id: 'C0A', members: ['U0ALICE', 'U0BOB', 'U0BOT'] }];
 
 async function createProjects(
@@ -23,7 +22,7 @@ it.each([
   { fault: 'answers 500', spec: { status: 500, times: 1_000 } },
   { fault: 'does not answer', spec: { hang: true, times: 1_000 } },
 ])(
-  'the channel of one project $fault: its requester and the other project’s channel are told at once',
+  'When the channel of one project $fault, its requester and the channel of another project get their messages.',
   async ({ spec }) => {
     await using harness = await startSlackHarness({ slack: { channels } });
     await createProjects(harness, { a: 'C0A', b: 'C0SYNC' });
@@ -42,7 +41,7 @@ it.each([
   },
 );
 
-it('many operations in one channel, within Slack’s rate: each is told once, and truly', async () => {
+it('Slack’s rate limit does not lose or repeat the outcomes of five operations in one channel.', async () => {
   await using harness = await startSlackHarness({ slack: { rateLimits: true } });
   const ids = ['p1', 'p2', 'p3', 'p4', 'p5'];
   await createProjects(harness, Object.fromEntries(ids.map((id) => [id, 'C0SYNC'])));
@@ -52,7 +51,9 @@ it('many operations in one channel, within Slack’s rate: each is told once, an
   for (const dialog of dialogs) harness.press('OK', dialog);
   await harness.slack.waitFor(
     () =>
-      ids.every((id) => channelMessages(harness, 'C0SYNC').some((it) => visibleText(it).includes(`${id} is Paused`))),
+      ids.every((id) =>
+        channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes(`${id} is Paused`)),
+      ),
     {
       timeoutMs: 30_000,
     },
@@ -67,14 +68,14 @@ it.each([
   { fault: 'lacks its scope', spec: { error: 'missing_scope', times: 1_000 } },
   { fault: 'does not answer', spec: { hang: true, times: 1_000 } },
 ])(
-  'the user group’s lookup $fault at OK: nothing is changed, and the same dialog works afterwards',
+  'When the lookup of a user group $fault at OK, nothing is changed, and the same dialog works later.',
   async ({ spec }) => {
     await using harness = await startSlackHarness({ policy: { operators: ['S0OPS'], channels: ['C0SYNC'] } });
     await createProjects(harness, { orders: 'C0SYNC' });
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
-    // A new bot has not asked for the group's members yet.
+    // A new bot has no cached members of the group.
     await harness.bot[Symbol.asyncDispose]();
     await harness.addBot();
     const fault = harness.slack.injectFault({ method: 'usergroups.users.list', ...spec });
@@ -92,7 +93,7 @@ it.each([
   },
 );
 
-it('whether the channel is shared cannot be asked at the command: refused with what to do, and asked again', async () => {
+it('A command is refused while the bot cannot read whether the channel is shared, and accepted later.', async () => {
   await using harness = await startSlackHarness();
   await createProjects(harness, { orders: 'C0SYNC' });
   const fault = harness.slack.injectFault({ method: 'conversations.info', status: 503, times: 1_000 });

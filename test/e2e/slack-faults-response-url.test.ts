@@ -25,7 +25,7 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'the response_url: the connection breaks after Slack took it',
+    fault: 'the response_url: the connection breaks after Slack accepted it',
     during: 'the command',
     sees: 'alice: orders is Paused, then Pause orders?; channel: orders is Paused',
   },
@@ -47,7 +47,7 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'the response_url: the connection breaks after Slack took it',
+    fault: 'the response_url: the connection breaks after Slack accepted it',
     during: 'the outcome',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
@@ -58,12 +58,12 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'the response_url is not known any more (404)',
+    fault: 'the response_url answers 404',
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
   {
-    fault: 'the response_url has been used up (200, ok: false, used_url)',
+    fault: 'the response_url answers 200, ok: false, used_url',
     during: 'the outcome',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
@@ -75,7 +75,7 @@ const cases = [
 ] as const satisfies readonly FaultCase[];
 
 const responseUrl = 'response_url';
-const injectAtNextSend =
+const injectAndSkipDelays =
   (spec: FaultSpec): InjectFault =>
   (scenario) => {
     scenario.harness.slack.injectFault(spec);
@@ -86,27 +86,27 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the response_url answers 429, Retry-After 1 s': ({ harness }) => {
     harness.slack.injectFault({ method: responseUrl, retryAfter: 1 });
   },
-  'the response_url answers 429 for long, Retry-After 600 s': injectAtNextSend({
+  'the response_url answers 429 for long, Retry-After 600 s': injectAndSkipDelays({
     method: responseUrl,
     retryAfter: 600,
   }),
-  'the response_url answers 500, three times': injectAtNextSend({ method: responseUrl, status: 500, times: 3 }),
-  'the response_url refuses the blocks (200, ok: false, invalid_blocks)': injectAtNextSend({
+  'the response_url answers 500, three times': injectAndSkipDelays({ method: responseUrl, status: 500, times: 3 }),
+  'the response_url refuses the blocks (200, ok: false, invalid_blocks)': injectAndSkipDelays({
     method: responseUrl,
     error: 'invalid_blocks',
   }),
-  'the response_url refuses the blocks (400)': injectAtNextSend({
+  'the response_url refuses the blocks (400)': injectAndSkipDelays({
     method: responseUrl,
     status: 400,
     error: 'invalid_blocks',
   }),
-  'the response_url: the connection breaks after Slack took it': injectAtNextSend({
+  'the response_url: the connection breaks after Slack accepted it': injectAndSkipDelays({
     method: responseUrl,
     dropReply: true,
   }),
-  'the response_url gets no answer': injectAtNextSend({ method: responseUrl, hang: true }),
-  'the response_url is not known any more (404)': injectAtNextSend({ method: responseUrl, status: 404, times: 1_000 }),
-  'the response_url has been used up (200, ok: false, used_url)': injectAtNextSend({
+  'the response_url gets no answer': injectAndSkipDelays({ method: responseUrl, hang: true }),
+  'the response_url answers 404': injectAndSkipDelays({ method: responseUrl, status: 404, times: 1_000 }),
+  'the response_url answers 200, ok: false, used_url': injectAndSkipDelays({
     method: responseUrl,
     error: 'used_url',
   }),
@@ -118,7 +118,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   },
 };
 
-/** Where a handler waits before it tries again, the test does not. */
+/** Shortens the retry delays of the listeners to 20 ms. */
 const clock = {
   now: () => Date.now(),
   monotonicNow: () => performance.now(),
@@ -134,7 +134,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultC
 });
 
 it.each(['list', 'show orders', 'history orders', 'help'])(
-  '/sync %s is shown when Slack takes it at last',
+  'The answer to /sync %s is shown when Slack accepts it at the fifth attempt.',
   async (text) => {
     await using scenario = await startFaultScenario({ overrides: { clock } });
     const fault = scenario.harness.slack.injectFault({ method: responseUrl, status: 503, times: 4 });
@@ -145,7 +145,7 @@ it.each(['list', 'show orders', 'history orders', 'help'])(
   },
 );
 
-it('an answer that Slack never takes leaves a line in the log', async () => {
+it('The bot logs a warning for an answer that Slack never accepts.', async () => {
   await using scenario = await startFaultScenario({ overrides: { clock } });
   const { slack, logLines } = scenario.harness;
   slack.injectFault({ method: responseUrl, status: 503, times: 1_000 });

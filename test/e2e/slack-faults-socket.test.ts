@@ -56,12 +56,12 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'no socket is open, and alice asks again a moment later',
+    fault: 'no socket is open until alice repeats her request',
     during: 'the command',
     sees: 'alice: orders is Paused; channel: orders is Paused; Slack itself: dispatch_failed',
   },
   {
-    fault: 'no socket is open, and alice asks again a moment later',
+    fault: 'no socket is open until alice repeats her request',
     during: 'OK',
     sees: 'alice: orders is Paused; channel: orders is Paused; Slack itself: dispatch_failed',
   },
@@ -86,30 +86,30 @@ const cases = [
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'the bot is busy, and its ack comes too late',
+    fault: 'the bot acknowledges too late',
     during: 'the command',
     sees: 'alice: orders is Paused; channel: orders is Paused; Slack itself: operation_timeout',
   },
   {
-    fault: 'the bot is busy, and its ack comes too late',
+    fault: 'the bot acknowledges too late',
     during: 'OK',
     sees: 'alice: orders is Paused; channel: orders is Paused; Slack itself: operation_timeout',
   },
   {
-    fault: 'all of Slack is away (connection refused), and back after the operation',
+    fault: 'Slack refuses all connections until the operation has ended',
     during: 'the outcome',
     meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
-    fault: 'all of Slack answers 503, and works again after the operation',
+    fault: 'Slack answers every call with 503 until the operation has ended',
     during: 'OK',
     meanwhile: 'alice: Pause orders?',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
 ] as const satisfies readonly FaultCase[];
 
-/** Slack waits this long for an ack here. */
+/** How long the fake Slack waits for an acknowledgement in this test. */
 const ackLimitMs = 400;
 const waitForSocket = ({ harness }: FaultScenario) =>
   harness.slack.waitFor(() => harness.slack.sockets.deliverableSocketCount > 0 && harness.bot.slackApp.isConnected());
@@ -126,10 +126,10 @@ const deliverTwice = (scenario: FaultScenario): SendOverride => {
   return async (deliver) => {
     const delivery = deliver();
     await Promise.all([delivery.acked, scenario.harness.slack.redeliver(delivery).acked]);
-    // A command is known by its trigger, the press of a dialog by the step that settles it.
-    const isDuplicateLogged = ({ msg, kind }: LogLine) =>
+    // The bot recognizes a repeated command by its trigger_id, and a repeated press by the state of the operation.
+    const reportsDuplicate = ({ msg, kind }: LogLine) =>
       msg === 'second delivery dropped' || (msg === 'operation resolved' && kind === 'repeated');
-    await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(isDuplicateLogged));
+    await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(reportsDuplicate));
   };
 };
 
@@ -165,7 +165,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
     scenario.harness.slack.terminateSocket();
     await waitForDisconnect(scenario);
   },
-  'no socket is open, and alice asks again a moment later': sendWith((scenario) => async (deliver) => {
+  'no socket is open until alice repeats her request': sendWith((scenario) => async (deliver) => {
     scenario.harness.slack.terminateSocket();
     await scenario.harness.slack.waitFor(() => scenario.harness.slack.socketCount === 0);
     expect((await deliver().acked).kind).toBe('dispatch_failed');
@@ -178,13 +178,13 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
     await scenario.harness.slack.waitForSockets(2);
     scenario.sendNext = deliverTwice(scenario);
   },
-  'the bot is busy, and its ack comes too late': sendWith(() => async (deliver) => {
+  'the bot acknowledges too late': sendWith(() => async (deliver) => {
     const delivery = deliver();
-    const until = performance.now() + 2 * ackLimitMs;
-    while (performance.now() < until);
+    const busyUntil = performance.now() + 2 * ackLimitMs;
+    while (performance.now() < busyUntil);
     expect((await delivery.acked).kind).toBe('operation_timeout');
   }),
-  'all of Slack is away (connection refused), and back after the operation': async (scenario) => {
+  'Slack refuses all connections until the operation has ended': async (scenario) => {
     await scenario.harness.slack.goDown();
     return async () => {
       await scenario.harness.slack.waitFor(() =>
@@ -195,7 +195,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
       await waitForSocket(scenario);
     };
   },
-  'all of Slack answers 503, and works again after the operation': (scenario) => {
+  'Slack answers every call with 503 until the operation has ended': (scenario) => {
     const fault = scenario.harness.slack.injectFault({ method: '*', status: 503, times: 1_000 });
     return async () => {
       await scenario.harness.slack.waitFor(() => fault.hits > 2);
@@ -213,6 +213,6 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultC
   expect(await scenario.harness.services.deps.operations.listRecent('orders', 9)).toHaveLength(1);
   await waitForSocket(scenario);
   await scenario.harness.runCommand('list', { user: 'U0BOB' });
-  const isLate = fault === 'the bot is busy, and its ack comes too late' ? ['ack_too_late'] : [];
-  expect(scenario.harness.slack.violations.map(({ rule }) => rule)).toEqual(isLate);
+  const expectedViolations = fault === 'the bot acknowledges too late' ? ['ack_too_late'] : [];
+  expect(scenario.harness.slack.violations.map(({ rule }) => rule)).toEqual(expectedViolations);
 });

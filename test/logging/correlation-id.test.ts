@@ -8,12 +8,12 @@ import { waitFor } from '../support/wait-for.ts';
 
 const bob = { user: 'U0BOB', channel: 'C0SYNC' };
 
-/** What was logged of an operation, in its order. */
+/** The messages of the log lines about an operation, oldest first. */
 function messagesAbout(app: RunningApp, operationId: string): string[] {
   return app.logLines.filter((line) => line['operationId'] === operationId).map(({ msg }) => msg);
 }
 
-test('one operation is one id in the lines of bot and worker, from the request to what people are told', async () => {
+test('The log lines of bot and worker about one operation have the same operation id.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await services.createProject('orders', [await services.createLink('orders')]);
@@ -54,7 +54,7 @@ test('one operation is one id in the lines of bot and worker, from the request t
   }
 });
 
-test('a try of a job that fails names the project and the operation', async () => {
+test('The log line of a failed job attempt names the project and the operation.', async () => {
   await using services = await startTestServices();
   await services.createProject('orders', [await services.createLink('orders')]);
   await using worker = await runApp({ role: 'worker', redisUrl: services.url });
@@ -63,6 +63,7 @@ test('a try of a job that fails names the project and the operation', async () =
   await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
   const broken = { project: 'orders', operation: 'broken' };
   await services.redis.hset('syncbot:{p:orders}:op:broken', {
+    id: 'broken',
     state: 'confirmed',
     projectVersion: '9',
     action: 'pause',

@@ -4,7 +4,7 @@ import { serializeError } from '../../src/logging/serialize-error.ts';
 import { boltLogger } from '../../src/slack/bolt-logger.ts';
 import { secretFragments, secrets } from './secrets.ts';
 
-/** The lines that are written at the level trace. */
+/** Returns the one line that `write` logs, at the level trace. */
 function logOutput(write: (log: Logger) => void): string {
   const lines: string[] = [];
   write(createLogger({ level: 'trace', to: { write: (line) => void lines.push(line) } }));
@@ -18,7 +18,7 @@ function expectNoSecrets(text: string): void {
   for (const fragment of secretFragments) expect(text).not.toContain(fragment);
 }
 
-/** An error as ioredis and Node throw it: with what was asked in properties of its own. */
+/** An error as ioredis and Node throw it, with address and command in its properties. */
 function connectionError(message: string): Error {
   return Object.assign(new Error(message), {
     errno: -111,
@@ -52,27 +52,27 @@ describe.each(messages)('%s', (message) => {
   it.each<[string, (log: Logger) => void]>([
     ['an error', (log) => log.error({ error }, 'it failed')],
     ['an error called err', (log) => log.error({ err: error }, 'it failed')],
-    ['an error under another name', (log) => log.error({ fault: error }, 'it failed')],
+    ['an error under another name', (log) => log.error({ failure: error }, 'it failed')],
     ['an error in place of fields', (log) => log.error(error, 'it failed')],
     ['an error and no message', (log) => log.error({ err: error })],
-    ['an error that is thrown at the log', (log) => log.error(error)],
+    ['an error as the only argument', (log) => log.error(error)],
     ['an error deep in a field', (log) => log.error({ deep: { list: [error] } }, 'it failed')],
     ['the cause of an error', (log) => log.error({ error: new Error('no', { cause: error }) }, 'it failed')],
     ['the causes of an error', (log) => log.error({ error: new AggregateError([error], 'all failed') }, 'it failed')],
-    ['a fault in Slack', (log) => log.warn({ error: serializeError(error) }, 'it failed')],
+    ['a serialized error', (log) => log.warn({ error: serializeError(error) }, 'it failed')],
     [
-      'a fault below a fault',
+      'the cause of a serialized error',
       (log) => log.warn({ error: serializeError(new Error('no', { cause: error })) }, 'it failed'),
     ],
     ["a warning of Slack's library", (log) => boltLogger(log).warn('failed', error, message)],
     ["an error of Slack's library", (log) => boltLogger(log).error(error)],
-  ])('is not told by %s', (_what, write) => {
+  ])('is not in the line of %s', (_what, write) => {
     expectNoSecrets(logOutput(write));
   });
 });
 
-describe('a secret', () => {
-  it.each(Object.entries(secrets))('that is a field of its own is not told: %s', (name, secret) => {
+describe('secrets', () => {
+  it.each(Object.entries(secrets))('The secret %s is removed from fields.', (name, secret) => {
     if (name === 'host') return;
     expectNoSecrets(logOutput((log) => log.info({ about: secret, deep: { list: [secret] } }, 'a constant sentence')));
   });
@@ -97,37 +97,37 @@ describe('a secret', () => {
     'hostname',
     'address',
     'email',
-  ])('is not told under the name %s, however deep', (name) => {
+  ])('A field called %s is redacted at any depth.', (name) => {
     const fields = { [name]: 'hush', a: { [name]: { b: 'hush' }, c: [{ d: { [name]: ['hush'] } }] } };
     expectNoSecrets(logOutput((log) => log.info(fields, 'a constant sentence')));
     expect(logOutput((log) => log.info({ [name]: 'hush' }, 'x'))).toContain('[redacted]');
   });
 
   it.each<[string, (log: Logger) => void]>([
-    ['a sentence', (log) => log.info({}, `at ${secrets.responseUrl}`)],
-    ['a sentence with a place for it', (log) => log.info({}, 'at %s', secrets.responseUrl)],
-    ['a sentence alone', (log) => log.info(secrets.botToken)],
+    ['a message', (log) => log.info({}, `at ${secrets.responseUrl}`)],
+    ['a message with a placeholder', (log) => log.info({}, 'at %s', secrets.responseUrl)],
+    ['a message without fields', (log) => log.info(secrets.botToken)],
     ['bytes', (log) => log.info({ bytes: Buffer.from('hush') }, 'x')],
-    ['headers', (log) => log.info({ said: new Headers({ authorization: 'Bearer hush' }) }, 'x')],
-    ['an address', (log) => log.info({ at: new URL(secrets.redisUrl) }, 'x')],
+    ['headers', (log) => log.info({ sent: new Headers({ authorization: 'Bearer hush' }) }, 'x')],
+    ['a URL', (log) => log.info({ at: new URL(secrets.redisUrl) }, 'x')],
     ['a map', (log) => log.info({ map: new Map([['a', 'hush']]) }, 'x')],
-    ['a name', (log) => log.info({ [secrets.botToken]: 1 }, 'x')],
+    ['a field name', (log) => log.info({ [secrets.botToken]: 1 }, 'x')],
     ['a bound field', (log) => log.child({ token: 'hush' }).info({}, 'x')],
-    ['what says how it is told', (log) => log.info({ x: { toJSON: () => ({ password: 'hush' }) } }, 'x')],
-  ])('is not told by %s', (_what, write) => {
+    ['an object with toJSON', (log) => log.info({ x: { toJSON: () => ({ password: 'hush' }) } }, 'x')],
+  ])('A secret in %s is removed.', (_what, write) => {
     const line = logOutput(write);
     expectNoSecrets(line);
     expect(line).not.toContain('104,117,115,104');
   });
 });
 
-it('a circle and a getter that throws are no end of the log', () => {
-  const circle: Record<string, unknown> = { name: 'round' };
-  circle['self'] = circle;
-  expect(logOutput((log) => log.info({ circle }, 'x'))).toContain('round');
+it('The logger accepts a circular object.', () => {
+  const circular: Record<string, unknown> = { name: 'loop' };
+  circular['self'] = circular;
+  expect(logOutput((log) => log.info({ circular }, 'x'))).toContain('loop');
 });
 
-it('what is no secret is told as it is', () => {
+it('Fields and errors without secrets are logged unchanged.', () => {
   const fields = {
     project: 'orders',
     operationId: 'a1b2',

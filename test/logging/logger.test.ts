@@ -7,7 +7,7 @@ function logLine(fields: object): string {
   return lines.join('');
 }
 
-test('no token, response_url or address with a password reaches a log line', () => {
+test('A log line contains no token, response_url or address with a password.', () => {
   const token = 'xoxb-1234-hush';
   const cause = new Error('connect redis://u:hush@db.internal:6379 failed');
   const line = logLine({
@@ -24,7 +24,7 @@ test('no token, response_url or address with a password reaches a log line', () 
   });
 });
 
-test('plain fields stay as they are', () => {
+test('Fields without secrets are logged unchanged.', () => {
   expect(JSON.parse(logLine({ project: 'orders', links: 3, none: null }))).toMatchObject({
     project: 'orders',
     links: 3,

@@ -1,4 +1,4 @@
-/** Everything that may not stand in a log line, one of each kind. */
+/** One example of each kind of secret that a log line must not contain. */
 export const secrets = {
   botToken: 'xoxb-12345-67890-hushbot',
   appToken: 'xapp-1-A012-345-hushapp',
@@ -17,7 +17,7 @@ export const secrets = {
   email: 'bob.smith@example.co.uk',
 } as const;
 
-/** What must not be seen of them, not even in part. */
+/** The parts of these secrets that must not be in a log line. */
 export const secretFragments: readonly string[] = [
   'hush',
   secrets.triggerId,

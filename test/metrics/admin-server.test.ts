@@ -22,7 +22,7 @@ interface TestServer {
 
 async function startServer(
   health: Partial<HealthProbes> = {},
-  render = async () => 'figures\n',
+  render = async () => 'metrics\n',
   port = 0,
 ): Promise<TestServer> {
   const lines: string[] = [];
@@ -39,38 +39,41 @@ async function fetchPath({ server }: TestServer, path: string, method = 'GET') {
 }
 
 test.each([
-  ['/healthz', 200, /lives/],
+  ['/healthz', 200, /alive/],
   ['/readyz', 200, /"ready":true/],
   ['/readyz?verbose', 200, /"ready":true/],
-  ['/metrics', 200, /^figures\n$/],
+  ['/metrics', 200, /^metrics\n$/],
   ['/', 404, /healthz/],
   ['/metrics/', 404, /healthz/],
   ['/constructor', 404, /healthz/],
   ['/__proto__', 404, /healthz/],
-])('%s is answered with %d', async (path, status, text) => {
-  const target = await startServer();
-  expect(await fetchPath(target, path)).toMatchObject({ status, text: expect.stringMatching(text) });
+])('A request for %s gets the status %d.', async (path, status, text) => {
+  const testServer = await startServer();
+  expect(await fetchPath(testServer, path)).toMatchObject({ status, text: expect.stringMatching(text) });
 });
 
-test('HEAD is answered as GET, without the body', async () => {
-  const target = await startServer();
+test('HEAD gets the response of GET without the body.', async () => {
+  const testServer = await startServer();
   for (const path of ['/healthz', '/readyz', '/metrics', '/nothing']) {
-    const [get, head] = [await fetchPath(target, path), await fetchPath(target, path, 'HEAD')];
+    const [get, head] = [await fetchPath(testServer, path), await fetchPath(testServer, path, 'HEAD')];
     expect(head).toMatchObject({ status: get.status, text: '' });
     expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
     expect(head.headers.get('cache-control')).toBe('no-store');
   }
 });
 
-test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed, where there is something', async (method) => {
-  const target = await startServer();
-  const rejected = await fetchPath(target, '/metrics', method);
-  expect(rejected.status).toBe(405);
-  expect(rejected.headers.get('allow')).toBe('GET, HEAD');
-  expect((await fetchPath(target, '/nothing', method)).status).toBe(404);
-});
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+  'The method %s gets 405 on a known path and 404 on another.',
+  async (method) => {
+    const testServer = await startServer();
+    const rejected = await fetchPath(testServer, '/metrics', method);
+    expect(rejected.status).toBe(405);
+    expect(rejected.headers.get('allow')).toBe('GET, HEAD');
+    expect((await fetchPath(testServer, '/nothing', method)).status).toBe(404);
+  },
+);
 
-test('listens on all interfaces and says so, with the port', async () => {
+test('The server listens on all interfaces and logs its port.', async () => {
   const { server, lines } = await startServer();
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     msg: 'admin server listening',
@@ -79,7 +82,7 @@ test('listens on all interfaces and says so, with the port', async () => {
   });
 });
 
-test('a taken port is told in one sentence', async () => {
+test('A port that is in use is refused with one sentence.', async () => {
   const { server } = await startServer();
   const secondServer = startServer({}, undefined, server.port);
   await expect(secondServer).rejects.toThrow(AdminPortError);
@@ -90,65 +93,75 @@ test('a taken port is told in one sentence', async () => {
 
 const stopSignal = AbortSignal.abort();
 test.each<[string, Partial<HealthProbes>, object]>([
-  ['a Redis', { pingRedis: async () => false }, { redis: 'does not answer', slack: 'ready', workers: 'ready' }],
-  ['Slack', { isSlackConnected: () => false }, { redis: 'ready', slack: 'is not connected', workers: 'ready' }],
   [
-    'a worker',
+    'Redis does not answer',
+    { pingRedis: async () => false },
+    { redis: 'does not answer', slack: 'ready', workers: 'ready' },
+  ],
+  [
+    'Slack is not connected',
+    { isSlackConnected: () => false },
+    { redis: 'ready', slack: 'is not connected', workers: 'ready' },
+  ],
+  [
+    'a worker is missing',
     { activeQueues: () => ['notifications'] },
     { redis: 'ready', slack: 'ready', workers: 'not running for: actions' },
   ],
-  ['the process', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
-])('%s that cannot makes it not ready, and is named', async (_what, standing, parts) => {
-  const response = await fetchPath(await startServer(standing), '/readyz');
+  ['the process is stopping', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
+])('The process is not ready when %s.', async (_what, probes, parts) => {
+  const response = await fetchPath(await startServer(probes), '/readyz');
   expect(response.status).toBe(503);
   expect(JSON.parse(response.text)).toEqual({ ready: false, parts });
 });
 
-test('a role without Slack does not wait for it', async () => {
+test('A role without Slack is ready without it.', async () => {
   const { text } = await fetchPath(await startServer({ isSlackConnected: null }), '/readyz');
   expect(JSON.parse(text)).toEqual({ ready: true, parts: { redis: 'ready', workers: 'ready' } });
 });
 
-test('stops being ready while it is being asked', async () => {
+test('A stop during a readiness check makes the process not ready.', async () => {
   const stopController = new AbortController();
-  const redisAnswers = async () => {
+  const pingRedis = async () => {
     stopController.abort();
     return true;
   };
-  expect(
-    await fetchPath(await startServer({ stopSignal: stopController.signal, pingRedis: redisAnswers }), '/readyz'),
-  ).toMatchObject({ status: 503 });
+  expect(await fetchPath(await startServer({ stopSignal: stopController.signal, pingRedis }), '/readyz')).toMatchObject(
+    { status: 503 },
+  );
 });
 
-test('figures that cannot be told end the request, not the process', async () => {
-  const target = await startServer({}, () => Promise.reject(new Error('no')));
-  await expect(fetchPath(target, '/metrics')).rejects.toThrow();
-  expect(await fetchPath(target, '/healthz')).toMatchObject({ status: 200 });
-  expect(target.lines.join('')).toContain('admin request failed');
+test('An error while the metrics are rendered fails only the request.', async () => {
+  const testServer = await startServer({}, () => Promise.reject(new Error('no')));
+  await expect(fetchPath(testServer, '/metrics')).rejects.toThrow();
+  expect(await fetchPath(testServer, '/healthz')).toMatchObject({ status: 200 });
+  expect(testServer.lines.join('')).toContain('admin request failed');
 });
 
-test('closes although somebody keeps a connection open, or waits for an answer', async () => {
+test('The server closes while a client keeps a connection open or waits for a response.', async () => {
   const requests: string[] = [];
-  const target = await startServer({}, () => new Promise(() => void requests.push('metrics')));
-  await fetchPath(target, '/healthz');
-  const hanging = request(`http://127.0.0.1:${target.server.port}/metrics`).on('error', () => {});
+  const testServer = await startServer({}, () => new Promise(() => void requests.push('metrics')));
+  await fetchPath(testServer, '/healthz');
+  const hanging = request(`http://127.0.0.1:${testServer.server.port}/metrics`).on('error', () => {});
   hanging.end();
   await expect.poll(() => requests).toHaveLength(1);
-  await target.server[Symbol.asyncDispose]();
+  await testServer.server[Symbol.asyncDispose]();
   const newServer = createServer();
-  await new Promise<void>((resolve) => newServer.listen(target.server.port, resolve));
+  await new Promise<void>((resolve) => newServer.listen(testServer.server.port, resolve));
   await new Promise<void>((resolve) => newServer.close(() => resolve()));
 });
 
-test('people who connect and say nothing do not keep the prober out', async () => {
-  const target = await startServer();
-  const idleSockets = Array.from({ length: 80 }, () => connect(target.server.port, '127.0.0.1').on('error', () => {}));
+test('Idle connections do not block a health check.', async () => {
+  const testServer = await startServer();
+  const idleSockets = Array.from({ length: 80 }, () =>
+    connect(testServer.server.port, '127.0.0.1').on('error', () => {}),
+  );
   onTestFinished(() => {
     for (const socket of idleSockets) socket.destroy();
   });
   await waitFor(() => idleSockets.every(({ connecting, destroyed }) => destroyed || !connecting));
   const response = () =>
-    fetchPath(target, '/healthz').then(
+    fetchPath(testServer, '/healthz').then(
       ({ status }) => status,
       () => 0,
     );

@@ -4,7 +4,7 @@ import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { runApp } from './running-app.ts';
 
-test('in HTTP mode the bot is ready when it listens, and what it refuses there is counted by reason', async () => {
+test('Over HTTP the bot is ready when it listens, and counts rejected requests by reason.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   const env = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'a1b2c3d4'.repeat(4), PORT: '0' };

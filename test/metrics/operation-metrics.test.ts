@@ -7,7 +7,7 @@ import { runApp } from './running-app.ts';
 
 const bob = { user: 'U0BOB' };
 
-test('Each operation is counted once, by the process that ended it', async () => {
+test('Each operation is counted once, by the process that ended it.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await services.createProject(id, [await services.createLink(id)]);
@@ -68,7 +68,7 @@ test('Each operation is counted once, by the process that ended it', async () =>
   expect(slack.violations).toEqual([]);
 });
 
-test('A repeated button press and a second notification are not counted again', async () => {
+test('A repeated button press and a second notification are not counted again.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   const link = await services.createLink('orders');
@@ -98,7 +98,7 @@ test('A repeated button press and a second notification are not counted again', 
   await slack.waitFor(() =>
     slack
       .messagesVisibleTo('U0BOB', 'C0SYNC')
-      .some((one) => /is Paused/.test(visibleText(one)) && !/finishing/.test(visibleText(one))),
+      .some((message) => /is Paused/.test(visibleText(message)) && !/finishing/.test(visibleText(message))),
   );
   await waitFor(async () => (await operations.read(ref))?.seq === (await operations.read(ref))?.notifiedSeq);
   await worker.close();

@@ -6,7 +6,7 @@ import { startTestServices } from '../support/test-services.ts';
 import { runApp } from './running-app.ts';
 import { parseScrape } from './scrape.ts';
 
-test('figures of projects, links and alerts, as the last round of the observer saw them', async () => {
+test('The metrics show projects, links and alerts as the last cycle observed them.', async () => {
   await using services = await startTestServices({ extraServers: ['far'] });
   const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
   await services.createProject('near', [near]);
@@ -45,7 +45,7 @@ const observed = (id: string): ObservedProject => ({
   stats: { links: [], latencyMs: 1_500, backlog: 7, inFlight: 0, observedAt: 0 },
 });
 
-test('what was seen too long ago is left out, not shown; a round that fails takes nothing away', async () => {
+test('A failed cycle keeps the last values, and values that are too old are removed.', async () => {
   const metrics = createMetrics({ observeEveryMs: 100 });
   const scrape = async () => parseScrape(await metrics.render());
   expect((await scrape()).table('syncbot_projects')).toEqual({});
@@ -58,7 +58,7 @@ test('what was seen too long ago is left out, not shown; a round that fails take
   await expect.poll(readSampleNames).toEqual([]);
 });
 
-test('each meter counts for itself', async () => {
+test('Each metrics object counts only its own events.', async () => {
   const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
   one.slack.onRequestRejected('too_old');
   one.slack.onRequestRejected('too_old');
@@ -80,7 +80,7 @@ test('each meter counts for itself', async () => {
   for (const name of own) expect(name).toMatch(/^syncbot_[a-z_]+$/);
 });
 
-test('ten thousand projects are told whole', async () => {
+test('The metrics include all of ten thousand projects.', async () => {
   const metrics = createMetrics({ observeEveryMs: 60_000 });
   const projects = Array.from({ length: 10_000 }, (_none, index) => observed(`project-${index}`));
   await metrics.instrumentCycle(async (onObserved) => onObserved(projects));

@@ -11,7 +11,7 @@ import { runApp } from './running-app.ts';
 
 const ready = { redis: 'ready', slack: 'ready', workers: 'ready' };
 
-test('readiness follows Slack and Redis; health does not; a scrape without Redis leaves out what it cannot know', async () => {
+test('Readiness depends on Slack and Redis, health does not, and a scrape without Redis omits the job counts.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using app = await runApp({ role: 'all', redisUrl: services.url, slack });
@@ -45,7 +45,7 @@ test('readiness follows Slack and Redis; health does not; a scrape without Redis
   await app.waitForReadiness(ready);
 });
 
-test('a Redis that hangs does not make the answers hang', async () => {
+test('The admin server answers while Redis hangs.', async () => {
   await using services = await startTestServices();
   await using app = await runApp({ role: 'worker', redisUrl: services.url });
   await app.waitForReadiness({ redis: 'ready', workers: 'ready' });
@@ -56,7 +56,7 @@ test('a Redis that hangs does not make the answers hang', async () => {
   await app.waitForReadiness({ redis: 'ready', workers: 'ready' });
 });
 
-test('a process that waits is alive and not ready', async () => {
+test('A process that waits for Redis and Slack is healthy and not ready.', async () => {
   const stoppedRedis = await startTestRedis();
   await stoppedRedis.stop();
   await using slack = await FakeSlack.start();
@@ -72,7 +72,7 @@ test('a process that waits is alive and not ready', async () => {
   outage.cancel();
 });
 
-test('stops being ready at once, and goes on answering until the end', async () => {
+test('A stopping process is not ready at once, and answers until it has stopped.', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   const app = await runApp({ role: 'all', redisUrl: services.url, slack });
@@ -93,7 +93,7 @@ test('stops being ready at once, and goes on answering until the end', async () 
   }
 });
 
-test('a taken port is one sentence and exit 2', async () => {
+test('A port that is in use is reported in one sentence with exit code 2.', async () => {
   await using services = await startTestServices();
   await using file = await writeConfigFile('projects: {}\n');
   const otherServer = createServer();
@@ -107,7 +107,7 @@ test('a taken port is one sentence and exit 2', async () => {
   );
 });
 
-test('commands that do not run listen nowhere', async () => {
+test('Only the command run opens the admin server.', async () => {
   await using services = await startTestServices();
   await using file = await writeConfigFile('projects: {}\n');
   const env = { ...file.env, REDIS_URL: services.url, ADMIN_PORT: '0', LOG_LEVEL: 'trace' };

@@ -20,18 +20,18 @@ export interface HttpResponse {
   readonly text: string;
 }
 
-/** An app that runs a role, as `syncbot run` does it, with its port for health and metrics. */
+/** An app that runs a role as `syncbot run` does, with an admin server. */
 export interface RunningApp extends AsyncDisposable {
   readonly app: CliApp;
   readonly port: number;
-  /** Its log so far, at the level trace. */
+  /** All log lines so far, at the level trace. */
   readonly logLines: readonly LogLine[];
   readonly logText: () => string;
   get(path: string, method?: string): Promise<HttpResponse>;
   scrape(): Promise<Scrape>;
-  /** Waits until this is what /readyz says. */
+  /** Waits until /readyz returns these parts. */
   waitForReadiness(expected: Readonly<Record<string, string>>): Promise<void>;
-  /** Begins to stop; resolves when it has. */
+  /** Stops the role. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 

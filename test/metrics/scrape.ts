@@ -6,20 +6,20 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What one scrape said. */
+/** The samples of one scrape. */
 export interface Scrape {
   readonly samples: readonly Sample[];
   readonly types: ReadonlyMap<string, string>;
-  /** The one sample with these labels, no more and no fewer; null when there is none. */
+  /** The sample with exactly these labels. Null when there is none. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | null;
-  /** All samples of a name, as `value of the labels` to number, without zeros. */
+  /** All samples of a name that are not 0, by their label values: `{ 'pause done': 3 }`. */
   table(name: string): Record<string, number>;
 }
 
 const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?(?:\d+\.?\d*(?:e[+-]?\d+)?|\+?Inf|NaN))$/;
 const labelPair = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
 
-/** Reads Prometheus' text format, strictly: every metric has HELP and TYPE once, before its samples, and no series is there twice. */
+/** Parses the Prometheus text format. Fails unless each metric has one HELP and one TYPE before its samples and each series is unique. */
 export function parseScrape(text: string): Scrape {
   expect(text.endsWith('\n')).toBe(true);
   const [helps, types] = [new Set<string>(), new Map<string, string>()];

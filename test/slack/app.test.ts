@@ -5,16 +5,14 @@ import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notif
 import { exampleOperation } from './example-records.ts';
 import { alice, type SlackAppFixture, startSlackAppFixture, storeUnavailable } from './slack-app-fixture.ts';
 
-describe('what Slack delivers', () => {
-  it('is answered once, however often it is delivered', async () => {
+describe('requests from Slack', () => {
+  it('A repeated delivery of a command is answered once.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack, dependencies } = fixture;
     const first = slack.command({ ...alice, text: 'list' });
     await fixture.waitForText(/^1 project: 1 Running$/);
     await slack.redeliver(first).acked;
-    await slack.waitFor(() =>
-      dependencies.logLines.some(({ message: sentence }) => sentence === 'second delivery dropped'),
-    );
+    await slack.waitFor(() => dependencies.logLines.some(({ message }) => message === 'second delivery dropped'));
     expect(fixture.visibleTexts()).toHaveLength(1);
   });
 
@@ -24,19 +22,19 @@ describe('what Slack delivers', () => {
     ['sync:v1:page:next', '{', /older version/],
     ['sync:v1:ask:pause', '<!channel>', /older version/],
     ['sync:v1:show', 'ordres', /no project called ordres.*Did you mean `\/sync show orders`/],
-  ])('as a press on %s with %j is answered truly', async (actionId, value, text) => {
+  ])('A press on the unknown button or value %s %j is answered.', async (actionId, value, text) => {
     await using fixture = await startSlackAppFixture();
     expect((await fixture.pressForged(actionId, value).acked).kind).toBe('acked');
     await fixture.waitForText(text);
   });
 
-  it('by a command of another name is answered', async () => {
+  it('Another slash command is answered with the name of the right one.', async () => {
     await using fixture = await startSlackAppFixture();
     fixture.slack.command({ ...alice, text: 'list', command: '/other' });
     await fixture.waitForText(/`\/sync help`/);
   });
 
-  it('by somebody of another workspace is refused', async () => {
+  it('A press by a person of another workspace is refused.', async () => {
     await using fixture = await startSlackAppFixture();
     const { slack } = fixture;
     slack.pressForged({ ...alice, user: 'U0EVE', actionId: actionIds.show, value: 'orders' });
@@ -45,7 +43,7 @@ describe('what Slack delivers', () => {
     );
   });
 
-  it('when Redis is away: not done', async () => {
+  it('A command is answered with "Not done" while Redis is down.', async () => {
     await using fixture = await startSlackAppFixture({
       projects: { listIds: () => Promise.reject(storeUnavailable('unknown')) },
     });
@@ -53,7 +51,7 @@ describe('what Slack delivers', () => {
     await fixture.waitForText(/^Not done: .*Nothing was changed\. Try again in a minute\.$/);
   });
 
-  it('when something breaks: a sentence with an id, and the same id in the log', async () => {
+  it('An unexpected error is answered with an id, which the log line of the error has as well.', async () => {
     const error = new Error('secret xoxb-123 at https://hooks.slack.com/x');
     await using fixture = await startSlackAppFixture({ projects: { listIds: () => Promise.reject(error) } });
     const { slack, dependencies } = fixture;
@@ -68,7 +66,7 @@ describe('what Slack delivers', () => {
     for (const url of urls) expect(JSON.stringify(dependencies.logLines)).not.toContain(url);
   });
 
-  it('is waited for at the stop', async () => {
+  it('The stop of the app waits for running listeners.', async () => {
     const pendingReads: ((ids: string[]) => void)[] = [];
     await using fixture = await startSlackAppFixture({
       projects: { listIds: () => new Promise<string[]>((resolve) => pendingReads.push(resolve)) },
@@ -84,11 +82,11 @@ describe('what Slack delivers', () => {
   });
 });
 
-describe('a press on OK while Redis is away', () => {
+describe('a press on OK while Redis is down', () => {
   const pressOk = (fixture: SlackAppFixture) =>
     fixture.pressForged(actionIds.ok, operationRefValue({ project: 'orders', operation: 'op1' }));
 
-  it('that was not sent: not done', async () => {
+  it('The press is answered with "Not done" when the command was not sent to Redis.', async () => {
     await using fixture = await startSlackAppFixture({
       operations: { resolve: () => Promise.reject(storeUnavailable('no')) },
     });
@@ -97,7 +95,7 @@ describe('a press on OK while Redis is away', () => {
     expect(fixture.dependencies.notified).toEqual([]);
   });
 
-  it('whose reply was lost, and that got through: checking, then it is told', async () => {
+  it('After a lost reply the bot checks the operation, and notifies when it was confirmed.', async () => {
     let readCount = 0;
     await using fixture = await startSlackAppFixture({
       operations: {
@@ -115,11 +113,10 @@ describe('a press on OK while Redis is away', () => {
     expect(fixture.visibleTexts()).toHaveLength(1);
   });
 
-  it('whose reply was lost, and that did not get through: not done', async () => {
-    const settle = () => Promise.reject(storeUnavailable('unknown'));
+  it('After a lost reply the bot answers "Not done" when the operation was not confirmed.', async () => {
     await using fixture = await startSlackAppFixture({
       operations: {
-        resolve: settle,
+        resolve: () => Promise.reject(storeUnavailable('unknown')),
         read: async () => exampleOperation(),
       },
     });
@@ -127,7 +124,7 @@ describe('a press on OK while Redis is away', () => {
     await fixture.waitForText(/^Not done/);
   });
 
-  it('brings the dialog with it, for as long as Slack takes answers there', async () => {
+  it('A press saves the response_url of the dialog with its lifetime and its remaining uses.', async () => {
     const savedDialogs: (NewDialog | null)[] = [];
     const operation = exampleOperation({ state: 'confirmed' });
     await using fixture = await startSlackAppFixture({
@@ -147,7 +144,7 @@ describe('a press on OK while Redis is away', () => {
     });
   });
 
-  it('once confirmed is not refused for a job that could not be added', async () => {
+  it('A confirmed press is not refused when the job cannot be added.', async () => {
     const operation = exampleOperation({ state: 'confirmed' });
     await using fixture = await startSlackAppFixture({
       operations: { resolve: async () => ({ kind: 'resolved', operation }) },

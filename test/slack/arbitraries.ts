@@ -13,7 +13,7 @@ import { projectStates } from '../../src/domain/state.ts';
 
 export const now = 1_800_000_000_000;
 
-/** Texts that people and YAML come up with, among them those that want to mention, link, hide or break out. */
+/** Texts from people and YAML, some of which try to mention people, add links, hide text or break the markup. */
 export const hostileText = fc.oneof(
   fc.constantFrom(
     '<!channel> <!here|x> <!everyone>',
@@ -89,7 +89,7 @@ const failure: fc.Arbitrary<Failure> = fc.oneof(
 
 const linkSample = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
 
-/** What an observation may have found, of every kind. */
+/** Conditions of every kind. */
 export const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ kind: fc.constant('project_failed' as const), since: timestamp, failure: fc.option(failure) }),
   fc.record({
@@ -134,7 +134,7 @@ const deliveredAlert = fc.record({
   resolved: fc.boolean(),
 });
 
-/** A project and a look at its links: up to a hundred of them. */
+/** A project with up to 100 links, and its stats. */
 export const observedProject = fc
   .record({ observations: fc.array(linkObservation, { minLength: 1, maxLength: 100, size: 'max' }), id: projectId })
   .chain(({ observations: readings, id }) =>
@@ -278,7 +278,7 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
   });
 }
 
-/** An entry of any event, with everything that an entry may hold. */
+/** An entry of any event, with any of the optional fields. */
 export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
   id: fc.constant('1-0'),
   at: timestamp,

@@ -30,8 +30,8 @@ const userPolicy: Policy = { operators: ['U0ALICE'], channels: [] };
 const groupPolicy: Policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
 const calledMethods = () => slack.calls.map(({ method }) => method);
 
-describe('who may change a project', () => {
-  it('asks Slack only what the rules need', async () => {
+describe('the authorizer', () => {
+  it('calls Slack only when a rule needs it', async () => {
     expect(await createTestAuthorizer({ ...userPolicy, channels: ['C0SYNC'] }).authorizeRequest(alice)).toBeNull();
     expect(await createTestAuthorizer({ operators: [], channels: [] }).authorizeRequest(alice)).toMatchObject({
       code: 'no_operators',
@@ -49,7 +49,7 @@ describe('who may change a project', () => {
     expect(calledMethods()).toEqual(['conversations.info']);
   });
 
-  it('keeps the members of a group for five minutes, and looks again before it says no', async () => {
+  it('caches the members of a group for five minutes, and reads them again before a refusal', async () => {
     const authorizer = createTestAuthorizer(groupPolicy);
     expect(await authorizer.authorizeRequest(alice)).toBeNull();
     expect(await authorizer.authorizeRequest(alice)).toBeNull();
@@ -63,14 +63,14 @@ describe('who may change a project', () => {
     expect(calledMethods()).toHaveLength(3);
   });
 
-  it('is not known while Slack does not tell, and is asked again', async () => {
+  it('refuses while Slack does not return the members of a group, and reads them again', async () => {
     const authorizer = createTestAuthorizer(groupPolicy);
     slack.injectFault({ method: 'usergroups.users.list', error: 'missing_scope' });
     expect(await authorizer.authorizeRequest(alice)).toMatchObject({ code: 'group_unknown', group: 'S0OPS' });
     expect(await authorizer.authorizeRequest(alice)).toBeNull();
   });
 
-  it('depends on the channel: shared with others, or not known to be', async () => {
+  it('refuses in a shared channel, and while it cannot read whether the channel is shared', async () => {
     const authorizer = createTestAuthorizer(userPolicy);
     expect(await authorizer.authorizeRequest({ ...alice, channel: 'C0SHARED' })).toMatchObject({
       code: 'channel_shared',
@@ -82,7 +82,7 @@ describe('who may change a project', () => {
     expect(await authorizer.authorizeRequest({ ...alice, channel: 'C0OTHER' })).toBeNull();
   });
 
-  it('may see reasons wherever they are', async () => {
+  it('recognizes an operator in any channel, and refuses a person of another workspace', async () => {
     expect(await createTestAuthorizer(userPolicy).isOperator({ ...alice, channel: 'C0SHARED' })).toBe(true);
     expect(await createTestAuthorizer(userPolicy).isOperator(carol)).toBe(false);
     expect(createTestAuthorizer(userPolicy).checkTeam({ user: 'U0EVE', team: 'T0EXT' })).toMatchObject({

@@ -18,7 +18,7 @@ import { hostileText, projectId } from './arbitraries.ts';
 const operationId = fc.stringMatching(/^[A-Za-z0-9]{1,40}$/);
 
 describe('button values', () => {
-  it('come back as they were sent', () => {
+  it('are read as they were written', () => {
     fc.assert(
       fc.property(projectId, operationId, fc.nat(1_000), hostileText, (project, operation, page, text) => {
         expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
@@ -29,7 +29,7 @@ describe('button values', () => {
     );
   });
 
-  it('that are anything else are null, never a crash', () => {
+  it('are read as null when they are invalid, and never throw', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), hostileText, fc.json()), (value) => {
         for (const read of [readOperationRef, readListQuery, readProjectId, readSlashCommand, readBlockAction]) {
@@ -51,13 +51,13 @@ describe('button values', () => {
     ]) {
       expect(readOperationRef(invalidValue)).toBeNull();
     }
-    for (const bad of ['{"page":-1,"filter":""}', '{"page":0}', '[]', '1', '{', undefined])
-      expect(readListQuery(bad)).toBeNull();
+    for (const invalidValue of ['{"page":-1,"filter":""}', '{"page":0}', '[]', '1', '{', undefined])
+      expect(readListQuery(invalidValue)).toBeNull();
   });
 });
 
 describe('action ids', () => {
-  it('have one listener each: the live ones their own, every other one the last', () => {
+  it('have one listener each: current ids their own, all others the one for outdated buttons', () => {
     for (const id of handledActionIds) expect(id).not.toMatch(outdatedActionIdPattern);
     for (const id of ['sync:v0:ok', 'sync:v1:ok2', 'sync:v1:ask:stop', 'x', '', 'a\nsync:v1:ok']) {
       expect(id).toMatch(outdatedActionIdPattern);
@@ -86,8 +86,8 @@ const press = {
   actions: [{ action_id: 'sync:v1:show', value: 'orders', type: 'button' }],
 };
 
-describe('bodies', () => {
-  it('of a command', () => {
+describe('request bodies', () => {
+  it('are read for a command', () => {
     expect(readSlashCommand(command)).toEqual({
       user: 'U1',
       team: 'T1',
@@ -101,7 +101,7 @@ describe('bodies', () => {
     expect(readSlashCommand({ ...command, user_id: 7 })).toBeNull();
   });
 
-  it('of a press: the person counts, not the place; in an org install team is null', () => {
+  it('are read for a press with the team of the person, or of the workspace when that is missing', () => {
     expect(readBlockAction(press)).toMatchObject({
       user: 'U1',
       team: 'T1',

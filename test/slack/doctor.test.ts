@@ -5,7 +5,7 @@ import { FakeSlack } from '../fake-slack/fake-slack.ts';
 
 const log = pino({ level: 'silent' });
 
-it('says of each token, channel and user group whether Slack takes it', async () => {
+it('The check reports whether Slack accepts each token, channel and user group.', async () => {
   await using slack = await FakeSlack.start();
   slack.channel('C0SHARED').isArchived = true;
   const items = await checkSlack({
@@ -29,7 +29,7 @@ it('says of each token, channel and user group whether Slack takes it', async ()
   expect(items.find(({ item }) => item === 'channel C0OTHER')?.message).toContain('/invite');
 });
 
-it('with a wrong bot token says which variable to look at, and asks nothing more', async () => {
+it('With invalid tokens the check names their variables and checks nothing else.', async () => {
   await using slack = await FakeSlack.start();
   const tokens = { botToken: 'xoxb-wrong', transport: { kind: 'socket', appToken: 'xapp-wrong' } } as const;
   const policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
@@ -41,13 +41,13 @@ it('with a wrong bot token says which variable to look at, and asks nothing more
 
 it.each([
   [
-    'over HTTP: no app token is asked for, and what nobody here can know is unknown',
+    'Over HTTP the check needs no app token, and the result of the transport is unknown.',
     'http',
     'unknown',
     '/slack/events',
   ],
-  ['with neither way set up: both are named', null, 'fail', 'SLACK_SIGNING_SECRET'],
-] as const)('%s', async (_what, kind, result, named) => {
+  ['Without a transport the check names the variables of both.', null, 'fail', 'SLACK_SIGNING_SECRET'],
+] as const)('%s', async (_title, kind, result, expectedText) => {
   await using slack = await FakeSlack.start();
   const transport = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000 };
   const policy = { operators: [], channels: [] };
@@ -60,6 +60,6 @@ it.each([
     log,
   });
   expect(items).toMatchObject([{ result: 'pass' }, { item: 'Slack transport', result }]);
-  expect(items[1]?.message).toContain(named);
+  expect(items[1]?.message).toContain(expectedText);
   expect(slack.callsTo('apps.connections.open')).toEqual([]);
 });

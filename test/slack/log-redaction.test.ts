@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactText as redact } from '../../src/logging/redact.ts';
+import { redactText } from '../../src/logging/redact.ts';
 import { serializeError } from '../../src/logging/serialize-error.ts';
 
 const randomWord = (alphabet: string, minLength: number, maxLength: number) =>
@@ -8,7 +8,7 @@ const randomWord = (alphabet: string, minLength: number, maxLength: number) =>
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const digits = '0123456789';
 
-/** A secret, and the part of it that gives it away: `Q` stands in no text around it. */
+/** Secrets start with `Q`, which no text around them contains. */
 const secretText = randomWord(letters, 12, 30).map((text) => `Q${text}`);
 const tokenSecret = fc
   .tuple(fc.constantFrom('xoxb', 'xoxp', 'xoxe.xoxb', 'xapp', 'xoxd', 'XOXB'), secretText)
@@ -31,14 +31,14 @@ const noiseText = fc.oneof(
 );
 const noiseWithoutSecrets = noiseText.filter((text) => !text.includes('Q'));
 
-describe('redact', () => {
-  it('leaves no secret in a text, whatever stands around it (property)', () => {
+describe('redactText', () => {
+  it('removes every secret from any text (property)', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(noiseWithoutSecrets, secretPiece, noiseWithoutSecrets), { maxLength: 8 }),
         (pieces) => {
-          const text = pieces.map(([before, { text: inner }, after]) => `${before}${inner}${after}`).join(' ');
-          const redacted = redact(text);
+          const text = pieces.map(([before, secret, after]) => `${before}${secret.text}${after}`).join(' ');
+          const redacted = redactText(text);
           for (const [, { secret }] of pieces) expect(redacted).not.toContain(secret);
           expect(redacted.length).toBeLessThanOrEqual(2_000);
         },
@@ -47,7 +47,7 @@ describe('redact', () => {
     );
   });
 
-  it('leaves nothing more to redact (property)', () => {
+  it('changes nothing at a second call (property)', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -58,32 +58,32 @@ describe('redact', () => {
           { maxLength: 12 },
         ),
         (pieces) => {
-          const redactedOnce = redact(pieces.join(''));
-          expect(redact(redactedOnce)).toBe(redactedOnce);
+          const redactedOnce = redactText(pieces.join(''));
+          expect(redactText(redactedOnce)).toBe(redactedOnce);
         },
       ),
     );
   });
 
-  it('leaves a text without secrets as it is (property)', () => {
+  it('does not change a text without secrets (property)', () => {
     const harmlessText = fc
       .array(randomWord(letters.replace(/[xX]/g, ''), 1, 8), { maxLength: 12 })
       .map((words) => words.join(' '));
     fc.assert(
       fc.property(harmlessText, (text) => {
         fc.pre(!/\bE[A-Z]{5,}\b|basic|bearer/i.test(text));
-        expect(redact(text)).toBe(text);
+        expect(redactText(text)).toBe(text);
       }),
     );
   });
 
-  it('cuts a long text, and what the limit cuts in two with it', () => {
-    expect(redact('a '.repeat(5_000))).toHaveLength(2_000);
-    expect(redact(`${'a '.repeat(996)}13345224609.738474920.8088930838d88f008e0`)).not.toContain('738474920');
+  it('truncates a long text, and removes a secret that the limit cuts in two', () => {
+    expect(redactText('a '.repeat(5_000))).toHaveLength(2_000);
+    expect(redactText(`${'a '.repeat(996)}13345224609.738474920.8088930838d88f008e0`)).not.toContain('738474920');
   });
 });
 
-it('a fault is told with what it was and where, not with what it quotes or carries', () => {
+it('A serialized error has its name, code and stack, and none of its quoted values and properties.', () => {
   const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:6379'), {
     code: 'ECONNREFUSED',
     address: '10.0.0.7',
@@ -95,12 +95,16 @@ it('a fault is told with what it was and where, not with what it quotes or carri
     cause: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED ‹host›' },
   });
   expect(JSON.stringify(serializedError)).not.toMatch(/hush|10\.0\.0\.7/);
-  expect(serializedError.stack).toMatch(/redact\.test\.ts:\d+/);
+  expect(serializedError.stack).toMatch(/log-redaction\.test\.ts:\d+/);
 });
 
 it.each([
-  ['has no text', Object.create(null), { name: 'no error', message: 'object' }],
+  ['cannot be converted to text', Object.create(null), { name: 'no error', message: 'object' }],
   ['is an object with a code', { code: 'ECONNREFUSED' }, { name: 'no error', code: 'ECONNREFUSED' }],
-])('a fault whose cause %s is told all the same', (_what, cause: unknown, told) => {
-  expect(serializeError(new Error('no', { cause }))).toMatchObject({ name: 'Error', message: 'no', cause: told });
+])('An error is serialized when its cause %s.', (_what, cause: unknown, serializedCause) => {
+  expect(serializeError(new Error('no', { cause }))).toMatchObject({
+    name: 'Error',
+    message: 'no',
+    cause: serializedCause,
+  });
 });

@@ -8,18 +8,18 @@ import { createFakeDeps, type FakeDeps, type FakeStores } from './fake-deps.ts';
 
 export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
-/** A bot over use cases that are not there, in a strict Slack: for what happens between the two. */
+/** The Slack app with fake stores, connected to the strict fake of Slack. */
 export interface SlackAppFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
   readonly dependencies: FakeDeps;
   readonly slackApp: SlackApp;
-  /** With what the connection was given up. */
+  /** The errors that ended the connection. */
   readonly connectionErrors: readonly SlackConnectionError[];
-  /** Why requests were refused, oldest first. */
+  /** The reasons of rejected requests, oldest first. */
   readonly rejections: readonly RejectionReason[];
-  /** The top-level texts that alice sees in the channel. */
+  /** The texts of the messages that alice sees in the channel. */
   visibleTexts(): string[];
-  /** Waits until alice sees a text like this. */
+  /** Waits until alice sees a message whose text matches. */
   waitForText(text: RegExp): Promise<unknown>;
   pressForged(actionId: string, value: string): ReturnType<FakeSlack['press']>;
 }

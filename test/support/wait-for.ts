@@ -14,6 +14,8 @@ export interface WaitOptions {
 export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 const pollIntervalMs = 10;
+/** Bound when the module is loaded, so that a test that mocks `performance.now` does not move the deadlines. */
+const monotonicNow = performance.now.bind(performance);
 
 /**
  * Checks the condition about every 10 ms until its value is truthy, and returns the value. A condition that throws is not met
@@ -23,11 +25,11 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { description = String(condition), timeoutMs = 20_000, changes, describeState }: WaitOptions = {},
 ): Promise<Truthy<T>> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonicNow() + timeoutMs;
   for (;;) {
     const attempt = await evaluate(condition);
     if ('value' in attempt && isTruthy(attempt.value)) return attempt.value;
-    if (performance.now() > deadline) {
+    if (monotonicNow() > deadline) {
       const lastResult = 'value' in attempt ? `last value: ${JSON.stringify(attempt.value)}` : 'it threw the cause';
       const state = describeState === undefined ? '' : `\n\n${describeState()}`;
       const message = `Timed out after ${timeoutMs} ms waiting for ${description} (${lastResult})${state}`;

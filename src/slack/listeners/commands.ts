@@ -25,9 +25,9 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
       return showPrecheck(context, command.project);
     case 'history':
       return showHistory(context, request, command.project);
-    case 'act':
+    case 'change':
       return requestConfirmation(context, request, command);
-    case 'misread':
+    case 'invalid':
       return answerParseError(context, command.error);
     default:
       return command satisfies never;

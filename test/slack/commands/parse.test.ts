@@ -10,7 +10,7 @@ import { hostileText, projectId } from '../arbitraries.ts';
 
 const formatter = slackFormatter('/sync');
 const actionCommand = (action: string, project: string, reason: string | null = null) => ({
-  kind: 'act',
+  kind: 'change',
   action,
   project,
   reason,
@@ -18,10 +18,12 @@ const actionCommand = (action: string, project: string, reason: string | null = 
 
 function errorMessage(text: string, projects: readonly string[] = ['orders', 'users']): string {
   const command = parseCommand(text);
-  return command.kind === 'misread' ? explainParseError(command.error, projects, formatter) : `read as ${command.kind}`;
+  return command.kind === 'invalid'
+    ? explainParseError(command.error, projects, formatter)
+    : `parsed as ${command.kind}`;
 }
 
-describe('what is typed behind /sync', () => {
+describe('the text after /sync', () => {
   it.each<[string, unknown]>([
     ['', { kind: 'help' }],
     ['  HELP me', { kind: 'help' }],
@@ -40,12 +42,12 @@ describe('what is typed behind /sync', () => {
     ['start orders because  we &amp; they\ndeploy', actionCommand('start', 'orders', 'we & they deploy')],
     ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
     ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
-  ])('%j', (text, command) => expect(parseCommand(text)).toEqual(command));
+  ])('%j is read as a command.', (text, command) => expect(parseCommand(text)).toEqual(command));
 
-  it('keeps a reason to its length', () => {
+  it('A long reason is truncated.', () => {
     const command = parseCommand(`pause orders because ${'😀'.repeat(400)}`);
-    expect(command).toMatchObject({ kind: 'act', action: 'pause' });
-    if (command.kind === 'act') expect(command.reason?.length).toBeLessThanOrEqual(maxReasonLength);
+    expect(command).toMatchObject({ kind: 'change', action: 'pause' });
+    if (command.kind === 'change') expect(command.reason?.length).toBeLessThanOrEqual(maxReasonLength);
   });
 
   it.each<[string, RegExp]>([
@@ -66,18 +68,18 @@ describe('what is typed behind /sync', () => {
     ['history', /Which project\?.*`\/sync history orders`/],
     ['history orders 20', /`\/sync history orders`/],
     ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
-  ])('%j is answered with a sentence', (text, expected) => {
+  ])('%j is answered with an explanation.', (text, expected) => {
     expect(errorMessage(text)).toMatch(expected);
     expect(errorMessage(text)).toContain('Nothing was changed.');
   });
 
-  it('repairs with one project, and names none of several', () => {
+  it('A suggestion names the project only when there is one.', () => {
     expect(errorMessage('puase', ['orders'])).toContain('`/sync pause orders`');
     expect(errorMessage('puase')).toContain('`/sync pause &lt;project&gt;`');
   });
 });
 
-describe('any text at all', () => {
+describe('parseCommand', () => {
   const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'list', 'puase', '');
   const anyText = fc.oneof(
     hostileText,
@@ -85,11 +87,11 @@ describe('any text at all', () => {
     fc.tuple(verb, hostileText, hostileText).map((words) => words.join(' ')),
   );
 
-  it('is a command or a sentence, never a crash', () => {
+  it('reads any text as a command or as an error with an explanation (property)', () => {
     fc.assert(
       fc.property(anyText, fc.array(projectId, { maxLength: 3 }), (text, projects) => {
         const command: Command = parseCommand(text);
-        if (command.kind !== 'misread') return;
+        if (command.kind !== 'invalid') return;
         const message = explainParseError(command.error, projects, formatter);
         expect(message).toContain('Nothing was changed.');
         expect(message).not.toMatch(/<!|<@|<http/);
@@ -99,7 +101,7 @@ describe('any text at all', () => {
     );
   });
 
-  it('that says an action is read as that action', () => {
+  it('reads an action with its project and its reason (property)', () => {
     const reason = fc.stringMatching(/^[a-zA-Z0-9äöü<>&,.!]{1,20}( [a-z0-9]{1,9}){0,5}$/);
     fc.assert(
       fc.property(fc.constantFrom(...actions), projectId, fc.option(reason), (action, project, reason) => {
@@ -114,6 +116,6 @@ describe('any text at all', () => {
   });
 });
 
-it('no project may be called like a verb', () => {
+it('No verb is a valid project id.', () => {
   expect(verbs.filter((verb) => projectIdSchema.safeParse(verb).success)).toEqual([]);
 });

@@ -23,7 +23,7 @@ const links = { total: 1, first: [exampleLink('orders-full')] };
 const unexpectedlyRunning: Condition = { kind: 'unexpectedly_running', links, cause: 'resumed' };
 const latency: Condition = { kind: 'latency', latencyMs: 600_000, limitMs: 300_000 };
 
-/** An alert as the observer writes it. */
+/** Sets an alert of the project as the observer does. A null condition means resolved. */
 function setAlert(
   condition: Condition | null,
   overrides: Partial<Pick<Alert, 'since' | 'seq'>> = {},
@@ -57,10 +57,10 @@ async function notify(): Promise<void> {
       projects: { read: async () => project },
       operations: { read: async () => null },
       alerts: {
-        async markNotified(_id, kind, told) {
+        async markNotified(_id, kind, delivered) {
           const alertRecord = project.alerts[kind];
           if (alertRecord !== undefined)
-            project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered: told } } };
+            project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered } } };
         },
       },
     },
@@ -68,7 +68,7 @@ async function notify(): Promise<void> {
   );
 }
 
-it('one message: posted, edited while it goes on, closed when it is over', async () => {
+it('An alert has one message, which is edited while the alert fires and when it is resolved.', async () => {
   setAlert(unexpectedlyRunning);
   await notify();
   await notify();
@@ -83,7 +83,7 @@ it('one message: posted, edited while it goes on, closed when it is over', async
   expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
 });
 
-it('what is found once more while its end is still to be told is not told as if it went on', async () => {
+it('A new occurrence gets a new message after the earlier one was resolved.', async () => {
   setAlert(latency);
   await notify();
   const pending: Alert = { state: 'pending', condition: latency, since: 200_000, seq: 2, changedAt: 0, version: 1 };
@@ -96,7 +96,7 @@ it('what is found once more while its end is still to be told is not told as if 
   expect(channelMessages()[1]).toContain('orders is behind by 10 min');
 });
 
-it('an older occurrence that stands open is closed before the next is told', async () => {
+it('The message of an older occurrence is resolved before the next occurrence is posted.', async () => {
   setAlert({ kind: 'project_failed', since: 1, failure: null });
   await notify();
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
@@ -107,7 +107,7 @@ it('an older occurrence that stands open is closed before the next is told', asy
   ]);
 });
 
-it('one that is back goes on in its message', async () => {
+it('An alert that fires again after it was resolved uses its message again.', async () => {
   setAlert(latency);
   await notify();
   setAlert(null, { seq: 2 }, 'latency');
@@ -117,14 +117,14 @@ it('one that is back goes on in its message', async () => {
   expect(channelMessages()).toEqual([expect.stringContaining('orders is behind by 10 min')]);
 });
 
-it('what nobody was told of in time: links that ran are told afterwards, latency is not', async () => {
+it('An alert that was resolved before it was posted is reported for running links, and not for latency.', async () => {
   setAlert(null, { seq: 2 }, 'unexpectedly_running');
   setAlert(null, { seq: 2 }, 'latency');
   await notify();
   expect(channelMessages()).toEqual([expect.stringContaining('links ran although they should have been paused')]);
 });
 
-it('a channel that cannot be posted to: whoever brought it there is told, and without one it stays due', async () => {
+it('When the bot cannot post to the channel, the last person to change the project gets a direct message, or the alert stays due.', async () => {
   slack.channel('C0SYNC').isArchived = true;
   setAlert(unexpectedlyRunning);
   await notify();
@@ -138,7 +138,7 @@ it('a channel that cannot be posted to: whoever brought it there is told, and wi
   expect(channelMessages()).toEqual([expect.stringContaining('orders-full')]);
 });
 
-it('a message in a channel that was closed goes on where it can be told', async () => {
+it('An alert continues in a direct message after its channel was archived.', async () => {
   setAlert(unexpectedlyRunning);
   await notify();
   slack.channel('C0SYNC').isArchived = true;
@@ -150,7 +150,7 @@ it('a message in a channel that was closed goes on where it can be told', async 
   });
 });
 
-it('links that ran, untold, and are over while nowhere can be told, stay due', async () => {
+it('A resolved alert about running links stays due while the bot can post it nowhere.', async () => {
   slack.channel('C0SYNC').isArchived = true;
   project = { ...project, by: 'cli:bob' };
   setAlert(null, { seq: 2 }, 'unexpectedly_running');

@@ -31,10 +31,10 @@ beforeEach(async () => {
     showErrors: false,
     log,
     alerts: {
-      async markNotified(_id, kind, told) {
+      async markNotified(_id, kind, delivered) {
         const alertRecord = project?.alerts[kind];
         if (project === null || alertRecord === undefined) return;
-        project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, told } } };
+        project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered } } };
       },
     },
     projects: { read: async () => project },
@@ -59,13 +59,13 @@ const channelTexts = (channel = 'C0SYNC') => slack.messagesVisibleTo('U0BOB', ch
 const ephemeralsToAlice = (channel = 'C0SYNC') =>
   slack.messagesVisibleTo('U0ALICE', channel).filter(({ ephemeralFor }) => ephemeralFor !== undefined);
 
-/** The response_url of a press on a message that only alice sees, as a dialog is. */
-function createDialog(until = exampleNow + 60_000): Dialog {
-  const message = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'x' });
-  return { url: message.responseUrl, expiresAt: until, usesLeft: 5 };
+/** A dialog with the response_url of a press by alice. */
+function createDialog(expiresAt = exampleNow + 60_000): Dialog {
+  const { responseUrl } = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'x' });
+  return { url: responseUrl, expiresAt, usesLeft: 5 };
 }
 
-/** What the store does with each change: the state moves on, and so does `seq`. */
+/** Changes the operation and increments `seq`, as the store does, and notifies. */
 async function updateAndNotify(overrides: Partial<Operation>): Promise<void> {
   operation = { ...operation, ...overrides, seq: operation.seq + 1 };
   await notifier.notifyOperation(ref);
@@ -73,7 +73,7 @@ async function updateAndNotify(overrides: Partial<Operation>): Promise<void> {
 
 const doneOperation: Partial<Operation> = { state: 'done', toState: 'paused', outcome: exampleOutcome };
 
-describe('the one message of an operation', () => {
+describe('the message of an operation', () => {
   it('is posted once and edited in place', async () => {
     operation = exampleOperation();
     await updateAndNotify({ state: 'confirmed' });
@@ -84,7 +84,7 @@ describe('the one message of an operation', () => {
     expect(operation.notifiedSeq).toBe(operation.seq);
   });
 
-  it('stands in the channel of the project when it has one, also for the command line', async () => {
+  it('is posted to the channel of the project, also for an operation from the command line', async () => {
     project = { ...exampleProject({ state: 'paused' }) };
     project = { ...project, definition: { ...project.definition, channel: 'C0SYNC' } };
     operation = exampleOperation({ origin: 'cli', channel: null, by: 'cli:root' });
@@ -92,21 +92,21 @@ describe('the one message of an operation', () => {
     expect(channelTexts()).toEqual([expect.stringContaining('by cli:root')]);
   });
 
-  it.each(['cancelled', 'expired', 'superseded'] as const)('is not there when the operation was %s', async (state) => {
+  it.each(['cancelled', 'expired', 'superseded'] as const)('is not posted when the operation was %s', async (state) => {
     operation = exampleOperation();
     await updateAndNotify({ state });
     expect(slack.calls).toEqual([]);
     expect(operation.notifiedSeq).toBe(operation.seq);
   });
 
-  it('is not told twice', async () => {
+  it('is not posted twice', async () => {
     operation = exampleOperation();
     await updateAndNotify(doneOperation);
     await notifier.notifyOperation(ref);
     expect(slack.calls).toHaveLength(1);
   });
 
-  it('is posted anew when a person has deleted it', async () => {
+  it('is posted again when a person deleted it', async () => {
     operation = exampleOperation();
     await updateAndNotify({ state: 'confirmed' });
     slack.injectFault({ method: 'chat.update', error: 'message_not_found' });
@@ -124,7 +124,7 @@ describe('the one message of an operation', () => {
 });
 
 describe('the dialog of the requester', () => {
-  it('is replaced at OK and at the end only', async () => {
+  it('is replaced only at OK and at the end', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     await updateAndNotify({ state: 'confirmed' });
     await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
@@ -147,14 +147,14 @@ describe('the dialog of the requester', () => {
     expect(channelTexts()).toEqual([]);
   });
 
-  it('is the outcome when the channel cannot be posted to', async () => {
+  it('shows the outcome when the bot cannot post to the channel', async () => {
     operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog() });
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('chat.postMessage').map(({ result }) => result)).toEqual(['not_in_channel']);
     expect(ephemeralsToAlice()).toHaveLength(1);
   });
 
-  it('gives way to a direct message when it cannot be used any more', async () => {
+  it('is replaced by a direct message when it has expired', async () => {
     operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog(exampleNow - 1) });
     await updateAndNotify(doneOperation);
     const directMessageChannel = slack.directMessage('U0ALICE').id;
@@ -166,7 +166,7 @@ describe('the dialog of the requester', () => {
     expect(slack.messagesVisibleTo('U0ALICE', directMessageChannel)).toHaveLength(1);
   });
 
-  it('that Slack has forgotten is not tried again', async () => {
+  it('is not used again when Slack does not know its response_url', async () => {
     operation = exampleOperation({
       dialog: { ...createDialog(), url: `${slack.apiUrl.replace('api/', '')}actions/gone` },
     });
@@ -176,12 +176,12 @@ describe('the dialog of the requester', () => {
   });
 });
 
-describe('trouble with Slack', () => {
+describe('failed calls to Slack', () => {
   it.each<[string, object]>([
-    ['asks for patience', { retryAfter: 7 }],
-    ['breaks', { status: 500 }],
-    ['loses the reply', { dropReply: true }],
-  ])('that %s is told later', async (_name, fault) => {
+    ['is rate limited', { retryAfter: 7 }],
+    ['fails with 500', { status: 500 }],
+    ['loses its reply', { dropReply: true }],
+  ])('A call that %s is retried later.', async (_name, fault) => {
     operation = exampleOperation();
     slack.injectFault({ method: 'chat.postMessage', ...fault });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
@@ -190,13 +190,13 @@ describe('trouble with Slack', () => {
     expect(channelTexts().at(-1)).toContain('orders is Paused');
   });
 
-  it('keeps to the patience that Slack asks for', async () => {
+  it('A retry waits for the delay in Retry-After.', async () => {
     operation = exampleOperation();
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
     await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 7_000 });
   });
 
-  it('with the dialog does not post to the channel twice', async () => {
+  it('A failed update of the dialog does not post to the channel again.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'response_url', retryAfter: 1 });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
@@ -207,7 +207,7 @@ describe('trouble with Slack', () => {
   });
 
   it.each(['ratelimited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'])(
-    'a dialog that Slack did not replace, %s, is replaced later',
+    'A dialog is replaced later after the error %s.',
     async (error) => {
       operation = exampleOperation({ dialog: createDialog() });
       slack.injectFault({ method: 'response_url', error });
@@ -218,7 +218,7 @@ describe('trouble with Slack', () => {
     },
   );
 
-  it('with the channel does not keep a pressed dialog waiting', async () => {
+  it('A failed post to the channel does not delay the update of the dialog.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
     await expect(updateAndNotify({ state: 'confirmed' })).rejects.toThrow(RetryLaterError);

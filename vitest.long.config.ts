@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const hour = 3_600_000;
 
-/** Runs that take too long for every day: each has a script of its own in package.json, and a short run in `npm test`. */
+/** For tests that take too long for `npm test`. Each has a script in package.json. */
 export default defineConfig({
   test: {
     include: ['test/**/*.long.ts'],

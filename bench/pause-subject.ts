@@ -68,15 +68,13 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
 function watchPauses({ deps }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = deps.links.setPaused.bind(deps.links);
-  Object.assign(deps.links, {
-    setPaused: async (...args: Parameters<typeof setPaused>) => {
-      const results = await setPaused(...args);
-      if (results.includes('unreachable')) throw new Error('a link was not paused');
-      remaining -= results.length;
-      if (remaining === 0) resolve(performance.now());
-      return results;
-    },
-  });
+  deps.links.setPaused = async (...args) => {
+    const results = await setPaused(...args);
+    if (results.includes('unreachable')) throw new Error('a link was not paused');
+    remaining -= results.length;
+    if (remaining === 0) resolve(performance.now());
+    return results;
+  };
   return (links) => {
     remaining = links;
     return new Promise((resolveLastPaused) => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../support/syncbot-build.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { type CrashCase, discoverScenarios, runAll } from './scenarios.ts';
 
 const firstSeed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
@@ -9,7 +9,7 @@ const samplesPerKind = { worker: 2, bot: 1 };
 const concurrency = 3;
 
 it(`each operation has one outcome when a process is stopped at a sample of crash points (CRASH_SEED=${firstSeed})`, async () => {
-  await using built = await buildSyncbot();
+  await using built = await buildTestPrograms();
   const scenarios = await discoverScenarios(built.folder);
   const selected = [...groupByKind(scenarios.cases)].flatMap(([kind, cases], index) =>
     sampleCases(cases, kind.startsWith('worker') ? samplesPerKind.worker : samplesPerKind.bot, firstSeed + index),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { buildSyncbot } from '../support/syncbot-build.ts';
+import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { caseName, discoverScenarios, runAll } from './scenarios.ts';
 
 /** Only cases whose name contains this text run. */
@@ -7,7 +7,7 @@ const nameFilter = process.env['CRASH_ONLY'] ?? '';
 const concurrency = Number(process.env['CRASH_AT_ONCE'] ?? 4);
 
 it('each operation has one outcome when a process is stopped at any crash point', async () => {
-  await using built = await buildSyncbot();
+  await using built = await buildTestPrograms();
   const scenarios = await discoverScenarios(built.folder);
   const { cases } = scenarios;
   for (const scenario of new Set(cases.map((one) => one.scenario))) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import type { CommandNamer, CrashPoint } from './crash-points.ts';
 import { createRequestParser, type Request } from './request-parser.ts';
 
@@ -74,38 +75,30 @@ export async function startStoppingProxy(
     connection.heldReplies.replies = replies.subarray(0, replies.length - marker.length);
     state = 'stopped';
   };
-  const servers = await Promise.all(
+  const proxies = await Promise.all(
     ports.map((port, server) =>
-      listen((client) => {
+      startTcpProxy(port, ({ client, server: redis }) => {
         const connection: ProxiedConnection = {
           server,
           client,
-          redis: connect(port, '127.0.0.1'),
+          redis,
           heldRequests: [],
           lastCommand: '',
           heldReplies: null,
         };
         const parse = createRequestParser();
         connections.add(connection);
+        client.on('close', () => connections.delete(connection));
         client.on('data', (data) => {
           for (const request of parse(data)) onRequest(connection, request);
         });
-        connection.redis.on('data', (data) => onReply(connection, data));
-        for (const socket of [client, connection.redis]) {
-          socket.setNoDelay(true);
-          socket.on('error', () => {});
-          socket.on('close', () => {
-            connections.delete(connection);
-            client.destroy();
-            connection.redis.destroy();
-          });
-        }
+        redis.on('data', (data) => onReply(connection, data));
       }),
     ),
   );
 
   return {
-    urls: servers.map(urlOf),
+    urls: proxies.map(({ port }) => `redis://127.0.0.1:${port}`),
     hasWaitingWorker: () => [...connections].some(({ lastCommand }) => lastCommand === 'bzpopmin'),
     watch(options) {
       const labels: string[] = [];
@@ -123,8 +116,7 @@ export async function startStoppingProxy(
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const { client } of connections) client.destroy();
-      await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+      await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
     },
   };
 }
@@ -135,16 +127,4 @@ function sendWithMarker(redis: Socket, raw: Buffer): Buffer {
   const markerReply = `$${marker.length}\r\n${marker}\r\n`;
   redis.write(Buffer.concat([raw, Buffer.from(`*2\r\n$4\r\nECHO\r\n${markerReply}`)]));
   return Buffer.from(markerReply);
-}
-
-async function listen(onConnection: (client: Socket) => void): Promise<Server> {
-  const server = createServer(onConnection);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
-  return `redis://127.0.0.1:${address.port}`;
 }

@@ -1,23 +1,38 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ServicesConfig } from '../../src/services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** The process under test: a worker or a bot that a test kills or suspends. */
+export interface OpenDetails {
+  readonly config: ServicesConfig;
+  readonly lockDurationMs: number;
+  /** Whether the process starts a worker. */
+  readonly works: boolean;
+}
+
+export interface PressDetails {
+  readonly ref: OperationRef;
+  readonly by: string;
+}
+
+/** A message to the process. */
+export type SubjectCommand =
+  | { readonly name: 'open'; readonly details: OpenDetails }
+  | { readonly name: 'press'; readonly details: PressDetails }
+  | { readonly name: 'close' };
+
+/** A process of the bot that a crash test stops. */
 export interface SubjectProcess {
-  /** Opens its connections. Starts a worker if `works`. */
-  open(details: {
-    readonly config: ServicesConfig;
-    readonly lockDurationMs: number;
-    readonly works: boolean;
-  }): Promise<void>;
-  /** Handles a press of OK: resolves the operation, adds its job and its notification. Does not wait for it. */
-  pressOk(details: { readonly ref: OperationRef; readonly by: string }): void;
-  /** Resolves when the press has been handled. */
+  /** Opens the connections of the process, and starts its worker. */
+  open(details: OpenDetails): Promise<void>;
+  /** Starts to handle a press of OK, up to the job and the notification. */
+  pressOk(details: PressDetails): void;
+  /** Resolves when the press is handled. */
   waitForPress(): Promise<void>;
-  /** Waits for the jobs under way, as at an orderly stop. */
+  /** Waits for the running jobs and stops the worker. */
   close(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** Kills the process. May be called again. */
@@ -27,9 +42,9 @@ export interface SubjectProcess {
 const replySchema = z.object({ name: z.string(), error: z.string().optional() });
 type Reply = z.infer<typeof replySchema>;
 
+/** `folder` is the folder of `buildTestPrograms`. */
 export async function startSubjectProcess(folder: string): Promise<SubjectProcess> {
-  const child = fork(new URL('subject-process-main.mjs', import.meta.url), {
-    env: { ...process.env, BUILT: folder },
+  const child = fork(join(folder, 'test/crash/subject-process-main.js'), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -37,21 +52,23 @@ export async function startSubjectProcess(folder: string): Promise<SubjectProces
   const replies: Reply[] = [];
   child.on('message', (message) => replies.push(replySchema.parse(message)));
   const waitForReply = async (name: string) => {
-    const reply = await waitFor(() => replies.find((one) => one.name === name), {
-      description: `reply of the process: ${name}`,
-    });
+    const description = `the reply ${name} of the process`;
+    const reply = await waitFor(() => replies.find((one) => one.name === name), { description });
     if (reply.error !== undefined) throw new Error(`${name} failed in the process: ${reply.error}`);
   };
-  const sendCommand = async (name: string, details: object) => {
-    child.send({ name, details });
-    await waitForReply(name);
-  };
+  const send = (command: SubjectCommand) => void child.send(command);
   await waitForReply('loaded');
   return {
-    open: (details) => sendCommand('open', details),
-    pressOk: (details) => void child.send({ name: 'pressOk', details }),
-    waitForPress: () => waitForReply('pressOk'),
-    close: () => sendCommand('close', {}),
+    async open(details) {
+      send({ name: 'open', details });
+      await waitForReply('open');
+    },
+    pressOk: (details) => send({ name: 'press', details }),
+    waitForPress: () => waitForReply('press'),
+    async close() {
+      send({ name: 'close' });
+      await waitForReply('close');
+    },
     signal: (signal) => void child.kill(signal),
     async kill() {
       child.kill('SIGKILL');

@@ -151,9 +151,9 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
 
   test('ends with one sentence and exit code 2 when its port is taken', async () => {
     const port = await findAnyFreePort();
-    const occupiedPort = createServer().listen(port, '127.0.0.1');
-    onTestFinished(() => void occupiedPort.close());
-    await once(occupiedPort, 'listening');
+    const otherServer = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void otherServer.close());
+    await once(otherServer, 'listening');
     const demo = await build.startDemo(port);
     const sentence = `Port ${port} is taken: set DEMO_SLACK_PORT to another one, such as DEMO_SLACK_PORT=3100.\n`;
     expect(await demo.exited).toEqual({ code: 2, stdout: '', stderr: sentence });

@@ -94,7 +94,7 @@ describe('the installed package, in a folder without other files', () => {
   });
 });
 
-const importPattern = /(?:\bfrom|\b(?:import|require|resolve)\(?)\s*['"]([^'"]+)['"]/g;
+const importPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\b(?:require|resolve)\(\s*)['"]([\w@./:-]+)['"]/g;
 
 /** Returns `@slack/bolt` for `@slack/bolt/x`, and `node:fs` for `node:fs/promises`. */
 function packageName(name: string): string {

@@ -43,7 +43,7 @@ export const historyEntrySchema = z.object({
   /** One of `historyEvents`, or an event of a newer version. */
   event: z.string(),
   operation: nullableText,
-  /** Null when nobody did it, for example when a dialog expires. */
+  /** Null when no person did it, for example when a dialog expires. */
   by: nullableText,
   /** `action`, `reason`, `origin` and `channel` are those of the operation. */
   action: operationKindSchema.nullable().catch(null),
@@ -69,7 +69,7 @@ export const historyEntrySchema = z.object({
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 
-/** The Slack channel id of the request, or `cli`. Null when it is not known, or when nobody requested the event. */
+/** The Slack channel id of the request, or `cli`. Null when it is not known, or when the event has no request. */
 export function requestedFrom({ origin, channel, by }: HistoryEntry): string | null {
   if (origin === 'cli' || (origin === null && by?.startsWith('cli:'))) return 'cli';
   return channel;

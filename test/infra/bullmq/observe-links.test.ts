@@ -232,7 +232,7 @@ describe('failures after the watermark', () => {
     await services.redis.zadd('bull:orders-full:failed', 1_764_000_000_003, Buffer.from([0xff, 0x22, 0xc3]));
     const { oldestFailures, newestFailed } = await observeLink(services, link);
     expect(oldestFailures).toEqual([
-      { taskId, at: 1_764_000_000_001, reason: 'zé ‹value› \\ {} <b> failed' },
+      { taskId, at: 1_764_000_000_001, reason: 'zé ‹value› \\ {}\u0001 <b> failed' },
       { taskId: 'cut', at: 1_764_000_000_002, reason: `${'x'.repeat(149)}…` },
       { taskId: '\uFFFD"\uFFFD', at: 1_764_000_000_003, reason: '' },
     ]);

@@ -58,7 +58,7 @@ export interface RefusedConfirmation {
   readonly refusal: Refusal;
 }
 
-/** Writes to the audit log that a user without permission has pressed OK or Cancel. Never throws. */
+/** Writes to the audit log that a person without permission pressed OK or Cancel. Never throws. */
 export async function recordRefusedConfirmation(
   { operations, auditLog, log }: Pick<UseCaseContext, 'operations' | 'auditLog' | 'log'>,
   { ref, ...refused }: RefusedConfirmation,

@@ -43,7 +43,7 @@ export const historyEntrySchema = z.object({
   /** One of `historyEvents`, or an event of a newer version. */
   event: z.string(),
   operation: nullableText,
-  /** Null for an event without an actor, for example when a dialog expires. */
+  /** Null when no person did it, for example when a dialog expires. */
   by: nullableText,
   /** `action`, `reason`, `origin` and `channel` are those of the operation. */
   action: operationKindSchema.nullable().catch(null),

@@ -39,7 +39,7 @@ export type LinkObservation =
   | { readonly kind: 'missing'; readonly link: Link }
   | { readonly kind: 'unreachable'; readonly link: Link };
 
-/** The evidence that a queue has been used. */
+/** What shows that workers have processed tasks of a queue. */
 export type UsageEvidence = 'active_tasks' | 'completed_tasks' | 'failed_tasks' | 'removed_tasks' | 'work_events';
 
 export type QueueUsage =

@@ -104,7 +104,7 @@ export const operationSchema = z.object({
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),
-  /** When the end was notified. Also set when there was no destination. */
+  /** When people were notified of the end. Also set when there was no way to notify them. */
   notifiedAt: z.number().nullable().default(null),
   message: messageRefSchema.nullable(),
   dialog: dialogSchema.nullable(),

@@ -68,7 +68,7 @@ export interface Project {
   readonly state: ProjectState;
   /** Grows by one with every change of the state or the definition. */
   readonly version: number;
-  /** When the state was set, the actor who set it, and the actor's reason. */
+  /** When the state was set, the actor, and the reason that the actor gave. */
   readonly since: number;
   readonly by: Actor;
   readonly reason: string | null;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../application/context.ts';
+import { messages } from '../messages/catalog.ts';
 import { checkReadiness, type HealthProbes, type Readiness } from './health.ts';
 
 export interface AdminOptions {
@@ -97,8 +98,7 @@ async function listen(server: Server, port: number): Promise<number> {
 
 function portErrorMessage(port: number, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be opened (${code})`;
-  return `Port ${port} ${why}: set ADMIN_PORT to another port, or leave it empty.`;
+  return messages.startErrors.adminPortUnavailable(port, code);
 }
 
 /** Lets running answers finish for a moment, then closes every connection. */

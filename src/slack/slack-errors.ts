@@ -1,5 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { serializeError } from '../logging/serialize-error.ts';
+import { messages } from '../messages/catalog.ts';
 
 /** Slack rejects a token, cannot be reached, or cannot reach the bot. The message is a sentence for the operator. */
 export class SlackConnectionError extends Error {
@@ -33,27 +34,21 @@ export function isAuthError(code: string): boolean {
   return fatalAuthErrors.has(code);
 }
 
-const tokenHints = {
-  bot: 'check that SLACK_BOT_TOKEN is the bot token (xoxb-…) of the app as it is installed in your workspace',
-  app: 'check that SLACK_APP_TOKEN is an app-level token (xapp-…) with the scope connections:write and that Socket Mode is on',
-} as const;
-
 /** Returns the error of a call whose token Slack rejects. Null when a retry may help. */
-export function toAuthError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError | null {
+export function toAuthError(error: unknown, token: 'bot' | 'app'): SlackConnectionError | null {
   const code = slackErrorCode(error);
   if (code === null || !fatalAuthErrors.has(code)) return null;
-  return new SlackConnectionError(code, `Slack rejects the token (${code}): ${tokenHints[token]}.`, { cause: error });
+  return new SlackConnectionError(code, messages.startErrors.slackTokenRejected(code, token), { cause: error });
 }
 
 /** Returns the error of a start that failed for any reason. */
-export function toSlackConnectionError(error: unknown, token: keyof typeof tokenHints): SlackConnectionError {
+export function toSlackConnectionError(error: unknown, token: 'bot' | 'app'): SlackConnectionError {
   if (error instanceof SlackConnectionError) return error;
   const authError = toAuthError(error, token);
   if (authError !== null) return authError;
   const serialized = serializeError(error);
   const reason = slackErrorCode(error) ?? serialized.code ?? serialized.name;
-  const message = `Slack could not be reached (${reason}): check the network, and SLACK_API_URL if it is set.`;
-  return new SlackConnectionError('unreachable', message, { cause: error });
+  return new SlackConnectionError('unreachable', messages.startErrors.slackUnreachable(reason), { cause: error });
 }
 
 /** Returns the code of a call that Slack answered with `ok: false`. Null for every other error. */

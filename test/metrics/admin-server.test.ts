@@ -86,9 +86,7 @@ test('A port that is in use is refused with one sentence.', async () => {
   const { server } = await startServer();
   const secondServer = startServer({}, undefined, server.port);
   await expect(secondServer).rejects.toThrow(AdminPortError);
-  await expect(secondServer).rejects.toThrow(
-    `Port ${server.port} is taken by another program: set ADMIN_PORT to another port`,
-  );
+  await expect(secondServer).rejects.toThrow(`Port ${server.port} is taken: set ADMIN_PORT to another one`);
 });
 
 const stopSignal = AbortSignal.abort();

@@ -102,9 +102,7 @@ test('A port that is in use is reported in one sentence with exit code 2.', asyn
   const env = { ...file.env, REDIS_URL: services.url, ADMIN_PORT: port };
   const result = await runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp });
   expect(result).toMatchObject({ exit: 2, out: '' });
-  expect(result.err).toBe(
-    `Port ${port} is taken by another program: set ADMIN_PORT to another port, or leave it empty.\n`,
-  );
+  expect(result.err).toBe(`Port ${port} is taken: set ADMIN_PORT to another one, or leave it empty.\n`);
 });
 
 test('Only the command run opens the admin server.', async () => {

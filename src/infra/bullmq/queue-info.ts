@@ -46,7 +46,7 @@ export async function countWorkers(connections: LinkConnections, links: readonly
   });
 }
 
-/** Finds evidence that a queue has been used. A waiting task is no evidence. Never reads the data of a task. */
+/** Looks for signs that workers have processed tasks of a queue. A waiting task is none. Never reads the data of a task. */
 export async function findQueueUsage({ client }: LinkConnection, link: Link): Promise<QueueUsage> {
   const prefix = keyPrefix(link);
   const [active, completed, failed] = await Promise.all([

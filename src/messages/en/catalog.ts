@@ -15,6 +15,7 @@ import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { links, show } from './show.ts';
+import { startErrors } from './start.ts';
 import { actions, buttons, nothingChanged, operationStates, stateClause, states } from './terms.ts';
 
 /** Every sentence for people in English. */
@@ -45,6 +46,7 @@ export const en = {
   columnTitles,
   factLabels,
   doctor: doctorMessages,
+  startErrors,
   config: configMessages,
   keyDocs,
   valueDocs,

@@ -67,6 +67,9 @@ function reason(checkReason: CheckReason, format: Formatter): string {
 const resultLabels: Readonly<Record<CheckResult, string>> = { pass: 'Pass', fail: 'Fail', unknown: 'Unknown' };
 
 export const precheck = {
+  connectionTitles,
+  linksTitles,
+  linksPassed,
   reasons,
   reason,
   title: (item: PrecheckItem, format: Formatter) =>

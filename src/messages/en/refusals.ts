@@ -27,7 +27,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     changed: ({ project, state, since, by, action }, { format, now }) =>
       `Not done: ${format.text(project)} changed after your request. It has been ${states[state]} for ${formatDuration(now - since)}, by ${format.person(by)}. ${nothingChanged} Check it with ${format.command(`show ${project}`)}, then ${actions[action].verb} it if you still want that.`,
     claim_timeout: ({ project, action }, { format }) =>
-      `Not done: no worker took the request within ${formatDuration(claimTimeoutMs)}. syncbot does not run an old request, because it may surprise people by then. ${nothingChanged} Check that a worker runs, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
+      `Not done: no worker took the request within ${formatDuration(claimTimeoutMs)}, so it was dropped. ${nothingChanged} Check that a worker runs, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
     precheck_failed: ({ project, items }, { format }) => {
       const failed = items.filter(({ result }) => result === 'fail');
       const what = failed.map((item) => precheck.message(item, format)).join('; ');
@@ -48,7 +48,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     removed: ({ project }, { format }) =>
       `Not done: ${format.text(project)} was removed after your request. ${nothingChanged} ${format.command('list')} shows all projects.`,
     no_operators: ({ user }, { format }) =>
-      `syncbot has no operators yet, so no person may change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml. Your id is ${format.text(user)}.`,
+      `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml. Your id is ${format.text(user)}.`,
     not_operator: ({ user }, { format }) =>
       `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml.`,
     other_team: ({ user }, { format }) =>

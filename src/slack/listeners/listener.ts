@@ -143,7 +143,7 @@ function messageForError(context: ListenerContext, error: unknown): Message {
   return textMessage(messages.notices.internalError(logId));
 }
 
-/** Sends a result to the person who sent the request only. */
+/** Sends a result only to the person who sent the request. */
 async function respond(context: ListenerContext, request: SlackRequest, result: ListenerResult): Promise<void> {
   switch (result.kind) {
     case 'message': {

@@ -3,6 +3,7 @@ import { HTTPReceiver, LogLevel } from '@slack/bolt';
 import type { Logger } from '../../application/context.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
+import { messages } from '../../messages/catalog.ts';
 import { boltLogger } from '../bolt-logger.ts';
 import { SlackConnectionError } from '../slack-errors.ts';
 import { createRejectionRecorder, type HttpRejection } from './http-rejections.ts';
@@ -153,7 +154,5 @@ function closeAfterResponse(response: ServerResponse): void {
 
 function toListenError(error: unknown, port: number): SlackConnectionError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const reasons: Readonly<Record<string, string>> = { EADDRINUSE: 'is taken', EACCES: 'may not be used by this user' };
-  const message = `Port ${port} ${reasons[code] ?? `cannot be listened on (${code})`}: set PORT to another one.`;
-  return new SlackConnectionError('port', message, { cause: error });
+  return new SlackConnectionError('port', messages.startErrors.portUnavailable(port, code), { cause: error });
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { noWatermark } from '../src/domain/project.ts';
+import { noWatermark } from '../src/domain/link.ts';
 import { createLinkConnections } from '../src/infra/bullmq/link-connections.ts';
 import { observeLinksInput, observeLinksScript } from '../src/infra/bullmq/observe-links.ts';
 import { runScript } from '../src/infra/redis/scripts.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { pluralize } from '../src/messages/format.ts';
+import { pluralize } from '../src/messages/en/format.ts';
 import { demoProjects } from './projects.ts';
 import { withRunningDemo } from './running-demo.ts';
 import { type Comparison, compareTables } from './tables.ts';

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyPlan } from '../src/application/apply.ts';
-import { applyRefusalText } from '../src/application/apply-refusal.ts';
 import { confirm } from '../src/application/confirm.ts';
 import { planApply } from '../src/application/plan.ts';
 import { requestAction } from '../src/application/request-action.ts';
 import type { CliApp } from '../src/cli/context.ts';
+import { cliFormatter } from '../src/cli/output.ts';
 import type { SyncbotConfig } from '../src/config/config.ts';
-import type { ProjectId, ProjectState } from '../src/domain/project.ts';
+import type { ProjectId } from '../src/domain/project.ts';
+import type { ProjectState } from '../src/domain/state.ts';
+import { applyRefusalText } from '../src/messages/render.ts';
 import type { DataFlow } from './data-flow.ts';
 import { DemoError } from './errors.ts';
 import { brokenRow } from './projects.ts';
@@ -20,7 +22,7 @@ export async function applyConfig({ useCaseContext }: CliApp, config: SyncbotCon
   if (planResult.kind === 'refused') {
     throw new DemoError(
       1,
-      `The demo's syncbot.yml was refused: ${planResult.refusals.map(applyRefusalText).join(' ')}`,
+      `The demo's syncbot.yml was refused: ${planResult.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)).join(' ')}`,
     );
   }
   const applyResult = await applyPlan(useCaseContext, { plan: planResult.plan, by: actor });

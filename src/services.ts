@@ -11,7 +11,7 @@ import { runCycle } from './application/run-cycle.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
-import { defaultConnection } from './domain/project.ts';
+import { defaultConnection } from './domain/link.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';

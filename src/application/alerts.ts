@@ -1,11 +1,11 @@
 import { type Alert, reduceAlert } from '../domain/alert.ts';
-import { alertKinds, type Condition } from '../domain/conditions.ts';
-import { type Conditions, conditionsFromRecord } from '../domain/evaluate-conditions.ts';
+import { alertKinds } from '../domain/conditions.ts';
+import { type ConditionResults, evaluateRecord } from '../domain/evaluate-conditions.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 
 export interface ObservedConditions {
-  readonly conditions: Conditions;
+  readonly conditions: ConditionResults;
   /** The bot's Redis server time. */
   readonly now: number;
 }
@@ -23,10 +23,10 @@ export async function updateAlerts(
   if (project.activeOperation !== null) return;
   let hasChanges = false;
   for (const kind of alertKinds) {
-    if (!Object.hasOwn(conditions, kind)) continue;
-    const condition: Condition | null | undefined = conditions[kind];
+    const result = conditions[kind];
+    if (result === undefined) continue;
     const previous = project.alerts[kind]?.alert ?? null;
-    const next = reduceAlert(previous, { condition, version: project.version, now });
+    const next = reduceAlert(previous, { result, version: project.version, now });
     if (next === null || next === previous) continue;
     const event = auditEvent(previous, next);
     const saved = await context.alerts.save(project.id, project.version, {
@@ -49,11 +49,15 @@ export async function updateAlerts(
  */
 export async function updateAlertsFromState(context: UseCaseContext, id: ProjectId): Promise<void> {
   const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
-  if (project !== null) await updateAlerts(context, project, { conditions: conditionsFromRecord(project, now), now });
+  if (project !== null) await updateAlerts(context, project, { conditions: evaluateRecord(project, now), now });
 }
 
 /** Null if the alert neither starts to fire nor is resolved. */
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {
-  if (next.firing === (previous?.firing ?? false)) return null;
-  return next.firing ? 'alert_firing' : 'alert_resolved';
+  if (isFiring(next) === isFiring(previous)) return null;
+  return isFiring(next) ? 'alert_firing' : 'alert_resolved';
+}
+
+function isFiring(alert: Alert | null): boolean {
+  return alert?.state === 'firing';
 }

@@ -1,7 +1,8 @@
 import { definitionChanges } from '../domain/diff-projects.ts';
 import { desiredLinkState } from '../domain/lifecycle.ts';
+import type { Link } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import type { Actor, Link, ProjectId } from '../domain/project.ts';
+import type { Actor, ProjectId } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';

@@ -1,7 +1,10 @@
+import { isAction } from '../domain/lifecycle.ts';
+import { linkId } from '../domain/link.ts';
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
-import { isAction, linkId, type Project, type ProjectState } from '../domain/project.ts';
+import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { ProjectState } from '../domain/state.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';
@@ -70,7 +73,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
     outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
     refusal: null,
-    failure: failsProject ? { link, taskId: null, reason: 'the link could not be reached', at: finalStats.now } : null,
+    failure: failsProject ? { kind: 'link_unreachable', link, at: finalStats.now } : null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { checkCorrection, type LinksByStatus } from '../domain/drift.ts';
 import { desiredLinkState, stateFromLinks, transitions } from '../domain/lifecycle.ts';
+import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
   linkTimeoutMs,
@@ -10,7 +11,7 @@ import {
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Link, Project } from '../domain/project.ts';
+import type { Project } from '../domain/project.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';

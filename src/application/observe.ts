@@ -1,11 +1,11 @@
 import { detectDrift } from '../domain/drift.ts';
-import { conditionsFromObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
+import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
+import type { Link, TaskFailure } from '../domain/link.ts';
 import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
-import { botActor, type Failure, type Link, type Project } from '../domain/project.ts';
+import { botActor, type Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
-import { maskFailureReason } from '../logging/redact.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProjects } from './queries.ts';
@@ -59,7 +59,7 @@ async function countWorkers(
 
 async function evaluateProject(context: UseCaseContext, observation: ProjectObservation): Promise<void> {
   const { project, stats, now } = observation;
-  const failure = project.state === 'running' ? toFailure(stats) : null;
+  const failure = project.state === 'running' ? oldestFailure(stats.links) : null;
   if (failure !== null && project.definition.onFailure === 'pause') {
     return markFailed(context, project, { failure, stats, now });
   }
@@ -72,22 +72,14 @@ async function evaluateProject(context: UseCaseContext, observation: ProjectObse
     cause: 'late_write',
   });
   if (corrected.kind === 'scheduled') return;
-  await updateAlerts(context, project, { conditions: conditionsFromObservation(observation), now });
+  await updateAlerts(context, project, { conditions: evaluateObservation(observation), now });
   await autoCorrect(context, project, { links: created, cause: 'queue_created' });
-}
-
-/** The oldest failure after a watermark, or null. */
-function toFailure(stats: ProjectStats): Failure | null {
-  const failed = oldestFailure(stats.links);
-  if (failed === null) return null;
-  const { taskId, reason, at } = failed.task;
-  return { link: failed.link, taskId, reason: maskFailureReason(reason), at };
 }
 
 async function markFailed(
   context: UseCaseContext,
   project: Project,
-  { failure, stats, now }: { readonly failure: Failure; readonly stats: ProjectStats; readonly now: number },
+  { failure, stats, now }: { readonly failure: TaskFailure; readonly stats: ProjectStats; readonly now: number },
 ): Promise<void> {
   const { id } = project;
   const marked = await context.projects.markFailed(id, project.version, {

@@ -8,12 +8,12 @@ import {
   wasInterrupted,
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
+import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
 import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import { precheckItems } from '../domain/precheck.ts';
-import { type Link, linkId, noWatermark, type Project, type ProjectId, type Watermark } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import type { ApplyRefusal, UsedLink } from './apply-refusal.ts';
+import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
+import type { Project, ProjectId } from '../domain/project.ts';
+import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 

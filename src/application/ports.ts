@@ -1,8 +1,9 @@
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
+import type { Link, Watermark } from '../domain/link.ts';
 import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { ConnectionInfo, WorkerCounts } from '../domain/precheck.ts';
-import type { Link, ProjectId, Watermark } from '../domain/project.ts';
+import type { ProjectId } from '../domain/project.ts';
 
 /**
  * The links' queues. Every result is in the order of its argument. No method throws for a link that does not answer:

@@ -1,19 +1,19 @@
 import type { HistoryEntry } from '../domain/history.ts';
-import { allowedAction, urgency } from '../domain/lifecycle.ts';
+import { type Action, allowedAction } from '../domain/lifecycle.ts';
 import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
-import { type PrecheckFacts, precheckItems, precheckPassed } from '../domain/precheck.ts';
+import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
+import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import {
-  type Action,
-  type Project,
-  type ProjectId,
+  countStates,
+  countsByState,
   type ProjectState,
   projectStates,
-  stateTitles,
-  watermarkOf,
-} from '../domain/project.ts';
-import type { PrecheckItem, Refusal } from '../domain/refusal.ts';
-import { countStates, countsByState, type StateCounts, totalCount } from '../domain/state-counts.ts';
+  type StateCounts,
+  totalCount,
+  urgency,
+} from '../domain/state.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';
@@ -218,7 +218,7 @@ function matchesFilter({ id, state, definition }: Project, filter: string): bool
 /** The state with this name, such as `not_started` or `Not Started`, or null. */
 function parseState(name: string): ProjectState | null {
   const normalized = name.trim().toLowerCase().replaceAll('_', ' ');
-  return projectStates.find((state) => stateTitles[state].toLowerCase() === normalized) ?? null;
+  return projectStates.find((state) => state.replaceAll('_', ' ') === normalized) ?? null;
 }
 
 function compareIds(a: ProjectId, b: ProjectId): number {

@@ -1,6 +1,7 @@
 import { type DesiredLinkState, desiredLinkState } from '../domain/lifecycle.ts';
+import { type Link, linkId } from '../domain/link.ts';
 import type { Progress } from '../domain/operation.ts';
-import { type Link, linkId, type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
+import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
 

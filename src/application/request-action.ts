@@ -1,9 +1,9 @@
 import { checkCorrection, groupObservations } from '../domain/drift.ts';
-import { decide } from '../domain/lifecycle.ts';
+import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
-import type { Actor, OperationKind, Project } from '../domain/project.ts';
+import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
@@ -60,7 +60,7 @@ async function checkRequest(
   action: OperationKind,
 ): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats } | Refused> {
   const { id, state, since, by } = project;
-  if (decide(state, action).kind !== 'allowed') {
+  if (!isAllowed(state, action)) {
     return { kind: 'refused', refusal: { code: 'not_allowed', action, project: id, state, since, by } };
   }
   if (action === 'start') {

@@ -1,19 +1,12 @@
-import type { Alert, AlertKind, DeliveredAlert } from '../domain/alert.ts';
+import type { Alert, DeliveredAlert } from '../domain/alert.ts';
+import type { AlertKind } from '../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
+import type { OperationKind } from '../domain/lifecycle.ts';
+import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
-import type {
-  Actor,
-  Failure,
-  Link,
-  OperationKind,
-  Project,
-  ProjectDefinition,
-  ProjectId,
-  ProjectState,
-  Watermark,
-} from '../domain/project.ts';
+import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { StateCounts } from '../domain/state-counts.ts';
+import type { ProjectState, StateCounts } from '../domain/state.ts';
 
 /**
  * What the bot keeps in its Redis, one port per subject. Each write is one atomic step on one project. Every method throws

@@ -1,22 +1,24 @@
 import { type ApplyResult, applyPlan } from '../application/apply.ts';
-import { applyRefusalText } from '../application/apply-refusal.ts';
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate, planApply } from '../application/plan.ts';
-import type { Link } from '../domain/project.ts';
-import { cliMessages } from '../messages/en/cli.ts';
-import { describeChanges } from '../messages/en/definition-changes.ts';
+import type { Link } from '../domain/link.ts';
+import { messages } from '../messages/catalog.ts';
+import { applyRefusalText, precheckText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
-import { type Output, sanitizeText } from './output.ts';
+import { cliFormatter, type Output, sanitizeText } from './output.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
 
-const messages = cliMessages.apply;
+const texts = messages.cli.apply;
 
 /** `syncbot apply [file]`: shows the plan, asks for confirmation, and applies it. */
 export async function apply(context: CommandContext, { yes }: { readonly yes: boolean }): Promise<ExitCode> {
   const { app, config, output, io } = context;
   const planned = await planApply(app.useCaseContext, config);
   if (planned.kind === 'refused') {
-    output.error({ code: 'refused', message: messages.refused(planned.refusals.map(applyRefusalText)) });
+    output.error({
+      code: 'refused',
+      message: texts.refused(planned.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter))),
+    });
     return exitCodes.failure;
   }
   const { plan } = planned;
@@ -26,8 +28,8 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
     output.error(notInteractiveError);
     return exitCodes.usageError;
   }
-  if (!yes && !(await promptYesNo(io, messages.question))) {
-    output.error({ code: 'cancelled', message: messages.cancelled });
+  if (!yes && !(await promptYesNo(io, texts.question))) {
+    output.error({ code: 'cancelled', message: texts.cancelled });
     return exitCodes.failure;
   }
   const result = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
@@ -39,14 +41,14 @@ function printResult(
   { plan, result }: { readonly plan: Plan; readonly result: ApplyResult },
 ): ExitCode {
   if (result.kind === 'conflict') {
-    output.error({ code: 'conflict', message: messages.conflict(result.project, result.written) });
+    output.error({ code: 'conflict', message: texts.conflict(result.project, result.written) });
     return exitCodes.failure;
   }
   if (result.notPaused.length > 0) {
-    output.error({ code: 'not_paused', message: messages.notPaused(result.notPaused.map(({ queue }) => queue)) });
+    output.error({ code: 'not_paused', message: texts.notPaused(result.notPaused.map(({ queue }) => queue)) });
     return exitCodes.failure;
   }
-  const text = messages.applied({
+  const text = texts.applied({
     created: plan.create.length,
     changed: plan.update.length,
     removed: plan.remove.length,
@@ -58,16 +60,16 @@ function printResult(
 
 /** What applying the plan would change. Names each queue that it would pause. */
 function planText(plan: Plan): string {
-  const unchanged = plan.unchanged.length === 0 ? [] : [messages.unchanged(plan.unchanged.length)];
-  if (isEmpty(plan)) return [messages.nothingToDo, ...unchanged].join(' ');
+  const unchanged = plan.unchanged.length === 0 ? [] : [texts.unchanged(plan.unchanged.length)];
+  if (isEmpty(plan)) return [texts.nothingToDo, ...unchanged].join(' ');
   return [
     ...plan.create.flatMap(createLines),
     ...plan.update.flatMap(updateLines),
     ...plan.remove.flatMap(({ project, leftPaused }) => [
-      messages.remove(project.id),
-      ...linkLine(messages.leftPaused, leftPaused),
+      texts.remove(project.id),
+      ...linkLine(texts.leftPaused, leftPaused),
     ]),
-    ...plan.pauseAgain.flatMap(({ project, links }) => [messages.pauseAgain(project.id), ...pauseLines(links)]),
+    ...plan.pauseAgain.flatMap(({ project, links }) => [texts.pauseAgain(project.id), ...pauseLines(links)]),
     ...unchanged.map((text) => `= ${text}`),
   ].join('\n');
 }
@@ -78,24 +80,24 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
   const stateFrom = adopt ? adoptedFrom : 'default';
   const failedItems = precheck.filter(({ result }) => result !== 'pass');
   return [
-    messages.create({ project: id, state: initialState.state, linkCount: links.length, stateFrom }),
+    texts.create({ project: id, state: initialState.state, linkCount: links.length, stateFrom }),
     ...pauseLines(linksToPause),
-    ...linkLine(messages.missing, missing),
-    ...failedItems.map((item) => indent(sanitizeText(messages.precheck(item)))),
+    ...linkLine(texts.missing, missing),
+    ...failedItems.map((item) => indent(texts.precheck(precheckText(item, cliFormatter)))),
   ];
 }
 
 function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {
   return [
-    messages.change(project.id, describeChanges(changes).map(sanitizeText)),
+    texts.change(project.id, messages.definition.changes(changes).map(sanitizeText)),
     ...pauseLines(linksToPause),
-    ...linkLine(messages.missing, missing),
-    ...linkLine(messages.leftPaused, leftPaused),
+    ...linkLine(texts.missing, missing),
+    ...linkLine(texts.leftPaused, leftPaused),
   ];
 }
 
 function pauseLines(links: readonly Link[]): string[] {
-  return links.map((link) => indent(messages.pauses(linkText(link))));
+  return links.map((link) => indent(texts.pauses(linkText(link))));
 }
 
 function linkLine(text: (links: readonly string[]) => string, links: readonly Link[]): string[] {

@@ -1,8 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
-import { type Action, actions } from '../domain/project.ts';
 import { parseDuration } from '../lib/duration.ts';
-import { cliMessages } from '../messages/en/cli.ts';
+import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './context.ts';
 import { sanitizeText } from './output.ts';
 
@@ -31,7 +31,7 @@ export type ParsedArguments =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'invalid'; readonly message: string };
 
-const { help } = cliMessages;
+const { help } = messages.cli;
 
 /** Parses the arguments. Prints nothing and does not exit the process. */
 export function parseArguments(argv: readonly string[], version: string): ParsedArguments {
@@ -56,7 +56,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     const text = printed.join('').trimEnd();
     if (error.exitCode === 0 && argv.length > 0) return { kind: 'help', text };
     if (error.code === 'commander.help') return { kind: 'invalid', message: text };
-    return { kind: 'invalid', message: cliMessages.seeHelp(error.message.replace(/^error: /, '')) };
+    return { kind: 'invalid', message: messages.cli.seeHelp(error.message.replace(/^error: /, '')) };
   }
   const [command] = commands;
   return command === undefined ? { kind: 'invalid', message: program.helpInformation() } : { kind: 'command', command };
@@ -133,12 +133,12 @@ function projectArgument(): Argument {
 
 function parseReason(text: string): string | null {
   const reason = sanitizeText(text).trim();
-  if (reason.length > maxReasonLength) throw new InvalidArgumentError(cliMessages.reasonTooLong(maxReasonLength));
+  if (reason.length > maxReasonLength) throw new InvalidArgumentError(messages.cli.reasonTooLong(maxReasonLength));
   return reason === '' ? null : reason;
 }
 
 function parseTimeout(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null) throw new InvalidArgumentError(cliMessages.invalidTimeout);
+  if (ms === null) throw new InvalidArgumentError(messages.cli.invalidTimeout);
   return ms;
 }

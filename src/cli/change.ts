@@ -4,8 +4,9 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import { requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isOpen, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
-import { cliMessages } from '../messages/en/cli.ts';
-import { type OutcomeFacts, outcomeText } from '../messages/outcomes.ts';
+import { messages } from '../messages/catalog.ts';
+import type { OutcomeFacts } from '../messages/facts.ts';
+import { outcomeText } from '../messages/render.ts';
 import type { ChangeCommand } from './arguments.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
@@ -13,7 +14,7 @@ import { cliFormatter } from './output.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
 
-const messages = cliMessages.change;
+const texts = messages.cli.change;
 
 /**
  * `syncbot start|pause|restore <project>`: requests the action, asks for confirmation, confirms it and waits for its
@@ -34,7 +35,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
   const ref = refOf(requested.operation);
   const { state, definition } = requested.project;
-  const question = messages.question({
+  const question = texts.question({
     project,
     state,
     action,
@@ -43,7 +44,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   });
   if (!yes && !(await promptYesNo(io, question))) {
     await cancel(app.useCaseContext, { ref, by, dialog: null });
-    output.error({ code: 'cancelled', message: messages.cancelled });
+    output.error({ code: 'cancelled', message: texts.cancelled });
     return exitCodes.failure;
   }
   using signal = abortOnStopSignal(io.signals);
@@ -73,7 +74,7 @@ async function confirmWithRetry(
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
     if (clock.now() >= deadlineAt || signal.aborted) return { kind: 'unknown' };
-    if (attempt === 1) output.note(messages.checking);
+    if (attempt === 1) output.note(texts.checking);
     await clock.sleep(confirmRetryDelayMs, signal);
   }
 }
@@ -129,7 +130,7 @@ function printOutcome(
   { ref, result }: { readonly ref: OperationRef; readonly result: SnapshotResult },
 ): ExitCode {
   if (result.kind !== 'read') {
-    output.error({ code: 'not_known', message: messages.unknownOutcome(ref) });
+    output.error({ code: 'not_known', message: texts.unknownOutcome(ref) });
     return exitCodes.failure;
   }
   const { operation } = result.snapshot;
@@ -154,7 +155,7 @@ function stillOpenLines(operation: Operation): string[] {
     case 'requested':
     case 'confirmed':
     case 'running':
-      return [messages.stillOpen[operation.state], messages.checkLater(refOf(operation))];
+      return [texts.stillOpen[operation.state], texts.checkLater(refOf(operation))];
     default:
       return [];
   }

@@ -5,9 +5,8 @@ import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
-import { cliMessages } from '../messages/en/cli.ts';
-import { configMessages } from '../messages/en/config.ts';
-import { refusalText } from '../messages/refusals.ts';
+import { messages } from '../messages/catalog.ts';
+import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
 import { type CliError, cliFormatter, createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
@@ -66,7 +65,7 @@ export async function withCommandContext(
 /** Prints why a use case refused. */
 export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
   const now = await app.useCaseContext.serverClock.now();
-  output.error({ code: refusal.code, message: refusalText(refusal, cliFormatter, now) });
+  output.error({ code: refusal.code, message: refusalText(refusal, { format: cliFormatter, now }) });
   return exitCodes.failure;
 }
 
@@ -89,7 +88,7 @@ async function readConfiguration({ env }: ProcessIo, configFile: string | null):
   const configPath = configFile ?? environment.configPath;
   const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
   if (typeof text !== 'string') {
-    const { fileNotFound, fileNotReadable } = configMessages;
+    const { fileNotFound, fileNotReadable } = messages.config;
     const message =
       text.code === 'ENOENT' ? fileNotFound(configPath) : fileNotReadable(configPath, text.code ?? text.name);
     return refuse('configuration', [message]);
@@ -110,9 +109,9 @@ function toCliError(error: unknown, lostReplySafe: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
   if (error instanceof StoreUnavailableError) {
     const nothingChanged = lostReplySafe || error.sent === 'no';
-    const message = nothingChanged ? cliMessages.redisUnavailable : cliMessages.redisLost;
+    const message = nothingChanged ? messages.cli.redisUnavailable : messages.cli.redisLost;
     return { code: 'redis_unavailable', message };
   }
   const errorName = error instanceof Error ? error.name : typeof error;
-  return { code: 'fault', message: cliMessages.unexpectedError(errorName) };
+  return { code: 'fault', message: messages.cli.unexpectedError(errorName) };
 }

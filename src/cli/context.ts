@@ -1,7 +1,7 @@
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { SyncbotConfig } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
+import type { CheckText } from '../messages/facts.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;
 export type Role = (typeof roles)[number];
@@ -14,7 +14,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export interface CliApp extends AsyncDisposable {
   readonly useCaseContext: UseCaseContext;
   /** Checks Slack's tokens and channels, for `doctor`. Returns null if there is no bot token. */
-  checkSlack(): Promise<readonly PrecheckItem[] | null>;
+  checkSlack(): Promise<readonly CheckText[] | null>;
   /**
    * Runs the role until the signal is aborted, then stops it cleanly. Workers start after `prepare` has resolved. If Redis
    * does not answer, `prepare` is called again. Throws `StartError` if the role cannot start or cannot continue.

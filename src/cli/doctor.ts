@@ -2,24 +2,31 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import { observeProjects } from '../application/queries.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
+import { defaultConnection } from '../domain/link.ts';
 import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
 import {
-  type CheckResult,
+  type Check,
   type ConnectionInfo,
   checkBullmqVersion,
-  checkEviction,
-  checkFailedKept,
+  checkEvictionPolicy,
+  checkFailedTasksKept,
   checkQueueExists,
+  checkWorkers,
   type Persistence,
   type WorkerCounts,
+  worstResult,
 } from '../domain/precheck.ts';
-import { defaultConnection, type Project } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import { describeDiff } from '../messages/en/definition-changes.ts';
-import { doctorMessages as messages } from '../messages/en/doctor.ts';
+import type { Project } from '../domain/project.ts';
+import { messages } from '../messages/catalog.ts';
+import type { CheckText } from '../messages/facts.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
+import { cliFormatter } from './output.ts';
 import { checkTable } from './show.ts';
+
+const texts = messages.doctor;
+
+type CheckOutcome = Omit<CheckText, 'item'>;
 
 /** `syncbot doctor`: checks Redis, Slack, links and configuration. The exit code is 1 if an item fails. */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
@@ -35,77 +42,77 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
 }
 
 /** Whether a Redis answers, is new enough, never evicts keys and survives a restart. */
-function checkConnection(connection: ConnectionInfo): PrecheckItem[] {
+function checkConnection(connection: ConnectionInfo): CheckText[] {
   const isBotRedis = connection.name === defaultConnection;
   const item = isBotRedis ? 'REDIS_URL' : `connection ${connection.name}`;
-  if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: messages.redis.unreachable }];
+  if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: texts.redis.unreachable }];
   return [
-    { item, result: 'pass', message: messages.redis.answers },
+    { item, result: 'pass', message: texts.redis.answers },
     { item: `${item} version`, ...checkRedisVersion(connection.redisVersion) },
-    { item: `${item} eviction`, ...checkEviction(connection.evictionPolicy) },
+    { item: `${item} eviction`, ...toOutcome(checkEvictionPolicy(connection.evictionPolicy)) },
     { item: `${item} persistence`, ...checkPersistence(connection.persistence, isBotRedis) },
   ];
 }
 
-function checkRedisVersion(version: string | null): CheckResult {
+function checkRedisVersion(version: string | null): CheckOutcome {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
-  if (version === null || major === undefined) return { result: 'unknown', message: messages.redis.versionUnknown };
+  if (version === null || major === undefined) return { result: 'unknown', message: texts.redis.versionUnknown };
   const isSupported = Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2);
   return isSupported
-    ? { result: 'pass', message: messages.redis.version(version) }
-    : { result: 'fail', message: messages.redis.versionTooOld(version) };
+    ? { result: 'pass', message: texts.redis.version(version) }
+    : { result: 'fail', message: texts.redis.versionTooOld(version) };
 }
 
 /** The bot's Redis must survive a restart. For a Redis that holds only links, that is the choice of its owner. */
-function checkPersistence(persistence: Persistence | null, isBotRedis: boolean): CheckResult {
+function checkPersistence(persistence: Persistence | null, isBotRedis: boolean): CheckOutcome {
   switch (persistence) {
     case 'aof':
-      return { result: 'pass', message: messages.redis.appendOnlyFile };
+      return { result: 'pass', message: texts.redis.appendOnlyFile };
     case 'snapshots':
-      return { result: 'pass', message: messages.redis.snapshots };
+      return { result: 'pass', message: texts.redis.snapshots };
     case 'none':
-      return { result: isBotRedis ? 'fail' : 'unknown', message: messages.redis.noPersistence };
+      return { result: isBotRedis ? 'fail' : 'unknown', message: texts.redis.noPersistence };
     case null:
-      return { result: 'unknown', message: messages.redis.persistenceUnknown };
+      return { result: 'unknown', message: texts.redis.persistenceUnknown };
     default:
       return persistence satisfies never;
   }
 }
 
-async function checkSlack({ app }: CommandContext): Promise<readonly PrecheckItem[]> {
-  return (await app.checkSlack()) ?? [{ item: 'Slack', result: 'unknown', message: messages.slack.noBotToken }];
+async function checkSlack({ app }: CommandContext): Promise<readonly CheckText[]> {
+  return (await app.checkSlack()) ?? [{ item: 'Slack', result: 'unknown', message: texts.slack.noBotToken }];
 }
 
 /** An empty list fails only if a bot is configured here. The command line needs no operators. */
-function checkPolicy({ config, environment }: CommandContext): PrecheckItem {
+function checkPolicy({ config, environment }: CommandContext): CheckText {
   const item = 'policy.operators';
   const operatorCount = config.policy.operators.length;
-  if (operatorCount > 0) return { item, result: 'pass', message: messages.operators(operatorCount) };
+  if (operatorCount > 0) return { item, result: 'pass', message: texts.operators(operatorCount) };
   const result = environment.secrets.slackBotToken === null ? 'unknown' : 'fail';
-  return { item, result, message: messages.noOperators };
+  return { item, result, message: texts.noOperators };
 }
 
 /** Whether the file is applied, and each link of the stored projects. */
-async function checkProjects(context: CommandContext): Promise<PrecheckItem[]> {
+async function checkProjects(context: CommandContext): Promise<CheckText[]> {
   try {
     const { projects } = context.app.useCaseContext;
     const stored = await projects.readMany(await projects.listIds());
     return [checkConfigApplied(context, stored), ...(await checkAllLinks(context, stored))];
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
-    return [{ item: 'projects', result: 'unknown', message: messages.projectsUnreadable }];
+    return [{ item: 'projects', result: 'unknown', message: texts.projectsUnreadable }];
   }
 }
 
-function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): PrecheckItem {
+function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
   const item = `${configPath} applied`;
-  const differences = describeDiff(diffProjects(projects, config.projects));
+  const differences = messages.definition.diff(diffProjects(projects, config.projects));
   return differences.length === 0
-    ? { item, result: 'pass', message: messages.configApplied }
-    : { item, result: 'fail', message: messages.configNotApplied(differences) };
+    ? { item, result: 'pass', message: texts.configApplied }
+    : { item, result: 'fail', message: texts.configNotApplied(differences) };
 }
 
-async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<PrecheckItem[]> {
+async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<CheckText[]> {
   const [observed, workerCounts] = await Promise.all([
     observeProjects(app.useCaseContext, projects),
     app.useCaseContext.links.countWorkers(projects.flatMap(({ definition }) => definition.links)),
@@ -117,39 +124,43 @@ async function checkAllLinks({ app }: CommandContext, projects: readonly Project
 }
 
 /** One item for each link: its queue exists, its pause flag fits the state, and workers are connected. */
-export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): PrecheckItem[] {
+export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): CheckText[] {
   return stats.links.map((observation, index) => ({
     item: `link ${project.id}/${observation.link.queue}`,
     ...checkLink(project, observation, workerCounts[index] ?? null),
   }));
 }
 
-function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): CheckResult {
-  if (observation.kind !== 'read') return checkQueueExists(observation);
-  const checks = [
+function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): CheckOutcome {
+  if (observation.kind !== 'read') return toOutcome(checkQueueExists(observation));
+  const kept = checkFailedTasksKept(observation);
+  const outcomes = [
     checkPauseFlag(project, observation),
-    checkWorkers(project, workerCount),
-    checkBullmqVersion(observation),
-    checkFailedKept(observation),
+    checkProjectWorkers(project, workerCount),
+    toOutcome(checkBullmqVersion(observation)),
+    ...(kept.result === 'pass' ? [] : [toOutcome(kept)]),
   ];
-  const worstResult = (['fail', 'unknown'] as const).find((result) => checks.some((check) => check.result === result));
-  return { result: worstResult ?? 'pass', message: checks.flatMap(({ message }) => message || []).join('; ') };
+  return { result: worstResult(outcomes), message: outcomes.map(({ message }) => message).join('; ') };
+}
+
+function toOutcome({ result, reason }: Check): CheckOutcome {
+  return { result, message: messages.precheck.reason(reason, cliFormatter) };
 }
 
 /** A difference is unknown while a reconcile is due or the state is a transition. Otherwise it is drift. */
-function checkPauseFlag(project: Project, { paused }: LinkStats): CheckResult {
+function checkPauseFlag(project: Project, { paused }: LinkStats): CheckOutcome {
   const { id, state, version, syncedVersion } = project;
   const flag = paused ? 'paused' : 'running';
-  if (paused === (desiredLinkState(state) === 'paused')) return { result: 'pass', message: messages.link.flag(flag) };
+  if (paused === (desiredLinkState(state) === 'paused')) return { result: 'pass', message: texts.link.flag(flag) };
   if (syncedVersion < version || allowedAction(state) === null) {
-    return { result: 'unknown', message: messages.link.reconciling(flag) };
+    return { result: 'unknown', message: texts.link.reconciling(flag) };
   }
-  return { result: 'fail', message: messages.link.wrongFlag(flag, id, state) };
+  return { result: 'fail', message: texts.link.wrongFlag(flag, id, state) };
 }
 
-function checkWorkers({ state }: Project, workerCount: number | null): CheckResult {
-  if (workerCount === null) return { result: 'unknown', message: messages.link.workersUnknown };
-  return workerCount > 0 || desiredLinkState(state) === 'paused'
-    ? { result: 'pass', message: messages.link.workers(workerCount) }
-    : { result: 'fail', message: messages.link.noWorker(workerCount) };
+/** Links that should be paused need no worker. */
+function checkProjectWorkers({ state }: Project, count: number | null): CheckOutcome {
+  const isNeeded = desiredLinkState(state) === 'resumed';
+  const noneNeeded = { result: 'pass', reason: { code: 'workers_connected', count: 0 } } as const;
+  return toOutcome(count === 0 && !isNeeded ? noneNeeded : checkWorkers(count));
 }

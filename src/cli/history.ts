@@ -1,7 +1,7 @@
 import { getHistory } from '../application/queries.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
-import { cliMessages, columnTitles } from '../messages/en/cli.ts';
-import { historyText } from '../messages/history.ts';
+import { messages } from '../messages/catalog.ts';
+import { historyText } from '../messages/render.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
@@ -20,18 +20,18 @@ export async function history(
   const { entries } = result;
   const now = await app.useCaseContext.serverClock.now();
   output.result(historyTable(entries.slice(0, maxTableEntries), now), entries.map(entryJson));
-  if (entries.length > maxTableEntries) output.note(cliMessages.history.truncated(maxTableEntries, project));
+  if (entries.length > maxTableEntries) output.note(messages.cli.history.truncated(maxTableEntries, project));
   return exitCodes.success;
 }
 
 const columns: readonly Column[] = [
-  { title: columnTitles.when, align: 'right' },
-  { title: columnTitles.who, maxWidth: 24 },
-  { title: columnTitles.what, maxWidth: 200 },
+  { title: messages.columnTitles.when, align: 'right' },
+  { title: messages.columnTitles.who, maxWidth: 24 },
+  { title: messages.columnTitles.what, maxWidth: 200 },
 ];
 
 function historyTable(entries: readonly HistoryEntry[], now: number): string {
-  const rows = entries.map((entry) => [cliMessages.ago(now - entry.at), entry.by ?? '-', entryMessage(entry)]);
+  const rows = entries.map((entry) => [messages.cli.ago(now - entry.at), entry.by ?? '-', entryMessage(entry)]);
   return formatTable(columns, rows);
 }
 

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { linkName } from '../domain/project.ts';
+import { linkName } from '../domain/link.ts';
 import { type Formatter, formatUtc } from '../messages/format.ts';
 import type { ProcessIo } from './process-io.ts';
 

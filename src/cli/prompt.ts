@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { cliMessages } from '../messages/en/cli.ts';
+import { messages } from '../messages/catalog.ts';
 import type { CliError } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 
@@ -8,7 +8,7 @@ export function isInteractive({ stdin }: Pick<ProcessIo, 'stdin'>): boolean {
   return stdin.isTTY === true;
 }
 
-export const notInteractiveError: CliError = { code: 'usage', message: cliMessages.notInteractive };
+export const notInteractiveError: CliError = { code: 'usage', message: messages.cli.notInteractive };
 
 /**
  * Asks on stderr, because stdout can be a pipe. Returns true for `y` or `yes`, and false for any other answer, Ctrl-C and
@@ -22,7 +22,7 @@ export async function promptYesNo(
   // In Node 20 a question does not settle if the terminal closes.
   const closed = new AbortController();
   terminal.once('close', () => closed.abort());
-  const answer = await terminal.question(cliMessages.yesOrNo(question), { signal: closed.signal }).catch(() => '');
+  const answer = await terminal.question(messages.cli.yesOrNo(question), { signal: closed.signal }).catch(() => '');
   terminal.close();
   return /^\s*y(es)?\s*$/i.test(answer);
 }

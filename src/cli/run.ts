@@ -1,17 +1,17 @@
 import { applyPlan } from '../application/apply.ts';
-import { applyRefusalText } from '../application/apply-refusal.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
-import { cliMessages } from '../messages/en/cli.ts';
-import { describeDiff } from '../messages/en/definition-changes.ts';
+import { messages } from '../messages/catalog.ts';
+import { applyRefusalText } from '../messages/render.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { cliFormatter } from './output.ts';
 import { abortOnStopSignal } from './process-io.ts';
 
-const messages = cliMessages.run;
+const texts = messages.cli.run;
 
 /**
  * `syncbot run`: runs the role until SIGTERM or SIGINT. Waits for Redis and Slack while they do not answer. Applies
@@ -42,7 +42,7 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
     const stored = await projects.readMany(await projects.listIds());
     isFirstRun ||= stored.length === 0;
     if (isFirstRun) return applyConfig(context);
-    for (const difference of describeDiff(diffProjects(stored, config.projects)))
+    for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
       log.warn({ difference }, 'file and stored projects differ');
   };
 }
@@ -50,11 +50,11 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
 async function applyConfig({ app, config, configPath, log }: CommandContext): Promise<void> {
   const planned = await planApply(app.useCaseContext, config);
   if (planned.kind === 'refused') {
-    const reasons = planned.refusals.map(applyRefusalText);
-    throw new StartError(exitCodes.failure, messages.refused(configPath, reasons));
+    const reasons = planned.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter));
+    throw new StartError(exitCodes.failure, texts.refused(configPath, reasons));
   }
   const { plan } = planned;
   const result = await applyPlan(app.useCaseContext, { plan, by: botActor });
-  if (result.kind === 'conflict') throw new StartError(exitCodes.failure, messages.conflict(result.project));
+  if (result.kind === 'conflict') throw new StartError(exitCodes.failure, texts.conflict(result.project));
   log.info({ projects: plan.create.map(({ definition }) => definition.id) }, 'file applied at the first run');
 }

@@ -10,17 +10,16 @@ import { firingConditions } from '../domain/alert.ts';
 import { logRetentionDeadline } from '../domain/log-retention.ts';
 import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
-import { precheckPassed } from '../domain/precheck.ts';
+import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint } from '../domain/project.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import { alertText } from '../messages/alerts.ts';
-import { cliMessages, columnTitles, factLabels } from '../messages/en/cli.ts';
-import { formatDuration, formatNumber } from '../messages/format.ts';
+import { messages } from '../messages/catalog.ts';
+import type { CheckText } from '../messages/facts.ts';
+import { alertText, precheckText } from '../messages/render.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { type ExitCode, exitCodes } from './context.ts';
 import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
 
-const messages = cliMessages.show;
+const texts = messages.cli.show;
 
 /** `syncbot show <project>`: all details of a project, read live. */
 export async function show(context: CommandContext, id: string): Promise<ExitCode> {
@@ -32,7 +31,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
     findOpenOperation(useCaseContext, details.project),
     useCaseContext.serverClock.now(),
   ]);
-  const data = { ...projectJson(details, operation), precheck: details.precheck };
+  const data = { ...projectJson(details, operation), precheck: details.precheck.map(toCheckText) };
   context.output.result(detailsText(details, now), data);
   return exitCodes.success;
 }
@@ -43,14 +42,19 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   const result = await findProject(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { items } = await precheckProject(useCaseContext, result.project);
-  context.output.result(checkTable(items), items);
+  const texts = items.map(toCheckText);
+  context.output.result(checkTable(texts), texts);
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
 /** The items of a precheck or of `doctor`. */
-export function checkTable(items: readonly PrecheckItem[]): string {
+export function checkTable(items: readonly CheckText[]): string {
   const rows = items.map(({ item, result, message }) => [result, item, message]);
   return formatTable(checkColumns, rows);
+}
+
+function toCheckText(item: PrecheckItem): CheckText {
+  return precheckText(item, cliFormatter);
 }
 
 /** A project in the `--json` output. Times are epoch ms. A number that could not be read is null. */
@@ -91,7 +95,7 @@ function detailsText(details: ProjectDetails, now: number): string {
   const sections = [
     [sanitizeText(project.id), ...facts].join('\n'),
     formatTable(linkColumns, stats.links.map(linkRow)),
-    checkTable(items),
+    checkTable(items.map(toCheckText)),
     ...(operations.length === 0 ? [] : [operationTable(operations, now)]),
   ];
   return sections.join('\n\n');
@@ -103,16 +107,22 @@ function projectFacts({ project, stats }: ProjectDetails, now: number): Fact[] {
   const { definition, state, since, by, reason, failure } = project;
   const logKeptUntil = logRetentionDeadline(project);
   const facts: [label: string, value: string | null][] = [
-    [factLabels.state, messages.state({ state, durationMs: now - since, by, reason })],
-    [factLabels.description, definition.description],
-    [factLabels.source, endpointText(definition.source)],
-    [factLabels.target, endpointText(definition.target)],
-    [factLabels.labels, definition.labels.length === 0 ? null : definition.labels.join(', ')],
-    [factLabels.channel, definition.channel],
-    [factLabels.backlog, stats.backlog === null ? cliMessages.unknown : formatNumber(stats.backlog)],
-    [factLabels.latency, stats.latencyMs === null ? cliMessages.unknown : formatDuration(stats.latencyMs)],
-    [factLabels.failure, failure === null ? null : `${failure.link.queue}: ${failure.reason}`],
-    [factLabels.sourceLog, logKeptUntil === null ? null : messages.logKeptUntil(logKeptUntil)],
+    [messages.factLabels.state, texts.state({ state, durationMs: now - since, by, reason })],
+    [messages.factLabels.description, definition.description],
+    [messages.factLabels.source, endpointText(definition.source)],
+    [messages.factLabels.target, endpointText(definition.target)],
+    [messages.factLabels.labels, definition.labels.length === 0 ? null : definition.labels.join(', ')],
+    [messages.factLabels.channel, definition.channel],
+    [
+      messages.factLabels.backlog,
+      stats.backlog === null ? messages.cli.unknown : messages.format.number(stats.backlog),
+    ],
+    [
+      messages.factLabels.latency,
+      stats.latencyMs === null ? messages.cli.unknown : messages.format.duration(stats.latencyMs),
+    ],
+    [messages.factLabels.failure, failure === null ? null : texts.failure(failure, cliFormatter)],
+    [messages.factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil)],
   ];
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
 }
@@ -123,56 +133,62 @@ function alertFacts({ project }: ProjectDetails): Fact[] {
     .filter(({ kind }) => kind !== 'project_failed')
     .map((condition) => {
       const { headline } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
-      return [factLabels.alert, headline];
+      return [messages.factLabels.alert, headline];
     });
 }
 
 function actionFacts(details: ProjectDetails): Fact[] {
   const { id, state } = details.project;
   const action = availableAction(details);
-  if (action !== null) return [[factLabels.possibleNow, cliFormatter.command(`${action} ${id}`)]];
-  return state === 'not_started' ? [[factLabels.canStart, messages.afterPrecheck]] : [];
+  if (action !== null) return [[messages.factLabels.possibleNow, cliFormatter.command(`${action} ${id}`)]];
+  return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
 const checkColumns: readonly Column[] = [
-  { title: columnTitles.result },
-  { title: columnTitles.item },
-  { title: columnTitles.message, maxWidth: 300 },
+  { title: messages.columnTitles.result },
+  { title: messages.columnTitles.item },
+  { title: messages.columnTitles.message, maxWidth: 300 },
 ];
 
 const linkColumns: readonly Column[] = [
-  { title: columnTitles.link, maxWidth: 50 },
-  { title: columnTitles.connection, maxWidth: 30 },
-  { title: columnTitles.flag },
-  { title: columnTitles.waiting, align: 'right' },
-  { title: columnTitles.prioritized, align: 'right' },
-  { title: columnTitles.active, align: 'right' },
-  { title: columnTitles.delayed, align: 'right' },
-  { title: columnTitles.failed, align: 'right' },
-  { title: columnTitles.latency, align: 'right' },
+  { title: messages.columnTitles.link, maxWidth: 50 },
+  { title: messages.columnTitles.connection, maxWidth: 30 },
+  { title: messages.columnTitles.flag },
+  { title: messages.columnTitles.waiting, align: 'right' },
+  { title: messages.columnTitles.prioritized, align: 'right' },
+  { title: messages.columnTitles.active, align: 'right' },
+  { title: messages.columnTitles.delayed, align: 'right' },
+  { title: messages.columnTitles.failed, align: 'right' },
+  { title: messages.columnTitles.latency, align: 'right' },
 ];
 
 function linkRow(observation: LinkObservation): string[] {
   const { queue, connection } = observation.link;
   if (observation.kind !== 'read') return [queue, connection, observation.kind, ...Array<string>(6).fill('?')];
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
-  const counts = [waiting, prioritized, active, delayed, failed].map(formatNumber);
-  return [queue, connection, paused ? 'paused' : 'running', ...counts, formatDuration(linkLatencyMs(observation))];
+  const counts = [waiting, prioritized, active, delayed, failed].map(messages.format.number);
+  return [
+    queue,
+    connection,
+    paused ? 'paused' : 'running',
+    ...counts,
+    messages.format.duration(linkLatencyMs(observation)),
+  ];
 }
 
 const operationColumns: readonly Column[] = [
-  { title: columnTitles.lastOperations },
-  { title: columnTitles.outcome },
-  { title: columnTitles.ago, align: 'right' },
-  { title: columnTitles.by, maxWidth: 24 },
-  { title: columnTitles.reason, maxWidth: 50 },
+  { title: messages.columnTitles.lastOperations },
+  { title: messages.columnTitles.outcome },
+  { title: messages.columnTitles.ago, align: 'right' },
+  { title: messages.columnTitles.by, maxWidth: 24 },
+  { title: messages.columnTitles.reason, maxWidth: 50 },
 ];
 
 function operationTable(operations: readonly Operation[], now: number): string {
   const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
     action,
     state,
-    formatDuration(now - requestedAt),
+    messages.format.duration(now - requestedAt),
     by,
     reason ?? '',
   ]);

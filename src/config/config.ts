@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { DesiredProject } from '../domain/diff-projects.ts';
 import type { Policy } from '../domain/policy.ts';
-import { configMessages as messages } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
 import { type ConfigError, formatPath, type KeyError } from './errors.ts';
@@ -9,6 +9,8 @@ import { hintFor, hintForUnknownKey } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
 import { fileSchema, type SyncbotFile } from './schema.ts';
 import { parseYaml } from './yaml.ts';
+
+const { config: texts } = messages;
 
 /** The parsed and validated syncbot.yml. Deeply frozen. */
 export interface SyncbotConfig {
@@ -66,13 +68,13 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Syn
   };
 }
 
-const emptyFileError: ConfigError = { path: '', line: 1, message: messages.emptyFile, hint: messages.writeProjects };
+const emptyFileError: ConfigError = { path: '', line: 1, message: texts.emptyFile, hint: texts.writeProjects };
 
 /** The message of an issue for which the schema has none. */
 function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.input === undefined) return messages.missing;
+  if (issue.input === undefined) return texts.missing;
   if (issue.code !== 'invalid_type') return undefined;
-  return (issue.path ?? []).length === 0 ? messages.wrongFileType(issue.expected) : messages.wrongType(issue.expected);
+  return (issue.path ?? []).length === 0 ? texts.wrongFileType(issue.expected) : texts.wrongType(issue.expected);
 }
 
 function toKeyErrors(issue: z.core.$ZodIssue): KeyError[] {
@@ -80,11 +82,11 @@ function toKeyErrors(issue: z.core.$ZodIssue): KeyError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: messages.unknownKey,
+      message: texts.unknownKey,
       hint: hintForUnknownKey(path, key),
     }));
   }
-  return [{ path, message, hint: path.length === 0 ? messages.writeKeys : hintFor(path) }];
+  return [{ path, message, hint: path.length === 0 ? texts.writeKeys : hintFor(path) }];
 }
 
 /** All variable errors, and for every other path its first error. Later errors of a path are consequences. */

@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { defaultConnection, projectIdSchema } from '../domain/project.ts';
+import { defaultConnection } from '../domain/link.ts';
+import { projectIdSchema } from '../domain/project.ts';
 import { closestMatch } from '../lib/closest-match.ts';
-import { configMessages as messages } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 import type { KeyError } from './errors.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';
+
+const { config: texts } = messages;
 
 /**
  * Checks the names of connections and projects, and the rules across keys: a link names a known connection, and is in one
@@ -26,17 +29,17 @@ const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 function connectionNameErrors(name: string): KeyError[] {
   const path = ['connections', name];
   if (name === defaultConnection) {
-    return [{ path, message: messages.reservedConnectionName, hint: messages.chooseAnotherName }];
+    return [{ path, message: texts.reservedConnectionName, hint: texts.chooseAnotherName }];
   }
-  return namePattern.test(name) ? [] : [{ path, message: messages.invalidConnectionName, hint: messages.nameRules }];
+  return namePattern.test(name) ? [] : [{ path, message: texts.invalidConnectionName, hint: texts.nameRules }];
 }
 
 function projectIdErrors(id: string): KeyError[] {
   const path = ['projects', id];
   if (projectIdSchema.safeParse(id).success) return [];
   return namePattern.test(id)
-    ? [{ path, message: messages.reservedProjectId, hint: messages.chooseAnotherName }]
-    : [{ path, message: messages.invalidProjectId, hint: messages.nameRules }];
+    ? [{ path, message: texts.reservedProjectId, hint: texts.chooseAnotherName }]
+    : [{ path, message: texts.invalidProjectId, hint: texts.nameRules }];
 }
 
 function linkErrors(projects: Record<string, unknown>, connections: Record<string, unknown>): KeyError[] {
@@ -64,14 +67,14 @@ function linkErrors(projects: Record<string, unknown>, connections: Record<strin
 }
 
 function duplicateLinkError(path: readonly PropertyKey[], project: string, otherProject: string): KeyError {
-  const message = project === otherProject ? messages.linkListedTwice : messages.linkInOtherProject(otherProject);
-  return { path, message, hint: messages.removeLink };
+  const message = project === otherProject ? texts.linkListedTwice : texts.linkInOtherProject(otherProject);
+  return { path, message, hint: texts.removeLink };
 }
 
 function unknownConnectionError(path: readonly PropertyKey[], name: string, known: readonly string[]): KeyError {
   const similar = closestMatch(name, known);
-  const hint = similar === null ? messages.connectionsAre(known) : messages.didYouMean(similar);
-  return { path: [...path, 'connection'], message: messages.unknownConnection, hint };
+  const hint = similar === null ? texts.connectionsAre(known) : texts.didYouMean(similar);
+  return { path: [...path, 'connection'], message: texts.unknownConnection, hint };
 }
 
 /** Connections with the same identity hold the same queues. */

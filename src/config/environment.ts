@@ -1,10 +1,12 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { configMessages as messages, variableDocs } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 import type { EnvironmentError } from './errors.ts';
 import { defaultValueOf, docsOf } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
 import { redisUrlSchema } from './schema.ts';
+
+const { config: texts, variableDocs } = messages;
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -76,12 +78,12 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
 export function validateSlackEnvironment({ secrets, port: slackPort, adminPort }: Environment): EnvironmentError[] {
   const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
   return [
-    ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', messages.missing)] : []),
+    ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', texts.missing)] : []),
     ...(slackAppToken === null && slackSigningSecret === null
-      ? [{ name: 'SLACK_APP_TOKEN', ...messages.missingTransport }]
+      ? [{ name: 'SLACK_APP_TOKEN', ...texts.missingTransport }]
       : []),
     ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0
-      ? [{ name: 'ADMIN_PORT', ...messages.portConflict }]
+      ? [{ name: 'ADMIN_PORT', ...texts.portConflict }]
       : []),
   ];
 }
@@ -89,7 +91,7 @@ export function validateSlackEnvironment({ secrets, port: slackPort, adminPort }
 const port = z
   .string()
   .trim()
-  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, messages.notPort)
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, texts.notPort)
   .transform(Number);
 
 /** `prefix` is how Slack starts tokens of this kind. `null`: the value is not a token. */
@@ -97,23 +99,23 @@ const token = (prefix: string | null) =>
   z
     .string()
     .trim()
-    .regex(/^[\x21-\x7e]+$/, messages.unprintableToken)
+    .regex(/^[\x21-\x7e]+$/, texts.unprintableToken)
     .refine(
       (text) => (prefix !== null && text.startsWith(prefix)) || !/^x(ox[a-z]|app)-/.test(text),
-      messages.wrongTokenKind,
+      texts.wrongTokenKind,
     );
 
 const webUrl = z
   .string()
   .trim()
-  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), messages.notWebUrl);
+  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), texts.notWebUrl);
 
 const slashCommand = z
   .string()
   .trim()
-  .regex(/^\/[a-z0-9_-]{1,31}$/, messages.notSlashCommand);
+  .regex(/^\/[a-z0-9_-]{1,31}$/, texts.notSlashCommand);
 
-const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, messages.notLogLevel));
+const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, texts.notLogLevel));
 
 const environmentSchema = z.object({
   SLACK_BOT_TOKEN: token('xoxb-').optional().meta(variableDocs.SLACK_BOT_TOKEN),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { closestMatch } from '../lib/closest-match.ts';
-import { configMessages, type KeyDocs } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
+import type { KeyDocs } from '../messages/facts.ts';
 import { fileSchema } from './schema.ts';
 
 declare module 'zod' {
@@ -28,7 +29,7 @@ export function hintFor(path: readonly PropertyKey[]): string | null {
   for (let depth = path.length; depth > 0; depth--) {
     const pathPattern = toPattern(path.slice(0, depth));
     const key = configKeys.find((candidate) => candidate.pathPattern === pathPattern);
-    if (key !== undefined) return key.hint ?? configMessages.writeValue(key.expected ?? '', key.example);
+    if (key !== undefined) return key.hint ?? messages.config.writeValue(key.expected ?? '', key.example);
   }
   return null;
 }
@@ -37,7 +38,7 @@ export function hintFor(path: readonly PropertyKey[]): string | null {
 export function hintForUnknownKey(section: readonly PropertyKey[], key: string): string {
   const known = keysOfSection(toPattern(section));
   const similar = closestMatch(key, known);
-  return similar === null ? configMessages.keysAre(known) : configMessages.didYouMean(similar);
+  return similar === null ? messages.config.keysAre(known) : messages.config.didYouMean(similar);
 }
 
 /** The keys of a section such as `projects.*`. The empty pattern is the whole file. */

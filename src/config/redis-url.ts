@@ -1,4 +1,4 @@
-import { configMessages } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 
 /** A parsed `redis[s]://`, `redis+sentinel://` or `redis+cluster://` URL. */
 export type RedisEndpoint =
@@ -17,12 +17,12 @@ export type RedisUrlResult =
   /** The message follows the name of a key or variable: "REDIS_URL has no host". It never quotes the URL. */
   | { readonly kind: 'refused'; readonly message: string };
 
-const messages = configMessages.redisUrl;
+const texts = messages.config.redisUrl;
 
 export function parseRedisUrl(text: string): RedisUrlResult {
   const match = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
   if (match !== null) return parseMultiNode(match[1] === 'sentinel' ? 'sentinel' : 'cluster', match[2] ?? '');
-  if (!/^rediss?:\/\//.test(text)) return invalidUrl(messages.invalid);
+  if (!/^rediss?:\/\//.test(text)) return invalidUrl(texts.invalid);
   return parseStandalone(text);
 }
 
@@ -48,29 +48,29 @@ function parseStandalone(text: string): RedisUrlResult {
     url = new URL(text);
     decodeURIComponent(`${url.username}${url.password}`);
   } catch {
-    return invalidUrl(messages.invalid);
+    return invalidUrl(texts.invalid);
   }
-  if (url.hostname === '') return invalidUrl(messages.noHost);
-  if (url.search !== '' || url.hash !== '') return invalidUrl(messages.queryOrFragment);
-  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl(messages.invalidDatabase);
+  if (url.hostname === '') return invalidUrl(texts.noHost);
+  if (url.search !== '' || url.hash !== '') return invalidUrl(texts.queryOrFragment);
+  if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl(texts.invalidDatabase);
   return { kind: 'parsed', endpoint: { kind: 'standalone', url: text } };
 }
 
 function parseMultiNode(kind: 'sentinel' | 'cluster', afterScheme: string): RedisUrlResult {
   const match = /^(?:([^@/]*)@)?([^@/?#\s]+)(?:\/([^?#]*))?$/.exec(afterScheme);
   const hosts = match?.[2];
-  if (match === null || hosts === undefined) return invalidUrl(messages.invalid);
+  if (match === null || hosts === undefined) return invalidUrl(texts.invalid);
   const nodes = hosts.split(',').map((host) => parseNode(host, kind === 'sentinel' ? 26_379 : 6_379));
-  if (!nodes.every((node) => node !== null)) return invalidUrl(messages.invalidNode);
+  if (!nodes.every((node) => node !== null)) return invalidUrl(texts.invalidNode);
   const credentials = parseCredentials(match[1] ?? '');
-  if (credentials === null) return invalidUrl(messages.invalidCredentials);
+  if (credentials === null) return invalidUrl(texts.invalidCredentials);
   if (kind === 'cluster') {
-    if ((match[3] ?? '') !== '') return invalidUrl(messages.databaseInCluster);
+    if ((match[3] ?? '') !== '') return invalidUrl(texts.databaseInCluster);
     return { kind: 'parsed', endpoint: { kind, nodes, ...credentials } };
   }
   const [master = '', db = '0', ...extraParts] = (match[3] ?? '').split('/');
-  if (master === '') return invalidUrl(messages.noMaster);
-  if (!/^\d{1,5}$/.test(db) || extraParts.length > 0) return invalidUrl(messages.invalidDatabase);
+  if (master === '') return invalidUrl(texts.noMaster);
+  if (!/^\d{1,5}$/.test(db) || extraParts.length > 0) return invalidUrl(texts.invalidDatabase);
   return { kind: 'parsed', endpoint: { kind, nodes, master, db: Number(db), ...credentials } };
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { defaultConnection } from '../domain/project.ts';
+import { defaultConnection } from '../domain/link.ts';
 import { parseDuration } from '../lib/duration.ts';
-import { keyDocs, configMessages as messages, valueDocs } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 import { parseRedisUrl } from './redis-url.ts';
+
+const { config: texts, keyDocs, valueDocs } = messages;
 
 // A key without a value (`description:`) is null in YAML. It counts as left out.
 
@@ -14,10 +16,10 @@ const withDefault = <Schema extends z.ZodType>(schema: Schema, defaultValue: z.i
   z.preprocess((value) => value ?? undefined, schema.prefault(defaultValue));
 
 const text = (maxLength: number) =>
-  z.string().min(1, messages.empty).max(maxLength, messages.tooLong(maxLength)).meta(valueDocs.text(maxLength));
+  z.string().min(1, texts.empty).max(maxLength, texts.tooLong(maxLength)).meta(valueDocs.text(maxLength));
 
 /** BullMQ makes this text part of a Redis key. */
-const redisKeyPart = text(255).refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name), messages.unprintable);
+const redisKeyPart = text(255).refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name), texts.unprintable);
 
 /** Becomes ms. */
 const duration = ({ from, to }: { readonly from: string; readonly to: string }) => {
@@ -27,7 +29,7 @@ const duration = ({ from, to }: { readonly from: string; readonly to: string }) 
     .transform((value, context) => {
       const ms = parseDuration(value);
       if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
-      context.addIssue(ms === null ? messages.notDuration : messages.durationOutOfRange(from, to));
+      context.addIssue(ms === null ? texts.notDuration : texts.durationOutOfRange(from, to));
       return z.NEVER;
     })
     .meta(valueDocs.duration(from, to));
@@ -37,7 +39,7 @@ const duration = ({ from, to }: { readonly from: string; readonly to: string }) 
 const uniqueItems = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
   list.superRefine((items, context) => {
     items.forEach((item, index) => {
-      if (items.indexOf(item) < index) context.addIssue({ code: 'custom', path: [index], message: messages.duplicate });
+      if (items.indexOf(item) < index) context.addIssue({ code: 'custom', path: [index], message: texts.duplicate });
     });
   });
 
@@ -46,7 +48,7 @@ const integer = ({ from, to }: { readonly from: number; readonly to: number }) =
   z
     .preprocess(
       (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-      z.number().int(messages.notInteger).min(from, messages.tooSmall(from)).max(to, messages.tooLarge(to)),
+      z.number().int(texts.notInteger).min(from, texts.tooSmall(from)).max(to, texts.tooLarge(to)),
     )
     .meta(valueDocs.integer(from, to));
 
@@ -68,21 +70,21 @@ export const redisUrlSchema = z
 
 const operatorId = z
   .string()
-  .regex(/^[UWS][A-Z0-9]+$/, messages.notOperatorId)
+  .regex(/^[UWS][A-Z0-9]+$/, texts.notOperatorId)
   .meta(valueDocs.operatorId);
 
 const channelId = z
   .string()
-  .regex(/^[CGD][A-Z0-9]+$/, messages.notChannelId)
+  .regex(/^[CGD][A-Z0-9]+$/, texts.notChannelId)
   .meta(valueDocs.channelId);
 
 /** One link. Also used alone, to compare links of projects that have other errors. */
 export const linkSchema = z
   .strictObject({
-    queue: redisKeyPart.refine((name) => !name.includes(':'), messages.colonInQueueName).meta(keyDocs.queue),
+    queue: redisKeyPart.refine((name) => !name.includes(':'), texts.colonInQueueName).meta(keyDocs.queue),
     connection: withDefault(z.string(), defaultConnection).meta(keyDocs.linkConnection),
     prefix: withDefault(
-      redisKeyPart.refine((prefix) => prefix !== '{syncbot}', messages.reservedPrefix),
+      redisKeyPart.refine((prefix) => prefix !== '{syncbot}', texts.reservedPrefix),
       'bull',
     ).meta(keyDocs.prefix),
   })
@@ -103,15 +105,15 @@ export const projectSchema = z
     source: optional(endpointSchema).meta(keyDocs.source),
     target: optional(endpointSchema).meta(keyDocs.target),
     labels: withDefault(
-      uniqueItems(z.array(text(63).meta(keyDocs.label)).max(maxLabels, messages.tooManyEntries(maxLabels))),
+      uniqueItems(z.array(text(63).meta(keyDocs.label)).max(maxLabels, texts.tooManyEntries(maxLabels))),
       [],
     ).meta(keyDocs.labels),
     channel: optional(channelId).meta(keyDocs.channel),
     adopt: withDefault(boolean, false).meta(keyDocs.adopt),
-    onFailure: withDefault(z.enum(['pause', 'continue'], messages.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
+    onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
     logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),
     latencyAlert: optional(duration({ from: '1s', to: '30d' })).meta(keyDocs.latencyAlert),
-    links: z.array(linkSchema).min(1, messages.noLinks).meta(keyDocs.links),
+    links: z.array(linkSchema).min(1, texts.noLinks).meta(keyDocs.links),
   })
   .meta(keyDocs.project);
 

@@ -11,7 +11,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import { configMessages } from '../messages/en/config.ts';
+import { messages } from '../messages/catalog.ts';
 import type { RawEnvironment } from './environment.ts';
 import { type ConfigError, type KeyError, toPrintable } from './errors.ts';
 
@@ -27,7 +27,7 @@ export type YamlResult =
     }
   | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
-const messages = configMessages.yaml;
+const texts = messages.config.yaml;
 
 /** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
@@ -41,7 +41,7 @@ export function parseYaml(text: string, env: RawEnvironment): YamlResult {
     return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
   } catch {
     // The parser throws if the nesting overflows the stack or the aliases multiply.
-    return { kind: 'refused', errors: [{ path: '', line: 1, ...messages.tooComplex }] };
+    return { kind: 'refused', errors: [{ path: '', line: 1, ...texts.tooComplex }] };
   }
 }
 
@@ -52,22 +52,22 @@ function toSyntaxErrors(yamlErrors: readonly YAMLError[], text: string, lineCoun
   for (const { pos, code } of yamlErrors) {
     const { line } = lineCounter.linePos(pos[0]);
     if (errorsByLine.has(line)) continue;
-    const { message, hint } = syntaxErrors[code] ?? messages.invalid(code.toLowerCase().replaceAll('_', ' '));
+    const { message, hint } = syntaxErrors[code] ?? texts.invalid(code.toLowerCase().replaceAll('_', ' '));
     const hasVariable = textLines[line - 1]?.includes('${') === true;
-    errorsByLine.set(line, { path: '', line, message, hint: hint ?? (hasVariable ? messages.quoteVariable : null) });
+    errorsByLine.set(line, { path: '', line, message, hint: hint ?? (hasVariable ? texts.quoteVariable : null) });
   }
   return [...errorsByLine.values()];
 }
 
 const syntaxErrors: { readonly [Code in ErrorCode]?: Pick<ConfigError, 'message' | 'hint'> } = {
-  DUPLICATE_KEY: messages.duplicateKey,
-  NON_STRING_KEY: messages.nonStringKey,
-  TAB_AS_INDENT: messages.tabIndent,
-  BAD_INDENT: messages.badIndent,
-  MULTIPLE_DOCS: messages.multipleDocuments,
-  TAG_RESOLVE_FAILED: messages.unknownTag,
-  RESOURCE_EXHAUSTION: messages.tooComplex,
-  BAD_ALIAS: messages.badAlias,
+  DUPLICATE_KEY: texts.duplicateKey,
+  NON_STRING_KEY: texts.nonStringKey,
+  TAB_AS_INDENT: texts.tabIndent,
+  BAD_INDENT: texts.badIndent,
+  MULTIPLE_DOCS: texts.multipleDocuments,
+  TAG_RESOLVE_FAILED: texts.unknownTag,
+  RESOURCE_EXHAUSTION: texts.tooComplex,
+  BAD_ALIAS: texts.badAlias,
 };
 
 const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
@@ -96,10 +96,10 @@ type ResolvedVariable =
 function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
   if (reference === '$${') return { kind: 'resolved', value: '${' };
   const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
-  if (name === undefined) return { kind: 'unresolved', ...configMessages.invalidVariable };
+  if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
   const value = env[name];
   if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
-  return { kind: 'unresolved', ...configMessages.variableNotSet(toPrintable(name)) };
+  return { kind: 'unresolved', ...messages.config.variableNotSet(toPrintable(name)) };
 }
 
 function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {

@@ -1,127 +1,161 @@
 import { z } from 'zod';
-import { alertKinds, type Condition, conditionSchema } from './conditions.ts';
+import { type AlertKind, alertKinds, type Condition, conditionSchema } from './conditions.ts';
 
-/** One thing that a project's channel is to know, in one message. Times are epoch ms of the bot's Redis server. */
-export const alertSchema = z.object({
-  /** When it was first found; also what tells one occurrence from the next. */
+const alertFields = {
+  /** When the condition was first observed. Identifies the occurrence. */
   since: z.number(),
-  /** False: found once and not to be told yet, or over. */
-  firing: z.boolean(),
-  /** As found last; null: over. */
-  condition: conditionSchema.nullable(),
-  /** Open, and the last look did not find it: another one like that, and it is over. */
-  resolving: z.boolean(),
-  /** Grows with each change that people are to be told. */
+  /** Grows by one with each change that the channel must be notified of. */
   seq: z.number(),
+  /** When `seq` or `state` last changed. 0 when the alert resolved before it fired. */
   changedAt: z.number(),
-  /** The project's version at which it was found. */
+  /** The project's version at the first observation. */
   version: z.number(),
-});
-export type Alert = Readonly<z.infer<typeof alertSchema>>;
+};
 
-/** What a channel was told: up to which change, of which occurrence, in which message. */
+/** One alert of a project. Times are epoch ms of the bot's Redis server. */
+export const alertSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('pending'), condition: conditionSchema, ...alertFields }),
+  z.object({
+    state: z.literal('firing'),
+    condition: conditionSchema,
+    /** The newest observation did not find the condition. */
+    absentOnce: z.boolean(),
+    ...alertFields,
+  }),
+  z.object({ state: z.literal('resolved'), ...alertFields }),
+]);
+export type Alert = Readonly<z.infer<typeof alertSchema>>;
+type PendingAlert = Extract<Alert, { state: 'pending' }>;
+export type FiringAlert = Extract<Alert, { state: 'firing' }>;
+export type ResolvedAlert = Extract<Alert, { state: 'resolved' }>;
+
+/** What the channel was notified of. */
 export const deliveredAlertSchema = z.object({
+  /** The `seq` and the occurrence of the alert. */
   seq: z.number(),
   since: z.number(),
   message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
-  /** Whether the message says that it is over. */
+  /** Whether the message says that the alert is resolved. */
   resolved: z.boolean(),
 });
 export type DeliveredAlert = Readonly<z.infer<typeof deliveredAlertSchema>>;
 
-export type AlertKind = (typeof alertKinds)[number];
 export interface AlertRecord {
   readonly alert: Alert;
   readonly delivered: DeliveredAlert | null;
 }
 export type Alerts = Readonly<Partial<Record<AlertKind, AlertRecord>>>;
 
-/** Whether there is something that the channel was not told yet. */
+/** Whether the alert changed since the channel was last notified. */
 export function needsNotification({ alert, delivered }: AlertRecord): boolean {
   return alert.seq > (delivered?.seq ?? 0);
 }
 
-/** What is so of a project now, the worst first. */
+/** The conditions whose alerts fire, the worst first. */
 export function firingConditions(alerts: Alerts): Condition[] {
   return alertKinds.flatMap((kind) => {
     const alert = alerts[kind]?.alert;
-    return alert?.firing && alert.condition !== null ? [alert.condition] : [];
+    return alert?.state === 'firing' ? [alert.condition] : [];
   });
 }
 
-/** Tasks are being worked on while people believe that they are held. */
+/** Alerts whose message mentions a person: tasks are processed although people believe that they are not. */
 export const critical: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
-/** What may be gone at the next look begins when two looks in a row have found it, and ends when two have not. */
+/** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
 const debounced: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
   'pause_ignored',
   'unexpectedly_paused',
+  'queue_missing',
   'no_worker',
   'latency',
 ]);
-/** What comes and goes: when it is back soon it goes on in the same message. */
-const flapping: ReadonlySet<AlertKind> = new Set(['unexpectedly_paused', 'no_worker', 'latency']);
+/** Alerts whose condition comes and goes. */
+const flapping: ReadonlySet<AlertKind> = new Set(['unexpectedly_paused', 'queue_missing', 'no_worker', 'latency']);
 const flappingWindowMs = 10 * 60_000;
-/** Figures and links change all the time: the message follows once a minute, of the loudest at once. */
+/** How often a firing alert that is not critical may change: latencies and link counts change all the time. */
 const updateIntervalMs = 60_000;
 
+/** What one observation says about one kind. `unknown`: this observation cannot tell. */
+export type ConditionResult<Present extends Condition = Condition> =
+  | { readonly kind: 'present'; readonly condition: Present }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown' };
+
 export interface Observation {
-  /** Null: nothing of the kind. Undefined: it cannot be told this time. */
-  readonly condition: Condition | null | undefined;
-  /** The project's version that was looked at. */
+  readonly result: ConditionResult;
+  /** The version of the project that was observed. */
   readonly version: number;
   readonly now: number;
 }
 
-/** The alert after one more look; the same object when nothing has changed. */
-export function reduceAlert(previous: Alert | null, { condition, version, now }: Observation): Alert | null {
-  if (condition === undefined) return previous;
-  if (condition === null) return onAbsent(previous, now);
-  if (previous === null || previous.condition === null) return onFirstPresent(previous, condition, { version, now });
-  if (!previous.firing) {
-    if (previous.version !== version) return { ...previous, condition, version, since: now };
-    return { ...previous, condition, firing: true, seq: previous.seq + 1, changedAt: now };
-  }
-  if (occurrenceOf(previous.condition) !== occurrenceOf(condition)) return resolve(previous, now);
-  const continued = previous.resolving ? { ...previous, resolving: false } : previous;
-  if (isEqual(previous.condition, condition)) return continued;
-  const isUrgent = critical.has(condition.kind);
-  if (!isUrgent && now - previous.changedAt < updateIntervalMs) return continued;
+/**
+ * The alert after one more observation. Returns the same object when nothing changed, and null while the condition was never
+ * observed. An `unknown` observation changes nothing.
+ *
+ * An alert is in one of three states, as in Prometheus:
+ *
+ * - `pending`: a debounced condition was observed once. People are not notified. A second observation at the same version of
+ *   the project makes it `firing`; at another version it counts as the first one again. An absent condition makes it
+ *   `resolved`, without a notification.
+ * - `firing`: people are notified, and again when the condition changes: at once if the kind is critical, else at most once a
+ *   minute. An absent condition makes it `resolved`; of a debounced kind, the second one in a row does. A new occurrence (the
+ *   project failed again after a restore) also makes it `resolved`; the next observation starts the new occurrence.
+ * - `resolved`: people are notified if it had fired. The condition starts it again as `pending`, or as `firing` if its kind is
+ *   not debounced. An alert of a flapping kind that starts again within 10 minutes keeps its `since`, and so its message.
+ */
+export function reduceAlert(previous: Alert | null, { result, version, now }: Observation): Alert | null {
+  if (result.kind === 'unknown') return previous;
+  if (result.kind === 'absent') return previous === null ? null : onAbsent(previous, now);
+  const { condition } = result;
+  if (previous === null || previous.state === 'resolved') return start(previous, condition, { version, now });
+  if (previous.state === 'firing') return onPresentWhileFiring(previous, condition, now);
+  if (previous.version !== version) return { ...previous, condition, version, since: now };
+  return fire(previous, condition, now);
+}
+
+function onAbsent(previous: Alert, now: number): Alert {
+  if (previous.state === 'resolved') return previous;
+  if (previous.state === 'pending') return toResolved(previous, { seq: previous.seq, changedAt: 0 });
+  const resolvesAtOnce = !debounced.has(previous.condition.kind) || previous.absentOnce;
+  return resolvesAtOnce
+    ? toResolved(previous, { seq: previous.seq + 1, changedAt: now })
+    : { ...previous, absentOnce: true };
+}
+
+function start(
+  previous: ResolvedAlert | null,
+  condition: Condition,
+  { version, now }: { readonly version: number; readonly now: number },
+): Alert {
+  const returnsSoon = previous !== null && now - previous.changedAt < flappingWindowMs;
+  const since = returnsSoon && flapping.has(condition.kind) ? previous.since : now;
+  const seq = previous?.seq ?? 0;
+  const pending: PendingAlert = { state: 'pending', condition, since, seq, changedAt: now, version };
+  return debounced.has(condition.kind) ? pending : fire(pending, condition, now);
+}
+
+function fire({ since, seq, version }: PendingAlert, condition: Condition, now: number): FiringAlert {
+  return { state: 'firing', condition, absentOnce: false, since, seq: seq + 1, changedAt: now, version };
+}
+
+function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: number): Alert {
+  if (occurrenceOf(previous.condition) !== occurrenceOf(condition))
+    return toResolved(previous, { seq: previous.seq + 1, changedAt: now });
+  const continued = previous.absentOnce ? { ...previous, absentOnce: false } : previous;
+  const mayChange = critical.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
+  if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }
 
-interface ObservationPoint {
-  readonly version: number;
-  readonly now: number;
+function toResolved(
+  { since, version }: Alert,
+  { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
+): ResolvedAlert {
+  return { state: 'resolved', since, seq, changedAt, version };
 }
 
-function onFirstPresent(previous: Alert | null, condition: Condition, { version, now }: ObservationPoint): Alert {
-  const firing = !debounced.has(condition.kind);
-  const isBack = previous !== null && flapping.has(condition.kind) && now - previous.changedAt < flappingWindowMs;
-  const since = isBack ? previous.since : now;
-  return {
-    since,
-    firing,
-    condition,
-    resolving: false,
-    seq: (previous?.seq ?? 0) + (firing ? 1 : 0),
-    changedAt: now,
-    version,
-  };
-}
-
-function onAbsent(previous: Alert | null, now: number): Alert | null {
-  if (previous === null || previous.condition === null) return previous;
-  if (!previous.firing) return { ...previous, condition: null, changedAt: 0 };
-  if (debounced.has(previous.condition.kind) && !previous.resolving) return { ...previous, resolving: true };
-  return resolve(previous, now);
-}
-
-function resolve(previous: Alert, now: number): Alert {
-  return { ...previous, firing: false, resolving: false, condition: null, seq: previous.seq + 1, changedAt: now };
-}
-
-/** A second failure after a restore is another one; everything else goes on until it is over. */
+/** Only a failure has occurrences: a second failure after a restore is another one. */
 function occurrenceOf(condition: Condition): number {
   return condition.kind === 'project_failed' ? condition.since : 0;
 }

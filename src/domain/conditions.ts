@@ -1,35 +1,35 @@
 import { z } from 'zod';
-import { decide } from './lifecycle.ts';
-import { failureSchema, type Link, linkSchema, type Project } from './project.ts';
+import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
 
-/** Links of which a few are named and the rest is counted: a project may have thousands. */
-const linkSampleSchema = z.object({ total: z.number(), first: z.array(linkSchema) });
-export type LinkSample = Readonly<z.infer<typeof linkSampleSchema>>;
+const logSchema = {
+  /** Until when the source keeps the oldest change that the project has not processed, epoch ms. */
+  until: z.number(),
+};
 
-const logSchema = { until: z.number() };
-
-/** What a look at a project may find that its channel is to know. */
+/** Something observed about a project that may raise an alert: its kind, and the facts that the message needs. */
 export const conditionSchema = z.discriminatedUnion('kind', [
-  /** It became Failed by itself, at `since`. */
+  /** The observer made the project Failed at `since`. */
   z.object({ kind: z.literal('project_failed'), since: z.number(), failure: failureSchema.nullable() }),
-  /** Links run although the state wants them paused: somebody resumed them, or syncbot could not pause them yet. */
+  /** Links run although the state wants them paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({
     kind: z.literal('unexpectedly_running'),
     links: linkSampleSchema,
     cause: z.enum(['resumed', 'not_paused']),
   }),
-  /** Links are paused, and a worker takes their tasks all the same, as one of BullMQ 4 does. */
+  /** Links are paused although the state wants them to run. */
+  z.object({ kind: z.literal('unexpectedly_paused'), links: linkSampleSchema }),
+  /** Links are paused, and a worker takes their tasks. BullMQ 4 does that. */
   z.object({ kind: z.literal('pause_ignored'), links: linkSampleSchema }),
-  /** Links are paused although it is Running, or their queue is gone. */
-  z.object({ kind: z.literal('unexpectedly_paused'), paused: linkSampleSchema, deleted: linkSampleSchema }),
-  /** Queues exist that did not before; syncbot pauses them where the state wants that. */
+  /** Queues exist that did not exist before. */
   z.object({ kind: z.literal('queue_created'), links: linkSampleSchema }),
-  /** Nobody works on links: no worker is connected, or delayed tasks are due and nobody takes them. */
+  /** Queues existed before and do not exist now. */
+  z.object({ kind: z.literal('queue_missing'), links: linkSampleSchema }),
+  /** Links have no connected worker, or have delayed tasks that are due and that no worker takes. */
   z.object({ kind: z.literal('no_worker'), noWorker: linkSampleSchema, overdue: linkSampleSchema }),
   z.object({ kind: z.literal('latency'), latencyMs: z.number(), limitMs: z.number() }),
-  /** Tasks have failed, and it goes on (`onFailure: continue`). */
-  z.object({ kind: z.literal('tasks_failed'), count: z.number(), failure: failureSchema }),
-  /** Half of the time is over for which the source keeps its log; most of it; all of it. */
+  /** Tasks failed, and the project stays Running (`onFailure: continue`). */
+  z.object({ kind: z.literal('tasks_failed'), count: z.number(), failure: taskFailureSchema }),
+  /** 50, 80 or 100 % of the time has passed for which the source keeps its log. */
   z.object({ kind: z.literal('log_retention_50'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_80'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_100'), ...logSchema }),
@@ -37,7 +37,7 @@ export const conditionSchema = z.discriminatedUnion('kind', [
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
 export type ConditionOf<Kind extends Condition['kind']> = Extract<Condition, { kind: Kind }>;
 
-/** The worst first. */
+/** The kinds of conditions and alerts, the worst first. */
 export const alertKinds = [
   'unexpectedly_running',
   'pause_ignored',
@@ -46,39 +46,16 @@ export const alertKinds = [
   'log_retention_80',
   'log_retention_50',
   'unexpectedly_paused',
+  'queue_missing',
   'queue_created',
   'tasks_failed',
   'no_worker',
   'latency',
 ] as const satisfies readonly Condition['kind'][];
+export type AlertKind = Condition['kind'];
 
-const maxSampleSize = 5;
-
-/** Names a few of many links. */
-export function sampleLinks(links: readonly Link[]): LinkSample {
-  return { total: links.length, first: links.slice(0, maxSampleSize) };
-}
-
-/** The links that a finding names; not all of them where they are many. */
+/** The links that a condition names: at most five of each sample. */
 export function sampledLinks(condition: Condition): Link[] {
-  switch (condition.kind) {
-    case 'unexpectedly_running':
-    case 'pause_ignored':
-    case 'queue_created':
-      return [...condition.links.first];
-    case 'unexpectedly_paused':
-      return [...condition.paused.first, ...condition.deleted.first];
-    case 'no_worker':
-      return [...condition.noWorker.first, ...condition.overdue.first];
-    default:
-      return [];
-  }
-}
-
-/** Whether Adopt can take a state from these links: every one of them is the opposite of what the state wants. */
-export function isAdoptable(
-  { state, definition }: Pick<Project, 'state' | 'definition'>,
-  { total }: LinkSample,
-): boolean {
-  return total === definition.links.length && decide(state, 'adopt').kind === 'allowed';
+  if (condition.kind === 'no_worker') return [...condition.noWorker.first, ...condition.overdue.first];
+  return 'links' in condition ? [...condition.links.first] : [];
 }

@@ -1,4 +1,5 @@
-import { type Link, linkId, type Project, type ProjectDefinition } from './project.ts';
+import { type Link, linkId } from './link.ts';
+import type { Project, ProjectDefinition } from './project.ts';
 
 /** A project as syncbot.yml defines it. */
 export interface DesiredProject {

@@ -1,43 +1,45 @@
-import { desiredLinkState } from './lifecycle.ts';
+import { desiredLinkState, isAllowed } from './lifecycle.ts';
+import { type Link, type LinkSample, linkId } from './link.ts';
 import { type LinkObservation, observedLinks } from './observation.ts';
-import { type Link, linkId, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import type { Refusal } from './refusal.ts';
 
+/** How links differ from what the project's state wants. */
 export interface Drift {
-  /** They run although the state wants them paused. */
+  /** They run, and the state wants them paused. */
   readonly unexpectedlyRunning: readonly Link[];
-  /** They are paused although the state wants them to run. */
+  /** They are paused, and the state wants them to run. */
   readonly unexpectedlyPaused: readonly Link[];
-  /** Awaited queues that exist by now. */
+  /** Their queues did not exist at the last sync and exist now. */
   readonly created: readonly Link[];
-  /** Their queues existed when the links were last seen to agree. */
+  /** Their queues existed at the last sync and do not exist now. */
   readonly deleted: readonly Link[];
 }
 
-/** In what links differ from what the state wants, but for those that are being driven. */
+/** Compares links with the project's state. Ignores links that are being reconciled. */
 export function detectDrift(project: Project, observations: readonly LinkObservation[]): Drift {
   const desired = desiredLinkState(project.state);
   const settled = observations.filter(({ link }) => !isReconciling(project, link));
-  const pending = project.pendingLinks === null ? null : new Set(project.pendingLinks);
-  const isPending = ({ link }: LinkObservation) => pending?.has(linkId(link)) ?? false;
-  const read = settled.filter((reading) => reading.kind === 'read');
+  const isPending = ({ link }: LinkObservation) => project.pendingLinks?.includes(linkId(link)) ?? false;
+  const read = settled.filter((observation) => observation.kind === 'read');
   const differing = observedLinks(read.filter((one) => one.paused !== (desired === 'paused') && !isPending(one)));
+  const missing = observedLinks(settled.filter(({ kind }) => kind === 'missing'));
   return {
     unexpectedlyRunning: desired === 'paused' ? differing : [],
     unexpectedlyPaused: desired === 'resumed' ? differing : [],
     created: observedLinks(read.filter(isPending)),
-    deleted: pending === null ? [] : observedLinks(settled.filter((one) => one.kind === 'missing' && !isPending(one))),
+    deleted: project.pendingLinks === null ? [] : deletedLinks(project, missing),
   };
 }
 
-/** An operation drives all links of the project that it holds; converge those that it has yet to see agree. */
+/** Whether an operation or the reconcile job is about to set this link. */
 export function isReconciling(project: Project, link: Link): boolean {
   const { activeOperation, version, syncedVersion, linksToReconcile } = project;
   if (activeOperation !== null) return true;
   return syncedVersion < version && (linksToReconcile === null || linksToReconcile.includes(linkId(link)));
 }
 
-/** The links of a project by what their flags say. */
+/** The links of a project by the pause flags of their queues. */
 export interface LinksByStatus {
   readonly running: readonly Link[];
   readonly paused: readonly Link[];
@@ -46,23 +48,23 @@ export interface LinksByStatus {
 }
 
 export function groupObservations(observations: readonly LinkObservation[]): LinksByStatus {
-  const links = (fits: (observation: LinkObservation) => boolean) => observations.filter(fits).map(({ link }) => link);
+  const select = (matches: (observation: LinkObservation) => boolean) => observedLinks(observations.filter(matches));
   return {
-    running: links((observation) => observation.kind === 'read' && !observation.paused),
-    paused: links((observation) => observation.kind === 'read' && observation.paused),
-    missing: links(({ kind }) => kind === 'missing'),
-    unreachable: links(({ kind }) => kind === 'unreachable'),
+    running: select((observation) => observation.kind === 'read' && !observation.paused),
+    paused: select((observation) => observation.kind === 'read' && observation.paused),
+    missing: select(({ kind }) => kind === 'missing'),
+    unreachable: select(({ kind }) => kind === 'unreachable'),
   };
 }
 
-/** The missing links whose queues are gone; those of the others are awaited. */
+/** The missing links whose queues existed before. Those of pending links have never existed. */
 export function deletedLinks({ pendingLinks }: Pick<Project, 'pendingLinks'>, missing: readonly Link[]): Link[] {
   return missing.filter((link) => !pendingLinks?.includes(linkId(link)));
 }
 
 /**
- * Why drift is not corrected, or null. Re-apply wants a difference: a link that is not what the state wants, one whose queue
- * is gone, or one that does not tell. Adopt wants every link to be the opposite of what the state wants.
+ * Returns the refusal of a correction, or null when the links allow it. Re-apply needs a link that differs from the state,
+ * whose queue was deleted or that does not answer. Adopt needs every link to be the opposite of what the state wants.
  */
 export function checkCorrection(
   project: Pick<Project, 'id' | 'state' | 'pendingLinks'>,
@@ -79,4 +81,12 @@ export function checkCorrection(
   if (differing.length === 0) return { code: 'no_drift', project: id, state };
   if (agreeing.length + missing.length === 0) return null;
   return { code: 'adopt_mixed', project: id, running: [...running], paused: [...paused], missing: [...missing] };
+}
+
+/** Whether Adopt is possible: these links, which differ from the state, are all links of the project. */
+export function isAdoptable(
+  { state, definition }: Pick<Project, 'state' | 'definition'>,
+  { total }: LinkSample,
+): boolean {
+  return total === definition.links.length && isAllowed(state, 'adopt');
 }

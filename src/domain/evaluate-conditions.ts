@@ -1,21 +1,15 @@
-import { maskFailureReason } from '../logging/redact.ts';
-import { type Condition, type ConditionOf, sampledLinks, sampleLinks } from './conditions.ts';
+import type { ConditionResult } from './alert.ts';
+import { type AlertKind, type Condition, type ConditionOf, sampledLinks } from './conditions.ts';
 import { detectDrift, isReconciling } from './drift.ts';
 import { desiredLinkState } from './lifecycle.ts';
+import { linkId, sampleLinks } from './link.ts';
 import { logRetentionDeadline } from './log-retention.ts';
-import {
-  countFailures,
-  type LinkObservation,
-  type LinkStats,
-  observedLinks,
-  oldestFailure,
-  type ProjectStats,
-} from './observation.ts';
+import { countFailures, observedLinks, oldestFailure, type ProjectStats } from './observation.ts';
 import { reconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
-import { botActor, type Link, linkId, type Project } from './project.ts';
+import { botActor, type Project } from './project.ts';
 
-/** One look at a project that nobody holds. */
+/** One observation of a project that has no active operation. */
 export interface ProjectObservation {
   readonly project: Project;
   readonly stats: ProjectStats;
@@ -25,133 +19,130 @@ export interface ProjectObservation {
   readonly now: number;
 }
 
-/** What was found of each kind: null nothing, undefined: it cannot be told this time. */
-export type Conditions = { readonly [Kind in Condition['kind']]?: ConditionOf<Kind> | null | undefined };
+/** The results of one observation. A kind that is not here was not evaluated. */
+export type ConditionResults = { readonly [Kind in AlertKind]?: ConditionResult<ConditionOf<Kind>> };
+type ResultsOf<Kind extends AlertKind> = { readonly [Each in Kind]: ConditionResult<ConditionOf<Each>> };
+type LogKind = 'log_retention_50' | 'log_retention_80' | 'log_retention_100';
 
-/** Delayed tasks are promoted by workers within seconds. */
+/** Workers promote delayed tasks within seconds. */
 const overdueAfterMs = 30_000;
 
-/** What a project's own record tells, without a look at its links. */
-export function conditionsFromRecord(project: Project, now: number): Conditions {
-  const { state, by, since, failure } = project;
-  const until = logRetentionDeadline(project);
-  const part = until === null ? 0 : until <= now ? 1 : (now - since) / (until - since);
-  const log = <Kind extends 'log_retention_50' | 'log_retention_80' | 'log_retention_100'>(
-    kind: Kind,
-    from: number,
-    to: number,
-  ) => (until !== null && part >= from && part < to ? { kind, until } : null);
-  return {
-    project_failed: state === 'failed' && by === botActor ? { kind: 'project_failed', since, failure } : null,
-    log_retention_50: log('log_retention_50', 0.5, 0.8),
-    log_retention_80: log('log_retention_80', 0.8, 1),
-    log_retention_100: log('log_retention_100', 1, Number.POSITIVE_INFINITY),
-  };
-}
+const absent = { kind: 'absent' } as const;
+const unknown = { kind: 'unknown' } as const;
 
-/** Everything that one look tells. */
-export function conditionsFromObservation(observation: ProjectObservation): Conditions {
+/** Evaluates every kind. What the state rules out is absent, also while a link does not answer. */
+export function evaluateObservation(observation: ProjectObservation): ResultsOf<AlertKind> {
   const { project, stats, now } = observation;
-  const shouldBePaused = desiredLinkState(project.state) === 'paused';
-  const running = project.state === 'running';
-  const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
-  const unknownIfSampleUnreachable = <F>(kind: Condition['kind'], condition: F | null | undefined) =>
-    condition === null && isSampleUnreachable(project.alerts[kind]?.alert.condition ?? null, stats.links)
-      ? undefined
-      : condition;
-  const unknownIfAnyUnreachable = <F>(condition: F | null | undefined) =>
-    condition === null && !allReachable ? undefined : condition;
-  const drift = driftConditions(observation);
+  const desired = desiredLinkState(project.state);
+  const { unexpectedlyPaused, created, deleted } = detectDrift(project, stats.links);
+  const paused = { kind: 'unexpectedly_paused', links: sampleLinks(unexpectedlyPaused) } as const;
+  const isRunning = project.state === 'running';
   return {
-    ...conditionsFromRecord(project, now),
-    unexpectedly_running: shouldBePaused
-      ? unknownIfSampleUnreachable('unexpectedly_running', drift.unexpectedly_running)
-      : drift.unexpectedly_running,
-    pause_ignored: shouldBePaused ? unknownIfSampleUnreachable('pause_ignored', pauseIgnoredCondition(stats)) : null,
-    unexpectedly_paused: unknownIfSampleUnreachable('unexpectedly_paused', drift.unexpectedly_paused),
-    queue_created: drift.queue_created,
-    no_worker: running ? unknownIfAnyUnreachable(noWorkerCondition(observation)) : null,
-    latency: running ? unknownIfAnyUnreachable(latencyCondition(observation)) : null,
-    tasks_failed: running ? unknownIfAnyUnreachable(tasksFailedCondition(observation)) : null,
+    ...evaluateRecord(project, now),
+    unexpectedly_running: desired === 'paused' ? evaluateUnexpectedlyRunning(observation) : absent,
+    unexpectedly_paused: desired === 'resumed' ? evaluateDrift(paused, observation) : absent,
+    pause_ignored: desired === 'paused' ? evaluatePauseIgnored(observation) : absent,
+    queue_created: evaluateDrift({ kind: 'queue_created', links: sampleLinks(created) }, observation),
+    queue_missing: evaluateDrift({ kind: 'queue_missing', links: sampleLinks(deleted) }, observation),
+    no_worker: isRunning ? evaluateNoWorker(observation) : absent,
+    latency: isRunning ? evaluateLatency(observation) : absent,
+    tasks_failed: isRunning ? evaluateTasksFailed(observation) : absent,
   };
 }
 
-/** Of links that are being driven it cannot be told whether they drift; what could not be paused for long is told all the same. */
-function driftConditions({
-  project,
-  stats,
-  now,
-}: ProjectObservation): Pick<Conditions, 'unexpectedly_running' | 'unexpectedly_paused' | 'queue_created'> {
-  const reconciling = stats.links.filter(({ link }) => isReconciling(project, link));
-  const unknownIfReconciling = <F>(condition: F | null) =>
-    condition === null && reconciling.length > 0 ? undefined : condition;
-  const isOverdue = project.activeOperation === null && now - project.since > reconcileTimeoutMs;
-  const stuck = isOverdue && desiredLinkState(project.state) === 'paused' ? reconciling.filter(isRunning) : [];
-  const { unexpectedlyRunning: loose, unexpectedlyPaused, created, deleted } = detectDrift(project, stats.links);
-  const isDrift = unexpectedlyPaused.length + deleted.length > 0;
+/** Evaluates the kinds that the project's record decides alone. */
+export function evaluateRecord(project: Project, now: number): ResultsOf<'project_failed' | LogKind> {
+  const { state, by, since, failure } = project;
+  const log = logRetentionCondition(project, now);
   return {
-    unexpectedly_running: unknownIfReconciling(unexpectedlyRunning(loose, observedLinks(stuck))),
-    unexpectedly_paused: unknownIfReconciling(
-      isDrift
-        ? { kind: 'unexpectedly_paused', paused: sampleLinks(unexpectedlyPaused), deleted: sampleLinks(deleted) }
-        : null,
-    ),
-    queue_created: unknownIfReconciling(
-      created.length > 0 ? { kind: 'queue_created', links: sampleLinks(created) } : null,
-    ),
+    project_failed:
+      state === 'failed' && by === botActor ? present({ kind: 'project_failed', since, failure }) : absent,
+    log_retention_50: log?.kind === 'log_retention_50' ? present(log) : absent,
+    log_retention_80: log?.kind === 'log_retention_80' ? present(log) : absent,
+    log_retention_100: log?.kind === 'log_retention_100' ? present(log) : absent,
   };
 }
 
-function unexpectedlyRunning(
-  resumed: readonly Link[],
-  stuck: readonly Link[],
-): ConditionOf<'unexpectedly_running'> | null {
-  if (resumed.length > 0) return { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' };
-  return stuck.length > 0 ? { kind: 'unexpectedly_running', links: sampleLinks(stuck), cause: 'not_paused' } : null;
+function logRetentionCondition(project: Project, now: number): ConditionOf<LogKind> | null {
+  const until = logRetentionDeadline(project);
+  if (until === null) return null;
+  if (now >= until) return { kind: 'log_retention_100', until };
+  const elapsed = (now - project.since) / (until - project.since);
+  if (elapsed >= 0.8) return { kind: 'log_retention_80', until };
+  return elapsed >= 0.5 ? { kind: 'log_retention_50', until } : null;
 }
 
-function isRunning(reading: LinkObservation): boolean {
-  return reading.kind === 'read' && !reading.paused;
-}
-
-/** Whether one of the links that an open alert names does not answer: then it cannot be told to be over. */
-function isSampleUnreachable(firing: Condition | null, links: readonly LinkObservation[]): boolean {
-  const unreachable = new Set(links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => linkId(link)));
-  return firing !== null && sampledLinks(firing).some((link) => unreachable.has(linkId(link)));
-}
-
-function noWorkerCondition({ stats, workers }: ProjectObservation): ConditionOf<'no_worker'> | null | undefined {
-  const noWorker = stats.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0);
-  const overdue = readLinks(stats).filter(
-    ({ overdueSince, now }) => overdueSince !== null && now - overdueSince > overdueAfterMs,
+/** Links that were resumed from outside, else links that syncbot could not pause within `reconcileTimeoutMs`. */
+function evaluateUnexpectedlyRunning(observation: ProjectObservation) {
+  const { project, stats, now } = observation;
+  const resumed = detectDrift(project, stats.links).unexpectedlyRunning;
+  const drift = { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' } as const;
+  if (resumed.length > 0) return present(drift);
+  const isTooLate = project.activeOperation === null && now - project.since > reconcileTimeoutMs;
+  const notPaused = stats.links.filter(
+    (each) => each.kind === 'read' && !each.paused && isReconciling(project, each.link),
   );
-  if (noWorker.length + overdue.length === 0) return workers.includes(null) ? undefined : null;
-  return {
-    kind: 'no_worker',
-    noWorker: sampleLinks(observedLinks(noWorker)),
-    overdue: sampleLinks(observedLinks(overdue)),
-  };
+  if (!isTooLate || notPaused.length === 0) return evaluateDrift(drift, observation);
+  return present({ ...drift, links: sampleLinks(observedLinks(notPaused)), cause: 'not_paused' as const });
 }
 
-function latencyCondition({ project, stats: { latencyMs } }: ProjectObservation): ConditionOf<'latency'> | null {
+/** A condition of drift. Links that are being reconciled, or that do not answer, can hide it. */
+function evaluateDrift<Drift extends Condition & { readonly links: { readonly total: number } }>(
+  condition: Drift,
+  observation: ProjectObservation,
+): ConditionResult<Drift> {
+  const { project, stats } = observation;
+  if (condition.links.total > 0) return present(condition);
+  if (stats.links.some(({ link }) => isReconciling(project, link))) return unknown;
+  return isHiddenByUnreachable(condition.kind, observation) ? unknown : absent;
+}
+
+function evaluatePauseIgnored(observation: ProjectObservation): ConditionResult<ConditionOf<'pause_ignored'>> {
+  const ignoring = readLinks(observation.stats).filter(({ paused, ignoresPause }) => paused && ignoresPause);
+  if (ignoring.length > 0) return present({ kind: 'pause_ignored', links: sampleLinks(observedLinks(ignoring)) });
+  return isHiddenByUnreachable('pause_ignored', observation) ? unknown : absent;
+}
+
+function evaluateNoWorker({ stats, workers }: ProjectObservation): ConditionResult<ConditionOf<'no_worker'>> {
+  const noWorker = observedLinks(stats.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0));
+  const overdue = observedLinks(
+    readLinks(stats).filter(({ overdueSince, now }) => overdueSince !== null && now - overdueSince > overdueAfterMs),
+  );
+  if (noWorker.length + overdue.length > 0)
+    return present({ kind: 'no_worker', noWorker: sampleLinks(noWorker), overdue: sampleLinks(overdue) });
+  return workers.includes(null) || !allReachable(stats) ? unknown : absent;
+}
+
+function evaluateLatency({ project, stats }: ProjectObservation): ConditionResult<ConditionOf<'latency'>> {
   const limitMs = project.definition.latencyAlert;
-  if (limitMs === null || latencyMs === null || latencyMs <= limitMs) return null;
-  return { kind: 'latency', latencyMs, limitMs };
+  if (limitMs === null) return absent;
+  if (stats.latencyMs === null) return unknown;
+  return stats.latencyMs > limitMs ? present({ kind: 'latency', latencyMs: stats.latencyMs, limitMs }) : absent;
 }
 
-function tasksFailedCondition({ project, stats }: ProjectObservation): ConditionOf<'tasks_failed'> | null {
-  const oldest = oldestFailure(stats.links);
-  if (project.definition.onFailure !== 'continue' || oldest === null) return null;
-  const count = countFailures(stats.links);
-  const { taskId, reason, at } = oldest.task;
-  return { kind: 'tasks_failed', count, failure: { link: oldest.link, taskId, reason: maskFailureReason(reason), at } };
+function evaluateTasksFailed({ project, stats }: ProjectObservation): ConditionResult<ConditionOf<'tasks_failed'>> {
+  if (project.definition.onFailure !== 'continue') return absent;
+  const failure = oldestFailure(stats.links);
+  if (failure !== null) return present({ kind: 'tasks_failed', count: countFailures(stats.links), failure });
+  return allReachable(stats) ? absent : unknown;
 }
 
-function pauseIgnoredCondition(figures: ProjectStats): ConditionOf<'pause_ignored'> | null {
-  const ignoring = readLinks(figures).filter(({ paused, ignoresPause }) => paused && ignoresPause);
-  return ignoring.length > 0 ? { kind: 'pause_ignored', links: sampleLinks(observedLinks(ignoring)) } : null;
+/** Whether the firing alert names a link that does not answer: then the observation cannot tell whether it is resolved. */
+function isHiddenByUnreachable(kind: AlertKind, { project, stats }: ProjectObservation): boolean {
+  const alert = project.alerts[kind]?.alert;
+  if (alert === undefined || alert.state === 'resolved') return false;
+  const unreachable = stats.links.filter((each) => each.kind === 'unreachable').map(({ link }) => linkId(link));
+  return sampledLinks(alert.condition).some((link) => unreachable.includes(linkId(link)));
 }
 
-function readLinks({ links }: ProjectStats): LinkStats[] {
-  return links.filter((reading) => reading.kind === 'read');
+function readLinks({ links }: ProjectStats) {
+  return links.filter((each) => each.kind === 'read');
+}
+
+function allReachable({ links }: ProjectStats): boolean {
+  return links.every(({ kind }) => kind !== 'unreachable');
+}
+
+function present<Present extends Condition>(condition: Present): { kind: 'present'; condition: Present } {
+  return { kind: 'present', condition };
 }

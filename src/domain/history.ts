@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { alertSchema, deliveredAlertSchema } from './alert.ts';
 import { alertKinds } from './conditions.ts';
+import { operationKindSchema } from './lifecycle.ts';
+import { failureSchema, linkSchema } from './link.ts';
 import { outcomeSchema } from './operation.ts';
-import { failureSchema, linkSchema, operationKindSchema, projectStateSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
+import { projectStateSchema } from './state.ts';
 
-/** What is known to happen in a history; an entry of another event, of a newer version, is read all the same. */
+/** The events of a project's history. A newer version may write others; those entries are shown as well. */
 export const historyEvents = [
   'created',
   'changed',
@@ -30,47 +32,44 @@ export type HistoryEvent = (typeof historyEvents)[number];
 const nullableText = z.string().nullable().catch(null);
 
 /**
- * One entry of a project's append-only history. What an older version did not write, or a newer one writes differently, is
- * null: one entry never keeps the others from being read.
+ * One entry of a project's append-only history. A field that an older version did not write, or that a newer version writes
+ * differently, is null. So one entry never makes the history unreadable.
  */
 export const historyEntrySchema = z.object({
-  /** Its place in the stream: later entries have greater ones. */
+  /** The id of the stream entry. */
   id: z.string(),
   /** Epoch ms of the bot's Redis server. */
   at: z.number(),
-  /** One of `historyEvents`, or what a newer version calls it. */
+  /** One of `historyEvents`, or an event of a newer version. */
   event: z.string(),
   operation: nullableText,
-  /** Who did this; null when nobody did, as when a dialog expires. */
+  /** Null when nobody did it, for example when a dialog expires. */
   by: nullableText,
-  /** Of the operation, as are reason, origin and channel. */
+  /** `action`, `reason`, `origin` and `channel` are those of the operation. */
   action: operationKindSchema.nullable().catch(null),
-  /** A person's reason, not a failed task's. */
   reason: nullableText,
   origin: z.enum(['slack', 'cli']).nullable().catch(null),
   channel: nullableText,
-  /** The project's version and state after it. */
+  /** The project's version and state after the event. */
   version: z.number().nullable().catch(null),
   state: projectStateSchema.nullable().catch(null),
-  /** Why something was refused: the code alone, or with its facts. */
+  /** The refusal, and its code in case the refusal cannot be read. */
   code: nullableText,
   refusal: refusalSchema.nullable().catch(null),
   outcome: outcomeSchema.nullable().catch(null),
-  /** The task that made the project Failed; its reason is masked. */
   failure: failureSchema.nullable().catch(null),
-  /** What the project's channel is to know. */
   alert: alertSchema.nullable().catch(null),
-  /** Of the alert. */
+  /** The kind of the alert. */
   kind: z.enum(alertKinds).nullable().catch(null),
-  /** Where it was told. */
+  /** The notification of the alert. */
   delivered: deliveredAlertSchema.nullable().catch(null),
-  /** The links that were found not to be what the state wants, and are seen to unasked: a late write of ours, or new queues. */
+  /** The links that syncbot corrects without a request, and why: a late write of its own, or a new queue. */
   links: z.array(linkSchema).nullable().catch(null),
   cause: z.enum(['late_write', 'queue_created']).nullable().catch(null),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 
-/** Where it was asked for: a Slack channel's id, `cli`, or null when that is not known or nobody asked. */
+/** The Slack channel id of the request, or `cli`. Null when it is not known, or when nobody requested the event. */
 export function requestedFrom({ origin, channel, by }: HistoryEntry): string | null {
   if (origin === 'cli' || (origin === null && by?.startsWith('cli:'))) return 'cli';
   return channel;

@@ -1,6 +1,6 @@
 import type { Project, ProjectDefinition } from './project.ts';
 
-/** How old the oldest unfinished change is of a project that stops now (epoch ms): as old as its latency, as far as that is known. */
+/** When the oldest unprocessed change was made, of a project that stops now. Epoch ms; `now` when the latency is not known. */
 export function oldestUnprocessedAt({
   now,
   latencyMs,
@@ -11,7 +11,7 @@ export function oldestUnprocessedAt({
   return now - (latencyMs ?? 0);
 }
 
-/** Until when (epoch ms) a source keeps what was changed at that moment. Null: nobody has said how long it keeps its log. */
+/** Until when (epoch ms) the source keeps a change in its log. Null when `logRetention` is not configured. */
 export function logRetainedUntil(
   { logRetention }: Pick<ProjectDefinition, 'logRetention'>,
   changedAt: number,
@@ -19,7 +19,7 @@ export function logRetainedUntil(
   return logRetention === null ? null : changedAt + logRetention;
 }
 
-/** Until when a restore of this project will still find the source's log; null while it does not stand still. */
+/** Until when (epoch ms) a restore finds every change in the source's log. Null unless the project is Paused or Failed. */
 export function logRetentionDeadline({ state, since, oldestUnprocessedAt, definition }: Project): number | null {
   return state === 'paused' || state === 'failed' ? logRetainedUntil(definition, oldestUnprocessedAt ?? since) : null;
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { linkSchema, operationKindSchema, type ProjectId, projectIdSchema, projectStateSchema } from './project.ts';
+import { operationKindSchema } from './lifecycle.ts';
+import { linkSchema } from './link.ts';
+import { type ProjectId, projectIdSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
+import { projectStateSchema } from './state.ts';
 
-/** The life of an operation: requested → confirmed → running → done | refused | failed, or settled the other way. */
+/** An operation goes requested → confirmed → running → done, refused or failed; or requested → cancelled, expired or superseded. */
 export const operationStates = [
   'requested',
   'confirmed',
@@ -19,57 +22,58 @@ export type OperationState = z.infer<typeof operationStateSchema>;
 
 const openStates: ReadonlySet<OperationState> = new Set(['requested', 'confirmed', 'running']);
 
-/** Whether an operation may still change. */
 export function isOpen(operation: Pick<Operation, 'state'>): boolean {
   return openStates.has(operation.state);
 }
 
-/** How long a confirmed operation may wait for a worker before it must not be carried out any more. */
+/** How long a confirmed operation waits for a worker. After that it is refused. */
 export const claimTimeoutMs = 120_000;
-/** How long a pause goes on trying to reach its links before the project is Failed. */
+/** How long an operation tries to reach its links before it fails. */
 export const reconcileTimeoutMs = 120_000;
-/** How long Start and Restore wait for every link to answer before anything is touched. */
+/** How long a link may take to answer before Start and Restore change anything. */
 export const linkTimeoutMs = 10_000;
 
-/** The longest reason that is kept, in characters. */
+/** The longest reason of a person, in characters. */
 export const maxReasonLength = 300;
 
-/** What an operation did, as far as it got. Counts are links, tasks in flight and tasks put back. */
+/** What an operation did, also when it failed. */
 export const outcomeSchema = z.object({
   linksTotal: z.number(),
   linksDone: z.number(),
-  /** Links that could not be reached: still paused or still running, nobody knows. */
+  /** Links that did not answer. Their pause flags are not known. */
   unreachable: z.array(linkSchema),
-  /** Links whose queue does not exist (any more). */
+  /** Links whose queue does not exist. */
   missing: z.array(linkSchema),
-  /** Tasks that were still in flight when the links were driven; null when unknown. */
+  /** Tasks that were in flight when the links were set. Null when that is not known. */
   inFlight: z.number().nullable(),
+  /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
+/** `done` of `total` links are set. */
 const progressSchema = z.object({
   done: z.number(),
   total: z.number(),
-  /** Tasks that had failed before a Restore touched anything: a worker that carries it on does not see those put back before. */
+  /** The failed tasks at the start of a restore. A worker that continues the restore cannot count those retried before. */
   tasksToRetry: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
-/** Where an operation's dialog can be replaced: the newest response_url, its deadline and how often it may still be used. */
+/** The newest response_url of the confirmation dialog. Slack allows a limited time and number of uses. */
 const dialogSchema = z.object({ url: z.string(), expiresAt: z.number(), usesLeft: z.number() });
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
-/** A dialog as a press brings it: its deadline is set by the clock of Redis. */
+/** The dialog of a button press. Redis computes `expiresAt` from `lifetimeMs`. */
 export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
   readonly lifetimeMs: number;
 }
 
-/** The operation's own message in a channel. */
+/** A message in a Slack channel. */
 const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
-/** One requested action on one project, from the request to its outcome. Times are epoch ms of the bot's Redis server. */
+/** One requested action or correction on one project. Times are epoch ms of the bot's Redis server. */
 export const operationSchema = z.object({
   v: z.literal(1),
   id: z.string(),
@@ -77,41 +81,42 @@ export const operationSchema = z.object({
   action: operationKindSchema,
   state: operationStateSchema,
   origin: z.enum(['slack', 'cli']),
-  /** The Slack channel where it was asked for; null from the command line. */
+  /** The Slack channel of the request. Null from the command line. */
   channel: z.string().nullable(),
   by: z.string(),
   reason: z.string().nullable(),
   requestedAt: z.number(),
   expiresAt: z.number(),
-  /** The project's version that the dialog showed; a claim on any other is refused. */
+  /** The project's version at the request. A claim at another version is refused. */
   projectVersion: z.number(),
+  /** When it was confirmed, cancelled, expired or superseded. */
   resolvedAt: z.number().nullable(),
+  /** Until when a worker may claim it. */
   executeBy: z.number().nullable(),
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
-  /** The state that the project was in when it was claimed, and where it stands at the operation's end. */
+  /** The project's state at the claim and at the end of the operation. */
   fromState: projectStateSchema.nullable(),
   toState: projectStateSchema.nullable(),
   progress: progressSchema.nullable(),
   outcome: outcomeSchema.nullable(),
   refusal: refusalSchema.nullable(),
-  /** Grows by one with each change; what people were told last stands in `notifiedSeq`. */
+  /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),
-  /** When people were first told of its end, or nobody was left to be told. */
+  /** When people were notified of the end. Also set when there was nobody to notify. */
   notifiedAt: z.number().nullable().default(null),
   message: messageRefSchema.nullable(),
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
 
-/** An operation is addressed by project and id: both lie in one slot of Redis. */
+/** Identifies an operation. With the project's id, its keys are in the project's slot of Redis Cluster. */
 export interface OperationRef {
   readonly project: ProjectId;
   readonly operation: string;
 }
 
-/** How an operation is addressed. */
 export function refOf({ project, id }: Pick<Operation, 'project' | 'id'>): OperationRef {
   return { project, operation: id };
 }

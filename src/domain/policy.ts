@@ -1,22 +1,23 @@
 import type { Refusal } from './refusal.ts';
 
-/** Who may change what: `policy` of syncbot.yml. Users begin with U or W, user groups with S. */
+/** `policy` of syncbot.yml. */
 export interface Policy {
+  /** Ids of users (U…, W…) and of user groups (S…). */
   readonly operators: readonly string[];
-  /** Channels where changing commands are accepted; empty: anywhere but externally shared channels. */
+  /** Channels where changing commands are accepted. When empty: every channel that is not shared with another organization. */
   readonly channels: readonly string[];
 }
 
-/** What is known of the person and the place at the moment of asking. */
+/** The person who asks, and the channel. */
 export interface Requester {
   readonly user: string;
-  /** The team that the person belongs to, as Slack says. */
+  /** The person's team. */
   readonly userTeam: string | null;
   readonly installedTeam: string;
   readonly channel: string;
-  /** `unknown`: Slack did not say, for instance since the bot is not in a private channel. */
+  /** Whether the channel is shared with another organization. `unknown` when Slack does not say it to the bot. */
   readonly channelShared: 'yes' | 'no' | 'unknown';
-  /** For each user group of the policy: whether the person is in it; `unknown` when Slack did not say. */
+  /** For each user group of the policy: whether the person is in it. `unknown` when Slack did not say it. */
   readonly groups: Readonly<Record<string, 'member' | 'not_member' | 'unknown'>>;
 }
 
@@ -46,10 +47,10 @@ const channelAllowed: Rule = (policy, { channel, channelShared }) => {
   return { code: channelShared === 'yes' ? 'channel_shared' : 'channel_unknown', channel };
 };
 
-/** In this order: the first that refuses speaks. */
+/** In this order. The first refusal is the answer. */
 const rules: readonly Rule[] = [sameTeam, operatorsConfigured, isOperator, channelAllowed];
 
-/** Whether this person may change a project from this place now; null: yes. Unknown always means no. */
+/** Returns the refusal, or null when this person may change projects from this channel. What is unknown is refused. */
 export function authorize(policy: Policy, requester: Requester): Refusal | null {
   for (const rule of rules) {
     const refusal = rule(policy, requester);
@@ -58,7 +59,7 @@ export function authorize(policy: Policy, requester: Requester): Refusal | null 
   return null;
 }
 
-/** Whether a name in `operators` is a user group: Slack's ids of those begin with S. */
+/** Whether an id in `operators` is that of a user group. Slack's ids of user groups begin with S. */
 export function isUserGroup(operator: string): boolean {
   return operator.startsWith('S');
 }

@@ -1,24 +1,23 @@
-import { pluralize, summarizeNames } from '../messages/format.ts';
+import { z } from 'zod';
+import { linkSampleSchema, sampleLinks } from './link.ts';
 import type { LinkObservation } from './observation.ts';
-import type { PrecheckItem } from './refusal.ts';
 
-/** An append-only file, snapshots alone, or nothing. */
+/** How a Redis server survives a restart. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
 
-/** What one look at a connection found. */
+/** What a Redis server says about itself. A field is null when the server does not say it. */
 export type ConnectionInfo =
   | {
       readonly kind: 'read';
       readonly name: string;
-      /** `noeviction` is what BullMQ needs; null when the server does not tell. */
+      /** `maxmemory-policy`. BullMQ needs `noeviction`. */
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
-      /** How it survives a restart; null when the server does not tell. */
       readonly persistence: Persistence | null;
     }
   | { readonly kind: 'unreachable'; readonly name: string };
 
-/** How many workers are connected to each link, in the order of the links; null when the server does not tell. */
+/** How many workers are connected to each link, in the order of the links. Null when the server does not say it. */
 export type WorkerCounts = readonly (number | null)[];
 
 export interface PrecheckFacts {
@@ -27,118 +26,157 @@ export interface PrecheckFacts {
   readonly workers: WorkerCounts;
 }
 
-const oldestSupportedMajor = 5;
+const checkResultSchema = z.enum(['pass', 'fail', 'unknown']);
+export type CheckResult = z.infer<typeof checkResultSchema>;
 
-/**
- * What must hold before a project may be started. Only `fail` blocks; what cannot be known is `unknown` and never does.
- * Facts: a BullMQ 4 worker ignores the pause of version 5 and later, so such a queue cannot be held.
- */
+/** Why a check has its result. */
+const checkReasonSchema = z.discriminatedUnion('code', [
+  z.object({ code: z.literal('reachable') }),
+  z.object({ code: z.literal('unreachable') }),
+  z.object({ code: z.literal('never_evicts') }),
+  z.object({ code: z.literal('evicts'), policy: z.string() }),
+  z.object({ code: z.literal('eviction_policy_unknown') }),
+  z.object({ code: z.literal('queue_exists') }),
+  z.object({ code: z.literal('queue_missing') }),
+  z.object({ code: z.literal('bullmq_supported'), version: z.string() }),
+  z.object({ code: z.literal('bullmq_too_old'), major: z.number() }),
+  z.object({ code: z.literal('bullmq_unknown') }),
+  z.object({ code: z.literal('workers_connected'), count: z.number() }),
+  z.object({ code: z.literal('no_worker') }),
+  z.object({ code: z.literal('workers_unknown') }),
+  z.object({ code: z.literal('failed_tasks_kept') }),
+  z.object({ code: z.literal('failed_tasks_removed') }),
+  z.object({ code: z.literal('no_failed_task') }),
+  z.object({ code: z.literal('tasks_failed'), count: z.number() }),
+]);
+export type CheckReason = Readonly<z.infer<typeof checkReasonSchema>>;
+export type CheckReasonOf<Code extends CheckReason['code']> = Extract<CheckReason, { code: Code }>;
+
+export interface Check {
+  readonly result: CheckResult;
+  readonly reason: CheckReason;
+}
+
+const connectionItemSchema = z.object({
+  check: z.enum(['connection_reachable', 'eviction_policy']),
+  connection: z.string(),
+  result: checkResultSchema,
+  reason: checkReasonSchema,
+});
+
+const linksItemSchema = z.object({
+  check: z.enum(['queues_exist', 'bullmq_version', 'workers_connected', 'failed_tasks_kept', 'no_failed_task']),
+  result: checkResultSchema,
+  /** Null when every link passes. */
+  reason: checkReasonSchema.nullable(),
+  /** The links that do not pass and have this result. `reason` is that of the first one. */
+  links: linkSampleSchema,
+});
+
+/** One item of a precheck, about one connection or about all links of the project. */
+export const precheckItemSchema = z.discriminatedUnion('check', [connectionItemSchema, linksItemSchema]);
+export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
+type LinksCheck = z.infer<typeof linksItemSchema>['check'];
+
+/** What must hold before a project may be started. Only `fail` blocks a start. */
 export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
   return [
     ...connections.flatMap(connectionItems),
-    perLink('queues exist', links, 'every queue exists', checkQueueExists),
-    perLink('written by BullMQ 5 or newer', links, 'every queue is written by BullMQ 5 or newer', checkBullmqVersion),
-    perLink('workers connected', links, 'every link has a worker connected', (_link, index) =>
-      checkWorkers(workers[index] ?? null),
-    ),
-    perLink('failed tasks kept', links, 'a task that fails is kept, as far as can be seen', checkFailedKept),
-    perLink('no failed task', links, 'no task has failed since it was added, started or restored', checkNoFailure),
+    linksItem('queues_exist', links, checkQueueExists),
+    linksItem('bullmq_version', links, checkBullmqVersion),
+    linksItem('workers_connected', links, (_link, index) => checkWorkers(workers[index] ?? null)),
+    linksItem('failed_tasks_kept', links, checkFailedTasksKept),
+    linksItem('no_failed_task', links, checkNoFailedTask),
   ];
 }
 
-/** Whether these items let a project start. */
 export function precheckPassed(items: readonly PrecheckItem[]): boolean {
-  return items.every((item) => item.result !== 'fail');
+  return items.every(({ result }) => result !== 'fail');
 }
 
-function connectionItems(connection: ConnectionInfo): PrecheckItem[] {
-  const reachable = `connection ${connection.name} reachable`;
-  const eviction = `connection ${connection.name} noeviction`;
-  if (connection.kind === 'unreachable') {
-    return [
-      {
-        item: reachable,
-        result: 'fail',
-        message: `${connection.name} does not answer: check its address and that it is up`,
-      },
-      { item: eviction, result: 'unknown', message: `${connection.name} does not answer` },
-    ];
-  }
-  const { result, message } = checkEviction(connection.evictionPolicy);
+function connectionItems(info: ConnectionInfo): PrecheckItem[] {
+  const isReachable = info.kind === 'read';
+  const reachable = isReachable ? pass({ code: 'reachable' }) : fail({ code: 'unreachable' });
+  const eviction = isReachable ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
   return [
-    { item: reachable, result: 'pass', message: `${connection.name} answers` },
-    { item: eviction, result, message: `${connection.name} ${message}` },
+    { check: 'connection_reachable', connection: info.name, ...reachable },
+    { check: 'eviction_policy', connection: info.name, ...eviction },
   ];
 }
 
-/** What is so and what it means, said of something that the message does not name. */
-export type CheckResult = Pick<PrecheckItem, 'result' | 'message'>;
-
-/** Whether a server keeps every task. */
-export function checkEviction(policy: string | null): CheckResult {
-  if (policy === null) return { result: 'unknown', message: 'does not tell its eviction policy' };
-  if (policy === 'noeviction') return { result: 'pass', message: 'never evicts keys' };
-  return { result: 'fail', message: `has maxmemory-policy ${policy} and may drop tasks: set it to noeviction` };
-}
-
-const passResult: CheckResult = { result: 'pass', message: '' };
-const unreachableResult: CheckResult = { result: 'unknown', message: 'its connection does not answer' };
-
-/** One item over all links: the worst verdict counts, and names its links. */
-function perLink(
-  item: string,
-  links: readonly LinkObservation[],
-  passMessage: string,
-  check: (observation: LinkObservation, index: number) => CheckResult,
+/** One item for all links. It has the worst result, and names the links with that result unless they pass. */
+function linksItem(
+  check: LinksCheck,
+  observations: readonly LinkObservation[],
+  checkLink: (observation: LinkObservation, index: number) => Check,
 ): PrecheckItem {
-  const results = links.map((observation, index) => ({ link: observation.link, ...check(observation, index) }));
-  for (const result of ['fail', 'unknown'] as const) {
-    const found = results.filter((verdict) => verdict.result === result);
-    const first = found[0];
-    const names = found.map(({ link }) => link.queue);
-    if (first !== undefined) return { item, result, message: `${summarizeNames(names, 'link')}: ${first.message}` };
-  }
-  return { item, result: 'pass', message: passMessage };
+  const checked = observations.map((observation, index) => ({
+    link: observation.link,
+    ...checkLink(observation, index),
+  }));
+  const result = worstResult(checked);
+  const worst = checked.filter((each) => each.result === result && result !== 'pass');
+  return { check, result, reason: worst[0]?.reason ?? null, links: sampleLinks(worst.map(({ link }) => link)) };
 }
 
-/** Whether a link's queue exists. */
-export function checkQueueExists(observation: LinkObservation): CheckResult {
-  if (observation.kind === 'unreachable') return unreachableResult;
-  if (observation.kind === 'read') return passResult;
-  return { result: 'fail', message: 'no such queue; check its name and prefix, or let its owner create it first' };
+export function worstResult(checks: readonly { readonly result: CheckResult }[]): CheckResult {
+  const results = checks.map(({ result }) => result);
+  return results.includes('fail') ? 'fail' : results.includes('unknown') ? 'unknown' : 'pass';
 }
 
-/** Whether a link's queue belongs to a BullMQ whose workers keep to a pause. */
-export function checkBullmqVersion(observation: LinkObservation): CheckResult {
-  if (observation.kind === 'unreachable') return unreachableResult;
-  if (observation.kind === 'missing') return { result: 'unknown', message: 'the queue does not exist' };
-  const major = /^bullmq(?:-pro)?:(\d+)\./.exec(observation.bullmqVersion ?? '')?.[1];
-  if (major === undefined) return { result: 'unknown', message: 'the queue does not say which BullMQ wrote it' };
-  if (Number(major) >= oldestSupportedMajor)
-    return { result: 'pass', message: `written by ${observation.bullmqVersion}` };
-  return { result: 'fail', message: `written by BullMQ ${major}, whose workers ignore a pause: upgrade to 5 or newer` };
+/** A server that evicts keys can lose tasks. */
+export function checkEvictionPolicy(policy: string | null): Check {
+  if (policy === null) return unknown({ code: 'eviction_policy_unknown' });
+  return policy === 'noeviction' ? pass({ code: 'never_evicts' }) : fail({ code: 'evicts', policy });
 }
 
-function checkWorkers(count: number | null): CheckResult {
-  if (count === null) return { result: 'unknown', message: 'the server does not tell which workers are connected' };
-  return count > 0 ? passResult : { result: 'fail', message: 'no worker is connected: start its workers first' };
+export function checkQueueExists(observation: LinkObservation): Check {
+  if (observation.kind === 'unreachable') return unreachable;
+  return observation.kind === 'missing' ? fail({ code: 'queue_missing' }) : pass({ code: 'queue_exists' });
 }
 
-/** A task that is removed when it fails leaves nothing that could be counted or put back. */
-export function checkFailedKept(observation: LinkObservation): CheckResult {
-  if (observation.kind === 'unreachable') return unreachableResult;
-  if (observation.kind === 'missing' || observation.keepsFailed !== false) return passResult;
-  const message = 'its tasks are removed when they fail (removeOnFail), so a failure cannot be seen or put back';
-  return { result: 'unknown', message };
+const oldestSupportedMajor = 5;
+
+/** A worker of BullMQ 4 ignores the pause of BullMQ 5 and newer, so syncbot cannot pause such a queue. */
+export function checkBullmqVersion(observation: LinkObservation): Check {
+  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'missing') return unknown({ code: 'queue_missing' });
+  const version = observation.bullmqVersion ?? '';
+  const major = Number(/^bullmq(?:-pro)?:(\d+)\./.exec(version)?.[1] ?? Number.NaN);
+  if (Number.isNaN(major)) return unknown({ code: 'bullmq_unknown' });
+  return major < oldestSupportedMajor
+    ? fail({ code: 'bullmq_too_old', major })
+    : pass({ code: 'bullmq_supported', version });
 }
 
-function checkNoFailure(observation: LinkObservation): CheckResult {
-  if (observation.kind === 'unreachable') return unreachableResult;
-  if (observation.kind === 'missing') return passResult;
-  const failures = observation.failuresAfterWatermark;
-  if (failures === 0) return passResult;
-  return {
-    result: 'fail',
-    message: `${pluralize(failures, 'task')} failed since it was added, started or restored`,
-  };
+export function checkWorkers(count: number | null): Check {
+  if (count === null) return unknown({ code: 'workers_unknown' });
+  return count === 0 ? fail({ code: 'no_worker' }) : pass({ code: 'workers_connected', count });
+}
+
+/** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
+export function checkFailedTasksKept(observation: LinkObservation): Check {
+  if (observation.kind === 'unreachable') return unreachable;
+  const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
+  return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
+}
+
+function checkNoFailedTask(observation: LinkObservation): Check {
+  if (observation.kind === 'unreachable') return unreachable;
+  const count = observation.kind === 'read' ? observation.failuresAfterWatermark : 0;
+  return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
+}
+
+const unreachable: Check = { result: 'unknown', reason: { code: 'unreachable' } };
+
+function pass(reason: CheckReason): Check {
+  return { result: 'pass', reason };
+}
+
+function fail(reason: CheckReason): Check {
+  return { result: 'fail', reason };
+}
+
+function unknown(reason: CheckReason): Check {
+  return { result: 'unknown', reason };
 }

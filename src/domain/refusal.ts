@@ -1,19 +1,15 @@
 import { z } from 'zod';
-import { linkSchema, operationKindSchema, projectStateSchema } from './project.ts';
+import { operationKindSchema } from './lifecycle.ts';
+import { type Link, linkSchema } from './link.ts';
+import type { UsageEvidence } from './observation.ts';
+import { precheckItemSchema } from './precheck.ts';
+import type { ProjectId } from './project.ts';
+import { type ProjectState, projectStateSchema } from './state.ts';
 
-const precheckItemSchema = z.object({
-  item: z.string(),
-  result: z.enum(['pass', 'fail', 'unknown']),
-  message: z.string(),
-});
-export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
-
+/** Epoch ms of the bot's Redis server. */
 const at = z.number();
 
-/**
- * Every expected refusal, with the facts that its sentence needs (messages/refusals.ts has one sentence for each code).
- * A refusal is a value: nothing was changed.
- */
+/** Every expected refusal, with the facts that its sentence needs. After a refusal nothing was changed. */
 export const refusalSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('not_allowed'),
@@ -65,3 +61,26 @@ export const refusalSchema = z.discriminatedUnion('code', [
 export type Refusal = Readonly<z.infer<typeof refusalSchema>>;
 export type RefusalCode = Refusal['code'];
 export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code }>;
+
+/** Why a file is not applied. After a refusal nothing was changed. */
+export type ApplyRefusal =
+  | { readonly code: 'links_unreachable'; readonly project: ProjectId; readonly links: readonly Link[] }
+  | {
+      readonly code: 'adopt_mixed';
+      readonly project: ProjectId;
+      readonly running: readonly Link[];
+      readonly paused: readonly Link[];
+    }
+  | { readonly code: 'queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
+  | { readonly code: 'added_queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
+  | { readonly code: 'not_removable'; readonly project: ProjectId; readonly state: ProjectState }
+  | { readonly code: 'in_transition'; readonly project: ProjectId; readonly state: ProjectState }
+  | { readonly code: 'links_in_use'; readonly project: ProjectId; readonly state: ProjectState };
+
+export type ApplyRefusalCode = ApplyRefusal['code'];
+export type ApplyRefusalOf<Code extends ApplyRefusalCode> = Extract<ApplyRefusal, { code: Code }>;
+
+export interface UsedLink {
+  readonly link: Link;
+  readonly evidence: UsageEvidence;
+}

@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { OperationStore, Stores } from '../application/stores.ts';
+import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
 import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
-import { type OperationKind, operationKinds } from '../domain/project.ts';
 
 /** The states in which an operation can end. */
 const finalStates = operationStates.filter((state) => !isOpen({ state }));

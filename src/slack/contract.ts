@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
 import type { OperationRef } from '../domain/operation.ts';
-import { type OperationKind, operationKinds, type ProjectId, projectIdSchema } from '../domain/project.ts';
+import { type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
  * Everything that crosses the boundary to Slack. A message stays in Slack for ever, so action ids carry a version: a press of

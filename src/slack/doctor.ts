@@ -1,8 +1,8 @@
 import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { isUserGroup, type Policy } from '../domain/policy.ts';
-import type { PrecheckItem } from '../domain/refusal.ts';
-import { doctorMessages } from '../messages/en/doctor.ts';
+import { messages } from '../messages/catalog.ts';
+import type { CheckText } from '../messages/facts.ts';
 import { createWebClientOptions } from './api-calls.ts';
 import { slackPath } from './receivers/http-verification.ts';
 import type { Transport } from './receivers/receiver.ts';
@@ -19,10 +19,10 @@ export interface SlackDoctorOptions {
   readonly log: Logger;
 }
 
-const messages = doctorMessages.slack;
+const texts = messages.doctor.slack;
 
 /** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
-export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckItem[]> {
+export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText[]> {
   const { botToken, policy, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
   const bot = client(botToken);
@@ -43,49 +43,49 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<PrecheckI
 async function checkTransport(
   transport: Transport | null,
   connect: (appToken: string) => Promise<unknown>,
-): Promise<PrecheckItem> {
+): Promise<CheckText> {
   if (transport === null) {
-    return { item: 'Slack transport', result: 'fail', message: messages.noTransport };
+    return { item: 'Slack transport', result: 'fail', message: texts.noTransport };
   }
   if (transport.kind === 'socket') return checkToken('Slack app token', 'app', () => connect(transport.appToken));
-  const message = messages.httpTransport(transport.port, slackPath);
+  const message = texts.httpTransport(transport.port, slackPath);
   return { item: 'Slack transport', result: 'unknown', message };
 }
 
-async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<PrecheckItem> {
+async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<CheckText> {
   try {
     await call();
-    return { item, result: 'pass', message: messages.tokenAccepted };
+    return { item, result: 'pass', message: texts.tokenAccepted };
   } catch (error) {
     return { item, result: 'fail', message: toSlackConnectionError(error, token).message };
   }
 }
 
-async function checkChannel(bot: webApi.WebClient, channel: string): Promise<PrecheckItem> {
+async function checkChannel(bot: webApi.WebClient, channel: string): Promise<CheckText> {
   const item = `channel ${channel}`;
   return catchSlackError(item, async () => {
     const { channel: found } = await bot.conversations.info({ channel });
-    if (found?.is_archived === true) return { item, result: 'fail', message: messages.channelArchived };
-    if (found?.is_member === true) return { item, result: 'pass', message: messages.channelMember };
-    return { item, result: 'fail', message: messages.channelNotMember };
+    if (found?.is_archived === true) return { item, result: 'fail', message: texts.channelArchived };
+    if (found?.is_member === true) return { item, result: 'pass', message: texts.channelMember };
+    return { item, result: 'fail', message: texts.channelNotMember };
   });
 }
 
-async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<PrecheckItem> {
+async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<CheckText> {
   const item = `user group ${group}`;
   return catchSlackError(item, async () => {
     const { users } = await bot.usergroups.users.list({ usergroup: group });
-    return { item, result: 'pass', message: messages.userGroup(users?.length ?? 0) };
+    return { item, result: 'pass', message: texts.userGroup(users?.length ?? 0) };
   });
 }
 
 /** A Slack error is a fail with its code. No answer is unknown. */
-async function catchSlackError(item: string, check: () => Promise<PrecheckItem>): Promise<PrecheckItem> {
+async function catchSlackError(item: string, check: () => Promise<CheckText>): Promise<CheckText> {
   try {
     return await check();
   } catch (error) {
     const code = slackErrorCode(error);
-    if (code === null) return { item, result: 'unknown', message: messages.noAnswer };
-    return { item, result: 'fail', message: messages.refused(code) };
+    if (code === null) return { item, result: 'unknown', message: texts.noAnswer };
+    return { item, result: 'fail', message: texts.refused(code) };
   }
 }

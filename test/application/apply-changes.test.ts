@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diffProjects } from '../../src/domain/diff-projects.ts';
-import { linkId } from '../../src/domain/project.ts';
-import { describeChanges, describeDiff } from '../../src/messages/en/definition-changes.ts';
+import { linkId } from '../../src/domain/link.ts';
+import { messages } from '../../src/messages/catalog.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,
@@ -30,7 +30,7 @@ describe('a changed project', () => {
     const planned = await fixture.planOrThrow(
       desiredProject('orders', [one], { description: 'new', labels: ['prod'] }),
     );
-    expect(describeChanges(planned.update[0]?.changes ?? [])).toEqual(['description', 'labels']);
+    expect(messages.definition.changes(planned.update[0]?.changes ?? [])).toEqual(['description', 'labels']);
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await readProject('orders')).toMatchObject({
       state: 'running',
@@ -98,11 +98,11 @@ test('describes the differences between the file and the store', async () => {
   await fixture.apply(desiredProject('orders', [link], { adopt: true }), desiredProject('old', [missingLink]));
   const projects = await services.deps.projects.readMany(await services.deps.projects.listIds());
   const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('new', [link])];
-  expect(describeDiff(diffProjects(projects, desired))).toEqual([
+  expect(messages.definition.diff(diffProjects(projects, desired))).toEqual([
     'new is in the file and not applied',
     'orders differs from the file: labels, link ghost added, link orders removed',
     'old is no longer in the file',
   ]);
   const same = [desiredProject('orders', [link]), desiredProject('old', [missingLink])];
-  expect(describeDiff(diffProjects(projects, same))).toEqual([]);
+  expect(messages.definition.diff(diffProjects(projects, same))).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
-import { applyRefusalText } from '../../src/application/apply-refusal.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
+import { cliFormatter } from '../../src/cli/output.ts';
 import type { DesiredProject } from '../../src/domain/diff-projects.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
+import { applyRefusalText } from '../../src/messages/render.ts';
 import type { TestLink, TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -37,13 +38,13 @@ export function createApplyFixture({ deps: context }: Pick<TestServices, 'deps'>
   async function planOrThrow(...projects: DesiredProject[]): Promise<Plan> {
     const result = await plan(...projects);
     if (result.kind === 'planned') return result.plan;
-    throw new Error(result.refusals.map(applyRefusalText).join('\n'));
+    throw new Error(result.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)).join('\n'));
   }
 
   async function planRefusals(...projects: DesiredProject[]): Promise<string[]> {
     const result = await plan(...projects);
     if (result.kind === 'planned') throw new Error('not refused');
-    for (const refusal of result.refusals) expect(applyRefusalText(refusal)).toMatch(/^\S.*\.$/);
+    for (const refusal of result.refusals) expect(applyRefusalText(refusal, cliFormatter)).toMatch(/^\S.*\.$/);
     return result.refusals.map(({ code, project }) => `${project} ${code}`);
   }
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply.ts';
-import { applyRefusalText } from '../../src/application/apply-refusal.ts';
 import { isEmpty } from '../../src/application/plan.ts';
-import { linkId } from '../../src/domain/project.ts';
+import { cliFormatter } from '../../src/cli/output.ts';
+import { linkId } from '../../src/domain/link.ts';
+import { applyRefusalText } from '../../src/messages/render.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import {
   appliedResult,
@@ -105,7 +106,8 @@ describe('adopt', () => {
       desiredProject('mixed', [one, two], { adopt: true }),
       desiredProject('users', [used]),
     );
-    const sentences = result.kind === 'refused' ? result.refusals.map(applyRefusalText) : [];
+    const sentences =
+      result.kind === 'refused' ? result.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)) : [];
     expect(sentences).toHaveLength(2);
     expect(sentences[0]).toContain('run (one), others are paused (two)');
     expect(await services.deps.projects.listIds()).toEqual([]);

@@ -3,7 +3,8 @@ import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { requestAction } from '../../src/application/request-action.ts';
-import { linkId, type OperationKind } from '../../src/domain/project.ts';
+import type { OperationKind } from '../../src/domain/lifecycle.ts';
+import { linkId } from '../../src/domain/link.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { confirmOperation, createJumpingClock, overrideContext, withoutJobs } from './fault-injection.ts';
@@ -133,7 +134,7 @@ describe('adopt', () => {
 
   it('is refused at the request for a Failed project, and the history has the refusal', async () => {
     await createDriftedProject('running', []);
-    const failure = { link: a.link, taskId: '1', reason: 'x', at: 1 };
+    const failure = { kind: 'task_failed', link: a.link, taskId: '1', reason: 'x', at: 1 } as const;
     await services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const request = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
     expect(await requestAction(services.deps, { ...request, action: 'adopt' })).toMatchObject({

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { desiredLinkState } from '../../src/domain/lifecycle.ts';
-import { actions } from '../../src/domain/project.ts';
+import { actions, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { startTestServices } from '../support/test-services.ts';
 
 const userArbitrary = fc.constantFrom('U0ALICE', 'U0BOB', 'U0CAROL', 'cli:dave');

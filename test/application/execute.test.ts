@@ -5,7 +5,7 @@ import { startRedisServer } from '../../demo/redis-server.ts';
 import { execute } from '../../src/application/execute.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import type { Link } from '../../src/domain/project.ts';
+import type { Link } from '../../src/domain/link.ts';
 import { snapshotKeys } from '../infra/redis-snapshot.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -60,7 +60,7 @@ describe('a pause that cannot reach every link', () => {
       activeOperation: null,
       version: 3,
       syncedVersion: 0,
-      failure: { link: far.link, taskId: null },
+      failure: { kind: 'link_unreachable', link: far.link },
     });
 
     await using _server = await startRedisServer({ port });

@@ -1,7 +1,7 @@
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { Clock } from '../../src/application/ports.ts';
+import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { OperationKind } from '../../src/domain/project.ts';
 import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A replaced port keeps its other methods. */

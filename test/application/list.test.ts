@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listPage, listProjects } from '../../src/application/queries.ts';
 import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import { projectStates } from '../../src/domain/project.ts';
-import { totalCount } from '../../src/domain/state-counts.ts';
+import { projectStates, totalCount } from '../../src/domain/state.ts';
 import { projectKeys, projectsKey, urgencyIndexKey } from '../../src/infra/redis/keys.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
@@ -65,7 +64,13 @@ describe('a page of the list', () => {
     await createProjects();
     const { projects, operations } = services.deps;
     const version = (await projects.readVersion('b-runs')) ?? 0;
-    const failure = { link: { queue: 'q', connection: 'default', prefix: 'bull' }, taskId: '1', reason: 'no', at: 1 };
+    const failure = {
+      kind: 'task_failed',
+      link: { queue: 'q', connection: 'default', prefix: 'bull' },
+      taskId: '1',
+      reason: 'no',
+      at: 1,
+    } as const;
     await projects.markFailed('b-runs', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'rests', 'a-runs', 'new']);
     await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');

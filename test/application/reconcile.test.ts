@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
-import { linkId } from '../../src/domain/project.ts';
+import { linkId } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { confirmOperation, once, overrideContext, runAfter, runBefore, withoutJobs } from './fault-injection.ts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const failure = { reason: 'no', taskId: '1', at: 1 };
+const failure = { kind: 'task_failed', reason: 'no', taskId: '1', at: 1 } as const;
 const waitKey = 'bull:payments:wait';
 
 /** A task in flight fails for good. */

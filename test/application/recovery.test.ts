@@ -5,8 +5,8 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { observeAll } from '../../src/application/observe.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
+import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Link } from '../../src/domain/project.ts';
 import { Services } from '../../src/services.ts';
 import {
   endpointOf,
@@ -61,7 +61,7 @@ describe('after a failure', () => {
     await near.queue.pause();
     await services.createProject('orders', [near, far]);
     await services.deps.projects.markFailed('orders', 1, {
-      failure: { link: far.link, taskId: '1', reason: 'x', at: 1 },
+      failure: { kind: 'task_failed', link: far.link, taskId: '1', reason: 'x', at: 1 },
       by: 'syncbot',
       oldestUnprocessedAt: null,
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { reconcile } from '../../src/application/reconcile.ts';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { confirmOperation, once, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
 

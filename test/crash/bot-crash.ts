@@ -1,6 +1,6 @@
 import { requestAction } from '../../src/application/request-action.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
 import { type CrashPoint, createCommandNamer } from './crash-points.ts';
 import type { CrashHarness, SubjectUnderTest } from './harness.ts';
 import { expectNothingChanged, expectOneOutcomePerOperation } from './outcome-assertions.ts';

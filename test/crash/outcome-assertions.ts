@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
-import { desiredLinkState, transitions } from '../../src/domain/lifecycle.ts';
+import { type Action, desiredLinkState, transitions } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
 import { toChunks } from '../../src/lib/async.ts';
 import type { TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { CrashHarness } from './harness.ts';

@@ -1,4 +1,4 @@
-import { type Action, actions } from '../../src/domain/project.ts';
+import { type Action, actions } from '../../src/domain/lifecycle.ts';
 import { countBotCrashPoints, killBot, suspendBot } from './bot-crash.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type CrashHarness, createCrashHarness } from './harness.ts';

@@ -1,5 +1,5 @@
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
 import { confirmOperation } from '../application/fault-injection.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type CrashPoint, createCommandNamer } from './crash-points.ts';

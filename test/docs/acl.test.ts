@@ -94,7 +94,7 @@ test('doctor reports unknown workers without CLIENT LIST', async () => {
   const cli = (...argv: string[]) =>
     runCliInProcess(argv, { env: { ...file.env, REDIS_URL: server.urlFor('syncbot-all') }, openApp: createApp });
   await cli('apply', '--yes');
-  const sentence = 'does not tell its workers';
+  const sentence = 'does not show which workers are connected';
   expect((await cli('doctor')).out).not.toContain(sentence);
   await server.admin.acl('SETUSER', 'syncbot-all', `-${hiddenCommand}`);
   expect((await cli('doctor')).out).toContain(sentence);

@@ -48,7 +48,7 @@ test('without chat:write only the confirmation shows the outcome', async () => {
 test('without usergroups:read members of a user group may not change projects', async () => {
   await using harness = await startWithoutScope('usergroups:read', group);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
-    'Slack does not tell who is in the user group',
+    'I could not read from Slack who is in the user group',
   );
 });
 

@@ -1,137 +1,124 @@
 import { describe, expect, it } from 'vitest';
-import { type Alert, firingConditions, needsNotification, reduceAlert } from '../../src/domain/alert.ts';
+import {
+  type Alert,
+  type ConditionResult,
+  firingConditions,
+  needsNotification,
+  reduceAlert,
+} from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
+import { exampleLink } from '../slack/example-records.ts';
 
-const latency = (latencyMs: number): Condition => ({ kind: 'latency', latencyMs, limitMs: 1_000 });
-const projectFailed = (since: number): Condition => ({ kind: 'project_failed', since, failure: null });
-const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const unexpectedlyRunning = (...links: string[]): Condition => ({
+const present = (condition: Condition): ConditionResult => ({ kind: 'present', condition });
+const absent: ConditionResult = { kind: 'absent' };
+const unknown: ConditionResult = { kind: 'unknown' };
+const latency = (latencyMs: number) => present({ kind: 'latency', latencyMs, limitMs: 1_000 });
+const failed = (since: number) => present({ kind: 'project_failed', since, failure: null });
+const runningCondition = (...queues: string[]): Condition => ({
   kind: 'unexpectedly_running',
   cause: 'resumed',
-  links: { total: links.length, first: links.map((queue) => ({ ...link, queue })) },
+  links: { total: queues.length, first: queues.map(exampleLink) },
 });
+const running = (...queues: string[]) => present(runningCondition(...queues));
 
-/** The alert after these looks, one a second, all at version 1 unless a look names another. */
-function reduceObservations(
-  ...observations: (Condition | null | undefined | { condition: Condition; version: number })[]
+/** The alert after these observations, one a second, all at version 1 unless an observation has another version. */
+function observe(
+  ...observations: (ConditionResult | { readonly result: ConditionResult; readonly version: number })[]
 ): Alert | null {
-  return observations.reduce<Alert | null>((alert, observation, index) => {
-    const { condition, version } =
-      observation && 'version' in observation ? observation : { condition: observation, version: 1 };
-    return reduceAlert(alert, { condition, version, now: (index + 1) * 1_000 });
+  return observations.reduce<Alert | null>((alert, each, index) => {
+    const { result, version } = 'result' in each ? each : { result: each, version: 1 };
+    return reduceAlert(alert, { result, version, now: (index + 1) * 1_000 });
   }, null);
 }
 
 describe('an alert', () => {
-  it('of drift and latency is told when two looks in a row have found it', () => {
-    expect(reduceObservations(latency(5_000))).toMatchObject({ firing: false, seq: 0, since: 1_000 });
-    expect(reduceObservations(latency(5_000), latency(6_000))).toMatchObject({ firing: true, seq: 1, since: 1_000 });
-    expect(reduceObservations(latency(5_000), null)).toMatchObject({ firing: false, seq: 0, condition: null });
-    expect(reduceObservations(unexpectedlyRunning('a'), null, unexpectedlyRunning('a'))).toMatchObject({
-      firing: false,
-      seq: 0,
-      since: 3_000,
-    });
+  it('of a debounced kind fires after two observations in a row', () => {
+    expect(observe(latency(5_000))).toMatchObject({ state: 'pending', seq: 0, since: 1_000 });
+    expect(observe(latency(5_000), latency(6_000))).toMatchObject({ state: 'firing', seq: 1, since: 1_000 });
+    expect(observe(latency(5_000), absent)).toMatchObject({ state: 'resolved', seq: 0 });
+    expect(observe(running('a'), absent, running('a'))).toMatchObject({ state: 'pending', seq: 0, since: 3_000 });
   });
 
-  it('two looks at different versions are not two in a row', () => {
-    const changed = reduceObservations(unexpectedlyRunning('a'), { condition: unexpectedlyRunning('a'), version: 2 });
-    expect(changed).toMatchObject({ firing: false, version: 2 });
-    expect(
-      reduceObservations(
-        unexpectedlyRunning('a'),
-        { condition: unexpectedlyRunning('a'), version: 2 },
-        { condition: unexpectedlyRunning('a'), version: 2 },
-      )?.firing,
-    ).toBe(true);
+  it('stays pending when the version changes between two observations', () => {
+    const changed = [running('a'), { result: running('a'), version: 2 }];
+    expect(observe(...changed)).toMatchObject({ state: 'pending', version: 2 });
+    expect(observe(...changed, { result: running('a'), version: 2 })).toMatchObject({ state: 'firing' });
   });
 
-  it('of a failure is told at once', () => {
-    expect(reduceObservations(projectFailed(1))).toMatchObject({ firing: true, seq: 1 });
+  it('of a failure fires at once', () => {
+    expect(observe(failed(1))).toMatchObject({ state: 'firing', seq: 1 });
   });
 
-  it('that fails again after a restore ends the first, and begins anew', () => {
-    expect(reduceObservations(projectFailed(1), projectFailed(9))).toMatchObject({
-      firing: false,
-      condition: null,
-      seq: 2,
-    });
-    expect(reduceObservations(projectFailed(1), projectFailed(9), projectFailed(9))).toMatchObject({
-      firing: true,
-      seq: 3,
-      since: 3_000,
-    });
+  it('of a second failure after a restore resolves the first, then fires again', () => {
+    expect(observe(failed(1), failed(9))).toMatchObject({ state: 'resolved', seq: 2 });
+    expect(observe(failed(1), failed(9), failed(9))).toMatchObject({ state: 'firing', seq: 3, since: 3_000 });
   });
 
-  it('ends when two looks in a row have not found it, and is told of that', () => {
-    const open = [latency(5_000), latency(6_000)];
-    expect(reduceObservations(...open, null)).toMatchObject({ firing: true, seq: 1, resolving: true });
-    expect(reduceObservations(...open, null, latency(6_000))).toMatchObject({ firing: true, seq: 1, resolving: false });
-    expect(reduceObservations(...open, null, null)).toMatchObject({ firing: false, condition: null, seq: 2 });
-    expect(reduceObservations(...open, null, null, null)).toMatchObject({ seq: 2 });
-    expect(reduceObservations(projectFailed(1), null)).toMatchObject({ firing: false, condition: null, seq: 2 });
+  it('of a debounced kind resolves after two negative observations in a row', () => {
+    const firing = [latency(5_000), latency(6_000)];
+    expect(observe(...firing, absent)).toMatchObject({ state: 'firing', seq: 1, absentOnce: true });
+    expect(observe(...firing, absent, latency(6_000))).toMatchObject({ state: 'firing', seq: 1, absentOnce: false });
+    expect(observe(...firing, absent, absent)).toMatchObject({ state: 'resolved', seq: 2 });
+    expect(observe(...firing, absent, absent, absent)).toMatchObject({ state: 'resolved', seq: 2 });
   });
 
-  it('that is back soon goes on in its message; links that run again are another one', () => {
-    const [highLatency, twoNegatives] = [latency(5_000), [null, null]];
-    expect(reduceObservations(highLatency, highLatency, ...twoNegatives, highLatency)).toMatchObject({
-      firing: false,
-      since: 1_000,
-      seq: 2,
-    });
-    expect(reduceObservations(highLatency, highLatency, ...twoNegatives, highLatency, highLatency)).toMatchObject({
-      firing: true,
+  it('of a failure resolves after one negative observation', () => {
+    expect(observe(failed(1), absent)).toMatchObject({ state: 'resolved', seq: 2 });
+  });
+
+  it('of a flapping kind keeps its occurrence when it returns within ten minutes', () => {
+    const resolved = [latency(5_000), latency(5_000), absent, absent];
+    expect(observe(...resolved, latency(5_000))).toMatchObject({ state: 'pending', since: 1_000, seq: 2 });
+    expect(observe(...resolved, latency(5_000), latency(5_000))).toMatchObject({
+      state: 'firing',
       since: 1_000,
       seq: 3,
     });
-    expect(
-      reduceObservations(
-        unexpectedlyRunning('a'),
-        unexpectedlyRunning('a'),
-        ...twoNegatives,
-        unexpectedlyRunning('a'),
-        unexpectedlyRunning('a'),
-      ),
-    ).toMatchObject({ since: 5_000, seq: 3 });
-    const ended = reduceObservations(highLatency, highLatency, ...twoNegatives);
-    expect(reduceAlert(ended, { condition: highLatency, version: 1, now: 604_000 })?.since).toBe(604_000);
+    expect(reduceAlert(observe(...resolved), { result: latency(5_000), version: 1, now: 604_000 })?.since).toBe(
+      604_000,
+    );
   });
 
-  it('is not touched by a look that could not see', () => {
-    expect(reduceObservations(undefined)).toBeNull();
-    expect(reduceObservations(latency(5_000), latency(6_000), undefined)).toMatchObject({ firing: true, seq: 1 });
+  it('of links that run again is a new occurrence', () => {
+    expect(observe(running('a'), running('a'), absent, absent, running('a'), running('a'))).toMatchObject({
+      since: 5_000,
+      seq: 3,
+    });
   });
 
-  it('follows what is loudest at once, all else once a minute', () => {
-    expect(
-      reduceObservations(unexpectedlyRunning('a'), unexpectedlyRunning('a'), unexpectedlyRunning('a', 'b')),
-    ).toMatchObject({ seq: 2 });
-    expect(
-      reduceObservations(unexpectedlyRunning('a'), unexpectedlyRunning('a'), unexpectedlyRunning('a')),
-    ).toMatchObject({ seq: 1 });
-    const open = reduceObservations(latency(5_000), latency(6_000));
-    expect(reduceAlert(open, { condition: latency(7_000), version: 1, now: 61_000 })).toBe(open);
-    expect(reduceAlert(open, { condition: latency(7_000), version: 1, now: 62_000 })).toMatchObject({ seq: 2 });
-    expect(reduceAlert(open, { condition: latency(6_000), version: 1, now: 62_000 })).toBe(open);
+  it('is not changed by an unknown observation', () => {
+    expect(observe(unknown)).toBeNull();
+    expect(observe(latency(5_000), latency(6_000), unknown)).toMatchObject({ state: 'firing', seq: 1 });
   });
 
-  it('is due until its channel was told of its last change', () => {
-    const alert = {
-      since: 1,
-      firing: true,
-      resolving: false,
-      condition: unexpectedlyRunning('a'),
-      seq: 2,
-      changedAt: 1,
-      version: 1,
-    };
-    const delivered = { seq: 1, since: 1, message: null, resolved: false };
-    expect([
-      needsNotification({ alert, delivered: null }),
-      needsNotification({ alert, delivered }),
-      needsNotification({ alert, delivered: { ...delivered, seq: 2 } }),
-    ]).toEqual([true, true, false]);
-    expect(firingConditions({ unexpectedly_running: { alert, delivered } })).toEqual([unexpectedlyRunning('a')]);
-    expect(firingConditions({ unexpectedly_running: { alert: { ...alert, firing: false }, delivered } })).toEqual([]);
+  it('of a critical kind changes at once', () => {
+    expect(observe(running('a'), running('a'), running('a', 'b'))).toMatchObject({ seq: 2 });
+    expect(observe(running('a'), running('a'), running('a'))).toMatchObject({ seq: 1 });
   });
+
+  it('of any other kind changes at most once a minute', () => {
+    const firing = observe(latency(5_000), latency(6_000));
+    expect(reduceAlert(firing, { result: latency(7_000), version: 1, now: 61_000 })).toBe(firing);
+    expect(reduceAlert(firing, { result: latency(7_000), version: 1, now: 62_000 })).toMatchObject({ seq: 2 });
+    expect(reduceAlert(firing, { result: latency(6_000), version: 1, now: 62_000 })).toBe(firing);
+  });
+});
+
+const fields = { since: 1, seq: 2, changedAt: 1, version: 1 };
+const firing: Alert = { state: 'firing', condition: runningCondition('a'), absentOnce: false, ...fields };
+
+it('a channel needs a notification until it was notified of the last change', () => {
+  const delivered = { seq: 1, since: 1, message: null, resolved: false };
+  expect([
+    needsNotification({ alert: firing, delivered: null }),
+    needsNotification({ alert: firing, delivered }),
+    needsNotification({ alert: firing, delivered: { ...delivered, seq: 2 } }),
+  ]).toEqual([true, true, false]);
+});
+
+it('only firing alerts have a condition that is shown', () => {
+  const alerts = (alert: Alert) => ({ unexpectedly_running: { alert, delivered: null } });
+  expect(firingConditions(alerts(firing))).toEqual([runningCondition('a')]);
+  expect(firingConditions(alerts({ state: 'pending', condition: runningCondition('a'), ...fields }))).toEqual([]);
+  expect(firingConditions(alerts({ state: 'resolved', ...fields }))).toEqual([]);
 });

@@ -28,7 +28,7 @@ describe('commands and buttons over Socket Mode', () => {
     const dialog = await harness.runCommand('pause orders because schema change');
     expect(dialog.ephemeralFor).toBe('U0ALICE');
     expect(visibleText(dialog)).toContain('2 links stop');
-    expect(visibleText(dialog)).toContain('Latency will grow until restored');
+    expect(visibleText(dialog)).toContain('Latency will grow until you restore it');
     expect(visibleText(dialog)).toContain('schema change');
     expect(channelMessages()).toEqual([]);
 
@@ -97,13 +97,13 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.slack.waitFor(async () => (await stateOf('orders')) === 'failed');
 
     const dialog = await harness.runCommand('restore orders');
-    expect(visibleText(dialog)).toContain('1 failed task will be put back');
+    expect(visibleText(dialog)).toContain('1 failed task will be retried');
     expect(visibleText(dialog)).toContain('row 17 refused at ‹host› for ‹value›');
     expect(visibleText(dialog)).not.toMatch(/secret|example\.com/);
     taskFails = false;
     harness.press('OK', dialog);
     const outcome = await harness.waitForMessage('orders is Running', bob);
-    expect(visibleText(outcome)).toContain('1 failed task put back');
+    expect(visibleText(outcome)).toContain('1 failed task retried');
     await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
   });
 

@@ -51,14 +51,14 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   const alertMessage = await waitForAlert(/orders is behind by 10 min, more than 1 s/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
   await harness.requestAndConfirm('pause', 'orders');
-  const resolvedMessage = await waitForAlert(/it was too far behind, for .* It was stopped then; it is Paused now/);
+  const resolvedMessage = await waitForAlert(/it was too far behind, for .* Resolved, because it was Paused/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
   expect(alertMessages(/is behind by/)).toEqual([]);
   await harness.requestAndConfirm('restore', 'orders');
   expect((await waitForAlert(/is behind by/)).ts).toBe(alertMessage.ts);
   tasks.emit('release');
-  await waitForAlert(/it was too far behind, for .* That is over/);
+  await waitForAlert(/it was too far behind, for .* Resolved/);
 });
 
 it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due.', async () => {
@@ -66,15 +66,15 @@ it('An alert fires when no worker is connected, and when no worker takes delayed
   const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
   const idleConnection = new Redis(harness.services.url);
   await idleConnection.client('SETNAME', `bull:${Buffer.from('orders-full').toString('base64')}`);
-  expect((await waitForAlert(/nobody worked on its tasks/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/no worker took its tasks/)).ts).toBe(alertMessage.ts);
   const task = await link.queue.add('change', {}, { delay: 60_000 });
   await harness.services.redis.zadd('bull:orders-full:delayed', (Date.now() - 60_000) * 4_096, String(task.id));
-  expect((await waitForAlert(/nobody takes the delayed tasks of `orders-full` of orders that are due/)).ts).toBe(
+  expect((await waitForAlert(/no worker takes the delayed tasks of `orders-full` of orders that are due/)).ts).toBe(
     alertMessage.ts,
   );
   idleConnection.disconnect();
   await link.startWorker(async () => {});
-  await waitForAlert(/nobody worked on its tasks, for .* That is over/);
+  await waitForAlert(/no worker took its tasks, for .* Resolved/);
 });
 
 it('A critical alert fires when a worker of BullMQ 4 takes tasks of a paused link.', async () => {
@@ -86,12 +86,12 @@ it('A critical alert fires when a worker of BullMQ 4 takes tasks of a paused lin
   await harness.requestAndConfirm('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await link.queue.add('must-wait', {});
-  const alertMessage = await waitForAlert(/`orders-full` of orders is paused, and a worker has taken tasks/);
+  const alertMessage = await waitForAlert(/`orders-full` of orders is paused, but a worker took tasks/);
   expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
   expect(await link.queue.getCompletedCount()).toBe(1);
   await oldWorker.close();
   await harness.requestAndConfirm('restore', 'orders');
-  await waitForAlert(/a worker did not heed the pause, for .* That is over/);
+  await waitForAlert(/a worker ignored the pause, for .* Resolved/);
 });
 
 it('No alert fires for workers that respect the pause, whatever the number of new tasks.', async () => {
@@ -135,14 +135,14 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
     await harness.services.redis.hset('syncbot:{p:orders}:state', { since, oldestUnprocessedAt: since });
   };
   await waitForTwoObservations();
-  expect(alertMessages(/time is over/)).toEqual([]);
+  expect(alertMessages(/time has passed/)).toEqual([]);
   await advanceLogRetention(0.55);
-  const halfwayMessage = await waitForAlert(/Half of the time is over. Restore it before then/);
+  const halfwayMessage = await waitForAlert(/Half of the time has passed. Restore it before then/);
   expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show']);
   await advanceLogRetention(0.85);
-  expect((await waitForAlert(/Most of the time is over/)).ts).not.toBe(halfwayMessage.ts);
+  expect((await waitForAlert(/Most of the time has passed/)).ts).not.toBe(halfwayMessage.ts);
   await advanceLogRetention(1.5);
-  const resolvedMessage = await waitForAlert(/its source has kept its log until/);
+  const resolvedMessage = await waitForAlert(/its source kept its log until/);
   harness.press('Restore', resolvedMessage, 'U0BOB');
   harness.press('OK', await harness.waitForMessage('Restore orders?', { user: 'U0BOB' }), 'U0BOB');
   await waitForAlert(/its source's log had run out/);

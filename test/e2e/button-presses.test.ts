@@ -107,7 +107,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.slack.pressForged({ ...sender, actionId: 'sync:v0:confirm', value: 'x' }).acked;
     await harness.waitForMessage(/older version/);
     await harness.slack.pressForged({ ...sender, actionId: 'sync:v1:ok', value: 'orders/feedfeedfeed' }).acked;
-    await harness.waitForMessage(/no longer known/);
+    await harness.waitForMessage(/does not exist any more/);
     for (const value of ['', '{}', 'orders', '../etc/x', 'a'.repeat(1_990)]) {
       expect((await harness.slack.pressForged({ ...sender, actionId: 'sync:v1:ok', value }).acked).kind).toBe('acked');
     }

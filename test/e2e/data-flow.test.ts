@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { startLinkWorker } from '../../demo/link-worker.ts';
 import { startSource } from '../../demo/source.ts';
 import { compareTables, fixRefusedRows, setColumnLimit } from '../../demo/tables.ts';
-import type { Link } from '../../src/domain/project.ts';
+import type { Link } from '../../src/domain/link.ts';
 import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 let harness: SlackHarness;

@@ -1,6 +1,6 @@
 import type { Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ProjectState } from '../../src/domain/project.ts';
+import type { ProjectState } from '../../src/domain/state.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
@@ -67,11 +67,11 @@ it('A link that is resumed while the project is Paused fires one critical alert,
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, since orders is Paused/,
+    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, because orders is Paused/,
   );
-  await waitForAlert(/orders is Paused · its links agree with that again · by <@U0BOB>/);
+  await waitForAlert(/orders is Paused · its links match that again · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/links ran although they should have been paused, for .* That is over/);
+  const resolvedMessage = await waitForAlert(/links ran although they should have been paused, for .* Resolved/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -85,7 +85,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
   const metaBefore = await fullLink.queue.getMeta();
-  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running; no link is touched/);
+  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
   await waitForState('running');
   await waitForAlert(/orders is Running · as its links are · by <@U0BOB>/);
   expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
@@ -103,7 +103,7 @@ it('A link that is paused while the project is Running fires an alert, which is 
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/links differed from its state/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/links were paused although they should have run/)).ts).toBe(alertMessage.ts);
 });
 
 it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
@@ -121,9 +121,9 @@ it('A deleted queue fires an alert, and Re-apply continues without the queue.', 
   await startWorkersAndProject('running');
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
-  const alertMessage = await waitForAlert(/orders-incr.* of orders: the queue is gone/);
-  await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and it goes on without it/);
-  await waitForAlert(/links differed from its state, for .* That is over/);
+  const alertMessage = await waitForAlert(/orders-incr.* of orders has no queue any more/);
+  await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
+  await waitForAlert(/a queue was missing, for .* Resolved/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
@@ -134,7 +134,7 @@ it('A queue that is created while the project is Paused is paused at once, and a
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
-  await waitForAlert(/orders: a queue appeared, for .* That is over/);
+  await waitForAlert(/orders: a queue was created, for .* Resolved/);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
   expect(await historyEvents()).toContain('corrected');
 });
@@ -153,12 +153,12 @@ it('Adopt is refused when the links differ from each other, and Re-apply when th
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
   await incrementalLink.queue.pause();
   harness.press('Adopt', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/cannot be adopted, .* one state: `orders-full` runs; `orders-incr` is paused/, {
+  await harness.waitForMessage(/cannot be adopted, .* same state: `orders-full` runs; `orders-incr` is paused/, {
     user: 'U0BOB',
   });
   await fullLink.queue.pause();
   harness.press('Re-apply', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/orders is Paused, and its links agree with that. Nothing was changed/, {
+  await harness.waitForMessage(/orders is Paused, and its links match that. Nothing was changed/, {
     user: 'U0BOB',
   });
   expect(await readProject()).toMatchObject({ state: 'paused', version: 1 });

@@ -40,7 +40,7 @@ describe('/sync history', () => {
     const history = await harness.runCommand('history orders', carol);
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
-      '<@U0BOB> · refused to pause it: it was Paused, by <@U0ALICE>',
+      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE>',
       '<@U0BOB> · confirmed the request to pause it',
       '<@U0ALICE> · paused 2 of 2 links',
       '<@U0ALICE> · Pausing began',
@@ -54,7 +54,8 @@ describe('/sync history', () => {
 
   it('shows the reason of a failed task only to operators', async () => {
     await harness.services.createProject('orders', links);
-    const failure = { link: links[0]?.link ?? expect.fail(), taskId: '7', reason: 'column is missing', at: 1 };
+    const link = links[0]?.link ?? expect.fail();
+    const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
     await harness.services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const textForAlice = visibleText(await harness.runCommand('history orders'));
     expect(textForAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');

@@ -48,7 +48,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
   const resolvedMessage = await harness.slack.waitFor(() =>
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
-  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed for .* until it was restored by <@U0BOB>/);
+  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed for .* until <@U0BOB> restored it/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowedAction, decide, transitions } from '../../src/domain/lifecycle.ts';
-import { type Action, actions, type ProjectState, projectStates, stateTitles } from '../../src/domain/project.ts';
+import { type Action, actions, allowedAction, isAllowed, transitions } from '../../src/domain/lifecycle.ts';
+import { type ProjectState, projectStates } from '../../src/domain/state.ts';
+import { messages } from '../../src/messages/catalog.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
@@ -24,7 +25,7 @@ async function setState(project: string, state: ProjectState, by = 'U0BOB'): Pro
 }
 
 const pairs = projectStates.flatMap((state) => actions.map((action) => ({ state, action })));
-const refusedPairs = pairs.filter(({ state, action }) => decide(state, action).kind === 'refused');
+const refusedPairs = pairs.filter(({ state, action }) => !isAllowed(state, action));
 const projectIdFor = (state: ProjectState, action: Action, phase: string) =>
   `${state.replace('_', '')}-${action}-${phase}`;
 
@@ -41,7 +42,7 @@ describe('refusals by the state rules', () => {
     await harness.services.createProject(project, [link]);
     await setState(project, state);
     const answer = visibleText(await harness.runCommand(`${action} ${project}`));
-    expect(answer).toContain(`${project} is ${stateTitles[state]}`);
+    expect(answer).toContain(`${project} is ${messages.states[state]}`);
     expect(answer).toContain('<@U0BOB>');
     expect(answer).toContain('Nothing was changed');
     const otherAction = allowedAction(state);
@@ -92,7 +93,9 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
     state: 'refused',
     refusal: { code: 'not_allowed', by: 'U0BOB', state },
   });
-  const outcome = await harness.waitForMessage(new RegExp(`${project} is ${stateTitles[state]}`), { user: 'U0BOB' });
+  const outcome = await harness.waitForMessage(new RegExp(`${project} is ${messages.states[state]}`), {
+    user: 'U0BOB',
+  });
   expect(visibleText(outcome)).toContain('Nothing was changed');
   expect(await harness.services.deps.projects.read(project)).toMatchObject({
     state,

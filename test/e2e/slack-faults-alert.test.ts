@@ -98,7 +98,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
         texts.length === expected.length &&
         expected.every((expectedText) => texts.some((text) => text.includes(expectedText)));
       const alertRecord = (await readProject(harness))?.alerts.project_failed;
-      return allPosted && alertRecord?.alert.firing === false && !needsNotification(alertRecord);
+      return allPosted && alertRecord?.alert.state === 'resolved' && !needsNotification(alertRecord);
     },
     { description: expected.join(', '), timeoutMs: 20_000 },
   );

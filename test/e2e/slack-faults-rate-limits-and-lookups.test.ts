@@ -80,7 +80,7 @@ it.each([
     await harness.addBot();
     const fault = harness.slack.injectFault({ method: 'usergroups.users.list', ...spec });
     harness.press('OK', dialog);
-    const refusalMessage = await harness.waitForMessage('Slack does not tell who is in the user group S0OPS');
+    const refusalMessage = await harness.waitForMessage('I could not read from Slack who is in the user group S0OPS');
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
     expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
     expect(channelMessages(harness, 'C0SYNC')).toEqual([]);

@@ -1,6 +1,6 @@
 import { Queue, type QueueOptions } from 'bullmq';
+import { type Link, noWatermark, type Watermark } from '../../src/domain/link.ts';
 import type { LinkStats } from '../../src/domain/observation.ts';
-import { type Link, noWatermark, type Watermark } from '../../src/domain/project.ts';
 import type { TestServices } from '../support/test-services.ts';
 
 /** Observes one link. Throws if it cannot be read. */

@@ -1,158 +1,137 @@
 import { describe, expect, it } from 'vitest';
-import { alertKinds, type Condition, type LinkSample } from '../../src/domain/conditions.ts';
+import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { alertText, alertTitle, pastAlertTitle, resolvedAlertText } from '../../src/messages/alerts.ts';
-import type { Formatter } from '../../src/messages/format.ts';
+import { messages } from '../../src/messages/catalog.ts';
+import { alertText } from '../../src/messages/render.ts';
 import { exampleLink, exampleProject } from '../slack/example-records.ts';
+import { plainFormatter } from './plain-formatter.ts';
 
-const formatter: Formatter = {
-  text: (raw) => raw,
-  person: (actor) => `@${actor}`,
-  channel: (id) => `#${id}`,
-  link: ({ queue }) => queue,
-  time: (at) => `T${at}`,
-  command: (words) => `/sync ${words}`,
-};
 const sample = (total: number, ...queues: string[]): LinkSample => ({ total, first: queues.map(exampleLink) });
-const failure = { link: exampleLink('a'), taskId: '1', reason: 'row 7', at: 1 };
-const renderAlert = (finding: Condition, overrides: Partial<Project> = {}, revealReasons = true) => {
-  const { headline, advice } = alertText(finding, {
-    project: exampleProject(overrides),
-    format: formatter,
-    revealReasons,
-  });
-  return `${headline}. ${advice}`;
-};
+const failure: TaskFailure = { kind: 'task_failed', link: exampleLink('a'), taskId: '1', reason: 'row 7', at: 1 };
 
 /** The example project has two links. */
-describe('what a channel is told', () => {
-  it.each<[Condition, Partial<Project>, RegExp]>([
+function firingText(condition: Condition, overrides: Partial<Project> = {}, revealReasons = true): string {
+  const context = { project: exampleProject(overrides), format: plainFormatter, revealReasons };
+  const { headline, advice } = alertText(condition, context);
+  return `${headline}. ${advice}`;
+}
+
+describe('a firing alert', () => {
+  it.each<[Condition, Project['state'], RegExp]>([
+    [{ kind: 'project_failed', since: 1, failure }, 'failed', /^orders is Failed: a task failed on a: row 7\. /],
+    [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^orders is Failed: a task failed\. /],
     [
-      { kind: 'project_failed', since: 1, failure },
-      { state: 'failed' },
-      /^orders is Failed: a task failed on a: row 7\. /,
+      { kind: 'project_failed', since: 1, failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1 } },
+      'failed',
+      /^orders is Failed: a could not be reached\. /,
     ],
-    [{ kind: 'project_failed', since: 1, failure: null }, { state: 'failed' }, /^orders is Failed: a task failed\. /],
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
-      { state: 'paused' },
-      /^a runs although orders is Paused\. Somebody resumed it .* Re-apply pauses it again\.$/,
+      'paused',
+      /^a runs although orders is Paused\. It was resumed outside syncbot, .* Re-apply pauses it again\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
-      { state: 'paused' },
+      'paused',
       /^2 links \(a, b\) run although .* Re-apply pauses them again; Adopt makes the project Running\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
-      { state: 'failed' },
+      'failed',
       /Re-apply pauses them again\.$/,
     ],
     [
-      { kind: 'pause_ignored', links: sample(9, 'a', 'b') },
-      {},
-      /^9 links \(a, b, …\) of orders are paused, and a worker has taken tasks/,
+      { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'not_paused' },
+      'failed',
+      /^a runs although orders is Failed\. syncbot could not pause it yet and still tries/,
     ],
     [
-      { kind: 'unexpectedly_paused', paused: sample(2, 'a', 'b'), deleted: sample(0) },
-      { state: 'running' },
+      { kind: 'pause_ignored', links: sample(9, 'a', 'b') },
+      'paused',
+      /^9 links \(a, b, …\) of orders are paused, but a worker took tasks/,
+    ],
+    [
+      { kind: 'unexpectedly_paused', links: sample(2, 'a', 'b') },
+      'running',
       /^2 links .* are paused although orders is Running\. .*; Adopt makes the project Paused\.$/,
     ],
     [
-      { kind: 'unexpectedly_paused', paused: sample(1, 'a'), deleted: sample(1, 'b') },
-      { state: 'running' },
-      /^a is paused although orders is Running; b of orders: the queue is gone\. .* Re-apply resumes it\.$/,
+      { kind: 'unexpectedly_paused', links: sample(1, 'a') },
+      'running',
+      /^a is paused although orders is Running\. It was paused outside syncbot, .* Re-apply resumes it\.$/,
     ],
+    [{ kind: 'queue_missing', links: sample(1, 'b') }, 'running', /^b of orders has no queue any more\. The queue was/],
     [
-      { kind: 'unexpectedly_paused', paused: sample(0), deleted: sample(1, 'b') },
-      {},
-      /^b of orders: the queue is gone\. Somebody removed/,
+      { kind: 'queue_created', links: sample(1, 'a') },
+      'paused',
+      /^a of orders has a queue now\. syncbot keeps it paused, because orders is Paused/,
     ],
     [
       { kind: 'queue_created', links: sample(1, 'a') },
-      { state: 'paused' },
-      /^a of orders has appeared\. syncbot keeps it paused, since/,
-    ],
-    [
-      { kind: 'queue_created', links: sample(1, 'a') },
-      { state: 'running' },
-      /^a of orders has appeared\. orders is Running, so tasks/,
-    ],
-    [
-      { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'not_paused' },
-      { state: 'failed' },
-      /^a runs although orders is Failed\. syncbot could not pause it yet, and goes on trying/,
+      'running',
+      /^a of orders has a queue now\. orders is Running, so workers take tasks/,
     ],
     [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
-      {},
+      'running',
       /^no worker is connected to a of orders\. /,
     ],
     [
       { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
-      {},
-      /^nobody takes the delayed tasks of a of /,
+      'running',
+      /^no worker takes the delayed tasks of a of orders that are due\. /,
     ],
-    [{ kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, {}, /^orders is behind by 6 min, more than 5 min\. /],
-    [{ kind: 'tasks_failed', count: 7, failure }, {}, /^7 tasks of orders failed, the oldest on a: row 7\. It goes on/],
+    [
+      { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
+      'running',
+      /^orders is behind by 6 min, more than 5 min/,
+    ],
+    [
+      { kind: 'tasks_failed', count: 7, failure },
+      'running',
+      /^7 tasks of orders failed, the oldest on a: row 7\. The project stays Running/,
+    ],
     [
       { kind: 'log_retention_50', until: 5 },
-      { state: 'paused' },
+      'paused',
       /^orders is Paused, and its source keeps its log until T5\. Half/,
     ],
     [
       { kind: 'log_retention_80', until: 5 },
-      { state: 'failed' },
+      'failed',
       /^orders is Failed, and its source keeps its log until T5\. Most/,
     ],
-    [
-      { kind: 'log_retention_100', until: 5 },
-      { state: 'paused' },
-      /^orders is Paused, and its source has kept its log until T5\. /,
-    ],
-  ])('%o, %o', (finding, overrides, expected) => {
-    expect(renderAlert(finding, overrides)).toMatch(expected);
+    [{ kind: 'log_retention_100', until: 5 }, 'paused', /^orders is Paused, and its source kept its log until T5\. /],
+  ])('%o of a %s project has a text', (condition, state, expected) => {
+    expect(firingText(condition, { state })).toMatch(expected);
   });
 
-  it('keeps reasons of failed tasks to those who may know', () => {
-    expect(renderAlert({ kind: 'project_failed', since: 1, failure }, {}, false)).not.toContain('row 7');
-    expect(renderAlert({ kind: 'tasks_failed', count: 7, failure }, {}, false)).not.toContain('row 7');
+  it('hides the reason of a failed task where it may not be shown', () => {
+    expect(firingText({ kind: 'project_failed', since: 1, failure }, {}, false)).not.toContain('row 7');
+    expect(firingText({ kind: 'tasks_failed', count: 7, failure }, {}, false)).not.toContain('row 7');
   });
 
-  it('every kind has a title, and words for when it is over', () => {
-    for (const kind of alertKinds) {
-      expect(alertTitle(kind)).not.toBe('');
-      expect(pastAlertTitle(kind)).not.toBe('');
-    }
+  it.each(alertKinds)('of kind %s has a title', (kind) => {
+    expect(messages.alerts.inList(kind)).toMatch(/^Alert: \S/);
   });
+});
 
-  it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
-    [
-      'unexpectedly_running',
-      'paused',
-      61_000,
-      /^orders: links ran although they should have been paused, for 1 min\. That is over\.$/,
-    ],
-    [
-      'unexpectedly_running',
-      'paused',
-      null,
-      /^orders: links ran although they should have been paused\. That is over\.$/,
-    ],
-    ['project_failed', 'running', 61_000, /^orders was Failed for 1 min, until it was restored by @/],
-    ['project_failed', 'failed', null, /^orders was Failed, it has been restored since$/],
-    [
-      'latency',
-      'paused',
-      61_000,
-      /^orders: it was too far behind, for 1 min\. It was stopped then; it is Paused now\.$/,
-    ],
-    ['latency', 'running', 61_000, /That is over\.$/],
-    ['log_retention_50', 'paused', 61_000, /A newer reminder follows\.$/],
-    ['log_retention_50', 'running', 61_000, /That is over\.$/],
-  ])('%s is over, and it is %s', (kind, state, lastedMs, expected) => {
-    expect(
-      resolvedAlertText(kind, { project: exampleProject({ state }), format: formatter, durationMs: lastedMs }),
-    ).toMatch(expected);
-  });
+it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
+  [
+    'unexpectedly_running',
+    'paused',
+    61_000,
+    /^orders: links ran although they should have been paused, for 1 min\. Resolved\.$/,
+  ],
+  ['unexpectedly_running', 'paused', null, /^orders: links ran although they should have been paused\. Resolved\.$/],
+  ['project_failed', 'running', 61_000, /^orders was Failed for 1 min, until @U0BOB restored it$/],
+  ['project_failed', 'failed', null, /^orders was Failed, and has been restored since$/],
+  ['latency', 'paused', 61_000, /^orders: it was too far behind, for 1 min\. Resolved, because it was Paused\.$/],
+  ['latency', 'running', 61_000, /Resolved\.$/],
+  ['log_retention_50', 'paused', 61_000, /A newer reminder follows\.$/],
+  ['log_retention_50', 'running', 61_000, /Resolved\.$/],
+])('a resolved alert of kind %s of a %s project has a text', (kind, state, durationMs, expected) => {
+  const facts = { kind, project: exampleProject({ state }), format: plainFormatter, durationMs };
+  expect(messages.alerts.resolved(facts)).toMatch(expected);
 });

@@ -1,26 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, actions, type ProjectState, projectStates } from '../../src/domain/project.ts';
-import {
-  type PrecheckItem,
-  type Refusal,
-  type RefusalCode,
-  type RefusalOf,
-  refusalSchema,
-} from '../../src/domain/refusal.ts';
-import type { Formatter } from '../../src/messages/format.ts';
-import { refusalText } from '../../src/messages/refusals.ts';
+import { isAllowed, operationKinds } from '../../src/domain/lifecycle.ts';
+import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
+import { projectStates } from '../../src/domain/state.ts';
+import { refusalText } from '../../src/messages/render.ts';
+import { exampleLink } from '../slack/example-records.ts';
+import { plainFormatter } from './plain-formatter.ts';
 
 const hostileText = '<!channel> *x* & "y"';
-const escapeText = (raw: string) => raw.replaceAll('<', '‹').replaceAll('&', '+');
-const formatter: Formatter = {
-  text: escapeText,
-  person: (actor) => `@${escapeText(actor)}`,
-  channel: (id) => `#${escapeText(id)}`,
-  link: ({ queue }) => escapeText(queue),
-  time: (at) => `at ${at}`,
-  command: (words) => `/sync ${escapeText(words)}`,
-};
 const now = 1_000_000;
+const context = { format: plainFormatter, now };
 const link = { queue: hostileText, connection: hostileText, prefix: hostileText };
 const refusalFacts: Omit<RefusalOf<'not_allowed'>, 'code'> = {
   project: hostileText,
@@ -40,7 +29,15 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   precheck_failed: {
     code: 'precheck_failed',
     project: hostileText,
-    items: [{ item: hostileText, result: 'fail', message: hostileText }],
+    items: [
+      {
+        check: 'eviction_policy',
+        connection: hostileText,
+        result: 'fail',
+        reason: { code: 'evicts', policy: hostileText },
+      },
+      { check: 'queues_exist', result: 'fail', reason: { code: 'queue_missing' }, links: { total: 1, first: [link] } },
+    ],
   },
   links_unreachable: { code: 'links_unreachable', project: hostileText, links: [link, link, link, link, link] },
   no_drift: { code: 'no_drift', project: hostileText, state: 'paused' },
@@ -57,9 +54,9 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   unknown_operation: { code: 'unknown_operation' },
 };
 
-describe('the sentence of a refusal', () => {
-  it.each(Object.entries(examples))('%s: says that nothing was changed, and what to do', (code, refusal) => {
-    const text = refusalText(refusal, formatter, now);
+describe('the text of a refusal', () => {
+  it.each(Object.entries(examples))('%s says that nothing was changed, and what to do', (code, refusal) => {
+    const text = refusalText(refusal, context);
     expect(refusalSchema.parse(refusal)).toEqual(refusal);
     expect(text).toContain('Nothing was changed.');
     expect(text).toMatch(/[A-Z].*\.$/s);
@@ -69,11 +66,11 @@ describe('the sentence of a refusal', () => {
     expect(text.slice(text.indexOf('Nothing was changed.') + 20).length).toBeGreaterThan(10);
   });
 
-  it('there is an example of every code of the schema', () => {
+  it('has an example for every code of the schema', () => {
     expect(Object.keys(examples).sort()).toEqual(refusalSchema.options.map(({ shape }) => shape.code.value).sort());
   });
 
-  it('tells the state, since when, by whom, why not, and what fits instead', () => {
+  it('has the state, its duration, its author, the reason and the possible action', () => {
     const refusal: Refusal = {
       code: 'not_allowed',
       project: 'orders',
@@ -82,31 +79,32 @@ describe('the sentence of a refusal', () => {
       state: 'paused',
       action: 'pause',
     };
-    expect(refusalText(refusal, formatter, now)).toBe(
-      'orders is Paused, for 12 s, by @U0BOB: it is paused already. Nothing was changed. Try /sync restore orders.',
+    expect(refusalText(refusal, context)).toBe(
+      'orders is Paused, for 12 s, by @U0BOB: it is already paused. Nothing was changed. Try /sync restore orders.',
     );
   });
 
-  const refused = (projectStates as readonly ProjectState[]).flatMap((state) =>
-    (actions as readonly Action[]).map((action) => [state, action] as const),
+  const refusedPairs = projectStates.flatMap((state) =>
+    operationKinds.filter((kind) => !isAllowed(state, kind)).map((kind) => [state, kind] as const),
   );
-  it.each(refused)('there is one for every refused pair: %s, %s', (state, action) => {
+  it.each(refusedPairs)('has a reason why a %s project refuses %s', (state, action) => {
     const text = refusalText(
       { code: 'not_allowed', project: 'orders', since: now, by: 'U0BOB', state, action },
-      formatter,
-      now,
+      context,
     );
-    expect(text).toMatch(/^orders is [A-Z].*, for 0 s, by @U0BOB: .+\. Nothing was changed\./);
+    expect(text).toMatch(/^orders is [A-Z].*, for 0 s, by @U0BOB: .+[^.]\. Nothing was changed\./);
+    expect(text).not.toContain('has changed since');
   });
 
-  it('only what failed of a precheck is told', () => {
+  it('of a precheck has only the items that failed', () => {
+    const links = { total: 1, first: [exampleLink('orders-full')] };
     const items: PrecheckItem[] = [
-      { item: 'a', result: 'pass', message: 'fine' },
-      { item: 'b', result: 'unknown', message: 'who knows' },
-      { item: 'c', result: 'fail', message: 'no worker' },
+      { check: 'connection_reachable', connection: 'default', result: 'pass', reason: { code: 'reachable' } },
+      { check: 'bullmq_version', result: 'unknown', reason: { code: 'bullmq_unknown' }, links },
+      { check: 'workers_connected', result: 'fail', reason: { code: 'no_worker' }, links },
     ];
-    const text = refusalText({ code: 'precheck_failed', project: 'orders', items }, formatter, now);
-    expect(text).toContain('no worker');
-    expect(text).not.toMatch(/fine|who knows/);
+    expect(refusalText({ code: 'precheck_failed', project: 'orders', items }, context)).toMatch(
+      /^orders did not pass its precheck: orders-full: no worker is connected: [^;]*\. Nothing was changed\./,
+    );
   });
 });

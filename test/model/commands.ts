@@ -1,5 +1,5 @@
 import { type Arbitrary, array, constantFrom, integer, noBias, oneof, record } from 'fast-check';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { LostMessage } from '../support/faulty-redis-proxy.ts';
 
 export const users = ['U0ALICE', 'U0BOB', 'U0CAROL', 'cli:ops'] as const;

@@ -1,7 +1,7 @@
 import { compareTables } from '../../demo/tables.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import { requestAction } from '../../src/application/request-action.ts';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { repairTargets } from './run-command.ts';
 import { shouldPauseLinks } from './state-model.ts';

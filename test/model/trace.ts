@@ -2,8 +2,8 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import type { RequestResult } from '../../src/application/request-action.ts';
 import type { ConfirmationResult } from '../../src/application/stores.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { Operation } from '../../src/domain/operation.ts';
-import type { Action } from '../../src/domain/project.ts';
 import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import type { ModelProject, System } from './system.ts';
 

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
-import type { Alert } from '../../src/domain/alert.ts';
+import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
+import { actions } from '../../src/domain/lifecycle.ts';
+import type { Failure, Link } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
-import { actions, type Link, type Project, projectIdSchema, projectStates } from '../../src/domain/project.ts';
-import type { PrecheckItem, Refusal } from '../../src/domain/refusal.ts';
+import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
+import { type Project, projectIdSchema } from '../../src/domain/project.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
+import { projectStates } from '../../src/domain/state.ts';
 
 export const now = 1_800_000_000_000;
 
@@ -71,7 +75,17 @@ const linkObservation: fc.Arbitrary<LinkObservation> = fc.oneof(
 );
 
 const endpoint = fc.record({ type: nonEmptyText, name: nonEmptyText });
-const failure = fc.record({ link, taskId: fc.option(nonEmptyText), reason: hostileText, at: timestamp });
+const taskFailure = fc.record({
+  kind: fc.constant('task_failed' as const),
+  link,
+  taskId: nonEmptyText,
+  reason: hostileText,
+  at: timestamp,
+});
+const failure: fc.Arbitrary<Failure> = fc.oneof(
+  taskFailure,
+  fc.record({ kind: fc.constant('link_unreachable' as const), link, at: timestamp }),
+);
 
 const linkSample = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
 
@@ -83,26 +97,36 @@ export const condition: fc.Arbitrary<Condition> = fc.oneof(
     links: linkSample,
     cause: fc.constantFrom('resumed' as const, 'not_paused' as const),
   }),
-  fc.record({ kind: fc.constantFrom('pause_ignored' as const, 'queue_created' as const), links: linkSample }),
-  fc.record({ kind: fc.constant('unexpectedly_paused' as const), paused: linkSample, deleted: linkSample }),
+  fc.record({
+    kind: fc.constantFrom(
+      'pause_ignored' as const,
+      'unexpectedly_paused' as const,
+      'queue_created' as const,
+      'queue_missing' as const,
+    ),
+    links: linkSample,
+  }),
   fc.record({ kind: fc.constant('no_worker' as const), noWorker: linkSample, overdue: linkSample }),
   fc.record({ kind: fc.constant('latency' as const), latencyMs: taskCount, limitMs: taskCount }),
-  fc.record({ kind: fc.constant('tasks_failed' as const), count: taskCount, failure }),
+  fc.record({ kind: fc.constant('tasks_failed' as const), count: taskCount, failure: taskFailure }),
   fc.record({
     kind: fc.constantFrom('log_retention_50' as const, 'log_retention_80' as const, 'log_retention_100' as const),
     until: timestamp,
   }),
 );
 
-export const alert: fc.Arbitrary<Alert> = fc.record({
-  since: timestamp,
-  firing: fc.boolean(),
-  resolving: fc.boolean(),
-  condition: fc.option(condition),
-  seq: fc.nat(100),
-  changedAt: timestamp,
-  version: fc.nat(100),
+const alertFields = { since: timestamp, seq: fc.nat(100), changedAt: timestamp, version: fc.nat(100) };
+export const firingAlert: fc.Arbitrary<FiringAlert> = fc.record({
+  state: fc.constant('firing' as const),
+  condition,
+  absentOnce: fc.boolean(),
+  ...alertFields,
 });
+const alert: fc.Arbitrary<Alert> = fc.oneof(
+  firingAlert,
+  fc.record({ state: fc.constant('pending' as const), condition, ...alertFields }),
+  fc.record({ state: fc.constant('resolved' as const), ...alertFields }),
+);
 const deliveredAlert = fc.record({
   seq: fc.nat(100),
   since: timestamp,
@@ -155,15 +179,36 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     linksToReconcile: fc.constant(null),
     oldestUnprocessedAt: fc.option(timestamp),
     alerts: fc.record({
-      loose: fc.record({ alert, delivered: fc.constant(null) }),
+      unexpectedly_running: fc.record({ alert, delivered: fc.constant(null) }),
       latency: fc.record({ alert, delivered: fc.constant(null) }),
     }),
   });
 }
 
+const checkResult = fc.constantFrom('pass' as const, 'fail' as const, 'unknown' as const);
+const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(
+  fc.record({ code: fc.constantFrom('unreachable' as const, 'queue_missing' as const, 'no_worker' as const) }),
+  fc.record({ code: fc.constant('evicts' as const), policy: hostileText }),
+  fc.record({ code: fc.constant('bullmq_supported' as const), version: hostileText }),
+  fc.record({ code: fc.constant('tasks_failed' as const), count: taskCount }),
+);
+
 export const precheckItems: fc.Arbitrary<PrecheckItem[]> = fc.array(
-  fc.record({ item: hostileText, result: fc.constantFrom('pass', 'fail', 'unknown'), message: hostileText }),
-  { maxLength: 60 },
+  fc.oneof(
+    fc.record({
+      check: fc.constantFrom('connection_reachable' as const, 'eviction_policy' as const),
+      connection: hostileText,
+      result: checkResult,
+      reason: checkReason,
+    }),
+    fc.record({
+      check: fc.constantFrom('queues_exist' as const, 'bullmq_version' as const, 'no_failed_task' as const),
+      result: checkResult,
+      reason: fc.option(checkReason),
+      links: linkSample,
+    }),
+  ),
+  { maxLength: 60, size: 'max' },
 );
 
 export const refusal: fc.Arbitrary<Refusal> = fc.oneof(

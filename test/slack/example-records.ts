@@ -1,6 +1,7 @@
+import type { Link } from '../../src/domain/link.ts';
 import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
-import type { Link, Project } from '../../src/domain/project.ts';
+import type { Project } from '../../src/domain/project.ts';
 
 export const exampleNow = 1_800_000_000_000;
 const hourMs = 3_600_000;
@@ -33,7 +34,7 @@ export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = 
   };
 }
 
-/** Two links, one of them with work to do. */
+/** The stats of two links, one of them with a backlog. */
 export const exampleProjectStats: ProjectStats = toProjectStats(
   [
     exampleLinkStats('orders-full'),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import { buttonLabels } from '../support/slack-harness.ts';
 import type { SoakSystem } from './soak-system.ts';

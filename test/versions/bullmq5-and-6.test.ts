@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { observeProject } from '../../src/application/queries.ts';
-import type { Action } from '../../src/domain/project.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
 import {
   type LinkWorker,
   type Producer,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LinkGateway, LinkStatus, SetPausedResult } from '../../application/ports.ts';
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { whenReady } from '../redis/connection.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
+import { noWatermark } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
-import { noWatermark } from '../../domain/project.ts';
+import { maskFailureReason } from '../../logging/redact.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
@@ -27,6 +28,8 @@ export function observeLinksInput(items: readonly LinkWithWatermark[]) {
 const count = z.number();
 const time = z.coerce.number();
 const optionalTime = time.nullable().default(null);
+/** Masked here, so that no other part of syncbot ever has the raw reason. */
+const failureReason = z.string().transform(maskFailureReason);
 
 const repliesSchema = z.array(
   jsonReply(
@@ -45,7 +48,7 @@ const repliesSchema = z.array(
       ignoresPause: z.boolean(),
       keepsFailed: z.boolean().nullable().default(null),
       failuresAfterWatermark: count,
-      oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: z.string() })).default([]),
+      oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
       newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
     }),
   ).nullable(),

@@ -1,6 +1,6 @@
+import type { Link } from '../../domain/link.ts';
 import type { QueueUsage } from '../../domain/observation.ts';
 import type { ConnectionInfo, Persistence, WorkerCounts } from '../../domain/precheck.ts';
-import type { Link } from '../../domain/project.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { type RedisClient, whenReady } from '../redis/connection.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LinkWithWatermark, RetryFailedResult } from '../../application/ports.ts';
-import type { Link } from '../../domain/project.ts';
+import type { Link } from '../../domain/link.ts';
 import { rejectAfter, toChunks } from '../../lib/async.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';

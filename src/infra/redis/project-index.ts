@@ -1,7 +1,6 @@
 import type { ProjectStore } from '../../application/stores.ts';
-import { urgency } from '../../domain/lifecycle.ts';
-import { type Project, type ProjectId, type ProjectState, projectStates } from '../../domain/project.ts';
-import { countsByState } from '../../domain/state-counts.ts';
+import type { Project, ProjectId } from '../../domain/project.ts';
+import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/state.ts';
 import type { RedisClient } from './connection.ts';
 import { projectsKey, urgencyIndexKey } from './keys.ts';
 import { execute } from './scripts.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProjectStore } from '../../application/stores.ts';
-import { linkId, type ProjectId, projectIdSchema } from '../../domain/project.ts';
+import { linkId } from '../../domain/link.ts';
+import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys, projectsKey } from './keys.ts';

@@ -2,16 +2,10 @@ import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
+import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
-import {
-  failureSchema,
-  type Project,
-  type ProjectId,
-  projectDefinitionSchema,
-  projectStateSchema,
-  type Watermark,
-  watermarkSchema,
-} from '../../domain/project.ts';
+import { type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
+import { projectStateSchema } from '../../domain/state.ts';
 
 /** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
 export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;

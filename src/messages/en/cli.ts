@@ -1,18 +1,12 @@
+import type { Action } from '../../domain/lifecycle.ts';
+import type { Failure } from '../../domain/link.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
-import { type Action, type ProjectState, stateTitles } from '../../domain/project.ts';
-import type { PrecheckItem } from '../../domain/refusal.ts';
-import {
-  actionLabels,
-  formatBacklog,
-  formatDuration,
-  formatInFlight,
-  formatLatency,
-  formatUtc,
-  nothingChanged,
-  pluralize,
-  stateClause,
-} from '../format.ts';
+import type { ProjectState } from '../../domain/state.ts';
+import type { CheckText } from '../facts.ts';
+import { type Formatter, formatUtc } from '../format.ts';
+import { format, formatDuration, pluralize } from './format.ts';
+import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
 export const cliMessages = {
@@ -70,8 +64,12 @@ export const cliMessages = {
 
   show: {
     state: ({ state, durationMs, by, reason }: StateFacts) =>
-      `${stateTitles[state]} for ${formatDuration(durationMs)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
+      `${states[state]} for ${formatDuration(durationMs)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
     logKeptUntil: (at: number) => `kept until ${formatUtc(at)}`,
+    failure: (failure: Failure, { link, text }: Formatter) =>
+      failure.kind === 'task_failed'
+        ? `${link(failure.link)}: ${text(failure.reason)}`
+        : `${link(failure.link)} could not be reached`,
     afterPrecheck: 'after its precheck passes',
   },
 
@@ -84,12 +82,12 @@ export const cliMessages = {
     question: ({ project, state, action, linkCount, stats }: QuestionFacts) => {
       const facts = [
         pluralize(linkCount, 'link'),
-        formatBacklog(stats),
-        formatLatency(stats),
-        formatInFlight(stats),
+        format.backlog(stats),
+        format.latency(stats),
+        format.inFlight(stats),
       ].join(', ');
       const consequence = action === 'pause' ? ' Latency will grow until it is restored.' : '';
-      return `${stateClause(project, state)}: ${facts}.${consequence}\n${actionLabels[action].imperative} ${project}?`;
+      return `${stateClause(project, state)}: ${facts}.${consequence}\n${actions[action].label} ${project}?`;
     },
     cancelled: `Cancelled. ${nothingChanged}`,
     checking: "The bot's Redis does not answer. Checking whether the operation was confirmed…",
@@ -129,14 +127,14 @@ export const cliMessages = {
     unchanged: (projectCount: number) => `${pluralize(projectCount, 'project')} unchanged.`,
     nothingToDo: 'Nothing to do.',
     create: ({ project, state, linkCount, stateFrom }: CreateFacts) =>
-      `+ create ${project}: ${stateTitles[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
+      `+ create ${project}: ${states[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
     change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
     remove: (project: string) => `- remove ${project}`,
     pauseAgain: (project: string) => `! pause again ${project}`,
     pauses: (link: string) => `pauses ${link}`,
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
     missing: (links: readonly string[]) => `no such queue yet (it is not created): ${links.join(', ')}`,
-    precheck: ({ item, result, message }: PrecheckItem) => `precheck ${result}: ${item}: ${message}`,
+    precheck: ({ item, result, message }: CheckText) => `precheck ${result}: ${item}: ${message}`,
   },
 
   run: {

@@ -1,13 +1,4 @@
-/** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */
-export interface KeyDocs {
-  /** What the value is, with its bounds: `a duration from 1s to 24h`. */
-  readonly expected?: string | undefined;
-  readonly example?: string | undefined;
-  /** How to correct the value. Needed where `expected` and `example` do not make a good hint. */
-  readonly hint?: string | undefined;
-  /** What the key is for. */
-  readonly description?: string | undefined;
-}
+import type { KeyDocs } from '../facts.ts';
 
 /**
  * Errors of syncbot.yml and of the environment. Most follow the name of a key or variable: "PORT is not a port number". No

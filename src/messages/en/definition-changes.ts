@@ -1,10 +1,10 @@
 import type { DefinitionChange, ProjectDiff } from '../../domain/diff-projects.ts';
-import { pluralize } from '../format.ts';
+import { pluralize } from './format.ts';
 
 const maxLinkChanges = 6;
 
 /** Such as `description`, `link orders-incr added`. At most six links are named. */
-export function describeChanges(changes: readonly DefinitionChange[]): string[] {
+function describeChanges(changes: readonly DefinitionChange[]): string[] {
   const links = changes.flatMap((change) => {
     if (change.kind === 'link_added') return [`link ${change.link.queue} added`];
     return change.kind === 'link_removed' ? [`link ${change.link.queue} removed`] : [];
@@ -19,7 +19,7 @@ export function describeChanges(changes: readonly DefinitionChange[]): string[] 
 }
 
 /** How the stored projects differ from the file, one clause for each project. Empty if the file is applied. */
-export function describeDiff({ created, updated, removed }: ProjectDiff): string[] {
+function describeDiff({ created, updated, removed }: ProjectDiff): string[] {
   return [
     ...created.map(({ definition }) => `${definition.id} is in the file and not applied`),
     ...updated.map(
@@ -28,3 +28,5 @@ export function describeDiff({ created, updated, removed }: ProjectDiff): string
     ...removed.map(({ id }) => `${id} is no longer in the file`),
   ];
 }
+
+export const definitionMessages = { changes: describeChanges, diff: describeDiff };

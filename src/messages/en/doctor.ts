@@ -1,5 +1,6 @@
-import { type ProjectState, stateTitles } from '../../domain/project.ts';
-import { pluralize } from '../format.ts';
+import type { ProjectState } from '../../domain/state.ts';
+import { pluralize } from './format.ts';
+import { states } from './terms.ts';
 
 type Flag = 'paused' | 'running';
 
@@ -27,11 +28,7 @@ export const doctorMessages = {
   link: {
     flag: (flag: Flag) => flag,
     reconciling: (flag: Flag) => `still ${flag}: syncbot is changing it`,
-    wrongFlag: (flag: Flag, project: string, state: ProjectState) =>
-      `${flag} although ${project} is ${stateTitles[state]}`,
-    workers: (count: number) => `${pluralize(count, 'worker')} connected`,
-    noWorker: (count: number) => `${pluralize(count, 'worker')} connected: start its workers`,
-    workersUnknown: 'the server does not report its workers',
+    wrongFlag: (flag: Flag, project: string, state: ProjectState) => `${flag} although ${project} is ${states[state]}`,
   },
 
   slack: {

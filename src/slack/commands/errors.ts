@@ -1,46 +1,30 @@
 import { closestMatch } from '../../lib/closest-match.ts';
-import { type Formatter, nothingChanged } from '../../messages/format.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { Formatter } from '../../messages/format.ts';
 import { type ParseError, parseVerb, verbs } from './parse.ts';
 
-/** The one sentence for each misreading: what was wrong, that nothing was changed, what to type instead. */
+/** The sentence about a command that cannot be run as it was typed. */
 export function explainParseError(error: ParseError, projects: readonly string[], format: Formatter): string {
+  const texts = messages.commandErrors;
   switch (error.code) {
-    case 'unknown_verb': {
-      const suggestion = suggestCommand(error.words, projects);
-      const hint =
-        suggestion === null ? `Type ${format.command('help')} for what I know.` : didYouMean(suggestion, format);
-      return `I do not know the command ${format.command(error.words.join(' '))}. ${nothingChanged} ${hint}`;
-    }
-    case 'project_missing': {
-      const example = projects[0] ?? 'orders';
-      return `Which project? ${nothingChanged} ${didYouMean(`${error.verb} ${example}`, format)} ${format.command('list')} shows them all.`;
-    }
-    case 'invalid_project_id': {
-      const suggestion = suggestCommand([error.verb, error.word], projects);
-      const hint =
-        suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format);
-      return `There is no project called ${format.text(error.word)}. ${nothingChanged} ${hint}`;
-    }
+    case 'unknown_verb':
+      return texts.unknownCommand(error.words.join(' '), suggestCommand(error.words, projects), format);
+    case 'project_missing':
+      return texts.projectMissing(`${error.verb} ${projects[0] ?? 'orders'}`, format);
+    case 'invalid_project_id':
+      return texts.unknownProject(error.word, suggestCommand([error.verb, error.word], projects), format);
     case 'one_project_only':
-      return `Only one project at a time so far. ${nothingChanged} Begin with ${format.command(`${error.verb} ${error.project}`)}; a reason goes behind the word because.`;
+      return texts.oneProjectOnly(`${error.verb} ${error.project}`, format);
     case 'timed_not_supported':
-      return `For how long or until when cannot be said yet. ${nothingChanged} ${format.command(`${error.verb} ${error.project}`)} works without a time.`;
+      return texts.timedPause(`${error.verb} ${error.project}`, format);
     case 'reason_missing':
-      return `There is no reason behind because. ${nothingChanged} Type one, as in ${format.command(`${error.verb} ${error.project} because we deploy`)}, or leave the word out.`;
-    case 'extra_words': {
-      const command = format.command(`${error.verb} ${error.project}`);
-      const reason = error.acceptsReason ? ' A reason goes behind the word because.' : '';
-      return `I do not understand what stands behind ${format.text(error.project)}. ${nothingChanged} Type ${command}.${reason}`;
-    }
+      return texts.reasonMissing(`${error.verb} ${error.project}`, format);
+    case 'extra_words':
+      return texts.extraWords({ ...error, command: `${error.verb} ${error.project}` }, format);
   }
 }
 
-/** "Did you mean `/sync pause orders`?" */
-export function didYouMean(words: string, format: Formatter): string {
-  return `Did you mean ${format.command(words)}?`;
-}
-
-/** What these words were most likely meant to be, verb and project both repaired; null when nothing is near. */
+/** The command that these words were most likely meant to be. Corrects verb and project. Returns null when nothing is close. */
 function suggestCommand(words: readonly string[], projects: readonly string[]): string | null {
   const [first = '', second = ''] = words;
   const verb = closestVerb(first);
@@ -53,7 +37,7 @@ function suggestCommand(words: readonly string[], projects: readonly string[]): 
   return project === null || project === undefined ? null : `${verb} ${project}`;
 }
 
-/** Words that people try, and what they mean by them. */
+/** Words that people try, and the verbs that they mean. */
 const synonyms: Readonly<Record<string, string>> = {
   stop: 'pause',
   suspend: 'pause',

@@ -1,5 +1,6 @@
+import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
-import { type Action, projectIdSchema } from '../../domain/project.ts';
+import { projectIdSchema } from '../../domain/project.ts';
 import { maxFilterLength } from '../contract.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 

@@ -1,12 +1,12 @@
 import { listProjects } from '../../application/queries.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
-import { nothingChanged } from '../../messages/format.ts';
+import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
+import { textMessage } from '../views/blocks.ts';
 import { buildHelp } from '../views/help.ts';
-import { buildText } from '../views/refusal.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
 import { showDetails, showHistory, showList, showPrecheck } from './queries.ts';
@@ -37,7 +37,7 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
 /** An unknown verb is answered with help, any other error with what is missing. */
 async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
   const text = explainParseError(error, await suggestedProjects(context, error), context.format);
-  const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : buildText(text);
+  const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : textMessage(text);
   return { kind: 'message', message };
 }
 
@@ -51,7 +51,5 @@ async function suggestedProjects(context: ListenerContext, error: ParseError): P
 
 /** Another slash command that the app's manifest sends to this bot. */
 export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
-  const help = context.format.command('help');
-  const text = `This bot answers to another command: type ${help}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`;
-  return { kind: 'message', message: buildText(text) };
+  return { kind: 'message', message: textMessage(messages.commandErrors.otherCommand(context.format)) };
 }

@@ -1,14 +1,15 @@
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
+import type { OperationKind } from '../../domain/lifecycle.ts';
 import type { Operation, OperationRef } from '../../domain/operation.ts';
-import type { OperationKind } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
+import { messages } from '../../messages/catalog.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
+import { textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
-import { buildOutcomeUnknown, buildStoreUnavailable, buildText } from '../views/refusal.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
 export interface RequestedAction {
@@ -78,7 +79,7 @@ async function resolveOperation(
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
     context.log.warn({ error: serializeError(error) }, 'reply to a button press lost');
-    const message = buildText("Checking whether this got through: the bot's Redis did not reply.");
+    const message = textMessage(messages.notices.checkingOutcome);
     return { kind: 'message', message, followUp: () => pollForResult(context, press, ref) };
   }
 }
@@ -112,11 +113,12 @@ async function pollForResult(context: ListenerContext, press: BlockAction, ref: 
     if (read.kind === 'unavailable') continue;
     const { operation } = read;
     if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
-    if (operation.state === 'requested') return { kind: 'message', message: buildStoreUnavailable() };
+    if (operation.state === 'requested')
+      return { kind: 'message', message: textMessage(messages.notices.storeUnavailable) };
     await context.notifications.operationChanged(ref);
     return { kind: 'notified' };
   }
-  return { kind: 'message', message: buildOutcomeUnknown(ref.project, context.format) };
+  return { kind: 'message', message: textMessage(messages.notices.outcomeUnknown(ref.project, context.format)) };
 }
 
 type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };

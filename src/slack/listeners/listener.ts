@@ -4,14 +4,15 @@ import { StoreUnavailableError } from '../../application/errors.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
-import { type Formatter, nothingChanged } from '../../messages/format.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
-import type { Message } from '../views/blocks.ts';
-import { buildInternalError, buildRefusal, buildStoreUnavailable, buildText } from '../views/refusal.ts';
+import { type Message, textMessage } from '../views/blocks.ts';
+import { buildRefusal } from '../views/refusal.ts';
 
 /** What every listener is given: the use cases, and what is needed to decide and to answer. */
 export interface ListenerContext extends UseCaseContext {
@@ -105,8 +106,7 @@ export function createListener<Request extends SlackRequest>(
 
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
-  const text = `This button is of an older version. ${nothingChanged} Ask again; ${format.command('help')} shows how.`;
-  return { kind: 'message', message: buildText(text) };
+  return { kind: 'message', message: textMessage(messages.notices.outdatedButton(format)) };
 }
 
 /** The operation of a pressed button and the place of the request, for log lines. */
@@ -136,11 +136,11 @@ async function isFirstDelivery(context: ListenerContext, { triggerId, user }: Sl
 function messageForError(context: ListenerContext, error: unknown): Message {
   if (error instanceof StoreUnavailableError) {
     context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
-    return buildStoreUnavailable();
+    return textMessage(messages.notices.storeUnavailable);
   }
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
-  return buildInternalError(logId);
+  return textMessage(messages.notices.internalError(logId));
 }
 
 /** Sends a result to the person who sent the request, and to nobody else. */

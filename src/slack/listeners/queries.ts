@@ -1,8 +1,8 @@
-import { listPage } from '../../application/queries.ts';
 import {
   findProject,
   getHistory,
   getProjectDetails,
+  listPage,
   observeProjects,
   precheckProject,
 } from '../../application/queries.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from '../../application/context.ts';
 import type { AlertStore, OperationStore, ProjectStore } from '../../application/stores.ts';
-import { type AlertKind, type AlertRecord, type DeliveredAlert, needsNotification } from '../../domain/alert.ts';
-import { alertKinds, type Condition } from '../../domain/conditions.ts';
+import { type AlertRecord, type DeliveredAlert, type FiringAlert, needsNotification } from '../../domain/alert.ts';
+import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
 import type { MessageRef } from '../../domain/operation.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
@@ -59,25 +59,23 @@ type NotifyResult =
 
 async function notifyAlert(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
   const { alert } = notification;
-  return alert.firing && alert.condition !== null
-    ? notifyFiring(options, notification, alert.condition)
-    : notifyResolved(options, notification);
+  return alert.state === 'firing' ? notifyFiring(options, notification, alert) : notifyResolved(options, notification);
 }
 
 /** Posts or updates the message of a firing alert. The message of an earlier occurrence is resolved first. */
 async function notifyFiring(
   options: AlertNotifierOptions,
   notification: AlertNotification,
-  condition: Condition,
+  alert: FiringAlert,
 ): Promise<NotifyResult> {
-  const { seq, since } = notification.alert;
+  const { seq, since } = alert;
   const { delivered } = notification;
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null && !isSameOccurrence) {
     await updateResolved(options, notification, { messageRef: firingMessage, durationMs: null });
   }
-  const content = buildAlert({ ...options, ...notification }, condition);
+  const content = buildAlert({ ...options, ...notification }, alert);
   const messageRef = isSameOccurrence ? delivered.message : null;
   const updated = await post(options, notification, { content, messageRef });
   // The channel of the old message is closed: post a new message where that is possible.
@@ -91,7 +89,7 @@ async function notifyFiring(
 
 async function notifyResolved(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
   const { alert, delivered, kind } = notification;
-  const { seq, since, condition } = alert;
+  const { seq, since } = alert;
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null) {
@@ -99,12 +97,12 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = await updateResolved(options, notification, { messageRef: firingMessage, durationMs });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
-  const isLate = condition === null && !isSameOccurrence && notifiedAfterResolution.has(kind);
+  const isLate = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
   if (!isLate) {
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }
-  const content = buildResolvedAlert({ ...options, ...notification }, alert.changedAt - since);
+  const content = buildResolvedAlert({ ...options, ...notification, durationMs: alert.changedAt - since });
   const result = await post(options, notification, { content, messageRef: null });
   if (result.kind === 'cannot_post') return result;
   return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: true } };
@@ -127,7 +125,7 @@ async function updateResolved(
   notification: AlertNotification,
   { messageRef, durationMs }: ResolvedUpdate,
 ): Promise<MessageRef | null> {
-  const content = buildResolvedAlert({ ...options, ...notification }, durationMs);
+  const content = buildResolvedAlert({ ...options, ...notification, durationMs });
   const result = await post(options, notification, { content, messageRef });
   return result.kind === 'cannot_post' ? messageRef : result.message;
 }

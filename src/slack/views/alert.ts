@@ -1,48 +1,50 @@
-import { type Alert, type AlertKind, critical } from '../../domain/alert.ts';
-import { type Condition, isAdoptable } from '../../domain/conditions.ts';
-import type { OperationKind, Project } from '../../domain/project.ts';
-import { type AlertTextOptions, alertText, resolvedAlertText } from '../../messages/alerts.ts';
+import { critical, type FiringAlert } from '../../domain/alert.ts';
+import type { AlertKind, Condition } from '../../domain/conditions.ts';
+import { isAdoptable } from '../../domain/drift.ts';
+import type { OperationKind } from '../../domain/lifecycle.ts';
+import type { Project } from '../../domain/project.ts';
+import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
+import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
 import { isSlackUser } from './mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;
-  readonly alert: Alert;
   readonly format: Formatter;
+  /** Whether masked reasons of failed tasks may be shown in channels. */
   readonly showErrors: boolean;
 }
 
-/** What its channel is to know of a project: what is so, what it means, and the buttons that lead on. */
-export function buildAlert(view: AlertView, condition: Condition): Message {
-  const { project, alert } = view;
-  const { headline, advice } = alertText(condition, alertTextOptions(view));
+/** A firing alert, with the buttons of what can be done about it. */
+export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Message {
+  const { project, format, showErrors } = view;
+  const { headline, advice } = alertText(condition, { project, format, revealReasons: showErrors });
   const mention = critical.has(condition.kind) ? mentionFor(view) : '';
-  const buttons = [
-    ...actionsFor(condition, project).map((kind) => requestButton(kind, project.id)),
-    showButton(project.id),
-  ];
+  const buttons = actionsFor(condition, project).map((kind) => requestButton(kind, project.id));
   return {
     text: `${mention}${headline}. ${advice}`,
     blocks: [
-      sectionBlock([`${mention}${bold(headline, project.id)}`, advice]),
-      actionsBlock(blockId('alert', condition.kind, project.id, alert.seq), buttons),
+      sectionBlock([`${mention}${boldId(headline, project.id)}`, advice]),
+      actionsBlock(blockId('alert', condition.kind, project.id, seq), [...buttons, showButton(project.id)]),
     ],
   };
 }
 
-export interface ResolvedAlertView extends Omit<AlertView, 'alert'> {
+export interface ResolvedAlertView extends Omit<AlertView, 'showErrors'> {
   readonly kind: AlertKind;
+  /** Null when it is not known. */
+  readonly durationMs: number | null;
 }
 
-/** The same message when it is over; `lastedMs` null: for how long is not known. */
-export function buildResolvedAlert({ project, kind, format }: ResolvedAlertView, durationMs: number | null): Message {
-  const text = resolvedAlertText(kind, { project, format: format, durationMs: durationMs });
-  return { text, blocks: [sectionBlock(bold(text, project.id))] };
+/** The message of the alert after it is resolved. */
+export function buildResolvedAlert({ project, kind, durationMs, format }: ResolvedAlertView): Message {
+  const text = messages.alerts.resolved({ project, kind, durationMs, format });
+  return { text, blocks: [sectionBlock(boldId(text, project.id))] };
 }
 
-/** What can be done about a finding, the likeliest first. */
+/** The operations that can help, the most likely first. */
 export function actionsFor(condition: Condition, project: Project): OperationKind[] {
   switch (condition.kind) {
     case 'project_failed':
@@ -51,26 +53,26 @@ export function actionsFor(condition: Condition, project: Project): OperationKin
     case 'log_retention_100':
       return ['restore'];
     case 'unexpectedly_running':
-      return ['reapply', ...(isAdoptable(project, condition.links) ? ['adopt' as const] : [])];
     case 'unexpectedly_paused':
-      return ['reapply', ...(isAdoptable(project, condition.paused) ? ['adopt' as const] : [])];
+      return isAdoptable(project, condition.links) ? ['reapply', 'adopt'] : ['reapply'];
+    case 'queue_missing':
+      return ['reapply'];
     case 'tasks_failed':
       return ['pause'];
-    default:
+    case 'pause_ignored':
+    case 'queue_created':
+    case 'no_worker':
+    case 'latency':
       return [];
   }
 }
 
-/** Whoever brought the project to its state; the bot and the command line cannot be called. */
+/** Mentions the person who last changed the project, if that was a person of Slack. */
 function mentionFor({ project: { by }, format }: AlertView): string {
-  return isSlackUser(by) ? `Attention, ${format.person(by)}: ` : 'Attention: ';
+  return messages.alerts.mention(isSlackUser(by) ? format.person(by) : null);
 }
 
-function alertTextOptions({ project, format, showErrors }: AlertView): AlertTextOptions {
-  return { project, format: format, revealReasons: showErrors };
-}
-
-/** The project's id stands out where a sentence begins with it. */
-function bold(text: string, id: string): string {
-  return text.startsWith(id) ? `*${id}*${text.slice(id.length)}` : text;
+/** Makes the project's id bold where the text begins with it. */
+export function boldId(text: string, id: string): string {
+  return text.startsWith(`${id} `) || text.startsWith(`${id}:`) ? `*${id}*${text.slice(id.length)}` : text;
 }

@@ -1,41 +1,28 @@
-import type { OperationKind } from '../../domain/project.ts';
-import { actionLabels } from '../../messages/format.ts';
+import type { types } from '@slack/bolt';
+import type { OperationKind } from '../../domain/lifecycle.ts';
+import { messages } from '../../messages/catalog.ts';
 import { actionIds, projectValue } from '../contract.ts';
 
-/** Blocks that every Slack client draws, as far as the views use them. */
-export interface PlainText {
-  type: 'plain_text';
-  text: string;
-  emoji: false;
-}
-
-export interface Mrkdwn {
-  type: 'mrkdwn';
-  text: string;
-  verbatim: true;
-}
-
-export interface Button {
-  type: 'button';
-  text: PlainText;
-  action_id: string;
-  value: string;
-  style?: 'primary';
-  accessibility_label?: string;
-}
-
+/** The blocks that syncbot sends. Every Slack client shows them. */
 export type Block =
-  | { type: 'section'; block_id?: string; text: Mrkdwn; accessory?: Button }
-  | { type: 'context'; elements: Mrkdwn[] }
-  | { type: 'actions'; block_id?: string; elements: Button[] };
+  | (Omit<types.SectionBlock, 'text' | 'accessory'> & { text: types.MrkdwnElement; accessory?: Button })
+  | (Omit<types.ContextBlock, 'elements'> & { elements: types.MrkdwnElement[] })
+  | (Omit<types.ActionsBlock, 'elements'> & { elements: Button[] });
 
-/** What is sent: `text` stands alone on a lock screen and for a screen reader. */
+export type Button = types.Button & Required<Pick<types.Button, 'action_id' | 'value'>>;
+
+/** `text` is what notifications and screen readers use, so it must be complete without the blocks. */
 export interface Message {
   readonly text: string;
   readonly blocks: readonly Block[];
 }
 
-/** `text` is finished mrkdwn: what comes from outside has gone through safeText or code. */
+/** One section. */
+export function textMessage(text: string): Message {
+  return { text, blocks: [sectionBlock(text)] };
+}
+
+/** `text` is finished mrkdwn: text from outside has gone through `safeText` or `codeSpan`. */
 export function sectionBlock(text: string | readonly string[], accessory?: Button): Block {
   const mrkdwn = verbatimMrkdwn(typeof text === 'string' ? text : text.join('\n'));
   return accessory === undefined ? { type: 'section', text: mrkdwn } : { type: 'section', text: mrkdwn, accessory };
@@ -50,45 +37,39 @@ export function actionsBlock(blockId: string, elements: Button[]): Block {
 }
 
 export interface ButtonSpec {
-  readonly label: 'OK' | 'Cancel' | 'Start' | 'Pause' | 'Restore' | 'Re-apply' | 'Adopt' | 'Show' | 'Next' | 'Previous';
+  readonly label: string;
   readonly actionId: string;
   readonly value: string;
   readonly primary?: boolean;
-  /** What a screen reader says instead of the label, where several buttons carry the same one. */
-  readonly accessibilityLabel?: string;
+  /** What a screen reader reads instead of the label. */
+  readonly spokenLabel: string;
 }
 
-export function button({ label, actionId, value, primary = false, accessibilityLabel }: ButtonSpec): Button {
+export function button({ label, actionId, value, primary = false, spokenLabel }: ButtonSpec): Button {
   return {
     type: 'button',
     text: { type: 'plain_text', text: label, emoji: false },
     action_id: actionId,
     value,
+    accessibility_label: spokenLabel,
     ...(primary ? { style: 'primary' as const } : {}),
-    ...(accessibilityLabel === undefined ? {} : { accessibility_label: accessibilityLabel }),
   };
 }
 
-/** The button that opens the confirmation of an action, the same as the command does, or of a correction. */
+/** The button that requests an operation, as the command does. */
 export function requestButton(kind: OperationKind, project: string): Button {
-  const label = actionLabels[kind].imperative;
-  return button({
-    label,
-    actionId: actionIds.request[kind],
-    value: projectValue(project),
-    accessibilityLabel: `${label} ${project}`,
-  });
+  return projectButton(messages.actions[kind].label, actionIds.request[kind], project);
 }
 
 export function showButton(project: string): Button {
-  return button({
-    label: 'Show',
-    actionId: actionIds.show,
-    value: projectValue(project),
-    accessibilityLabel: `Show ${project}`,
-  });
+  return projectButton(messages.buttons.show, actionIds.show, project);
 }
 
-function verbatimMrkdwn(text: string): Mrkdwn {
+function projectButton(label: string, actionId: string, project: string): Button {
+  const spokenLabel = messages.buttons.spoken.onProject(label, project);
+  return button({ label, actionId, value: projectValue(project), spokenLabel });
+}
+
+function verbatimMrkdwn(text: string): types.MrkdwnElement {
   return { type: 'mrkdwn', text, verbatim: true };
 }

@@ -1,40 +1,48 @@
 import type { HistoryEntry } from '../../domain/history.ts';
-import { formatDuration, joinDots } from '../../messages/format.ts';
-import { historyText } from '../../messages/history.ts';
+import { messages } from '../../messages/catalog.ts';
+import { joinDots, type TextContext } from '../../messages/format.ts';
+import { historyText } from '../../messages/render.ts';
 import { type Block, contextBlock, type Message, sectionBlock } from './blocks.ts';
-import type { ViewContext } from './context.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { codeSpan } from './mrkdwn.ts';
 
-/** How many entries are shown at most: so many fit, however long each is. The command line has them all. */
+/** So many entries fit into a message, however long each is. The command line shows all. */
 export const maxEntriesShown = 15;
 
-export interface HistoryView extends ViewContext {
+export interface HistoryView extends TextContext {
   readonly project: string;
-  /** Newest first; one more than `entriesShown` when there are older ones. */
+  /** Newest first. One more than `maxEntriesShown` when there are older ones. */
   readonly entries: readonly HistoryEntry[];
-  /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors`. */
+  /** Whether masked reasons of failed tasks may be shown here. */
   readonly revealReasons: boolean;
 }
 
-/** What happened to a project, one line an entry, the newest first. */
+/** The history of a project, one line for each entry. */
 export function buildHistory(view: HistoryView): Message {
   const { project, entries } = view;
+  const { history, notices } = messages;
   const lines = entries.slice(0, maxEntriesShown).map((entry) => entryLine(entry, view));
-  const older = entries.length > maxEntriesShown ? `older ones: ${codeSpan(`syncbot history ${project}`)}` : null;
+  const shownLines = lines.length === 0 ? [history.empty] : lines;
+  const hasOlder = entries.length > maxEntriesShown;
+  const title = history.title(project);
   return {
-    text: `History of ${project} · ${lines[0] ?? 'nothing yet'}`,
+    text: joinDots(title, shownLines[0] ?? null),
     blocks: [
-      ...splitIntoSections([`*History of ${project}*`, ...(lines.length === 0 ? ['nothing yet'] : lines)]),
-      contextBlock(joinDots('Only you can see this', older)),
+      ...splitIntoSections([`*${title}*`, ...shownLines]),
+      contextBlock(
+        joinDots(
+          notices.onlyYouSeeThis,
+          hasOlder ? history.olderEntries(codeSpan(`syncbot history ${project}`)) : null,
+        ),
+      ),
     ],
   };
 }
 
 /** `2 h ago · @alice · asked to pause it · because we deploy`. */
 function entryLine(entry: HistoryEntry, view: HistoryView): string {
-  const who = entry.by === null ? null : view.format.person(entry.by);
-  return joinDots(`${formatDuration(view.now - entry.at)} ago`, who, historyText(entry, view));
+  const person = entry.by === null ? null : view.format.person(entry.by);
+  return joinDots(messages.format.ago(view.now - entry.at), person, historyText(entry, view));
 }
 
 function splitIntoSections(lines: readonly string[]): Block[] {

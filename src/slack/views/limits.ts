@@ -1,21 +1,22 @@
-import type { Block, Message } from './blocks.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { Block, Button, Message } from './blocks.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
-/** Slack's limits of a message; lengths are counted as sent, after escaping. */
+/** Slack's limits of a message. Lengths are those of the escaped text. */
 const maxBlocks = 50;
 const maxSectionChars = 3_000;
-/** What views fill a section with: room is left for marks of bold. */
+/** How much text the views put into a section. The rest is for marks such as `*`. */
 export const sectionBudgetChars = 2_900;
 const maxContextChars = 2_000;
 const maxButtonLabelChars = 75;
 const maxButtonValueChars = 2_000;
 const maxIdChars = 255;
-/** `chat.update` takes no more top-level text than this. */
+/** The limit of the top-level text of `chat.update`. */
 const maxMessageTextChars = 4_000;
-/** Not documented: about 13,200 characters of JSON over all blocks (slackapi/bolt-js#2509). */
+/** An undocumented limit of about 13,200 characters of JSON over all blocks (slackapi/bolt-js#2509). */
 export const maxBlocksJsonChars = 13_000;
 
-/** What Slack would refuse in this message, a sentence each; empty when it is fine. */
+/** The violations of Slack's limits, for the log. */
 export function validateMessage({ text, blocks }: Message): string[] {
   const jsonChars = JSON.stringify(blocks).length;
   return [
@@ -27,17 +28,17 @@ export function validateMessage({ text, blocks }: Message): string[] {
   ];
 }
 
-/** The message as it may be sent: without its blocks when Slack would refuse them, so that it is never lost. */
+/** The message, without its blocks when they violate a limit, so that Slack never refuses it. */
 export function withinLimits(message: Message): { readonly message: Message; readonly violations: readonly string[] } {
   const violations = validateMessage(message);
   return violations.length === 0 ? { message, violations } : { message: textOnly(message), violations };
 }
 
-/** The top-level text alone, cut to what every method takes. */
+/** The top-level text alone, cut to the limit of every method. */
 export function textOnly({ text }: Message): Message {
   const truncated = truncateMrkdwn(text, maxMessageTextChars);
   return {
-    text: truncated.trim() === '' ? 'syncbot has something to say, but cannot show it here.' : truncated,
+    text: truncated.trim() === '' ? messages.notices.notShown : truncated,
     blocks: [],
   };
 }
@@ -64,9 +65,7 @@ function validateBlock(block: Block): string[] {
   }
 }
 
-type Buttons = Extract<Block, { type: 'actions' }>['elements'];
-
-function validateButtons(buttons: Buttons): string[] {
+function validateButtons(buttons: readonly Button[]): string[] {
   return [
     ...buttons.flatMap((button) => [
       ...validateLength('label', button.text.text, maxButtonLabelChars),

@@ -1,10 +1,9 @@
 import { firingConditions } from '../../domain/alert.ts';
-import { allowedAction, urgency } from '../../domain/lifecycle.ts';
+import { allowedAction } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
-import { projectStates, stateTitles } from '../../domain/project.ts';
-import { type StateCounts, totalCount } from '../../domain/state-counts.ts';
-import { alertTitle } from '../../messages/alerts.ts';
-import { formatBacklog, formatLatency, formatNumber, joinDots, pluralize } from '../../messages/format.ts';
+import { type StateCounts, totalCount } from '../../domain/state.ts';
+import { messages } from '../../messages/catalog.ts';
+import { joinDots, type TextContext } from '../../messages/format.ts';
 import { actionIds, blockId, listQueryValue } from '../contract.ts';
 import {
   actionsBlock,
@@ -15,36 +14,40 @@ import {
   type Message,
   requestButton,
   sectionBlock,
+  textMessage,
 } from './blocks.ts';
-import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './context.ts';
-import { safeText } from './mrkdwn.ts';
+import { codeSpan, safeText } from './mrkdwn.ts';
 
 export const projectsPerPage = 10;
 
-export interface ListView extends ViewContext {
-  /** How many of those that fit the filter are in each state. */
+export interface ListView extends TextContext {
+  /** How many of the projects that match the filter are in each state. */
   readonly counts: StateCounts;
-  /** Those of this page, with live figures. */
+  /** The projects of this page. */
   readonly observedProjects: readonly ObservedProject[];
   /** From 0. */
   readonly page: number;
   readonly filter: string;
 }
 
-/** The console's Synchronization Projects page, for a phone: two lines a project. */
+/** The projects, two lines for each, which fit a phone. */
 export function buildList(view: ListView): Message {
-  const { counts, observedProjects, page, filter, format } = view;
+  const { counts, observedProjects, page, format } = view;
+  const { list, notices } = messages;
+  const filter = view.filter === '' ? null : safeText(view.filter);
   const total = totalCount(counts);
-  if (total === 0) return emptyList(view);
-  const filterPhrase = filter === '' ? '' : ` for “${safeText(filter)}”`;
-  const heading = `${pluralize(total, 'project')}${filterPhrase}: ${formatStateCounts(counts)}`;
+  if (total === 0)
+    return textMessage(
+      filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format),
+    );
+  const heading = list.heading(counts, filter);
   const version = observedProjects[0]?.stats.observedAt ?? 0;
   const pageCount = Math.ceil(total / projectsPerPage);
-  const paging = pagingButtons(page, pageCount, filter);
+  const paging = pagingButtons(page, pageCount, view.filter);
   const footer = joinDots(
-    'Only you can see this',
-    pageCount > 1 ? `page ${page + 1} of ${pageCount}` : null,
-    `${format.command('show <project>')} tells more`,
+    notices.onlyYouSeeThis,
+    pageCount > 1 ? list.page(page + 1, pageCount) : null,
+    list.showHint(format),
   );
   return {
     text: heading,
@@ -57,45 +60,34 @@ export function buildList(view: ListView): Message {
   };
 }
 
-function projectSection({ project, stats }: ObservedProject, context: ViewContext): Block {
+function projectSection({ project, stats }: ObservedProject, { format, now }: TextContext): Block {
+  const { alerts, format: formats, list, states } = messages;
   const action = allowedAction(project.state);
   const lines = [
-    `*${project.id}* · ${stateTitle(project.state)}`,
-    joinDots(formatLinkCount(project), formatBacklog(stats), formatLatency(stats), formatSince(project, context)),
+    `*${project.id}* · ${states[project.state]}`,
+    joinDots(
+      formats.linkCount(project.definition.links.length),
+      formats.backlog(stats),
+      formats.latency(stats),
+      list.since(now - project.since, format.person(project.by)),
+    ),
     ...firingConditions(project.alerts)
       .filter(({ kind }) => kind !== 'project_failed')
-      .map(({ kind }) => `Alert: ${alertTitle(kind)}`),
+      .map(({ kind }) => alerts.inList(kind)),
   ];
   return sectionBlock(lines, action === null ? undefined : requestButton(action, project.id));
 }
 
-/** `1 Failed, 2 Running`, the worst first. */
-function formatStateCounts(counts: StateCounts): string {
-  return [...projectStates]
-    .sort((a, b) => urgency[a] - urgency[b])
-    .filter((state) => counts[state] > 0)
-    .map((state) => `${formatNumber(counts[state])} ${stateTitles[state]}`)
-    .join(', ');
-}
-
 function pagingButtons(page: number, pageCount: number, filter: string): Button[] {
-  const pageButton = (label: 'Next' | 'Previous', target: number) =>
+  const pageButton = (direction: 'next' | 'previous', target: number) =>
     button({
-      label,
-      actionId: label === 'Next' ? actionIds.page.next : actionIds.page.previous,
+      label: messages.buttons[direction],
+      actionId: actionIds.page[direction],
       value: listQueryValue({ page: target, filter }),
-      accessibilityLabel: `${label} page`,
+      spokenLabel: messages.buttons.spoken.page(messages.buttons[direction]),
     });
   return [
-    ...(page > 0 ? [pageButton('Previous', page - 1)] : []),
-    ...(page + 1 < pageCount ? [pageButton('Next', page + 1)] : []),
+    ...(page > 0 ? [pageButton('previous', page - 1)] : []),
+    ...(page + 1 < pageCount ? [pageButton('next', page + 1)] : []),
   ];
-}
-
-function emptyList({ filter, format }: ListView): Message {
-  const text =
-    filter === ''
-      ? `There is no project yet. Whoever runs syncbot adds one to syncbot.yml and runs ${'`syncbot apply`'}; then ${format.command('list')} shows it.`
-      : `No project fits “${safeText(filter)}”. Type ${format.command('list')} for all of them; a filter is a state, a label or a part of a name.`;
-  return { text, blocks: [sectionBlock(text)] };
 }

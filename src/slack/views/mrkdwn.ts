@@ -1,24 +1,25 @@
-import { type Actor, linkName } from '../../domain/project.ts';
+import { linkName } from '../../domain/link.ts';
+import type { Actor } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
-/** Invisible characters, and those that reorder what stands around them: with them a name can look like another one. */
+/** Invisible characters and characters that change the text direction. With them a name can look like another one. */
 const hiddenCharacters = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 const loneSurrogate = /\p{Cs}/gu;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** `&`, `<` and `>` as Slack's entities: the only escapes of mrkdwn (docs.slack.dev/messaging/formatting-message-text). */
+/** Escapes `&`, `<` and `>`. mrkdwn has no other escapes (docs.slack.dev/messaging/formatting-message-text). */
 export function escapeText(raw: string): string {
   return raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** One line of visible, well-formed text: white space is collapsed, control and bidirectional characters are gone. */
+/** Makes one line of visible, well-formed text: collapses white space, removes control and bidirectional characters. */
 export function normalizeText(raw: string): string {
   return raw.replace(/\s+/gu, ' ').replace(hiddenCharacters, '').replace(loneSurrogate, '\ufffd').trim();
 }
 
 /**
- * At most `max` UTF-16 units of `raw`, as `measured` (by default as it is); what is cut ends in `…`. A grapheme, such as a
- * family emoji, is kept whole or left out.
+ * Cuts `raw` so that `encode(result)` has at most `maxChars` UTF-16 units. A cut text ends in `…`. Graphemes, such as a family
+ * emoji, are not cut.
  */
 export function truncateText(raw: string, maxChars: number, encode: (part: string) => string = (part) => part): string {
   if (raw.length <= maxChars && encode(raw).length <= maxChars) return raw;
@@ -33,8 +34,8 @@ export function truncateText(raw: string, maxChars: number, encode: (part: strin
 }
 
 /**
- * Text of people or of YAML, safe in mrkdwn: at most `max` characters as sent, nothing in it mentions, links or formats.
- * `*`, `_`, `~` and the backtick have no escape in mrkdwn, so look-alikes stand in for them.
+ * Makes text from outside safe in mrkdwn: nothing in it mentions, links or formats. The escaped text has at most `maxChars`
+ * characters. mrkdwn has no escape for `*`, `_`, `~` and the backtick, so similar characters replace them.
  */
 export function safeText(raw: string, maxChars = 200): string {
   const neutralized = normalizeText(raw)
@@ -45,13 +46,13 @@ export function safeText(raw: string, maxChars = 200): string {
   return escapeText(truncateText(neutralized, maxChars, escapeText));
 }
 
-/** A name in a code span, where nothing but the backtick has a meaning; at most `max` characters between the backticks. */
+/** A name in a code span, where only the backtick has a meaning. At most `maxChars` characters between the backticks. */
 export function codeSpan(raw: string, maxChars = 200): string {
   const name = escapeText(truncateText(normalizeText(raw).replaceAll('`', "'"), maxChars, escapeText));
   return `\`${name === '' ? '?' : name}\``;
 }
 
-/** Finished mrkdwn cut to `max` at a space, and nothing in it is cut in two: no entity, mention, channel or moment. */
+/** Cuts finished mrkdwn at a space to at most `maxChars`. Never cuts inside an entity, a mention, a channel or a date. */
 export function truncateMrkdwn(mrkdwn: string, maxChars: number): string {
   if (mrkdwn.length <= maxChars) return mrkdwn;
   const cut = mrkdwn.slice(0, maxChars - 1);
@@ -63,19 +64,19 @@ export function truncateMrkdwn(mrkdwn: string, maxChars: number): string {
 const userIdPattern = /^[UW][A-Z0-9]{2,20}$/;
 const channelIdPattern = /^[CGD][A-Z0-9]{2,20}$/;
 
-/** Whether an actor is a person whom Slack knows: then they can be mentioned and written to. */
+/** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
 export function isSlackUser(actor: Actor): boolean {
   return userIdPattern.test(actor);
 }
 
-/** How facts are said in Slack. */
+/** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
     person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
     channel: (id) => (channelIdPattern.test(id) ? `<#${id}>` : codeSpan(id, 60)),
     link: (link) => codeSpan(linkName(link), 80),
-    // Each reader sees it in a time zone of their own.
+    // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.
     time: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${formatUtc(at)}>`,
     command: (words) => codeSpan(`${commandName} ${words}`.trim(), 250),
   };

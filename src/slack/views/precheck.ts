@@ -1,61 +1,63 @@
-import { decide } from '../../domain/lifecycle.ts';
-import { precheckPassed } from '../../domain/precheck.ts';
+import { isAllowed } from '../../domain/lifecycle.ts';
+import { type CheckResult, type PrecheckItem, precheckPassed } from '../../domain/precheck.ts';
 import type { Project } from '../../domain/project.ts';
-import type { PrecheckItem } from '../../domain/refusal.ts';
+import { messages } from '../../messages/catalog.ts';
+import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
+import { precheckText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, contextBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
-import type { ViewContext } from './context.ts';
-import { safeText } from './mrkdwn.ts';
+import { sectionBudgetChars } from './limits.ts';
 
-export interface PrecheckView extends ViewContext {
+export interface PrecheckView extends TextContext {
   readonly project: Project;
   readonly items: readonly PrecheckItem[];
 }
 
-const resultOrder: readonly PrecheckItem['result'][] = ['fail', 'unknown', 'pass'];
+const resultOrder: readonly CheckResult[] = ['fail', 'unknown', 'pass'];
 
-/** What must hold before a project may be started, item by item, what failed first. */
-export function buildPrecheck({ project, items, now }: PrecheckView): Message {
+/** The precheck of a project, one line for each item, failed ones first. */
+export function buildPrecheck({ project, items, format, now }: PrecheckView): Message {
+  const { precheck, notices } = messages;
   const passed = precheckPassed(items);
-  const resultPhrase = passed ? 'passed its precheck' : 'did not pass its precheck';
   const counts = resultOrder
-    .map((result) => ({ result, itemCount: items.filter((item) => item.result === result).length }))
-    .filter(({ itemCount }) => itemCount > 0)
-    .map(({ result, itemCount }) => `${itemCount} ${result}`)
-    .join(', ');
-  const canStart = passed && decide(project.state, 'start').kind === 'allowed';
+    .map((result) => ({ result, count: items.filter((item) => item.result === result).length }))
+    .filter(({ count }) => count > 0);
+  const summary = precheck.summary(passed, counts);
+  const canStart = passed && isAllowed(project.state, 'start');
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
   return {
-    text: `${project.id} ${resultPhrase}: ${counts}`,
+    text: `${project.id} ${summary}`,
     blocks: [
-      sectionBlock(`*${project.id}* ${resultPhrase}: ${counts}`),
-      sectionBlock(precheckLines(items, 20)),
+      sectionBlock(`*${project.id}* ${summary}`),
+      sectionBlock(precheckLines(items, format)),
       actionsBlock(blockId('precheck', project.id, now), buttons),
-      contextBlock('Only you can see this · what is unknown does not keep a project from being started'),
+      contextBlock(joinDots(notices.onlyYouSeeThis, precheck.unknownHint)),
     ],
   };
 }
 
-/** One line an item, what failed first; at most `max`, the rest counted. */
-export function precheckLines(items: readonly PrecheckItem[], maxLines: number): string[] {
+/** The items that fit into `maxChars`, failed ones first. The last line says how many do not fit. */
+export function precheckLines(
+  items: readonly PrecheckItem[],
+  format: Formatter,
+  maxChars = sectionBudgetChars,
+): string[] {
+  const { precheck } = messages;
+  if (items.length === 0) return [precheck.empty];
   const sorted = resultOrder.flatMap((result) => items.filter((item) => item.result === result));
-  const lines = sorted.slice(0, maxLines).map(itemLine);
-  const remaining = sorted.length - lines.length;
-  return remaining > 0
-    ? [...lines, `and ${remaining} more, none of them worse`]
-    : lines.length === 0
-      ? ['nothing to check']
-      : lines;
+  const lines: string[] = [];
+  let remainingChars = maxChars - precheck.more(sorted.length).length;
+  for (const item of sorted) {
+    const line = itemLine(item, format);
+    remainingChars -= line.length + 1;
+    if (remainingChars < 0) return [...lines, precheck.more(sorted.length - lines.length)];
+    lines.push(line);
+  }
+  return lines;
 }
 
-const resultLabels: Readonly<Record<PrecheckItem['result'], string>> = {
-  fail: 'Fail',
-  unknown: 'Unknown',
-  pass: 'Pass',
-};
-
-function itemLine({ item, result, message }: PrecheckItem): string {
-  const label = safeText(item, 60);
-  if (result === 'pass' || message === '') return `${resultLabels[result]} · ${label}`;
-  return `${resultLabels[result]} · ${label}: ${safeText(message, 200)}`;
+function itemLine(item: PrecheckItem, format: Formatter): string {
+  const { item: title, result, message } = precheckText(item, format);
+  const label = `${messages.precheck.results[result]} · ${title}`;
+  return result === 'pass' ? label : `${label}: ${message}`;
 }

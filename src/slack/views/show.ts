@@ -1,63 +1,62 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
 import { firingConditions } from '../../domain/alert.ts';
+import { isAction } from '../../domain/lifecycle.ts';
 import { oldestFailure } from '../../domain/observation.ts';
-import type { Operation } from '../../domain/operation.ts';
-import { type Endpoint, isAction, type Project } from '../../domain/project.ts';
-import { maskFailureReason } from '../../logging/redact.ts';
-import { alertText } from '../../messages/alerts.ts';
-import {
-  actionLabels,
-  formatBacklog,
-  formatDuration,
-  formatInFlight,
-  formatLatency,
-  formatReason,
-  joinDots,
-  pluralize,
-} from '../../messages/format.ts';
+import type { Endpoint, Project } from '../../domain/project.ts';
+import { messages } from '../../messages/catalog.ts';
+import { joinDots, type TextContext } from '../../messages/format.ts';
+import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsFor } from './alert.ts';
 import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from './blocks.ts';
-import { formatLinkCount, formatSince, stateTitle, type ViewContext } from './context.ts';
 import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { linkSections } from './links.ts';
 import { safeText, truncateMrkdwn } from './mrkdwn.ts';
 import { precheckLines } from './precheck.ts';
 
-export interface ShowView extends ViewContext {
+export interface ShowView extends TextContext {
   readonly details: ProjectDetails;
-  /** Whether failed tasks' reasons may be shown, masked: to operators, or with `showErrors`. */
+  /** Whether masked reasons of failed tasks may be shown here. */
   readonly revealReasons: boolean;
 }
 
-/** The console's details page: everything about one project, the action that is allowed now near the top. */
+const precheckBudgetChars = 2_000;
+
+/** One project in detail, with the action that is possible now at the top. */
 export function buildShow(view: ShowView): Message {
-  const { details, format } = view;
+  const { details, format, now } = view;
   const { project, stats } = details;
-  const summary = joinDots(formatLinkCount(project), formatBacklog(stats), formatLatency(stats), formatInFlight(stats));
-  const topBlocks = [headerSection(view), sectionBlock(summary), ...failureSection(view), ...alertSections(view)];
+  const { format: formats, list, notices, show } = messages;
+  const summary = joinDots(
+    formats.linkCount(project.definition.links.length),
+    formats.backlog(stats),
+    formats.latency(stats),
+    formats.inFlight(stats),
+  );
+  const since = list.since(now - project.since, format.person(project.by));
+  const topBlocks = [headerSection(view, since), sectionBlock(summary), ...failureSection(view), ...alertBlocks(view)];
   const bottomBlocks = [
-    sectionBlock(['*Precheck*', ...precheckLines(details.precheck, 12)]),
-    sectionBlock(['*Last operations*', ...operationLines(view)]),
-    contextBlock(`Only you can see this · ${format.command(`precheck ${project.id}`)} checks again`),
+    sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
+    sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
+    contextBlock(joinDots(notices.onlyYouSeeThis, show.precheckHint(project.id, format))),
   ];
   const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
   return {
-    text: `${project.id} is ${stateTitle(project.state)} ${formatSince(project, view)} · ${summary}`,
+    text: joinDots(show.headline(project.id, project.state, since), summary),
     blocks: [...topBlocks, ...linkSections(stats.links, maxLinkChars), ...bottomBlocks],
   };
 }
 
-function headerSection(view: ShowView): Block {
-  const { project } = view.details;
+function headerSection({ details, format }: ShowView, since: string): Block {
+  const { project } = details;
   const { definition } = project;
-  const action = availableAction(view.details);
+  const action = availableAction(details);
   const lines = [
-    `*${project.id}* · ${stateTitle(project.state)}`,
+    `*${project.id}* · ${messages.states[project.state]}`,
     definition.description === null ? '' : safeText(definition.description, 400),
-    joinDots(formatSince(project, view), formatReason(project.reason, view.format)),
+    joinDots(since, messages.format.reason(project.reason, format)),
     endpoints(project),
-    definition.labels.length === 0 ? '' : `Labels: ${labelList(definition.labels)}`,
+    labels(definition.labels),
   ];
   return sectionBlock(
     lines.filter((line) => line !== ''),
@@ -67,81 +66,47 @@ function headerSection(view: ShowView): Block {
 
 function endpoints({ definition: { source, target } }: Project): string {
   if (source === null && target === null) return '';
-  return `${endpoint(source)} → ${endpoint(target)}`;
+  return messages.show.endpoints(endpoint(source), endpoint(target));
 }
 
-function endpoint(value: Endpoint | null): string {
-  return value === null ? 'not named' : `${safeText(value.type, 60)} ${safeText(value.name, 120)}`;
+function endpoint(value: Endpoint | null): string | null {
+  return value === null ? null : `${safeText(value.type, 60)} ${safeText(value.name, 120)}`;
 }
 
-function labelList(labels: readonly string[]): string {
-  const shown = labels.slice(0, 8).map((label) => safeText(label, 40));
-  const remaining = labels.length - shown.length;
-  return remaining > 0 ? `${shown.join(', ')} and ${remaining} more` : shown.join(', ');
+function labels(all: readonly string[]): string {
+  const shown = all.slice(0, 8).map((label) => safeText(label, 40));
+  return all.length === 0 ? '' : messages.show.labels(shown, all.length);
 }
 
-/** What failed first: the failure that the project stopped for, else one that was just read. */
+/** The failure that made the project Failed, else the oldest failed task. */
 function failureSection({ details: { project, stats }, revealReasons, format, now }: ShowView): Block[] {
-  const observedFailure = oldestFailure(stats.links);
-  const failure =
-    project.failure ??
-    (observedFailure === null
-      ? null
-      : {
-          link: observedFailure.link,
-          reason: maskFailureReason(observedFailure.task.reason),
-          at: observedFailure.task.at,
-        });
+  const failure = project.failure ?? oldestFailure(stats.links);
   if (failure === null) return [];
-  const reason = revealReasons ? safeText(failure.reason, 400) : 'its reason is shown to operators only';
-  return [
-    sectionBlock(`A task failed on ${format.link(failure.link)} ${formatDuration(now - failure.at)} ago: ${reason}`),
-  ];
+  const { show } = messages;
+  const link = format.link(failure.link);
+  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(link, now - failure.at))];
+  const reason = revealReasons ? safeText(failure.reason, 400) : show.hiddenReason;
+  return [sectionBlock(show.taskFailed(link, now - failure.at, reason))];
 }
 
-/** What its channel was told and is so still; the head has the action that is allowed. */
-function alertSections({ details: { project }, format, revealReasons }: ShowView): Block[] {
+/** The firing alerts, with the buttons of corrections. The header has the action. */
+function alertBlocks({ details: { project }, format, revealReasons }: ShowView): Block[] {
   return firingConditions(project.alerts)
     .filter(({ kind }) => kind !== 'project_failed')
     .flatMap((condition, index) => {
-      const { headline, advice } = alertText(condition, { project, format: format, revealReasons });
+      const { headline, advice } = alertText(condition, { project, format, revealReasons });
       const corrections = actionsFor(condition, project).filter((kind) => !isAction(kind));
       const buttons = corrections.map((kind) => requestButton(kind, project.id));
       return [
-        sectionBlock(truncateMrkdwn(`*Alert* · ${headline}. ${advice}`, sectionBudgetChars)),
+        sectionBlock(truncateMrkdwn(`*${messages.show.alertTitle}* · ${headline}. ${advice}`, sectionBudgetChars)),
         ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),
       ];
     });
 }
 
-function operationLines(view: ShowView): string[] {
-  const { operations } = view.details;
+function operationLines({ details: { operations }, format, now }: ShowView): string[] {
+  const { show } = messages;
   return operations.length === 0
-    ? ['none yet']
-    : operations.slice(0, 5).map((operation) => operationLine(operation, view));
-}
-
-const operationStateLabels: Readonly<Record<Operation['state'], string>> = {
-  requested: 'waits for OK',
-  confirmed: 'waits for a worker',
-  running: 'under way',
-  done: 'done',
-  refused: 'not done',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  expired: 'expired',
-  superseded: 'replaced by a newer request',
-};
-
-function operationLine(operation: Operation, { format, now }: ViewContext): string {
-  const { outcome } = operation;
-  const partialNote =
-    outcome !== null && outcome.linksDone < outcome.linksTotal
-      ? ` (${outcome.linksDone} of ${pluralize(outcome.linksTotal, 'link')})`
-      : '';
-  return joinDots(
-    `${actionLabels[operation.action].imperative} by ${format.person(operation.by)} ${formatDuration(now - operation.requestedAt)} ago`,
-    `${operationStateLabels[operation.state]}${partialNote}`,
-    formatReason(operation.reason, format, 100),
-  );
+    ? [show.noOperations]
+    : operations.slice(0, 5).map((operation) => show.operation(operation, { format, now }));
 }

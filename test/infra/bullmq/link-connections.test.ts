@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { noWatermark } from '../../../src/domain/project.ts';
+import { noWatermark } from '../../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;

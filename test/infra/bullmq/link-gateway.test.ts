@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
 import { reconcile } from '../../../src/application/reconcile.ts';
-import { noWatermark } from '../../../src/domain/project.ts';
+import { noWatermark } from '../../../src/domain/link.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
 import { endpointOf, startTestServices, type TestServices } from '../../support/test-services.ts';

@@ -1,7 +1,7 @@
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noWatermark, type Watermark } from '../../../src/domain/project.ts';
+import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { observeLink, snapshotKeys } from '../redis-snapshot.ts';

@@ -19,10 +19,10 @@ const alert: Alert = {
   version: 1,
   changedAt: 5,
   seq: 1,
-  firing: true,
+  state: 'firing',
   since: 5,
   condition: { cause: 'resumed', links: { first: [], total: 0 }, kind: 'unexpectedly_running' },
-  resolving: false,
+  absentOnce: false,
 };
 const readEvents = async () => (await stores.auditLog.read('orders', { limit: 20 })).map(({ event }) => event);
 
@@ -37,7 +37,7 @@ it('The observer writes an alert by compare-and-set, and the notifier does not o
   await stores.alerts.markNotified('orders', 'unexpectedly_running', delivered, true);
   const record = (await stores.projects.read('orders'))?.alerts.unexpectedly_running;
   expect(record).toEqual({ alert, delivered });
-  const resolved = { ...alert, firing: false, condition: null, seq: 2 };
+  const resolved: Alert = { state: 'resolved', since: 5, seq: 2, changedAt: 5, version: 1 };
   expect(
     await stores.alerts.save('orders', 1, {
       kind: 'unexpectedly_running',

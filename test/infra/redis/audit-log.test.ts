@@ -71,7 +71,7 @@ it('A refusal has its facts, and a failure its link.', async () => {
   await request();
   await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-  const failure = { link, taskId: '7', reason: 'refused', at: 5 };
+  const failure = { kind: 'task_failed', link, taskId: '7', reason: 'refused', at: 5 } as const;
   await stores.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
   await stores.operations.claim(ref, 'run-1');
   expect(await stores.auditLog.read('orders', { limit: 2 })).toMatchObject([

@@ -393,7 +393,7 @@ describe('a commit', () => {
   it('Times keep every digit.', async () => {
     const oldestUnprocessedAt = 1_764_198_778_123;
     await stores.projects.markFailed('orders', 1, {
-      failure: { link, taskId: '7', reason: 'no', at: 1 },
+      failure: { kind: 'task_failed', link, taskId: '7', reason: 'no', at: 1 },
       by: 'syncbot',
       oldestUnprocessedAt,
     });
@@ -415,7 +415,7 @@ describe('a commit', () => {
     await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
     await claimOperation();
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
-    await stores.operations.commit(completion({ failure: { link, taskId: null, reason: 'no', at: 1 } }));
+    await stores.operations.commit(completion({ failure: { kind: 'link_unreachable', link, at: 1 } }));
     expect(await stores.operations.read(ref)).toMatchObject({
       outcome: { unreachable: [], missing: [] },
       progress: null,

@@ -48,7 +48,7 @@ describe('projects', () => {
     expect(await stores.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
     expect(
       await stores.projects.markFailed('orders', 2, {
-        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        failure: { kind: 'task_failed', link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
@@ -84,7 +84,7 @@ describe('projects', () => {
     expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
     expect(
       await stores.projects.markFailed('orders', 2, {
-        failure: { link, taskId: '1', reason: 'no', at: 1 },
+        failure: { kind: 'task_failed', link, taskId: '1', reason: 'no', at: 1 },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { actions } from '../../../src/domain/lifecycle.ts';
 import { maxReasonLength } from '../../../src/domain/operation.ts';
-import { actions, projectIdSchema } from '../../../src/domain/project.ts';
+import { projectIdSchema } from '../../../src/domain/project.ts';
 import { explainParseError } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -59,10 +60,10 @@ describe('the text after /sync', () => {
     ['pause acme.com', /no project called acme\.com/],
     ['pause all', /no project called all/],
     ['pause orders users', /one project at a time/i],
-    ['pause orders for 2h', /cannot be said yet/],
-    ['restore orders until 18:30', /cannot be said yet/],
-    ['pause orders because', /no reason behind because/],
-    ['pause orders we deploy now', /reason goes behind the word because/],
+    ['pause orders for 2h', /not supported yet/],
+    ['restore orders until 18:30', /not supported yet/],
+    ['pause orders because', /no reason after because/],
+    ['pause orders we deploy now', /write because and the reason/],
     ['show orders now', /`\/sync show orders`/],
     ['history', /Which project\?.*`\/sync history orders`/],
     ['history orders 20', /`\/sync history orders`/],

@@ -1,8 +1,8 @@
 import { webApi } from '@slack/bolt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Alert, AlertKind, DeliveredAlert } from '../../../src/domain/alert.ts';
-import type { Condition } from '../../../src/domain/conditions.ts';
+import type { Alert, DeliveredAlert } from '../../../src/domain/alert.ts';
+import type { AlertKind, Condition } from '../../../src/domain/conditions.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -26,22 +26,18 @@ const latency: Condition = { kind: 'latency', latencyMs: 600_000, limitMs: 300_0
 /** Sets an alert of the project as the observer does. A null condition means resolved. */
 function setAlert(
   condition: Condition | null,
-  overrides: Partial<Alert> = {},
+  overrides: Partial<Pick<Alert, 'since' | 'seq'>> = {},
   kind: AlertKind = condition?.kind ?? 'unexpectedly_running',
 ): void {
-  const alert = {
-    since: 1_000,
-    firing: condition !== null,
-    resolving: false,
-    condition,
-    seq: 1,
-    changedAt: 61_000,
-    version: 1,
-  };
+  const fields = { since: 1_000, seq: 1, changedAt: 61_000, version: 1 };
+  const alert: Alert =
+    condition === null
+      ? { state: 'resolved', ...fields, ...overrides }
+      : { state: 'firing', condition, absentOnce: false, ...fields, ...overrides };
   const delivered = project.alerts[kind]?.delivered ?? null;
   project = {
     ...project,
-    alerts: { ...project.alerts, [kind]: { alert: { ...alert, ...overrides }, delivered } },
+    alerts: { ...project.alerts, [kind]: { alert, delivered } },
   };
 }
 
@@ -82,7 +78,7 @@ it('An alert has one message, which is edited while the alert fires and when it 
   setAlert(null, { seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. That is over\./),
+    expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. Resolved\./),
   ]);
   expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
 });
@@ -90,10 +86,11 @@ it('An alert has one message, which is edited while the alert fires and when it 
 it('A new occurrence gets a new message after the earlier one was resolved.', async () => {
   setAlert(latency);
   await notify();
-  setAlert(latency, { firing: false, seq: 2, since: 200_000 });
+  const pending: Alert = { state: 'pending', condition: latency, since: 200_000, seq: 2, changedAt: 0, version: 1 };
+  project = { ...project, alerts: { latency: { alert: pending, delivered: deliveredAlert('latency') } } };
   await notify();
   expect(channelMessages()).toEqual([expect.stringContaining('it was too far behind')]);
-  setAlert(latency, { firing: true, seq: 3, since: 200_000 });
+  setAlert(latency, { seq: 3, since: 200_000 });
   await notify();
   expect(channelMessages()).toHaveLength(2);
   expect(channelMessages()[1]).toContain('orders is behind by 10 min');
@@ -105,7 +102,7 @@ it('The message of an older occurrence is resolved before the next occurrence is
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders was Failed, it has been restored since/),
+    expect.stringMatching(/^orders was Failed, and has been restored since/),
     expect.stringContaining('a task failed'),
   ]);
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
-import type { Link } from '../../../src/domain/project.ts';
-import { countStates } from '../../../src/domain/state-counts.ts';
+import type { Link } from '../../../src/domain/link.ts';
+import { countStates } from '../../../src/domain/state.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
@@ -17,8 +17,7 @@ import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
 import {
-  alert,
-  condition,
+  firingAlert,
   historyEntry,
   hostileText,
   now,
@@ -30,13 +29,13 @@ import {
 } from '../arbitraries.ts';
 import { exampleLink } from '../example-records.ts';
 
-/** A moment in the reader's time zone: the one command of Slack that our words hold. */
+/** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
 
 const viewContext = { format: slackFormatter('/sync'), now };
 const fuzzOptions = { numRuns: 60 };
 
-/** What holds for every message, whatever it is about. */
+/** What must hold for every message. */
 function expectWithinLimits(message: Message): void {
   expect(validateMessage(message)).toEqual([]);
   expect(blockErrors(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
@@ -66,15 +65,15 @@ function collectStrings(value: unknown): string[] {
   );
 }
 
-describe('every view is within the limits of Slack, and mentions nobody but people and channels', () => {
+describe('every message is within the limits of Slack, and mentions only people and channels', () => {
   it('list', () => {
     const page = fc.array(observedProject, { maxLength: projectsPerPage });
     fc.assert(
-      fc.property(page, hostileText, fc.nat(5), (shown, filter, pageNumber) => {
-        const counts = countStates(shown.map(({ project }) => project));
+      fc.property(page, hostileText, fc.nat(5), (observedProjects, filter, pageNumber) => {
+        const counts = countStates(observedProjects.map(({ project }) => project));
         const shortFilter = filter.slice(0, 100);
         expectWithinLimits(
-          buildList({ ...viewContext, counts, observedProjects: shown, page: pageNumber, filter: shortFilter }),
+          buildList({ ...viewContext, counts, observedProjects, page: pageNumber, filter: shortFilter }),
         );
       }),
       { numRuns: 25 },
@@ -84,13 +83,15 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('show', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((seen) =>
-          fc.tuple(fc.constant(seen), fc.array(operationOf(seen.project.id), { maxLength: 5 })),
+        observedProject.chain((observed) =>
+          fc.tuple(fc.constant(observed), fc.array(operationOf(observed.project.id), { maxLength: 5 })),
         ),
         precheckItems,
         fc.boolean(),
-        ([seen, operations], precheck, revealReasons) => {
-          expectWithinLimits(buildShow({ ...viewContext, details: { ...seen, operations, precheck }, revealReasons }));
+        ([observed, operations], precheck, revealReasons) => {
+          expectWithinLimits(
+            buildShow({ ...viewContext, details: { ...observed, operations, precheck }, revealReasons }),
+          );
         },
       ),
       fuzzOptions,
@@ -109,8 +110,8 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('confirmation', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((seen) => fc.tuple(fc.constant(seen), operationOf(seen.project.id))),
-        ([seen, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...seen, operation })),
+        observedProject.chain((observed) => fc.tuple(fc.constant(observed), operationOf(observed.project.id))),
+        ([observed, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation })),
       ),
       fuzzOptions,
     );
@@ -119,7 +120,7 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('outcome', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((seen) => fc.tuple(fc.option(fc.constant(seen.project)), operationOf(seen.project.id))),
+        observedProject.chain(({ project }) => fc.tuple(fc.option(fc.constant(project)), operationOf(project.id))),
         ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
       ),
       { numRuns: 200 },
@@ -128,14 +129,10 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
 
   it('alert', () => {
     fc.assert(
-      fc.property(observedProject, alert, condition, fc.boolean(), ({ project }, each, found, showErrors) => {
-        expectWithinLimits(buildAlert({ ...viewContext, project, alert: each, showErrors }, found));
-        expectWithinLimits(
-          buildResolvedAlert(
-            { ...viewContext, project, showErrors, kind: found.kind },
-            each.resolving ? null : each.changedAt,
-          ),
-        );
+      fc.property(observedProject, firingAlert, fc.boolean(), ({ project }, alert, showErrors) => {
+        expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
+        const durationMs = alert.absentOnce ? null : alert.changedAt;
+        expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, durationMs }));
       }),
       fuzzOptions,
     );
@@ -144,14 +141,14 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   it('history', () => {
     const entries = fc.array(historyEntry, { maxLength: maxEntriesShown + 1, size: 'max' });
     fc.assert(
-      fc.property(projectId, entries, fc.boolean(), (project, told, revealReasons) =>
-        expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: told, revealReasons }), told.length),
+      fc.property(projectId, entries, fc.boolean(), (project, some, revealReasons) =>
+        expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: some, revealReasons }), some.length),
       ),
       { numRuns: 200 },
     );
   });
 
-  it('history, each of its lines as long as they get', () => {
+  it('history with the longest lines', () => {
     for (const longText of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
       const links = Array<Link>(9).fill({ queue: longText, connection: longText, prefix: longText });
       const outcome = {
@@ -162,12 +159,13 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
         inFlight: 1e9,
         retriedTasks: 1e9,
       };
-      const failure = { link: links[0] ?? exampleLink('q'), taskId: null, reason: longText, at: 0 };
+      const link = links[0] ?? exampleLink('q');
+      const failure = { kind: 'task_failed' as const, link, taskId: longText, reason: longText, at: 0 };
       const refusal = { code: 'links_unreachable' as const, project: 'orders', links };
       const linkSample = { total: 9, first: links.slice(0, 5) };
       const condition = { kind: 'unexpectedly_running' as const, links: linkSample, cause: 'resumed' as const };
       const alertRecord = {
-        alert: { since: 0, firing: true, seq: 1, changedAt: 1, version: 1, resolving: false, condition },
+        alert: { state: 'firing' as const, absentOnce: false, condition, since: 0, seq: 1, changedAt: 1, version: 1 },
         delivered: { seq: 1, since: 0, message: { channel: longText, ts: '1.1' }, resolved: false },
         kind: 'unexpectedly_running' as const,
       };
@@ -217,8 +215,8 @@ describe('every view is within the limits of Slack, and mentions nobody but peop
   });
 });
 
-describe('the format of Slack', () => {
-  it('mentions people whom Slack knows, and writes out everybody else', () => {
+describe('the formatter of Slack', () => {
+  it('mentions Slack users, and writes out other actors', () => {
     expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
     expect(viewContext.format.person('cli:root')).toBe('cli:root');
     expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');

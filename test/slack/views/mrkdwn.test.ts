@@ -12,8 +12,8 @@ import { hostileText } from '../arbitraries.ts';
 
 const length = fc.integer({ min: 1, max: 300 });
 
-describe('text of people and of YAML', () => {
-  it('cannot mention, link or format, whatever it is, and keeps to its length as sent', () => {
+describe('text from outside', () => {
+  it('cannot mention, link or format, and has at most the given length after escaping', () => {
     fc.assert(
       fc.property(hostileText, length, (raw, max) => {
         const safe = safeText(raw, max);
@@ -25,7 +25,7 @@ describe('text of people and of YAML', () => {
     );
   });
 
-  it('is escaped after it is cut, so no entity is cut in two', () => {
+  it('is escaped after it is cut, so that no entity is cut', () => {
     expect(safeText('a<b>c', 5)).toBe('a…');
     expect(safeText('a<b>c', 10)).toBe('a&lt;b…');
     expect(escapeText('&lt;')).toBe('&amp;lt;');
@@ -37,7 +37,7 @@ describe('text of people and of YAML', () => {
     expect(truncateText(family, 5)).toBe('…');
   });
 
-  it('is one visible line', () => {
+  it('becomes one visible line', () => {
     expect(normalizeText(' a\r\n\tb\u202ec\u200b\u0000 ')).toBe('a bc');
   });
 });

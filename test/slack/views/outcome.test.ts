@@ -8,7 +8,7 @@ import { exampleLink, exampleNow, exampleOperation, exampleOutcome, exampleProje
 
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
 
-describe('outcome', () => {
+describe('the message of an operation', () => {
   const paused = exampleProject({ state: 'paused', by: 'U0ALICE', since: exampleNow - 12_000 });
   const outcomeText = (operation: Partial<Operation>, project: Project | null = paused) =>
     buildOutcome({ ...viewContext, project, operation: exampleOperation(operation) }).text;
@@ -22,9 +22,9 @@ describe('outcome', () => {
     ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
     ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
-  ])('%s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
+  ])('is complete when it is %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
 
-  it('of a restore says how many tasks were put back', () => {
+  it('of a restore says how many failed tasks were retried', () => {
     const operation: Partial<Operation> = {
       action: 'restore',
       state: 'done',
@@ -32,11 +32,11 @@ describe('outcome', () => {
       outcome: { ...exampleOutcome, retriedTasks: 5 },
     };
     expect(outcomeText(operation, exampleProject())).toContain(
-      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks put back',
+      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried',
     );
   });
 
-  it('tells the state as it is now when it has moved on', () => {
+  it('shows the state of now when it has changed since', () => {
     const resumedProject = exampleProject({ since: exampleNow - 3_000 });
     expect(outcomeText({ ...done, outcome: exampleOutcome }, resumedProject)).toBe(
       'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, by <@U0BOB>',
@@ -44,19 +44,17 @@ describe('outcome', () => {
     expect(outcomeText({ ...done, outcome: exampleOutcome }, null)).toContain('orders has been removed since then');
   });
 
-  it('of a pause that did not reach every link says which, and whether it is still tried', () => {
+  it('of a pause that did not reach every link names the links, and says whether syncbot still tries', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
     expect(outcomeText(failed, project)).toContain(
       'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, still trying',
     );
-    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain(
-      'all links agree with that by now',
-    );
+    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain('all links match that by now');
   });
 
-  it('of a refusal gives the reason, by whom and what to do instead', () => {
+  it('of a refusal has the reason, the author of the state and the possible action', () => {
     const refusal: Refusal = {
       code: 'not_allowed',
       action: 'pause',
@@ -66,7 +64,7 @@ describe('outcome', () => {
       by: 'U0BOB',
     };
     expect(outcomeText({ state: 'refused', refusal })).toContain(
-      'orders is Paused, for 12 s, by <@U0BOB>: it is paused already. Nothing was changed. Try `/sync restore orders`.',
+      'orders is Paused, for 12 s, by <@U0BOB>: it is already paused. Nothing was changed. Try `/sync restore orders`.',
     );
   });
 });

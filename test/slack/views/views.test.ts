@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../../src/domain/link.ts';
 import { toProjectStats } from '../../../src/domain/observation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { countStates } from '../../../src/domain/state-counts.ts';
+import { countStates } from '../../../src/domain/state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';
@@ -34,7 +35,7 @@ describe('list', () => {
   const observedProjects = (projects: readonly Project[]) =>
     projects.map((project) => ({ project, stats: exampleProjectStats }));
 
-  it('says a project in two lines, with the action that is allowed', () => {
+  it('shows a project in two lines, with the allowed action', () => {
     const list = buildList({
       ...viewContext,
       counts: countStates([running]),
@@ -49,7 +50,7 @@ describe('list', () => {
     expect(buttonLabels(list)).toEqual(['Pause']);
   });
 
-  it('offers nothing while a project is in transition, and calls unknown what was not read', () => {
+  it('has no action while a project is in transition, and says what is unknown', () => {
     const pausing = exampleProject({ state: 'pausing' });
     const stats = toProjectStats([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
     const list = buildList({
@@ -67,21 +68,21 @@ describe('list', () => {
     [0, ['Next']],
     [1, ['Previous', 'Next']],
     [2, ['Previous']],
-  ])('page %i of three has %j', (page, buttons) => {
+  ])('on page %i of three has the buttons %j', (page, buttons) => {
     const list = buildList({ ...viewContext, counts: countStates(many), observedProjects: [], page, filter: '' });
     expect(buttonLabels(list)).toEqual(buttons);
     expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
   });
 
-  it('says what to type when there is nothing', () => {
+  it('without projects says what to do', () => {
     const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
     expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
-    expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project fits “prod”');
+    expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project matches “prod”');
   });
 });
 
 describe('confirmation', () => {
-  it('says what would happen, with OK and Cancel', () => {
+  it('says what OK would do, with OK and Cancel', () => {
     const dialog = buildConfirmation({
       ...viewContext,
       project: exampleProject(),
@@ -89,14 +90,14 @@ describe('confirmation', () => {
       operation: exampleOperation(),
     });
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
-    expect(sectionTexts(dialog)).toContain('Latency will grow until restored.');
+    expect(sectionTexts(dialog)).toContain('Latency will grow until you restore it.');
     expect(sectionTexts(dialog)).toContain('backlog 1,204 · latency 5 s · 3 tasks in flight');
     expect(sectionTexts(dialog)).toContain('Reason: we deploy');
     expect(dialog.text).toMatch(/^Pause orders\?.*within 5 min\.$/);
   });
 
-  it('of a Failed project tells what failed, masked, and how many tasks are put back', () => {
-    const oldestFailures = [{ taskId: '7', at: exampleNow - 60_000, reason: 'row 17 refused at db.acme.com:3306' }];
+  it('of a Failed project shows the failed tasks, and how many will be retried', () => {
+    const oldestFailures = [{ taskId: '7', at: exampleNow - 60_000, reason: 'row 17 refused' }];
     const linkStats = exampleLinkStats('orders-incr', { failuresAfterWatermark: 5, oldestFailures: oldestFailures });
     const dialog = buildConfirmation({
       ...viewContext,
@@ -104,15 +105,20 @@ describe('confirmation', () => {
       stats: toProjectStats([linkStats], exampleNow),
       operation: exampleOperation({ action: 'restore' }),
     });
-    expect(sectionTexts(dialog)).toContain('5 failed tasks will be put back before newer ones.');
-    expect(sectionTexts(dialog)).toContain('row 17 refused at ‹host›');
+    expect(sectionTexts(dialog)).toContain('5 failed tasks will be retried before newer ones.');
+    expect(sectionTexts(dialog)).toContain('row 17 refused');
     expect(sectionTexts(dialog)).toContain('and 4 more');
-    expect(sectionTexts(dialog)).not.toContain('acme.com');
   });
 });
 
 describe('show', () => {
-  const failure = { link: exampleLink('orders-incr'), taskId: '7', reason: 'row 17 refused', at: exampleNow - 60_000 };
+  const failure: Failure = {
+    kind: 'task_failed',
+    link: exampleLink('orders-incr'),
+    taskId: '7',
+    reason: 'row 17 refused',
+    at: exampleNow - 60_000,
+  };
   const links = Array.from({ length: 300 }, (_, index) =>
     exampleLinkStats(`link-${index}-${'x'.repeat(80)}`, { waiting: index }),
   );
@@ -128,21 +134,21 @@ describe('show', () => {
       revealReasons,
     });
 
-  it('has the allowed action, the worst link first, and says how many do not fit', () => {
+  it('has the allowed action, the worst link first, and the number of links that do not fit', () => {
     expect(buttonLabels(show(true))).toEqual(['Restore']);
-    expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, figures unknown');
+    expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, numbers unknown');
     expect(sectionTexts(show(true))).toMatch(/\d+ more links not shown/);
   });
 
-  it('keeps the reason of a failure from those who may not see it', () => {
+  it('hides the reason of a failed task where it may not be shown', () => {
     expect(sectionTexts(show(true))).toContain('row 17 refused');
     expect(sectionTexts(show(false))).not.toContain('row 17 refused');
-    expect(sectionTexts(show(false))).toContain('shown to operators only');
+    expect(sectionTexts(show(false))).toContain('only operators can see its reason');
   });
 });
 
 describe('a message over the limits', () => {
-  it('is sent without its blocks, and says the same', () => {
+  it('is sent without its blocks, with the same text', () => {
     const message = { text: 'orders is Paused', blocks: [sectionBlock('x'.repeat(3_001))] };
     expect(withinLimits(message)).toEqual({
       message: { text: 'orders is Paused', blocks: [] },

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** The name of the connection that links use unless they name another: `REDIS_URL`. */
+export const defaultConnection = 'default';
+
+/** A BullMQ queue on a named connection. */
+export const linkSchema = z.object({
+  queue: z.string().min(1),
+  connection: z.string().min(1),
+  prefix: z.string().min(1),
+});
+export type Link = Readonly<z.infer<typeof linkSchema>>;
+
+/** Identifies a link; also the key of its watermark. */
+export function linkId(link: Link): string {
+  return `${link.connection}/${link.prefix}:${link.queue}`;
+}
+
+/** The name that people read: the queue, with connection and prefix where they are not the default. */
+export function linkName({ queue, connection, prefix }: Link): string {
+  return `${connection === defaultConnection ? '' : `${connection}/`}${prefix === 'bull' ? '' : `${prefix}:`}${queue}`;
+}
+
+/** Up to `maxSampleSize` of some links, and how many there are: a project may have thousands. */
+export const linkSampleSchema = z.object({ total: z.number(), first: z.array(linkSchema) });
+export type LinkSample = Readonly<z.infer<typeof linkSampleSchema>>;
+
+const maxSampleSize = 5;
+
+export function sampleLinks(links: readonly Link[]): LinkSample {
+  return { total: links.length, first: links.slice(0, maxSampleSize) };
+}
+
+/**
+ * The newest failed task of a link at adopt, start or the last restore. `at` is its score in BullMQ's `failed` set, epoch ms.
+ * `taskIds` are all tasks that failed in that millisecond, so that a later failure in the same millisecond still counts.
+ */
+export const watermarkSchema = z.object({ at: z.number(), taskIds: z.array(z.string()) });
+export type Watermark = Readonly<z.infer<typeof watermarkSchema>>;
+export const noWatermark: Watermark = { at: 0, taskIds: [] };
+
+export const taskFailureSchema = z.object({
+  kind: z.literal('task_failed'),
+  link: linkSchema,
+  taskId: z.string(),
+  /** Masked (logging/redact.ts). */
+  reason: z.string(),
+  /** Epoch ms, by the clock of the link's worker. */
+  at: z.number(),
+});
+export type TaskFailure = Readonly<z.infer<typeof taskFailureSchema>>;
+
+/** Why a project is Failed: a task failed for good, or a link could not be reached in time. */
+export const failureSchema = z.discriminatedUnion('kind', [
+  taskFailureSchema,
+  z.object({
+    kind: z.literal('link_unreachable'),
+    link: linkSchema,
+    /** Epoch ms of the bot's Redis server. */
+    at: z.number(),
+  }),
+]);
+export type Failure = Readonly<z.infer<typeof failureSchema>>;

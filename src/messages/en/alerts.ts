@@ -1,0 +1,174 @@
+import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
+import { isAdoptable } from '../../domain/drift.ts';
+import { desiredLinkState, stateFromLinks } from '../../domain/lifecycle.ts';
+import type { Failure, LinkSample } from '../../domain/link.ts';
+import type { ProjectState } from '../../domain/state.ts';
+import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
+import { formatDuration, pluralize } from './format.ts';
+import { stateClause, states } from './terms.ts';
+
+type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
+
+const firing: FiringTexts = {
+  project_failed: ({ failure }, context) => {
+    const { project } = context;
+    const links = pluralize(project.definition.links.length, 'link');
+    return {
+      headline: `${stateClause(project.id, 'failed')}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
+      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.`,
+    };
+  },
+  unexpectedly_running: ({ links, cause }, context) => ({
+    headline: `${sample(links, context)} ${links.total === 1 ? 'runs' : 'run'} although ${projectState(context)}`,
+    advice:
+      cause === 'resumed'
+        ? `${was(links)} resumed outside syncbot, and workers process tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
+        : `syncbot could not pause ${them(links)} yet and still tries; workers process tasks. Check whether their Redis accepts writes.`,
+  }),
+  pause_ignored: ({ links }, context) => ({
+    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'is' : 'are'} paused, but a worker took tasks within the last 5 min`,
+    advice:
+      'The worker ignores the pause, as workers of BullMQ 4 do. Stop that worker, and upgrade it to BullMQ 5 or newer.',
+  }),
+  unexpectedly_paused: ({ links }, context) => ({
+    headline: `${sample(links, context)} ${links.total === 1 ? 'is' : 'are'} paused although ${projectState(context)}`,
+    advice: `${was(links)} paused outside syncbot, and tasks wait. Re-apply resumes ${them(links)}${adoptHint(links, context)}.`,
+  }),
+  queue_missing: ({ links }, context) => ({
+    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has' : 'have'} no queue any more`,
+    advice:
+      'The queue was deleted, and its tasks with it. Ask its owner to create it again, or press Re-apply to go on without it.',
+  }),
+  queue_created: ({ links }, context) => ({
+    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has a queue' : 'have queues'} now`,
+    advice:
+      desiredLinkState(context.project.state) === 'paused'
+        ? `syncbot keeps ${them(links)} paused, because ${projectState(context)}. You do not have to do anything.`
+        : `${projectState(context)}, so workers take tasks from now on. You do not have to do anything.`,
+  }),
+  no_worker: ({ noWorker, overdue }, context) => {
+    const { id } = context.project;
+    return {
+      headline: [
+        ...(noWorker.total > 0 ? [`no worker is connected to ${sample(noWorker, context)} of ${id}`] : []),
+        ...(overdue.total > 0
+          ? [`no worker takes the delayed tasks of ${sample(overdue, context)} of ${id} that are due`]
+          : []),
+      ].join('; '),
+      advice: 'Tasks wait. Start the workers, or check why they take nothing.',
+    };
+  },
+  latency: ({ latencyMs, limitMs }, { project }) => ({
+    headline: `${project.id} is behind by ${formatDuration(latencyMs)}, more than ${formatDuration(limitMs)}`,
+    advice: 'Its oldest task has waited that long. Check its workers and its target.',
+  }),
+  tasks_failed: ({ count, failure }, { project, format, revealReasons }) => {
+    const reason = revealReasons ? `: ${format.text(failure.reason, 400)}` : '';
+    return {
+      headline: `${pluralize(count, 'task')} of ${project.id} failed, the oldest on ${format.link(failure.link)}${reason}`,
+      advice:
+        'The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.',
+    };
+  },
+  log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half of the time has passed.'),
+  log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most of the time has passed.'),
+  log_retention_100: ({ until }, context) => ({
+    headline: `${projectState(context)}, and its source kept its log until ${context.format.time(until)}`,
+    advice: 'A restore may not find every change. Check the source before you restore it.',
+  }),
+};
+
+function failureClause(failure: Failure, { format, revealReasons }: AlertContext): string {
+  if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} could not be reached`;
+  const reason = revealReasons ? `: ${format.text(failure.reason, 400)}` : '';
+  return `a task failed on ${format.link(failure.link)}${reason}`;
+}
+
+function logRetentionText(until: number, context: AlertContext, part: string): AlertText {
+  return {
+    headline: `${projectState(context)}, and its source keeps its log until ${context.format.time(until)}`,
+    advice: `${part} Restore it before then, or a restore will not find every change.`,
+  };
+}
+
+/** In a list of alerts: `Alert: links run although they should be paused`. */
+const titles: Readonly<Record<AlertKind, string>> = {
+  project_failed: 'a task failed',
+  unexpectedly_running: 'links run although they should be paused',
+  pause_ignored: 'a worker ignores the pause',
+  unexpectedly_paused: 'links are paused although they should run',
+  queue_missing: 'a queue is missing',
+  queue_created: 'a queue was created',
+  no_worker: 'no worker takes its tasks',
+  latency: 'it is too far behind',
+  tasks_failed: 'tasks failed',
+  log_retention_50: "half of its source's log time has passed",
+  log_retention_80: "most of its source's log time has passed",
+  log_retention_100: "its source's log time has passed",
+};
+
+/** After an alert is resolved: `alert resolved: links ran although they should have been paused`. */
+const pastTitles: Readonly<Record<AlertKind, string>> = {
+  project_failed: 'it was Failed',
+  unexpectedly_running: 'links ran although they should have been paused',
+  pause_ignored: 'a worker ignored the pause',
+  unexpectedly_paused: 'links were paused although they should have run',
+  queue_missing: 'a queue was missing',
+  queue_created: 'a queue was created',
+  no_worker: 'no worker took its tasks',
+  latency: 'it was too far behind',
+  tasks_failed: 'tasks failed',
+  log_retention_50: "its source's log was running out",
+  log_retention_80: "its source's log was running out",
+  log_retention_100: "its source's log time had passed",
+};
+
+/** The text of a resolved alert stays true after the project has changed. */
+function resolved({ kind, project: { id, state, by }, durationMs, format }: ResolvedAlertFacts): string {
+  const lasted = durationMs === null ? '' : ` for ${formatDuration(durationMs)}`;
+  if (kind === 'project_failed')
+    return `${id} was Failed${lasted}, ${state === 'running' ? `until ${format.person(by)} restored it` : 'and has been restored since'}`;
+  return `${id}: ${pastTitles[kind]}${lasted === '' ? '' : `,${lasted}`}. ${resolvedHint(kind, state)}`;
+}
+
+/** Alerts that only a Running project has. */
+const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
+
+function resolvedHint(kind: AlertKind, state: ProjectState): string {
+  if (runningOnlyKinds.has(kind) && state !== 'running') return `Resolved, because it was ${states[state]}.`;
+  if (kind.startsWith('log_') && (state === 'paused' || state === 'failed')) return 'A newer reminder follows.';
+  return 'Resolved.';
+}
+
+export const alerts = {
+  firing,
+  resolved,
+  titles,
+  pastTitles,
+  inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
+  /** Before a critical alert. `person` is the one who last changed the project, if Slack knows them. */
+  mention: (person: string | null) => (person === null ? 'Attention: ' : `Attention, ${person}: `),
+};
+
+/** `2 links (a, b)`, or the name of the only link. */
+function sample({ total, first }: LinkSample, { format }: AlertContext): string {
+  const names = first.map(format.link).join(', ');
+  return total === 1 ? names : `${pluralize(total, 'link')} (${names}${total > first.length ? ', …' : ''})`;
+}
+
+function projectState({ project }: AlertContext): string {
+  return stateClause(project.id, project.state);
+}
+
+function was({ total }: LinkSample): string {
+  return total === 1 ? 'It was' : 'They were';
+}
+
+function them({ total }: LinkSample): string {
+  return total === 1 ? 'it' : 'them';
+}
+
+function adoptHint(links: LinkSample, { project }: AlertContext): string {
+  if (!isAdoptable(project, links)) return '';
+  return `; Adopt makes the project ${states[stateFromLinks(desiredLinkState(project.state))]}`;
+}

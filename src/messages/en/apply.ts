@@ -1,0 +1,43 @@
+import type { Link } from '../../domain/link.ts';
+import type { UsageEvidence } from '../../domain/observation.ts';
+import type { ApplyRefusalCode, ApplyRefusalOf, UsedLink } from '../../domain/refusal.ts';
+import type { Formatter } from '../format.ts';
+import { stateClause } from './terms.ts';
+
+type Sentences = {
+  readonly [Code in ApplyRefusalCode]: (refusal: ApplyRefusalOf<Code>, format: Formatter) => string;
+};
+
+/** Why a file is not applied, and what to do about it. */
+export const applyRefusals: Sentences = {
+  links_unreachable: ({ project, links }, format) =>
+    `${project}: ${names(links, format)} did not answer, so its state is not known. Check the connection, then apply again.`,
+  adopt_mixed: ({ project, running, paused }, format) =>
+    `${project} cannot be adopted: some of its links run (${names(running, format)}), others are paused (${names(paused, format)}). Pause or resume all of their queues, then apply again.`,
+  queue_used: ({ project, links }, format) =>
+    `${project}: ${usageOf(links, format)}. A new project is Not Started and its links are paused, which would stop work. Write \`adopt: true\` to take the state from the queues.`,
+  added_queue_used: ({ project, links }, format) =>
+    `${project}: a new link would be paused, but it is in use: ${usageOf(links, format)}. Pause that queue first, then apply again.`,
+  not_removable: ({ project, state }) =>
+    `${stateClause(project, state)}: only a Not Started or Paused project can be removed. ${state === 'failed' ? 'Restore and pause' : 'Pause'} it first, then apply again.`,
+  in_transition: ({ project, state }) => `${stateClause(project, state)}: wait until that is done, then apply again.`,
+  links_in_use: ({ project, state }) =>
+    `${stateClause(project, state)}: its links can only be changed while it is Paused or Not Started. Pause it first, then apply again.`,
+};
+
+/** What shows that tasks of a queue have been processed. */
+const usageEvidence: Readonly<Record<UsageEvidence, string>> = {
+  active_tasks: 'a worker is processing a task',
+  completed_tasks: 'it has completed tasks',
+  failed_tasks: 'it has failed tasks',
+  removed_tasks: 'tasks were added and are gone',
+  work_events: 'its event stream shows work',
+};
+
+function names(links: readonly Link[], format: Formatter): string {
+  return links.map(format.link).join(', ');
+}
+
+function usageOf(links: readonly UsedLink[], format: Formatter): string {
+  return links.map(({ link, evidence }) => `${format.link(link)} is in use (${usageEvidence[evidence]})`).join(', ');
+}

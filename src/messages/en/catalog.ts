@@ -1,0 +1,55 @@
+import { alerts } from './alerts.ts';
+import { applyRefusals } from './apply.ts';
+import { cliMessages, columnTitles, factLabels } from './cli.ts';
+import { commandErrors } from './commands.ts';
+import { configMessages, keyDocs, valueDocs, variableDocs } from './config.ts';
+import { confirmation } from './confirmation.ts';
+import { definitionMessages } from './definition-changes.ts';
+import { doctorMessages } from './doctor.ts';
+import { format } from './format.ts';
+import { help } from './help.ts';
+import { history } from './history.ts';
+import { list } from './list.ts';
+import { notices } from './notices.ts';
+import { outcomes } from './outcomes.ts';
+import { precheck } from './precheck.ts';
+import { notAllowedReasons, refusals } from './refusals.ts';
+import { links, show } from './show.ts';
+import { actions, buttons, nothingChanged, operationStates, stateClause, states } from './terms.ts';
+
+/** Every sentence for people in English. */
+export const en = {
+  states,
+  stateClause,
+  actions,
+  operationStates,
+  buttons,
+  nothingChanged,
+  format,
+  refusals,
+  notAllowedReasons,
+  applyRefusals,
+  definition: definitionMessages,
+  precheck,
+  confirmation,
+  outcomes,
+  alerts,
+  history,
+  list,
+  show,
+  links,
+  help,
+  commandErrors,
+  notices,
+  cli: cliMessages,
+  columnTitles,
+  factLabels,
+  doctor: doctorMessages,
+  config: configMessages,
+  keyDocs,
+  valueDocs,
+  variableDocs,
+};
+
+/** English is the reference: the catalog of another language has this type, and the compiler lists what it lacks. */
+export type Catalog = typeof en;

@@ -1,0 +1,80 @@
+import { deletedLinks, groupObservations } from '../../domain/drift.ts';
+import { desiredLinkState, type OperationKind, stateFromLinks } from '../../domain/lifecycle.ts';
+import type { Link } from '../../domain/link.ts';
+import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';
+import type { ConfirmationFacts } from '../facts.ts';
+import type { Formatter } from '../format.ts';
+import { formatDuration, formatNumber, pluralize, summarizeNames } from './format.ts';
+import { actions, stateClause, states } from './terms.ts';
+
+/** What OK would do. */
+const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => string>> = {
+  start: (facts) => `${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
+  pause: (facts) =>
+    `${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore it.${logRetention(facts)}`,
+  restore: (facts) => `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}`,
+  reapply: reapplyEffect,
+  adopt: (facts) => {
+    const { project } = facts;
+    const state = stateFromLinks(desiredLinkState(project.state));
+    return `All of its links are already ${state}. ${project.id} becomes ${states[state]}, and no link is changed.${state === 'paused' ? logRetention(facts) : ''}`;
+  },
+};
+
+function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
+  const { running, paused, missing, unreachable } = groupObservations(stats.links);
+  const shouldBePaused = desiredLinkState(project.state) === 'paused';
+  const parts = [
+    shouldBePaused
+      ? clause(running, format, ['stops taking tasks', 'stop taking tasks'])
+      : clause(paused, format, ['takes tasks again', 'take tasks again']),
+    clause(deletedLinks(project, missing), format, [
+      'has no queue, and the project goes on without it',
+      'have no queue, and the project goes on without them',
+    ]),
+    clause(unreachable, format, [
+      'does not answer now, and syncbot tries it for two minutes',
+      'do not answer now, and syncbot tries them for two minutes',
+    ]),
+  ].filter((part) => part !== '');
+  return `${parts.join('; ')}, because ${stateClause(project.id, project.state)}.`;
+}
+
+function clause(some: readonly Link[], format: Formatter, [singular, plural]: readonly [string, string]): string {
+  const names = summarizeNames(some.map(format.link), 'link');
+  return some.length === 0 ? '' : `${names} ${some.length === 1 ? singular : plural}`;
+}
+
+function logRetention({ project, stats, format, now }: ConfirmationFacts): string {
+  const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
+  return until === null ? '' : ` The source keeps its log until ${format.time(until)}: restore it before then.`;
+}
+
+function retriedTasks(failedTasks: number | null): string {
+  if (failedTasks === null)
+    return 'Failed tasks are retried before newer ones. It is not known how many, because a link does not answer.';
+  if (failedTasks === 0) return 'There is no failed task to retry.';
+  return `${pluralize(failedTasks, 'failed task')} will be retried before newer ones.`;
+}
+
+function links({ project }: ConfirmationFacts): string {
+  return pluralize(project.definition.links.length, 'link');
+}
+
+function verb({ project }: ConfirmationFacts, singular: string, plural: string): string {
+  return project.definition.links.length === 1 ? singular : plural;
+}
+
+export const confirmation = {
+  effects,
+  question: (kind: OperationKind, project: string) => `${actions[kind].label} ${project}`,
+  stateNow: (state: string) => `${state} now`,
+  /** At the end of the notification. */
+  answerWithin: (timeLeft: string) => `Answer OK or Cancel within ${timeLeft}.`,
+  reason: (reason: string) => `Reason: ${reason}`,
+  failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
+  failedTask: (link: string, ageMs: number, reason: string) => `${link} ${formatDuration(ageMs)} ago: ${reason}`,
+  moreFailedTasks: (count: number) => `and ${formatNumber(count)} more`,
+  requestedBy: (person: string) => `requested by ${person}`,
+  expiresIn: (timeLeft: string) => `expires in ${timeLeft}`,
+};

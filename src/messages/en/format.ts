@@ -1,0 +1,71 @@
+import type { LinkSample } from '../../domain/link.ts';
+import type { ProjectStats } from '../../domain/observation.ts';
+import type { Formatter } from '../format.ts';
+
+/** `1,204`. */
+export function formatNumber(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** `1 link`, `3 links`. */
+export function pluralize(n: number, noun: string): string {
+  return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** At most three of `total` names: `a`, `a and b`, `a, b and c`, `a, b, c and 2 more links`. */
+export function summarizeNames(names: readonly string[], noun: string, total = names.length): string {
+  const shown = names.slice(0, 3);
+  const more = total - shown.length;
+  const last = more > 0 ? pluralize(more, `more ${noun}`) : (shown.pop() ?? '');
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+}
+
+export function summarizeLinks({ total, first }: LinkSample, format: Formatter): string {
+  return summarizeNames(first.map(format.link), 'link', total);
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Rounded down, in at most two units: `0 s`, `12 s`, `5 min`, `2 h 10 min`, `3 d 4 h`. */
+export function formatDuration(ms: number): string {
+  const positive = Math.max(0, ms);
+  if (positive < minute) return `${Math.floor(positive / second)} s`;
+  if (positive < hour) return `${Math.floor(positive / minute)} min`;
+  if (positive < day) return twoUnits(positive, { big: hour, small: minute, names: ['h', 'min'] });
+  return twoUnits(positive, { big: day, small: hour, names: ['d', 'h'] });
+}
+
+/** Rounded up, so that five minutes do not become four at once. */
+export function formatTimeLeft(ms: number): string {
+  const unit = ms > minute ? minute : second;
+  return formatDuration(Math.ceil(Math.max(0, ms) / unit) * unit);
+}
+
+function twoUnits(ms: number, unit: { big: number; small: number; names: readonly [string, string] }): string {
+  const big = Math.floor(ms / unit.big);
+  const small = Math.floor((ms % unit.big) / unit.small);
+  return small === 0 ? `${big} ${unit.names[0]}` : `${big} ${unit.names[0]} ${small} ${unit.names[1]}`;
+}
+
+/** The reason that a person gave. Returns null when they gave none. */
+export function formatReason(reason: string | null, format: Formatter, maxChars = 600): string | null {
+  return reason === null || reason.trim() === '' ? null : format.text(reason, maxChars);
+}
+
+export const format = {
+  number: formatNumber,
+  duration: formatDuration,
+  timeLeft: formatTimeLeft,
+  /** `5 min ago`. */
+  ago: (ms: number) => `${formatDuration(ms)} ago`,
+  linkCount: (count: number) => pluralize(count, 'link'),
+  backlog: ({ backlog }: ProjectStats) => (backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`),
+  latency: ({ latencyMs }: ProjectStats) =>
+    latencyMs === null ? 'latency unknown' : `latency ${formatDuration(latencyMs)}`,
+  inFlight: ({ inFlight }: ProjectStats) =>
+    inFlight === null ? 'tasks in flight unknown' : `${pluralize(inFlight, 'task')} in flight`,
+  reason: formatReason,
+};

@@ -1,0 +1,19 @@
+import type { Formatter } from '../format.ts';
+
+/** The commands of Slack. The reading commands come first, because everybody may use them. */
+export const help = {
+  intro: 'Run data synchronization projects from here.',
+  listHint: (format: Formatter) => `Type ${format.command('list')} for all projects.`,
+  commands: (format: Formatter) => [
+    `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,
+    `${format.command('show <project>')} one project in detail`,
+    `${format.command('precheck <project>')} what must hold before a start`,
+    `${format.command('history <project>')} what happened to it: who, when and why`,
+    `${format.command('start <project>')} a project that was never started`,
+    `${format.command('pause <project>')} a Running project`,
+    `${format.command('restore <project>')} a Paused or Failed project`,
+  ],
+  confirmation: (format: Formatter) =>
+    `Start, Pause and Restore ask for OK or Cancel first. You can add a reason: ${format.command('pause <project> because we deploy')}.`,
+  permissions: 'Everybody can see projects. Only the operators in policy.operators of syncbot.yml can change them.',
+};

@@ -1,0 +1,147 @@
+import { sampledLinks } from '../../domain/conditions.ts';
+import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
+import { isAction } from '../../domain/lifecycle.ts';
+import { claimTimeoutMs } from '../../domain/operation.ts';
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import type { HistoryContext } from '../facts.ts';
+import { type Formatter, joinDots } from '../format.ts';
+import { alerts } from './alerts.ts';
+import { formatDuration, formatReason, pluralize, summarizeNames } from './format.ts';
+import { actions, states } from './terms.ts';
+
+type Sentence = (entry: HistoryEntry, context: HistoryContext) => string;
+
+/** Each event, as it follows the person's name: "@alice · asked to pause it · because we deploy". */
+const events: Readonly<Record<HistoryEvent, Sentence>> = {
+  created: () => 'added the project',
+  changed: () => 'changed its definition',
+  removed: () => 'removed the project',
+  requested: ({ action, reason, channel }, { format }) => {
+    const why = formatReason(reason, format, 120);
+    return joinDots(
+      action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`,
+      why === null ? null : `because ${why}`,
+      channel === null ? null : `in ${format.channel(channel)}`,
+    );
+  },
+  superseded: (entry) => `replaced the older ${request(entry)}`,
+  confirmed: (entry) => `confirmed the ${request(entry)}`,
+  cancelled: (entry) => `cancelled the ${request(entry)}`,
+  expired: (entry) => `the ${request(entry)} expired before it was confirmed`,
+  started: ({ state, action }) => {
+    if (action !== null && !isAction(action)) return `${actions[action].doing} began`;
+    return state === null ? 'a worker began' : `${states[state]} began`;
+  },
+  refused: (entry, { format }) => `the ${request(entry)} was refused: ${refusalReason(entry, format)}`,
+  done: ({ action, outcome }) => {
+    const done = action === null ? 'done' : actions[action].done;
+    if (outcome === null) return done;
+    const { linksDone, linksTotal, retriedTasks, inFlight } = outcome;
+    return joinDots(
+      `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
+      retriedTasks > 0 ? `${pluralize(retriedTasks, 'failed task')} retried` : null,
+      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still finishing` : null,
+    );
+  },
+  failed: (entry, context) =>
+    entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
+  drained: () => 'the last task in flight ended',
+  corrected: ({ links, cause }, { format }) => {
+    const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
+    return cause === 'queue_created'
+      ? `sets ${names} to the project's state, because the queue is new`
+      : `sets ${names} to the project's state after a late write of its own`;
+  },
+  alert_firing: ({ alert }, { format }) => {
+    if (alert?.state !== 'firing') return 'an alert fired';
+    const links = sampledLinks(alert.condition);
+    const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
+    return `alert: ${alerts.titles[alert.condition.kind]}${names}`;
+  },
+  alert_resolved: ({ kind }) =>
+    kind === null ? 'the alert is resolved' : `alert resolved: ${alerts.pastTitles[kind]}`,
+  alert_notified: ({ delivered, kind }, { format }) => {
+    const what = kind === null ? '' : `: ${alerts.titles[kind]}`;
+    const channel = delivered?.message?.channel;
+    return channel === undefined ? `notified${what}` : `notified ${format.channel(channel)}${what}`;
+  },
+};
+
+/** `request to pause it`. Without the verb when the entry does not have the action. */
+function request({ action }: HistoryEntry): string {
+  return action === null ? 'request' : `request to ${actions[action].verb} it`;
+}
+
+function projectFailed({ failure }: HistoryEntry, { format, revealReasons }: HistoryContext): string {
+  if (failure === null) return `${states.failed}: a task failed`;
+  const link = format.link(failure.link);
+  if (failure.kind === 'link_unreachable') return `${states.failed}: ${link} could not be reached`;
+  return `${states.failed}: a task failed on ${link}${revealReasons ? `: ${format.text(failure.reason, 200)}` : ''}`;
+}
+
+/** An operation that did not reach every link, or that changed nothing because a link did not answer. */
+function operationFailed(entry: HistoryEntry, format: Formatter): string {
+  const { action, outcome } = entry;
+  const done = action === null ? 'done' : actions[action].done;
+  if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
+  const { linksDone, linksTotal, unreachable } = outcome;
+  const missed =
+    unreachable.length === 0 ? '' : `, ${summarizeNames(unreachable.map(format.link), 'link')} not reached`;
+  return `only partly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
+}
+
+function refusalReason({ refusal, code }: HistoryEntry, format: Formatter): string {
+  const facts = refusal === null ? null : reasonFromFacts(refusal, format);
+  if (facts !== null) return facts;
+  if (code === null) return 'the reason was not recorded';
+  const reasons: Readonly<Record<string, string>> = refusalReasons;
+  return Object.hasOwn(reasons, code) ? (reasons[code] ?? '') : format.text(code, 60);
+}
+
+/** In the past tense, because the history does not show the state of now. */
+function reasonFromFacts(refusal: Refusal, format: Formatter): string | null {
+  switch (refusal.code) {
+    case 'not_allowed':
+      return `it was ${states[refusal.state]}, by ${format.person(refusal.by)}`;
+    case 'changed':
+      return `${refusalReasons.changed}, by ${format.person(refusal.by)}`;
+    case 'operation_active':
+      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it, and that was in progress`;
+    case 'links_unreachable':
+      return `${summarizeNames(refusal.links.map(format.link), 'link')} did not answer in time`;
+    default:
+      return null;
+  }
+}
+
+const refusalReasons: Readonly<Record<RefusalCode, string>> = {
+  not_allowed: 'its state did not allow that',
+  unknown_project: 'there was no such project',
+  operation_active: 'another operation was in progress',
+  changed: 'it changed after the request',
+  claim_timeout: `no worker took the request within ${formatDuration(claimTimeoutMs)}`,
+  precheck_failed: 'it did not pass its precheck',
+  links_unreachable: 'not every link answered',
+  no_drift: 'its links matched its state',
+  adopt_mixed: 'only some of its links differed',
+  removed: 'it was removed after the request',
+  no_operators: 'there were no operators',
+  not_operator: 'only operators may do that',
+  other_team: 'the request came from another workspace',
+  group_unknown: 'Slack did not say who is in a user group',
+  channel_not_allowed: 'the request came from a channel that is not allowed',
+  channel_shared: 'the request came from a shared channel',
+  channel_unknown: 'the request came from a channel that syncbot cannot see',
+  not_requester: 'another person had made the request',
+  unknown_operation: 'the request did not exist any more',
+};
+
+export const history = {
+  events,
+  /** The event of a newer version. */
+  unknownEvent: (name: string) => (name === '' ? 'an event without a name' : name),
+  refusalReasons,
+  title: (project: string) => `History of ${project}`,
+  empty: 'nothing yet',
+  olderEntries: (command: string) => `older ones: ${command}`,
+};

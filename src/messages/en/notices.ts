@@ -1,0 +1,20 @@
+import type { Formatter } from '../format.ts';
+import { nothingChanged } from './terms.ts';
+
+/** Answers when a request was not processed as usual. */
+export const notices = {
+  onlyYouSeeThis: 'Only you can see this',
+  /** The bot's Redis did not answer before anything was written. */
+  storeUnavailable: `Not done: the bot's Redis does not answer. ${nothingChanged} Try again in a minute.`,
+  /** The bot's Redis did not answer a button press that it may have received. */
+  checkingOutcome: "Checking whether this got through: the bot's Redis did not answer.",
+  outcomeUnknown: (project: string, format: Formatter) =>
+    `It is not known whether this got through: the bot's Redis does not answer. Check with ${format.command(`show ${project}`)}.`,
+  /** An error of syncbot. `logId` is in its log line. */
+  internalError: (logId: string) =>
+    `Something went wrong in syncbot, so it cannot answer. No task was lost. Try again in a minute. The administrator of syncbot finds the cause in its log under ${logId}.`,
+  outdatedButton: (format: Formatter) =>
+    `This button is from an older version of syncbot. ${nothingChanged} Ask again: ${format.command('help')} shows how.`,
+  /** The message is over a limit of Slack, and so is its plain text. */
+  notShown: 'syncbot cannot show its answer here.',
+};

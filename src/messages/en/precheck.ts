@@ -1,0 +1,87 @@
+import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
+import type { Formatter } from '../format.ts';
+import { pluralize, summarizeLinks } from './format.ts';
+
+/** Why a check has its result, as a clause after the name of the link or connection. */
+const reasons: {
+  readonly [Code in CheckReason['code']]: (reason: CheckReasonOf<Code>, format: Formatter) => string;
+} = {
+  reachable: () => 'answers',
+  unreachable: () => 'does not answer',
+  never_evicts: () => 'never evicts keys',
+  evicts: ({ policy }, format) =>
+    `has maxmemory-policy ${format.text(policy, 60)} and can lose tasks: set it to noeviction`,
+  eviction_policy_unknown: () => 'does not show its eviction policy',
+  queue_exists: () => 'the queue exists',
+  queue_missing: () => 'the queue does not exist',
+  bullmq_supported: ({ version }, format) => `written by ${format.text(version, 60)}`,
+  bullmq_too_old: ({ major }) => `written by BullMQ ${major}, whose workers ignore a pause: upgrade to 5 or newer`,
+  bullmq_unknown: () => 'the queue does not show which BullMQ version wrote it',
+  workers_connected: ({ count }) => `${pluralize(count, 'worker')} connected`,
+  no_worker: () => 'no worker is connected: start its workers first',
+  workers_unknown: () => 'the server does not show which workers are connected',
+  failed_tasks_kept: () => 'failed tasks are kept',
+  failed_tasks_removed: () =>
+    'its tasks are removed when they fail (removeOnFail), so syncbot cannot see or retry a failed task',
+  no_failed_task: () => 'no task failed',
+  tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since it was added, started or restored`,
+};
+
+type ConnectionCheck = Extract<PrecheckItem, { connection: string }>['check'];
+type LinksCheck = Exclude<PrecheckItem['check'], ConnectionCheck>;
+
+const connectionTitles: Readonly<Record<ConnectionCheck, (connection: string) => string>> = {
+  connection_reachable: (connection) => `connection ${connection} reachable`,
+  eviction_policy: (connection) => `connection ${connection} noeviction`,
+};
+
+const linksTitles: Readonly<Record<LinksCheck, string>> = {
+  queues_exist: 'queues exist',
+  bullmq_version: 'written by BullMQ 5 or newer',
+  workers_connected: 'workers connected',
+  failed_tasks_kept: 'failed tasks kept',
+  no_failed_task: 'no failed task',
+};
+
+/** The messages when every link passes. */
+const linksPassed: Readonly<Record<LinksCheck, string>> = {
+  queues_exist: 'every queue exists',
+  bullmq_version: 'every queue is written by BullMQ 5 or newer',
+  workers_connected: 'every link has a worker connected',
+  failed_tasks_kept: 'failed tasks are kept, as far as syncbot can see',
+  no_failed_task: 'no task failed since it was added, started or restored',
+};
+
+/** What to do when these checks fail. The other reasons contain it. */
+const hints: Readonly<Partial<Record<PrecheckItem['check'], string>>> = {
+  connection_reachable: ': check its address and that it is up',
+  queues_exist: ': check its name and prefix, or ask its owner to create it',
+};
+
+function reason(checkReason: CheckReason, format: Formatter): string {
+  const render = <Code extends CheckReason['code']>(code: Code, facts: CheckReasonOf<Code>) =>
+    reasons[code](facts, format);
+  return render(checkReason.code, checkReason);
+}
+
+const resultLabels: Readonly<Record<CheckResult, string>> = { pass: 'Pass', fail: 'Fail', unknown: 'Unknown' };
+
+export const precheck = {
+  reasons,
+  reason,
+  title: (item: PrecheckItem, format: Formatter) =>
+    'connection' in item ? connectionTitles[item.check](format.text(item.connection, 40)) : linksTitles[item.check],
+  message: (item: PrecheckItem, format: Formatter) => {
+    const hint = item.result === 'fail' ? (hints[item.check] ?? '') : '';
+    if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
+    if (item.reason === null) return linksPassed[item.check];
+    return `${summarizeLinks(item.links, format)}: ${reason(item.reason, format)}${hint}`;
+  },
+  results: resultLabels,
+  /** `passed its precheck: 6 pass, 1 unknown`, after the project's id. */
+  summary: (passed: boolean, counts: readonly { readonly result: CheckResult; readonly count: number }[]) =>
+    `${passed ? 'passed' : 'did not pass'} its precheck: ${counts.map(({ result, count }) => `${count} ${result}`).join(', ')}`,
+  empty: 'nothing to check',
+  more: (count: number) => `and ${count} more, none of them worse`,
+  unknownHint: 'an unknown item does not block a start',
+};

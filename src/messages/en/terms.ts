@@ -1,0 +1,65 @@
+import type { OperationKind } from '../../domain/lifecycle.ts';
+import type { OperationState } from '../../domain/operation.ts';
+import type { ProjectState } from '../../domain/state.ts';
+
+/** The states of the OMS console. */
+export const states: Readonly<Record<ProjectState, string>> = {
+  not_started: 'Not Started',
+  starting: 'Starting',
+  running: 'Running',
+  pausing: 'Pausing',
+  paused: 'Paused',
+  restoring: 'Restoring',
+  failed: 'Failed',
+};
+
+/** Button label, verb in a sentence ("asked to pause it"), in progress, done. */
+export interface ActionWords {
+  readonly label: string;
+  readonly verb: string;
+  readonly doing: string;
+  readonly done: string;
+}
+
+export const actions: Readonly<Record<OperationKind, ActionWords>> = {
+  start: { label: 'Start', verb: 'start', doing: 'Starting', done: 'started' },
+  pause: { label: 'Pause', verb: 'pause', doing: 'Pausing', done: 'paused' },
+  restore: { label: 'Restore', verb: 'restore', doing: 'Restoring', done: 'restored' },
+  reapply: { label: 'Re-apply', verb: 're-apply', doing: 'Re-applying', done: 're-applied' },
+  adopt: { label: 'Adopt', verb: 'adopt', doing: 'Adopting', done: 'adopted' },
+};
+
+/** The other buttons. */
+export const buttons = {
+  ok: 'OK',
+  cancel: 'Cancel',
+  show: 'Show',
+  next: 'Next',
+  previous: 'Previous',
+  /** For a screen reader, which reads these instead of the labels. */
+  spoken: {
+    ok: (question: string) => `OK: ${question}`,
+    cancel: 'Cancel: change nothing',
+    onProject: (label: string, project: string) => `${label} ${project}`,
+    page: (label: string) => `${label} page`,
+  },
+};
+
+export const operationStates: Readonly<Record<OperationState, string>> = {
+  requested: 'waits for OK',
+  confirmed: 'waits for a worker',
+  running: 'in progress',
+  done: 'done',
+  refused: 'refused',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  superseded: 'replaced by a newer request',
+};
+
+export const nothingChanged = 'Nothing was changed.';
+
+/** `orders is Paused`. */
+export function stateClause(project: string, state: ProjectState): string {
+  return `${project} is ${states[state]}`;
+}

@@ -1,0 +1,73 @@
+import type { AlertKind } from '../domain/conditions.ts';
+import type { ProjectStats } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import type { CheckResult } from '../domain/precheck.ts';
+import type { Project } from '../domain/project.ts';
+import type { Formatter, TextContext } from './format.ts';
+
+/** The facts and the texts of the longer messages. The same for every language. */
+
+export interface OutcomeFacts extends TextContext {
+  readonly operation: Operation;
+  /** As it is now. Null when it was removed. */
+  readonly project: Project | null;
+}
+
+/** The headline is complete without the other lines. */
+export interface OutcomeText {
+  readonly headline: string;
+  readonly more: readonly string[];
+}
+
+export interface AlertContext {
+  readonly project: Pick<Project, 'id' | 'state' | 'definition'>;
+  readonly format: Formatter;
+  /** Whether the masked reason of a failed task may be shown here. */
+  readonly revealReasons: boolean;
+}
+
+export interface AlertText {
+  /** What was observed. */
+  readonly headline: string;
+  /** What it means, and what to do. */
+  readonly advice: string;
+}
+
+export interface ResolvedAlertFacts {
+  readonly kind: AlertKind;
+  readonly project: Pick<Project, 'id' | 'state' | 'by'>;
+  /** Null when it is not known. */
+  readonly durationMs: number | null;
+  readonly format: Formatter;
+}
+
+export interface HistoryContext {
+  readonly format: Formatter;
+  /** Whether the masked reason of a failed task may be shown here. */
+  readonly revealReasons: boolean;
+}
+
+export interface ConfirmationFacts extends TextContext {
+  readonly project: Project;
+  readonly stats: ProjectStats;
+  /** The failed tasks that a restore would retry. Null when a link did not answer. */
+  readonly failedTasks: number | null;
+}
+
+/** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */
+export interface KeyDocs {
+  /** What the value is, with its bounds: `a duration from 1s to 24h`. */
+  readonly expected?: string | undefined;
+  readonly example?: string | undefined;
+  /** How to correct the value. Needed where `expected` and `example` do not make a good hint. */
+  readonly hint?: string | undefined;
+  /** What the key is for. */
+  readonly description?: string | undefined;
+}
+
+/** An item of a precheck or of `doctor`, as people read it and as `--json` prints it. */
+export interface CheckText {
+  readonly item: string;
+  readonly result: CheckResult;
+  readonly message: string;
+}

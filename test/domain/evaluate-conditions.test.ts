@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
+import type { Condition } from '../../src/domain/conditions.ts';
+import { detectDrift, isAdoptable } from '../../src/domain/drift.ts';
+import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
+import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
+import type { Project } from '../../src/domain/project.ts';
+import { type ProjectState, projectStates } from '../../src/domain/state.ts';
+import { exampleLink, exampleLinkStats, exampleProject } from '../slack/example-records.ts';
+
+const now = 1_000_000;
+const read = (queue: string, overrides: Partial<LinkStats> = {}) => exampleLinkStats(queue, { now, ...overrides });
+const runs = read('runs');
+const paused = read('paused', { paused: true });
+const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('unreachable') };
+const missing: LinkObservation = { kind: 'missing', link: exampleLink('missing') };
+
+/** The conditions of a project with these links that are present, by kind, and `unknown` for those that are unknown. */
+function evaluate(
+  links: readonly LinkObservation[],
+  overrides: Partial<Project> = {},
+  workers: (number | null)[] = [],
+): Partial<Record<Condition['kind'], Condition | 'unknown'>> {
+  const project = exampleProject({
+    state: 'running',
+    version: 3,
+    syncedVersion: 3,
+    since: now - 1_000,
+    definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
+    ...overrides,
+  });
+  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now });
+  return Object.fromEntries(
+    Object.entries(results).flatMap(([kind, result]) =>
+      result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
+    ),
+  );
+}
+
+const sample = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
+const resumed = (...queues: string[]) => ({
+  unexpectedly_running: { kind: 'unexpectedly_running', links: sample(...queues), cause: 'resumed' },
+});
+
+describe('drift', () => {
+  const expectedConditions: Readonly<Record<ProjectState, object>> = {
+    not_started: resumed('runs'),
+    starting: {},
+    running: { unexpectedly_paused: { kind: 'unexpectedly_paused', links: sample('paused') } },
+    pausing: {},
+    paused: resumed('runs'),
+    restoring: {},
+    failed: resumed('runs'),
+  };
+
+  it.each(projectStates)('of a %s project is what its state does not want', (state) => {
+    const activeOperation = Object.keys(expectedConditions[state]).length === 0 ? 'op1' : null;
+    const conditions = Object.entries(evaluate([runs, paused], { state, activeOperation, by: 'U0ALICE' }));
+    expect(Object.fromEntries(conditions.filter(([, condition]) => condition !== 'unknown'))).toEqual(
+      expectedConditions[state],
+    );
+  });
+
+  it('is unknown while the links are being reconciled', () => {
+    const drift = { unexpectedly_running: 'unknown', queue_created: 'unknown', queue_missing: 'unknown' };
+    expect(evaluate([runs, paused], { state: 'paused', syncedVersion: 2 })).toEqual(drift);
+    expect(evaluate([runs, paused], { state: 'paused', activeOperation: 'op1' })).toEqual(drift);
+    const owned = exampleProject({ state: 'paused', version: 1, syncedVersion: 1, activeOperation: 'op1' });
+    expect(detectDrift(owned, [runs, paused]).unexpectedlyRunning).toEqual([]);
+  });
+
+  it('includes links that syncbot could not pause for two minutes', () => {
+    const overdue = { state: 'failed', by: 'U0ALICE', syncedVersion: 2, since: now - 120_001 } as const;
+    const kindOf = (project: Partial<Project>) => evaluate([runs, paused], project).unexpectedly_running;
+    expect(kindOf(overdue)).toEqual({ kind: 'unexpectedly_running', links: sample('runs'), cause: 'not_paused' });
+    expect(kindOf({ ...overdue, since: now - 120_000 })).toBe('unknown');
+    expect(kindOf({ ...overdue, state: 'running' })).toBeUndefined();
+  });
+
+  it('of links that are not being reconciled is present while others are', () => {
+    const unsynced = { state: 'paused', syncedVersion: 2, since: now - 200_000 } as const;
+    expect(
+      evaluate([runs, read('other')], { ...unsynced, linksToReconcile: ['default/bull:other'] }).unexpectedly_running,
+    ).toEqual(resumed('runs').unexpectedly_running);
+    expect(
+      evaluate([runs, paused], { ...unsynced, linksToReconcile: ['default/bull:runs'] }).unexpectedly_running,
+    ).toMatchObject({ links: sample('runs'), cause: 'not_paused' });
+  });
+
+  it('that the state rules out is absent, also while a link does not answer', () => {
+    expect(evaluate([paused, unreachable], { state: 'paused' })).toEqual({});
+    expect(evaluate([runs, unreachable]).unexpectedly_running).toBeUndefined();
+  });
+
+  it('includes a queue that existed at the last sync and does not exist now', () => {
+    expect(evaluate([runs, missing])).toEqual({
+      queue_missing: { kind: 'queue_missing', links: sample('missing') },
+    });
+    expect(evaluate([runs, missing], { pendingLinks: ['default/bull:missing'] })).toEqual({});
+  });
+
+  it('includes a queue that did not exist at the last sync and exists now, whatever its flag', () => {
+    const project = exampleProject({
+      state: 'paused',
+      version: 1,
+      syncedVersion: 1,
+      pendingLinks: ['default/bull:new'],
+    });
+    expect(detectDrift(project, [read('new'), runs, missing])).toEqual({
+      unexpectedlyRunning: [exampleLink('runs')],
+      unexpectedlyPaused: [],
+      created: [exampleLink('new')],
+      deleted: [exampleLink('missing')],
+    });
+    expect(detectDrift(project, [read('new', { paused: true })]).created).toEqual([exampleLink('new')]);
+    expect(detectDrift({ ...project, pendingLinks: null }, [missing]).deleted).toEqual([]);
+  });
+
+  it('names five links and counts all of them', () => {
+    const { unexpectedly_running } = evaluate(
+      Array.from({ length: 9 }, (_, index) => read(`q${index}`)),
+      { state: 'paused' },
+    );
+    expect(unexpectedly_running).toMatchObject({ links: { total: 9, first: { length: 5 } } });
+  });
+
+  it('of all links makes a project adoptable', () => {
+    const project = exampleProject();
+    expect([isAdoptable(project, sample('1', '2')), isAdoptable(project, sample('1'))]).toEqual([true, false]);
+  });
+
+  it('is unknown while a link that the firing alert names does not answer', () => {
+    const firingAlert = (queue: string): Project['alerts'] => {
+      const condition = { kind: 'unexpectedly_running', links: sample(queue), cause: 'resumed' } as const;
+      const alert: Alert = {
+        state: 'firing',
+        since: 1,
+        absentOnce: false,
+        condition,
+        seq: 1,
+        changedAt: 1,
+        version: 3,
+      };
+      return { unexpectedly_running: { alert, delivered: null } };
+    };
+    const links = [paused, unreachable];
+    expect(evaluate(links, { state: 'paused', alerts: firingAlert('unreachable') })).toEqual({
+      unexpectedly_running: 'unknown',
+    });
+    expect(evaluate(links, { state: 'paused', alerts: firingAlert('paused') })).toEqual({});
+  });
+});
+
+describe('the other conditions', () => {
+  const definition = { ...exampleProject().definition, latencyAlert: 5_000, links: [exampleLink('a')] };
+
+  it('pause_ignored is a worker that takes tasks of a paused link', () => {
+    const ignoresPause = read('old', { paused: true, ignoresPause: true });
+    expect(evaluate([ignoresPause], { state: 'paused' })).toEqual({
+      pause_ignored: { kind: 'pause_ignored', links: sample('old') },
+    });
+    expect(evaluate([read('old', { ignoresPause: true })])).toEqual({});
+  });
+
+  it('latency is a latency above the limit while the project is Running', () => {
+    const behind = (ms: number) => [read('a', { waiting: 1, oldestRunnableAt: now - ms })];
+    expect(evaluate(behind(5_001), { definition })).toEqual({
+      latency: { kind: 'latency', latencyMs: 5_001, limitMs: 5_000 },
+    });
+    expect(evaluate(behind(5_000), { definition })).toEqual({});
+    expect(evaluate(behind(5_001))).toEqual({});
+    const pausedBehind = [read('a', { waiting: 1, oldestRunnableAt: now - 5_001, paused: true })];
+    expect(evaluate(pausedBehind, { definition, state: 'paused' })).toEqual({});
+    expect(evaluate([unreachable], { definition })).toEqual({ latency: 'unknown', no_worker: 'unknown' });
+  });
+
+  it('no_worker is a link without a worker, or with delayed tasks that are due for half a minute', () => {
+    expect(evaluate([read('a'), read('b')], {}, [0, 1])).toEqual({
+      no_worker: { kind: 'no_worker', noWorker: sample('a'), overdue: sample() },
+    });
+    expect(evaluate([read('a')], {}, [null])).toEqual({ no_worker: 'unknown' });
+    expect(evaluate([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
+    const overdue = (ms: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: now - ms })];
+    expect(evaluate(overdue(30_001), {}, [1])).toMatchObject({ no_worker: { overdue: sample('a') } });
+    expect(evaluate(overdue(30_000), {}, [1])).toEqual({});
+  });
+
+  it('tasks_failed is a failed task of a project that continues on failure', () => {
+    const task = { taskId: '1', reason: 'refused', at: 5 };
+    const failing = [read('a', { failuresAfterWatermark: 7, oldestFailures: [task] })];
+    const continuing = { definition: { ...exampleProject().definition, onFailure: 'continue' as const } };
+    expect(evaluate(failing, continuing)).toEqual({
+      tasks_failed: {
+        kind: 'tasks_failed',
+        count: 7,
+        failure: { kind: 'task_failed', link: exampleLink('a'), ...task },
+      },
+    });
+    expect(evaluate(failing)).toEqual({});
+  });
+
+  it('project_failed is a failure that the observer found, not that of a pause', () => {
+    const failed = { state: 'failed', since: 7 } as const;
+    expect(evaluate([paused], { ...failed, by: 'syncbot' })).toEqual({
+      project_failed: { kind: 'project_failed', since: 7, failure: null },
+    });
+    expect(evaluate([paused], { ...failed, by: 'U0ALICE' })).toEqual({});
+  });
+
+  it.each([
+    [0.49, []],
+    [0.5, ['log_retention_50']],
+    [0.79, ['log_retention_50']],
+    [0.8, ['log_retention_80']],
+    [1, ['log_retention_100']],
+    [9, ['log_retention_100']],
+  ])('after %d of the log retention the conditions are %j', (elapsed, kinds) => {
+    const stopped = {
+      state: 'paused',
+      since: now - elapsed * 1_000,
+      oldestUnprocessedAt: null,
+      definition: { ...definition, logRetention: 1_000 },
+    } as const;
+    expect(Object.keys(evaluate([paused], stopped))).toEqual(kinds);
+  });
+});

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { precheckText } from '../../src/messages/render.ts';
+import { exampleLink } from '../slack/example-records.ts';
+import { plainFormatter } from './plain-formatter.ts';
+
+const links = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
+
+it.each<[PrecheckItem, item: string, message: string]>([
+  [
+    { check: 'connection_reachable', connection: 'warehouse', result: 'pass', reason: { code: 'reachable' } },
+    'connection warehouse reachable',
+    'warehouse answers',
+  ],
+  [
+    { check: 'connection_reachable', connection: 'warehouse', result: 'fail', reason: { code: 'unreachable' } },
+    'connection warehouse reachable',
+    'warehouse does not answer: check its address and that it is up',
+  ],
+  [
+    {
+      check: 'eviction_policy',
+      connection: 'default',
+      result: 'fail',
+      reason: { code: 'evicts', policy: 'allkeys-lru' },
+    },
+    'connection default noeviction',
+    'default has maxmemory-policy allkeys-lru and can lose tasks: set it to noeviction',
+  ],
+  [{ check: 'queues_exist', result: 'pass', reason: null, links: links() }, 'queues exist', 'every queue exists'],
+  [
+    { check: 'queues_exist', result: 'fail', reason: { code: 'queue_missing' }, links: links('a') },
+    'queues exist',
+    'a: the queue does not exist: check its name and prefix, or ask its owner to create it',
+  ],
+  [
+    { check: 'bullmq_version', result: 'unknown', reason: { code: 'queue_missing' }, links: links('a') },
+    'written by BullMQ 5 or newer',
+    'a: the queue does not exist',
+  ],
+  [
+    {
+      check: 'no_failed_task',
+      result: 'fail',
+      reason: { code: 'tasks_failed', count: 2 },
+      links: links('b', 'c', 'd', 'e'),
+    },
+    'no failed task',
+    'b, c, d and 1 more link: 2 tasks failed since it was added, started or restored',
+  ],
+])('%o has a title and a message', (precheckItem, item, message) => {
+  expect(precheckText(precheckItem, plainFormatter)).toEqual({ item, result: precheckItem.result, message });
+});

@@ -45,7 +45,6 @@ export function maskFailureReason(reason: string): string {
     .replace(/(Unexpected token .{1,4}, )\.*".*"\.*( is not valid JSON)/, '$1‹value›$2')
     .replace(/"[^"]*("|$)|`[^`]*(`|$)|(?<![a-z])'[^']*('|$)/gi, '‹value›')
     .replace(/\d{5,}/g, '‹number›');
-  const shown = masked === '' ? 'no reason given' : masked;
-  const characters = [...shown];
-  return characters.length <= maxReasonLength ? shown : `${characters.slice(0, maxReasonLength - 1).join('')}…`;
+  const characters = [...masked];
+  return characters.length <= maxReasonLength ? masked : `${characters.slice(0, maxReasonLength - 1).join('')}…`;
 }

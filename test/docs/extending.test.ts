@@ -14,7 +14,7 @@ const sections = readPage('docs/extending.md')
   .filter(({ steps }) => steps.length > 0);
 
 test('the page has three walkthroughs', () => {
-  expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'Another kind of link']);
+  expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'A language', 'Another kind of link']);
 });
 
 // The timeout only ends a compiler that hangs.

@@ -7,7 +7,7 @@ import type { RedisClient } from './connection.ts';
 import { operationKey, projectKeys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
-import { execute } from './scripts.ts';
+import { execute, jsonReply } from './scripts.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */
@@ -24,39 +24,47 @@ const operation = hashSchema.transform((fields, context): Operation => {
 
 const requestStep = defineStep(
   'request',
-  z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('requested'), operation }),
-    z.strictObject({ kind: z.literal('removed') }),
-  ]),
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('requested'), operation }),
+      z.strictObject({ kind: z.literal('removed') }),
+    ]),
+  ),
 );
 const resolveStep = defineStep(
   'resolve',
-  z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.enum(['resolved', 'repeated']), operation }),
-    z.strictObject({ kind: z.literal('not_requester'), by: z.string() }),
-    z.strictObject({ kind: z.literal('unknown') }),
-  ]),
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['resolved', 'repeated']), operation }),
+      z.strictObject({ kind: z.literal('not_requester'), by: z.string() }),
+      z.strictObject({ kind: z.literal('unknown') }),
+    ]),
+  ),
 );
 const claimStep = defineStep(
   'claim',
-  z.discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('claimed'),
-      operation,
-      project: hashSchema,
-      definition: z.string(),
-      now: z.number(),
-    }),
-    z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
-    z.strictObject({ kind: z.literal('unknown') }),
-  ]),
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('claimed'),
+        operation,
+        project: hashSchema,
+        definition: z.string(),
+        now: z.number(),
+      }),
+      z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
+      z.strictObject({ kind: z.literal('unknown') }),
+    ]),
+  ),
 );
 const commitStep = defineStep(
   'commit',
-  z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
-    z.strictObject({ kind: z.literal('conflict') }),
-  ]),
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
+      z.strictObject({ kind: z.literal('conflict') }),
+    ]),
+  ),
 );
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);

@@ -7,14 +7,14 @@ import type { RedisClient } from './connection.ts';
 import { projectKeys, projectsKey } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
-import { execute } from './scripts.ts';
+import { execute, jsonReply } from './scripts.ts';
 import { defineStep, type StepRunner, writeReply } from './steps.ts';
 
 const readBatchSize = 500;
 /** An audit entry names at most this many links. */
 const maxAuditedLinks = 20;
 
-const conflictReply = z.strictObject({ kind: z.literal('conflict') });
+const conflict = z.strictObject({ kind: z.literal('conflict') });
 const createProjectStep = defineStep('create-project', writeReply);
 const updateProjectStep = defineStep('update-project', writeReply);
 const removeProjectStep = defineStep('remove-project', writeReply);
@@ -107,5 +107,7 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
 }
 
 function replyWithOperationToNotify<Kind extends 'failed' | 'synced'>(kind: Kind) {
-  return z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflictReply]);
+  return jsonReply(
+    z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflict]),
+  );
 }

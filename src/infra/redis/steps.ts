@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './connection.ts';
 import { projectKeys } from './keys.ts';
-import { execute, loadScript, runScript, type Script } from './scripts.ts';
+import { execute, jsonReply, loadScript, runScript, type Script } from './scripts.ts';
 
 /** An atomic step on one project: a script that includes `lua/shared.lua`, and the schema of its reply. */
 export interface Step<Reply> {
@@ -16,10 +16,12 @@ export function defineStep<Reply>(name: string, reply: z.ZodType<Reply>): Step<R
 }
 
 /** The reply of a step that only writes, `WriteResult` of the ports. */
-export const writeReply = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('written') }),
-  z.strictObject({ kind: z.literal('conflict') }),
-]);
+export const writeReply = jsonReply(
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('written') }),
+    z.strictObject({ kind: z.literal('conflict') }),
+  ]),
+);
 
 /** The reply of a step that returns nothing. */
 export const noReply = z.null();
@@ -42,10 +44,6 @@ export function createStepRunner(client: RedisClient, settings: StoreSettings): 
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
     const call = { keys: [state, definition, audit, open, runs], args: [json] };
-    return reply.parse(parseReply(await execute(client, (redis) => runScript(redis, script, call))));
+    return reply.parse(await execute(client, (redis) => runScript(redis, script, call)));
   };
-}
-
-function parseReply(reply: unknown): unknown {
-  return reply === null ? null : JSON.parse(z.string().parse(reply));
 }

@@ -10,7 +10,7 @@ import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
 import { createSkipUnreadable } from './records.ts';
-import { execute, loadScript, runScript } from './scripts.ts';
+import { execute, jsonReply, loadScript, runScript } from './scripts.ts';
 import { createStepRunner, type StoreSettings } from './steps.ts';
 
 /**
@@ -37,14 +37,14 @@ export function createStores(
 }
 
 const claimOnceScript = loadScript(new URL('lua/claim-once.lua', import.meta.url));
-const claimOnceReply = z.strictObject({ kind: z.enum(['first', 'repeated']) });
+const claimOnceReply = jsonReply(z.strictObject({ kind: z.enum(['first', 'repeated']) }));
 
 function createDeduplication(client: RedisClient): Deduplication {
   return {
     async claimOnce(key, ttlMs) {
       const call = { keys: [dedupeKey(key)], args: [JSON.stringify({ token: randomUUID(), ttlMs })] };
       const reply = await execute(client, (redis) => runScript(redis, claimOnceScript, call));
-      return claimOnceReply.parse(JSON.parse(z.string().parse(reply))).kind === 'first';
+      return claimOnceReply.parse(reply).kind === 'first';
     },
   };
 }

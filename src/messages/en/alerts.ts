@@ -4,7 +4,7 @@ import { desiredLinkState, stateFromLinks } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
 import type { ProjectState } from '../../domain/state.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
-import { formatDuration, pluralize } from './format.ts';
+import { formatDuration, formatFailureReason, pluralize } from './format.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -63,7 +63,7 @@ const firing: FiringTexts = {
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
   tasks_failed: ({ count, failure }, { project, format, revealReasons }) => {
-    const reason = revealReasons ? `: ${format.text(failure.reason, 400)}` : '';
+    const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
     return {
       headline: `${pluralize(count, 'task')} of ${project.id} failed, the oldest on ${format.link(failure.link)}${reason}`,
       advice:
@@ -80,7 +80,7 @@ const firing: FiringTexts = {
 
 function failureClause(failure: Failure, { format, revealReasons }: AlertContext): string {
   if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} could not be reached`;
-  const reason = revealReasons ? `: ${format.text(failure.reason, 400)}` : '';
+  const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
   return `a task failed on ${format.link(failure.link)}${reason}`;
 }
 

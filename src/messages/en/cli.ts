@@ -5,7 +5,7 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
-import { format, formatDuration, pluralize } from './format.ts';
+import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
@@ -66,10 +66,10 @@ export const cliMessages = {
     state: ({ state, durationMs, by, reason }: StateFacts) =>
       `${states[state]} for ${formatDuration(durationMs)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
     logKeptUntil: (at: number) => `kept until ${formatUtc(at)}`,
-    failure: (failure: Failure, { link, text }: Formatter) =>
+    failure: (failure: Failure, formatter: Formatter) =>
       failure.kind === 'task_failed'
-        ? `${link(failure.link)}: ${text(failure.reason)}`
-        : `${link(failure.link)} could not be reached`,
+        ? `${formatter.link(failure.link)}: ${formatFailureReason(failure.reason, formatter, 200)}`
+        : `${formatter.link(failure.link)} could not be reached`,
     afterPrecheck: 'after its precheck passes',
   },
 

@@ -55,6 +55,11 @@ export function formatReason(reason: string | null, format: Formatter, maxChars 
   return reason === null || reason.trim() === '' ? null : format.text(reason, maxChars);
 }
 
+/** The masked reason of a failed task. */
+export function formatFailureReason(reason: string, format: Formatter, maxChars: number): string {
+  return reason === '' ? 'no reason given' : format.text(reason, maxChars);
+}
+
 export const format = {
   number: formatNumber,
   duration: formatDuration,
@@ -68,4 +73,5 @@ export const format = {
   inFlight: ({ inFlight }: ProjectStats) =>
     inFlight === null ? 'tasks in flight unknown' : `${pluralize(inFlight, 'task')} in flight`,
   reason: formatReason,
+  failureReason: formatFailureReason,
 };

@@ -6,7 +6,7 @@ import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
-import { formatDuration, formatReason, pluralize, summarizeNames } from './format.ts';
+import { formatDuration, formatFailureReason, formatReason, pluralize, summarizeNames } from './format.ts';
 import { actions, states } from './terms.ts';
 
 type Sentence = (entry: HistoryEntry, context: HistoryContext) => string;
@@ -76,7 +76,7 @@ function projectFailed({ failure }: HistoryEntry, { format, revealReasons }: His
   if (failure === null) return `${states.failed}: a task failed`;
   const link = format.link(failure.link);
   if (failure.kind === 'link_unreachable') return `${states.failed}: ${link} could not be reached`;
-  return `${states.failed}: a task failed on ${link}${revealReasons ? `: ${format.text(failure.reason, 200)}` : ''}`;
+  return `${states.failed}: a task failed on ${link}${revealReasons ? `: ${formatFailureReason(failure.reason, format, 200)}` : ''}`;
 }
 
 /** An operation that did not reach every link, or that changed nothing because a link did not answer. */

@@ -6,7 +6,6 @@ import type { ConfirmationFacts } from '../../messages/facts.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
 import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
-import { safeText } from './mrkdwn.ts';
 
 export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
@@ -66,7 +65,7 @@ const maxFailedTasksShown = 3;
 
 /** The oldest failed tasks that a restore would retry, and how many more there are. */
 function failedTasksSection({ project, stats, failedTasks, format, now }: ConfirmationFacts): Block[] {
-  const { confirmation } = messages;
+  const { confirmation, format: formats } = messages;
   const { failure } = project;
   const observed = oldestFailures(stats.links).slice(0, maxFailedTasksShown);
   const shown = observed.length === 0 && failure?.kind === 'task_failed' ? [failure] : observed;
@@ -76,7 +75,7 @@ function failedTasksSection({ project, stats, failedTasks, format, now }: Confir
     sectionBlock([
       `*${confirmation.failedTasksTitle(shown.length)}*`,
       ...shown.map(({ link, reason, at }) =>
-        confirmation.failedTask(format.link(link), now - at, safeText(reason, 300)),
+        confirmation.failedTask(format.link(link), now - at, formats.failureReason(reason, format, 300)),
       ),
       ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
     ]),

@@ -85,7 +85,7 @@ function failureSection({ details: { project, stats }, revealReasons, format, no
   const { show } = messages;
   const link = format.link(failure.link);
   if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(link, now - failure.at))];
-  const reason = revealReasons ? safeText(failure.reason, 400) : show.hiddenReason;
+  const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
   return [sectionBlock(show.taskFailed(link, now - failure.at, reason))];
 }
 

@@ -25,7 +25,7 @@ const alertMessages = (pattern: RegExp) => channelMessages().filter((message) =>
 const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
   harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
 const readProject = async () => await harness.services.deps.projects.read('orders');
-/** At least two looks have been taken since. */
+/** Waits until the observer has started two more cycles. */
 async function waitForTwoObservations(): Promise<void> {
   for (let observation = 0; observation < 2; observation++) {
     const countBefore = await harness.services.redis.hget('{syncbot}:observe:repeat:observe', 'ic');
@@ -41,11 +41,11 @@ async function createRunningProject(options: Partial<ProjectDefinition> & Initia
   await waitFor(async () => (await readProject())?.syncedVersion === 1);
 }
 
-it('latency above its limit: one alert, closed in place when it is below; none while it is paused on purpose', async () => {
+it('Latency above its limit fires one alert, which is resolved in place. It does not fire while the project is Paused.', async () => {
   await createRunningProject({ latencyAlert: 1_000 });
-  const gate = new EventEmitter();
-  const gateOpened = once(gate, 'open');
-  await link.startWorker(() => gateOpened);
+  const tasks = new EventEmitter();
+  const tasksReleased = once(tasks, 'release');
+  await link.startWorker(() => tasksReleased);
   const tenMinutesAgo = Date.now() - 600_000;
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
   const alertMessage = await waitForAlert(/orders is behind by 10 min, more than 1 s/);
@@ -57,22 +57,22 @@ it('latency above its limit: one alert, closed in place when it is below; none w
   expect(alertMessages(/is behind by/)).toEqual([]);
   await harness.requestAndConfirm('restore', 'orders');
   expect((await waitForAlert(/is behind by/)).ts).toBe(alertMessage.ts);
-  gate.emit('open');
+  tasks.emit('release');
   await waitForAlert(/it was too far behind, for .* Resolved/);
 });
 
 it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due', async () => {
   await createRunningProject();
   const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
-  const idle = new Redis(harness.services.url);
-  await idle.client('SETNAME', `bull:${Buffer.from('orders-full').toString('base64')}`);
+  const idleConnection = new Redis(harness.services.url);
+  await idleConnection.client('SETNAME', `bull:${Buffer.from('orders-full').toString('base64')}`);
   expect((await waitForAlert(/no worker took its tasks/)).ts).toBe(alertMessage.ts);
   const task = await link.queue.add('change', {}, { delay: 60_000 });
   await harness.services.redis.zadd('bull:orders-full:delayed', (Date.now() - 60_000) * 4_096, String(task.id));
   expect((await waitForAlert(/no worker takes the delayed tasks of `orders-full` of orders that are due/)).ts).toBe(
     alertMessage.ts,
   );
-  idle.disconnect();
+  idleConnection.disconnect();
   await link.startWorker(async () => {});
   await waitForAlert(/no worker took its tasks, for .* Resolved/);
 });
@@ -80,16 +80,16 @@ it('An alert fires when no worker is connected, and when no worker takes delayed
 it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link', async () => {
   await createRunningProject();
   const { hostname: host, port } = new URL(harness.services.url);
-  const tenMinutesAgo = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
-  tenMinutesAgo.on('error', () => {});
-  await tenMinutesAgo.waitUntilReady();
+  const oldWorker = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
+  oldWorker.on('error', () => {});
+  await oldWorker.waitUntilReady();
   await harness.requestAndConfirm('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await link.queue.add('must-wait', {});
   const alertMessage = await waitForAlert(/`orders-full` of orders is paused, but a worker took tasks/);
   expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
   expect(await link.queue.getCompletedCount()).toBe(1);
-  await tenMinutesAgo.close();
+  await oldWorker.close();
   await harness.requestAndConfirm('restore', 'orders');
   await waitForAlert(/a worker ignored the pause, for .* Resolved/);
 });
@@ -107,7 +107,7 @@ it('No alert fires when workers honor the pause, however many tasks are added', 
   expect((await readProject())?.alerts.pause_ignored).toBeUndefined();
 });
 
-it('onFailure: continue stays Running; hundreds of failures are one alert, counted', async () => {
+it('A project with onFailure: continue stays Running, and one alert counts all its failed tasks.', async () => {
   await createRunningProject({ onFailure: 'continue' });
   await link.startWorker(async () => {
     throw new Error('row 17 refused');
@@ -121,7 +121,7 @@ it('onFailure: continue stays Running; hundreds of failures are one alert, count
   expect(alertMessages(/failed, the oldest/)).toHaveLength(1);
 });
 
-it('logRetention: the dialog and the outcome say until when, and the channel is reminded with a Restore button', async () => {
+it('With logRetention the dialog and the outcome name the deadline, and later alerts have a Restore button.', async () => {
   await createRunningProject({ logRetention: 48 * 3_600_000 });
   await link.startWorker(async () => {});
   const dialog = await harness.requestAndConfirm('pause', 'orders');
@@ -129,7 +129,7 @@ it('logRetention: the dialog and the outcome say until when, and the channel is 
   await waitForAlert(/orders is Paused .*\n?.*The source keeps its log until <!date/s);
   const projectBefore = await readProject();
   expect(Math.abs((projectBefore?.oldestUnprocessedAt ?? 0) - (projectBefore?.since ?? 0))).toBeLessThan(60_000);
-  /** As if a part of that time had passed. */
+  /** Sets the times of the project as if this part of its retention time had passed. */
   const advanceLogRetention = async (part: number) => {
     const since = Date.now() - part * 48 * 3_600_000;
     await harness.services.redis.hset('syncbot:{p:orders}:state', { since, oldestUnprocessedAt: since });

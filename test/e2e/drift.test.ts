@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 let harness: SlackHarness;
 let fullLink: TestLink;
 let incrementalLink: TestLink;
-/** The one on `incr`. */
+/** The worker of `incrementalLink`. */
 let worker: Worker;
 beforeEach(async () => {
   harness = await startSlackHarness();
@@ -79,16 +79,16 @@ it('One critical alert fires when another client resumes links of a Paused proje
   );
 });
 
-it('all links resumed from outside: Adopt makes the project Running, and touches no link', async () => {
+it('Adopt makes a Paused project Running when all its links were resumed, and changes no link.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
-  const before = await fullLink.queue.getMeta();
+  const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
   await waitForState('running');
   await waitForAlert(/orders is Running · as its links are · by <@U0BOB>/);
-  expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], before]);
+  expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
 
@@ -106,7 +106,7 @@ it('One alert fires when another client pauses a link of a Running project, and 
   expect((await waitForAlert(/links were paused although they should have run/)).ts).toBe(alertMessage.ts);
 });
 
-it('all links paused from outside: Adopt makes it Paused, and a Restore leads on from there', async () => {
+it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
   await startWorkersAndProject('running');
   for (const { queue } of [fullLink, incrementalLink]) await queue.pause();
   const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
@@ -147,7 +147,7 @@ it('Drift while an execution is under way is corrected and audited without an al
   expect(alertMessages(/although orders is Paused/)).toEqual([]);
 });
 
-it('drift that only some links show is not adopted; without drift there is nothing to correct', async () => {
+it('Adopt is refused when the links differ from each other, and Re-apply when there is no drift.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const bob = { user: 'U0BOB' };
 const carol = { user: 'U0CAROL' };
-/** What happened, without when. */
+/** The entries of a history without their times. */
 const historyLines = (text: string) =>
   text
     .split('\n')
@@ -27,19 +27,19 @@ const historyLines = (text: string) =>
     .map((line) => line.replace(/^.*? ago · /, ''));
 
 describe('/sync history', () => {
-  it('tells who asked for what, where and why, and what became of it; to the person who asked alone', async () => {
+  it('shows each request, its place, its reason and its outcome only to the person who typed the command', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders because schema change');
-    const other = await harness.runCommand('pause orders', bob);
+    const bobsDialog = await harness.runCommand('pause orders', bob);
     await harness.services.instance.startWorkers();
     harness.press('OK', dialog);
     await harness.waitForMessage('orders is Paused', bob);
-    harness.press('OK', other, 'U0BOB');
+    harness.press('OK', bobsDialog, 'U0BOB');
     await harness.waitForMessage(/orders was not paused/, bob);
 
-    const historyText = await harness.runCommand('history orders', carol);
-    expect(historyText.ephemeralFor).toBe('U0CAROL');
-    expect(historyLines(visibleText(historyText))).toEqual([
+    const history = await harness.runCommand('history orders', carol);
+    expect(history.ephemeralFor).toBe('U0CAROL');
+    expect(historyLines(visibleText(history))).toEqual([
       '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE>',
       '<@U0BOB> · confirmed the request to pause it',
       '<@U0ALICE> · paused 2 of 2 links',
@@ -49,22 +49,22 @@ describe('/sync history', () => {
       '<@U0ALICE> · asked to pause it · because schema change · in <#C0SYNC>',
       'cli:test · added the project',
     ]);
-    expect(visibleText(historyText)).not.toContain('older ones');
+    expect(visibleText(history)).not.toContain('older ones');
   });
 
-  it('a failed task’s reason is shown to operators only', async () => {
+  it('shows the reason of a failed task only to operators', async () => {
     await harness.services.createProject('orders', links);
     const link = links[0]?.link ?? expect.fail();
     const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
     await harness.services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
-    const toAlice = visibleText(await harness.runCommand('history orders'));
-    expect(toAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
-    const toCarol = visibleText(await harness.runCommand('history orders', carol));
-    expect(toCarol).toContain('Failed: a task failed on `orders-full`');
-    expect(toCarol).not.toContain('column is missing');
+    const textForAlice = visibleText(await harness.runCommand('history orders'));
+    expect(textForAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
+    const textForCarol = visibleText(await harness.runCommand('history orders', carol));
+    expect(textForCarol).toContain('Failed: a task failed on `orders-full`');
+    expect(textForCarol).not.toContain('column is missing');
   });
 
-  it('of a removed project is still there, of an unknown one is not; older entries are on the command line', async () => {
+  it('shows the history of a removed project, names the command for older entries, and suggests a project for an unknown id', async () => {
     await harness.services.createProject('orders', links);
     for (let index = 0; index < 20; index++) {
       await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');

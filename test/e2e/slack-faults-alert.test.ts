@@ -16,7 +16,7 @@ const cases = [
   },
   { fault: 'chat.postMessage answers 503', during: 'the alert', sees: [resolvedText, runningText] },
   {
-    fault: 'the connection breaks after Slack took the alert',
+    fault: 'the connection breaks after Slack accepted the alert',
     during: 'the alert',
     sees: [failedText, resolvedText, runningText],
   },
@@ -39,7 +39,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'chat.postMessage answers 429, Retry-After 1 s, twice': ({ slack }) =>
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1, times: 2 }),
   'chat.postMessage answers 503': ({ slack }) => slack.injectFault({ method: 'chat.postMessage', status: 503 }),
-  'the connection breaks after Slack took the alert': ({ slack }) =>
+  'the connection breaks after Slack accepted the alert': ({ slack }) =>
     slack.injectFault({ method: 'chat.postMessage', dropReply: true }),
   'chat.update answers 429, Retry-After 1 s, twice': ({ slack }) =>
     slack.injectFault({ method: 'chat.update', retryAfter: 1, times: 2 }),
@@ -71,7 +71,7 @@ async function startFailingProject(harness: SlackHarness) {
   return { row: failingRow, addFailingTask: () => link.queue.add('change', {}) };
 }
 
-const readProject = ({ services: world }: SlackHarness) => world.deps.projects.read('payments');
+const readProject = ({ services }: SlackHarness) => services.deps.projects.read('payments');
 
 it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await using harness = await startSlackHarness();
@@ -94,11 +94,11 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await harness.slack.waitFor(
     async () => {
       const texts = channelMessages(harness).map(visibleText);
-      const all =
+      const allPosted =
         texts.length === expected.length &&
         expected.every((expectedText) => texts.some((text) => text.includes(expectedText)));
       const alertRecord = (await readProject(harness))?.alerts.project_failed;
-      return all && alertRecord?.alert.state === 'resolved' && !needsNotification(alertRecord);
+      return allPosted && alertRecord?.alert.state === 'resolved' && !needsNotification(alertRecord);
     },
     { description: expected.join(', '), timeoutMs: 20_000 },
   );
@@ -111,7 +111,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await harness.waitForMessage(/payments is Running[\s\S]*Nothing was changed/, { user: 'U0BOB' });
 });
 
-it('the channel is archived at the alert: a line in the log, and the command restores', async () => {
+it('An alert for an archived channel is logged, and the command still restores the project.', async () => {
   await using harness = await startSlackHarness();
   const { row: failingRow, addFailingTask } = await startFailingProject(harness);
   harness.slack.channel('C0SYNC').isArchived = true;

@@ -10,7 +10,7 @@ export const commandErrors = {
   unknownProject: (project: string, suggestion: string | null, format: Formatter) =>
     `There is no project called ${format.text(project)}. ${nothingChanged} ${suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format)}`,
   oneProjectOnly: (command: string, format: Formatter) =>
-    `Only one project at a time is supported yet. ${nothingChanged} Begin with ${format.command(command)}. To add a reason, write because and the reason.`,
+    `Only one project at a time is supported. ${nothingChanged} Begin with ${format.command(command)}. To add a reason, write because and the reason.`,
   timedPause: (command: string, format: Formatter) =>
     `Timed pauses are not supported yet. ${nothingChanged} ${format.command(command)} works without a time.`,
   reasonMissing: (command: string, format: Formatter) =>

@@ -145,6 +145,6 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
   const resolvedMessage = await waitForAlert(/its source kept its log until/);
   harness.press('Restore', resolvedMessage, 'U0BOB');
   harness.press('OK', await harness.waitForMessage('Restore orders?', { user: 'U0BOB' }), 'U0BOB');
-  await waitForAlert(/its source's log had run out/);
+  await waitForAlert(/its source's log time had passed/);
   expect(await readProject()).toMatchObject({ state: 'running', oldestUnprocessedAt: null });
 });

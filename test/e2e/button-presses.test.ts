@@ -97,7 +97,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     const older = await harness.runCommand('pause orders');
     const newer = await harness.runCommand('pause orders');
     harness.press('OK', older);
-    await harness.waitForMessage(/Replaced by a newer request[\s\S]*Nothing was changed/);
+    await harness.waitForMessage(/Replaced by a newer request[\s\S]*This request changed nothing/);
     harness.press('OK', newer);
     await waitForPaused();
   });

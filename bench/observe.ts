@@ -47,7 +47,7 @@ async function measureSize({ url, redis }: RedisFixture, links: Links, rounds: R
   if (connection === undefined) throw new Error('no connection');
   const linksWithWatermarks = links.map((link) => ({ link, watermark: noWatermark }));
   const observeAll = async () => {
-    const observations = await core.deps.links.observe(linksWithWatermarks);
+    const observations = await core.context.links.observe(linksWithWatermarks);
     return observations.every(({ kind }) => kind === 'read');
   };
   const chunkSize = Math.max(...(await recordScripts(redis, observeAll)).map(({ keys }) => keys));

@@ -43,7 +43,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       const links = names.map((queue) => ({ queue, connection: 'default', prefix: 'bull' }));
       await createProjects(stores, [makeDefinition(id, { links })], 'running');
       const request = { project: id, action: 'pause', by: benchmarkUser.user, reason: null, origin: 'slack' } as const;
-      const requested = await requestAction(core.deps, { ...request, channel: benchmarkUser.channel });
+      const requested = await requestAction(core.context, { ...request, channel: benchmarkUser.channel });
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
       const ref = { project: id, operation: requested.operation.id };
       const lastPausedAt = waitForLastPaused(names.length);
@@ -65,10 +65,10 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
 }
 
 /** The returned function resolves at the moment when this number of links has been paused. Throws if a link is not paused. */
-function watchPauses({ deps }: Services): (links: number) => Promise<number> {
+function watchPauses({ context }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
-  const setPaused = deps.links.setPaused.bind(deps.links);
-  deps.links.setPaused = async (...args) => {
+  const setPaused = context.links.setPaused.bind(context.links);
+  context.links.setPaused = async (...args) => {
     const results = await setPaused(...args);
     if (results.includes('unreachable')) throw new Error('a link was not paused');
     remaining -= results.length;
@@ -84,16 +84,20 @@ function watchPauses({ deps }: Services): (links: number) => Promise<number> {
 }
 
 /** Returns the bot's own listener for OK. It does not call Slack: the policy names the user and the channel. */
-function createOkPresser({ deps }: Services): (ref: OperationRef) => Promise<void> {
+function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<void> {
   const authorizer = createAuthorizer({
     client: new webApi.WebClient('xoxb-bench'),
     policy: { operators: [benchmarkUser.user], channels: [benchmarkUser.channel] },
     installedTeam: () => teamId,
     now: Date.now,
-    log: deps.log,
+    log: context.log,
   });
-  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
-  const handlePress = createListener(context, { decode: readBlockAction, run: onOk, deduplicate: 'before_refusal' });
+  const listenerContext = { ...context, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const handlePress = createListener(listenerContext, {
+    decode: readBlockAction,
+    run: onOk,
+    deduplicate: 'before_refusal',
+  });
   return (ref) => {
     const body = {
       user: { id: benchmarkUser.user, team_id: teamId },

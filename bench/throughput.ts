@@ -119,21 +119,21 @@ async function measureDrain<Added>(queue: Queue, add: () => Promise<Added>): Pro
   return { ms, added };
 }
 
-async function confirmAll({ deps }: Services, definitions: readonly ProjectDefinition[], action: Action) {
+async function confirmAll({ context }: Services, definitions: readonly ProjectDefinition[], action: Action) {
   return Promise.all(
     definitions.map(async ({ id: project }): Promise<OperationRef> => {
       const request = { project, action, by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-      const requested = await requestAction(deps, request);
+      const requested = await requestAction(context, request);
       if (requested.kind === 'refused') throw new Error(`refused: ${requested.refusal.code}`);
       const ref = { project, operation: requested.operation.id };
-      await confirm(deps, { ref, by: 'U0ALICE', dialog: null });
+      await confirm(context, { ref, by: 'U0ALICE', dialog: null });
       return ref;
     }),
   );
 }
 
-async function expectAllDone({ deps }: Services, refs: readonly OperationRef[]): Promise<void> {
-  const operations = await Promise.all(refs.map((ref) => deps.operations.read(ref)));
+async function expectAllDone({ context }: Services, refs: readonly OperationRef[]): Promise<void> {
+  const operations = await Promise.all(refs.map((ref) => context.operations.read(ref)));
   const unfinished = operations.find((operation) => operation?.state !== 'done');
   if (unfinished !== undefined) throw new Error(`an operation ended as ${unfinished?.state}`);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { StartError } from '../src/cli/context.ts';
+import { StartError } from '../src/cli/cli-app.ts';
 import { helpText, parseArguments, parseSlackPort } from './arguments.ts';
 import { compare } from './compare.ts';
 import { DemoError, RedisStartError } from './errors.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApp } from '../src/app.ts';
-import type { AppOptions, CliApp } from '../src/cli/context.ts';
+import type { AppOptions, CliApp } from '../src/cli/cli-app.ts';
 import { parseConfig } from '../src/config/config.ts';
 import { parseEnvironment } from '../src/config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../src/config/errors.ts';

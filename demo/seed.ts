@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { applyPlan } from '../src/application/apply.ts';
+import { applyPlan } from '../src/application/apply-plan.ts';
 import { confirm } from '../src/application/confirm.ts';
 import { planApply } from '../src/application/plan.ts';
 import { requestAction } from '../src/application/request-action.ts';
-import type { CliApp } from '../src/cli/context.ts';
+import type { CliApp } from '../src/cli/cli-app.ts';
 import { cliFormatter } from '../src/cli/output.ts';
 import type { SyncbotConfig } from '../src/config/config.ts';
 import type { ProjectId } from '../src/domain/project.ts';

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from './application/errors.ts';
-import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/context.ts';
+import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/cli-app.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
 import { formatEnvironmentError } from './config/errors.ts';
 import { withTimeout } from './lib/async.ts';
@@ -32,7 +32,7 @@ export async function createApp(
   );
   const parts = { options, services, metrics, createSlack };
   return {
-    useCaseContext: services.deps,
+    useCaseContext: services.context,
     checkSlack: () => runSlackChecks(options),
     runRole: (role, signal, prepare = async () => {}) => runRole(parts, { role, signal, prepare }),
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
@@ -69,12 +69,12 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
       : createSlack({
           ...slackOptions(options),
           ...metrics?.slack,
-          deps: services.deps,
+          context: services.context,
           onAuthError: (error) => ended.abort(toStartError(error)),
         });
   await using _adminServer = await startAdminServer(options, { metrics, role: run.role, services, slack, stopSignal });
   const firstAttempt = createDeferred();
-  const retryOptions = { log: options.log, clock: services.deps.clock, signal: stopSignal };
+  const retryOptions = { log: options.log, clock: services.context.clock, signal: stopSignal };
 
   const starting = Promise.all([
     startWork(services, { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) }, retryOptions),
@@ -159,7 +159,7 @@ async function startAdminServer(
 }
 
 /** Throws `StartError` when a variable that the transport needs is missing. */
-function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOptions, 'deps' | 'onAuthError'> {
+function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOptions, 'context' | 'onAuthError'> {
   const errors = validateSlackEnvironment(environment);
   const { slackBotToken: botToken } = environment.secrets;
   const transport = transportOf(environment);

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
-import { type OnObserved, observeAll } from './application/observe.ts';
+import { type OnObserved, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { reconcileIdle } from './application/reconcile.ts';
-import { runCycle } from './application/run-cycle.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
+import { runThrottledCycle } from './application/throttled-cycle.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { defaultConnection } from './domain/link.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
@@ -59,11 +59,11 @@ const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
 const jobCountsTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
-const reconcileTimeoutMs = 10_000;
+const idleReconcileTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
-  readonly deps: UseCaseContext;
+  readonly context: UseCaseContext;
   readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts'>;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
@@ -86,7 +86,7 @@ export class Services implements AsyncDisposable {
       this.#reportConnectionError,
     );
     this.#queues = createBotQueues(client, (error) => this.#reportConnectionError('bot', error));
-    this.deps = this.#createContext(client);
+    this.context = this.#createContext(client);
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
@@ -118,7 +118,7 @@ export class Services implements AsyncDisposable {
 
   /** The role `worker`: processes actions and runs the cycles. Resolves when Redis has answered, or after `stopWorkers`. */
   async startWorkers(): Promise<void> {
-    const context = this.deps;
+    const context = this.context;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, ...this.#lockOptions() };
     // A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. The job fails only if it exceeds both.
@@ -129,7 +129,7 @@ export class Services implements AsyncDisposable {
         ...common,
         queue: 'reconcile',
         handlers: {
-          reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileTimeoutMs)),
+          reconcile: async ({ project }) => void (await reconcileIdle(context, project, idleReconcileTimeoutMs)),
         },
       }),
       startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),
@@ -172,15 +172,15 @@ export class Services implements AsyncDisposable {
   #runObserveCycle(): Promise<void> {
     const { instrumentation } = this.#overrides;
     const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
-    return runCycle(this.deps, options, (context) =>
+    return runThrottledCycle(this.context, options, (context) =>
       instrumentation === undefined
-        ? observeAll(context)
-        : instrumentation.instrumentCycle((onObserved) => observeAll(context, onObserved)),
+        ? runObserver(context)
+        : instrumentation.instrumentCycle((onObserved) => runObserver(context, onObserved)),
     );
   }
 
   #runSweepCycle(): Promise<void> {
-    return runCycle(this.deps, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
+    return runThrottledCycle(this.context, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
   }
 
   #scheduleCycles(): Promise<void> {
@@ -189,7 +189,7 @@ export class Services implements AsyncDisposable {
       message: 'cycles not scheduled yet',
       isRetryable: (error) => error instanceof StoreUnavailableError,
       log: this.#log,
-      clock: this.deps.clock,
+      clock: this.context.clock,
       signal: this.#stopping.signal,
     });
   }

@@ -3,7 +3,7 @@ import { isOpen, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
-import { skipProject } from './run-cycle.ts';
+import { logSkippedProject } from './throttled-cycle.ts';
 
 const chunkSize = 200;
 /** An outcome that is older is not notified any more. There may be no bot, only workers and the command line. */
@@ -22,7 +22,7 @@ export async function sweep(context: UseCaseContext): Promise<void> {
     await context.projects.repairIndex(chunk, projects);
     await forEachIsolated(projects, {
       work: (project) => sweepProject(context, project),
-      onError: (error, project) => skipProject(context, project, error),
+      onError: (error, project) => logSkippedProject(context, project, error),
     });
   }
 }

@@ -1,10 +1,10 @@
-import { type ApplyResult, applyPlan } from '../application/apply.ts';
+import { type ApplyResult, applyPlan } from '../application/apply-plan.ts';
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate, planApply } from '../application/plan.ts';
 import type { Link } from '../domain/link.ts';
 import { messages } from '../messages/catalog.ts';
 import { applyRefusalText, precheckText } from '../messages/render.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { cliFormatter, type Output, sanitizeText } from './output.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
 

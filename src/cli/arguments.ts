@@ -3,7 +3,7 @@ import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { messages } from '../messages/catalog.ts';
-import { type Role, roles } from './context.ts';
+import { type Role, roles } from './cli-app.ts';
 import { sanitizeText } from './output.ts';
 
 /** A command with its arguments. */

@@ -7,7 +7,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
 import { refusalText } from '../messages/render.ts';
-import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './context.ts';
+import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
 import { type CliError, cliFormatter, createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 
@@ -27,8 +27,8 @@ export interface CommandContextOptions {
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
   readonly role?: Role;
-  /** Whether a lost reply of Redis cannot hide a change: the command only reads, or repeats its writes safely. */
-  readonly lostReplySafe: boolean;
+  /** The command only reads, or its writes can be repeated. So a lost reply of Redis hides no change. */
+  readonly isIdempotent: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function withCommandContext(
   } catch (error) {
     const isExpected = error instanceof StartError || error instanceof StoreUnavailableError;
     if (!isExpected) log.error({ error }, 'command failed');
-    output.error(toCliError(error, options.lostReplySafe));
+    output.error(toCliError(error, options.isIdempotent));
     return error instanceof StartError ? error.exitCode : exitCodes.failure;
   }
 }
@@ -105,10 +105,10 @@ function refuse(code: 'environment' | 'configuration', lines: readonly string[])
   return { kind: 'refused', error: { code, message: lines.join('\n') } };
 }
 
-function toCliError(error: unknown, lostReplySafe: boolean): CliError {
+function toCliError(error: unknown, isIdempotent: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
   if (error instanceof StoreUnavailableError) {
-    const nothingChanged = lostReplySafe || error.sent === 'no';
+    const nothingChanged = isIdempotent || error.sent === 'no';
     const message = nothingChanged ? messages.cli.redisUnavailable : messages.cli.redisLost;
     return { code: 'redis_unavailable', message };
   }

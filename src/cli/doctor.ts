@@ -19,8 +19,8 @@ import {
 import type { Project } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { cliFormatter } from './output.ts';
 import { checkTable } from './show.ts';
 

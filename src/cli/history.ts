@@ -2,8 +2,8 @@ import { getHistory } from '../application/queries.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
 import { messages } from '../messages/catalog.ts';
 import { historyText } from '../messages/render.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
 
 /** The table shows the newest entries only. `--json` prints all. */

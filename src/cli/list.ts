@@ -1,8 +1,8 @@
 import { findOpenOperation, listProjects, observeProjects } from '../application/queries.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { type Column, formatTable } from './output.ts';
 import { projectJson } from './show.ts';
 

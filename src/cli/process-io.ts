@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { RawEnvironment } from '../config/environment.ts';
-import type { CreateCliApp } from './context.ts';
+import type { CreateCliApp } from './cli-app.ts';
 
 /** The process around the command line. Tests replace it. */
 export interface ProcessIo {

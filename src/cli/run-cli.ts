@@ -1,8 +1,8 @@
 import { apply } from './apply.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { changeState } from './change.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, withCommandContext } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
@@ -32,18 +32,18 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
   if (command.name === 'run') {
-    const options = { json: false, logLevel: 'info', role: command.role, lostReplySafe: false } as const;
+    const options = { json: false, logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return withCommandContext(io, options, (context) => run(context, command.role));
   }
   if (command.name === 'apply') {
-    const options = { json: false, configFile: command.file, lostReplySafe: false };
+    const options = { json: false, configFile: command.file, isIdempotent: false };
     return withCommandContext(io, options, (context) => apply(context, command));
   }
   if (command.name === 'change' && !command.yes && !isInteractive(io)) {
     createOutput(io, command.json).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { json: command.json, lostReplySafe: true };
+  const options = { json: command.json, isIdempotent: true };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 

@@ -1,4 +1,4 @@
-import { applyPlan } from '../application/apply.ts';
+import { applyPlan } from '../application/apply-plan.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
@@ -6,8 +6,8 @@ import { diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
 import { applyRefusalText } from '../messages/render.ts';
+import { type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { type ExitCode, exitCodes, type Role, StartError } from './context.ts';
 import { cliFormatter } from './output.ts';
 import { abortOnStopSignal } from './process-io.ts';
 

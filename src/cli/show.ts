@@ -15,8 +15,8 @@ import type { Endpoint } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { alertText, precheckText } from '../messages/render.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type ExitCode, exitCodes } from './context.ts';
 import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
 
 const texts = messages.cli.show;

@@ -3,17 +3,15 @@ import {
   type ErrorCode,
   isMap,
   isNode,
-  isPair,
   isScalar,
-  isSeq,
   LineCounter,
   parseDocument,
-  visit,
   type YAMLError,
 } from 'yaml';
 import { messages } from '../messages/catalog.ts';
 import type { RawEnvironment } from './environment.ts';
-import { type ConfigError, type KeyError, toPrintable } from './errors.ts';
+import type { ConfigError, KeyError } from './errors.ts';
+import { interpolateVariables } from './interpolate-variables.ts';
 
 export type YamlResult =
   | {
@@ -36,7 +34,7 @@ export function parseYaml(text: string, env: RawEnvironment): YamlResult {
     const document = parseDocument(text, { lineCounter, stringKeys: true, prettyErrors: false, logLevel: 'error' });
     const yamlErrors = [...document.errors, ...document.warnings];
     if (yamlErrors.length > 0) return { kind: 'refused', errors: toSyntaxErrors(yamlErrors, text, lineCounter) };
-    const variableErrors = replaceVariables(document, env);
+    const variableErrors = interpolateVariables(document, env);
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
   } catch {
@@ -69,45 +67,6 @@ const syntaxErrors: { readonly [Code in ErrorCode]?: Pick<ConfigError, 'message'
   RESOURCE_EXHAUSTION: texts.tooComplex,
   BAD_ALIAS: texts.badAlias,
 };
-
-const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
-
-/** Replaces `${VAR}` in all text values, and `$${` by `${`. Keys stay as they are. */
-function replaceVariables(document: Document, env: RawEnvironment): KeyError[] {
-  const errors: KeyError[] = [];
-  visit(document, {
-    Scalar(position, scalar, ancestors) {
-      if (position === 'key' || typeof scalar.value !== 'string') return;
-      scalar.value = scalar.value.replace(variableReference, (reference) => {
-        const resolved = resolveVariable(reference, env);
-        if (resolved.kind === 'resolved') return resolved.value;
-        errors.push({ path: pathOf(scalar, ancestors), message: resolved.message, hint: resolved.hint });
-        return reference;
-      });
-    },
-  });
-  return errors;
-}
-
-type ResolvedVariable =
-  | { readonly kind: 'resolved'; readonly value: string }
-  | { readonly kind: 'unresolved'; readonly message: string; readonly hint: string };
-
-function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
-  if (reference === '$${') return { kind: 'resolved', value: '${' };
-  const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
-  if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
-  const value = env[name];
-  if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
-  return { kind: 'unresolved', ...messages.config.variableNotSet(toPrintable(name)) };
-}
-
-function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {
-  return ancestors.flatMap<PropertyKey>((ancestor, depth) => {
-    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
-    return isSeq(ancestor) ? [ancestor.items.indexOf(ancestors[depth + 1] ?? node)] : [];
-  });
-}
 
 function lineOf(document: Document, lineCounter: LineCounter, path: readonly PropertyKey[]): number {
   const parent = document.getIn(path.slice(0, -1), true);

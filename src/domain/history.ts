@@ -22,7 +22,7 @@ export const historyEvents = [
   'done',
   'failed',
   'drained',
-  'corrected',
+  'correction_scheduled',
   'alert_firing',
   'alert_resolved',
   'alert_notified',
@@ -59,9 +59,8 @@ export const historyEntrySchema = z.object({
   outcome: outcomeSchema.nullable().catch(null),
   failure: failureSchema.nullable().catch(null),
   alert: alertSchema.nullable().catch(null),
-  /** The kind of the alert. */
-  kind: z.enum(alertKinds).nullable().catch(null),
-  /** The notification of the alert. */
+  alertKind: z.enum(alertKinds).nullable().catch(null),
+  /** What the notifier sent about the alert. */
   delivered: deliveredAlertSchema.nullable().catch(null),
   /** The links that syncbot corrects without a request, and why: a late write of its own, or a new queue. */
   links: z.array(linkSchema).nullable().catch(null),

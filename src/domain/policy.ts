@@ -8,16 +8,16 @@ export interface Policy {
   readonly channels: readonly string[];
 }
 
-/** The person who asks, and the channel. */
+/** The person who sends the request, and the channel. */
 export interface Requester {
   readonly user: string;
   /** The person's team. */
   readonly userTeam: string | null;
   readonly installedTeam: string;
   readonly channel: string;
-  /** Whether the channel is shared with another organization. `unknown` when Slack does not say it to the bot. */
+  /** Whether the channel is shared with another organization. `unknown` when the bot could not read it from Slack. */
   readonly channelShared: 'yes' | 'no' | 'unknown';
-  /** For each user group of the policy: whether the person is in it. `unknown` when Slack did not say it. */
+  /** For each user group of the policy: whether the person is in it. `unknown` when the bot could not read it from Slack. */
   readonly groups: Readonly<Record<string, 'member' | 'not_member' | 'unknown'>>;
 }
 
@@ -50,7 +50,7 @@ const channelAllowed: Rule = (policy, { channel, channelShared }) => {
 /** In this order. The first refusal is the answer. */
 const rules: readonly Rule[] = [sameTeam, operatorsConfigured, isOperator, channelAllowed];
 
-/** Returns the refusal, or null when this person may change projects from this channel. What is unknown is refused. */
+/** Returns the refusal, or null when this person may change projects from this channel. Refuses `unknown`. */
 export function authorize(policy: Policy, requester: Requester): Refusal | null {
   for (const rule of rules) {
     const refusal = rule(policy, requester);

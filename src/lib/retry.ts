@@ -28,15 +28,15 @@ export interface BackoffOptions {
   readonly attempts: number;
   readonly initialMs: number;
   readonly maxMs: number;
-  /** From 0 to 1: how much of the jitter to subtract. Default 0. */
-  readonly random?: number;
+  /** From 0 to 1: which part of the 50 % to subtract. Default 0. */
+  readonly jitter?: number;
   /** The minimum delay, as the server asked for in `Retry-After`. Default 0. */
   readonly retryAfterMs?: number;
 }
 
 /** Capped exponential backoff with up to 50 % jitter, in ms. No delay before the first attempt. */
-export function backoffMs({ attempts, initialMs, maxMs, random = 0, retryAfterMs = 0 }: BackoffOptions): number {
+export function backoffMs({ attempts, initialMs, maxMs, jitter = 0, retryAfterMs = 0 }: BackoffOptions): number {
   if (attempts === 0) return retryAfterMs;
   const exponentialMs = initialMs * 2 ** Math.min(attempts - 1, 20);
-  return Math.max(retryAfterMs, Math.min(maxMs, exponentialMs) * (1 - random / 2));
+  return Math.max(retryAfterMs, Math.min(maxMs, exponentialMs) * (1 - jitter / 2));
 }

@@ -22,14 +22,14 @@ export class AdminPortError extends Error {
 }
 
 const closeTimeoutMs = 500;
-/** Enough for a prober, a scraper and a person. */
+/** Enough for probes, Prometheus and a person. */
 const maxConnections = 64;
 /** A silent connection is closed after this time. */
 const idleTimeoutMs = 5_000;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces, since the prober of a container runs outside it. No answer
- * contains a host or a person. Throws `AdminPortError`.
+ * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces, because a container's probes come from outside it. No
+ * response contains a host name or a user. Throws `AdminPortError`.
  */
 export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
   const { log } = options;

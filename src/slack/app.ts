@@ -39,7 +39,7 @@ export interface SlackAppOptions {
   readonly policy: Policy;
   /** `settings.showErrors` of syncbot.yml. */
   readonly showErrors: boolean;
-  readonly deps: UseCaseContext;
+  readonly context: UseCaseContext;
   readonly log: Logger;
   /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
   readonly onAuthError: (error: SlackConnectionError) => void;
@@ -66,7 +66,7 @@ const drainTimeoutMs = 4_000;
 
 /** The bot's Slack side: receiver, listeners and notifier. Connects nothing before `start()`. */
 export function createSlackApp(options: SlackAppOptions): SlackApp {
-  const { botToken, command, deps, log } = options;
+  const { botToken, command, context, log } = options;
   const format = slackFormatter(command);
   const client = new webApi.WebClient(botToken, createWebClientOptions(options, 1));
   const stopping = new AbortController();
@@ -78,13 +78,13 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     policy: options.policy,
     installedTeam: () => installedTeam,
-    now: () => deps.clock.now(),
+    now: () => context.clock.now(),
   });
   const { showErrors, onRequestRejected, onRefusal } = options;
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
   const { signal } = stopping;
-  const context: ListenerContext = {
-    ...deps,
+  const listenerContext: ListenerContext = {
+    ...context,
     log,
     authorizer,
     format,
@@ -106,7 +106,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       const newReceiver = createReceiver(options, startClientOptions);
       const app = createBoltApp(options, newReceiver.boltReceiver, authTest);
       trackInFlight(app, inFlight);
-      registerListeners(app, command, context);
+      registerListeners(app, command, listenerContext);
       await app.init();
       stopping.signal.throwIfAborted();
       receiver = newReceiver;
@@ -120,13 +120,13 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         .catch((error: unknown) => log.warn({ error: serializeError(error) }, 'Slack receiver not closed'));
       await withTimeout(Promise.all(inFlight), drainTimeoutMs);
     },
-    isConnected: () => receiver?.isConnected ?? false,
+    isConnected: () => receiver?.isReady ?? false,
     notifier: createNotifier({
       client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
-      projects: deps.projects,
-      operations: deps.operations,
-      alerts: deps.alerts,
-      serverClock: deps.serverClock,
+      projects: context.projects,
+      operations: context.operations,
+      alerts: context.alerts,
+      serverClock: context.serverClock,
       responseUrlFetch,
       format,
       showErrors,

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = (id: string) => services.deps.projects.read(id);
+const readProject = (id: string) => services.context.projects.read(id);
 
 describe('a changed project', () => {
   test('may change its description and labels while it runs, but not its links', async () => {
@@ -70,7 +70,7 @@ describe('a changed project', () => {
     const link = await services.createLink('orders');
     await fixture.apply(desiredProject('orders', [link], { adopt: true }));
     const ref = await services.requestAndConfirm('orders', 'pause');
-    await services.deps.operations.claim(ref, 'run');
+    await services.context.operations.claim(ref, 'run');
     expect(await fixture.planRefusals(desiredProject('orders', [link], { description: 'new' }))).toEqual([
       'orders in_transition',
     ]);
@@ -88,7 +88,7 @@ describe('a removed project', () => {
       ['rests', ['two']],
     ]);
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
-    expect(await services.deps.projects.listIds()).toEqual(['runs']);
+    expect(await services.context.projects.listIds()).toEqual(['runs']);
     expect(await two.queue.isPaused()).toBe(true);
   });
 });
@@ -96,7 +96,7 @@ describe('a removed project', () => {
 test('describes the differences between the file and the store', async () => {
   const link = await services.createLink('orders');
   await fixture.apply(desiredProject('orders', [link], { adopt: true }), desiredProject('old', [missingLink]));
-  const projects = await services.deps.projects.readMany(await services.deps.projects.listIds());
+  const projects = await services.context.projects.readMany(await services.context.projects.listIds());
   const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('new', [link])];
   expect(messages.definition.diff(diffProjects(projects, desired))).toEqual([
     'new is in the file and not applied',

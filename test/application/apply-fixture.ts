@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type ApplyResult, applyPlan } from '../../src/application/apply.ts';
+import { type ApplyResult, applyPlan } from '../../src/application/apply-plan.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
 import { cliFormatter } from '../../src/cli/output.ts';
 import type { DesiredProject } from '../../src/domain/diff-projects.ts';
@@ -32,7 +32,7 @@ export function desiredProject(
 }
 
 /** Plans and applies with the test's services. No worker runs. */
-export function createApplyFixture({ deps: context }: Pick<TestServices, 'deps'>) {
+export function createApplyFixture({ context }: Pick<TestServices, 'context'>) {
   const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(context, { projects });
 
   async function planOrThrow(...projects: DesiredProject[]): Promise<Plan> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
@@ -18,21 +18,22 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = () => services.deps.projects.read('orders');
-const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
+const readProject = () => services.context.projects.read('orders');
+const readEvents = async () =>
+  (await services.context.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 /** A project whose links were synced and were then resumed or paused by another client. */
 async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
   if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
   await services.createProject('orders', [a, b], { state });
-  await services.deps.projects.markSynced('orders', 1, []);
+  await services.context.projects.markSynced('orders', 1, []);
   for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
 }
 
 async function runOperation(kind: OperationKind, context = withoutJobs(services)) {
   const ref = await confirmOperation(services, 'orders', kind);
   await execute(context, ref);
-  return services.deps.operations.read(ref);
+  return services.context.operations.read(ref);
 }
 
 describe('re-apply', () => {
@@ -84,7 +85,7 @@ describe('re-apply', () => {
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await a.queue.isPaused()).toBe(true);
     expect(await readProject()).toMatchObject({ incompleteOperation: null, version: 3, syncedVersion: 3 });
-    expect((await services.deps.operations.listRecent('orders', 1))[0]?.seq).toBeGreaterThan(seq);
+    expect((await services.context.operations.listRecent('orders', 1))[0]?.seq).toBeGreaterThan(seq);
   });
 });
 
@@ -103,7 +104,7 @@ describe('adopt', () => {
     const ref = await confirmOperation(services, 'orders', 'adopt');
     await b.queue.pause();
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'refused',
       refusal: { code: 'adopt_mixed' },
     });
@@ -125,7 +126,7 @@ describe('adopt', () => {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
     await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'failed',
       refusal: { code: 'links_unreachable' },
     });
@@ -135,13 +136,13 @@ describe('adopt', () => {
   it('is refused at the request for a Failed project, and the history has the refusal', async () => {
     await createDriftedProject('running', []);
     const failure = { kind: 'task_failed', link: a.link, taskId: '1', reason: 'x', at: 1 } as const;
-    await services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await services.context.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     const request = { project: 'orders', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-    expect(await requestAction(services.deps, { ...request, action: 'adopt' })).toMatchObject({
+    expect(await requestAction(services.context, { ...request, action: 'adopt' })).toMatchObject({
       kind: 'refused',
       refusal: { code: 'not_allowed', state: 'failed' },
     });
-    expect((await services.deps.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({
+    expect((await services.context.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({
       event: 'refused',
       action: 'adopt',
       by: 'U0ALICE',
@@ -155,7 +156,7 @@ describe('a link that another client has resumed is not corrected', () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     expect(
-      await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' }),
+      await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' }),
     ).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
@@ -165,11 +166,11 @@ describe('a link that another client has resumed is not corrected', () => {
   it('when a link is added to the project', async () => {
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.deps.projects.markSynced('orders', 1, []);
+    await services.context.projects.markSynced('orders', 1, []);
     await a.queue.resume();
     const definition = makeDefinition('orders', { links: [a.link, b.link] });
     const change = { expectedVersion: 1, added: [linkId(b.link)] };
-    expect(await services.deps.projects.save(definition, change, 'cli:test')).toEqual({ kind: 'written' });
+    expect(await services.context.projects.save(definition, change, 'cli:test')).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
     expect(await readProject()).toMatchObject({ version: 2, syncedVersion: 2, linksToReconcile: null });
@@ -179,9 +180,9 @@ describe('a link that another client has resumed is not corrected', () => {
     const c = await services.createLink('c');
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.deps.projects.markSynced('orders', 1, []);
+    await services.context.projects.markSynced('orders', 1, []);
     const addLink = (links: TestLink[], expectedVersion: number, added: TestLink) =>
-      services.deps.projects.save(
+      services.context.projects.save(
         makeDefinition('orders', { links: links.map(({ link }) => link) }),
         { expectedVersion, added: [linkId(added.link)] },
         'cli:test',
@@ -196,14 +197,14 @@ describe('a link that another client has resumed is not corrected', () => {
     const late = { queue: 'late', connection: 'default', prefix: 'bull' };
     await a.queue.pause();
     await services.createProject('orders', [a, { link: late }], { state: 'paused' });
-    await services.deps.projects.markSynced('orders', 1, [linkId(late)]);
+    await services.context.projects.markSynced('orders', 1, [linkId(late)]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await a.queue.resume();
-    await services.deps.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
+    await services.context.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
     const created = await services.createLink('late');
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
-    await observeAll({ ...withoutJobs(services), jobs: services.deps.jobs });
+    await runObserver({ ...withoutJobs(services), jobs: services.context.jobs });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await created.queue.isPaused()).toBe(true);
     expect((await readProject())?.pendingLinks).toEqual([]);
@@ -212,13 +213,13 @@ describe('a link that another client has resumed is not corrected', () => {
   it('when a Restore is rolled back in between', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
     const ref = await confirmOperation(services, 'orders', 'restore');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
     await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    expect(await services.context.operations.read(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
@@ -226,7 +227,7 @@ describe('a link that another client has resumed is not corrected', () => {
   it('until an operation reconciles every link', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await services.deps.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+    await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
     expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
   });

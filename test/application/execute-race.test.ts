@@ -23,7 +23,7 @@ it('of concurrent operations one wins each version, no version is skipped, and t
   const links = [await services.createLink('race-a'), await services.createLink('race-b')];
   for (const { startWorker } of links) await startWorker(async () => {});
   const apps = [services.instance, services.addInstance(), services.addInstance()];
-  const { projects, operations } = services.deps;
+  const { projects, operations } = services.context;
   let scenarioCount = 0;
 
   await fc.assert(
@@ -49,7 +49,7 @@ it('of concurrent operations one wins each version, no version is skipped, and t
             });
             const resolved = await operations.resolve({ ref, decision: 'confirm', by, dialog: null });
             if (resolved.kind === 'refused') throw new Error(resolved.refusal.code);
-            await Promise.all(workers.map((index) => execute((apps[index] ?? services.instance).deps, ref)));
+            await Promise.all(workers.map((index) => execute((apps[index] ?? services.instance).context, ref)));
           }),
         );
       }
@@ -75,7 +75,7 @@ it('of concurrent operations one wins each version, no version is skipped, and t
       if (after !== null && transitions.length > 0) {
         const desired = desiredLinkState(after.state);
         expect(
-          await services.deps.links.readStatuses(
+          await services.context.links.readStatuses(
             links.map(({ link }) => link),
             5_000,
           ),

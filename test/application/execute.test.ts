@@ -39,7 +39,7 @@ describe('a pause that cannot reach every link', () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     const port = await killServer(services, 'warehouse');
     const clock = createJumpingClock();
-    const context = overrideContext(services.deps, {
+    const context = overrideContext(services.context, {
       clock,
       links: withShortTimeouts(services),
       jobs: withoutJobs(services).jobs,
@@ -48,14 +48,14 @@ describe('a pause that cannot reach every link', () => {
 
     expect(clock.sleepsMs).toEqual([100, 200, 400, 800]);
     expect(await near.queue.isPaused()).toBe(true);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'failed',
       fromState: 'running',
       toState: 'failed',
       refusal: null,
       outcome: { linksTotal: 2, linksDone: 1, unreachable: [far.link], missing: [], inFlight: null },
     });
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'failed',
       activeOperation: null,
       version: 3,
@@ -68,10 +68,10 @@ describe('a pause that cannot reach every link', () => {
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});
     expect(await queue.isPaused()).toBe(false);
-    await sweep(services.deps);
+    await sweep(services.context);
     await services.instance.startWorkers();
     await waitFor(() => queue.isPaused());
-    await waitFor(async () => (await services.deps.projects.read('orders'))?.syncedVersion === 3);
+    await waitFor(async () => (await services.context.projects.read('orders'))?.syncedVersion === 3);
     await queue.close();
     owner.disconnect();
   });
@@ -82,7 +82,7 @@ describe('a pause that cannot reach every link', () => {
     await services.createProject('orders', [near, missing]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
       toState: 'paused',
       outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unreachable: [] },
@@ -100,8 +100,8 @@ describe('Start and Restore check every link before they change one', () => {
     for (const { queue } of [near, far]) await queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
     await services.createProject('orders', [near, far], { state });
-    await reconcileIdle(services.deps, 'orders', 0);
-    const before = await services.deps.projects.read('orders');
+    await reconcileIdle(services.context, 'orders', 0);
+    const before = await services.context.projects.read('orders');
     const ref = await confirmOperation(services, 'orders', action);
     for (const worker of workers) await worker.close();
     await killServer(services, 'warehouse');
@@ -109,8 +109,8 @@ describe('Start and Restore check every link before they change one', () => {
     await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
     expect(await snapshotKeys(services)).toEqual(snapshot);
-    expect(await services.deps.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'failed',
       toState: state,
       outcome: null,
@@ -128,8 +128,8 @@ describe('Start and Restore check every link before they change one', () => {
     const restore = await confirmOperation(services, 'orders', 'restore');
     await execute(context, restore);
 
-    expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
-    const project = await services.deps.projects.read('orders');
+    expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    const project = await services.context.projects.read('orders');
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
     expect(project?.syncedVersion).toBeLessThan(5);
     const reconciled: string[] = [];
@@ -154,7 +154,7 @@ describe('Start and Restore check every link before they change one', () => {
     ).rejects.toThrow('killed');
     expect(await near.queue.getFailedCount()).toBe(0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
   });
 
   it('a Start is refused when its precheck fails at the worker', async () => {
@@ -162,12 +162,12 @@ describe('Start and Restore check every link before they change one', () => {
     const worker = await near.startWorker(async () => {});
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'not_started' });
-    const before = await services.deps.projects.read('orders');
+    const before = await services.context.projects.read('orders');
     const ref = await confirmOperation(services, 'orders', 'start');
     await worker.close();
-    await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
+    await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'refused',
       toState: 'not_started',
       refusal: {
@@ -175,7 +175,7 @@ describe('Start and Restore check every link before they change one', () => {
         items: expect.arrayContaining([expect.objectContaining({ result: 'fail' })]),
       },
     });
-    expect(await services.deps.projects.read('orders')).toEqual({ ...before, version: 3 });
+    expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3 });
     expect(await near.queue.isPaused()).toBe(true);
   });
 
@@ -187,9 +187,9 @@ describe('Start and Restore check every link before they change one', () => {
     await services.createProject('orders', [near, far], { state: 'not_started' });
     const ref = await confirmOperation(services, 'orders', 'start');
     await worker.close();
-    await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
+    await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'refused' });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'refused' });
     expect(await far.queue.isPaused()).toBe(true);
   });
 
@@ -203,16 +203,16 @@ describe('Start and Restore check every link before they change one', () => {
       links: {
         setPaused: runAfter(
           (links: readonly Link[]) =>
-            services.deps.links.setPaused(links.slice(0, 1), 'resumed', { responseMs: 5_000, validForMs: 5_000 }),
+            services.context.links.setPaused(links.slice(0, 1), 'resumed', { responseMs: 5_000, validForMs: 5_000 }),
           failWith('killed'),
         ),
       },
     });
     await expect(execute(context, ref)).rejects.toThrow('killed');
     for (const worker of workers) await worker.close();
-    await waitFor(async () => (await services.deps.links.countWorkers([near.link]))[0] === 0);
+    await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', toState: 'running' });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', toState: 'running' });
     expect(await far.queue.isPaused()).toBe(false);
   });
 });
@@ -223,18 +223,18 @@ describe('a worker that is killed', () => {
     await services.createProject('orders', [near, far]);
     const ref = await confirmOperation(services, 'orders', 'pause');
     const context = overrideContext(withoutJobs(services), {
-      operations: { commit: runBefore(services.deps.operations.commit, failWith('killed')) },
+      operations: { commit: runBefore(services.context.operations.commit, failWith('killed')) },
     });
     await expect(execute(context, ref)).rejects.toThrow('killed');
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'pausing',
       activeOperation: ref.operation,
     });
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'running' });
-    await sweep(services.deps);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'running' });
+    await sweep(services.context);
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       activeOperation: null,
@@ -245,7 +245,7 @@ describe('a worker that is killed', () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
     const ref = await confirmOperation(services, 'orders', 'pause');
-    const { projects, operations } = services.deps;
+    const { projects, operations } = services.context;
     const context = overrideContext(withoutJobs(services), {
       operations: { commit: runAfter(operations.commit, failWith('lost')) },
     });

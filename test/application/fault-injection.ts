@@ -48,7 +48,7 @@ export function runAfter<Args extends unknown[], Result>(
 }
 
 /** A link gateway that waits 250 ms for a link instead of seconds. */
-export function withShortTimeouts({ deps: { links } }: TestServices): UseCaseContext['links'] {
+export function withShortTimeouts({ context: { links } }: TestServices): UseCaseContext['links'] {
   const timeoutMs = 250;
   return {
     ...links,
@@ -86,7 +86,7 @@ export function confirmOperation(
 /** A context whose jobs and notifications are lost, as after a crash between two steps. */
 export function withoutJobs(services: TestServices): UseCaseContext {
   return {
-    ...services.deps,
+    ...services.context,
     jobs: { execute: async () => {}, reconcile: async () => {} },
     notifications: { operationChanged: async () => {}, alertsChanged: async () => {} },
   };

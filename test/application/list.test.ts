@@ -18,7 +18,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const link = [{ link: { queue: 'full', connection: 'default', prefix: 'bull' } }];
 const idsOf = (projects: readonly { readonly id: string }[]) => projects.map(({ id }) => id);
 const listByUrgency = (state: 'running' | null = null) =>
-  services.deps.projects.listByUrgency({ state, from: 0, limit: 100 });
+  services.context.projects.listByUrgency({ state, from: 0, limit: 100 });
 
 async function createProjects(): Promise<void> {
   await services.createProject('b-runs', link, { state: 'running' });
@@ -33,17 +33,17 @@ const pageOf = (page: IndexPage) => (page.kind === 'page' ? page.projects : []);
 describe('a page of the list', () => {
   it('starts with the most urgent state, then is ordered by id, and counts the projects of each state', async () => {
     await createProjects();
-    const firstPage = await listPage(services.deps, { filter: '', page: 0, size: 3 });
+    const firstPage = await listPage(services.context, { filter: '', page: 0, size: 3 });
     expect(idsOf(firstPage.projects)).toEqual(['rests', 'a-runs', 'b-runs']);
     expect(firstPage.counts).toMatchObject({ paused: 1, running: 2, not_started: 1, failed: 0 });
-    expect(idsOf((await listPage(services.deps, { filter: '', page: 1, size: 3 })).projects)).toEqual(['new']);
+    expect(idsOf((await listPage(services.context, { filter: '', page: 1, size: 3 })).projects)).toEqual(['new']);
   });
 
   it('is the last one when the requested page does not exist', async () => {
     await createProjects();
-    expect(await listPage(services.deps, { filter: '', page: 9, size: 3 })).toMatchObject({ page: 1 });
-    expect(await listPage(services.deps, { filter: 'prod', page: 9, size: 3 })).toMatchObject({ page: 0 });
-    expect(await listPage(services.deps, { filter: 'paused', page: 9, size: 3 })).toMatchObject({ page: 0 });
+    expect(await listPage(services.context, { filter: '', page: 9, size: 3 })).toMatchObject({ page: 1 });
+    expect(await listPage(services.context, { filter: 'prod', page: 9, size: 3 })).toMatchObject({ page: 0 });
+    expect(await listPage(services.context, { filter: 'paused', page: 9, size: 3 })).toMatchObject({ page: 0 });
   });
 
   it.each([
@@ -55,14 +55,14 @@ describe('a page of the list', () => {
     ['runs', ['a-runs', 'b-runs']],
   ])('contains the projects that match the filter %j', async (filter, ids) => {
     await createProjects();
-    const { projects, counts } = await listPage(services.deps, { filter, page: 0, size: 10 });
+    const { projects, counts } = await listPage(services.context, { filter, page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(ids);
     expect(totalCount(counts)).toBe(ids.length);
   });
 
   it('follows every change of a state in the urgency index', async () => {
     await createProjects();
-    const { projects, operations } = services.deps;
+    const { projects, operations } = services.context;
     const version = (await projects.readVersion('b-runs')) ?? 0;
     const failure = {
       kind: 'task_failed',
@@ -81,7 +81,7 @@ describe('a page of the list', () => {
 
   it('from the index equals a slice of all projects, whatever their states', async () => {
     const createProject = (id: string, state: 'running' | 'paused' | 'not_started') =>
-      services.deps.projects.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
+      services.context.projects.save(makeDefinition(id), { state, watermarks: {} }, 'cli:test');
     const project = fc.tuple(
       fc.stringMatching(/^p[a-z0-9_-]{0,5}$/),
       fc.constantFrom('running' as const, 'paused' as const, 'not_started' as const),
@@ -94,8 +94,8 @@ describe('a page of the list', () => {
         async (projects, page, size) => {
           await services.redis.flushall();
           for (const [id, state] of projects) await createProject(id, state);
-          const allProjects = await listProjects(services.deps, '');
-          const listed = await listPage(services.deps, { filter: '', page, size });
+          const allProjects = await listProjects(services.context, '');
+          const listed = await listPage(services.context, { filter: '', page, size });
           expect(idsOf(listed.projects)).toEqual(
             idsOf(allProjects.slice(listed.page * size, (listed.page + 1) * size)),
           );
@@ -118,27 +118,27 @@ describe('an urgency index that a crash left wrong', () => {
   it.each(corruptions)('with %s: the list is correct, and the sweep repairs the index', async (_what, corrupt) => {
     await createProjects();
     await corrupt();
-    const { projects } = await listPage(services.deps, { filter: '', page: 0, size: 10 });
+    const { projects } = await listPage(services.context, { filter: '', page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(['rests', 'a-runs', 'b-runs', 'new']);
     expect(await listByUrgency()).toEqual({ kind: 'outdated' });
-    await sweep(services.deps);
+    await sweep(services.context);
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['rests', 'a-runs', 'b-runs', 'new']);
   });
 
   it('does not list a project under its former state', async () => {
     await createProjects();
     await services.redis.hset(projectKeys('a-runs').state, 'state', 'failed');
-    const { projects } = await listPage(services.deps, { filter: 'running', page: 0, size: 10 });
+    const { projects } = await listPage(services.context, { filter: 'running', page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(['b-runs']);
   });
 
   it('does not count a project whose removal was interrupted', async () => {
     await createProjects();
-    expect(await services.deps.projects.remove('rests', 1, 'cli:test')).toEqual({ kind: 'written' });
+    expect(await services.context.projects.remove('rests', 1, 'cli:test')).toEqual({ kind: 'written' });
     await services.redis.sadd(projectsKey, 'rests');
     await services.redis.zadd(urgencyIndexKey, 4, 'rests');
-    await sweep(services.deps);
-    const { projects, counts } = await listPage(services.deps, { filter: '', page: 1, size: 2 });
+    await sweep(services.context);
+    const { projects, counts } = await listPage(services.context, { filter: '', page: 1, size: 2 });
     expect(idsOf(projects)).toEqual(['new']);
     expect(counts.paused).toBe(0);
     expect(await listByUrgency()).toMatchObject({ kind: 'page' });
@@ -147,14 +147,14 @@ describe('an urgency index that a crash left wrong', () => {
   it('serves pages without a project whose record cannot be read', async () => {
     await createProjects();
     await services.redis.hset(projectKeys('rests').state, 'v', '99');
-    await sweep(services.deps);
+    await sweep(services.context);
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['a-runs', 'b-runs', 'new']);
   });
 
   it('lists all projects although an id has no project', async () => {
     await createProjects();
     await services.redis.sadd(projectsKey, 'incomplete');
-    const { projects, counts } = await listPage(services.deps, { filter: '', page: 0, size: 10 });
+    const { projects, counts } = await listPage(services.context, { filter: '', page: 0, size: 10 });
     expect(projects).toHaveLength(4);
     expect(projectStates.reduce((sum, state) => sum + counts[state], 0)).toBe(4);
   });

@@ -14,7 +14,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(async () => {
-    const operation = await services.deps.operations.read(ref);
+    const operation = await services.context.operations.read(ref);
     return operation !== null && !isOpen(operation) && operation;
   });
 
@@ -29,7 +29,7 @@ describe('an action, from the request to its outcome', () => {
     const operation = await waitForOutcome(await services.requestAndConfirm('orders', 'pause'));
 
     expect(operation).toMatchObject({ state: 'done', outcome: { linksTotal: 3, linksDone: 3, inFlight: 0 } });
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       by: 'U0ALICE',
@@ -68,10 +68,10 @@ describe('an action, from the request to its outcome', () => {
     await services.instance.startWorkers();
     await link.queue.add('bad-1', {});
     await link.queue.add('bad-2', {});
-    await waitFor(async () => (await services.deps.projects.read('payments'))?.state === 'failed');
+    await waitFor(async () => (await services.context.projects.read('payments'))?.state === 'failed');
     await waitFor(() => link.queue.isPaused());
     await link.queue.add('new-1', {});
-    const failed = await services.deps.projects.read('payments');
+    const failed = await services.context.projects.read('payments');
     expect(failed).toMatchObject({ by: 'syncbot', failure: { taskId: '1', reason: 'refused by the target' } });
 
     isBroken = false;
@@ -80,7 +80,7 @@ describe('an action, from the request to its outcome', () => {
     expect(operation).toMatchObject({ state: 'done', fromState: 'failed', toState: 'running' });
     await waitFor(() => completed.length === 3);
     expect(completed.slice(-3)).toEqual(['bad-1', 'bad-2', 'new-1']);
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running', failure: null });
+    expect(await services.context.projects.read('payments')).toMatchObject({ state: 'running', failure: null });
   });
 
   it('accepts one of two equal operations and refuses the other, and the refusal names the first requester', async () => {
@@ -91,9 +91,9 @@ describe('an action, from the request to its outcome', () => {
       await services.requestAndConfirm('orders', 'pause', 'U0BOB'),
     ];
     await Promise.all([
-      execute(services.deps, first),
-      execute(services.addInstance().deps, second),
-      execute(services.deps, first),
+      execute(services.context, first),
+      execute(services.addInstance().context, second),
+      execute(services.context, first),
     ]);
 
     const outcomes = await Promise.all([waitForOutcome(first), waitForOutcome(second)]);
@@ -102,14 +102,14 @@ describe('an action, from the request to its outcome', () => {
       code: expect.stringMatching(/operation_active|not_allowed/),
       by: outcomes.find(({ state }) => state === 'done')?.by,
     });
-    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
+    expect(await services.context.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
   });
 
   it('is executed by the sweep when its job was never added', async () => {
     const link = await services.createLink('orders-full');
     await services.createProject('orders', [link]);
     const ref = await confirmOperation(services, 'orders', 'pause');
-    await sweep(services.deps);
+    await sweep(services.context);
     await services.instance.startWorkers();
     expect(await waitForOutcome(ref)).toMatchObject({ state: 'done' });
   });

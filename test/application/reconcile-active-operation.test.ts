@@ -9,7 +9,7 @@ it('sets no flag after another execution has completed the operation and the ver
   const testLink = await services.createLink('payments');
   await services.createProject('payments', [testLink]);
   const pause = await confirmOperation(services, 'payments', 'pause');
-  await services.deps.operations.claim(pause, 'late');
+  await services.context.operations.claim(pause, 'late');
   const pauseCommands: string[] = [];
   // Another execution of the same operation completes it, and another client resumes the link.
   const completeElsewhere = once(async () => {
@@ -21,12 +21,12 @@ it('sets no flag after another execution has completed the operation and the ver
     reads += 1;
     if (reads === 3) await execute(withoutJobs(services), await confirmOperation(services, 'payments', 'restore'));
   };
-  const { readStatuses, setPaused } = services.deps.links;
-  const context = overrideContext(services.deps, {
+  const { readStatuses, setPaused } = services.context.links;
+  const context = overrideContext(services.context, {
     links: {
       readStatuses: runAfter(readStatuses, restoreOnThirdRead),
       setPaused: runAfter(async (links, desired, timeouts) => {
-        pauseCommands.push(`${desired} while ${(await services.deps.projects.read('payments'))?.state}`);
+        pauseCommands.push(`${desired} while ${(await services.context.projects.read('payments'))?.state}`);
         return setPaused(links, desired, timeouts);
       }, completeElsewhere),
     },

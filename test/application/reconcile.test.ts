@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
@@ -30,14 +30,14 @@ describe('reconcile', () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
-      services.deps.projects.markFailed('payments', 1, {
+      services.context.projects.markFailed('payments', 1, {
         failure: { link: testLink.link, ...failure },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
     );
-    const { setPaused } = services.deps.links;
-    const context = overrideContext(services.deps, { links: { setPaused: runAfter(setPaused, failProject) } });
+    const { setPaused } = services.context.links;
+    const context = overrideContext(services.context, { links: { setPaused: runAfter(setPaused, failProject) } });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
       unreachable: [],
@@ -51,14 +51,14 @@ describe('reconcile', () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = once(() =>
-      services.deps.projects.markFailed('payments', 1, {
+      services.context.projects.markFailed('payments', 1, {
         failure: { link: testLink.link, ...failure },
         by: 'syncbot',
         oldestUnprocessedAt: null,
       }),
     );
-    const { readStatuses } = services.deps.links;
-    const context = overrideContext(services.deps, {
+    const { readStatuses } = services.context.links;
+    const context = overrideContext(services.context, {
       links: {
         readStatuses: runAfter(readStatuses, failProject),
         setPaused: () => Promise.reject(new Error('a flag was set')),
@@ -70,20 +70,20 @@ describe('reconcile', () => {
   });
 
   it('does nothing for a project that does not exist, or that has another active operation', async () => {
-    expect(await reconcile(services.deps, { project: 'unknown', operationId: null, timeoutMs: 0 })).toEqual({
+    expect(await reconcile(services.context, { project: 'unknown', operationId: null, timeoutMs: 0 })).toEqual({
       kind: 'not_found',
     });
     await services.createProject('payments', [testLink]);
-    await services.deps.operations.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
-    expect(await reconcileIdle(services.deps, 'payments', 0)).toEqual({ kind: 'not_owner' });
+    await services.context.operations.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
+    expect(await reconcileIdle(services.context, 'payments', 0)).toEqual({ kind: 'not_owner' });
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
   it('stops between two attempts when the process stops', async () => {
     const stopping = new AbortController();
     await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
-    const clock = { ...services.deps.clock, sleep: async () => stopping.abort() };
-    const context = overrideContext(services.deps, { clock, stopSignal: stopping.signal });
+    const clock = { ...services.context.clock, sleep: async () => stopping.abort() };
+    const context = overrideContext(services.context, { clock, stopSignal: stopping.signal });
     await expect(reconcile(context, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
       /abort/i,
     );
@@ -103,7 +103,7 @@ describe('reconcile', () => {
       progress.push(done);
     };
     expect(
-      await reconcile(services.deps, { project: 'bulk', operationId: null, timeoutMs: 0, onProgress }),
+      await reconcile(services.context, { project: 'bulk', operationId: null, timeoutMs: 0, onProgress }),
     ).toMatchObject({
       kind: 'synced',
     });
@@ -124,10 +124,10 @@ describe('a restore', () => {
   it('retries a task that fails after the others were retried and before the link is resumed', async () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const failLate = once(() => failNow('2'));
-    const { retryFailed } = services.deps.links;
+    const { retryFailed } = services.context.links;
     const context = overrideContext(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
     await execute(context, ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
     expect(await testLink.queue.getFailedCount()).toBe(0);
     expect((await services.redis.lrange(waitKey, 0, -1)).reverse()).toEqual(['1', '2', '3']);
     expect(await testLink.queue.isPaused()).toBe(false);
@@ -139,41 +139,47 @@ describe('a restore', () => {
       await testLink.queue.resume();
       await failNow('2');
     });
-    const { retryFailed } = services.deps.links;
+    const { retryFailed } = services.context.links;
     const context = overrideContext(withoutJobs(services), {
       links: { retryFailed: runAfter(retryFailed, resumeLink) },
     });
     await execute(context, ref);
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '2' } });
+    expect(await services.context.projects.read('payments')).toMatchObject({ state: 'running' });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('payments')).toMatchObject({
+      state: 'failed',
+      failure: { taskId: '2' },
+    });
   });
 
   it('does not lose a task that was not retried because another client resumed the link', async () => {
     const ref = await confirmOperation(services, 'payments', 'restore');
     const resumeLink = once(() => testLink.queue.resume());
-    const { retryFailed } = services.deps.links;
+    const { retryFailed } = services.context.links;
     const context = overrideContext(withoutJobs(services), {
       links: { retryFailed: runBefore(retryFailed, resumeLink) },
     });
     await execute(context, ref);
     expect(await testLink.queue.getFailedCount()).toBe(1);
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'failed', failure: { taskId: '1' } });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('payments')).toMatchObject({
+      state: 'failed',
+      failure: { taskId: '1' },
+    });
   });
 
   it('moves the watermark past failed tasks that it does not retry', async () => {
-    await services.deps.projects.setWatermarks('payments', 1, {
+    await services.context.projects.setWatermarks('payments', 1, {
       [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
     });
     const ref = await confirmOperation(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
     expect(await testLink.queue.getFailedCount()).toBe(1);
-    const project = await services.deps.projects.read('payments');
+    const project = await services.context.projects.read('payments');
     expect(project?.watermarks[linkId(testLink.link)]?.taskIds).toEqual(['1']);
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'running' });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('payments')).toMatchObject({ state: 'running' });
   });
 
   it('retries a task that failed while the project was Paused, before newer tasks', async () => {
@@ -191,12 +197,12 @@ describe('a restore', () => {
     await waitFor(() => link.queue.getActiveCount());
     const pause = await confirmOperation(services, 'invoices', 'pause');
     await execute(withoutJobs(services), pause);
-    expect(await services.deps.operations.read(pause)).toMatchObject({ outcome: { inFlight: 1 } });
+    expect(await services.context.operations.read(pause)).toMatchObject({ outcome: { inFlight: 1 } });
     await link.queue.add('new', {});
     failTask(new Error('refused by the target'));
     await waitFor(() => link.queue.getFailedCount());
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('invoices')).toMatchObject({ state: 'paused' });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('invoices')).toMatchObject({ state: 'paused' });
     isBroken = false;
     await execute(withoutJobs(services), await confirmOperation(services, 'invoices', 'restore'));
     await waitFor(() => completed.length === 2);

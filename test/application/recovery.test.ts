@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
@@ -34,7 +34,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(
     async () => {
-      const operation = await services.deps.operations.read(ref);
+      const operation = await services.context.operations.read(ref);
       return operation?.finishedAt != null && operation;
     },
     { timeoutMs: 40_000 },
@@ -60,7 +60,7 @@ describe('after a failure', () => {
     await near.startWorker(async (job) => ran.push(job.name));
     await near.queue.pause();
     await services.createProject('orders', [near, far]);
-    await services.deps.projects.markFailed('orders', 1, {
+    await services.context.projects.markFailed('orders', 1, {
       failure: { kind: 'task_failed', link: far.link, taskId: '1', reason: 'x', at: 1 },
       by: 'syncbot',
       oldestUnprocessedAt: null,
@@ -81,7 +81,7 @@ describe('after a failure', () => {
     await waitFor(() => near.queue.isPaused());
     const later = await services.createLink('later');
     await waitFor(() => later.queue.isPaused());
-    await waitFor(async () => (await services.deps.projects.read('orders'))?.syncedVersion === 1);
+    await waitFor(async () => (await services.context.projects.read('orders'))?.syncedVersion === 1);
   });
 
   it('a Restore retries failed tasks also before the links of a Failed project were paused', async () => {
@@ -92,12 +92,12 @@ describe('after a failure', () => {
     await services.createProject('orders', [near]);
     await near.queue.add('bad', {});
     await waitFor(() => near.queue.getFailedCount());
-    await observeAll(withoutJobs(services));
+    await runObserver(withoutJobs(services));
     expect(await near.queue.isPaused()).toBe(false);
     await worker.close();
     const ref = await confirmOperation(services, 'orders', 'restore');
     await execute(withoutJobs(services), ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
     expect(await near.queue.getWaitingCount()).toBe(1);
   });
 
@@ -108,7 +108,7 @@ describe('after a failure', () => {
     let offsetMs = 0;
     const context = overrideContext(withoutJobs(services), {
       clock: {
-        ...services.deps.clock,
+        ...services.context.clock,
         now: () => Date.now() + offsetMs,
         sleep: async () => {
           offsetMs += 130_000;
@@ -117,11 +117,11 @@ describe('after a failure', () => {
       links: { readStatuses: async (links) => links.map(() => 'unreachable' as const) },
     });
     await execute(context, ref);
-    const failed = await services.deps.operations.read(ref);
+    const failed = await services.context.operations.read(ref);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 0 } });
-    await services.deps.operations.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    await services.context.operations.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
     await services.instance.startWorkers();
-    await waitFor(async () => ((await services.deps.operations.read(ref))?.seq ?? 0) > (failed?.seq ?? 0));
+    await waitFor(async () => ((await services.context.operations.read(ref))?.seq ?? 0) > (failed?.seq ?? 0));
     expect(await far.queue.isPaused()).toBe(true);
   });
 
@@ -130,7 +130,7 @@ describe('after a failure', () => {
     await services.createProject('orders', [near, far, nonexistent(near, 'gone')]);
     const farUnreachable: Partial<UseCaseContext['links']> = {
       readStatuses: async (links, ms) => {
-        const statuses = await services.deps.links.readStatuses(links, ms);
+        const statuses = await services.context.links.readStatuses(links, ms);
         return statuses.map((status, index) => (links[index]?.connection === 'far' ? 'unreachable' : status));
       },
     };
@@ -138,22 +138,25 @@ describe('after a failure', () => {
     const offline = overrideContext(withoutJobs(services), { clock, links: farUnreachable });
     const pause = await confirmOperation(services, 'orders', 'pause');
     await execute(offline, pause);
-    const failed = await services.deps.operations.read(pause);
+    const failed = await services.context.operations.read(pause);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
-    await services.deps.operations.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
+    await services.context.operations.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
     const restore = await confirmOperation(services, 'orders', 'restore');
     await execute(offline, restore);
-    expect(await services.deps.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
+    expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
 
     const notified: string[] = [];
     const notifications = {
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
       alertsChanged: async () => {},
     };
-    await reconcileIdle({ ...services.deps, notifications }, 'orders', 1_000);
+    await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);
     expect(await far.queue.isPaused()).toBe(true);
-    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'failed', incompleteOperation: null });
+    expect(await services.context.projects.read('orders')).toMatchObject({
+      state: 'failed',
+      incompleteOperation: null,
+    });
   });
 
   it('a second execution of a Restore does not roll back the first one', async () => {
@@ -166,8 +169,8 @@ describe('after a failure', () => {
       links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
     });
     await execute(second, restore);
-    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
-    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'running' });
+    expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done' });
+    expect(await services.context.projects.read('orders')).toMatchObject({ state: 'running' });
     expect(await near.queue.isPaused()).toBe(false);
   });
 
@@ -176,14 +179,14 @@ describe('after a failure', () => {
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
     const restore = await confirmOperation(services, 'orders', 'restore');
-    const recordProgress = once(() => services.deps.operations.setProgress(restore, { done: 0, total: 1 }));
+    const recordProgress = once(() => services.context.operations.setProgress(restore, { done: 0, total: 1 }));
     const readOutdatedStatuses = runBefore(async (links: readonly Link[], ms: number) => {
-      const statuses = await services.deps.links.readStatuses(links, ms);
+      const statuses = await services.context.links.readStatuses(links, ms);
       return isFirst() ? links.map(() => 'unreachable' as const) : statuses;
     }, recordProgress);
     const isFirst = trueOnce();
     await execute(overrideContext(withoutJobs(services), { links: { readStatuses: readOutdatedStatuses } }), restore);
-    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
+    expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
   it('a pause does not wait for a hundred pauses on a connection that is down', async () => {
@@ -193,11 +196,11 @@ describe('after a failure', () => {
     for (const id of ids) await services.createProject(id, [nonexistent(far, id)]);
     await killFar();
     const refs = await Promise.all(ids.map((id) => confirmOperation(services, id, 'pause')));
-    await Promise.all(refs.map((ref) => services.deps.jobs.execute(ref)));
+    await Promise.all(refs.map((ref) => services.context.jobs.execute(ref)));
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.projects.read('dead-119'))?.state === 'pausing');
+    await waitFor(async () => (await services.context.projects.read('dead-119'))?.state === 'pausing');
     expect(await waitForOutcome(await services.requestAndConfirm('healthy', 'pause'))).toMatchObject({ state: 'done' });
-    expect(await services.deps.projects.read('dead-0')).toMatchObject({ state: 'pausing' });
+    expect(await services.context.projects.read('dead-0')).toMatchObject({ state: 'pausing' });
   });
 
   it('an unreadable queue does not hide a failed task in another queue', async () => {
@@ -210,9 +213,9 @@ describe('after a failure', () => {
     });
     await near.queue.add('bad', {});
     await waitFor(() => near.queue.getFailedCount());
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('orders')).toMatchObject({ state: 'failed' });
-    expect(await services.deps.projects.read('strange')).toMatchObject({ state: 'running' });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('orders')).toMatchObject({ state: 'failed' });
+    expect(await services.context.projects.read('strange')).toMatchObject({ state: 'running' });
   });
 
   it('a failed task is retried although the bot has no access to the queue of its parent', async () => {
@@ -242,8 +245,8 @@ describe('after a failure', () => {
     await using restrictedServices = new Services(config, pino({ level: 'silent' }));
     const ref = await confirmOperation(services, 'payments', 'restore');
     const { jobs, notifications } = withoutJobs(services);
-    await execute({ ...restrictedServices.deps, jobs, notifications }, ref);
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    await execute({ ...restrictedServices.context, jobs, notifications }, ref);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
     expect((await pay.queue.getWaiting()).map(({ name }) => name).sort()).toEqual(['child', 'one']);
   });
 
@@ -252,10 +255,10 @@ describe('after a failure', () => {
     const onWarning = (warning: Error) => void warnings.push(warning);
     process.on('warning', onWarning);
     const far = await services.createLink('far', 'far');
-    await services.deps.links.readStatuses([far.link], 500);
+    await services.context.links.readStatuses([far.link], 500);
     await killFar();
     const answers = await Promise.all(
-      Array.from({ length: 40 }, () => services.deps.links.readStatuses([far.link], 500)),
+      Array.from({ length: 40 }, () => services.context.links.readStatuses([far.link], 500)),
     );
     process.off('warning', onWarning);
     expect(answers.flat()).toEqual(Array(40).fill('unreachable'));

@@ -27,8 +27,9 @@ const writeFailures = [
   ],
 ] as const;
 const sendCommand = ([command, ...args]: readonly string[]) => services.redis.call(String(command), ...args);
-const readOperation = (ref: OperationRef) => services.deps.operations.read(ref);
-const readEvents = async () => (await services.deps.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
+const readOperation = (ref: OperationRef) => services.context.operations.read(ref);
+const readEvents = async () =>
+  (await services.context.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
   '%s: a request is refused as not done, and a confirmed operation is completed afterwards',
@@ -43,8 +44,8 @@ it.each(writeFailures)(
       origin: 'slack',
       channel: null,
     } as const;
-    await expect(requestAction(services.deps, request)).rejects.toThrow(StoreUnavailableError);
-    await expect(services.deps.operations.claim(ref, 'run')).rejects.toThrow(StoreUnavailableError);
+    await expect(requestAction(services.context, request)).rejects.toThrow(StoreUnavailableError);
+    await expect(services.context.operations.claim(ref, 'run')).rejects.toThrow(StoreUnavailableError);
     await sendCommand(repairCommand);
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
@@ -59,7 +60,7 @@ it.each(writeFailures)(
   '%s during an operation: there is one outcome, and the links are synced',
   async (_what, breakCommand, repairCommand) => {
     const ref = await confirmOperation(services, 'orders', 'pause');
-    const setPaused = runAfter(services.deps.links.setPaused, () => sendCommand(breakCommand));
+    const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));
     const run = execute(overrideContext(withoutJobs(services), { links: { setPaused } }), ref).catch(
       (error: unknown) => error,
     );
@@ -68,7 +69,7 @@ it.each(writeFailures)(
     await run;
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
       activeOperation: null,
@@ -85,12 +86,12 @@ it('operations are done while the script cache is flushed all the time', async (
   })();
   for (const action of ['pause', 'restore', 'pause'] as const) {
     const ref = await confirmOperation(services, 'orders', action);
-    await services.deps.jobs.execute(ref);
+    await services.context.jobs.execute(ref);
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
   }
   isDone = true;
   await flushing;
-  expect(await services.deps.projects.read('orders')).toMatchObject({
+  expect(await services.context.projects.read('orders')).toMatchObject({
     state: 'paused',
     version: 7,
     activeOperation: null,

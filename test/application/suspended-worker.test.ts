@@ -40,12 +40,16 @@ async function readPauseEvents(services: TestServices): Promise<(string | undefi
 it('a pause that was suspended after it read the version does not pause a link that was restored meanwhile', async () => {
   await using services = await createPaymentsProject();
   const pause = await confirmOperation(services, 'payments', 'pause');
-  await services.deps.operations.claim(pause, 'suspended');
-  const { method: readVersion, clock } = suspendAfter(services.deps, services.deps.projects.readVersion, async () => {
-    await execute(withoutJobs(services), pause);
-    await runOperation(services, 'restore');
-  });
-  const context = { ...overrideContext(services.deps, { projects: { readVersion } }), clock };
+  await services.context.operations.claim(pause, 'suspended');
+  const { method: readVersion, clock } = suspendAfter(
+    services.context,
+    services.context.projects.readVersion,
+    async () => {
+      await execute(withoutJobs(services), pause);
+      await runOperation(services, 'restore');
+    },
+  );
+  const context = { ...overrideContext(services.context, { projects: { readVersion } }), clock };
   await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
 });
@@ -54,16 +58,16 @@ it('a restore that was suspended after it moved the watermark does not resume a 
   await using services = await createPaymentsProject();
   await runOperation(services, 'pause');
   const restore = await confirmOperation(services, 'payments', 'restore');
-  await services.deps.operations.claim(restore, 'suspended');
+  await services.context.operations.claim(restore, 'suspended');
   const { method: setWatermarks, clock } = suspendAfter(
-    services.deps,
-    services.deps.projects.setWatermarks,
+    services.context,
+    services.context.projects.setWatermarks,
     async () => {
       await execute(withoutJobs(services), restore);
       await runOperation(services, 'pause');
     },
   );
-  const context = { ...overrideContext(services.deps, { projects: { setWatermarks } }), clock };
+  const context = { ...overrideContext(services.context, { projects: { setWatermarks } }), clock };
   await reconcile(context, { project: 'payments', operationId: restore.operation, timeoutMs: 5_000 });
   expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused']);
 });
@@ -73,15 +77,15 @@ describe('if nothing was changed meanwhile', () => {
     await using services = await createPaymentsProject();
     const pause = await confirmOperation(services, 'payments', 'pause');
     const { method: readVersion, clock } = suspendAfter(
-      services.deps,
-      services.deps.projects.readVersion,
+      services.context,
+      services.context.projects.readVersion,
       async () => {},
       180_000,
     );
     const lines: object[] = [];
-    const log = { ...services.deps.log, info: (fields: object) => void lines.push(fields) };
+    const log = { ...services.context.log, info: (fields: object) => void lines.push(fields) };
     await execute({ ...overrideContext(withoutJobs(services), { projects: { readVersion } }), clock, log }, pause);
-    expect(await services.deps.operations.read(pause)).toMatchObject({ state: 'done' });
+    expect(await services.context.operations.read(pause)).toMatchObject({ state: 'done' });
     expect(lines).toContainEqual({ project: 'payments', operationId: pause.operation, links: 1 });
     expect(await readPauseEvents(services)).toEqual(['paused']);
   });
@@ -90,13 +94,13 @@ describe('if nothing was changed meanwhile', () => {
     await using services = await createPaymentsProject();
     await runOperation(services, 'pause');
     const restore = await confirmOperation(services, 'payments', 'restore');
-    const { setWatermarks } = services.deps.projects;
-    const { method, clock } = suspendAfter(services.deps, setWatermarks, async () => {}, 180_000);
+    const { setWatermarks } = services.context.projects;
+    const { method, clock } = suspendAfter(services.context, setWatermarks, async () => {}, 180_000);
     await execute(
       { ...overrideContext(withoutJobs(services), { projects: { setWatermarks: method } }), clock },
       restore,
     );
-    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done' });
+    expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done' });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed']);
   });
 
@@ -108,13 +112,13 @@ describe('if nothing was changed meanwhile', () => {
     await testLink.queue.resume();
     const restore = await confirmOperation(services, 'payments', 'restore');
     const { method: readVersion, clock } = suspendAfter(
-      services.deps,
-      services.deps.projects.readVersion,
+      services.context,
+      services.context.projects.readVersion,
       async () => {},
       180_000,
     );
     await execute({ ...overrideContext(withoutJobs(services), { projects: { readVersion } }), clock }, restore);
-    expect(await services.deps.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
+    expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
     expect(await readPauseEvents(services)).toEqual(['paused', 'resumed', 'paused', 'resumed']);
   });
 
@@ -124,14 +128,14 @@ describe('if nothing was changed meanwhile', () => {
       await using services = await startTestServices();
       await services.createProject('payments', [await services.createLink('payments')]);
       const pause = await confirmOperation(services, 'payments', 'pause');
-      await services.deps.operations.claim(pause, 'slow');
+      await services.context.operations.claim(pause, 'slow');
       let waitedMs = 0;
-      const readVersion = runAfter(services.deps.projects.readVersion, async () => {
+      const readVersion = runAfter(services.context.projects.readVersion, async () => {
         waitedMs += responseDelayMs;
       });
-      const { clock } = services.deps;
+      const { clock } = services.context;
       const slowClock = { ...clock, monotonicNow: () => clock.monotonicNow() + waitedMs };
-      const context = { ...overrideContext(services.deps, { projects: { readVersion } }), clock: slowClock };
+      const context = { ...overrideContext(services.context, { projects: { readVersion } }), clock: slowClock };
       expect(
         await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 0 }),
       ).toMatchObject({

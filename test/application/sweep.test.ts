@@ -22,7 +22,7 @@ async function runSweep() {
   const reconciled: string[] = [];
   const notified: string[] = [];
   await sweep({
-    ...services.deps,
+    ...services.context,
     jobs: {
       execute: async ({ operation }) => void executed.push(operation),
       reconcile: async (id) => void reconciled.push(id),
@@ -36,7 +36,7 @@ async function runSweep() {
 }
 
 async function requestPause(): Promise<OperationRef> {
-  const result = await requestAction(services.deps, {
+  const result = await requestAction(services.context, {
     project: 'orders',
     action: 'pause',
     by: 'U0ALICE',
@@ -50,31 +50,31 @@ async function requestPause(): Promise<OperationRef> {
 
 describe('the sweep', () => {
   it('does nothing when everything is synced and notified', async () => {
-    await services.deps.projects.markSynced('orders', 1, []);
+    await services.context.projects.markSynced('orders', 1, []);
     expect(await runSweep()).toEqual({ executed: [], reconciled: [], notified: [] });
   });
 
   it('reconciles links that are not synced, but not while an operation is active', async () => {
     expect((await runSweep()).reconciled).toEqual(['orders']);
-    await services.deps.operations.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
+    await services.context.operations.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
     expect((await runSweep()).reconciled).toEqual([]);
   });
 
   it('leaves an open dialog, and expires an old one without a notification', async () => {
     const ref = await requestPause();
     expect(await runSweep()).toMatchObject({ executed: [], notified: [] });
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'requested' });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'requested' });
     await services.redis.hset(`syncbot:{p:orders}:op:${ref.operation}`, 'expiresAt', '1');
     expect(await runSweep()).toMatchObject({ executed: [], notified: [] });
-    expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'expired' });
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'expired' });
     expect(await runSweep()).toMatchObject({ notified: [] });
-    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
+    expect(await services.context.operations.listOpen('orders')).toEqual([]);
   });
 
   it('adds the job of a confirmed operation until the operation is finished', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     expect((await runSweep()).executed).toEqual([ref.operation]);
-    await services.deps.operations.claim(ref, 'run');
+    await services.context.operations.claim(ref, 'run');
     expect((await runSweep()).executed).toEqual([ref.operation]);
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).executed).toEqual([]);
@@ -85,22 +85,26 @@ describe('the sweep', () => {
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    const seq = (await services.deps.operations.read(ref))?.seq ?? 0;
-    await services.deps.operations.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
+    const seq = (await services.context.operations.read(ref))?.seq ?? 0;
+    await services.context.operations.markNotified(ref, { seq: seq - 1, message: null, dialogUses: 0 });
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    await services.deps.operations.markNotified(ref, { seq, message: { channel: 'C0SYNC', ts: '1.2' }, dialogUses: 0 });
+    await services.context.operations.markNotified(ref, {
+      seq,
+      message: { channel: 'C0SYNC', ts: '1.2' },
+      dialogUses: 0,
+    });
     expect((await runSweep()).notified).toEqual([]);
-    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
+    expect(await services.context.operations.listOpen('orders')).toEqual([]);
   });
 
   it('stops notifying an outcome after a day', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
-    const yesterday = (await services.deps.serverClock.now()) - 25 * 3_600_000;
+    const yesterday = (await services.context.serverClock.now()) - 25 * 3_600_000;
     await services.redis.hset(`syncbot:{p:orders}:op:${ref.operation}`, 'finishedAt', String(yesterday));
     expect((await runSweep()).notified).toEqual([]);
-    expect(await services.deps.operations.listOpen('orders')).toEqual([]);
+    expect(await services.context.operations.listOpen('orders')).toEqual([]);
   });
 
   it('skips unreadable projects and operations, and continues with the others', async () => {
@@ -125,6 +129,6 @@ describe('the sweep', () => {
   it('runs on a worker, and executes a confirmed operation without a job', async () => {
     const ref = await confirmOperation(services, 'orders', 'pause');
     await services.instance.startWorkers();
-    await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
+    await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
   });
 });

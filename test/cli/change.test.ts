@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const cli = (line: string, options: CliRunOptions = {}) =>
   runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
-const projectState = async () => (await services.deps.projects.read('orders'))?.state;
+const projectState = async () => (await services.context.projects.read('orders'))?.state;
 
 describe('pause and restore', () => {
   test('wait for the outcome, print it, and record reason and user', async () => {
@@ -33,7 +33,7 @@ describe('pause and restore', () => {
       err: '',
     });
     expect(await link.queue.isPaused()).toBe(true);
-    expect(await services.deps.projects.read('orders')).toMatchObject({ by: 'cli:alice', reason: 'deploy' });
+    expect(await services.context.projects.read('orders')).toMatchObject({ by: 'cli:alice', reason: 'deploy' });
     const restored = JSON.parse((await cli('resume orders --yes --json')).out);
     expect(restored).toMatchObject({ project: 'orders', action: 'restore', state: 'done', projectState: 'running' });
     expect(await link.queue.isPaused()).toBe(false);
@@ -66,7 +66,7 @@ describe('pause and restore', () => {
     const result = await cli('pause orders --yes --timeout 50ms --json');
     expect(result.exit).toBe(1);
     const errorJson = JSON.parse(result.err);
-    const [operation] = await services.deps.operations.listRecent('orders', 1);
+    const [operation] = await services.context.operations.listRecent('orders', 1);
     expect(errorJson).toEqual({ code: 'still_open', message: expect.stringContaining(operation?.id ?? '-') });
   });
 
@@ -74,7 +74,7 @@ describe('pause and restore', () => {
     await services.createProject('orders', [link]);
     const signals = new EventEmitter();
     const run = cli('pause orders --yes', { signals });
-    await waitFor(async () => (await services.deps.operations.listRecent('orders', 1))[0]?.state === 'confirmed');
+    await waitFor(async () => (await services.context.operations.listRecent('orders', 1))[0]?.state === 'confirmed');
     signals.emit('SIGINT');
     expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('No worker has started it') });
     expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
@@ -84,25 +84,25 @@ describe('pause and restore', () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     let lostReplies = 0;
-    const resolveOperation: typeof services.deps.operations.resolve = async (step) => {
-      const resolved = await services.deps.operations.resolve(step);
+    const resolveOperation: typeof services.context.operations.resolve = async (step) => {
+      const resolved = await services.context.operations.resolve(step);
       if (lostReplies++ === 0) throw new StoreUnavailableError('unknown', {});
       return resolved;
     };
     const openApp = openAppOn(services, {
-      deps: { operations: { ...services.deps.operations, resolve: resolveOperation } },
+      context: { operations: { ...services.context.operations, resolve: resolveOperation } },
     });
     expect(await cli('pause orders --yes', { openApp })).toMatchObject({
       exit: 0,
       err: expect.stringContaining('Checking'),
     });
-    expect((await services.deps.projects.read('orders'))?.version).toBe(3);
+    expect((await services.context.projects.read('orders'))?.version).toBe(3);
   });
 
   test('report a confirmation that comes too late', async () => {
     await services.createProject('orders', [link]);
-    const settings = { ...services.deps.settings, confirmationTtlMs: -1 };
-    const result = await cli('pause orders --yes --json', { openApp: openAppOn(services, { deps: { settings } }) });
+    const settings = { ...services.context.settings, confirmationTtlMs: -1 };
+    const result = await cli('pause orders --yes --json', { openApp: openAppOn(services, { context: { settings } }) });
     expect(JSON.parse(result.err)).toMatchObject({
       code: 'expired',
       message: expect.stringContaining('Expired before it was confirmed'),
@@ -152,7 +152,7 @@ describe('apply and run', () => {
       return cli('run --role worker', { env, signals, openApp: openAppOn(services, { runRoles }) });
     };
     expect(await run()).toEqual({ exit: 0, out: '', err: '' });
-    expect(await services.deps.projects.read('orders')).toMatchObject({
+    expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'running',
       by: 'syncbot',
       oldestUnprocessedAt: null,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import type { CliApp, CreateCliApp, Role } from '../../src/cli/context.ts';
+import type { CliApp, CreateCliApp, Role } from '../../src/cli/cli-app.ts';
 import type { ProcessIo } from '../../src/cli/process-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { TestServices } from '../support/test-services.ts';
@@ -59,11 +59,11 @@ export async function writeConfigFile(yml: string) {
 /** The app of the command line on top of test services. Disposing the app does not dispose the services. */
 export function openAppOn(
   services: TestServices,
-  overrides: { readonly deps?: Partial<UseCaseContext>; readonly runRoles?: CliApp['runRole'] } = {},
+  overrides: { readonly context?: Partial<UseCaseContext>; readonly runRoles?: CliApp['runRole'] } = {},
 ): CreateCliApp {
-  const deps = { ...services.deps, ...overrides.deps };
+  const context = { ...services.context, ...overrides.context };
   return async () => ({
-    useCaseContext: deps,
+    useCaseContext: context,
     checkSlack: async () => null,
     runRole: overrides.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
     [Symbol.asyncDispose]: async () => {},

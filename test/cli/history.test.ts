@@ -66,7 +66,7 @@ test('the table shows 100 entries and names --json, which prints all', async () 
 });
 
 test('a removed project has a history, and an unknown one gives exit code 1', async () => {
-  await services.deps.projects.remove('orders', 1, 'cli:root');
+  await services.context.projects.remove('orders', 1, 'cli:root');
   expect(JSON.parse((await cli('history orders --json')).out)[0]).toMatchObject({ event: 'removed', by: 'cli:root' });
   expect(await cli('history zzz')).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('zzz') });
   expect(JSON.parse((await cli('history zzz --json')).err)).toMatchObject({ code: 'unknown_project' });

@@ -83,8 +83,8 @@ describe('list', () => {
 test("durations use the clock of the bot's Redis, not that of this machine", async () => {
   await services.createProject('orders', links);
   await services.requestAndConfirm('orders', 'pause');
-  const clock = { ...services.deps.clock, now: () => services.deps.clock.now() + 3_600_000 };
-  const openApp = openAppOn(services, { deps: { clock } });
+  const clock = { ...services.context.clock, now: () => services.context.clock.now() + 3_600_000 };
+  const openApp = openAppOn(services, { context: { clock } });
   expect((await cli('list', { openApp })).out).toMatch(/orders .* \d s +cli:test/);
   expect((await cli('show orders', { openApp })).out).toMatch(/Running for \d s,/);
   expect((await cli('restore orders --yes', { openApp })).err).toMatch(/Running, for \d s,/);

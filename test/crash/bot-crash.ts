@@ -98,7 +98,7 @@ async function pressOk(
     origin: 'slack',
     channel: 'C0SYNC',
   } as const;
-  const result = await requestAction(services.deps, request);
+  const result = await requestAction(services.context, request);
   if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
   const ref = { project: fixture.project, operation: result.operation.id };
   const watch = proxy.watch({

@@ -79,7 +79,7 @@ export async function createCrashHarness(
     },
     async startHealthyWorker() {
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs });
-      const { operations } = worker.deps;
+      const { operations } = worker.context;
       worker.startNotifier({
         async notifyOperation(ref) {
           const operation = await operations.read(ref);
@@ -91,7 +91,7 @@ export async function createCrashHarness(
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.
       await services.redis.del('{syncbot}:actions:stalled-check');
       await worker.startWorkers();
-      await sweep(worker.deps);
+      await sweep(worker.context);
       return worker;
     },
     async [Symbol.asyncDispose]() {

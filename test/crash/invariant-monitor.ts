@@ -13,10 +13,7 @@ const linkTimeoutMs = 5_000;
 const intervalMs = 10;
 
 /** The invariant: while a project is Paused, at one version, all of its links are paused. */
-export function monitorPausedLinks(
-  { deps: context }: TestServices,
-  { project, links }: ProjectFixture,
-): InvariantMonitor {
+export function monitorPausedLinks({ context }: TestServices, { project, links }: ProjectFixture): InvariantMonitor {
   const violations: string[] = [];
   let isStopped = false;
   const check = async () => {

@@ -36,7 +36,7 @@ export async function expectOneOutcomePerOperation(
   const last = operations.at(-1);
   const state = last === undefined ? null : transitions[last.action].to;
   const version = 1 + 2 * operations.length;
-  const record = await services.deps.projects.read(project);
+  const record = await services.context.projects.read(project);
   expect(record).toMatchObject({
     state,
     version,
@@ -46,13 +46,13 @@ export async function expectOneOutcomePerOperation(
     incompleteOperation: null,
   });
   for (const [index, { ref }] of operations.entries()) {
-    const operation = await services.deps.operations.read(ref);
+    const operation = await services.context.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
     expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
     expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {
-    const refused = await services.deps.operations.read(expected.refusedOperation);
+    const refused = await services.context.operations.read(expected.refusedOperation);
     expect(refused).toMatchObject({ state: 'refused', refusal: { code: 'not_allowed' }, notifiedSeq: refused?.seq });
   }
   const refs = operations.map(({ ref }) => ref);
@@ -60,7 +60,7 @@ export async function expectOneOutcomePerOperation(
   expect(await services.redis.zcard(key('runs'))).toBeLessThanOrEqual(expected.leftoverRuns);
 
   const desired = record === null ? null : desiredLinkState(record.state);
-  const statuses = await services.deps.links.readStatuses(
+  const statuses = await services.context.links.readStatuses(
     links.map(({ link }) => link),
     linkTimeoutMs,
   );
@@ -76,8 +76,8 @@ export async function expectNothingChanged(
   fixture: ProjectFixture,
   ref: OperationRef,
 ): Promise<void> {
-  expect(await services.deps.operations.read(ref)).toMatchObject({ state: 'requested' });
-  expect(await services.deps.projects.read(fixture.project)).toMatchObject({ version: 1, activeOperation: null });
+  expect(await services.context.operations.read(ref)).toMatchObject({ state: 'requested' });
+  expect(await services.context.projects.read(fixture.project)).toMatchObject({ version: 1, activeOperation: null });
   expect(await hasNoJob(services)).toBe(true);
   expect(await readHistory(services, fixture, [ref])).toEqual([...expectedHistory([]), ['requested', 1, '']]);
 }
@@ -92,7 +92,7 @@ type HistoryEntry = readonly [event: string, version: number, state: string];
 
 /** Events that the observer adds: a corrected late write, and alerts. */
 const observationEvents: ReadonlySet<string> = new Set([
-  'corrected',
+  'correction_scheduled',
   'alert_firing',
   'alert_resolved',
   'alert_notified',

@@ -15,14 +15,14 @@ let worker: AsyncDisposable | null = null;
 /** Opens every connection before the test counts commands. */
 async function open({ config, lockDurationMs, works }: OpenDetails): Promise<void> {
   services = new Services(config, log, { lockDurationMs });
-  const { deps } = services;
-  await deps.projects.listIds();
-  await deps.links.readConnections(['default', ...Object.keys(config.connections)]);
+  const { context } = services;
+  await context.projects.listIds();
+  await context.links.readConnections(['default', ...Object.keys(config.connections)]);
   if (!works) return;
   const client = connect(config.redis, 'blocking', () => {});
   worker = startWorker({
     queue: 'actions',
-    handlers: { execute: (ref) => execute(deps, ref) },
+    handlers: { execute: (ref) => execute(context, ref) },
     client,
     log,
     lockDurationMs,
@@ -32,9 +32,9 @@ async function open({ config, lockDurationMs, works }: OpenDetails): Promise<voi
 /** Does the same as src/slack/listeners/confirmation.ts. */
 async function press({ ref, by }: PressDetails): Promise<void> {
   if (services === null) throw new Error('press before open');
-  const { deps } = services;
-  await confirm(deps, { ref, by, dialog });
-  await deps.notifications.operationChanged(ref);
+  const { context } = services;
+  await confirm(context, { ref, by, dialog });
+  await context.notifications.operationChanged(ref);
 }
 
 async function run(command: SubjectCommand): Promise<void> {

@@ -106,12 +106,12 @@ async function startOperation(
     nameCommand: createCommandNamer(ref),
     suspend: () => subjectProcess.signal('SIGSTOP'),
   });
-  await services.deps.jobs.execute(ref);
+  await services.context.jobs.execute(ref);
   return { ref, watch };
 }
 
 export async function waitForOutcome({ services }: CrashHarness, ref: OperationRef): Promise<void> {
-  await waitFor(async () => (await services.deps.operations.read(ref))?.finishedAt != null, {
+  await waitFor(async () => (await services.context.operations.read(ref))?.finishedAt != null, {
     description: 'the outcome',
   });
 }

@@ -108,7 +108,7 @@ test('a connection that timed out becomes available again only with the right to
     const target = { kind: 'standalone', url: server.urlFor('syncbot-links') } as const;
     await using connections = createLinkConnections({ warehouse: target }, () => {});
     const connection = connections.get('warehouse');
-    connection?.breaker.recordTimeout();
+    connection?.breaker.recordFailure();
     expect(await connection?.breaker.isAvailable()).toBe(expected);
   }
 });

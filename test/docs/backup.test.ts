@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { firingConditions } from '../../src/domain/alert.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
@@ -17,16 +17,16 @@ async function backUpKeys({ redis }: TestServices) {
 
 test('an old backup restores the records and not the links, which raises a drift alert', async () => {
   await using services = await startTestServices();
-  const { deps } = services;
+  const { context } = services;
   const link = await services.createLink('orders-incr');
   await services.createProject('orders', [link]);
-  await deps.projects.markSynced('orders', 1, []);
+  await context.projects.markSynced('orders', 1, []);
   const restore = await backUpKeys(services);
-  await execute(deps, await services.requestAndConfirm('orders', 'pause'));
+  await execute(context, await services.requestAndConfirm('orders', 'pause'));
   expect(await link.queue.isPaused()).toBe(true);
   await restore();
-  for (let observation = 0; observation < 2; observation++) await observeAll(deps);
-  const project = await deps.projects.read('orders');
+  for (let observation = 0; observation < 2; observation++) await runObserver(context);
+  const project = await context.projects.read('orders');
   expect(project?.state).toBe('running');
   expect(firingConditions(project?.alerts ?? {}).map(({ kind }) => kind)).toContain('unexpectedly_paused');
   expect(await link.queue.isPaused()).toBe(true);
@@ -34,25 +34,25 @@ test('an old backup restores the records and not the links, which raises a drift
 
 test('after a restore of an old backup a confirmed operation is refused and a running one is completed', async () => {
   await using services = await startTestServices();
-  const { deps, redis } = services;
+  const { context, redis } = services;
   const links = [await services.createLink('orders-incr'), await services.createLink('users-incr')];
   await services.createProject('orders', links.slice(0, 1));
   await services.createProject('users', links.slice(1));
   const confirmedOperation = await services.requestAndConfirm('orders', 'pause');
   const runningOperation = await services.requestAndConfirm('users', 'pause');
-  await deps.operations.claim(runningOperation, 'a lost execution');
+  await context.operations.claim(runningOperation, 'a lost execution');
   const restore = await backUpKeys(services);
-  await execute(deps, confirmedOperation);
-  await execute(deps, runningOperation);
+  await execute(context, confirmedOperation);
+  await execute(context, runningOperation);
   for (const { queue } of links) await queue.resume();
   await restore();
   await redis.hset(`syncbot:{p:orders}:op:${confirmedOperation.operation}`, 'executeBy', Date.now() - 86_400_000);
-  await execute(deps, confirmedOperation);
-  await execute(deps, runningOperation);
-  expect(await deps.operations.read(confirmedOperation)).toMatchObject({
+  await execute(context, confirmedOperation);
+  await execute(context, runningOperation);
+  expect(await context.operations.read(confirmedOperation)).toMatchObject({
     state: 'refused',
     refusal: { code: 'claim_timeout' },
   });
-  expect(await deps.operations.read(runningOperation)).toMatchObject({ state: 'done' });
+  expect(await context.operations.read(runningOperation)).toMatchObject({ state: 'done' });
   expect(await Promise.all(links.map(({ queue }) => queue.isPaused()))).toEqual([false, true]);
 });

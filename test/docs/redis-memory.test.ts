@@ -37,7 +37,7 @@ test('the bytes of docs/operating.md are at least the measured ones and at most 
   const measureProject = async (count: number) => {
     await services.redis.flushall();
     const kept = Object.fromEntries(Object.entries(watermarks).slice(0, count));
-    await services.deps.projects.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
+    await services.context.projects.save(definition(count), { state: 'running', watermarks: kept }, 'U0123ABCD');
     return size('syncbot:{p:orders}:state', 'syncbot:{p:orders}:definition');
   };
   const [one, ten] = [await measureProject(1), await measureProject(10)];
@@ -47,7 +47,7 @@ test('the bytes of docs/operating.md are at least the measured ones and at most 
   for (let operationIndex = 0; operationIndex < 40; operationIndex++) {
     const action = operationIndex % 2 === 0 ? 'pause' : 'restore';
     const ref = await services.requestAndConfirm('invoices', action);
-    await execute(services.deps, ref);
+    await execute(services.context, ref);
     operations.push(await size(`syncbot:{p:invoices}:op:${ref.operation}`));
   }
   const entries = await services.redis.xlen('syncbot:{p:invoices}:audit');

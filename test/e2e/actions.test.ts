@@ -18,7 +18,7 @@ afterEach(async () => {
 const bob = { user: 'U0BOB' };
 const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()));
 const channelMessages = () => harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC');
-const stateOf = async (id: string) => (await harness.services.deps.projects.read(id))?.state;
+const stateOf = async (id: string) => (await harness.services.context.projects.read(id))?.state;
 
 describe('commands and buttons over Socket Mode', () => {
   it('Only alice sees the dialog of a pause. After OK the channel gets one message, which ends with the outcome.', async () => {
@@ -52,7 +52,7 @@ describe('commands and buttons over Socket Mode', () => {
     expect(buttonLabels(await harness.waitForMessage('Nothing was changed'))).toEqual([]);
     expect(channelMessages()).toEqual([]);
     expect(await pauseFlags()).toEqual([false, false]);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
   it('A restore makes a Paused project run again.', async () => {

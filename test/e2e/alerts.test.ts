@@ -24,7 +24,7 @@ const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC
 const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
 const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
   harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
-const readProject = async () => await harness.services.deps.projects.read('orders');
+const readProject = async () => await harness.services.context.projects.read('orders');
 /** Waits until the observer has started two more cycles. */
 async function waitForTwoObservations(): Promise<void> {
   for (let observation = 0; observation < 2; observation++) {

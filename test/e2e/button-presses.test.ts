@@ -18,8 +18,8 @@ afterEach(async () => {
 
 const bob = { user: 'U0BOB' };
 const waitForPaused = () =>
-  harness.slack.waitFor(async () => (await harness.services.deps.projects.read('orders'))?.state === 'paused');
-const operations = () => harness.services.deps.operations.listRecent('orders', 10);
+  harness.slack.waitFor(async () => (await harness.services.context.projects.read('orders'))?.state === 'paused');
+const operations = () => harness.services.context.operations.listRecent('orders', 10);
 const channelMessages = () =>
   harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC').filter((message) => !message.ephemeralFor);
 const pauseEvents = async () =>
@@ -39,7 +39,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
       harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').every((m) => buttonLabels(m).length === 0),
     );
     expect(await operations()).toHaveLength(1);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ version: 3 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ version: 3 });
     expect(await pauseEvents()).toHaveLength(1);
     await harness.slack.waitFor(
       () => channelMessages().length === 1 && visibleText(channelMessages()[0] ?? never()).includes('is Paused'),
@@ -89,7 +89,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     harness.press('OK', dialog);
     const answer = await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/);
     expect(buttonLabels(answer)).toEqual([]);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
   it('A newer request supersedes the older dialog, whose OK then changes nothing.', async () => {
@@ -111,7 +111,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     for (const value of ['', '{}', 'orders', '../etc/x', 'a'.repeat(1_990)]) {
       expect((await harness.slack.pressForged({ ...sender, actionId: 'sync:v1:ok', value }).acked).kind).toBe('acked');
     }
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ version: 1 });
   });
 
   it('A dialog still works after a restart of the bot.', async () => {
@@ -139,7 +139,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     const loser = finishedOperations.find(({ state }) => state === 'refused');
     expect(finishedOperations).toHaveLength(2);
     expect(loser?.refusal).toMatchObject({ by: winner?.by });
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
     expect(await pauseEvents()).toHaveLength(1);
     await harness.waitForMessage(new RegExp(`orders was not paused[\\s\\S]*<@${winner?.by}>`), bob);
   });

@@ -50,7 +50,7 @@ async function startOrders(connection: 'default' | 'warehouse') {
   return { redis, links, sources, tablesAreEqual, countActiveEvents };
 }
 
-const projectState = async () => (await harness.services.deps.projects.read('orders'))?.state;
+const projectState = async () => (await harness.services.context.projects.read('orders'))?.state;
 
 it.each(['default', 'warehouse'] as const)(
   'On the %s Redis no task starts after Paused, and every row reaches the target after Restore.',
@@ -84,7 +84,7 @@ it('A row that the target refuses makes the project Failed. After a fix and a re
   for (const source of sources) await source.burst(60);
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
   await harness.slack.waitFor(async () => {
-    const project = await harness.services.deps.projects.read('orders');
+    const project = await harness.services.context.projects.read('orders');
     return project?.syncedVersion === project?.version;
   });
 

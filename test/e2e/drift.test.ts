@@ -28,10 +28,10 @@ const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC
 const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
 const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
   harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
-const readProject = async () => await harness.services.deps.projects.read('orders');
+const readProject = async () => await harness.services.context.projects.read('orders');
 const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ queue }) => queue.isPaused()));
 const historyEvents = async () =>
-  (await harness.services.deps.auditLog.read('orders', { limit: 100 })).map(({ event }) => event);
+  (await harness.services.context.auditLog.read('orders', { limit: 100 })).map(({ event }) => event);
 
 /** A project whose links have the desired state, with workers. */
 async function startWorkersAndProject(
@@ -136,14 +136,16 @@ it('A queue that is created while the project is Paused is paused at once, and a
   await waitFor(() => createdLink.queue.isPaused());
   await waitForAlert(/orders: a queue was created, for .* Resolved/);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
-  expect(await historyEvents()).toContain('corrected');
+  expect(await historyEvents()).toContain('correction_scheduled');
 });
 
 it('Drift while an execution is under way is corrected and audited without an alert', async () => {
   await startWorkersAndProject('paused');
   await harness.services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
   await fullLink.queue.resume();
-  await waitFor(async () => (await pauseFlags()).every(Boolean) && (await historyEvents()).includes('corrected'));
+  await waitFor(
+    async () => (await pauseFlags()).every(Boolean) && (await historyEvents()).includes('correction_scheduled'),
+  );
   expect(alertMessages(/although orders is Paused/)).toEqual([]);
 });
 

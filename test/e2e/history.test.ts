@@ -56,7 +56,11 @@ describe('/sync history', () => {
     await harness.services.createProject('orders', links);
     const link = links[0]?.link ?? expect.fail();
     const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
-    await harness.services.deps.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await harness.services.context.projects.markFailed('orders', 1, {
+      failure,
+      by: 'syncbot',
+      oldestUnprocessedAt: null,
+    });
     const textForAlice = visibleText(await harness.runCommand('history orders'));
     expect(textForAlice).toContain('syncbot · Failed: a task failed on `orders-full`: column is missing');
     const textForCarol = visibleText(await harness.runCommand('history orders', carol));
@@ -69,7 +73,7 @@ describe('/sync history', () => {
     for (let index = 0; index < 20; index++) {
       await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');
     }
-    await harness.services.deps.projects.remove('orders', 1, 'cli:root');
+    await harness.services.context.projects.remove('orders', 1, 'cli:root');
     const historyText = visibleText(await harness.runCommand('history orders'));
     expect(historyText).toContain('cli:root · removed the project');
     expect(historyText.match(/changed its definition/g)).toHaveLength(14);
@@ -81,7 +85,7 @@ describe('/sync history', () => {
 
 it('The history has each refusal: of a command, and of a press in the dialog of another person', async () => {
   await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
-  const events = () => harness.services.deps.auditLog.read('orders', { limit: 2 });
+  const events = () => harness.services.context.auditLog.read('orders', { limit: 2 });
   await harness.runCommand('pause orders because deploy', { user: 'U0CAROL' });
   await harness.slack.waitFor(async () => (await events())[0]?.event === 'refused');
   expect((await events())[0]).toMatchObject({ by: 'U0CAROL', action: 'pause', reason: 'deploy', code: 'not_operator' });

@@ -22,7 +22,7 @@ afterEach(async () => {
 const bob = { user: 'U0BOB' };
 const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()));
 const channelMessages = () => harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC');
-const operations = () => harness.services.deps.operations.listRecent('orders', 10);
+const operations = () => harness.services.context.operations.listRecent('orders', 10);
 const pauseLinks = async () => {
   for (const { queue } of links) await queue.pause();
 };
@@ -57,7 +57,7 @@ describe('commands and buttons over HTTP', () => {
     expect(buttonLabels(await harness.waitForMessage('Nothing was changed'))).toEqual([]);
     expect(channelMessages()).toEqual([]);
     expect(await pauseFlags()).toEqual([false, false]);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
   it('A press of OK on an expired dialog changes nothing and shows that it expired.', async () => {
@@ -67,7 +67,7 @@ describe('commands and buttons over HTTP', () => {
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${operation?.id}`, 'expiresAt', '1');
     harness.press('OK', dialog);
     expect(buttonLabels(await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/))).toEqual([]);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
   it('A restore makes a Paused project run again.', async () => {
@@ -86,7 +86,7 @@ describe('commands and buttons over HTTP', () => {
     presses.push(harness.press('OK', dialog));
     for (const { acked } of presses) expect((await acked).kind).toBe('acked');
     expect(await operations()).toHaveLength(1);
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
     await harness.slack.waitFor(() => channelMessages().length === 1);
   });
 

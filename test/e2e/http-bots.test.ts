@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const bob = { user: 'U0BOB' };
-const operations = (project = 'orders') => harness.services.deps.operations.listRecent(project, 10);
+const operations = (project = 'orders') => harness.services.context.operations.listRecent(project, 10);
 const channelMessages = () =>
   harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC').filter((message) => !message.ephemeralFor);
 const pauseEvents = async () =>

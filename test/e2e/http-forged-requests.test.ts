@@ -200,7 +200,7 @@ function requestWithNewerTimestamp(): Buffer {
   return requestBytes({ headers: { ...headers, 'x-slack-request-timestamp': String(nowSeconds()) }, body });
 }
 
-const operations = () => harness.services.deps.operations.listRecent('orders', 10);
+const operations = () => harness.services.context.operations.listRecent('orders', 10);
 
 describe('hostile requests', () => {
   it.each(hostileRequests)(
@@ -247,7 +247,7 @@ describe('hostile requests', () => {
     expect(rejections).toHaveLength(before.rejections);
     expect(await operations()).toEqual([operation]);
     expect(slack.calls).toHaveLength(before.calls);
-    expect(await world.deps.projects.read('orders')).toMatchObject({ version: 1 });
+    expect(await world.context.projects.read('orders')).toMatchObject({ version: 1 });
   });
 
   it('A signed press from another workspace is acknowledged, counted, and refused only to its sender.', async () => {

@@ -18,7 +18,7 @@ afterEach(async () => {
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
   channelMessages().filter((message) => /was Failed|is Failed: a task failed/.test(visibleText(message)));
-const projectState = async () => (await harness.services.deps.projects.read('payments'))?.state;
+const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
 /** Creates a project whose tasks fail until `row.isRepaired` is true. */
 async function startFailingProject(channel: string | null, options: SlackHarnessOptions = {}) {
@@ -74,7 +74,7 @@ it('The alert of a project without a channel goes to the channel of its last ope
   const { row: failingRow, addFailingTask } = await startFailingProject(null);
   await addFailingTask();
   await harness.slack.waitFor(
-    async () => (await harness.services.deps.projects.read('payments'))?.alerts.project_failed?.delivered != null,
+    async () => (await harness.services.context.projects.read('payments'))?.alerts.project_failed?.delivered != null,
   );
   expect(channelMessages()).toEqual([]);
   failingRow.isRepaired = true;

@@ -59,7 +59,7 @@ const sendWith =
   async (scenario) => {
     // Loads the script into Redis first, so that the lost reply below is the one of the script itself.
     const ref = { project: 'orders', operation: 'none' };
-    await scenario.harness.services.deps.operations.resolve({ ref, decision: 'cancel', by: null, dialog: null });
+    await scenario.harness.services.context.operations.resolve({ ref, decision: 'cancel', by: null, dialog: null });
     scenario.sendNext = sendOverride(scenario);
   };
 
@@ -82,11 +82,11 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   'the bot’s Redis is down until alice repeats her request': sendWith(({ harness }) => async (deliver) => {
     harness.services.proxy.goDown();
     // A command that is sent before the bot notices the outage has an unknown result. Other cases cover that.
-    await harness.slack.waitFor(() => failsAsUnavailable(harness.services.deps.serverClock.now(), 'no'));
+    await harness.slack.waitFor(() => failsAsUnavailable(harness.services.context.serverClock.now(), 'no'));
     deliver();
     await harness.waitForMessage('Not done');
     harness.services.proxy.recover();
-    await harness.slack.waitFor(() => harness.services.deps.serverClock.now());
+    await harness.slack.waitFor(() => harness.services.context.serverClock.now());
     deliver();
   }),
   'the bot’s Redis applied OK, the reply is lost, and Redis is down for a while': sendWith(
@@ -146,6 +146,6 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await scenario.run(during, injectors[fault]);
   await scenario.expectMessages(sees);
   await scenario.expectPaused();
-  expect(await scenario.harness.services.deps.operations.listRecent('orders', 9)).toHaveLength(1);
+  expect(await scenario.harness.services.context.operations.listRecent('orders', 9)).toHaveLength(1);
   expect(scenario.harness.slack.violations).toEqual([]);
 });

@@ -47,7 +47,7 @@ describe('refusals by the state rules', () => {
     expect(answer).toContain('Nothing was changed');
     const otherAction = allowedAction(state);
     if (otherAction !== null) expect(answer).toContain(`/sync ${otherAction} ${project}`);
-    expect(await harness.services.deps.operations.listRecent(project, 5)).toEqual([]);
+    expect(await harness.services.context.operations.listRecent(project, 5)).toEqual([]);
   });
 
   it.each(refusedPairs)(
@@ -76,7 +76,8 @@ describe('refusals by the state rules', () => {
   );
 });
 
-const newestOperation = async (project: string) => (await harness.services.deps.operations.listRecent(project, 1))[0];
+const newestOperation = async (project: string) =>
+  (await harness.services.context.operations.listRecent(project, 1))[0];
 
 /** Executes the confirmed operation as a worker does. */
 async function runWorkerOnce(project: string): Promise<void> {
@@ -85,7 +86,7 @@ async function runWorkerOnce(project: string): Promise<void> {
     const found = await newestOperation(project);
     return found?.state === 'confirmed' && found;
   });
-  await execute(harness.services.deps, { project, operation: operation.id });
+  await execute(harness.services.context, { project, operation: operation.id });
 }
 
 async function expectRefusal(project: string, state: ProjectState): Promise<void> {
@@ -97,7 +98,7 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
     user: 'U0BOB',
   });
   expect(visibleText(outcome)).toContain('Nothing was changed');
-  expect(await harness.services.deps.projects.read(project)).toMatchObject({
+  expect(await harness.services.context.projects.read(project)).toMatchObject({
     state,
     version: 1,
     activeOperation: null,

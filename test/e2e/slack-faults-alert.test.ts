@@ -71,7 +71,7 @@ async function startFailingProject(harness: SlackHarness) {
   return { row: failingRow, addFailingTask: () => link.queue.add('change', {}) };
 }
 
-const readProject = ({ services }: SlackHarness) => services.deps.projects.read('payments');
+const readProject = ({ services }: SlackHarness) => services.context.projects.read('payments');
 
 it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await using harness = await startSlackHarness();

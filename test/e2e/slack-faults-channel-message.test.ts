@@ -202,7 +202,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
 async function notifyAgain({ harness, operation }: FaultScenario): Promise<void> {
   const { id } = await operation();
   await harness.services.redis.hincrby(`syncbot:{p:orders}:op:${id}`, 'seq', 1);
-  await harness.services.deps.notifications.operationChanged({ project: 'orders', operation: id });
+  await harness.services.context.notifications.operationChanged({ project: 'orders', operation: id });
 }
 
 it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultCase }) => {

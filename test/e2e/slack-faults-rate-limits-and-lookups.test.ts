@@ -36,7 +36,7 @@ it.each([
     const ownTexts = () => harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(visibleText);
     await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a is Paused')), { timeoutMs: 20_000 });
     expect(channelMessages(harness, 'C0A')).toEqual([]);
-    expect(await harness.services.deps.projects.read('a')).toMatchObject({ state: 'paused', activeOperation: null });
+    expect(await harness.services.context.projects.read('a')).toMatchObject({ state: 'paused', activeOperation: null });
     expect(harness.slack.violations).toEqual([]);
   },
 );
@@ -82,7 +82,7 @@ it.each([
     harness.press('OK', dialog);
     const refusalMessage = await harness.waitForMessage('I could not read from Slack who is in the user group S0OPS');
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
-    expect(await harness.services.deps.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+    expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
     expect(channelMessages(harness, 'C0SYNC')).toEqual([]);
     fault.cancel();
     fault.release();

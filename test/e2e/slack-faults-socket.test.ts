@@ -210,7 +210,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees, ...faultC
   await scenario.run(during, injectors[fault], 'meanwhile' in faultCase ? faultCase.meanwhile : undefined);
   await scenario.expectMessages(sees);
   await scenario.expectPaused();
-  expect(await scenario.harness.services.deps.operations.listRecent('orders', 9)).toHaveLength(1);
+  expect(await scenario.harness.services.context.operations.listRecent('orders', 9)).toHaveLength(1);
   await waitForSocket(scenario);
   await scenario.harness.runCommand('list', { user: 'U0BOB' });
   const expectedViolations = fault === 'the bot acknowledges too late' ? ['ack_too_late'] : [];

@@ -67,14 +67,14 @@ export async function createFailoverFixture({
     queues.push(bullQueue);
     workers.push(worker);
   }
-  await services.deps.projects.save(
+  await services.context.projects.save(
     makeDefinition('orders', { links }),
     { state: 'running', watermarks: {} },
     'cli:test',
   );
   await services.startWorkers();
-  const { deps } = services;
-  const readProject = () => deps.projects.read('orders');
+  const { context } = services;
+  const readProject = () => context.projects.read('orders');
 
   return {
     services,
@@ -84,11 +84,11 @@ export async function createFailoverFixture({
     async addTasks(names) {
       await Promise.all(queues.map((queue) => queue.addBulk(names.map((name) => ({ name, data: {} })))));
     },
-    requestAndConfirm: (action) => requestAndConfirm(deps, { project: 'orders', action, by: 'cli:test' }),
+    requestAndConfirm: (action) => requestAndConfirm(context, { project: 'orders', action, by: 'cli:test' }),
     waitForOutcome: (ref) =>
       waitFor(
         async () => {
-          const operation = await deps.operations.read(ref);
+          const operation = await context.operations.read(ref);
           return operation !== null && !isOpen(operation) && operation;
         },
         { description: 'the outcome', timeoutMs: 45_000 },
@@ -97,7 +97,7 @@ export async function createFailoverFixture({
       waitFor(
         async () => {
           const project = await readProject();
-          const flags = await deps.links.readStatuses(links, 2_000);
+          const flags = await context.links.readStatuses(links, 2_000);
           if (project === null || project.activeOperation !== null || project.syncedVersion < project.version)
             return false;
           return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
@@ -106,7 +106,7 @@ export async function createFailoverFixture({
       ),
     readState: async () => (await readProject())?.state,
     async readVersions() {
-      const entries = await deps.auditLog.read('orders', { limit: 500 });
+      const entries = await context.auditLog.read('orders', { limit: 500 });
       return entries.flatMap(({ version }) => version ?? []).reverse();
     },
     async [Symbol.asyncDispose]() {

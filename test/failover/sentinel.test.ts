@@ -54,10 +54,10 @@ it('a pause that was not replicated is lost in a failover, and doctor reports th
   await fixture.waitUntilSynced();
   await group.killPrimary();
   await group.waitForFailover();
-  const { deps } = fixture.services;
-  const project = await waitFor(() => deps.projects.read('orders'));
+  const { context } = fixture.services;
+  const project = await waitFor(() => context.projects.read('orders'));
   expect(project).toMatchObject({ state: 'running', version: 1, activeOperation: null });
-  const linkResults = async () => checkLinks({ project, stats: await observeProject(deps, project) }, [1, 1, 1]);
+  const linkResults = async () => checkLinks({ project, stats: await observeProject(context, project) }, [1, 1, 1]);
   await waitFor(async () => (await linkResults()).every(({ result }) => result !== 'unknown'));
   expect((await linkResults()).map(({ result, message }) => `${result} ${message.split(';')[0]}`)).toEqual([
     'pass running',

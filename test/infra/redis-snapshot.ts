@@ -9,7 +9,7 @@ export async function observeLink(
   link: Link,
   watermark: Watermark = noWatermark,
 ): Promise<LinkStats> {
-  const [observation] = await services.deps.links.observe([{ link, watermark }]);
+  const [observation] = await services.context.links.observe([{ link, watermark }]);
   if (observation?.kind !== 'read') throw new Error(`${link.queue} is ${observation?.kind}`);
   return observation;
 }

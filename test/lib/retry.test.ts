@@ -10,7 +10,7 @@ test('The first attempt has no delay, and each later attempt has twice the delay
 });
 
 test('Jitter subtracts up to half of the delay.', () => {
-  const delaysMs = [0, 0.25, 0.5, 0.999].map((random) => backoffMs({ attempts: 3, ...limits, random }));
+  const delaysMs = [0, 0.25, 0.5, 0.999].map((jitter) => backoffMs({ attempts: 3, ...limits, jitter }));
   expect(delaysMs).toEqual([1_000, 875, 750, expect.closeTo(500.5)]);
 });
 

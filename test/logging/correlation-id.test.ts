@@ -60,7 +60,7 @@ test('The log line of a failed job attempt names the project and the operation.'
   await using worker = await runApp({ role: 'worker', redisUrl: services.url });
   await worker.waitForReadiness({ redis: 'ready', workers: 'ready' });
   const ref = await services.requestAndConfirm('orders', 'pause');
-  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
+  await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
   const broken = { project: 'orders', operation: 'broken' };
   await services.redis.hset('syncbot:{p:orders}:op:broken', {
     id: 'broken',
@@ -68,7 +68,7 @@ test('The log line of a failed job attempt names the project and the operation.'
     projectVersion: '9',
     action: 'pause',
   });
-  await services.deps.jobs.execute(broken);
+  await services.context.jobs.execute(broken);
   const failedAttempt = () => worker.logLines.find(({ msg }) => msg === 'job attempt failed');
   expect(await waitFor(failedAttempt)).toMatchObject({
     project: 'orders',

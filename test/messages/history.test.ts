@@ -13,20 +13,18 @@ const emptyEntry: HistoryEntry = {
   action: null,
   reason: null,
   origin: null,
-  ...{
-    channel: null,
-    version: null,
-    state: null,
-    code: null,
-    refusal: null,
-    outcome: null,
-    failure: null,
-    alert: null,
-    delivered: null,
-    kind: null,
-    links: null,
-    cause: null,
-  },
+  channel: null,
+  version: null,
+  state: null,
+  code: null,
+  refusal: null,
+  outcome: null,
+  failure: null,
+  alert: null,
+  delivered: null,
+  alertKind: null,
+  links: null,
+  cause: null,
 };
 const historyEntry = (overrides: Partial<HistoryEntry>): HistoryEntry => ({ ...emptyEntry, ...overrides });
 const renderEntry = (overrides: Partial<HistoryEntry>, revealReasons = true) =>
@@ -71,7 +69,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   ],
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
   drained: [pauseOperation, 'the last task in flight ended', 'the last task in flight ended'],
-  corrected: [
+  correction_scheduled: [
     { links: [link], cause: 'late_write' },
     "sets orders-full to the project's state after a late write of its own",
     "sets links to the project's state after a late write of its own",
@@ -87,12 +85,15 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     'an alert fired',
   ],
   alert_resolved: [
-    { kind: 'unexpectedly_running' },
+    { alertKind: 'unexpectedly_running' },
     'alert resolved: links ran although they should have been paused',
     'the alert is resolved',
   ],
   alert_notified: [
-    { kind: 'latency', delivered: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' }, resolved: false } },
+    {
+      alertKind: 'latency',
+      delivered: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' }, resolved: false },
+    },
     'notified #C0OPS: it is too far behind',
     'notified',
   ],
@@ -114,7 +115,7 @@ describe('the text of an entry', () => {
   });
 
   it('of a new queue says that it is new, and of an alert without links has its title', () => {
-    expect(renderEntry({ event: 'corrected', links: [link], cause: 'queue_created' })).toBe(
+    expect(renderEntry({ event: 'correction_scheduled', links: [link], cause: 'queue_created' })).toBe(
       "sets orders-full to the project's state, because the queue is new",
     );
     const condition = { kind: 'latency', latencyMs: 9, limitMs: 1 } as const;

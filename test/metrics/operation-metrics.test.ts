@@ -26,7 +26,7 @@ test('Each operation is counted once, by the process that ended it.', async () =
   users.press('Cancel', await users.runCommand('pause d'));
   for (const _time of [1, 2]) await users.runCommand('pause e');
   await users.runCommand('pause e', { user: 'U0CAROL' });
-  const { operations } = services.deps;
+  const { operations } = services.context;
   const shortLived = {
     id: 'short',
     project: 'f',
@@ -84,14 +84,14 @@ test('A repeated button press and a second notification are not counted again.',
   const dialog = await users.requestAndConfirm('pause', 'orders');
   await users.waitForMessage('still finishing', bob);
   await users.press('OK', dialog).acked;
-  const { operations } = services.deps;
+  const { operations } = services.context;
   const operation = (await operations.listRecent('orders', 1))[0] ?? expect.unreachable();
   const ref = { project: 'orders', operation: operation.id };
-  const { useCaseContext: deps } = all.app;
-  expect(await deps.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
+  const { useCaseContext: context } = all.app;
+  expect(await context.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null })).toMatchObject({
     kind: 'repeated',
   });
-  expect(await deps.operations.claim(ref, 'again')).toMatchObject({ kind: 'finished' });
+  expect(await context.operations.claim(ref, 'again')).toMatchObject({ kind: 'finished' });
   const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['notify pause'];
   await expect.poll(readNotified, { timeout: 20_000 }).toBe(1);
   finishTasks[0]?.();

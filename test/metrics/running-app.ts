@@ -1,5 +1,5 @@
 import { createApp } from '../../src/app.ts';
-import type { CliApp, Role } from '../../src/cli/context.ts';
+import type { CliApp, Role } from '../../src/cli/cli-app.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { parseEnvironment } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/logging/logger.ts';

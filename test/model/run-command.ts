@@ -1,5 +1,5 @@
 import { fixRefusedRows } from '../../demo/tables.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { refOf } from '../../src/domain/operation.ts';
 import type { Command } from './commands.ts';
@@ -37,7 +37,7 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     case 'sweep_at_both_bots':
       return void (await Promise.all(system.bots.map((bot) => recordErrors(run, () => sweep(bot)))));
     case 'observe':
-      return observeAll(botOf(system, command.bot));
+      return runObserver(botOf(system, command.bot));
     case 'reconcile':
       return botOf(system, command.project).jobs.reconcile(projectOf(system, command.project).id);
     case 'kill_worker':

@@ -73,7 +73,7 @@ export async function createSystem(folder: string): Promise<System> {
   };
   const botServices = [createBotServices(config), createBotServices(config)];
   for (const services of botServices) cleanup.push(() => services[Symbol.asyncDispose]());
-  const bots = botServices.map(({ deps: context }) => context);
+  const bots = botServices.map(({ context }) => context);
   const projects: ModelProject[] = [];
   for (const { id, initialState, onFailure, links, connection } of projectSpecs) {
     const { redis, url } = connection === 'far' ? far : near;
@@ -126,7 +126,7 @@ async function startProxiedServer(cleanup: Cleanup) {
 
 function createBotServices(config: ServicesConfig): Services {
   const services = new Services(config, pino({ level: 'silent' }), { lockDurationMs });
-  services.startNotifier(createFakeNotifier(services.deps));
+  services.startNotifier(createFakeNotifier(services.context));
   return services;
 }
 

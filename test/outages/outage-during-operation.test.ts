@@ -30,7 +30,7 @@ async function cli(...argv: string[]): Promise<CliResult> {
   return runCliInProcess(argv, { env, openApp: createApp });
 }
 
-const readState = async (project: string) => (await harness.services.deps.projects.read(project))?.state;
+const readState = async (project: string) => (await harness.services.context.projects.read(project))?.state;
 const bob = { user: 'U0BOB' };
 
 describe.each(['SIGSTOP', 'SIGKILL'] as const)('while Redis is down (%s)', (signal) => {
@@ -63,7 +63,7 @@ it('a pause continues when a Redis that was suspended while it ran continues', a
   services.server().kill('SIGCONT');
   await harness.waitForMessage('far is Paused', bob);
   expect(await far.queue.isPaused()).toBe(true);
-  const history = await services.deps.auditLog.read('far', { limit: 100 });
+  const history = await services.context.auditLog.read('far', { limit: 100 });
   const versions = history.flatMap(({ version }) => version ?? []).reverse();
   expect([...new Set(versions)]).toEqual([1, 2, 3]);
 });

@@ -105,7 +105,7 @@ const withWorker: Record<string, Situation> = {
     const program = await startRunning(fixture, role);
     fixture.services.server('far').kill('SIGSTOP');
     await fixture.services.requestAndConfirm('far', 'pause');
-    await waitFor(async () => (await fixture.services.deps.projects.read('far'))?.state === 'pausing');
+    await waitFor(async () => (await fixture.services.context.projects.read('far'))?.state === 'pausing');
     return program;
   },
   'that runs an operation while Redis is suspended': async (fixture, role) => {

@@ -45,7 +45,7 @@ test('run executes operations while Slack is down at the start, and posts the ou
   const program = fixture.startProgram('all');
   await fixture.waitForLog(program, 'waiting for Slack');
   const ref = await waitFor(() => services.requestAndConfirm('near', 'pause'));
-  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
+  await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
   expect(slack.callsTo('chat.postMessage')).toEqual([]);
 
   outage.cancel();

@@ -149,7 +149,7 @@ describe('a press on OK while Redis is down', () => {
     await using fixture = await startSlackAppFixture({
       operations: { resolve: async () => ({ kind: 'resolved', operation }) },
     });
-    fixture.dependencies.deps.jobs.execute = () => Promise.reject(storeUnavailable('no'));
+    fixture.dependencies.context.jobs.execute = () => Promise.reject(storeUnavailable('no'));
     pressOk(fixture);
     await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
     expect(fixture.visibleTexts()).toEqual([]);

@@ -296,7 +296,7 @@ export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
   outcome: fc.option(outcome),
   failure: fc.option(failure),
   alert: fc.option(alert),
-  kind: fc.option(fc.constantFrom(...alertKinds)),
+  alertKind: fc.option(fc.constantFrom(...alertKinds)),
   delivered: fc.option(deliveredAlert),
   links: fc.option(fc.array(link)),
   cause: fc.option(fc.constantFrom('late_write' as const, 'queue_created' as const)),

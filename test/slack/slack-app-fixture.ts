@@ -4,14 +4,14 @@ import type { RejectionReason, Transport } from '../../src/slack/receivers/recei
 import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { exampleProject } from './example-records.ts';
-import { createFakeDeps, type FakeDeps, type FakeStores } from './fake-deps.ts';
+import { createFakeContext, type FakeContext, type FakeStores } from './fake-context.ts';
 
 export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
 /** The Slack app with fake stores, connected to the strict fake of Slack. */
 export interface SlackAppFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
-  readonly dependencies: FakeDeps;
+  readonly dependencies: FakeContext;
   readonly slackApp: SlackApp;
   /** The errors that ended the connection. */
   readonly connectionErrors: readonly SlackConnectionError[];
@@ -34,7 +34,7 @@ export async function createSlackAppFixture(
   } = {},
 ): Promise<SlackAppFixture> {
   const slack = await FakeSlack.start();
-  const dependencies = createFakeDeps([exampleProject()], stores);
+  const dependencies = createFakeContext([exampleProject()], stores);
   const connectionErrors: SlackConnectionError[] = [];
   const rejections: RejectionReason[] = [];
   const app = createSlackApp({
@@ -44,8 +44,8 @@ export async function createSlackAppFixture(
     command: '/sync',
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },
     showErrors: false,
-    deps: dependencies.deps,
-    log: dependencies.deps.log,
+    context: dependencies.context,
+    log: dependencies.context.log,
     onAuthError: (error) => connectionErrors.push(error),
     onRequestRejected: (reason) => rejections.push(reason),
   });

@@ -75,7 +75,7 @@ export async function createSoakSystem(folder: string): Promise<SoakSystem> {
       channel: 'C0SYNC',
       links: links.map(({ link }) => ({ queue: link, connection: 'warehouse', prefix: 'bull' })),
     });
-    await directServices.deps.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:soak');
+    await directServices.context.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:soak');
     projects.push({ id, links });
   }
 

@@ -81,7 +81,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
     { place: 'Slack itself', texts: slack.clientErrorsOf('U0ALICE').map(({ error }) => error) },
   ];
   const operation = async () => {
-    const [newestOperation] = await services.deps.operations.listRecent('orders', 1);
+    const [newestOperation] = await services.context.operations.listRecent('orders', 1);
     if (newestOperation === undefined) throw new Error('the project has no operation');
     return newestOperation;
   };
@@ -137,7 +137,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
     },
     async expectPaused() {
       expect(await operation()).toMatchObject({ state: 'done', toState: 'paused' });
-      expect(await services.deps.projects.read('orders')).toMatchObject({
+      expect(await services.context.projects.read('orders')).toMatchObject({
         state: 'paused',
         activeOperation: null,
         version: 3,
@@ -156,7 +156,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
       await waitFor(
         async () => {
           await promoteDelayed();
-          const openOperations = await services.deps.operations.listOpen('orders');
+          const openOperations = await services.context.operations.listOpen('orders');
           const notNotified = openOperations.filter(({ seq, notifiedSeq }) => seq > notifiedSeq);
           return (
             notNotified.length === 0 && (await notificationQueue.getJobCountByTypes('wait', 'active', 'delayed')) === 0

@@ -90,7 +90,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
       command: '/sync',
       policy: options.policy ?? defaultPolicy,
       showErrors: options.showErrors ?? false,
-      deps: botServices.deps,
+      context: botServices.context,
       log,
       onAuthError: (error) => expect.unreachable(error.message),
       onRequestRejected: (reason) => void rejections.push(reason),

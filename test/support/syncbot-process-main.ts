@@ -8,7 +8,8 @@ const [role, json = ''] = process.argv.slice(2);
 const { config, overrides, slack } = JSON.parse(json) as SyncbotProcessOptions;
 const log = pino({ level: 'silent' });
 const services = new Services(config, log, overrides);
-const bot = role === 'bot' && slack ? createSlackApp({ ...slack, deps: services.deps, log, onAuthError: exit }) : null;
+const bot =
+  role === 'bot' && slack ? createSlackApp({ ...slack, context: services.context, log, onAuthError: exit }) : null;
 if (bot === null) {
   await services.startWorkers().catch(exit);
 } else {

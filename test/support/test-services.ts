@@ -24,7 +24,7 @@ export interface TestServices extends AsyncDisposable {
   /** A proxy before the bot's Redis. The services use it only with `throughProxy`. */
   readonly proxy: FaultyRedisProxy;
   readonly instance: Services;
-  readonly deps: UseCaseContext;
+  readonly context: UseCaseContext;
   /** The server of a connection. A test may kill it, and start another one on its port. */
   server(connection?: string): RedisServer;
   /** Creates more services on the same Redis, like another process of the bot. */
@@ -106,7 +106,7 @@ export async function startTestServices({
     proxy,
     instance,
     addInstance,
-    deps: instance.deps,
+    context: instance.context,
     urlOf: (connection) => findServer(connection).redisServer.url,
     server: (connection = 'default') => findServer(connection).redisServer,
     async createLink(name, connection = 'default') {
@@ -131,10 +131,10 @@ export async function startTestServices({
     },
     async createProject(id, links, { state = 'running', ...definitionOverrides } = {}) {
       const definition = makeDefinition(id, { links: links.map(({ link }) => link), ...definitionOverrides });
-      const saved = await instance.deps.projects.save(definition, { state, watermarks: {} }, 'cli:test');
+      const saved = await instance.context.projects.save(definition, { state, watermarks: {} }, 'cli:test');
       if (saved.kind === 'conflict') throw new Error(`${id} exists`);
     },
-    requestAndConfirm: (project, action, by) => requestAndConfirm(instance.deps, { project, action, by }),
+    requestAndConfirm: (project, action, by) => requestAndConfirm(instance.context, { project, action, by }),
     async [Symbol.asyncDispose]() {
       for (const dispose of disposers.reverse()) await dispose();
       for (const { client } of servers.values()) client.disconnect();

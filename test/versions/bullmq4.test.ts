@@ -12,12 +12,12 @@ it('A worker of BullMQ 4 ignores a pause.', async () => {
   await services.createProject('old', [testLink]);
   await services.instance.startWorkers();
   const ref = await services.requestAndConfirm('old', 'pause');
-  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done');
+  await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
   expect(await testLink.queue.isPaused()).toBe(true);
   await producer.add(['one', 'two', 'three']);
   await waitFor(() => worker.startedTasks.length === 3, {
     description: 'tasks that started although the link is paused',
   });
   expect(await testLink.queue.isPaused()).toBe(true);
-  expect(await services.deps.projects.read('old')).toMatchObject({ state: 'paused' });
+  expect(await services.context.projects.read('old')).toMatchObject({ state: 'paused' });
 });

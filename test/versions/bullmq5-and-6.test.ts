@@ -54,12 +54,12 @@ afterEach(async () => {
 
 async function runAction(action: Action): Promise<void> {
   const ref = await services.requestAndConfirm('mixed', action);
-  await waitFor(async () => (await services.deps.operations.read(ref))?.state === 'done', { description: action });
+  await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done', { description: action });
 }
 
 async function readStats() {
-  const project = await services.deps.projects.read('mixed');
-  return observeProject(services.deps, project ?? expect.unreachable());
+  const project = await services.context.projects.read('mixed');
+  return observeProject(services.context, project ?? expect.unreachable());
 }
 
 const taskNames = (version: Version, from: number, to: number) =>
@@ -105,7 +105,7 @@ it('Workers of BullMQ 5 and 6 keep to a pause, every task is counted, and every 
 it('Failed tasks run before tasks that were added during the pause, whichever version added them.', async () => {
   rejectedTasks.add('6-000').add('6-001');
   await Promise.all(links.map(({ producers }) => producers[6].add(taskNames(6, 0, 2))));
-  await waitFor(async () => (await services.deps.projects.read('mixed'))?.state === 'failed');
+  await waitFor(async () => (await services.context.projects.read('mixed'))?.state === 'failed');
   await waitFor(async () => (await Promise.all(links.map(({ testLink }) => testLink.queue.isPaused()))).every(Boolean));
   await waitFor(() => links.every(({ worker }) => worker.startedTasks.length === 2));
   await Promise.all(links.map((link) => addTasks(link, 2, 12)));

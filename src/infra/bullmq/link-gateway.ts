@@ -5,9 +5,10 @@ import type { Link } from '../../domain/link.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { whenReady } from '../redis/connection.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
-import { keyPrefix, type LinkConnection, type LinkConnections, queryEachLink, queryLinks } from './link-connections.ts';
+import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 import { observeBatch } from './observe-links.ts';
+import { queryEachLink, queryLinks } from './query-links.ts';
 import { countWorkers, findQueueUsage, readConnectionInfo } from './queue-info.ts';
 import { retryFailedTasks } from './retry-failed.ts';
 

@@ -1,8 +1,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
-import type { RedisClient } from '../redis/connection.ts';
+import { type RedisClient, sendCommands } from '../redis/connection.ts';
 import { queuePrefix } from '../redis/keys.ts';
-import { execute } from '../redis/scripts.ts';
 import { type JobData, type JobName, jobIdentity, jobs, type QueueName } from './jobs.ts';
 
 /** The jobs of one queue by state. */
@@ -42,7 +41,7 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
     identity: Pick<JobsOptions, 'jobId' | 'deduplication'>,
   ) => {
     const { queue, options } = jobs[name];
-    await execute(client, () => queues[queue].add(name, data, { ...options, ...identity }));
+    await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...identity }));
   };
 
   return {
@@ -60,7 +59,7 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       },
     },
     async readJobCounts() {
-      const [actions, reconcile, notifications, observe, sweep] = await execute(client, () =>
+      const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>
         Promise.all([
           jobCounts(queues.actions),
           jobCounts(queues.reconcile),
@@ -72,8 +71,8 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       return { actions, reconcile, notifications, observe, sweep };
     },
     async scheduleCycles({ observeMs, sweepMs }) {
-      await execute(client, () => scheduleCycle(queues.observe, 'observe', observeMs));
-      await execute(client, () => scheduleCycle(queues.sweep, 'sweep', sweepMs));
+      await sendCommands(client, () => scheduleCycle(queues.observe, 'observe', observeMs));
+      await sendCommands(client, () => scheduleCycle(queues.sweep, 'sweep', sweepMs));
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));

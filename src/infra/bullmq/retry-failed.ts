@@ -41,7 +41,7 @@ export async function retryFailedTasks(
 
 const pageSchema = jsonReply(
   z.object({
-    covered: z.number(),
+    scanned: z.number(),
     tasks: z
       .array(z.object({ id: z.string(), failedAt: z.coerce.number(), runnableAt: z.coerce.number() }))
       .default([]),
@@ -55,9 +55,9 @@ async function listFailed({ client }: LinkConnection, { link, watermark }: LinkW
   for (let offset = 0; ; offset += pageSize) {
     const args = [JSON.stringify({ prefix, watermark, offset, pageSize })];
     const reply = await runScript(client, listFailedScript, { keys: [`${prefix}failed`], args });
-    const { covered, tasks } = pageSchema.parse(reply);
+    const { scanned, tasks } = pageSchema.parse(reply);
     failed.push(...tasks);
-    if (covered < pageSize) return failed;
+    if (scanned < pageSize) return failed;
   }
 }
 
@@ -71,8 +71,8 @@ async function retryBatch({ client }: LinkConnection, link: Link, taskIds: reado
 }
 
 /**
- * The ids in batches, each ordered from the oldest task to the newest. The batch with the newest tasks comes first: then
- * the script finds each task's place at the end that runs next, without passing the batches before.
+ * The ids in batches, each ordered from the oldest task to the newest. The batch with the newest tasks comes first. Then
+ * every batch goes to the end of the list that runs first, and the script compares no task of an earlier batch.
  */
 function newestBatchFirst(failed: readonly FailedTask[]): string[][] {
   const newestFirst = oldestFirst(failed)
@@ -82,15 +82,17 @@ function newestBatchFirst(failed: readonly FailedTask[]): string[][] {
 }
 
 /**
- * By the time at which tasks became runnable. Tasks of the same millisecond: in the order in which they failed, except
- * that those whose ids BullMQ assigned are ordered by their ids, which count up.
+ * Orders tasks by the time at which they became runnable. Tasks of the same millisecond are in the order in which they
+ * failed. But BullMQ counts up the ids that it assigns, so tasks with such ids are in the order of their ids.
  */
 function oldestFirst(failed: readonly FailedTask[]): FailedTask[] {
   const sorted = [...failed].sort((a, b) => a.runnableAt - b.runnableAt || a.failedAt - b.failedAt);
-  const numbered = sorted.filter(hasNumber).sort((a, b) => a.runnableAt - b.runnableAt || Number(a.id) - Number(b.id));
-  return sorted.map((task) => (hasNumber(task) ? (numbered.shift() ?? task) : task));
+  const numbered = sorted
+    .filter(hasNumericId)
+    .sort((a, b) => a.runnableAt - b.runnableAt || Number(a.id) - Number(b.id));
+  return sorted.map((task) => (hasNumericId(task) ? (numbered.shift() ?? task) : task));
 }
 
-function hasNumber({ id }: FailedTask): boolean {
+function hasNumericId({ id }: FailedTask): boolean {
   return /^\d+$/.test(id);
 }

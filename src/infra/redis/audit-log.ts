@@ -1,9 +1,8 @@
 import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
-import { execute } from './scripts.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
 const recordRefusalStep = defineStep('record-refusal', noReply);
@@ -13,7 +12,7 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
   return {
     async read(id, { limit, before }) {
       const end = before === undefined ? '+' : `(${before}`;
-      const entries = await execute(client, (redis) =>
+      const entries = await sendCommands(client, (redis) =>
         redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
       );
       return entries.map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
@@ -33,7 +32,7 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
 function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEntry {
   const text = (field: string) => (hash[field] ? hash[field] : null);
   const number = (field: string) => (hash[field] ? Number(hash[field]) : null);
-  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause', 'kind'];
+  const fields = ['operation', 'by', 'action', 'reason', 'origin', 'channel', 'state', 'code', 'cause', 'alertKind'];
   return historyEntrySchema.parse({
     ...Object.fromEntries(fields.map((field) => [field, text(field)])),
     id,

@@ -3,11 +3,11 @@ import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStor
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { operationKey, projectKeys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
-import { execute, jsonReply } from './scripts.ts';
+import { jsonReply } from './scripts.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */
@@ -23,7 +23,7 @@ const operation = hashSchema.transform((fields, context): Operation => {
 });
 
 const requestStep = defineStep(
-  'request',
+  'request-operation',
   jsonReply(
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('requested'), operation }),
@@ -32,7 +32,7 @@ const requestStep = defineStep(
   ),
 );
 const resolveStep = defineStep(
-  'resolve',
+  'resolve-confirmation',
   jsonReply(
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.enum(['resolved', 'repeated']), operation }),
@@ -42,7 +42,7 @@ const resolveStep = defineStep(
   ),
 );
 const claimStep = defineStep(
-  'claim',
+  'claim-operation',
   jsonReply(
     z.discriminatedUnion('kind', [
       z.strictObject({
@@ -58,7 +58,7 @@ const claimStep = defineStep(
   ),
 );
 const commitStep = defineStep(
-  'commit',
+  'commit-operation',
   jsonReply(
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
@@ -86,7 +86,7 @@ export function createOperationStore({
   skipUnreadable,
 }: OperationStoreOptions): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
-    readOperationHash(await execute(client, (redis) => redis.hgetall(operationKey(project, operation))));
+    readOperationHash(await sendCommands(client, (redis) => redis.hgetall(operationKey(project, operation))));
   const readAll = async (project: ProjectId, ids: readonly string[]) => {
     const operations = await Promise.all(ids.map((operation) => skipUnreadable(project, read({ project, operation }))));
     return operations.filter((operation) => operation !== null);
@@ -97,7 +97,7 @@ export function createOperationStore({
     async listRecent(id, limit) {
       const found = new Set<string>();
       for (let end = '+'; found.size < limit; ) {
-        const entries = await execute(client, (redis) =>
+        const entries = await sendCommands(client, (redis) =>
           redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', historyPageSize),
         );
         for (const [, fields] of entries) found.add(flatHashSchema.parse(fields)['operation'] ?? '');
@@ -110,7 +110,7 @@ export function createOperationStore({
     },
     async listOpen(id) {
       const { open } = projectKeys(id);
-      const ids = await execute(client, (redis) => redis.zrange(open, 0, '-1'));
+      const ids = await sendCommands(client, (redis) => redis.zrange(open, 0, '-1'));
       const reads = await Promise.all(
         ids.map((operation) =>
           skipUnreadable(
@@ -122,7 +122,7 @@ export function createOperationStore({
       const readable = reads.filter((each) => each !== null);
       // Redis deletes an operation after the retention time, but not its entry in the sorted set.
       const deleted = readable.filter(({ found }) => found === null).map(({ operation }) => operation);
-      if (deleted.length > 0) await execute(client, (redis) => redis.zrem(open, ...deleted));
+      if (deleted.length > 0) await sendCommands(client, (redis) => redis.zrem(open, ...deleted));
       return readable.flatMap(({ found }) => found ?? []);
     },
     async request(newOperation) {

@@ -1,9 +1,8 @@
 import type { ProjectStore } from '../../application/stores.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/state.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { projectsKey, urgencyIndexKey } from './keys.ts';
-import { execute } from './scripts.ts';
 
 /**
  * The urgency index: project ids, sorted by the urgency of their state and then by id (the order of Redis for equal scores).
@@ -22,13 +21,13 @@ const unreadableScore = 100;
 
 export function createProjectIndex(client: RedisClient, readMany: ProjectStore['readMany']): ProjectIndex {
   const setScore = (id: ProjectId, state: ProjectState) =>
-    execute(client, (redis) => redis.zadd(urgencyIndexKey, urgency[state], id));
+    sendCommands(client, (redis) => redis.zadd(urgencyIndexKey, urgency[state], id));
   return {
     update: (id, state) => ignoreErrors(setScore(id, state)),
-    remove: (id) => ignoreErrors(execute(client, (redis) => redis.zrem(urgencyIndexKey, id))),
+    remove: (id) => ignoreErrors(sendCommands(client, (redis) => redis.zrem(urgencyIndexKey, id))),
     async listByUrgency({ state, from, limit }) {
       const [lowest, highest] = state === null ? [0, unreadableScore - 1] : [urgency[state], urgency[state]];
-      const [idCount, indexedCount, counts, page] = await execute(client, (redis) =>
+      const [idCount, indexedCount, counts, page] = await sendCommands(client, (redis) =>
         Promise.all([
           redis.scard(projectsKey),
           redis.zcard(urgencyIndexKey),
@@ -47,7 +46,7 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
       return { kind: 'page', counts: countsByState(countOf), projects };
     },
     async repairIndex(ids, projects) {
-      const [idCount, indexedCount, scores] = await execute(client, (redis) =>
+      const [idCount, indexedCount, scores] = await sendCommands(client, (redis) =>
         Promise.all([
           redis.scard(projectsKey),
           redis.zcard(urgencyIndexKey),
@@ -60,7 +59,7 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
         // Read again: another process may have changed a project and its score since.
         const currentScore = scoresOf(await readMany(outdated));
         const members = outdated.flatMap((id) => [currentScore(id), id]);
-        await execute(client, (redis) => redis.zadd(urgencyIndexKey, ...members));
+        await sendCommands(client, (redis) => redis.zadd(urgencyIndexKey, ...members));
       }
       if (indexedCount > idCount) await removeOrphans(client);
     },
@@ -78,12 +77,12 @@ function scoresOf(projects: readonly Project[]): (id: ProjectId) => number {
 
 /** Removes ids from the index whose project was removed by a process that crashed before it updated the index. */
 async function removeOrphans(client: RedisClient): Promise<void> {
-  const [ids, indexed] = await execute(client, (redis) =>
+  const [ids, indexed] = await sendCommands(client, (redis) =>
     Promise.all([redis.smembers(projectsKey), redis.zrange(urgencyIndexKey, 0, '-1')]),
   );
   const existing = new Set(ids);
   const orphans = indexed.filter((id) => !existing.has(id));
-  if (orphans.length > 0) await execute(client, (redis) => redis.zrem(urgencyIndexKey, ...orphans));
+  if (orphans.length > 0) await sendCommands(client, (redis) => redis.zrem(urgencyIndexKey, ...orphans));
 }
 
 /** Redis lists ids with their scores: id, score, id, score. */

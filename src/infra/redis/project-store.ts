@@ -3,11 +3,11 @@ import type { ProjectStore } from '../../application/stores.ts';
 import { linkId } from '../../domain/link.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { projectKeys, projectsKey } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
-import { execute, jsonReply } from './scripts.ts';
+import { jsonReply } from './scripts.ts';
 import { defineStep, type StepRunner, writeReply } from './steps.ts';
 
 const readBatchSize = 500;
@@ -45,7 +45,7 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
       }
       const { state, watermarks } = stateOrUpdate;
       // The id comes first: readers skip an id without a project, but nothing would find a project without its id.
-      await execute(client, (redis) => redis.sadd(projectsKey, definition.id));
+      await sendCommands(client, (redis) => redis.sadd(projectsKey, definition.id));
       const result = await runStep(createProjectStep, { ...args, state, watermarks: watermarkFields(watermarks) });
       if (result.kind === 'written') await index.update(definition.id, state);
       return result;
@@ -53,7 +53,7 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
     async remove(id, expectedVersion, by) {
       const result = await runStep(removeProjectStep, { project: id, expectedVersion, by });
       if (result.kind === 'conflict') return result;
-      await Promise.all([execute(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
+      await Promise.all([sendCommands(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
@@ -81,7 +81,7 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
 export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnreadable): ProjectReads {
   async function read(id: ProjectId) {
     const keys = projectKeys(id);
-    const [state, definition] = await execute(client, (redis) =>
+    const [state, definition] = await sendCommands(client, (redis) =>
       Promise.all([redis.hgetall(keys.state), redis.get(keys.definition)]),
     );
     return readProject(id, state, definition);
@@ -89,7 +89,7 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
   return {
     read,
     async listIds() {
-      const ids = await execute(client, (redis) => redis.smembers(projectsKey));
+      const ids = await sendCommands(client, (redis) => redis.smembers(projectsKey));
       return ids.filter((id) => projectIdSchema.safeParse(id).success).sort();
     },
     async readMany(ids) {
@@ -100,7 +100,7 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
       return projects.filter((project) => project !== null);
     },
     async readVersion(id) {
-      const version = await execute(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
+      const version = await sendCommands(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
       return version === null ? null : Number(version);
     },
   };

@@ -1,35 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { StoreUnavailableError } from '../../application/errors.ts';
-import { type RedisClient, whenReady } from './connection.ts';
-
-const readyTimeoutMs = 1_500;
-
-/**
- * Sends commands to the bot's Redis. Throws `StoreUnavailableError`: with `sent: 'no'` if the connection was down before
- * anything was sent, with `sent: 'unknown'` if a reply was lost. Other errors of the server are bugs and pass through.
- */
-export async function execute<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
-  if (!(await whenReady(client, readyTimeoutMs))) {
-    throw new StoreUnavailableError('no', { cause: new Error('not connected') });
-  }
-  try {
-    return await send(client);
-  } catch (error) {
-    throw isServerReply(error) ? error : new StoreUnavailableError('unknown', { cause: error });
-  }
-}
-
-/** Whether an error is the server's answer to the command. False if the server did not answer or cannot serve now. */
-export function isServerReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && !isTransient(error.message);
-}
-
-/** Whether an error reply means that the server cannot serve now. */
-function isTransient(message: string): boolean {
-  return /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|UNBLOCKED|MISCONF|NOREPLICAS)\b/.test(message);
-}
+import type { RedisClient } from './connection.ts';
 
 /** Lua that Redis runs as one atomic step. */
 export interface Script {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { ProjectId } from '../../domain/project.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { projectKeys } from './keys.ts';
-import { execute, jsonReply, loadScript, runScript, type Script } from './scripts.ts';
+import { jsonReply, loadScript, runScript, type Script } from './scripts.ts';
 
-/** An atomic step on one project: a script that includes `lua/shared.lua`, and the schema of its reply. */
+/** An atomic step on one project: a script that includes `lua/project-step.lua`, and the schema of its reply. */
 export interface Step<Reply> {
   readonly script: Script;
   readonly reply: z.ZodType<Reply>;
@@ -44,6 +44,6 @@ export function createStepRunner(client: RedisClient, settings: StoreSettings): 
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
     const call = { keys: [state, definition, audit, open, runs], args: [json] };
-    return reply.parse(await execute(client, (redis) => runScript(redis, script, call)));
+    return reply.parse(await sendCommands(client, (redis) => runScript(redis, script, call)));
   };
 }

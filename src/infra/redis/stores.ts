@@ -4,13 +4,13 @@ import type { Deduplication, ServerClock, Stores } from '../../application/store
 import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
-import type { RedisClient } from './connection.ts';
+import { type RedisClient, sendCommands } from './connection.ts';
 import { dedupeKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
 import { createSkipUnreadable } from './records.ts';
-import { execute, jsonReply, loadScript, runScript } from './scripts.ts';
+import { jsonReply, loadScript, runScript } from './scripts.ts';
 import { createStepRunner, type StoreSettings } from './steps.ts';
 
 /**
@@ -36,14 +36,14 @@ export function createStores(
   };
 }
 
-const claimOnceScript = loadScript(new URL('lua/claim-once.lua', import.meta.url));
+const deduplicateScript = loadScript(new URL('lua/deduplicate.lua', import.meta.url));
 const claimOnceReply = jsonReply(z.strictObject({ kind: z.enum(['first', 'repeated']) }));
 
 function createDeduplication(client: RedisClient): Deduplication {
   return {
     async claimOnce(key, ttlMs) {
       const call = { keys: [dedupeKey(key)], args: [JSON.stringify({ token: randomUUID(), ttlMs })] };
-      const reply = await execute(client, (redis) => runScript(redis, claimOnceScript, call));
+      const reply = await sendCommands(client, (redis) => runScript(redis, deduplicateScript, call));
       return claimOnceReply.parse(reply).kind === 'first';
     },
   };
@@ -52,7 +52,7 @@ function createDeduplication(client: RedisClient): Deduplication {
 function createServerClock(client: RedisClient): ServerClock {
   return {
     async now() {
-      const [seconds, microseconds] = await execute(client, (redis) => redis.time());
+      const [seconds, microseconds] = await sendCommands(client, (redis) => redis.time());
       return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
     },
   };

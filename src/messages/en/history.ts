@@ -11,7 +11,7 @@ import { actions, states } from './terms.ts';
 
 type Sentence = (entry: HistoryEntry, context: HistoryContext) => string;
 
-/** Each event, as it follows the person's name: "@alice · asked to pause it · because we deploy". */
+/** The text of each event. It follows the actor's name: "@alice · asked to pause it · because we deploy". */
 const events: Readonly<Record<HistoryEvent, Sentence>> = {
   created: () => 'added the project',
   changed: () => 'changed its definition',
@@ -46,7 +46,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   failed: (entry, context) =>
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
-  corrected: ({ links, cause }, { format }) => {
+  correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
     return cause === 'queue_created'
       ? `sets ${names} to the project's state, because the queue is new`
@@ -58,10 +58,10 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
     return `alert: ${alerts.titles[alert.condition.kind]}${names}`;
   },
-  alert_resolved: ({ kind }) =>
-    kind === null ? 'the alert is resolved' : `alert resolved: ${alerts.pastTitles[kind]}`,
-  alert_notified: ({ delivered, kind }, { format }) => {
-    const what = kind === null ? '' : `: ${alerts.titles[kind]}`;
+  alert_resolved: ({ alertKind }) =>
+    alertKind === null ? 'the alert is resolved' : `alert resolved: ${alerts.pastTitles[alertKind]}`,
+  alert_notified: ({ delivered, alertKind }, { format }) => {
+    const what = alertKind === null ? '' : `: ${alerts.titles[alertKind]}`;
     const channel = delivered?.message?.channel;
     return channel === undefined ? `notified${what}` : `notified ${format.channel(channel)}${what}`;
   },

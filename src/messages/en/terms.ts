@@ -37,7 +37,7 @@ export const buttons = {
   next: 'Next',
   previous: 'Previous',
   /** For a screen reader, which reads these instead of the labels. */
-  spoken: {
+  accessibilityLabels: {
     ok: (question: string) => `OK: ${question}`,
     cancel: 'Cancel: change nothing',
     onProject: (label: string, project: string) => `${label} ${project}`,

@@ -34,7 +34,7 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
   }
 }
 
-/** An unknown verb is answered with help, any other error with what is missing. */
+/** Adds the help to the answer to an unknown verb. Any other error says what is missing. */
 async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
   const text = explainParseError(error, await suggestedProjects(context, error), context.format);
   const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : textMessage(text);

@@ -93,7 +93,7 @@ export function createHttpReceiver({
       server.closeAllConnections();
       await closed;
     },
-    get isConnected() {
+    get isReady() {
       return server.listening;
     },
   };

@@ -9,7 +9,7 @@ export interface SlackReceiver {
   /** Closes permanently, also while `start` is running. Resolves within some seconds whatever Slack does. */
   stop(): Promise<void>;
   /** Whether Slack can reach the bot now. */
-  readonly isConnected: boolean;
+  readonly isReady: boolean;
 }
 
 /** How Slack reaches the bot. */

@@ -52,7 +52,7 @@ class ReconnectingReceiver implements SlackReceiver {
     };
   }
 
-  get isConnected(): boolean {
+  get isReady(): boolean {
     return [...this.#connections].some(
       ({ isOpen, disconnectReason }) => isOpen && disconnectReason !== 'link_disabled',
     );
@@ -92,8 +92,8 @@ class ReconnectingReceiver implements SlackReceiver {
   }
 
   #recordDisconnect(): void {
-    if (this.isConnected) this.#disconnectedAt = null;
-    if (this.isConnected || this.#disconnectedAt !== null) return;
+    if (this.isReady) this.#disconnectedAt = null;
+    if (this.isReady || this.#disconnectedAt !== null) return;
     this.#disconnectedAt = performance.now();
     this.#options.log.warn({}, 'Slack connection lost');
   }
@@ -125,7 +125,7 @@ class ReconnectingReceiver implements SlackReceiver {
           return onAuthError(authError);
         }
         retryAfterMs = error instanceof webApi.WebAPIRateLimitedError ? error.retryAfter * 1_000 : 0;
-        const message = this.isConnected
+        const message = this.isReady
           ? 'no new socket to Slack yet, the old one is still open'
           : 'Slack connection not back yet';
         log.warn({ attempts: this.#attempts, error: serializeError(error) }, message);
@@ -135,7 +135,7 @@ class ReconnectingReceiver implements SlackReceiver {
 
   async #waitForBackoff(retryAfterMs: number): Promise<void> {
     const { initialBackoffMs: initialMs, maxBackoffMs: maxMs } = this.#timing;
-    const delayMs = backoffMs({ attempts: this.#attempts, initialMs, maxMs, random: Math.random(), retryAfterMs });
+    const delayMs = backoffMs({ attempts: this.#attempts, initialMs, maxMs, jitter: Math.random(), retryAfterMs });
     this.#attempts += 1;
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }

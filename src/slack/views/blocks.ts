@@ -42,16 +42,16 @@ export interface ButtonSpec {
   readonly value: string;
   readonly primary?: boolean;
   /** What a screen reader reads instead of the label. */
-  readonly spokenLabel: string;
+  readonly accessibilityLabel: string;
 }
 
-export function button({ label, actionId, value, primary = false, spokenLabel }: ButtonSpec): Button {
+export function button({ label, actionId, value, primary = false, accessibilityLabel }: ButtonSpec): Button {
   return {
     type: 'button',
     text: { type: 'plain_text', text: label, emoji: false },
     action_id: actionId,
     value,
-    accessibility_label: spokenLabel,
+    accessibility_label: accessibilityLabel,
     ...(primary ? { style: 'primary' as const } : {}),
   };
 }
@@ -66,8 +66,8 @@ export function showButton(project: string): Button {
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {
-  const spokenLabel = messages.buttons.spoken.onProject(label, project);
-  return button({ label, actionId, value: projectValue(project), spokenLabel });
+  const accessibilityLabel = messages.buttons.accessibilityLabels.onProject(label, project);
+  return button({ label, actionId, value: projectValue(project), accessibilityLabel });
 }
 
 function verbatimMrkdwn(text: string): types.MrkdwnElement {

@@ -53,11 +53,17 @@ export function buildConfirmation({ operation, project, stats, format, now }: Co
 }
 
 function answerButtons({ project, id }: Operation, question: string): Button[] {
-  const { ok, cancel, spoken } = messages.buttons;
+  const { ok, cancel, accessibilityLabels } = messages.buttons;
   const value = operationRefValue({ project, operation: id });
   return [
-    button({ label: ok, actionId: actionIds.ok, value, primary: true, spokenLabel: spoken.ok(question) }),
-    button({ label: cancel, actionId: actionIds.cancel, value, spokenLabel: spoken.cancel }),
+    button({
+      label: ok,
+      actionId: actionIds.ok,
+      value,
+      primary: true,
+      accessibilityLabel: accessibilityLabels.ok(question),
+    }),
+    button({ label: cancel, actionId: actionIds.cancel, value, accessibilityLabel: accessibilityLabels.cancel }),
   ];
 }
 

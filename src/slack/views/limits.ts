@@ -73,7 +73,7 @@ function validateButtons(buttons: readonly Button[]): string[] {
       ...validateLength('action id', button.action_id, maxIdChars),
       ...(button.accessibility_label === undefined
         ? []
-        : validateLength('spoken label', button.accessibility_label, maxButtonLabelChars)),
+        : validateLength('accessibility label', button.accessibility_label, maxButtonLabelChars)),
     ]),
     ...findDuplicates(buttons.map((button) => button.action_id)),
   ];

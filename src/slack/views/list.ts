@@ -30,7 +30,7 @@ export interface ListView extends TextContext {
   readonly filter: string;
 }
 
-/** The projects, two lines for each, which fit a phone. */
+/** Two lines for each project and one for each firing alert. The lines fit a phone. */
 export function buildList(view: ListView): Message {
   const { counts, observedProjects, page, format } = view;
   const { list, notices } = messages;
@@ -41,7 +41,7 @@ export function buildList(view: ListView): Message {
       filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format),
     );
   const heading = list.heading(counts, filter);
-  const version = observedProjects[0]?.stats.observedAt ?? 0;
+  const observedAt = observedProjects[0]?.stats.observedAt ?? 0;
   const pageCount = Math.ceil(total / projectsPerPage);
   const paging = pagingButtons(page, pageCount, view.filter);
   const footer = joinDots(
@@ -54,7 +54,7 @@ export function buildList(view: ListView): Message {
     blocks: [
       sectionBlock(`*${heading}*`),
       ...observedProjects.map((observed) => projectSection(observed, view)),
-      ...(paging.length > 0 ? [actionsBlock(blockId('page', page, version), paging)] : []),
+      ...(paging.length > 0 ? [actionsBlock(blockId('page', page, observedAt), paging)] : []),
       contextBlock(footer),
     ],
   };
@@ -84,7 +84,7 @@ function pagingButtons(page: number, pageCount: number, filter: string): Button[
       label: messages.buttons[direction],
       actionId: actionIds.page[direction],
       value: listQueryValue({ page: target, filter }),
-      spokenLabel: messages.buttons.spoken.page(messages.buttons[direction]),
+      accessibilityLabel: messages.buttons.accessibilityLabels.page(messages.buttons[direction]),
     });
   return [
     ...(page > 0 ? [pageButton('previous', page - 1)] : []),

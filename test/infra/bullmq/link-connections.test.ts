@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const observeKinds = async () =>
-  (await services.deps.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
+  (await services.context.links.observe([{ link: far.link, watermark: noWatermark }])).map(({ kind }) => kind);
 
 it('The links of a connection that timed out are observed again as soon as it answers.', async () => {
   expect(await observeKinds()).toEqual(['read']);
@@ -34,6 +34,6 @@ it('Thousands of links are observed at once, also right after a timeout.', async
   services.server('far').kill('SIGCONT');
   // Resolves once the server answers again.
   await far.queue.add('task', {});
-  const kinds = new Set((await services.deps.links.observe(items)).map(({ kind }) => kind));
+  const kinds = new Set((await services.context.links.observe(items)).map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(['read', 'missing']));
 });

@@ -24,7 +24,7 @@ describe('the queues of others', () => {
     const { link } = await services.createLink('orders-full');
     await services.createProject('orders', [{ link: nonexistentLink }, { link }] as never, { state: 'paused' });
     const before = await snapshotKeys(services);
-    const { links } = services.deps;
+    const { links } = services.context;
     expect(await links.readStatuses([nonexistentLink, link], 5_000)).toEqual(['missing', 'resumed']);
     expect(await links.observe(withoutWatermarks(nonexistentLink))).toEqual([
       { kind: 'missing', link: nonexistentLink },
@@ -34,7 +34,7 @@ describe('the queues of others', () => {
     expect(await links.retryFailed(withoutWatermarks(nonexistentLink))).toMatchObject([{ tasks: 0 }]);
     expect(await snapshotKeys(services)).toEqual(before);
 
-    expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
+    expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
       missing: [nonexistentLink],
       unreachable: [],
@@ -52,11 +52,11 @@ describe('the queues of others', () => {
     await queue.pause();
     await services.createProject('orders', [{ link }] as never, { state: 'paused' });
     const before = await snapshotKeys(services);
-    await services.deps.links.observe(withoutWatermarks(link));
-    await services.deps.links.readStatuses([link], 5_000);
-    await services.deps.links.findUsage([link]);
-    await services.deps.links.countWorkers([link]);
-    expect(await reconcile(services.deps, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
+    await services.context.links.observe(withoutWatermarks(link));
+    await services.context.links.readStatuses([link], 5_000);
+    await services.context.links.findUsage([link]);
+    await services.context.links.countWorkers([link]);
+    expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
     });
     expect(await snapshotKeys(services)).toEqual(before);
@@ -68,13 +68,13 @@ describe('the queues of others', () => {
     });
     await waitFor(() => services.redis.hexists('bull:orders-full:meta', 'opts.maxLenEvents'));
     const before = await services.redis.hgetall('bull:orders-full:meta');
-    expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
+    expect(await services.context.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
       'applied',
     ]);
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual({ ...before, paused: '1' });
-    expect(await services.deps.links.setPaused([link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
-      'applied',
-    ]);
+    expect(await services.context.links.setPaused([link], 'resumed', { responseMs: 5_000, validForMs: 5_000 })).toEqual(
+      ['applied'],
+    );
     expect(await services.redis.hgetall('bull:orders-full:meta')).toEqual(before);
     expect(before).toMatchObject({ 'opts.maxLenEvents': '123456' });
     await queue.close();
@@ -88,20 +88,20 @@ describe('a server that does not answer', () => {
       await services.createLink('orders-incr', 'warehouse'),
     ];
     const links = [far.link, near.link];
-    expect(await services.deps.links.readStatuses(links, 5_000)).toEqual(['resumed', 'resumed']);
+    expect(await services.context.links.readStatuses(links, 5_000)).toEqual(['resumed', 'resumed']);
     const server = services.server('warehouse');
     server.kill('SIGKILL');
     await server.exited;
-    expect(await services.deps.links.readStatuses(links, 500)).toEqual(['unreachable', 'resumed']);
-    expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 500, validForMs: 500 })).toEqual([
+    expect(await services.context.links.readStatuses(links, 500)).toEqual(['unreachable', 'resumed']);
+    expect(await services.context.links.setPaused(links, 'paused', { responseMs: 500, validForMs: 500 })).toEqual([
       'unreachable',
       'applied',
     ]);
     const results = await Promise.all([
-      services.deps.links.observe(withoutWatermarks(...links)),
-      services.deps.links.countWorkers(links),
-      services.deps.links.findUsage(links),
-      services.deps.links.readConnections(['warehouse', 'default']),
+      services.context.links.observe(withoutWatermarks(...links)),
+      services.context.links.countWorkers(links),
+      services.context.links.findUsage(links),
+      services.context.links.readConnections(['warehouse', 'default']),
     ]);
     expect(results).toMatchObject([
       [{ kind: 'unreachable' }, { kind: 'read' }],
@@ -120,12 +120,12 @@ describe('a server that does not answer', () => {
       await services.createLink('orders-incr', 'warehouse'),
     ];
     const links = [far.link, near.link];
-    await services.deps.links.readStatuses(links, 5_000);
+    await services.context.links.readStatuses(links, 5_000);
     const server = services.server('warehouse');
     server.kill('SIGSTOP');
     try {
-      expect(await services.deps.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
-      expect(await services.deps.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
+      expect(await services.context.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
+      expect(await services.context.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
         'unreachable',
         'applied',
       ]);
@@ -137,10 +137,10 @@ describe('a server that does not answer', () => {
   it('A command that has expired is not sent.', async () => {
     const { link, queue } = await createOwnedQueue(services, 'orders-full', {});
     const expired = { responseMs: 5_000, validForMs: 0 };
-    expect(await services.deps.links.setPaused([link], 'paused', expired)).toEqual(['expired']);
+    expect(await services.context.links.setPaused([link], 'paused', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(false);
     await queue.pause();
-    expect(await services.deps.links.setPaused([link], 'resumed', expired)).toEqual(['expired']);
+    expect(await services.context.links.setPaused([link], 'resumed', expired)).toEqual(['expired']);
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });
@@ -166,12 +166,12 @@ describe('a server that does not answer', () => {
   it('The links of a connection that is not configured are unreachable.', async () => {
     for (const connection of ['nowhere', 'constructor', '__proto__']) {
       const link = { ...nonexistentLink, connection };
-      expect(await services.deps.links.readStatuses([link], 500)).toEqual(['unreachable']);
-      expect(await services.deps.links.observe(withoutWatermarks(link))).toEqual([{ kind: 'unreachable', link }]);
-      expect(await services.deps.links.readConnections([connection])).toEqual([
+      expect(await services.context.links.readStatuses([link], 500)).toEqual(['unreachable']);
+      expect(await services.context.links.observe(withoutWatermarks(link))).toEqual([{ kind: 'unreachable', link }]);
+      expect(await services.context.links.readConnections([connection])).toEqual([
         { kind: 'unreachable', name: connection },
       ]);
-      expect(await services.deps.links.countWorkers([link])).toEqual([null]);
+      expect(await services.context.links.countWorkers([link])).toEqual([null]);
     }
   });
 });
@@ -215,7 +215,7 @@ describe('connections and workers', () => {
     await firstLink.startWorker(async () => {});
     const named = new Worker('orders-incr', async () => {}, { connection: services.redis, name: 'berlin' });
     await named.waitUntilReady();
-    const counts = () => services.deps.links.countWorkers(links.map(({ link }) => link));
+    const counts = () => services.context.links.countWorkers(links.map(({ link }) => link));
     await waitFor(async () => (await counts()).join() === '2,1,0');
     await named.close();
     await waitFor(async () => (await counts()).join() === '2,0,0');
@@ -223,7 +223,7 @@ describe('connections and workers', () => {
 });
 
 describe('the usage of a queue', () => {
-  const readUsage = async (link: typeof nonexistentLink) => (await services.deps.links.findUsage([link]))[0];
+  const readUsage = async (link: typeof nonexistentLink) => (await services.context.links.findUsage([link]))[0];
 
   it('A queue whose tasks all wait is unused.', async () => {
     const { link, queue } = await services.createLink('orders-full');
@@ -290,9 +290,9 @@ describe('scripts', () => {
       ),
     );
     const links = names.map((queue) => ({ ...nonexistentLink, queue }));
-    const statuses = await services.deps.links.readStatuses(links, 5_000);
+    const statuses = await services.context.links.readStatuses(links, 5_000);
     expect(statuses).toEqual(names.map((name) => (name.endsWith('7') ? 'paused' : 'resumed')));
-    const observations = await services.deps.links.observe(withoutWatermarks(...links));
+    const observations = await services.context.links.observe(withoutWatermarks(...links));
     expect(observations.map(({ link }) => link.queue)).toEqual(names);
   });
 
@@ -303,9 +303,9 @@ describe('scripts', () => {
     await services.redis.script('FLUSH');
     expect(await observeLink(services, link)).toMatchObject({ waiting: 1 });
     await services.redis.script('FLUSH');
-    expect(await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
+    expect(await services.context.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 })).toEqual([
       'applied',
     ]);
-    expect(await services.deps.links.readStatuses([link], 5_000)).toEqual(['paused']);
+    expect(await services.context.links.readStatuses([link], 5_000)).toEqual(['paused']);
   });
 });

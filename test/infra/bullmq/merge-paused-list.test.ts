@@ -38,7 +38,7 @@ it.each([
     const pausedIds = await addTasks(60, pausedAt, 'paused');
     const waitingIds = await addTasks(40, waitAt, 'wait');
     expect(
-      await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 }),
+      await services.context.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 }),
     ).toEqual(['applied']);
     expect(await readWaitingIds()).toEqual(
       age === 'older' ? [...pausedIds, ...waitingIds] : [...waitingIds, ...pausedIds],
@@ -52,7 +52,7 @@ it('A paused list that is longer than one step moves is empty before the link is
   const pausedIds = await addTasks(5_003, 1_000, 'paused');
   // The first step moves this task last. The next step must not compare ages again: this task is older than the rest.
   await services.redis.hset(queueKey(String(pausedIds[3])), 'timestamp', 500);
-  await services.deps.links.setPaused([link.link], 'resumed', { responseMs: 10_000, validForMs: 10_000 });
+  await services.context.links.setPaused([link.link], 'resumed', { responseMs: 10_000, validForMs: 10_000 });
   expect(await readWaitingIds()).toEqual([...pausedIds, ...waitingIds]);
 });
 

@@ -70,7 +70,7 @@ describe('counts', () => {
     const { queue, link } = await createOwnedQueue(services, 'Bestellungen {1} ü', { prefix: '{team-a}' });
     await queue.add('x', {});
     expect(await observeLink(services, link)).toMatchObject({ waiting: 1 });
-    await services.deps.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 });
+    await services.context.links.setPaused([link], 'paused', { responseMs: 5_000, validForMs: 5_000 });
     expect(await queue.isPaused()).toBe(true);
     await queue.close();
   });

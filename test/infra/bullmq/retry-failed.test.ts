@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const retryFailed = async (watermark: Watermark = noWatermark) =>
-  (await services.deps.links.retryFailed([{ link: testLink.link, watermark }]))[0];
+  (await services.context.links.retryFailed([{ link: testLink.link, watermark }]))[0];
 
 /** Adds tasks and lets every one of them fail for good. */
 async function failTasks(tasks: readonly (readonly [name: string, opts?: JobsOptions])[]) {
@@ -31,7 +31,7 @@ async function failTasks(tasks: readonly (readonly [name: string, opts?: JobsOpt
 /** Resumes the link. Returns the names of the tasks in the order in which a worker gets them. */
 async function readRunOrder(count: number): Promise<string[]> {
   const completed: string[] = [];
-  await services.deps.links.setPaused([testLink.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 });
+  await services.context.links.setPaused([testLink.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 });
   const worker = await testLink.startWorker(async (job) => completed.push(job.name));
   await waitFor(() => completed.length >= count, { description: `${count} tasks` });
   await worker.close();

@@ -10,7 +10,7 @@ it('A worker that cannot reach Redis to schedule its cycles logs one warning, an
   const logLines: string[] = [];
   const log = pino({}, { write: (line: string) => void logLines.push(line) });
   await using services = new Services({ redis: endpointOf(redis.url), connections: {}, settings: testSettings }, log);
-  await services.deps.projects.listIds();
+  await services.context.projects.listIds();
   await redis.stop();
   const started = services.startWorkers();
   const warnings = () => logLines.filter((line) => line.includes('cycles not scheduled yet'));

@@ -8,7 +8,7 @@ let services: TestServices;
 let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  stores = services.deps;
+  stores = services.context;
   await stores.projects.save(makeDefinition('orders'), { state: 'paused', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
@@ -98,8 +98,8 @@ it('A late write is corrected only while an execution is under way, and a new qu
     kind: 'written',
   });
   expect(await stores.auditLog.read('orders', { limit: 2 })).toMatchObject([
-    { event: 'corrected', cause: 'queue_created', links: [link] },
-    { event: 'corrected', cause: 'late_write', links: [link] },
+    { event: 'correction_scheduled', cause: 'queue_created', links: [link] },
+    { event: 'correction_scheduled', cause: 'late_write', links: [link] },
   ]);
 });
 

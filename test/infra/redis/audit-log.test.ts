@@ -9,7 +9,7 @@ let services: TestServices;
 let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  stores = services.deps;
+  stores = services.context;
   await stores.projects.save(makeDefinition('orders'), { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
@@ -114,26 +114,26 @@ it('A long history is read in several pages.', async () => {
   for (let index = 0; index < 1_200; index++)
     pipeline.xadd(audit, '*', 'v', '1', 'event', 'changed', 'at', String(index));
   await pipeline.exec();
-  const fullHistory = await getHistory(services.deps, 'orders', Number.POSITIVE_INFINITY);
+  const fullHistory = await getHistory(services.context, 'orders', Number.POSITIVE_INFINITY);
   expect(fullHistory).toMatchObject({ kind: 'found', entries: { length: 1_201 } });
   if (fullHistory.kind === 'found') expect(new Set(fullHistory.entries.map(({ id }) => id)).size).toBe(1_201);
-  const firstEntries = await getHistory(services.deps, 'orders', 501);
+  const firstEntries = await getHistory(services.context, 'orders', 501);
   expect(firstEntries).toMatchObject({ entries: { length: 501, 0: { at: 1_199 }, 500: { at: 699 } } });
 });
 
 it('The history of a removed project stays, and that of an unknown project is refused.', async () => {
   await stores.projects.remove('orders', 1, 'cli:test');
-  expect(await getHistory(services.deps, 'orders', 10)).toMatchObject({
+  expect(await getHistory(services.context, 'orders', 10)).toMatchObject({
     kind: 'found',
     entries: [{ event: 'removed' }, { event: 'created' }],
   });
   await stores.projects.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
-  expect(await getHistory(services.deps, 'user', 10)).toEqual({
+  expect(await getHistory(services.context, 'user', 10)).toEqual({
     kind: 'refused',
     refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
   });
   await services.redis.del(projectKeys('users').audit);
-  expect(await getHistory(services.deps, 'users', 10)).toEqual({ kind: 'found', entries: [] });
+  expect(await getHistory(services.context, 'users', 10)).toEqual({ kind: 'found', entries: [] });
 });
 
 it('An entry of another version or with broken fields is read with nulls.', async () => {

@@ -63,6 +63,9 @@ it('A ping succeeds only if the server answers.', async () => {
 it('Services whose Redis never answered can be closed.', async () => {
   const config = { redis: endpointOf((await unusedAddress()).url), connections: {}, settings: testSettings };
   const services = new Services(config, pino({ level: 'silent' }));
-  await expect(services.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+  await expect(services.context.projects.listIds()).rejects.toMatchObject({
+    name: 'StoreUnavailableError',
+    sent: 'no',
+  });
   await services[Symbol.asyncDispose]();
 });

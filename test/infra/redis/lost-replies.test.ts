@@ -13,7 +13,7 @@ it('A step whose reply was lost is sent again and returns the first result.', as
   await using proxy = await startFaultyRedisProxy(redis.port);
   const config = { redis: endpointOf(proxy.url), connections: {}, settings: testSettings };
   await using services = new Services(config, pino({ level: 'silent' }));
-  const { deduplication, projects } = services.deps;
+  const { deduplication, projects } = services.context;
   // The server must know the scripts, so that the lost reply is that of the step and not NOSCRIPT.
   await deduplication.claimOnce('warm', 1_000);
   await projects.save(makeDefinition('warm'), { state: 'paused', watermarks: {} }, 'x');

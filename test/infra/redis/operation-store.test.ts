@@ -10,7 +10,7 @@ let services: TestServices;
 let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  stores = services.deps;
+  stores = services.context;
   await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());

@@ -13,7 +13,7 @@ let services: TestServices;
 let stores: Stores;
 beforeEach(async () => {
   services = await startTestServices();
-  stores = services.deps;
+  stores = services.context;
   await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'cli:test');
 });
 afterEach(() => services[Symbol.asyncDispose]());
@@ -119,19 +119,19 @@ describe('a Redis that cannot serve', () => {
   it('A command that was never sent fails with sent: no.', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
-    await bot.deps.projects.listIds();
+    await bot.context.projects.listIds();
     server.kill('SIGKILL');
     await server.exited;
-    await expect(bot.deps.serverClock.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
-    await expect(bot.deps.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
+    await expect(bot.context.serverClock.now()).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(bot.context.projects.listIds()).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'no' });
   });
 
   it('A command whose reply is lost fails with sent: unknown.', async () => {
     await using server = await startTestRedis();
     await using bot = connectTo(server.url);
-    await bot.deps.projects.listIds();
+    await bot.context.projects.listIds();
     server.kill('SIGSTOP');
-    const pendingRead = bot.deps.projects.listIds();
+    const pendingRead = bot.context.projects.listIds();
     const rejected = expect(pendingRead).rejects.toMatchObject({ name: 'StoreUnavailableError', sent: 'unknown' });
     server.kill('SIGKILL');
     await rejected;
@@ -150,14 +150,14 @@ describe('a Redis that cannot serve', () => {
     async (_name, [breakCommand = '', ...breakArgs], [repairCommand = '', ...repairArgs]) => {
       await using server = await startTestRedis();
       await using bot = connectTo(server.url);
-      await bot.deps.projects.save(definition, { state: 'running', watermarks: {} }, 'x');
+      await bot.context.projects.save(definition, { state: 'running', watermarks: {} }, 'x');
       const admin = new Redis(server.url);
       await admin.call(breakCommand, ...breakArgs);
-      await expect(bot.deps.projects.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
+      await expect(bot.context.projects.setWatermarks('orders', 1, watermarks)).rejects.toMatchObject({
         name: 'StoreUnavailableError',
       });
       await admin.call(repairCommand, ...repairArgs);
-      await waitFor(() => bot.deps.projects.setWatermarks('orders', 1, watermarks));
+      await waitFor(() => bot.context.projects.setWatermarks('orders', 1, watermarks));
       admin.disconnect();
     },
   );

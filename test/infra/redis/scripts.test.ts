@@ -9,7 +9,7 @@ const folder = new URL('../../../src/infra/redis/lua/', import.meta.url);
 it('An include is replaced by the file of that name.', () => {
   const { lua } = loadScript(new URL('claim.lua', folder));
   expect(lua).not.toContain('@include');
-  expect(lua).toContain(readFileSync(new URL('shared.lua', folder), 'utf8'));
+  expect(lua).toContain(readFileSync(new URL('project-step.lua', folder), 'utf8'));
 });
 
 it('A script that does not exist cannot be loaded.', () => {
@@ -29,7 +29,7 @@ it('Every script compiles.', async () => {
 it('A script runs although the server does not know it.', async () => {
   await using server = await startTestRedis();
   const redis = new Redis(server.url);
-  const script = loadScript(new URL('claim-once.lua', folder));
+  const script = loadScript(new URL('deduplicate.lua', folder));
   const call = { keys: ['mark'], args: [JSON.stringify({ token: 'a', ttlMs: 60_000 })] };
   expect(await runScript(redis, script, call)).toBe('{"kind":"first"}');
   redis.disconnect();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSlashCommand } from '../../../src/slack/contract.ts';
 import { createListener, type ListenerContext, type ListenerResult } from '../../../src/slack/listeners/listener.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { createFakeDeps } from '../fake-deps.ts';
+import { createFakeContext } from '../fake-context.ts';
 
 const body = {
   user_id: 'U1',
@@ -14,9 +14,9 @@ const body = {
 };
 
 function createContext(): { context: ListenerContext; logMessages: () => string[] } {
-  const { deps, logLines } = createFakeDeps([]);
+  const { context: useCaseContext, logLines } = createFakeContext([]);
   const authorizer = { authorizeRequest: async () => null, isOperator: async () => true, checkTeam: () => null };
-  const context = { ...deps, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const context = { ...useCaseContext, authorizer, format: slackFormatter('/sync'), showErrors: false };
   return { context, logMessages: () => logLines.map(({ message }) => message) };
 }
 

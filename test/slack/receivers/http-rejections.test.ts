@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { createRejectionRecorder } from '../../../src/slack/receivers/http-rejections.ts';
-import { createFakeDeps } from '../fake-deps.ts';
+import { createFakeContext } from '../fake-context.ts';
 
 it('The recorder reports every rejection, and logs one line per minute and reason with the number of suppressed lines.', () => {
-  const { deps, logLines } = createFakeDeps([]);
+  const { context, logLines } = createFakeContext([]);
   const reportedReasons: string[] = [];
   let now = 1_000_000;
   const recordRejection = createRejectionRecorder({
-    log: deps.log,
+    log: context.log,
     now: () => now,
     onRequestRejected: (reason) => reportedReasons.push(reason),
   });

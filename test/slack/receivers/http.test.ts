@@ -7,7 +7,7 @@ import { createHttpReceiver } from '../../../src/slack/receivers/http.ts';
 import { signRequest } from '../../fake-slack/request-signing.ts';
 import { listenOnFreePort } from '../../support/listen-on-free-port.ts';
 import { connectRawClient, requestBytes } from '../../support/raw-http-client.ts';
-import { createFakeDeps } from '../fake-deps.ts';
+import { createFakeContext } from '../fake-context.ts';
 import { commandBody, startHttpReceiverFixture } from './http-fixture.ts';
 
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -139,7 +139,8 @@ describe('The HTTP receiver', () => {
   });
 });
 
-const createReceiver = () => createHttpReceiver({ signingSecret: 'right', port: 0, log: createFakeDeps([]).deps.log });
+const createReceiver = () =>
+  createHttpReceiver({ signingSecret: 'right', port: 0, log: createFakeContext([]).context.log });
 
 it("Bolt's own check of the signature stays on.", async () => {
   const { boltReceiver } = createReceiver();
@@ -157,5 +158,5 @@ it('A stop during the start makes the start fail.', async () => {
   const startFailed = expect(receiver.start()).rejects.toMatchObject({ code: 'port' });
   await receiver.stop();
   await startFailed;
-  expect(receiver.isConnected).toBe(false);
+  expect(receiver.isReady).toBe(false);
 });

@@ -6,7 +6,7 @@ import { defaultSocketTiming, type SocketTiming } from '../../../src/slack/recei
 import type { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../../fake-slack/options.ts';
-import type { LogLine } from '../fake-deps.ts';
+import type { LogLine } from '../fake-context.ts';
 
 /** The receiver under test, connected to the fake Slack, with a real Bolt app behind it that acks every command and press. */
 export interface SocketModeFixture extends AsyncDisposable {
@@ -116,6 +116,6 @@ export async function reconnect({ slack, receiver }: SocketModeFixture, times: n
   for (let count = 0; count < times; count++) {
     const openedBefore = slack.callsTo('apps.connections.open').length;
     slack.terminateSocket();
-    await slack.waitFor(() => slack.callsTo('apps.connections.open').length > openedBefore && receiver.isConnected);
+    await slack.waitFor(() => slack.callsTo('apps.connections.open').length > openedBefore && receiver.isReady);
   }
 }

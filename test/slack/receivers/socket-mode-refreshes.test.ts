@@ -24,10 +24,10 @@ test('Two hundred refreshes lose no request, deliver none twice, and leave no ti
     if (reason === 'warning') sendCommand();
     const isReplaced = () =>
       fixture.logMessages().filter((message) => message === 'opened a new socket to Slack').length === refresh;
-    await slack.waitFor(() => connectionStates.add(receiver.isConnected) && isReplaced());
+    await slack.waitFor(() => connectionStates.add(receiver.isReady) && isReplaced());
     sendCommand();
     if (reason === 'warning') slack.sockets.closeSocketWhenAcked(0);
-    await slack.waitFor(() => connectionStates.add(receiver.isConnected) && slack.sockets.tcpConnectionCount === 1);
+    await slack.waitFor(() => connectionStates.add(receiver.isReady) && slack.sockets.tcpConnectionCount === 1);
   }
   expect(connectionStates).toEqual(new Set([true]));
   const outcomes = await Promise.all(deliveries.map(({ acked }) => acked));

@@ -87,7 +87,7 @@ describe.each([true, false])(
       const [opening] = (await reachMoment(fixture)) ?? [];
       await receiver.stop();
       await opening;
-      expect(receiver.isConnected).toBe(false);
+      expect(receiver.isReady).toBe(false);
       await slack.waitFor(() => slack.sockets.tcpConnectionCount === 0, { description: 'no socket left' });
       const openCallsBefore = openCallCount(slack);
       await slack[Symbol.asyncDispose]();

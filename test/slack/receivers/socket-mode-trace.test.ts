@@ -95,7 +95,7 @@ async function runTrace(commands: readonly Command[]): Promise<void> {
   slack.sockets.helloMode = 'at once';
   const outcomes = await Promise.all(trace.deliveries.map(({ acked }) => acked));
   await slack.waitFor(
-    () => fixtures.every(({ receiver }) => receiver.isConnected) && slack.sockets.tcpConnectionCount === 2,
+    () => fixtures.every(({ receiver }) => receiver.isReady) && slack.sockets.tcpConnectionCount === 2,
   );
   const receivedTriggerIds = fixtures.flatMap((each) => each.receivedTriggerIds);
   for (const [index, { envelope, triggerId }] of trace.deliveries.entries()) {

@@ -20,13 +20,13 @@ describe('When Slack announces to close the socket, the receiver', () => {
       slack.sockets.helloMode = 'held';
       slack.announceDisconnect(reason);
       await slack.waitFor(() => slack.sockets.tcpConnectionCount === 2, { description: 'a replacement' });
-      expect(receiver.isConnected).toBe(true);
+      expect(receiver.isReady).toBe(true);
       slack.sockets.helloMode = 'at once';
       // After a warning Slack still delivers to the old socket, until Slack closes it.
       await slack.waitFor(() => slack.sockets.deliverableSocketCount === (reason === 'warning' ? 2 : 1));
       if (reason === 'warning') slack.sockets.closeSocketWhenAcked(0);
       await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
-      expect(receiver.isConnected).toBe(true);
+      expect(receiver.isReady).toBe(true);
       expect((await slack.command(listCommand).acked).kind).toBe('acked');
       expect(slack.sockets.unackedAtAppClose).toEqual([]);
       expect(slack.violations).toEqual([]);
@@ -94,7 +94,7 @@ describe('When Slack announces to close the socket, the receiver', () => {
     const unavailable = slack.injectFault({ method: 'apps.connections.open', status: 500, times: 100 });
     slack.announceDisconnect('warning');
     await slack.waitFor(() => unavailable.hits > 2);
-    expect(receiver.isConnected).toBe(true);
+    expect(receiver.isReady).toBe(true);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
     unavailable.cancel();
     await slack.waitFor(() => slack.socketCount === 2, { description: 'a replacement' });
@@ -110,11 +110,11 @@ describe('When Slack announces to close the socket, the receiver', () => {
     });
     slack.announceDisconnect('link_disabled');
     await slack.waitFor(() => socketModeDisabled.hits > 2);
-    expect(receiver.isConnected).toBe(false);
+    expect(receiver.isReady).toBe(false);
     const message = 'Socket Mode is off in the settings of the Slack app';
     expect(fixture.logMessages().filter((logged) => logged === message)).toHaveLength(1);
     socketModeDisabled.cancel();
-    await slack.waitFor(() => receiver.isConnected && slack.sockets.tcpConnectionCount === 1);
+    await slack.waitFor(() => receiver.isReady && slack.sockets.tcpConnectionCount === 1);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
   });
 
@@ -124,7 +124,7 @@ describe('When Slack announces to close the socket, the receiver', () => {
     const otherSockets = await Promise.all(Array.from({ length: 9 }, () => RawSocket.open(slack)));
     slack.announceDisconnect('warning', 0);
     await slack.waitFor(() => fixture.logMessages().includes('the Slack app has as many sockets as Slack allows'));
-    expect(receiver.isConnected).toBe(true);
+    expect(receiver.isReady).toBe(true);
     await otherSockets.pop()?.[Symbol.asyncDispose]();
     await slack.waitFor(() => fixture.logMessages().includes('opened a new socket to Slack'));
     await Promise.all(otherSockets.map((other) => other[Symbol.asyncDispose]()));
@@ -139,15 +139,15 @@ describe('The receiver replaces', () => {
     timing.helloTimeoutMs = 100;
     slack.sockets.helloMode = 'held';
     slack.terminateSocket();
-    await slack.waitFor(() => !receiver.isConnected);
+    await slack.waitFor(() => !receiver.isReady);
     const connectionStates = new Set<boolean>();
     await slack.waitFor(
-      () => connectionStates.add(receiver.isConnected) && slack.callsTo('apps.connections.open').length > 3,
+      () => connectionStates.add(receiver.isReady) && slack.callsTo('apps.connections.open').length > 3,
     );
     expect(connectionStates).toEqual(new Set([false]));
     timing.helloTimeoutMs = defaultSocketTiming.helloTimeoutMs;
     slack.sockets.helloMode = 'at once';
-    await slack.waitFor(() => receiver.isConnected);
+    await slack.waitFor(() => receiver.isReady);
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
   });
 
@@ -155,7 +155,7 @@ describe('The receiver replaces', () => {
     await using fixture = await startSocketModeFixture({ timing: { livenessCheckIntervalMs: neverMs } });
     const { slack, receiver } = fixture;
     slack.terminateSocket();
-    await slack.waitFor(() => slack.sockets.deliverableSocketCount === 1 && receiver.isConnected);
+    await slack.waitFor(() => slack.sockets.deliverableSocketCount === 1 && receiver.isReady);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
     expect(fixture.logMessages()).toEqual(
       expect.arrayContaining(['Slack connection lost', 'opened a new socket to Slack']),
@@ -169,7 +169,7 @@ describe('The receiver replaces', () => {
     });
     const { slack, receiver } = fixture;
     slack.sockets.closeSocket();
-    await slack.waitFor(() => slack.sockets.deliverableSocketCount === 1 && receiver.isConnected);
+    await slack.waitFor(() => slack.sockets.deliverableSocketCount === 1 && receiver.isReady);
     expect((await slack.command(listCommand).acked).kind).toBe('acked');
     await slack.waitFor(() => slack.sockets.tcpConnectionCount === 1);
   });
@@ -187,7 +187,7 @@ describe('The receiver replaces', () => {
     const { slack, receiver } = fixture;
     slack.sockets.pingSocket();
     await slack.waitFor(() => slack.callsTo('apps.connections.open').length === 2);
-    await slack.waitFor(() => receiver.isConnected && slack.sockets.tcpConnectionCount === 1);
+    await slack.waitFor(() => receiver.isReady && slack.sockets.tcpConnectionCount === 1);
   });
 });
 
@@ -203,7 +203,7 @@ describe('The receiver waits before it reconnects', () => {
     await slack.waitFor(() => slack.callsTo('apps.connections.open').length === 2);
     await reconnect(steady, 3);
     expect(slack.callsTo('apps.connections.open')).toHaveLength(2);
-    expect(receiver.isConnected).toBe(false);
+    expect(receiver.isReady).toBe(false);
   });
 
   it('when Slack responds 429 with a Retry-After.', async () => {

@@ -167,7 +167,7 @@ describe('every message is within the limits of Slack, and mentions only people 
       const alertRecord = {
         alert: { state: 'firing' as const, absentOnce: false, condition, since: 0, seq: 1, changedAt: 1, version: 1 },
         delivered: { seq: 1, since: 0, message: { channel: longText, ts: '1.1' }, resolved: false },
-        kind: 'unexpectedly_running' as const,
+        alertKind: 'unexpectedly_running' as const,
       };
       const entryFields = {
         id: '1-0',

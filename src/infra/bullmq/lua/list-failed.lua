@@ -7,12 +7,12 @@
     ARGV[1]  one JSON object:
       args.prefix     the link's key prefix, such as 'bull:orders:'
       args.watermark  { at, taskIds }: the newest failed tasks that are known already
-      args.offset     how many tasks the pages before this one covered
-      args.pageSize   how many tasks this page covers
+      args.offset     how many tasks the earlier pages scanned
+      args.pageSize   how many tasks this page scans
 
   Output:
     JSON object
-      covered  how many tasks this page covered, the known ones included
+      scanned  how many tasks this page scanned, the known ones included
       tasks    optional, a list of { id, failedAt, runnableAt }: times are epoch ms, as strings, and runnableAt is when
                the task first became runnable
 ]]
@@ -32,4 +32,4 @@ for i = 1, #page, 2 do
     tasks[#tasks + 1] = { id = id, failedAt = failedAt, runnableAt = string.format('%.0f', runnableAt) }
   end
 end
-return cjson.encode({ covered = #page / 2, tasks = tasks[1] and tasks })
+return cjson.encode({ scanned = #page / 2, tasks = tasks[1] and tasks })

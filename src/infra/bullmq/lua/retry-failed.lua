@@ -1,6 +1,6 @@
 --[[
-  Moves failed tasks of a paused link back, so that they run before newer tasks, oldest first. Each task gets its place by
-  age among the tasks that run first: those may have been moved back earlier.
+  Moves failed tasks of a paused link back to wait. They run before newer tasks, oldest first. The script inserts each task
+  by its age among the tasks that run first, because those can be tasks that an earlier call moved back.
 
   Input:
     KEYS[1]  'meta' key
@@ -85,8 +85,8 @@ local function moveToList(tasks)
   for i = #ids, 1, -1 do redis.call('RPUSH', list, ids[i]) end
 end
 
--- The tasks get the scores right below the first younger task. These may be below the range of their priority, where no
--- task of the next more urgent priority has its score.
+-- Gives the tasks the scores directly below the first younger task. A score may fall into the upper half of the
+-- range of the next lower number. BullMQ's counter does not reach that half.
 local function moveToPrioritized(priority, tasks)
   local lowest, present = priority * priorityFactor - priorityFactor / 2, {}
   local scoreAfter = priority * priorityFactor + (tonumber(redis.call('GET', counterKey)) or 0) % priorityFactor + 1

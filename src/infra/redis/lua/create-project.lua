@@ -2,7 +2,7 @@
   Creates a project.
 
   Input:
-    KEYS             see shared.lua
+    KEYS             see project-step.lua
     args.definition  JSON text
     args.state       the initial state
     args.by          who creates it
@@ -14,7 +14,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('state', 'version')
 if project.version then

@@ -2,12 +2,12 @@
   Removes an execution from `runs`, and those that never ended and whose time is over.
 
   Input:
-    KEYS              see shared.lua
+    KEYS              see project-step.lua
     args.executionId
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 redis.call('ZREM', runsKey, args.executionId)
 redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))

@@ -2,7 +2,7 @@
   Records that the last task in flight of a pause has ended.
 
   Input:
-    KEYS              see shared.lua
+    KEYS              see project-step.lua
     args.operationId
     args.outcome      the outcome with nothing in flight, JSON text
 
@@ -12,7 +12,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id = args.operationId
 if redis.call('HGET', stateKey, 'drainingOperation') ~= id then return cjson.encode({ kind = 'conflict' }) end
@@ -20,7 +20,7 @@ redis.call('HSET', stateKey, 'drainingOperation', '')
 local operation = readOperation(id)
 if operation then
   redis.call('HSET', operationKey(id), 'outcome', args.outcome)
-  queueNotification(id)
+  markMessageOutdated(id)
   audit('drained', operation, {})
 end
 return cjson.encode({ kind = 'written' })

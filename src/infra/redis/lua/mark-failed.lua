@@ -2,7 +2,7 @@
   Running -> Failed.
 
   Input:
-    KEYS                      see shared.lua
+    KEYS                      see project-step.lua
     args.expectedVersion      the version that was read before the links were observed
     args.failure              JSON text
     args.by
@@ -14,7 +14,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('version', 'activeOperation', 'state', 'lastOperation')
 local isRunning = project.state == 'running'
@@ -24,4 +24,4 @@ transition('failed', args.by, '')
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
 redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })
-return cjson.encode({ kind = 'failed', operationToNotify = queueNotificationIfExists(project.lastOperation) })
+return cjson.encode({ kind = 'failed', operationToNotify = markMessageOutdatedIfExists(project.lastOperation) })

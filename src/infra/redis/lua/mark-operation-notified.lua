@@ -2,7 +2,7 @@
   Records which `seq` an operation's message shows. A finished operation whose message is up to date is no longer open.
 
   Input:
-    KEYS              see shared.lua
+    KEYS              see project-step.lua
     args.operationId
     args.seq          the notified `seq`
     args.message      where the message is, JSON text or nil
@@ -10,7 +10,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id, key = args.operationId, operationKey(args.operationId)
 local operation = readOperation(id)

@@ -2,7 +2,7 @@
   Records that every existing link has the desired state.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.expectedVersion  the version at which the links were compared
     args.pendingLinks     ids of links without a queue, JSON text
 
@@ -12,10 +12,10 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('version', 'incompleteOperation')
 if tonumber(project.version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
 redis.call('HSET', stateKey, 'syncedVersion', project.version, 'pendingLinks', args.pendingLinks,
   'incompleteOperation', '', 'linksToReconcile', '')
-return cjson.encode({ kind = 'synced', operationToNotify = queueNotificationIfExists(project.incompleteOperation) })
+return cjson.encode({ kind = 'synced', operationToNotify = markMessageOutdatedIfExists(project.incompleteOperation) })

@@ -3,7 +3,7 @@
   not change a later project of the same id.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.expectedVersion
     args.by               who removes it
 
@@ -13,7 +13,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('version', 'activeOperation')
 if not project.version then return cjson.encode({ kind = 'written' }) end

@@ -2,7 +2,7 @@
   Writes the change of one alert.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.expectedVersion
     args.kind             the alert's kind
     args.before           the alert as it was read, JSON text, or nil when there was none
@@ -15,7 +15,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local field = 'alert:' .. args.kind
 local project = readProject('version', 'activeOperation', field)
@@ -24,5 +24,5 @@ if project[field] == args.after then return cjson.encode({ kind = 'written' }) e
 if project[field] ~= args.before then return cjson.encode({ kind = 'conflict' }) end
 
 redis.call('HSET', stateKey, field, args.after)
-if args.event then audit(args.event, {}, { 'alert', args.after, 'kind', args.kind }) end
+if args.event then audit(args.event, {}, { 'alert', args.after, 'alertKind', args.kind }) end
 return cjson.encode({ kind = 'written' })

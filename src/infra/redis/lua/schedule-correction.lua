@@ -2,7 +2,7 @@
   Lets reconcile correct some links without an operation.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.expectedVersion
     args.linkIds          ids of the links, JSON text
     args.links            the links for the audit log, JSON text
@@ -16,7 +16,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('version', 'activeOperation', 'syncedVersion')
 local isSynced = project.syncedVersion == project.version
@@ -25,5 +25,5 @@ redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
 if args.cause == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return cjson.encode({ kind = 'conflict' }) end
 
 redis.call('HSET', stateKey, 'syncedVersion', int(args.expectedVersion - 1), 'linksToReconcile', args.linkIds)
-audit('corrected', {}, { 'links', args.links, 'cause', args.cause })
+audit('correction_scheduled', {}, { 'links', args.links, 'cause', args.cause })
 return cjson.encode({ kind = 'written' })

@@ -2,13 +2,13 @@
   Stores how far a running operation is. Does nothing if it is not running.
 
   Input:
-    KEYS              see shared.lua
+    KEYS              see project-step.lua
     args.operationId
     args.progress     JSON text
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local key = operationKey(args.operationId)
 if redis.call('HGET', key, 'state') ~= 'running' then return end

@@ -2,7 +2,7 @@
   Sets the watermarks of some links. Those of other links stay.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.expectedVersion
     args.watermarks       by field name, JSON texts
 
@@ -12,7 +12,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 if tonumber(readProject('version').version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
 for field, watermark in pairs(args.watermarks) do redis.call('HSET', stateKey, field, watermark) end

@@ -2,7 +2,7 @@
   Replaces the definition of a project. The state stays. Links that are added get reconciled.
 
   Input:
-    KEYS                  see shared.lua
+    KEYS                  see project-step.lua
     args.definition       JSON text
     args.expectedVersion
     args.addedLinks       ids of the added links
@@ -14,7 +14,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local project = readProject('version', 'activeOperation', 'syncedVersion', 'linksToReconcile')
 local isRepeated = tonumber(project.version) == args.expectedVersion + 1

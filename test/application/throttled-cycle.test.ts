@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import { runCycle } from '../../src/application/run-cycle.ts';
-import { createFakeDeps } from '../slack/fake-deps.ts';
+import { runThrottledCycle } from '../../src/application/throttled-cycle.ts';
+import { createFakeContext } from '../slack/fake-context.ts';
 
 /** A context with a manual clock that records its sleeps. */
 function createClockContext(): { context: UseCaseContext; sleepsMs: number[]; advance(ms: number): void } {
@@ -11,7 +11,7 @@ function createClockContext(): { context: UseCaseContext; sleepsMs: number[]; ad
   const advance = (ms: number) => {
     now += ms;
   };
-  return { context: { ...createFakeDeps([]).deps, clock }, sleepsMs, advance };
+  return { context: { ...createFakeContext([]).context, clock }, sleepsMs, advance };
 }
 
 describe('a cycle', () => {
@@ -22,7 +22,7 @@ describe('a cycle', () => {
     [9_000, [9_000]],
   ])('that took %i ms of a 5 s interval is followed by a wait of %j ms', async (durationMs, expectedSleeps) => {
     const { context, sleepsMs, advance } = createClockContext();
-    await runCycle(context, { intervalMs: 5_000, timeoutMs: 60_000 }, async () => advance(durationMs));
+    await runThrottledCycle(context, { intervalMs: 5_000, timeoutMs: 60_000 }, async () => advance(durationMs));
     expect(sleepsMs).toEqual(expectedSleeps);
   });
 
@@ -35,7 +35,7 @@ describe('a cycle', () => {
           reject(new Error('aborted'));
         });
       });
-    await expect(runCycle(context, { intervalMs: 5_000, timeoutMs: 1 }, work)).rejects.toThrow('aborted');
+    await expect(runThrottledCycle(context, { intervalMs: 5_000, timeoutMs: 1 }, work)).rejects.toThrow('aborted');
     expect(sleepsMs).toEqual([60_000]);
   });
 
@@ -45,7 +45,7 @@ describe('a cycle', () => {
     stopping.abort();
     const work = async (context: UseCaseContext) => context.stopSignal.throwIfAborted();
     await expect(
-      runCycle({ ...context, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
+      runThrottledCycle({ ...context, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
     ).rejects.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import { observeAll } from '../../src/application/observe.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { listProjects, observeProject } from '../../src/application/queries.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
@@ -16,12 +16,12 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 async function readStats(id: string) {
-  const project = await services.deps.projects.read(id);
+  const project = await services.context.projects.read(id);
   if (project === null) throw new Error(`no project ${id}`);
-  return observeProject(services.deps, project);
+  return observeProject(services.context, project);
 }
 
-const readState = async (id: string) => (await services.deps.projects.read(id))?.state;
+const readState = async (id: string) => (await services.context.projects.read(id))?.state;
 
 async function failOneTask({ queue, startWorker }: TestLink, message = 'refused by "ACME" at db.internal:5432') {
   const worker = await startWorker(() => Promise.reject(new Error(message)));
@@ -38,9 +38,13 @@ describe('a cycle of the observer', () => {
     const jobs = { execute: async () => {}, reconcile: async (id: string) => void reconciled.push(id) };
     const notified: string[] = [];
     const alertsChanged = async (id: string) => void notified.push(id);
-    await observeAll({ ...services.deps, jobs, notifications: { operationChanged: async () => {}, alertsChanged } });
+    await runObserver({
+      ...services.context,
+      jobs,
+      notifications: { operationChanged: async () => {}, alertsChanged },
+    });
     expect(notified).toEqual(['payments']);
-    expect(await services.deps.projects.read('payments')).toMatchObject({
+    expect(await services.context.projects.read('payments')).toMatchObject({
       state: 'failed',
       version: 2,
       by: 'syncbot',
@@ -48,7 +52,7 @@ describe('a cycle of the observer', () => {
       failure: { link: testLink.link, taskId: '1', reason: 'refused by ‹value› at ‹host›' },
     });
     expect(reconciled).toEqual(['payments']);
-    await observeAll({ ...services.deps, jobs });
+    await runObserver({ ...services.context, jobs });
     expect(reconciled).toEqual(['payments']);
   });
 
@@ -57,10 +61,10 @@ describe('a cycle of the observer', () => {
     await services.createProject('payments', [testLink], { state: 'paused' });
     const ref = await confirmOperation(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
-    const restored = await services.deps.operations.read(ref);
+    const restored = await services.context.operations.read(ref);
     await failOneTask(testLink);
     const notified: OperationRef[] = [];
-    await observeAll({
+    await runObserver({
       ...withoutJobs(services),
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
@@ -68,13 +72,13 @@ describe('a cycle of the observer', () => {
       },
     });
     expect(notified).toEqual([ref]);
-    expect((await services.deps.operations.read(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
+    expect((await services.context.operations.read(ref))?.seq).toBe((restored?.seq ?? 0) + 1);
   });
 
   it('keeps a project with onFailure: continue Running, and its observation counts the failures', async () => {
     await services.createProject('payments', [testLink], { onFailure: 'continue' });
     await failOneTask(testLink);
-    await observeAll(withoutJobs(services));
+    await runObserver(withoutJobs(services));
     expect(await readState('payments')).toBe('running');
     expect((await readStats('payments')).links[0]).toMatchObject({ failuresAfterWatermark: 1 });
   });
@@ -82,19 +86,23 @@ describe('a cycle of the observer', () => {
   it('ignores a failed task in a project that is not Running', async () => {
     await failOneTask(testLink);
     await services.createProject('payments', [testLink], { state: 'paused' });
-    await observeAll(withoutJobs(services));
-    expect(await services.deps.projects.read('payments')).toMatchObject({ state: 'paused', version: 1, failure: null });
+    await runObserver(withoutJobs(services));
+    expect(await services.context.projects.read('payments')).toMatchObject({
+      state: 'paused',
+      version: 1,
+      failure: null,
+    });
   });
 
   it('changes nothing when an operation is claimed between its reads of the project and of the links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
     const ref = await confirmOperation(services, 'payments', 'pause');
-    const claimOperation = once(() => services.deps.operations.claim(ref, 'run'));
-    const { observe } = services.deps.links;
+    const claimOperation = once(() => services.context.operations.claim(ref, 'run'));
+    const { observe } = services.context.links;
     const context = overrideContext(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
-    await observeAll(context);
-    expect(await services.deps.projects.read('payments')).toMatchObject({
+    await runObserver(context);
+    expect(await services.context.projects.read('payments')).toMatchObject({
       state: 'pausing',
       version: 2,
       failure: null,
@@ -120,19 +128,19 @@ describe('a cycle of the observer', () => {
         alertsChanged: async () => {},
       },
     };
-    await observeAll(context);
+    await runObserver(context);
     expect(notified).toEqual([]);
-    expect(await services.deps.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
+    expect(await services.context.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
     finishTask();
     await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
-    await observeAll(context);
-    await observeAll(context);
+    await runObserver(context);
+    await runObserver(context);
     expect(notified).toEqual([ref]);
-    expect(await services.deps.operations.read(ref)).toMatchObject({
+    expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
       outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
     });
-    expect(await services.deps.projects.read('payments')).toMatchObject({
+    expect(await services.context.projects.read('payments')).toMatchObject({
       drainingOperation: null,
       version: 3,
       state: 'paused',
@@ -148,21 +156,23 @@ describe('a cycle of the observer', () => {
       { ...far, link: { ...far.link, queue: 'mixed-far' } },
     ]);
     await failOneTask(testLink);
-    await services.deps.links.readStatuses([far.link], 5_000);
+    await services.context.links.readStatuses([far.link], 5_000);
     await killServer(services, 'warehouse');
     let isCycleDone = false;
     let release = () => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { observe } = services.deps.links;
+    const { observe } = services.context.links;
     const observeSlowly: typeof observe = async (links) => {
       if (links.some(({ link }) => link.connection === 'warehouse')) await released;
       return observe(links);
     };
-    const cycle = observeAll(overrideContext(withoutJobs(services), { links: { observe: observeSlowly } })).then(() => {
-      isCycleDone = true;
-    });
+    const cycle = runObserver(overrideContext(withoutJobs(services), { links: { observe: observeSlowly } })).then(
+      () => {
+        isCycleDone = true;
+      },
+    );
     await waitFor(async () => (await readState('payments')) === 'failed');
     expect(isCycleDone).toBe(false);
     release();
@@ -182,9 +192,9 @@ describe('a cycle of the observer', () => {
     await services.redis.del('syncbot:{p:wrong-type}:definition');
     await services.redis.sadd('syncbot:{p:wrong-type}:definition', 'x');
     await failOneTask(testLink);
-    await observeAll(withoutJobs(services));
+    await runObserver(withoutJobs(services));
     expect(await readState('healthy')).toBe('failed');
-    expect((await listProjects(services.deps, '')).map(({ id }) => id)).toEqual(['healthy']);
-    await expect(services.deps.projects.read('broken')).rejects.toThrow();
+    expect((await listProjects(services.context, '')).map(({ id }) => id)).toEqual(['healthy']);
+    await expect(services.context.projects.read('broken')).rejects.toThrow();
   });
 });

@@ -13,7 +13,7 @@ export interface CycleOptions {
  * Runs one cycle over all projects. If it took more than half of the interval, waits as long as it took, so that cycles
  * never use the links' Redis servers more than half of the time. Throws what `work` throws.
  */
-export async function runCycle(
+export async function runThrottledCycle(
   context: UseCaseContext,
   { intervalMs, timeoutMs }: CycleOptions,
   work: (context: UseCaseContext) => Promise<void>,
@@ -40,7 +40,7 @@ export async function runCycle(
  * Logs the error of one project; the cycle continues with the others. Rethrows `StoreUnavailableError`: without the bot's
  * Redis no project can be handled.
  */
-export function skipProject({ log }: Pick<UseCaseContext, 'log'>, { id }: Project, error: unknown): void {
+export function logSkippedProject({ log }: Pick<UseCaseContext, 'log'>, { id }: Project, error: unknown): void {
   if (error instanceof StoreUnavailableError) throw error;
   log.error({ project: id, error }, 'project skipped in this cycle');
 }

@@ -2,7 +2,7 @@
   Resolves an operation's dialog: `requested` becomes `confirmed`, `cancelled` or `expired`. The first decision wins.
 
   Input:
-    KEYS                 see shared.lua
+    KEYS                 see project-step.lua
     args.operationId
     args.decision        'confirm', 'cancel' or 'expire'
     args.by              who pressed the button, nil when the dialog expires
@@ -17,7 +17,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id, decision, by, dialog = args.operationId, args.decision, args.by, args.dialog
 local operation = readOperation(id)
@@ -29,7 +29,7 @@ local storedDialog = operation.dialog ~= '' and cjson.decode(operation.dialog) o
 if dialog and dialog.url ~= storedDialog.url then
   redis.call('HSET', operationKey(id), 'dialog',
     cjson.encode({ url = dialog.url, usesLeft = dialog.usesLeft, expiresAt = now + dialog.lifetimeMs }))
-  queueNotification(id)
+  markMessageOutdated(id)
 end
 
 local isExpired = now > tonumber(operation.expiresAt)
@@ -41,7 +41,7 @@ redis.call('HSET', operationKey(id), 'resolvedAt', int(now))
 if decision == 'confirm' and not isExpired then
   redis.call('HSET', operationKey(id), 'state', 'confirmed', 'executeBy', int(now + args.claimTimeoutMs))
   redis.call('PERSIST', operationKey(id))
-  queueNotification(id)
+  markMessageOutdated(id)
   audit('confirmed', operation, { 'by', by or '' })
 else
   local state = isExpired and 'expired' or 'cancelled'

@@ -12,8 +12,8 @@ export interface LogLine {
   readonly message: string;
 }
 
-export interface FakeDeps {
-  readonly deps: UseCaseContext;
+export interface FakeContext {
+  readonly context: UseCaseContext;
   readonly logLines: LogLine[];
   readonly notified: OperationRef[];
 }
@@ -21,7 +21,7 @@ export interface FakeDeps {
 export type FakeStores = { readonly [Subject in keyof Stores]?: Partial<Stores[Subject]> };
 
 /** A context whose stores know only these projects and what the test passes. Every other call rejects. */
-export function createFakeDeps(projects: readonly Project[], stores: FakeStores = {}): FakeDeps {
+export function createFakeContext(projects: readonly Project[], stores: FakeStores = {}): FakeContext {
   const logLines: LogLine[] = [];
   const notified: OperationRef[] = [];
   const claimedKeys = new Set<string>();
@@ -36,7 +36,7 @@ export function createFakeDeps(projects: readonly Project[], stores: FakeStores 
     Object.assign(Object.create(rejectEveryCall), defaults, given);
   const observeLinks = (links: readonly { readonly link: LinkObservation['link'] }[]) =>
     Promise.resolve(links.map(({ link }) => ({ ...exampleLinkStats(link.queue), link })));
-  const deps: UseCaseContext = {
+  const context: UseCaseContext = {
     projects: fakePort(stores.projects, {
       listIds: async () => projects.map(({ id }) => id),
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
@@ -64,5 +64,5 @@ export function createFakeDeps(projects: readonly Project[], stores: FakeStores 
     settings: { confirmationTtlMs: 300_000 },
     stopSignal: new AbortController().signal,
   };
-  return { deps, logLines, notified };
+  return { context, logLines, notified };
 }

@@ -3,7 +3,7 @@
   moves to the transitional state. A worker that takes over an active operation gets the same reply.
 
   Input:
-    KEYS                     see shared.lua
+    KEYS                     see project-step.lua
     args.operationId
     args.executionId         entered in `runs` until the execution ends
     args.executionTimeoutMs  how long the execution counts as under way if it never ends
@@ -17,7 +17,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id = args.operationId
 local operation = readOperation(id)
@@ -40,7 +40,7 @@ local function refuse(refusal)
   local json = cjson.encode(refusal)
   redis.call('HSET', operationKey(id), 'refusal', json)
   finish(id, 'refused')
-  queueNotification(id)
+  markMessageOutdated(id)
   audit('refused', operation, { 'by', operation.by, 'code', refusal.code, 'refusal', json })
   return cjson.encode({ kind = 'refused', operation = readOperation(id) })
 end
@@ -92,6 +92,6 @@ else
 end
 redis.call('HSET', stateKey, 'activeOperation', id, 'before', cjson.encode(before))
 redis.call('HSET', operationKey(id), 'state', 'running', 'startedAt', int(now), 'fromState', before.state)
-queueNotification(id)
+markMessageOutdated(id)
 audit('started', operation, { 'by', operation.by, 'state', state })
 return claimed()

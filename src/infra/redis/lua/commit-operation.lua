@@ -2,7 +2,7 @@
   Ends an active operation and releases its project.
 
   Input:
-    KEYS                      see shared.lua
+    KEYS                      see project-step.lua
     args.operationId
     args.expectedVersion      the version at which the links were compared
     args.operationState       'done', 'failed' or 'refused'
@@ -22,7 +22,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id = args.operationId
 local operation = readOperation(id)
@@ -69,7 +69,7 @@ local refusal = args.refusal or ''
 redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', refusal, 'toState', state,
   'progress', '')
 finish(id, args.operationState)
-queueNotification(id)
+markMessageOutdated(id)
 audit(args.operationState, operation, { 'by', operation.by, 'state', state, 'outcome', args.outcome or '',
   'code', refusal ~= '' and cjson.decode(refusal).code or '', 'refusal', refusal })
 return cjson.encode({ kind = 'committed', operation = readOperation(id) })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { applyPlan } from '../../src/application/apply.ts';
+import { applyPlan } from '../../src/application/apply-plan.ts';
 import { isEmpty } from '../../src/application/plan.ts';
 import { cliFormatter } from '../../src/cli/output.ts';
 import { linkId } from '../../src/domain/link.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const readProject = (id: string) => services.deps.projects.read(id);
+const readProject = (id: string) => services.context.projects.read(id);
 
 describe('a new project', () => {
   test('is Not Started, and its links are paused without a worker; tasks that only wait are allowed', async () => {
@@ -58,7 +58,7 @@ describe('a new project', () => {
     expect(
       await fixture.planRefusals(desiredProject('orders', [fresh, used]), desiredProject('more', [missingLink])),
     ).toEqual(['orders queue_used']);
-    expect(await services.deps.projects.listIds()).toEqual([]);
+    expect(await services.context.projects.listIds()).toEqual([]);
     expect(await fresh.queue.isPaused()).toBe(false);
   });
 
@@ -110,7 +110,7 @@ describe('adopt', () => {
       result.kind === 'refused' ? result.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter)) : [];
     expect(sentences).toHaveLength(2);
     expect(sentences[0]).toContain('run (one), others are paused (two)');
-    expect(await services.deps.projects.listIds()).toEqual([]);
+    expect(await services.context.projects.listIds()).toEqual([]);
   });
 
   test('is ignored when the project has a record', async () => {
@@ -132,7 +132,7 @@ describe('a second apply', () => {
   test('pauses the links that an interrupted apply left running', async () => {
     const link = await services.createLink('orders');
     const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
-    const crashing = overrideContext(services.deps, {
+    const crashing = overrideContext(services.context, {
       links: { setPaused: () => Promise.reject(new Error('killed')) },
     });
     await expect(applyPlan(crashing, { plan: planned, by: 'cli:test' })).rejects.toThrow('killed');
@@ -147,9 +147,9 @@ describe('a second apply', () => {
     const link = await services.createLink('orders');
     const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
     let offsetMs = 0;
-    const context = overrideContext(services.deps, {
+    const context = overrideContext(services.context, {
       clock: {
-        ...services.deps.clock,
+        ...services.context.clock,
         now: () => Date.now() + offsetMs,
         sleep: async (ms) => {
           offsetMs += ms;

@@ -1,14 +1,14 @@
 --[[
-  Sets a mark if it is not set.
+  Records that one caller has taken a key. Tells the first caller from later ones.
 
   Input:
-    KEYS[1] the mark
+    KEYS[1] the key
     ARGV[1] one JSON object:
-      args.token  names the caller. ioredis sends a command again when its reply is lost.
-      args.ttlMs  how long the mark stays
+      args.token  identifies the caller. ioredis sends a command again when its reply is lost.
+      args.ttlMs  how long the key stays
 
   Output:
-    { kind = 'first' }     this caller set the mark, now or in an earlier attempt
+    { kind = 'first' }     this caller took the key, now or in an earlier attempt
     { kind = 'repeated' }  another caller did
 ]]
 local args = cjson.decode(ARGV[1])

@@ -6,7 +6,7 @@
     KEYS[1] state       hash: the project
     KEYS[2] definition  string: the definition as JSON
     KEYS[3] audit       stream
-    KEYS[4] open        sorted set: open operations
+    KEYS[4] open        sorted set: operations that are unfinished, or whose message is out of date
     KEYS[5] runs        sorted set: executions under way
     ARGV[1] one JSON object. It has the step's own arguments and these:
       args.project             the project's id
@@ -65,17 +65,17 @@ local function audit(event, request, fields)
     'channel', request.channel or '', unpack(fields))
 end
 
--- Marks an operation's message as out of date. The sweep queues a notification for every open operation, until
--- mark-operation-notified.lua closes it.
-local function queueNotification(operationId)
+-- Marks an operation's message as out of date. The sweep queues notifications until mark-operation-notified.lua records
+-- that the message is up to date.
+local function markMessageOutdated(operationId)
   redis.call('HINCRBY', operationKey(operationId), 'seq', 1)
   redis.call('ZADD', openKey, int(now), operationId)
 end
 
 -- The same for an operation that may not exist any more. Returns its id, or null if it does not exist.
-local function queueNotificationIfExists(operationId)
+local function markMessageOutdatedIfExists(operationId)
   if operationId == '' or redis.call('EXISTS', operationKey(operationId)) == 0 then return cjson.null end
-  queueNotification(operationId)
+  markMessageOutdated(operationId)
   return operationId
 end
 

@@ -9,7 +9,7 @@ import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProjects } from './queries.ts';
-import { skipProject } from './run-cycle.ts';
+import { logSkippedProject } from './throttled-cycle.ts';
 
 const chunkSize = 100;
 
@@ -18,10 +18,10 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
 
 /**
  * One cycle of the observer. Observes every link of every project. Makes a Running project Failed if a task has failed for
- * good after its link's watermark. Detects drift, and updates the alerts. All its writes are compare-and-set on the version
- * that it read, so a claim always wins. Throws `StoreUnavailableError`.
+ * good after its link's watermark. Detects drift, and updates the alerts. Every write compares the version that the
+ * observer read, or the draining operation, so a claim always wins. Throws `StoreUnavailableError`.
  */
-export async function observeAll(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
+export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const projects = await context.projects.readMany(await context.projects.listIds());
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
   await Promise.all(
@@ -42,7 +42,7 @@ async function observeGroup(
     await forEachIsolated(observed, {
       work: ({ project, stats }) =>
         evaluateProject(context, { project, stats, now, workers: workers.get(project.id) ?? [] }),
-      onError: (error, { project }) => skipProject(context, project, error),
+      onError: (error, { project }) => logSkippedProject(context, project, error),
     });
   }
 }
@@ -109,7 +109,7 @@ async function autoCorrect(
   if (links.length === 0) return { kind: 'not_scheduled' };
   const scheduled = await context.projects.scheduleCorrection(id, version, difference);
   if (scheduled.kind === 'conflict') return { kind: 'not_scheduled' };
-  context.log.warn({ project: id, links: links.length, cause }, 'links corrected without an operation');
+  context.log.warn({ project: id, links: links.length, cause }, 'correction scheduled');
   await context.jobs.reconcile(id);
   return { kind: 'scheduled' };
 }

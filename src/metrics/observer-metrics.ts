@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { OnObserved } from '../application/observe.ts';
+import type { OnObserved } from '../application/observer.ts';
 import { firingConditions } from '../domain/alert.ts';
 import { alertKinds } from '../domain/conditions.ts';
 import type { ObservedProject } from '../domain/observation.ts';
@@ -27,14 +27,15 @@ interface CycleTotals {
 interface LastCycle {
   readonly totals: CycleTotals;
   readonly durationMs: number;
-  /** By `performance.now()`, and in seconds of the epoch. */
-  readonly endedAt: number;
+  /** `performance.now()`, ms. */
+  readonly endedAtMs: number;
+  /** Epoch seconds. */
   readonly timestamp: number;
 }
 
 /**
  * Other workers take cycles too. After three cycles without one of its own, this process leaves its metrics out: they would
- * be stale. A long cycle is followed by a pause of the same length (application/run-cycle.ts).
+ * be stale. A long cycle is followed by a pause of the same length (application/throttled-cycle.ts).
  */
 const maxMissedCycles = 3;
 
@@ -44,27 +45,32 @@ export function createProjectMetrics(registry: Registry, observeEveryMs: number)
   const current = () => {
     if (last === null) return null;
     const keptMs = maxMissedCycles * Math.max(observeEveryMs, 2 * last.durationMs);
-    if (performance.now() - last.endedAt > keptMs) last = null;
+    if (performance.now() - last.endedAtMs > keptMs) last = null;
     return last;
   };
   countGauges(registry, current);
   cycleGauges(registry, current);
   return {
     async instrumentCycle(observe) {
-      const startedAt = performance.now();
+      const startedAtMs = performance.now();
       const totals = emptyTotals();
       await observe((observed) => {
         for (const project of observed) addProject(totals, project);
       });
-      const endedAt = performance.now();
-      last = { totals, endedAt, durationMs: endedAt - startedAt, timestamp: Date.now() / 1_000 };
+      const endedAtMs = performance.now();
+      last = { totals, endedAtMs, durationMs: endedAtMs - startedAtMs, timestamp: Date.now() / 1_000 };
     },
     render: () => renderProjects(current()?.totals.projects ?? []),
   };
 }
 
 function countGauges(registry: Registry, current: () => LastCycle | null): void {
-  const gauge = (name: string, help: string, label: string, of: (totals: CycleTotals) => ReadonlyMap<string, number>) =>
+  const gauge = (
+    name: string,
+    help: string,
+    label: string,
+    select: (totals: CycleTotals) => ReadonlyMap<string, number>,
+  ) =>
     new Gauge({
       name,
       help,
@@ -73,7 +79,7 @@ function countGauges(registry: Registry, current: () => LastCycle | null): void 
       collect() {
         this.reset();
         const cycle = current();
-        if (cycle !== null) for (const [value, count] of of(cycle.totals)) this.set({ [label]: value }, count);
+        if (cycle !== null) for (const [value, count] of select(cycle.totals)) this.set({ [label]: value }, count);
       },
     });
   gauge('syncbot_projects', 'Projects by state.', 'state', ({ states }) => states);
@@ -83,7 +89,7 @@ function countGauges(registry: Registry, current: () => LastCycle | null): void 
 }
 
 function cycleGauges(registry: Registry, current: () => LastCycle | null): void {
-  const gauge = (name: string, help: string, of: (cycle: LastCycle) => number) =>
+  const gauge = (name: string, help: string, select: (cycle: LastCycle) => number) =>
     new Gauge({
       name,
       help,
@@ -91,7 +97,7 @@ function cycleGauges(registry: Registry, current: () => LastCycle | null): void 
       collect() {
         const cycle = current();
         if (cycle === null) this.remove();
-        else this.set(of(cycle));
+        else this.set(select(cycle));
       },
     });
   const timestampHelp = 'When this process last completed an observe cycle, epoch seconds.';

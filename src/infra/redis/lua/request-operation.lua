@@ -3,7 +3,7 @@
   `superseded`. No notification follows: their buttons answer with the current state.
 
   Input:
-    KEYS              see shared.lua
+    KEYS              see project-step.lua
     args.operationId
     args.fields       the operation's fields, all of them strings
     args.ttlMs        how long the dialog can be answered
@@ -14,7 +14,7 @@
 ]]
 
 -- Includes
---- @include "shared"
+--- @include "project-step"
 
 local id, fields, ttlMs = args.operationId, args.fields, args.ttlMs
 if redis.call('EXISTS', stateKey) == 0 then return cjson.encode({ kind = 'removed' }) end

@@ -1,0 +1,46 @@
+import { type Document, isPair, isScalar, isSeq, visit } from 'yaml';
+import { messages } from '../messages/catalog.ts';
+import type { RawEnvironment } from './environment.ts';
+import { type KeyError, toPrintable } from './errors.ts';
+
+const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
+
+/**
+ * Replaces `${VAR}` in all text values of a YAML document, and `$${` by `${`. Keys stay as they are. Returns an error for
+ * each reference that it cannot replace.
+ */
+export function interpolateVariables(document: Document, env: RawEnvironment): KeyError[] {
+  const errors: KeyError[] = [];
+  visit(document, {
+    Scalar(position, scalar, ancestors) {
+      if (position === 'key' || typeof scalar.value !== 'string') return;
+      scalar.value = scalar.value.replace(variableReference, (reference) => {
+        const resolved = resolveVariable(reference, env);
+        if (resolved.kind === 'resolved') return resolved.value;
+        errors.push({ path: pathOf(scalar, ancestors), message: resolved.message, hint: resolved.hint });
+        return reference;
+      });
+    },
+  });
+  return errors;
+}
+
+type ResolvedVariable =
+  | { readonly kind: 'resolved'; readonly value: string }
+  | { readonly kind: 'unresolved'; readonly message: string; readonly hint: string };
+
+function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
+  if (reference === '$${') return { kind: 'resolved', value: '${' };
+  const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
+  if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
+  const value = env[name];
+  if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
+  return { kind: 'unresolved', ...messages.config.variableNotSet(toPrintable(name)) };
+}
+
+function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {
+  return ancestors.flatMap<PropertyKey>((ancestor, depth) => {
+    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
+    return isSeq(ancestor) ? [ancestor.items.indexOf(ancestors[depth + 1] ?? node)] : [];
+  });
+}

@@ -1,0 +1,32 @@
+import { withTimeout } from '../../lib/async.ts';
+import { type RedisClient, whenReady } from '../redis/connection.ts';
+
+/**
+ * Remembers whether the last query of a connection failed or timed out. A query that is repeated every few seconds skips
+ * such a connection until it answers a PING. Otherwise it would wait for its whole timeout each time.
+ */
+export interface CircuitBreaker {
+  recordFailure(): void;
+  recordSuccess(): void;
+  isAvailable(): Promise<boolean>;
+}
+
+const pingTimeoutMs = 250;
+
+export function createCircuitBreaker(client: RedisClient): CircuitBreaker {
+  let isOpen = false;
+  return {
+    recordFailure() {
+      isOpen = true;
+    },
+    recordSuccess() {
+      isOpen = false;
+    },
+    async isAvailable() {
+      if (!isOpen) return true;
+      const isReady = await whenReady(client, pingTimeoutMs);
+      if (isReady && (await withTimeout(client.ping(), pingTimeoutMs)).kind === 'resolved') isOpen = false;
+      return !isOpen;
+    },
+  };
+}

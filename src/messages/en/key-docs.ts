@@ -1,0 +1,170 @@
+import type { KeyDocs } from '../facts.ts';
+
+const redisUrlHint =
+  'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
+
+/** Kinds of values that several keys share. */
+export const valueDocs = {
+  text: (maxLength: number) => ({ expected: `text of at most ${maxLength} characters` }),
+  duration: (from: string, to: string) => ({ expected: `a duration from ${from} to ${to}` }),
+  integer: (from: number, to: number) => ({ expected: `a whole number from ${from} to ${to}` }),
+  boolean: { expected: 'true or false' },
+  redisUrl: { expected: 'a Redis URL', hint: redisUrlHint },
+  operatorId: {
+    expected: 'the id of a user (U0123ABCD) or of a user group (S0123ABCD)',
+    hint: 'Write the id of a user (U0123ABCD) or of a user group (S0123ABCD), not a name.',
+  },
+  channelId: {
+    expected: 'the id of a channel (C0123ABCD)',
+    hint: "Write the id of a channel (C0123ABCD), not its name. The id is at the end of the channel's link.",
+  },
+} satisfies Record<string, KeyDocs | ((...bounds: never[]) => KeyDocs)>;
+
+/** The keys of syncbot.yml. */
+export const keyDocs = {
+  connections: {
+    expected: 'names and Redis URLs',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user writes this in the file
+    hint: 'Write a name and a Redis URL for each connection, such as `warehouse: ${WAREHOUSE_REDIS_URL}`.',
+    description: 'The Redis servers that hold links, by name. The name `default` is reserved for `REDIS_URL`.',
+  },
+  connection: {
+    description: 'Its URL. Take it from a variable if it holds a password. The name follows the rules of a project id.',
+  },
+  policy: {
+    expected: 'a section',
+    hint: 'Write `operators` and `channels` below it.',
+    description: 'Who may change projects, and where.',
+  },
+  operators: {
+    expected: 'a list of user ids and user group ids',
+    example: '[U0123ABCD, S0123ABCD]',
+    description: 'Who may change projects. If the list is empty, no user may.',
+  },
+  channels: {
+    expected: 'a list of channel ids',
+    example: '[C0123ABCD]',
+    description:
+      'Where syncbot accepts commands that change projects. If the list is empty: everywhere except in externally shared channels.',
+  },
+  settings: {
+    expected: 'a section',
+    hint: 'Write settings such as `confirmationTtl: 5m` below it.',
+    description: 'How syncbot works.',
+  },
+  confirmationTtl: { example: '5m', description: 'How long a dialog can be answered.' },
+  observeEvery: { example: '5s', description: 'How often the observer reads the links.' },
+  operationRetention: { example: '90d', description: 'How long syncbot keeps the record of a finished operation.' },
+  auditLength: { description: 'About how many history entries syncbot keeps for each project.' },
+  showErrors: {
+    description: 'Whether everybody sees the masked reasons of failed tasks. If false, only operators see them.',
+  },
+  projects: {
+    expected: 'ids and projects',
+    hint: 'Write an id and its settings for each project, or `projects: {}` for none.',
+    description: 'The projects, by id.',
+  },
+  project: {
+    expected: 'a project',
+    hint: 'Write at least `links` below it.',
+    description: 'One project. Its id matches `^[a-z0-9][a-z0-9_-]{0,62}$` and is not a reserved word of `/sync`.',
+  },
+  projectDescription: { description: 'A description, shown by `show`.' },
+  source: { description: 'Where the data comes from. For information only.' },
+  target: { description: 'Where the data goes. For information only.' },
+  endpoint: { expected: 'a type and a name', hint: 'Write `{ type: mysql, name: orders-db }`.' },
+  endpointType: { example: 'mysql', description: 'The kind of system. For information only.' },
+  endpointName: { example: 'orders-db', description: 'The name of the system. For information only.' },
+  labels: {
+    expected: 'a list of at most 50 texts',
+    example: '[prod, nightly]',
+    description: 'Labels of your choice. `list` can filter by them.',
+  },
+  label: {
+    hint: 'Write text of at most 63 characters. Put a number in quotes.',
+    description: 'A label, such as `prod`.',
+  },
+  channel: {
+    description:
+      'Where syncbot posts outcomes and alerts. Without it: in the channel of the last command for the project.',
+  },
+  adopt: {
+    description:
+      'Take the state from queues that are already in use. It has an effect only while the project has no record.',
+  },
+  onFailure: {
+    expected: 'pause or continue',
+    description:
+      'What happens when a task fails for good. `pause`: the project becomes Failed. `continue`: it stays Running, and the failures are alerted.',
+  },
+  logRetention: {
+    example: '48h',
+    description: 'How long the source keeps its log. This is the deadline of a pause, shown in dialogs and alerts.',
+  },
+  latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
+  links: {
+    expected: 'a list of queues',
+    hint: 'Write a list of queues, such as `- queue: orders-full`.',
+    description: 'The links of the project, at least one.',
+  },
+  link: {
+    expected: 'a link',
+    hint: 'Write `queue: orders-full` or `{ queue: orders-full, connection: warehouse, prefix: bull }`.',
+    description: 'One queue. It belongs to one project only.',
+  },
+  queue: {
+    hint: 'Write the name of the BullMQ queue, as its owner creates it.',
+    description: 'The name of the BullMQ queue, without `:`. syncbot never creates a queue.',
+  },
+  linkConnection: {
+    expected: 'one of `connections`',
+    hint: 'Name one of `connections`, or leave it out for REDIS_URL.',
+    description: 'Where the queue is. `default` is `REDIS_URL`.',
+  },
+  prefix: {
+    hint: 'Write the BullMQ prefix of the queue, or leave it out for bull.',
+    description: 'The BullMQ prefix of the queue.',
+  },
+} satisfies Record<string, KeyDocs>;
+
+/** The environment variables. */
+export const variableDocs = {
+  SLACK_BOT_TOKEN: {
+    hint: "Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
+    description: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`. `doctor` checks it.',
+  },
+  SLACK_APP_TOKEN: {
+    hint: 'Create an app-level token (xapp-…, scope connections:write) for Socket Mode.',
+    description: 'The app-level token (`xapp-…`, scope `connections:write`) for Socket Mode.',
+  },
+  SLACK_SIGNING_SECRET: {
+    hint: "Copy the Signing Secret from the app's Basic Information page.",
+    description: 'The signing secret for HTTP mode. Not used if `SLACK_APP_TOKEN` is set.',
+  },
+  SLACK_API_URL: {
+    hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
+    description: 'The API of another Slack than slack.com, such as the local Slack of the demo.',
+  },
+  SLACK_COMMAND: {
+    hint: 'Write the command as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
+    description: 'The name of the slash command, as in the manifest.',
+  },
+  PORT: {
+    hint: 'Write a number up to 65535, such as 3000.',
+    description: 'The port of HTTP mode, with `/slack/events`. 0: any free port; the log names it.',
+  },
+  REDIS_URL: { description: "The bot's Redis. It also holds the links that name no other connection." },
+  SYNCBOT_CONFIG: {
+    hint: 'Write the path of the file, such as syncbot.yml.',
+    description: 'The path of `syncbot.yml`.',
+  },
+  ADMIN_PORT: {
+    hint: 'Write a number up to 65535, such as 9090, or leave it out.',
+    description:
+      'The port of `/healthz`, `/readyz` and `/metrics`, on all interfaces, without authentication. 0: any free port. Off unless set. Only `run` serves them.',
+  },
+  LOG_LEVEL: (levels: readonly string[]) => ({
+    hint: `Write one of ${levels.join(', ')}.`,
+    description: `One of ${levels.map((level) => `\`${level}\``).join(', ')}. Without it, \`run\` logs from \`info\` up and other commands log nothing.`,
+  }),
+} satisfies Record<string, KeyDocs | ((values: readonly string[]) => KeyDocs)>;

@@ -59,7 +59,7 @@ const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
 const jobCountsTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
-const idleReconcileTimeoutMs = 10_000;
+const reconcileJobTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
@@ -129,7 +129,7 @@ export class Services implements AsyncDisposable {
         ...common,
         queue: 'reconcile',
         handlers: {
-          reconcile: async ({ project }) => void (await reconcileIdle(context, project, idleReconcileTimeoutMs)),
+          reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileJobTimeoutMs)),
         },
       }),
       startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),

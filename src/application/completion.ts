@@ -58,8 +58,8 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
  * keeps the project's state. In both cases reconciling continues without an operation.
  */
 export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
-  const { project, unreachable } = result;
-  const [link] = unreachable;
+  const { project, unsynced } = result;
+  const [link] = unsynced;
   const failsProject = isAction(operation.action) && link !== undefined;
   return {
     ref: refOf(operation),
@@ -91,12 +91,12 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
   };
 }
 
-function outcomeOf({ project, unreachable, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
+function outcomeOf({ project, unsynced, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
   const linksTotal = project.definition.links.length;
   return {
     linksTotal,
-    linksDone: linksTotal - unreachable.length - missing.length,
-    unreachable: [...unreachable],
+    linksDone: linksTotal - unsynced.length - missing.length,
+    unsynced: [...unsynced],
     missing: [...missing],
     inFlight,
     retriedTasks,

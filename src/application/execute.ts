@@ -1,13 +1,13 @@
 import { checkCorrection, type LinksByStatus } from '../domain/drift.ts';
-import { desiredLinkState, stateFromLinks, transitions } from '../domain/lifecycle.ts';
+import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
   linkTimeoutMs,
   type Operation,
   type OperationRef,
+  operationReconcileTimeoutMs,
   type Progress,
-  reconcileTimeoutMs,
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
@@ -125,7 +125,7 @@ async function runPreflight(
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
     if (current === null || !needsPreflight(current)) return { kind: 'passed' };
-    const stillRunning = await pauseBeforeRestore(context, project, statuses.running);
+    const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
     if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
     tasksToRetry = countFailures((await observeProject(context, project)).links);
   }
@@ -145,7 +145,7 @@ function reconcileOptions(context: UseCaseContext, { project, operation, now }: 
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
-    timeoutMs: Math.max(0, reconcileTimeoutMs - elapsedMs),
+    timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
     onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
   };
 }
@@ -176,16 +176,16 @@ async function adoptLinks(context: UseCaseContext, project: Project, operation: 
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {
-    result: { project, unreachable: [], missing: [], retriedTasks: 0 },
+    result: { project, unsynced: [], missing: [], retriedTasks: 0 },
     finalStats,
-    projectChange: { kind: 'set', state: stateFromLinks(desiredLinkState(project.state)) },
+    projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
   });
 }
 
 function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
   const withStatus = (status: LinkStatus) => links.filter((_link, index) => statuses[index] === status);
   return {
-    running: withStatus('resumed'),
+    resumed: withStatus('resumed'),
     paused: withStatus('paused'),
     missing: withStatus('missing'),
     unreachable: withStatus('unreachable'),

@@ -18,7 +18,7 @@ export interface ReconcileOptions {
 }
 
 export type ReconcileResult =
-  | (ReconciledLinks & { readonly kind: 'synced' | 'unreachable' })
+  | (ReconciledLinks & { readonly kind: 'synced' | 'unsynced' })
   | { readonly kind: 'not_found' }
   /** Another operation is active. It reconciles the links. */
   | { readonly kind: 'not_owner' };
@@ -27,7 +27,7 @@ export interface ReconciledLinks {
   /** The project that the links were compared with. */
   readonly project: Project;
   /** Links that do not have, or may not have, the desired pause flag. Empty if synced. */
-  readonly unreachable: readonly Link[];
+  readonly unsynced: readonly Link[];
   /** Links without a queue. */
   readonly missing: readonly Link[];
   readonly retriedTasks: number;
@@ -71,7 +71,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     let compared = await compareLinks(context, project, operationId);
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
-      const doneBefore = total - compared.unreachable.length;
+      const doneBefore = total - compared.unsynced.length;
       const set = await setPausedFenced(context, project, {
         links: compared.differing,
         desired: desiredLinkState(project.state),
@@ -88,9 +88,9 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       compared = comparedAfter;
     }
 
-    const { unreachable, missing } = compared;
-    if (unreachable.length === 0) return { kind: 'synced', project, unreachable, missing, retriedTasks };
-    if (clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
+    const { unsynced, missing } = compared;
+    if (unsynced.length === 0) return { kind: 'synced', project, unsynced, missing, retriedTasks };
+    if (clock.now() >= deadline) return { kind: 'unsynced', project, unsynced, missing, retriedTasks };
     await backoff();
   }
 }
@@ -127,7 +127,7 @@ interface Comparison {
   /** Links with the other pause flag. */
   readonly differing: readonly Link[];
   /** Links without the desired pause flag: `differing`, and those that did not answer. */
-  readonly unreachable: readonly Link[];
+  readonly unsynced: readonly Link[];
   readonly missing: readonly Link[];
 }
 
@@ -147,7 +147,7 @@ async function compareLinks(
   );
   return {
     differing: unsynced.filter(({ status }) => status !== 'unreachable').map(({ link }) => link),
-    unreachable: unsynced.map(({ link }) => link),
+    unsynced: unsynced.map(({ link }) => link),
     missing: read.filter(({ status }) => status === 'missing').map(({ link }) => link),
   };
 }

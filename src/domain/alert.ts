@@ -60,7 +60,7 @@ export function firingConditions(alerts: Alerts): Condition[] {
 }
 
 /** Alerts whose message mentions a person: tasks are processed although people believe that they are not. */
-export const critical: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
+export const criticalKinds: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
 const debounced: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
@@ -143,7 +143,7 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
   if (occurrenceOf(previous.condition) !== occurrenceOf(condition))
     return toResolved(previous, { seq: previous.seq + 1, changedAt: now });
   const continued = previous.absentOnce ? { ...previous, absentOnce: false } : previous;
-  const mayChange = critical.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
+  const mayChange = criticalKinds.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
   if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }

@@ -41,7 +41,7 @@ export function isReconciling(project: Project, link: Link): boolean {
 
 /** The links of a project by the pause flags of their queues. */
 export interface LinksByStatus {
-  readonly running: readonly Link[];
+  readonly resumed: readonly Link[];
   readonly paused: readonly Link[];
   readonly missing: readonly Link[];
   readonly unreachable: readonly Link[];
@@ -50,7 +50,7 @@ export interface LinksByStatus {
 export function groupObservations(observations: readonly LinkObservation[]): LinksByStatus {
   const select = (matches: (observation: LinkObservation) => boolean) => observedLinks(observations.filter(matches));
   return {
-    running: select((observation) => observation.kind === 'read' && !observation.paused),
+    resumed: select((observation) => observation.kind === 'read' && !observation.paused),
     paused: select((observation) => observation.kind === 'read' && observation.paused),
     missing: select(({ kind }) => kind === 'missing'),
     unreachable: select(({ kind }) => kind === 'unreachable'),
@@ -69,10 +69,10 @@ export function deletedLinks({ pendingLinks }: Pick<Project, 'pendingLinks'>, mi
 export function checkCorrection(
   project: Pick<Project, 'id' | 'state' | 'pendingLinks'>,
   correction: 'reapply' | 'adopt',
-  { running, paused, missing, unreachable }: LinksByStatus,
+  { resumed, paused, missing, unreachable }: LinksByStatus,
 ): Refusal | null {
   const { id, state } = project;
-  const [differing, agreeing] = desiredLinkState(state) === 'paused' ? [running, paused] : [paused, running];
+  const [differing, agreeing] = desiredLinkState(state) === 'paused' ? [resumed, paused] : [paused, resumed];
   if (correction === 'reapply') {
     const found = differing.length + deletedLinks(project, missing).length + unreachable.length;
     return found === 0 ? { code: 'no_drift', project: id, state } : null;
@@ -80,7 +80,7 @@ export function checkCorrection(
   if (unreachable.length > 0) return { code: 'links_unreachable', project: id, links: [...unreachable] };
   if (differing.length === 0) return { code: 'no_drift', project: id, state };
   if (agreeing.length + missing.length === 0) return null;
-  return { code: 'adopt_mixed', project: id, running: [...running], paused: [...paused], missing: [...missing] };
+  return { code: 'adopt_mixed', project: id, running: [...resumed], paused: [...paused], missing: [...missing] };
 }
 
 /** Whether Adopt is possible: these links, which differ from the state, are all links of the project. */

@@ -5,7 +5,7 @@ import { desiredLinkState } from './lifecycle.ts';
 import { linkId, sampleLinks } from './link.ts';
 import { logRetentionDeadline } from './log-retention.ts';
 import { countFailures, observedLinks, oldestFailure, type ProjectStats } from './observation.ts';
-import { reconcileTimeoutMs } from './operation.ts';
+import { operationReconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
 
@@ -78,7 +78,7 @@ function evaluateUnexpectedlyRunning(observation: ProjectObservation) {
   const resumed = detectDrift(project, stats.links).unexpectedlyRunning;
   const drift = { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' } as const;
   if (resumed.length > 0) return present(drift);
-  const isTooLate = project.activeOperation === null && now - project.since > reconcileTimeoutMs;
+  const isTooLate = project.activeOperation === null && now - project.since > operationReconcileTimeoutMs;
   const notPaused = stats.links.filter(
     (each) => each.kind === 'read' && !each.paused && isReconciling(project, each.link),
   );

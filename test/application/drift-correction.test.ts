@@ -75,7 +75,7 @@ describe('re-apply', () => {
       'reapply',
       overrideContext(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
     );
-    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreachable: [a.link] } });
+    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unsynced: [a.link] } });
     expect(await readProject()).toMatchObject({
       state: 'paused',
       incompleteOperation: failed?.id,

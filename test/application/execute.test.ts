@@ -53,7 +53,7 @@ describe('a pause that cannot reach every link', () => {
       fromState: 'running',
       toState: 'failed',
       refusal: null,
-      outcome: { linksTotal: 2, linksDone: 1, unreachable: [far.link], missing: [], inFlight: null },
+      outcome: { linksTotal: 2, linksDone: 1, unsynced: [far.link], missing: [], inFlight: null },
     });
     expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'failed',
@@ -85,7 +85,7 @@ describe('a pause that cannot reach every link', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
       toState: 'paused',
-      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unreachable: [] },
+      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unsynced: [] },
     });
     expect(await services.redis.keys('bull:gone:*')).toEqual([]);
   });

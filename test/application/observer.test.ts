@@ -138,7 +138,7 @@ describe('a cycle of the observer', () => {
     expect(notified).toEqual([ref]);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
-      outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
+      outcome: { inFlight: 0, linksDone: 1, unsynced: [] },
     });
     expect(await services.context.projects.read('payments')).toMatchObject({
       drainingOperation: null,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import { isOpen, type OperationRef } from '../../src/domain/operation.ts';
+import { isUnfinished, type OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { confirmOperation } from './fault-injection.ts';
@@ -15,7 +15,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(async () => {
     const operation = await services.context.operations.read(ref);
-    return operation !== null && !isOpen(operation) && operation;
+    return operation !== null && !isUnfinished(operation) && operation;
   });
 
 describe('an action, from the request to its outcome', () => {

@@ -40,7 +40,7 @@ describe('reconcile', () => {
     const context = overrideContext(services.context, { links: { setPaused: runAfter(setPaused, failProject) } });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
-      unreachable: [],
+      unsynced: [],
       missing: [],
       project: { state: 'failed', version: 2 },
     });

@@ -48,7 +48,7 @@ export async function expectOneOutcomePerOperation(
   for (const [index, { ref }] of operations.entries()) {
     const operation = await services.context.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
-    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
+    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unsynced: [] });
     expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {

@@ -9,7 +9,7 @@ import {
   isAllowed,
   type OperationKind,
   operationKinds,
-  stateFromLinks,
+  stateAfterAdopt,
   transitions,
 } from '../../src/domain/lifecycle.ts';
 import { type ProjectState, projectStates, urgency } from '../../src/domain/state.ts';
@@ -50,7 +50,7 @@ describe('the state rules', () => {
     for (const kind of operationKinds.filter((each) => !isAction(each)))
       expect(transitions[kind]).toMatchObject({ through: null, to: null });
     for (const state of transitions.adopt.from)
-      expect(desiredLinkState(stateFromLinks(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
+      expect(desiredLinkState(stateAfterAdopt(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
   });
 
   it('every state has its own urgency, and Failed is the most urgent', () => {

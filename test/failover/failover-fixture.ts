@@ -5,7 +5,7 @@ import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { type Action, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
-import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
+import { isUnfinished, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import { withTimeout } from '../../src/lib/async.ts';
 import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
@@ -89,7 +89,7 @@ export async function createFailoverFixture({
       waitFor(
         async () => {
           const operation = await context.operations.read(ref);
-          return operation !== null && !isOpen(operation) && operation;
+          return operation !== null && !isUnfinished(operation) && operation;
         },
         { description: 'the outcome', timeoutMs: 45_000 },
       ),

@@ -240,7 +240,7 @@ export const refusal: fc.Arbitrary<Refusal> = fc.oneof(
 const outcome = fc.record({
   linksTotal: fc.nat(100),
   linksDone: fc.nat(100),
-  unreachable: fc.array(link, { maxLength: 100 }),
+  unsynced: fc.array(link, { maxLength: 100 }),
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,

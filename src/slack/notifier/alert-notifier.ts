@@ -97,8 +97,8 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = await updateResolved(options, notification, { messageRef: firingMessage, durationMs });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
-  const isLate = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
-  if (!isLate) {
+  const resolvedBeforePosting = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
+  if (!resolvedBeforePosting) {
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }

@@ -37,7 +37,7 @@ describe('the queues of others', () => {
     expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
       missing: [nonexistentLink],
-      unreachable: [],
+      unsynced: [],
     });
     expect(await links.readStatuses([nonexistentLink, link], 5_000)).toEqual(['missing', 'paused']);
     expect(await services.redis.keys(`bull:${nonexistentLink.queue}:*`)).toEqual([]);

@@ -42,7 +42,7 @@ const resolve = (
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
 ) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
-const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const outcome = { linksTotal: 1, linksDone: 1, unsynced: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
   expectedVersion: 2,
@@ -419,7 +419,7 @@ describe('a commit', () => {
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
     await stores.operations.commit(completion({ failure: { kind: 'link_unreachable', link, at: 1 } }));
     expect(await stores.operations.read(ref)).toMatchObject({
-      outcome: { unreachable: [], missing: [] },
+      outcome: { unsynced: [], missing: [] },
       progress: null,
     });
     expect(await stores.projects.read('orders')).toMatchObject({

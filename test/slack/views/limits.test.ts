@@ -154,7 +154,7 @@ describe('every message is within the limits of Slack, and mentions only people 
       const outcome = {
         linksTotal: 1e9,
         linksDone: 1e9,
-        unreachable: links,
+        unsynced: links,
         missing: [],
         inFlight: 1e9,
         retriedTasks: 1e9,

@@ -45,7 +45,7 @@ describe('the message of an operation', () => {
   });
 
   it('of a pause that did not reach every link names the links, and says whether syncbot still tries', () => {
-    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
+    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unsynced: [exampleLink('orders-incr')] };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
     expect(outcomeText(failed, project)).toContain(

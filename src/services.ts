@@ -22,7 +22,7 @@ import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
 import type { HealthProbes } from './metrics/health.ts';
 
-/** What the services are built from. Durations are ms. */
+/** The configuration of the services. Durations are ms. */
 export interface ServicesConfig {
   /** The bot's own Redis. A link that names no connection lives there too. */
   readonly redis: RedisEndpoint;
@@ -38,7 +38,7 @@ export interface ServicesSettings {
   readonly auditLength: number;
 }
 
-/** What a test replaces, and the metrics. */
+/** Parts that tests replace, and the metrics. */
 export interface ServicesOverrides {
   readonly sweepIntervalMs?: number;
   /** BullMQ's `lockDuration`, ms: how soon another worker takes over the job of a worker that died. */

@@ -97,14 +97,15 @@ async function reload(
   return isActive ? { kind: 'claimed', project, operation, now } : { kind: 'not_active' };
 }
 
-/** Start and Restore are checked once more before they change a link. `progress` is set when the check has passed. */
+/** Start and Restore are checked once more before they resume a link. `progress` is null until the check has passed. */
 function needsPreflight({ action, progress }: Operation): boolean {
   return (action === 'start' || action === 'restore') && progress === null;
 }
 
 /**
- * Reads every link before Start or Restore changes one (design: 10 s for each). If a link does not answer, or the precheck
- * fails, the operation is refused and the project's state goes back. After it has passed, the operation is not rolled back.
+ * Reads every link before Start or Restore resumes one. Each link has 10 s to answer. If a link does not answer, the operation
+ * fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has passed is not
+ * rolled back. Restore also pauses links that run unexpectedly.
  */
 async function runPreflight(
   context: UseCaseContext,
@@ -167,7 +168,7 @@ async function reportProgress(context: UseCaseContext, ref: OperationRef, progre
 
 /**
  * Takes the state of a project from its links, if all of them have the opposite of the desired pause flag. Changes no link.
- * Tasks that failed before still count: after an adopted Running the observer finds them.
+ * Sets no watermark: if the project becomes Running, the observer finds tasks that failed before.
  */
 async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;

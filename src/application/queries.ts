@@ -57,7 +57,7 @@ function linksWithWatermarks(project: Project): LinkWithWatermark[] {
   return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
 }
 
-/** Reads what must hold before a project may be started. Never throws. */
+/** Runs the precheck of a project. Never throws. */
 export async function precheckProject(
   context: Pick<UseCaseContext, 'links' | 'clock'>,
   project: Project,

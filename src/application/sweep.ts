@@ -6,7 +6,7 @@ import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './throttled-cycle.ts';
 
 const chunkSize = 200;
-/** An outcome that is older is not notified any more. There may be no bot, only workers and the command line. */
+/** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
 const notifyWithinMs = 24 * 3_600_000;
 
 /**

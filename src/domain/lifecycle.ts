@@ -16,7 +16,7 @@ export function isAction(kind: OperationKind): kind is Action {
   return (actions as readonly OperationKind[]).includes(kind);
 }
 
-/** What the state of a project wants all of its links to be. */
+/** The link state that a project's state requires. */
 export type DesiredLinkState = 'paused' | 'resumed';
 
 interface StateRule {
@@ -24,7 +24,10 @@ interface StateRule {
   readonly allows: readonly OperationKind[];
 }
 
-/** The state rules, after the OMS console. `messages/en/refusals.ts` has a reason for every pair that is not allowed. */
+/**
+ * The state rules, after the console of OceanBase Migration Service (OMS). `messages/en/refusals.ts` has a reason for every
+ * pair that is not allowed.
+ */
 export const rules = {
   not_started: { links: 'paused', allows: ['start', 'reapply'] },
   starting: { links: 'resumed', allows: [] },

@@ -26,11 +26,11 @@ export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
   return unfinishedStates.has(operation.state);
 }
 
-/** How long a confirmed operation waits for a worker. After that it is refused. */
+/** How long a confirmed operation waits for a worker, ms. After that it is refused. */
 export const claimTimeoutMs = 120_000;
-/** How long an operation tries to reach its links before it fails. */
+/** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
-/** How long a link may take to answer before Start and Restore change anything. */
+/** How long a link has to answer in a preflight, an Adopt or an apply, ms. */
 export const linkTimeoutMs = 10_000;
 
 /** The longest reason of a person, in characters. */

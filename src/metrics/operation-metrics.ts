@@ -82,6 +82,7 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
         }
         return result;
       },
+      // The notifier reads an operation before it marks it. Remembers when the operation finished.
       async read(ref) {
         const operation = await operations.read(ref);
         if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;

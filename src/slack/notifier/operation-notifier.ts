@@ -32,7 +32,7 @@ export interface OperationNotifierOptions {
 /** An operation that was never confirmed concerns its requester only, so the channel gets no message about it. */
 const publicStates: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
-/** While one destination backs off, the other is updated again after this time, ms. */
+/** Delay until the destination that does not back off is updated again, ms. */
 const recheckDelayMs = { unfinished: 1_000, finished: 5_000 };
 const maxTracked = 10_000;
 
@@ -51,7 +51,7 @@ const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, d
 
 /**
  * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
- * It renders the current records, so a message can be late or repeated, but never wrong.
+ * It renders the current records. A message can be late or repeated.
  */
 export function createOperationNotifier(options: OperationNotifierOptions): Notifier['notifyOperation'] {
   const tracked = new Map<string, Tracking>();

@@ -7,7 +7,7 @@ import { startTestRedis } from '../../support/test-redis.ts';
 const folder = new URL('../../../src/infra/redis/lua/', import.meta.url);
 
 it('An include is replaced by the file of that name.', () => {
-  const { lua } = loadScript(new URL('claim.lua', folder));
+  const { lua } = loadScript(new URL('claim-operation.lua', folder));
   expect(lua).not.toContain('@include');
   expect(lua).toContain(readFileSync(new URL('project-step.lua', folder), 'utf8'));
 });

@@ -44,7 +44,7 @@ test('run applies syncbot.yml at the first run, executes a pause from Slack, and
   const running = runCliInProcess(['run'], { env, openApp: createApp, signals });
   await slack.waitForSockets();
   const users = userActions(slack);
-  await users.requestAndConfirm('pause', 'orders');
+  await users.requestAndPressOk('pause', 'orders');
   await users.waitForMessage('is Paused', { user: 'U0BOB' });
 
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });

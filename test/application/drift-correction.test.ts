@@ -7,7 +7,7 @@ import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { confirmOperation, createJumpingClock, overrideContext, withoutJobs } from './fault-injection.ts';
+import { createJumpingClock, overrideContext, requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 let a: TestLink;
@@ -31,7 +31,7 @@ async function createDriftedProject(state: 'running' | 'paused', links: readonly
 }
 
 async function runOperation(kind: OperationKind, context = withoutJobs(services)) {
-  const ref = await confirmOperation(services, 'orders', kind);
+  const ref = await requestAndConfirmWithoutJob(services, 'orders', kind);
   await execute(context, ref);
   return services.context.operations.read(ref);
 }
@@ -101,7 +101,7 @@ describe('adopt', () => {
   it('is refused by the worker when the links have changed since OK, and the project keeps its state', async () => {
     await createDriftedProject('paused', [a, b]);
     const before = await readProject();
-    const ref = await confirmOperation(services, 'orders', 'adopt');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'adopt');
     await b.queue.pause();
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
@@ -121,7 +121,7 @@ describe('adopt', () => {
 
   it('is refused while a link does not answer', async () => {
     await createDriftedProject('paused', [a, b]);
-    const ref = await confirmOperation(services, 'orders', 'adopt');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'adopt');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
@@ -214,7 +214,7 @@ describe('a link that another client has resumed is not corrected', () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
-    const ref = await confirmOperation(services, 'orders', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };

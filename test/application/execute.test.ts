@@ -6,19 +6,19 @@ import { execute } from '../../src/application/execute.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { Link } from '../../src/domain/link.ts';
-import { snapshotKeys } from '../infra/redis-snapshot.ts';
+import { snapshotKeys } from '../infra/link-fixture.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  confirmOperation,
   createJumpingClock,
   killServer,
   overrideContext,
+  requestAndConfirmWithoutJob,
   runAfter,
   runBefore,
   withoutJobs,
   withShortTimeouts,
-} from './fault-injection.ts';
+} from './context-overrides.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -36,7 +36,7 @@ describe('a pause that cannot reach every link', () => {
   it('pauses the others, retries for two minutes, names the unreachable link, and is completed later by reconcile', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const port = await killServer(services, 'warehouse');
     const clock = createJumpingClock();
     const context = overrideContext(services.context, {
@@ -80,7 +80,7 @@ describe('a pause that cannot reach every link', () => {
     const [near] = await createLinks();
     const missing = { ...near, link: { ...near.link, queue: 'gone' } };
     await services.createProject('orders', [near, missing]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
@@ -102,7 +102,7 @@ describe('Start and Restore check every link before they change one', () => {
     await services.createProject('orders', [near, far], { state });
     await reconcileIdle(services.context, 'orders', 0);
     const before = await services.context.projects.read('orders');
-    const ref = await confirmOperation(services, 'orders', action);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
     for (const worker of workers) await worker.close();
     await killServer(services, 'warehouse');
     const snapshot = await snapshotKeys(services);
@@ -121,11 +121,11 @@ describe('Start and Restore check every link before they change one', () => {
   it('a link that could not be paused is retried after a Restore was rolled back', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const pause = await confirmOperation(services, 'orders', 'pause');
+    const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await killServer(services, 'warehouse');
     const context = { ...withoutJobs(services), links: withShortTimeouts(services), clock: createJumpingClock() };
     await execute(context, pause);
-    const restore = await confirmOperation(services, 'orders', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     await execute(context, restore);
 
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
@@ -147,7 +147,7 @@ describe('Start and Restore check every link before they change one', () => {
     await worker.close();
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
-    const ref = await confirmOperation(services, 'orders', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const failWith = async () => Promise.reject(new Error('killed'));
     await expect(
       execute(overrideContext(withoutJobs(services), { links: { setPaused: failWith } }), ref),
@@ -163,7 +163,7 @@ describe('Start and Restore check every link before they change one', () => {
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'not_started' });
     const before = await services.context.projects.read('orders');
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     await worker.close();
     await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
@@ -185,7 +185,7 @@ describe('Start and Restore check every link before they change one', () => {
     await far.startWorker(async () => {});
     await far.queue.pause();
     await services.createProject('orders', [near, far], { state: 'not_started' });
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     await worker.close();
     await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
@@ -198,7 +198,7 @@ describe('Start and Restore check every link before they change one', () => {
     for (const link of [near, far]) await link.queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
     await services.createProject('orders', [near, far], { state: 'not_started' });
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     const context = overrideContext(withoutJobs(services), {
       links: {
         setPaused: runAfter(
@@ -221,7 +221,7 @@ describe('a worker that is killed', () => {
   it('after the claim: another worker completes the operation', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const context = overrideContext(withoutJobs(services), {
       operations: { commit: runBefore(services.context.operations.commit, failWith('killed')) },
     });
@@ -244,7 +244,7 @@ describe('a worker that is killed', () => {
   it('after a commit whose reply was lost: the outcome stays, and nothing is done twice', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const { projects, operations } = services.context;
     const context = overrideContext(withoutJobs(services), {
       operations: { commit: runAfter(operations.commit, failWith('lost')) },

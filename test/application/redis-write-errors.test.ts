@@ -5,7 +5,7 @@ import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
+import { overrideContext, requestAndConfirmWithoutJob, runAfter, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 let link: TestLink;
@@ -34,7 +34,7 @@ const readEvents = async () =>
 it.each(writeFailures)(
   '%s: a request is refused as not done, and a confirmed operation is completed afterwards',
   async (_what, breakCommand, repairCommand) => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await sendCommand(breakCommand);
     const request = {
       project: 'orders',
@@ -59,7 +59,7 @@ it.each(writeFailures)(
 it.each(writeFailures)(
   '%s during an operation: there is one outcome, and the links are synced',
   async (_what, breakCommand, repairCommand) => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));
     const run = execute(overrideContext(withoutJobs(services), { links: { setPaused } }), ref).catch(
       (error: unknown) => error,
@@ -85,7 +85,7 @@ it('operations are done while the script cache is flushed all the time', async (
     while (!isDone) await services.redis.script('FLUSH');
   })();
   for (const action of ['pause', 'restore', 'pause'] as const) {
-    const ref = await confirmOperation(services, 'orders', action);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
     await services.context.jobs.execute(ref);
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
   }

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.ts';
 import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
-import { contradictions, type Manifest, manifestSchema } from './manifest-schema.ts';
+import { type Manifest, manifestErrors, manifestSchema } from './manifest-schema.ts';
 import { applyDiff, blocksOf, readPage } from './pages.ts';
 
 const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
 
 test('manifest.yml is within the limits that Slack publishes', () => {
-  expect(contradictions(manifestSchema.parse(parse(text)))).toEqual([]);
+  expect(manifestErrors(manifestSchema.parse(parse(text)))).toEqual([]);
 });
 
 test('its descriptions are short enough for a phone', () => {
@@ -34,7 +34,7 @@ test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () 
   const edited = edits.reduce(applyDiff, text);
   expect(edited).not.toBe(text);
   const manifest = manifestSchema.parse(parse(edited));
-  expect(contradictions(manifest)).toEqual([]);
+  expect(manifestErrors(manifest)).toEqual([]);
   expect(manifest.settings.socket_mode_enabled).toBe(false);
   const url = 'https://syncbot.example.com/slack/events';
   expect(manifest.settings.interactivity.request_url).toBe(url);

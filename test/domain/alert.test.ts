@@ -7,7 +7,7 @@ import {
   reduceAlert,
 } from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 
 const present = (condition: Condition): ConditionResult => ({ kind: 'present', condition });
 const absent: ConditionResult = { kind: 'absent' };

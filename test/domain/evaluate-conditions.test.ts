@@ -6,7 +6,7 @@ import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { type ProjectState, projectStates } from '../../src/domain/state.ts';
-import { exampleLink, exampleLinkStats, exampleProject } from '../slack/example-records.ts';
+import { exampleLink, exampleLinkStats, exampleProject } from '../support/example-records.ts';
 
 const now = 1_000_000;
 const read = (queue: string, overrides: Partial<LinkStats> = {}) => exampleLinkStats(queue, { now, ...overrides });

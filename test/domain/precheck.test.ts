@@ -9,7 +9,7 @@ import {
   precheckItems,
   precheckPassed,
 } from '../../src/domain/precheck.ts';
-import { exampleLink, exampleLinkStats } from '../slack/example-records.ts';
+import { exampleLink, exampleLinkStats } from '../support/example-records.ts';
 
 const read = (overrides: Partial<LinkStats> = {}): LinkStats =>
   exampleLinkStats('orders-full', { paused: true, now: 1, ...overrides });

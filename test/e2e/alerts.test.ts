@@ -51,12 +51,12 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
   const alertMessage = await waitForAlert(/orders is behind by 10 min, more than 1 s/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   const resolvedMessage = await waitForAlert(/it was too far behind, for .* Resolved, because it was Paused/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
   expect(alertMessages(/is behind by/)).toEqual([]);
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   expect((await waitForAlert(/is behind by/)).ts).toBe(alertMessage.ts);
   tasks.emit('release');
   await waitForAlert(/it was too far behind, for .* Resolved/);
@@ -84,14 +84,14 @@ it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link',
   const oldWorker = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
   oldWorker.on('error', () => {});
   await oldWorker.waitUntilReady();
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await link.queue.add('must-wait', {});
   const alertMessage = await waitForAlert(/`orders-full` of orders is paused, but a worker took tasks/);
   expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
   expect(await link.queue.getCompletedCount()).toBe(1);
   await oldWorker.close();
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   await waitForAlert(/a worker ignored the pause, for .* Resolved/);
 });
 
@@ -99,7 +99,7 @@ it('No alert fires when workers honor the pause, however many tasks are added', 
   await createRunningProject();
   await link.startWorker(async () => {}, 5);
   await link.queue.addBulk(Array.from({ length: 200 }, () => ({ name: 'change', data: {} })));
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await waitForTwoObservations();
   expect((await readProject())?.alerts.pause_ignored).toBeUndefined();
@@ -125,7 +125,7 @@ it('A project with onFailure: continue stays Running, and one alert counts all i
 it('With logRetention the dialog and the outcome name the deadline, and later alerts have a Restore button.', async () => {
   await createRunningProject({ logRetention: 48 * 3_600_000 });
   await link.startWorker(async () => {});
-  const dialog = await harness.requestAndConfirm('pause', 'orders');
+  const dialog = await harness.requestAndPressOk('pause', 'orders');
   expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore it before then/);
   await waitForAlert(/orders is Paused .*\n?.*The source keeps its log until <!date/s);
   const projectBefore = await readProject();

@@ -114,7 +114,7 @@ it('Adopt makes a Running project Paused when all its links were paused, and a r
   const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Paused/);
   await waitForState('paused');
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   await waitForState('running');
   expect(await pauseFlags()).toEqual([false, false]);
 });
@@ -131,8 +131,8 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it', 
 });
 
 it('A queue that is created while the project is Paused is paused at once, and an alert says so', async () => {
-  const missingLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
-  await startWorkersAndProject('paused', [fullLink, missingLink]);
+  const lateLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
+  await startWorkersAndProject('paused', [fullLink, lateLink]);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());

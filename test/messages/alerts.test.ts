@@ -4,7 +4,7 @@ import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import { alertText } from '../../src/messages/render.ts';
-import { exampleLink, exampleProject } from '../slack/example-records.ts';
+import { exampleLink, exampleProject } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const sample = (total: number, ...queues: string[]): LinkSample => ({ total, first: queues.map(exampleLink) });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import { precheckText } from '../../src/messages/render.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const links = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });

@@ -4,7 +4,7 @@ import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
 import { projectStates } from '../../src/domain/state.ts';
 import { refusalText } from '../../src/messages/render.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const hostileText = '<!channel> *x* & "y"';

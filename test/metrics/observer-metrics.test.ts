@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ObservedProject } from '../../src/domain/observation.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { exampleProject } from '../slack/example-records.ts';
+import { exampleProject } from '../support/example-records.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { runApp } from './running-app.ts';
 import { parseScrape } from './scrape.ts';

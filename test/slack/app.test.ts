@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewDialog } from '../../src/domain/operation.ts';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
-import { exampleOperation } from './example-records.ts';
+import { exampleOperation } from '../support/example-records.ts';
 import { alice, type SlackAppFixture, startSlackAppFixture, storeUnavailable } from './slack-app-fixture.ts';
 
 describe('requests from Slack', () => {

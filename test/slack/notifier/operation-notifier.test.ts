@@ -7,7 +7,7 @@ import type { Project } from '../../../src/domain/project.ts';
 import { createNotifier } from '../../../src/slack/notifier/notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
-import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../../support/example-records.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -16,6 +16,7 @@ import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
+import { exampleLink } from '../../support/example-records.ts';
 import {
   firingAlert,
   historyEntry,
@@ -27,7 +28,6 @@ import {
   projectId,
   refusal,
 } from '../arbitraries.ts';
-import { exampleLink } from '../example-records.ts';
 
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;

@@ -4,7 +4,13 @@ import type { Project } from '../../../src/domain/project.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../../src/slack/views/outcome.ts';
-import { exampleLink, exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+import {
+  exampleLink,
+  exampleNow,
+  exampleOperation,
+  exampleOutcome,
+  exampleProject,
+} from '../../support/example-records.ts';
 
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
 

@@ -17,7 +17,7 @@ import {
   exampleOutcome,
   exampleProject,
   exampleProjectStats,
-} from '../example-records.ts';
+} from '../../support/example-records.ts';
 
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
 const buttonLabels = (message: Message) => message.blocks.flatMap(buttonsIn);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.ts';
-import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
+import { defaultScopes } from '../fake-slack/options.ts';
 import { type Manifest, manifestErrors, manifestSchema } from './manifest-schema.ts';
 import { applyDiff, blocksOf, readPage } from './pages.ts';
 
@@ -26,7 +26,7 @@ test('its command is the default of SLACK_COMMAND', () => {
 
 test('its scopes are those that the fake Slack grants in every test', () => {
   const { bot } = manifestSchema.parse(parse(text)).oauth_config.scopes;
-  expect([...bot].sort()).toEqual([...DEFAULT_SCOPES].sort());
+  expect([...bot].sort()).toEqual([...defaultScopes].sort());
 });
 
 test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
+import { defaultScopes } from '../fake-slack/options.ts';
 import {
   type SlackHarness,
   type SlackHarnessOptions,
@@ -12,12 +12,12 @@ import { readPage } from './pages.ts';
 const table = [...readPage('docs/security.md').matchAll(/^\| `([a-z]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
 
 test('docs/security.md has a row for each scope of the manifest, and no other', () => {
-  expect(table.map(([, scope]) => scope)).toEqual(DEFAULT_SCOPES);
+  expect(table.map(([, scope]) => scope)).toEqual(defaultScopes);
 });
 
 /** Starts a bot without one scope, with a Running project. */
 async function startWithoutScope(scope: string, options: SlackHarnessOptions = {}): Promise<SlackHarness> {
-  const scopes = DEFAULT_SCOPES.filter((grantedScope) => grantedScope !== scope);
+  const scopes = defaultScopes.filter((grantedScope) => grantedScope !== scope);
   const harness = await startSlackHarness({ ...options, slack: { ...options.slack, scopes } });
   const link = await harness.services.createLink('orders-incr');
   await harness.services.createProject('orders', [link]);

@@ -18,15 +18,15 @@ import { buildShow } from '../../../src/slack/views/show.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
 import {
-  firingAlert,
-  historyEntry,
-  hostileText,
+  firingAlertArbitrary,
+  historyEntryArbitrary,
+  hostileTextArbitrary,
   now,
-  observedProject,
-  operationOf,
-  precheckItems,
-  projectId,
-  refusal,
+  observedProjectArbitrary,
+  operationArbitrary,
+  precheckItemsArbitrary,
+  projectIdArbitrary,
+  refusalArbitrary,
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
@@ -67,9 +67,9 @@ function collectStrings(value: unknown): string[] {
 
 describe('every message is within the limits of Slack, and mentions only people and channels', () => {
   it('list', () => {
-    const page = fc.array(observedProject, { maxLength: projectsPerPage });
+    const page = fc.array(observedProjectArbitrary, { maxLength: projectsPerPage });
     fc.assert(
-      fc.property(page, hostileText, fc.nat(5), (observedProjects, filter, pageNumber) => {
+      fc.property(page, hostileTextArbitrary, fc.nat(5), (observedProjects, filter, pageNumber) => {
         const counts = countStates(observedProjects.map(({ project }) => project));
         const shortFilter = filter.slice(0, 100);
         expectWithinLimits(
@@ -83,10 +83,10 @@ describe('every message is within the limits of Slack, and mentions only people 
   it('show', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((observed) =>
-          fc.tuple(fc.constant(observed), fc.array(operationOf(observed.project.id), { maxLength: 5 })),
+        observedProjectArbitrary.chain((observed) =>
+          fc.tuple(fc.constant(observed), fc.array(operationArbitrary(observed.project.id), { maxLength: 5 })),
         ),
-        precheckItems,
+        precheckItemsArbitrary,
         fc.boolean(),
         ([observed, operations], precheck, revealReasons) => {
           expectWithinLimits(
@@ -100,7 +100,7 @@ describe('every message is within the limits of Slack, and mentions only people 
 
   it('precheck', () => {
     fc.assert(
-      fc.property(observedProject, precheckItems, ({ project }, items) =>
+      fc.property(observedProjectArbitrary, precheckItemsArbitrary, ({ project }, items) =>
         expectWithinLimits(buildPrecheck({ ...viewContext, project, items })),
       ),
       fuzzOptions,
@@ -110,7 +110,9 @@ describe('every message is within the limits of Slack, and mentions only people 
   it('confirmation', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((observed) => fc.tuple(fc.constant(observed), operationOf(observed.project.id))),
+        observedProjectArbitrary.chain((observed) =>
+          fc.tuple(fc.constant(observed), operationArbitrary(observed.project.id)),
+        ),
         ([observed, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation })),
       ),
       fuzzOptions,
@@ -120,7 +122,9 @@ describe('every message is within the limits of Slack, and mentions only people 
   it('outcome', () => {
     fc.assert(
       fc.property(
-        observedProject.chain(({ project }) => fc.tuple(fc.option(fc.constant(project)), operationOf(project.id))),
+        observedProjectArbitrary.chain(({ project }) =>
+          fc.tuple(fc.option(fc.constant(project)), operationArbitrary(project.id)),
+        ),
         ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
       ),
       { numRuns: 200 },
@@ -129,7 +133,7 @@ describe('every message is within the limits of Slack, and mentions only people 
 
   it('alert', () => {
     fc.assert(
-      fc.property(observedProject, firingAlert, fc.boolean(), ({ project }, alert, showErrors) => {
+      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
         const durationMs = alert.absentOnce ? null : alert.changedAt;
         expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, durationMs }));
@@ -139,9 +143,9 @@ describe('every message is within the limits of Slack, and mentions only people 
   });
 
   it('history', () => {
-    const entries = fc.array(historyEntry, { maxLength: maxEntriesShown + 1, size: 'max' });
+    const entries = fc.array(historyEntryArbitrary, { maxLength: maxEntriesShown + 1, size: 'max' });
     fc.assert(
-      fc.property(projectId, entries, fc.boolean(), (project, some, revealReasons) =>
+      fc.property(projectIdArbitrary, entries, fc.boolean(), (project, some, revealReasons) =>
         expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: some, revealReasons }), some.length),
       ),
       { numRuns: 200 },
@@ -206,7 +210,7 @@ describe('every message is within the limits of Slack, and mentions only people 
 
   it('refusal and help', () => {
     fc.assert(
-      fc.property(refusal, fc.option(projectId), (each, verb) =>
+      fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
         expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
       ),
       { numRuns: 200 },

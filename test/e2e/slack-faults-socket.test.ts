@@ -180,6 +180,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   },
   'the bot acknowledges too late': sendWith(() => async (deliver) => {
     const delivery = deliver();
+    // Blocks the event loop in real time, so that the bot sends its ack after Slack's limit.
     const busyUntil = performance.now() + 2 * ackLimitMs;
     while (performance.now() < busyUntil);
     expect((await delivery.acked).kind).toBe('operation_timeout');

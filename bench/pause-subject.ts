@@ -19,7 +19,7 @@ import { createProjects, createStoresFor, idleOverrides, idleSettings } from './
 import { benchmarkUser } from './slack-fixture.ts';
 
 const teamId = 'T0BENCH';
-/** Ends a wait that would otherwise last for ever. */
+/** Ends a wait that would otherwise last forever. */
 const timeoutMs = 60_000;
 
 /**

@@ -58,7 +58,7 @@ test('run applies syncbot.yml at the first run, executes a pause from Slack, and
 test.each([
   ['a token that Slack refuses', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
   ['no token', '', 'SLACK_BOT_TOKEN'],
-])('%s ends run with exit code 2 and a sentence', async (_what, token, expected) => {
+])('%s ends run with exit code 2 and a sentence that names the variable', async (_what, token, expected) => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('projects: {}\n');

@@ -34,7 +34,7 @@ describe('a changed project', () => {
     expect(await one.queue.isPaused()).toBe(false);
   });
 
-  test('that is Paused: an added link is paused, its earlier failures are ignored, and a removed link stays paused', async () => {
+  test('that is Paused gets its added link paused, ignores earlier failures, and leaves its removed link paused', async () => {
     const [old, added] = [await services.createLink('old'), await services.createLink('added')];
     await old.queue.pause();
     await fixture.apply(desiredProject('orders', [old], { adopt: true }));
@@ -92,7 +92,7 @@ describe('a removed project', () => {
   });
 });
 
-test('describes the differences between the file and the store', async () => {
+test('diffProjects finds the differences between the file and the store', async () => {
   const link = await services.createLink('orders');
   await fixture.apply(
     desiredProject('orders', [link], { adopt: true }),

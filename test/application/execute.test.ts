@@ -91,34 +91,37 @@ describe('a pause that cannot reach every link', () => {
   });
 });
 
-describe('Start and Restore check every link before they change one', () => {
+describe('a Start or a Restore', () => {
   it.each([
     ['restore', 'paused'],
     ['start', 'not_started'],
-  ] as const)('%s is rolled back when a link does not answer', async (action, state) => {
-    const [near, far] = await createLinks();
-    for (const { queue } of [near, far]) await queue.pause();
-    const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
-    await services.createProject('orders', [near, far], { state });
-    await reconcileIdle(services.context, 'orders', 0);
-    const before = await services.context.projects.read('orders');
-    const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
-    for (const worker of workers) await worker.close();
-    await killServer(services, 'warehouse');
-    const snapshot = await snapshotKeys(services);
-    await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
+  ] as const)(
+    'checks every link before it changes one: a %s is rolled back when a link does not answer',
+    async (action, state) => {
+      const [near, far] = await createLinks();
+      for (const { queue } of [near, far]) await queue.pause();
+      const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
+      await services.createProject('orders', [near, far], { state });
+      await reconcileIdle(services.context, 'orders', 0);
+      const before = await services.context.projects.read('orders');
+      const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
+      for (const worker of workers) await worker.close();
+      await killServer(services, 'warehouse');
+      const snapshot = await snapshotKeys(services);
+      await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
-    expect(await snapshotKeys(services)).toEqual(snapshot);
-    expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
-    expect(await services.context.operations.read(ref)).toMatchObject({
-      state: 'failed',
-      toState: state,
-      outcome: null,
-      refusal: { code: 'links_unreachable', project: 'orders', links: [far.link] },
-    });
-  });
+      expect(await snapshotKeys(services)).toEqual(snapshot);
+      expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
+      expect(await services.context.operations.read(ref)).toMatchObject({
+        state: 'failed',
+        toState: state,
+        outcome: null,
+        refusal: { code: 'links_unreachable', project: 'orders', links: [far.link] },
+      });
+    },
+  );
 
-  it('a link that could not be paused is retried after a Restore was rolled back', async () => {
+  it('that is rolled back does not end the retries for a link that could not be paused', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
     const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
@@ -137,7 +140,7 @@ describe('Start and Restore check every link before they change one', () => {
     expect(reconciled).toEqual(['orders']);
   });
 
-  it('the outcome of a Restore counts tasks that an execution retried before it was killed', async () => {
+  it('has an outcome that counts the tasks which an execution retried before it was killed', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {
       throw new Error('no');
@@ -157,7 +160,7 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
   });
 
-  it('a Start is refused when its precheck fails at the worker', async () => {
+  it('is refused when its precheck fails at the worker', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await near.queue.pause();
@@ -179,7 +182,7 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await near.queue.isPaused()).toBe(true);
   });
 
-  it('a Start is refused when its precheck fails, also if another client has resumed a link', async () => {
+  it('is refused when its precheck fails, also if another client has resumed a link', async () => {
     const [near, far] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await far.startWorker(async () => {});
@@ -193,7 +196,7 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await far.queue.isPaused()).toBe(true);
   });
 
-  it('after the first link was resumed, another execution continues without a second precheck', async () => {
+  it('continues in another execution without a second precheck after the first link was resumed', async () => {
     const [near, far] = await createLinks();
     for (const link of [near, far]) await link.queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
@@ -217,8 +220,8 @@ describe('Start and Restore check every link before they change one', () => {
   });
 });
 
-describe('a worker that is killed', () => {
-  it('after the claim: another worker completes the operation', async () => {
+describe('if a worker is killed', () => {
+  it('after the claim, another worker completes the operation', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
@@ -241,7 +244,7 @@ describe('a worker that is killed', () => {
     });
   });
 
-  it('after a commit whose reply was lost: the outcome stays, and nothing is done twice', async () => {
+  it('after a commit whose reply was lost, another execution changes nothing', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');

@@ -58,7 +58,7 @@ describe('reconcile', () => {
     expect(await testLink.queue.isPaused()).toBe(true);
   });
 
-  it('sets no flag when the version changed before', async () => {
+  it('sets no flag when the version changes after the flags were read', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = failProjectOnce();

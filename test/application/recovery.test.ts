@@ -189,7 +189,7 @@ describe('after a failure', () => {
     expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
-  it('a pause does not wait for a hundred pauses on a connection that is down', async () => {
+  it('a pause does not wait for pauses of other projects whose connection is down', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     await services.createProject('healthy', [near]);
     const ids = Array.from({ length: 120 }, (_, index) => `dead-${index}`);

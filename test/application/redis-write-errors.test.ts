@@ -18,10 +18,10 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 /** A state in which Redis answers but accepts no writes, the command that causes it, and the one that ends it. */
 const writeFailures = [
-  ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
-  ['a replica, as after a failover', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  ['no free memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  ['a replica instead of the primary', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   [
-    'too few replicas for a write',
+    'too few replicas',
     ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
     ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
   ],
@@ -32,7 +32,7 @@ const readEvents = async () =>
   (await services.context.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
-  '%s: a request is refused as not done, and a confirmed operation is completed afterwards',
+  'with %s a request is refused as not done, and a confirmed operation is completed afterwards',
   async (_what, breakCommand, repairCommand) => {
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await sendCommand(breakCommand);
@@ -57,7 +57,7 @@ it.each(writeFailures)(
 );
 
 it.each(writeFailures)(
-  '%s during an operation: there is one outcome, and the links are synced',
+  'with %s during an operation there is one outcome, and the links are synced',
   async (_what, breakCommand, repairCommand) => {
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));
@@ -78,7 +78,7 @@ it.each(writeFailures)(
   },
 );
 
-it('operations are done while the script cache is flushed all the time', async () => {
+it('operations are done while the script cache is flushed again and again', async () => {
   await services.instance.startWorkers();
   let isDone = false;
   const flushing = (async () => {

@@ -12,19 +12,19 @@ test('manifest.yml is within the limits that Slack publishes', () => {
   expect(manifestErrors(manifestSchema.parse(parse(text)))).toEqual([]);
 });
 
-test('its descriptions are short enough for a phone', () => {
+test('the descriptions of manifest.yml are short enough for a phone', () => {
   const { display_information: displayInformation, features } = manifestSchema.parse(parse(text));
   expect(displayInformation.description?.length).toBeLessThanOrEqual(140);
   for (const { description } of features.slash_commands) expect(description.length).toBeLessThanOrEqual(100);
 });
 
-test('its command is the default of SLACK_COMMAND', () => {
+test('the command of manifest.yml is the default of SLACK_COMMAND', () => {
   const read = parseEnvironment({});
   const command = read.kind === 'read' ? read.environment.command : '';
   expect(manifestSchema.parse(parse(text)).features.slash_commands.map((it) => it.command)).toEqual([command]);
 });
 
-test('its scopes are those that the fake Slack grants in every test', () => {
+test('the scopes of manifest.yml are those that the fake Slack grants in every test', () => {
   const { bot } = manifestSchema.parse(parse(text)).oauth_config.scopes;
   expect([...bot].sort()).toEqual([...defaultScopes].sort());
 });

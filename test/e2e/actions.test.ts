@@ -109,7 +109,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
   });
 
-  it('The message of a pause says that tasks are still in flight until they have finished.', async () => {
+  it('The message of a pause shows that tasks are in flight until they have finished.', async () => {
     let release = () => {};
     const blocked = new Promise<void>((resolve) => {
       release = resolve;

@@ -55,16 +55,19 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
 };
 
 describe('the text of a refusal', () => {
-  it.each(Object.entries(examples))('%s says that nothing was changed, and what to do', (code, refusal) => {
-    const text = refusalText(refusal, context);
-    expect(refusalSchema.parse(refusal)).toEqual(refusal);
-    expect(text).toContain('Nothing was changed.');
-    expect(text).toMatch(/[A-Z].*\.$/s);
-    expect(text).not.toContain('\n');
-    expect(text).not.toMatch(/undefined|null|NaN|\[object/);
-    expect(text, code).not.toContain('<!channel>');
-    expect(text.slice(text.indexOf('Nothing was changed.') + 20).length).toBeGreaterThan(10);
-  });
+  it.each(Object.entries(examples))(
+    'with the code %s contains "Nothing was changed." and an advice',
+    (code, refusal) => {
+      const text = refusalText(refusal, context);
+      expect(refusalSchema.parse(refusal)).toEqual(refusal);
+      expect(text).toContain('Nothing was changed.');
+      expect(text).toMatch(/[A-Z].*\.$/s);
+      expect(text).not.toContain('\n');
+      expect(text).not.toMatch(/undefined|null|NaN|\[object/);
+      expect(text, code).not.toContain('<!channel>');
+      expect(text.slice(text.indexOf('Nothing was changed.') + 20).length).toBeGreaterThan(10);
+    },
+  );
 
   it('has an example for every code of the schema', () => {
     expect(Object.keys(examples).sort()).toEqual(refusalSchema.options.map(({ shape }) => shape.code.value).sort());

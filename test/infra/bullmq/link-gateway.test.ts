@@ -18,7 +18,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const withoutWatermarks = (...links: (typeof missingLink)[]) => links.map((link) => ({ link, watermark: noWatermark }));
 
-describe('the queues of others', () => {
+describe('queues that other programs own', () => {
   it('No method of the gateway creates a queue that does not exist.', async () => {
     const { link } = await services.createLink('orders-full');
     await services.createProject('orders', [{ link: missingLink }, { link }] as never, { state: 'paused' });

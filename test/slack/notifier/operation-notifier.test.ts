@@ -138,7 +138,7 @@ describe('the dialog of the requester', () => {
     ).toContain('orders is Paused');
   });
 
-  it('says that nothing was changed after Cancel', async () => {
+  it('shows after Cancel that nothing was changed', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     await updateAndNotify({ state: 'cancelled' });
     expect(ephemeralsToAlice().map((message) => message.text)).toEqual([

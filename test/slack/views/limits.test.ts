@@ -65,8 +65,8 @@ function collectStrings(value: unknown): string[] {
   );
 }
 
-describe('every message is within the limits of Slack, and mentions only people and channels', () => {
-  it('list', () => {
+describe('the limits of Slack, and the rule to mention only users and channels', () => {
+  it('hold for a list', () => {
     const page = fc.array(observedProjectArbitrary, { maxLength: projectsPerPage });
     fc.assert(
       fc.property(page, hostileTextArbitrary, fc.nat(5), (observedProjects, filter, pageNumber) => {
@@ -80,7 +80,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('show', () => {
+  it('hold for the details of a project', () => {
     fc.assert(
       fc.property(
         observedProjectArbitrary.chain((observed) =>
@@ -98,7 +98,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('precheck', () => {
+  it('hold for a precheck', () => {
     fc.assert(
       fc.property(observedProjectArbitrary, precheckItemsArbitrary, ({ project }, items) =>
         expectWithinLimits(buildPrecheck({ ...viewContext, project, items })),
@@ -107,7 +107,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('confirmation', () => {
+  it('hold for a confirmation', () => {
     fc.assert(
       fc.property(
         observedProjectArbitrary.chain((observed) =>
@@ -119,7 +119,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('outcome', () => {
+  it('hold for an outcome', () => {
     fc.assert(
       fc.property(
         observedProjectArbitrary.chain(({ project }) =>
@@ -131,7 +131,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('alert', () => {
+  it('hold for an alert that fires or is resolved', () => {
     fc.assert(
       fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
@@ -142,7 +142,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('history', () => {
+  it('hold for a history', () => {
     const entries = fc.array(historyEntryArbitrary, { maxLength: maxEntriesShown + 1, size: 'max' });
     fc.assert(
       fc.property(projectIdArbitrary, entries, fc.boolean(), (project, some, revealReasons) =>
@@ -152,7 +152,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('history with the longest lines', () => {
+  it('hold for a history with the longest lines', () => {
     for (const longText of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
       const links = Array<Link>(9).fill({ queue: longText, connection: longText, prefix: longText });
       const outcome = {
@@ -208,7 +208,7 @@ describe('every message is within the limits of Slack, and mentions only people 
     }
   });
 
-  it('refusal and help', () => {
+  it('hold for a refusal, and for the help', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
         expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),

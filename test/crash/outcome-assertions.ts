@@ -9,7 +9,7 @@ import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 /** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
   readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
-  /** How often a late command may have set a link the wrong way, before it was corrected. */
+  /** How often a late command may have set a link to the wrong state before syncbot corrected it. */
   readonly lateCommands: number;
   /** Executions that may still be in `:runs`: those of a killed process. */
   readonly leftoverRuns: number;

@@ -112,7 +112,7 @@ export async function createFailoverFixture({
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
       await services[Symbol.asyncDispose]();
-      // In a cluster a worker may wait for ever to close its connection. The connection ends with the cluster.
+      // In a cluster a worker may wait forever to close its connection. The connection ends with the cluster.
       await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
       await far.stop();
     },

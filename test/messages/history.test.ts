@@ -114,7 +114,7 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'toString' })).toBe('toString');
   });
 
-  it('of a new queue says that it is new, and of an alert without links has its title', () => {
+  it('of a correction names the cause, and of an alert without links has the title of the alert', () => {
     expect(renderEntry({ event: 'correction_scheduled', links: [link], cause: 'queue_created' })).toBe(
       "sets orders-full to the project's state, because the queue is new",
     );
@@ -126,7 +126,7 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'failed', failure }, false)).toBe('Failed: a task failed on orders-full');
   });
 
-  it('of an operation that did not reach every link says what it did', () => {
+  it('of a completed operation has its links, its refusal or its retried tasks', () => {
     const unsynced = [{ ...link, queue: 'orders-incr' }];
     const partly = { ...pauseOperation, event: 'failed', outcome: { ...outcome, linksDone: 9, unsynced } };
     expect(renderEntry(partly)).toBe('only partly paused: 9 of 10 links, orders-incr not reached');

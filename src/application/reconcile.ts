@@ -2,6 +2,7 @@ import { type DesiredLinkState, desiredLinkState } from '../domain/lifecycle.ts'
 import { type Link, linkId } from '../domain/link.ts';
 import type { Progress } from '../domain/operation.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
+import { toChunks } from '../lib/async.ts';
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
 
@@ -175,10 +176,10 @@ interface SetPausedSummary {
 
 const chunkSize = 1_000;
 const initialValidityMs = 500;
+const maxValidityMs = linkResponseTimeoutMs;
 
 /**
- * Sets the pause flags of these links, chunk by chunk. Reads the project's version right before each chunk and stops if it
- * has changed.
+ * Sets the pause flags of these links, chunk by chunk. Stops if the project's version has changed.
  *
  * The commands are fenced: a process may be suspended after it has read the version, and a command that it sends later
  * could undo what another worker has done meanwhile. So each command expires soon after that read. Links whose command
@@ -189,72 +190,90 @@ async function setPausedFenced(
   project: Project,
   { links, desired, onApplied }: SetPausedRequest,
 ): Promise<SetPausedSummary> {
-  const { clock, log, projects, stopSignal } = context;
+  const { clock, log, stopSignal } = context;
   const applied: Link[] = [];
   let hasSentCommands = false;
   let retriedTasks = 0;
-  let remaining = links;
-  let validityMs = initialValidityMs;
 
-  while (remaining.length > 0) {
-    const versionReadAt = clock.monotonicNow();
-    const version = await projects.readVersion(project.id);
-    if (version !== project.version) return { kind: 'version_changed', applied, hasSentCommands, retriedTasks };
-    let chunk: Chunk = { kind: 'ready', links: remaining.slice(0, chunkSize), versionReadAt, retriedTasks: 0 };
-    if (desired === 'resumed') chunk = await prepareResume(context, project, chunk);
-    retriedTasks += chunk.retriedTasks;
-    if (chunk.kind === 'version_changed') return { ...chunk, applied, hasSentCommands, retriedTasks };
-
-    hasSentCommands ||= chunk.links.length > 0;
-    const results = await context.links.setPaused(chunk.links, desired, {
-      responseMs: linkResponseTimeoutMs,
-      validForMs: validityMs - (clock.monotonicNow() - chunk.versionReadAt),
-    });
-    applied.push(...chunk.links.filter((_link, index) => results[index] === 'applied'));
-    onApplied?.(applied.length);
-    const expired = chunk.links.filter((_link, index) => results[index] === 'expired');
-    remaining = [...expired, ...remaining.slice(chunkSize)];
-    if (expired.length > 0) {
+  for (const chunk of toChunks(links, chunkSize)) {
+    let fence = await readFence(context, project);
+    let remaining: readonly Link[] = chunk;
+    if (fence.kind === 'valid' && desired === 'resumed') {
+      const prepared = await prepareResume(context, project, { links: chunk, fence });
+      retriedTasks += prepared.retriedTasks;
+      ({ fence, links: remaining } = prepared);
+    }
+    for (
+      let validityMs = initialValidityMs;
+      remaining.length > 0;
+      validityMs = Math.min(validityMs * 2, maxValidityMs)
+    ) {
+      if (fence.kind === 'version_changed') return { kind: 'version_changed', applied, hasSentCommands, retriedTasks };
+      hasSentCommands = true;
+      const results = await context.links.setPaused(remaining, desired, {
+        responseMs: linkResponseTimeoutMs,
+        validForMs: validityMs - (clock.monotonicNow() - fence.readAt),
+      });
+      applied.push(...remaining.filter((_link, index) => results[index] === 'applied'));
+      onApplied?.(applied.length);
+      remaining = remaining.filter((_link, index) => results[index] === 'expired');
+      if (remaining.length === 0) break;
       stopSignal.throwIfAborted();
-      const fields = { project: project.id, operationId: project.activeOperation ?? undefined, links: expired.length };
+      const fields = {
+        project: project.id,
+        operationId: project.activeOperation ?? undefined,
+        links: remaining.length,
+      };
       log.info(fields, 'commands to links expired, trying again');
-      validityMs = Math.min(validityMs * 2, linkResponseTimeoutMs);
+      fence = await readFence(context, project);
     }
   }
   return { kind: 'finished', applied, hasSentCommands, retriedTasks };
 }
 
-type Chunk = ReadyChunk | { readonly kind: 'version_changed'; readonly retriedTasks: number };
+/** `readAt`: when the expected version was read or written, ms of the monotonic clock. */
+type Fence = { readonly kind: 'valid'; readonly readAt: number } | { readonly kind: 'version_changed' };
 
-interface ReadyChunk {
-  readonly kind: 'ready';
+async function readFence({ clock, projects }: UseCaseContext, { id, version }: Project): Promise<Fence> {
+  const readAt = clock.monotonicNow();
+  return (await projects.readVersion(id)) === version ? { kind: 'valid', readAt } : { kind: 'version_changed' };
+}
+
+interface PreparedChunk {
+  /** The links that are ready to be resumed. */
   readonly links: readonly Link[];
-  /** When the project's version was read, or written, for these links; ms of the monotonic clock. */
-  readonly versionReadAt: number;
+  readonly fence: Fence;
   readonly retriedTasks: number;
 }
 
 /**
  * Before Start and Restore resume links: Restore moves the failed tasks back to wait, and both move the watermarks, so that
- * only later failures count. Returns the links that are ready to be resumed. Not ready are:
+ * only later failures count. Not ready to be resumed are:
  * - a link that does not answer, or where a task in flight has failed meanwhile: the next attempt prepares it again;
- * - a link that another client has resumed meanwhile: it keeps its watermark, because its failed tasks were not all moved back.
+ * - a link that another client has resumed meanwhile: it keeps its watermark, because its failed tasks were not retried.
  */
-async function prepareResume(context: UseCaseContext, project: Project, chunk: ReadyChunk): Promise<Chunk> {
+async function prepareResume(
+  context: UseCaseContext,
+  project: Project,
+  { links, fence }: { readonly links: readonly Link[]; readonly fence: Fence },
+): Promise<PreparedChunk> {
   const isRestore = project.state === 'restoring';
-  if (project.state !== 'starting' && !isRestore) return chunk;
-  const links = chunk.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
-  const retried = isRestore ? await context.links.retryFailed(links) : [];
+  if (project.state !== 'starting' && !isRestore) return { links, fence, retriedTasks: 0 };
+  const linksWithWatermark = links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
+  const retried = isRestore ? await context.links.retryFailed(linksWithWatermark) : [];
   const retriedTasks = retried.reduce((total, { tasks }) => total + tasks, 0);
-  const observed = await context.links.observe(links.filter((_link, index) => retried[index]?.kind !== 'unreachable'));
-  const ready = observed
+  const reachable = linksWithWatermark.filter((_link, index) => retried[index]?.kind !== 'unreachable');
+  const ready = (await context.links.observe(reachable))
     .filter((observation) => observation.kind === 'read')
     .filter(({ paused, failuresAfterWatermark }) => paused && (!isRestore || failuresAfterWatermark === 0));
   const watermarks = Object.fromEntries(ready.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-  const versionReadAt = context.clock.monotonicNow();
+  const readAt = context.clock.monotonicNow();
   const written = await context.projects.setWatermarks(project.id, project.version, watermarks);
-  if (written.kind === 'conflict') return { kind: 'version_changed', retriedTasks };
-  return { kind: 'ready', links: ready.map(({ link }) => link), versionReadAt, retriedTasks };
+  return {
+    links: ready.map(({ link }) => link),
+    fence: written.kind === 'conflict' ? { kind: 'version_changed' } : { kind: 'valid', readAt },
+    retriedTasks,
+  };
 }
 
 /** Links without a queue, and those whose queue was created meanwhile but was not reconciled: the observer finds them later. */

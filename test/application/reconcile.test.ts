@@ -173,6 +173,27 @@ describe('a restore', () => {
     });
   });
 
+  it('retries failed tasks once when a command to a link expires', async () => {
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
+    const { retryFailed, setPaused } = services.context.links;
+    const calls: string[] = [];
+    const context = overrideContext(withoutJobs(services), {
+      links: {
+        retryFailed: (links) => {
+          calls.push('retry');
+          return retryFailed(links);
+        },
+        setPaused: async (links, desired, limits) => {
+          calls.push(desired);
+          return calls.length === 2 ? links.map(() => 'expired' as const) : setPaused(links, desired, limits);
+        },
+      },
+    });
+    await execute(context, ref);
+    expect(calls).toEqual(['retry', 'resumed', 'resumed']);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
+  });
+
   it('moves the watermark past failed tasks that it does not retry', async () => {
     await services.context.projects.setWatermarks('payments', 1, {
       [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },

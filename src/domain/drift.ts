@@ -20,7 +20,8 @@ export interface Drift {
 export function detectDrift(project: Project, observations: readonly LinkObservation[]): Drift {
   const desired = desiredLinkState(project.state);
   const settled = observations.filter(({ link }) => !isReconciling(project, link));
-  const isPending = ({ link }: LinkObservation) => project.pendingLinks?.includes(linkId(link)) ?? false;
+  const pending = new Set(project.pendingLinks);
+  const isPending = ({ link }: LinkObservation) => pending.has(linkId(link));
   const read = settled.filter((observation) => observation.kind === 'read');
   const differing = observedLinks(read.filter((one) => one.paused !== (desired === 'paused') && !isPending(one)));
   const missing = observedLinks(settled.filter(({ kind }) => kind === 'missing'));
@@ -59,7 +60,8 @@ export function groupObservations(observations: readonly LinkObservation[]): Lin
 
 /** The missing links whose queues existed at the last sync. All missing links if that is not known. */
 export function deletedLinks({ pendingLinks }: Pick<Project, 'pendingLinks'>, missing: readonly Link[]): Link[] {
-  return missing.filter((link) => !pendingLinks?.includes(linkId(link)));
+  const pending = new Set(pendingLinks);
+  return missing.filter((link) => !pending.has(linkId(link)));
 }
 
 /**

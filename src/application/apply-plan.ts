@@ -16,7 +16,7 @@ export interface ApplyRequest {
 export type ApplyResult =
   /** `notPaused`: links that should be paused and may still run. A worker tries again, and so does a second apply. */
   | { readonly kind: 'applied'; readonly notPaused: readonly Link[] }
-  /** Another command changed this project after the plan was made. `written`: projects that were applied before it. */
+  /** The project's version changed after the plan was made. `written`: projects that were applied before it. */
   | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] };
 
 /** How long links that do not answer are tried again, ms. A worker continues after that. */

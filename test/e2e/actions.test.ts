@@ -118,10 +118,10 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
     await harness.requestAndConfirm('pause', 'orders');
-    await harness.waitForMessage('1 task still finishing', bob);
+    await harness.waitForMessage('1 task still in flight', bob);
     release();
     await harness.slack.waitFor(() =>
-      channelMessages().every((message) => !visibleText(message).includes('still finishing')),
+      channelMessages().every((message) => !visibleText(message).includes('still in flight')),
     );
     expect(channelMessages()).toHaveLength(1);
   });

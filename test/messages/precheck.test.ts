@@ -46,7 +46,7 @@ it.each<[PrecheckItem, item: string, message: string]>([
       links: links('b', 'c', 'd', 'e'),
     },
     'no failed task',
-    'b, c, d and 1 more link: 2 tasks failed since it was added, started or restored',
+    'b: 2 tasks failed since the link was added, started or restored (and 3 more links with the same result)',
   ],
 ])('%o has a title and a message', (precheckItem, item, message) => {
   expect(precheckText(precheckItem, plainFormatter)).toEqual({ item, result: precheckItem.result, message });

@@ -45,7 +45,8 @@ local function refuse(refusal)
   return cjson.encode({ kind = 'refused', operation = readOperation(id) })
 end
 
--- Names what changed the project: by default the change that brought it to its present state.
+-- Adds the active operation to the refusal. Without one, adds the last change of the state: the record does not have the
+-- person who changed the definition.
 local function refuseBecauseOf(code, cause)
   return refuse({
     code = code,

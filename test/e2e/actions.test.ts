@@ -173,8 +173,8 @@ describe('commands and buttons over Socket Mode', () => {
     expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');
     expect(visibleText(await harness.runCommand(''))).toContain('/sync list');
     await harness.services.createProject('invoices', links, { state: 'paused' });
-    expect(visibleText(await harness.runCommand('pause'))).toContain('Did you mean `/sync pause orders`?');
-    expect(visibleText(await harness.runCommand('restore'))).toContain('Did you mean `/sync restore invoices`?');
+    expect(visibleText(await harness.runCommand('pause'))).toContain('For example: `/sync pause orders`.');
+    expect(visibleText(await harness.runCommand('restore'))).toContain('For example: `/sync restore invoices`.');
     expect(visibleText(await harness.runCommand('pause orders for 2h'))).toMatch(/Nothing was changed/);
   });
 });

@@ -67,7 +67,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, because orders is Paused/,
+    /Re-apply orders\?[\s\S]*orders is Paused\. .*orders-full.* stops taking tasks\./,
   );
   await waitForAlert(/orders is Paused · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);

@@ -76,13 +76,13 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
   const firstAttempt = createDeferred();
   const retryOptions = { log: options.log, clock: services.context.clock, signal: stopSignal };
 
-  const starting = Promise.all([
+  const starting = [
     startWork(services, { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) }, retryOptions),
     // The first attempt may create the projects that the bot shows.
     slack === null ? undefined : firstAttempt.promise.then(() => startBot(services, slack, retryOptions)),
-  ]);
+  ];
   try {
-    await Promise.race([starting, whenAborted(stopSignal)]);
+    await Promise.race([Promise.all(starting), whenAborted(stopSignal)]);
     if (!stopSignal.aborted) options.log.info({}, 'running');
     await whenAborted(stopSignal);
     ended.signal.throwIfAborted();
@@ -93,10 +93,7 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
     await Promise.all([
       slack?.stop(),
       services.stopWorkers(),
-      withTimeout(
-        starting.catch(() => {}),
-        startStopTimeoutMs,
-      ),
+      withTimeout(Promise.allSettled(starting), startStopTimeoutMs),
     ]);
   }
 }

@@ -1,10 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { findFreePort } from '../demo/free-port.ts';
 import { createApp } from '../src/app.ts';
+import { StoreUnavailableError } from '../src/application/errors.ts';
 import { runCli } from '../src/cli/run-cli.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { parseEnvironment } from '../src/config/environment.ts';
+import { projectKeys } from '../src/infra/redis/keys.ts';
 import { SlackConnectionError } from '../src/slack/slack-errors.ts';
 import { runCliInProcess, writeConfigFile } from './cli/cli-fixture.ts';
 import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
@@ -26,6 +31,21 @@ test('apply creates a project, a worker pauses it, and SIGTERM ends the worker w
   expect(await link.queue.isPaused()).toBe(true);
   expect(signals.emit('SIGTERM')).toBe(true);
   expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
+});
+
+test('run does not take a Redis with unreadable records for a first run', async () => {
+  await using services = await startTestServices();
+  const link = await services.createLink('orders');
+  await services.createProject('orders', [link]);
+  await services.redis.hset(projectKeys('orders').state, 'v', '99');
+  await using file = await writeConfigFile('projects: { payments: { links: [{ queue: payments }] } }\n');
+  const signals = new EventEmitter();
+  const env = { ...file.env, REDIS_URL: services.url };
+  const running = runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp, signals });
+  await waitFor(() => services.redis.exists('{syncbot}:observe:repeat'));
+  signals.emit('SIGTERM');
+  expect(await running).toMatchObject({ exit: 0, err: expect.stringContaining('record not readable') });
+  expect(await services.context.projects.listIds()).toEqual(['orders']);
 });
 
 test('run applies syncbot.yml at the first run, executes a pause from Slack, and ends with exit code 0', async () => {
@@ -154,6 +174,43 @@ test('an app token that Slack revokes ends run with exit code 2 and a sentence',
   reportAuthError(new SlackConnectionError('token_revoked', 'Slack refuses the token.'));
   expect(await bot).toMatchObject({ exit: 2, err: expect.stringContaining('\nSlack refuses the token.\n') });
   expect(calls).toEqual(['start /sync', 'stop']);
+});
+
+test('a role whose bot fails ends after the preparation that is still running', async () => {
+  await using services = await startTestServices();
+  const environment = parseEnvironment({
+    REDIS_URL: services.url,
+    SLACK_BOT_TOKEN: 'xoxb-1',
+    SLACK_APP_TOKEN: 'xapp-1',
+  });
+  const config = parseConfig('projects: {}\n', {});
+  if (environment.kind === 'refused' || config.kind === 'refused') throw new Error('not valid');
+  const events: string[] = [];
+  let attempts = 0;
+  let finishPreparation = () => {};
+  const createSlack = () => ({
+    notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {} },
+    async start() {
+      await waitFor(() => attempts === 2);
+      throw new SlackConnectionError('token_revoked', 'Slack refuses the token.');
+    },
+    stop: async () => void events.push('stopped'),
+    isConnected: () => false,
+  });
+  await using app = await createApp({ ...environment, ...config, log: pino({ level: 'silent' }) }, { createSlack });
+  const prepare = async () => {
+    attempts++;
+    if (attempts === 1) throw new StoreUnavailableError('no', { cause: null });
+    await new Promise<void>((resolve) => {
+      finishPreparation = resolve;
+    });
+    events.push('prepared');
+  };
+  const ended = app.runRole('all', new AbortController().signal, prepare).catch(() => events.push('ended'));
+  await waitFor(() => events.includes('stopped'));
+  finishPreparation();
+  await ended;
+  expect(events).toEqual(['stopped', 'prepared', 'ended']);
 });
 
 test('a closed stdout, as after | head, is not an error', async () => {

@@ -39,9 +39,10 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
   const { projects } = app.useCaseContext;
   let isFirstRun = false;
   return async () => {
-    const stored = await projects.readMany(await projects.listIds());
-    isFirstRun ||= stored.length === 0;
+    const ids = await projects.listIds();
+    isFirstRun ||= ids.length === 0;
     if (isFirstRun) return applyConfig(context);
+    const stored = await projects.readMany(ids);
     for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
       log.warn({ difference }, 'file and stored projects differ');
   };

@@ -160,6 +160,7 @@ function occurrenceOf(condition: Condition): number {
   return condition.kind === 'project_failed' ? condition.since : 0;
 }
 
+/** Compares conditions in the form in which they are stored: the schema sets the order of the keys. */
 function isEqual(a: Condition, b: Condition): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return JSON.stringify(conditionSchema.parse(a)) === JSON.stringify(conditionSchema.parse(b));
 }

@@ -25,17 +25,21 @@ async function failNow(id: string) {
   await services.redis.zadd('bull:payments:failed', Date.now(), id);
 }
 
+/** Makes the project Failed at the first call, as the observer does. */
+const failProjectOnce = () =>
+  once(() =>
+    services.context.projects.markFailed('payments', 1, {
+      failure: { link: testLink.link, ...failure },
+      by: 'syncbot',
+      oldestUnprocessedAt: null,
+    }),
+  );
+
 describe('reconcile', () => {
   it('starts over when the project’s version changes after the links were set', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
-    const failProject = once(() =>
-      services.context.projects.markFailed('payments', 1, {
-        failure: { link: testLink.link, ...failure },
-        by: 'syncbot',
-        oldestUnprocessedAt: null,
-      }),
-    );
+    const failProject = failProjectOnce();
     const { setPaused } = services.context.links;
     const context = overrideContext(services.context, { links: { setPaused: runAfter(setPaused, failProject) } });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
@@ -50,13 +54,7 @@ describe('reconcile', () => {
   it('sets no flag when the version changed before', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
-    const failProject = once(() =>
-      services.context.projects.markFailed('payments', 1, {
-        failure: { link: testLink.link, ...failure },
-        by: 'syncbot',
-        oldestUnprocessedAt: null,
-      }),
-    );
+    const failProject = failProjectOnce();
     const { readStatuses } = services.context.links;
     const context = overrideContext(services.context, {
       links: {

@@ -76,7 +76,7 @@ export async function suspendBot(harness: CrashHarness, action: Action, point: C
 
 /** The bot reads the server's clock, then resolves the operation. */
 function isBeforeResolve({ label, when }: CrashPoint): boolean {
-  return label.startsWith('time ') || (label.startsWith('resolve ') && when === 'before');
+  return label.startsWith('time ') || (label.startsWith('resolve-confirmation ') && when === 'before');
 }
 
 /** Requests an operation and presses OK. From here on the commands of the bot are crash points. */

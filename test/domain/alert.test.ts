@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Alert,
+  alertSchema,
   type ConditionResult,
   firingConditions,
   needsNotification,
@@ -43,6 +44,14 @@ describe('an alert', () => {
     const changed = [running('a'), { result: running('a'), version: 2 }];
     expect(observe(...changed)).toMatchObject({ state: 'pending', version: 2 });
     expect(observe(...changed, { result: running('a'), version: 2 })).toMatchObject({ state: 'firing' });
+  });
+
+  it('that was stored does not change when the same condition is observed again', () => {
+    const failure = { kind: 'task_failed', link: exampleLink('a'), taskId: '7', at: 900, reason: 'full' } as const;
+    const result = present({ kind: 'tasks_failed', count: 1, failure });
+    const firing = observe(result, result);
+    const stored = alertSchema.parse(JSON.parse(JSON.stringify(firing)));
+    expect(reduceAlert(stored, { result, version: 1, now: 600_000 })).toBe(stored);
   });
 
   it('of a failure fires at once', () => {

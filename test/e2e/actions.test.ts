@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
@@ -9,11 +15,7 @@ beforeEach(async () => {
   harness = await startSlackHarness();
   links = await Promise.all(['orders-full', 'orders-incr'].map((name) => harness.services.createLink(name)));
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
 const bob = { user: 'U0BOB' };
 const pauseFlags = () => Promise.all(links.map(({ queue }) => queue.isPaused()));

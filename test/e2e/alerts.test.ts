@@ -3,8 +3,15 @@ import { Worker as OldWorker } from 'bullmq4';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
-import type { MessageView } from '../fake-slack/types.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  channelMessages,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+  waitForChannelMessage,
+} from '../support/slack-harness.ts';
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -14,16 +21,10 @@ beforeEach(async () => {
   harness = await startSlackHarness();
   link = await harness.services.createLink('orders-full');
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
-const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
-const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
-const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
-  harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
+const alertMessages = (pattern: RegExp) => channelMessages(harness, pattern);
+const waitForAlert = (pattern: RegExp) => waitForChannelMessage(harness, pattern);
 const readProject = async () => await harness.services.context.projects.read('orders');
 /** Waits until the observer has started two more cycles. */
 async function waitForTwoObservations(): Promise<void> {

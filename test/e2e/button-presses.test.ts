@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
@@ -10,11 +16,7 @@ beforeEach(async () => {
   link = await harness.services.createLink('orders-full');
   await harness.services.createProject('orders', [link]);
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
 const bob = { user: 'U0BOB' };
 const waitForPaused = () =>

@@ -5,15 +5,13 @@ import { startLinkWorker } from '../../demo/link-worker.ts';
 import { startSource } from '../../demo/source.ts';
 import { compareTables, fixRefusedRows, setColumnLimit } from '../../demo/tables.ts';
 import type { Link } from '../../src/domain/link.ts';
-import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 let harness: SlackHarness;
 const disposers: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
   for (const close of disposers.splice(0).reverse()) await close();
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
+  await closeWithoutViolations(harness);
 });
 
 const names = ['orders-full', 'orders-incr'] as const;

@@ -2,7 +2,15 @@ import type { Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ProjectState } from '../../src/domain/state.ts';
 import type { MessageView } from '../fake-slack/types.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  channelMessages,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+  waitForChannelMessage,
+} from '../support/slack-harness.ts';
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -18,16 +26,10 @@ beforeEach(async () => {
     await harness.services.createLink('orders-incr'),
   ];
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
-const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
-const alertMessages = (pattern: RegExp) => channelMessages().filter((message) => pattern.test(visibleText(message)));
-const waitForAlert = (pattern: RegExp): Promise<MessageView> =>
-  harness.slack.waitFor(() => alertMessages(pattern)[0], { description: String(pattern) });
+const alertMessages = (pattern: RegExp) => channelMessages(harness, pattern);
+const waitForAlert = (pattern: RegExp) => waitForChannelMessage(harness, pattern);
 const readProject = async () => await harness.services.context.projects.read('orders');
 const pauseFlags = async () => Promise.all([fullLink, incrementalLink].map(({ queue }) => queue.isPaused()));
 const historyEvents = async () =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
-import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
@@ -10,11 +10,7 @@ beforeEach(async () => {
   harness = await startSlackHarness();
   links = await Promise.all(['orders-full', 'orders-incr'].map((name) => harness.services.createLink(name)));
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
 const bob = { user: 'U0BOB' };
 const carol = { user: 'U0CAROL' };

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectRawClient, requestBytes } from '../support/raw-http-client.ts';
-import { type Bot, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  type Bot,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
@@ -14,11 +20,7 @@ beforeEach(async () => {
   await harness.services.createProject('orders', [link]);
   await harness.services.instance.startWorkers();
 });
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
 const bob = { user: 'U0BOB' };
 const operations = (project = 'orders') => harness.services.context.operations.listRecent(project, 10);

@@ -3,7 +3,7 @@ import type { RejectionReason } from '../../src/slack/receivers/receiver.ts';
 import { commandPayload, newTriggerId } from '../fake-slack/payloads.ts';
 import { encodeForm, nowSeconds, type SignedRequest, signRequest } from '../fake-slack/request-signing.ts';
 import { connectRawClient, type RawClient, type RequestChanges, requestBytes } from '../support/raw-http-client.ts';
-import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 let harness: SlackHarness;
 
@@ -12,11 +12,7 @@ beforeAll(async () => {
   await harness.services.createProject('orders', [await harness.services.createLink('orders-full')]);
   await harness.services.instance.startWorkers();
 });
-afterAll(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterAll(() => closeWithoutViolations(harness));
 
 /** The body of `/sync pause orders`, which creates an operation when the bot accepts it. */
 function pauseCommand(user = 'U0ALICE'): string {

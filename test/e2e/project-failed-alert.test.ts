@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import {
   buttonLabels,
+  closeWithoutViolations,
   type SlackHarness,
   type SlackHarnessOptions,
   startSlackHarness,
@@ -9,11 +10,7 @@ import {
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
-afterEach(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterEach(() => closeWithoutViolations(harness));
 
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>

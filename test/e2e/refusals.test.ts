@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Action, actions, allowedAction, isAllowed, transitions } from '../../src/domain/lifecycle.ts';
 import { type ProjectState, projectStates } from '../../src/domain/state.ts';
 import { messages } from '../../src/messages/catalog.ts';
-import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
 let harness: SlackHarness;
@@ -13,11 +19,7 @@ beforeAll(async () => {
   link = await harness.services.createLink('orders-full');
   await link.startWorker(async () => {});
 });
-afterAll(async () => {
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
-});
+afterAll(() => closeWithoutViolations(harness));
 
 /** Sets the state of a project as if another person had changed it. The version stays the same. */
 async function setState(project: string, state: ProjectState, by = 'U0BOB'): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { type CliResult, runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
-import { type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -18,9 +18,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const name of ['default', 'far']) harness.services.server(name).kill('SIGCONT');
-  const { violations } = harness.slack;
-  await harness[Symbol.asyncDispose]();
-  expect(violations).toEqual([]);
+  await closeWithoutViolations(harness);
 });
 
 async function cli(...argv: string[]): Promise<CliResult> {

@@ -169,3 +169,21 @@ export function visibleText(message: MessageView): string {
 export function buttonLabels(message: MessageView): string[] {
   return buttonsOf(message).map(({ label }) => label);
 }
+
+/** Closes the harness. Fails if the bot broke a rule of Slack. */
+export async function closeWithoutViolations(harness: SlackHarness): Promise<void> {
+  const { violations } = harness.slack;
+  await harness[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+}
+
+/** The messages in #sync that match, without the deleted ones. */
+export function channelMessages({ slack }: SlackHarness, pattern: RegExp = /^/): MessageView[] {
+  const messages = slack.messagesVisibleTo('U0CAROL', 'C0SYNC');
+  return messages.filter((message) => !message.deleted && pattern.test(visibleText(message)));
+}
+
+/** Waits for a message in #sync that matches. */
+export function waitForChannelMessage(harness: SlackHarness, pattern: RegExp): Promise<MessageView> {
+  return harness.slack.waitFor(() => channelMessages(harness, pattern)[0], { description: String(pattern) });
+}

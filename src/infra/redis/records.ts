@@ -43,11 +43,11 @@ const stateHashSchema = z.object({
   syncedVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   drainingOperation: emptyIsNull,
-  incompleteOperation: emptyIsNull.default(null),
-  lastOperation: emptyIsNull.default(null),
-  pendingLinks: json.pipe(z.array(z.string())).nullable().default(null),
-  oldestUnprocessedAt: emptyIsNull.transform((text) => (text === null ? null : Number(text))).default(null),
-  linksToReconcile: emptyIsNull.pipe(z.union([z.null(), json.pipe(z.array(z.string()))])).default(null),
+  incompleteOperation: emptyIsNull,
+  lastOperation: emptyIsNull,
+  pendingLinks: json.pipe(z.array(z.string())).nullable(),
+  oldestUnprocessedAt: emptyIsNull.transform((text) => (text === null ? null : Number(text))),
+  linksToReconcile: emptyIsNull.pipe(z.union([z.null(), json.pipe(z.array(z.string()))])),
 });
 
 const definitionJsonSchema = json.pipe(projectDefinitionSchema);

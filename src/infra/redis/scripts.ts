@@ -15,7 +15,7 @@ export function defineScript(lua: string): Script {
 
 /** Reads a script from a `.lua` file. Replaces a line `--- @include "name"` by the file `name.lua` of the same folder. */
 export function loadScript(file: URL): Script {
-  const lua = readFileSync(file, 'utf8').replaceAll(/^--- @include "([\w-]+)"$/gm, (_line, name: string) =>
+  const lua = readFileSync(file, 'utf8').replaceAll(/^--- @include "([\w-]+)"\r?$/gm, (_line, name: string) =>
     readFileSync(new URL(`${name}.lua`, file), 'utf8'),
   );
   return defineScript(lua);

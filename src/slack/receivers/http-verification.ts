@@ -50,8 +50,8 @@ export function verifyHeaders({ method, url, httpVersion, headers }: RequestHead
 }
 
 /**
- * Checks a request whose head has passed `verifyHeaders`. It checks the signature before timestamp and content: a stranger must
- * not be able to cause rejections that look like a wrong clock or a bug.
+ * Checks a request whose head has passed `verifyHeaders`. It checks the signature before the timestamp and the fields: a
+ * stranger must not be able to cause rejections that look like a wrong clock.
  */
 export function verifyRequest({ head, body, signingSecret, now }: UnverifiedRequest): VerifyResult {
   const contentType = contentTypeOf(head.headers['content-type']?.[0]);

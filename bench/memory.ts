@@ -7,7 +7,7 @@ import { type BenchProgram, buildFolder, startSyncbot } from './processes.ts';
 import { createQueues, pauseAll } from './queues.ts';
 import {
   createProjects,
-  createTestStores,
+  createStoresFor,
   makeDefinitions,
   queueNames,
   type RedisFixture,
@@ -39,7 +39,7 @@ export const memory: Benchmark = {
     const queues = queueNames(definitions);
     await createQueues(linksRedis.redis, queues, { waiting: 1 });
     await pauseAll(linksRedis.redis, queues);
-    await createProjects(createTestStores(botRedis.redis), definitions, 'paused');
+    await createProjects(createStoresFor(botRedis.redis), definitions, 'paused');
     const config = join(buildFolder, 'memory.yml');
     await writeConfig(config, definitions, {
       connections: { warehouse: linksRedis.url },

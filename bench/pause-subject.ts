@@ -15,11 +15,11 @@ import { makeDefinition } from '../test/support/project-definition.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import type { LinkPauser } from './pause-baseline.ts';
 import { resumeAll } from './queues.ts';
-import { createProjects, createTestStores, idleOverrides, idleSettings } from './redis-fixture.ts';
+import { createProjects, createStoresFor, idleOverrides, idleSettings } from './redis-fixture.ts';
 import { benchmarkUser } from './slack-fixture.ts';
 
 const teamId = 'T0BENCH';
-/** Ends a wait that would otherwise last for ever. */
+/** Ends a wait that would otherwise last forever. */
 const timeoutMs = 60_000;
 
 /**
@@ -33,7 +33,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
   await core.startWorkers();
   const pressOk = createOkPresser(core);
   const waitForLastPaused = watchPauses(core);
-  const stores = createTestStores(redis);
+  const stores = createStoresFor(redis);
   let projects = 0;
 
   return {

@@ -40,7 +40,7 @@ export const idleSettings = {
 };
 export const idleOverrides = { sweepIntervalMs: hourMs };
 
-export function createTestStores(redis: Redis): Stores {
+export function createStoresFor(redis: Redis): Stores {
   const { auditLength, operationRetentionMs } = idleSettings;
   return createStores(redis, { auditLength, retentionMs: operationRetentionMs });
 }

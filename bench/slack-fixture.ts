@@ -4,7 +4,7 @@ import type { ProjectDefinition } from '../src/domain/project.ts';
 import { httpModeEnv, socketModeEnv } from '../test/fake-slack/bot-env.ts';
 import { FakeSlack } from '../test/fake-slack/fake-slack.ts';
 import { type BenchProgram, buildFolder, startProgram, startSyncbot } from './processes.ts';
-import { createProjects, createTestStores, type RedisFixture, writeConfig } from './redis-fixture.ts';
+import { createProjects, createStoresFor, type RedisFixture, writeConfig } from './redis-fixture.ts';
 
 /** How Slack reaches a bot, and the environment of the bot for it. */
 export interface Transport {
@@ -53,7 +53,7 @@ export async function startBot(
 ): Promise<MeasuredApp> {
   const config = join(buildFolder, `${name}.yml`);
   await writeConfig(config, definitions);
-  await createProjects(createTestStores(fixture.redis), definitions, state);
+  await createProjects(createStoresFor(fixture.redis), definitions, state);
   return startMeasuredApp(transport, (env) =>
     startSyncbot({ role: 'bot', env: { ...env, REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } }),
   );

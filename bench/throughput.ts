@@ -13,7 +13,7 @@ import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
 import {
   createProjects,
-  createTestStores,
+  createStoresFor,
   idleSettings,
   makeDefinitions,
   queueNames,
@@ -55,12 +55,15 @@ async function startSubject(size: typeof fullSize) {
   const fixture = await startRedisFixture();
   const definitions = makeDefinitions(size);
   await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
-  await createProjects(createTestStores(fixture.redis), definitions, 'running');
+  await createProjects(createStoresFor(fixture.redis), definitions, 'running');
   const config = join(buildFolder, 'throughput.yml');
   await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
   const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
   const endpoint = { kind: 'standalone', url: fixture.url } as const;
-  const core = new Services({ redis: endpoint, connections: {}, settings: idleSettings }, pino({ level: 'silent' }));
+  const services = new Services(
+    { redis: endpoint, connections: {}, settings: idleSettings },
+    pino({ level: 'silent' }),
+  );
   const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
   const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {
@@ -68,9 +71,9 @@ async function startSubject(size: typeof fullSize) {
     async msPerOperation(): Promise<number> {
       let sum = 0;
       for (const action of ['pause', 'restore'] as const) {
-        const { ms, added } = await measureDrain(queue, () => confirmAll(core, definitions, action));
+        const { ms, added } = await measureDrain(queue, () => confirmAll(services, definitions, action));
         sum += ms;
-        await expectAllDone(core, added);
+        await expectAllDone(services, added);
         // No bot runs that would process these jobs.
         await notificationQueue.drain();
       }
@@ -78,7 +81,7 @@ async function startSubject(size: typeof fullSize) {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([queue.close(), notificationQueue.close()]);
-      await core[Symbol.asyncDispose]();
+      await services[Symbol.asyncDispose]();
       await worker[Symbol.asyncDispose]();
       await fixture[Symbol.asyncDispose]();
     },

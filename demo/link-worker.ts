@@ -44,7 +44,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   worker.on('error', onError);
   await worker.waitUntilReady();
 
-  // Without Redis the tasks in flight cannot complete, and BullMQ 6.7 would wait for ever. Another worker finds them stalled.
+  // Without Redis the tasks in flight cannot complete, and BullMQ 6.7 would wait forever. Another worker finds them stalled.
   const stop = () => connection.close(() => worker.close(redis.status !== 'ready'));
   return { stop, [Symbol.asyncDispose]: stop };
 }

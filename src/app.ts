@@ -12,7 +12,7 @@ import { checkSlack } from './slack/doctor.ts';
 import type { Transport } from './slack/receivers/receiver.ts';
 import { SlackConnectionError } from './slack/slack-errors.ts';
 
-/** What tests and the demo replace. */
+/** Parts that tests and the demo replace. */
 export interface AppOverrides {
   readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'notifier' | 'isConnected'>;
 }
@@ -53,7 +53,7 @@ interface RoleRun {
   readonly prepare: () => Promise<void>;
 }
 
-/** How long a part that was still starting may take to end, ms. */
+/** How long a stop waits for parts that are still starting, ms. */
 const startStopTimeoutMs = 3_000;
 
 /**

@@ -22,7 +22,7 @@ import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
 import type { HealthProbes } from './metrics/health.ts';
 
-/** What the services are built from. Durations are ms. */
+/** The configuration of the services. Durations are ms. */
 export interface ServicesConfig {
   /** The bot's own Redis. A link that names no connection lives there too. */
   readonly redis: RedisEndpoint;
@@ -38,7 +38,7 @@ export interface ServicesSettings {
   readonly auditLength: number;
 }
 
-/** What a test replaces, and the metrics. */
+/** Parts that tests replace, and the metrics. */
 export interface ServicesOverrides {
   readonly sweepIntervalMs?: number;
   /** BullMQ's `lockDuration`, ms: how soon another worker takes over the job of a worker that died. */
@@ -59,7 +59,7 @@ const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
 const jobCountsTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
-const idleReconcileTimeoutMs = 10_000;
+const reconcileJobTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
@@ -129,7 +129,7 @@ export class Services implements AsyncDisposable {
         ...common,
         queue: 'reconcile',
         handlers: {
-          reconcile: async ({ project }) => void (await reconcileIdle(context, project, idleReconcileTimeoutMs)),
+          reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileJobTimeoutMs)),
         },
       }),
       startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),

@@ -64,7 +64,7 @@ test('run applies syncbot.yml at the first run, executes a pause from Slack, and
   const running = runCliInProcess(['run'], { env, openApp: createApp, signals });
   await slack.waitForSockets();
   const users = userActions(slack);
-  await users.requestAndConfirm('pause', 'orders');
+  await users.requestAndPressOk('pause', 'orders');
   await users.waitForMessage('is Paused', { user: 'U0BOB' });
 
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
@@ -78,7 +78,7 @@ test('run applies syncbot.yml at the first run, executes a pause from Slack, and
 test.each([
   ['a token that Slack refuses', 'xoxb-wrong', 'SLACK_BOT_TOKEN'],
   ['no token', '', 'SLACK_BOT_TOKEN'],
-])('%s ends run with exit code 2 and a sentence', async (_what, token, expected) => {
+])('%s ends run with exit code 2 and a sentence that names the variable', async (_what, token, expected) => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
   await using file = await writeConfigFile('projects: {}\n');

@@ -11,7 +11,7 @@ export interface ObservedConditions {
 }
 
 /**
- * Updates the alerts of a project from observed conditions, kind by kind, and notifies its channel if an alert has news. Does
+ * Updates the alerts of a project from observed conditions, kind by kind, and notifies its channel if it must be notified. Does
  * nothing while an operation is active. Each write is a compare-and-set on the observed version of the project and on the
  * previous alert. Throws `StoreUnavailableError`.
  */
@@ -52,7 +52,7 @@ export async function updateAlertsFromState(context: UseCaseContext, id: Project
   if (project !== null) await updateAlerts(context, project, { conditions: evaluateRecord(project, now), now });
 }
 
-/** Null if the alert neither starts to fire nor is resolved. */
+/** Returns null if the alert was firing both before and after, or neither before nor after. */
 function auditEvent(previous: Alert | null, next: Alert): 'alert_firing' | 'alert_resolved' | null {
   if (isFiring(next) === isFiring(previous)) return null;
   return isFiring(next) ? 'alert_firing' : 'alert_resolved';

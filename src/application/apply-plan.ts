@@ -20,7 +20,7 @@ export type ApplyResult =
   | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] };
 
 /** How long links that do not answer are tried again, ms. A worker continues after that. */
-const idleReconcileTimeoutMs = 10_000;
+const applyReconcileTimeoutMs = 10_000;
 
 /**
  * Applies a plan: checks that no project has changed since it was made, writes the records, then pauses links.
@@ -85,7 +85,7 @@ async function pauseLinks(context: UseCaseContext, { create, update, pauseAgain 
     ...update.filter(({ linksToPause }) => linksToPause.length > 0).map(({ definition }) => definition),
     ...pauseAgain.map(({ project }) => project.definition),
   ];
-  await Promise.all(definitions.map(({ id }) => reconcileIdle(context, id, idleReconcileTimeoutMs)));
+  await Promise.all(definitions.map(({ id }) => reconcileIdle(context, id, applyReconcileTimeoutMs)));
   const links = definitions.flatMap((definition) => definition.links);
   const statuses = await context.links.readStatuses(links, linkTimeoutMs);
   return links.filter((_link, index) => statuses[index] === 'resumed' || statuses[index] === 'unreachable');

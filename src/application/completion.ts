@@ -9,7 +9,7 @@ import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';
 import type { Completion, ProjectChange } from './stores.ts';
 
-/** What was observed of a project at the end of an operation. Times are epoch ms of the bot's Redis server. */
+/** The observation of a project at the end of an operation. Times are epoch ms of the bot's Redis server. */
 export interface FinalStats {
   /** Tasks that workers still process. Null if unknown. */
   readonly inFlight: number | null;
@@ -17,7 +17,7 @@ export interface FinalStats {
   readonly now: number;
 }
 
-/** Observes the links at the end of an operation. Start and Restore need no observation: their links run now. */
+/** Observes the links at the end of an operation. Not after Start and Restore: their outcomes report no task in flight. */
 export async function readFinalStats(
   context: UseCaseContext,
   project: Project,
@@ -35,7 +35,7 @@ export interface Success {
   readonly projectChange: ProjectChange;
 }
 
-/** Every link that exists has the desired state. */
+/** Completes an operation as `done`: every link that has a queue has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
   const outcome = outcomeOf(result, isPaused ? finalStats.inFlight : null);
@@ -54,12 +54,13 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
 }
 
 /**
- * Links did not answer until the timeout. An action makes the project Failed, which desires its links paused. A correction
- * keeps the project's state. In both cases reconciling continues without an operation.
+ * Completes an operation as `failed`: links did not get the desired state within the timeout. An action makes the project
+ * Failed, which desires its links paused. A correction keeps the project's state. In both cases reconciling continues without
+ * an operation.
  */
 export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
-  const { project, unreachable } = result;
-  const [link] = unreachable;
+  const { project, unsynced } = result;
+  const [link] = unsynced;
   const failsProject = isAction(operation.action) && link !== undefined;
   return {
     ref: refOf(operation),
@@ -75,7 +76,10 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
   };
 }
 
-/** No link was changed. The project gets back the state that it had before the claim. */
+/**
+ * Returns the project to its state before the claim. No link was resumed. A Restore may have paused links that ran
+ * unexpectedly.
+ */
 export function rolledBack(project: Project, operation: Operation, refusal: Refusal): Completion {
   return {
     ref: refOf(operation),
@@ -91,12 +95,12 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
   };
 }
 
-function outcomeOf({ project, unreachable, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
+function outcomeOf({ project, unsynced, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
   const linksTotal = project.definition.links.length;
   return {
     linksTotal,
-    linksDone: linksTotal - unreachable.length - missing.length,
-    unreachable: [...unreachable],
+    linksDone: linksTotal - unsynced.length - missing.length,
+    unsynced: [...unsynced],
     missing: [...missing],
     inFlight,
     retriedTasks,

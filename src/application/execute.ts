@@ -1,13 +1,13 @@
 import { checkCorrection, type LinksByStatus } from '../domain/drift.ts';
-import { desiredLinkState, stateFromLinks, transitions } from '../domain/lifecycle.ts';
+import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
   linkTimeoutMs,
   type Operation,
   type OperationRef,
+  operationReconcileTimeoutMs,
   type Progress,
-  reconcileTimeoutMs,
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
@@ -97,14 +97,15 @@ async function reload(
   return isActive ? { kind: 'claimed', project, operation, now } : { kind: 'not_active' };
 }
 
-/** Start and Restore are checked once more before they change a link. `progress` is set when the check has passed. */
+/** Start and Restore are checked once more before they resume a link. `progress` is null until the check has passed. */
 function needsPreflight({ action, progress }: Operation): boolean {
   return (action === 'start' || action === 'restore') && progress === null;
 }
 
 /**
- * Reads every link before Start or Restore changes one (design: 10 s for each). If a link does not answer, or the precheck
- * fails, the operation is refused and the project's state goes back. After it has passed, the operation is not rolled back.
+ * Reads every link before Start or Restore resumes one. Each link has 10 s to answer. If a link does not answer, the operation
+ * fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has passed is not
+ * rolled back. Restore also pauses links that run unexpectedly.
  */
 async function runPreflight(
   context: UseCaseContext,
@@ -125,7 +126,7 @@ async function runPreflight(
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
     if (current === null || !needsPreflight(current)) return { kind: 'passed' };
-    const stillRunning = await pauseBeforeRestore(context, project, statuses.running);
+    const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
     if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
     tasksToRetry = countFailures((await observeProject(context, project)).links);
   }
@@ -145,7 +146,7 @@ function reconcileOptions(context: UseCaseContext, { project, operation, now }: 
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
-    timeoutMs: Math.max(0, reconcileTimeoutMs - elapsedMs),
+    timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
     onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
   };
 }
@@ -167,7 +168,7 @@ async function reportProgress(context: UseCaseContext, ref: OperationRef, progre
 
 /**
  * Takes the state of a project from its links, if all of them have the opposite of the desired pause flag. Changes no link.
- * Tasks that failed before still count: after an adopted Running the observer finds them.
+ * Sets no watermark: if the project becomes Running, the observer finds tasks that failed before.
  */
 async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;
@@ -176,16 +177,16 @@ async function adoptLinks(context: UseCaseContext, project: Project, operation: 
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {
-    result: { project, unreachable: [], missing: [], retriedTasks: 0 },
+    result: { project, unsynced: [], missing: [], retriedTasks: 0 },
     finalStats,
-    projectChange: { kind: 'set', state: stateFromLinks(desiredLinkState(project.state)) },
+    projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
   });
 }
 
 function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
   const withStatus = (status: LinkStatus) => links.filter((_link, index) => statuses[index] === status);
   return {
-    running: withStatus('resumed'),
+    resumed: withStatus('resumed'),
     paused: withStatus('paused'),
     missing: withStatus('missing'),
     unreachable: withStatus('unreachable'),

@@ -17,13 +17,13 @@ import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 
-/** What `apply` would do. */
+/** The changes that `apply` would make. */
 export interface Plan {
   readonly create: readonly PlannedCreate[];
   readonly update: readonly PlannedUpdate[];
-  /** Projects that are no longer in the file, and their links that stay paused. */
+  /** Projects that are no longer in the file, and their links that stay paused, or may. */
   readonly remove: readonly { readonly project: Project; readonly leftPaused: readonly Link[] }[];
-  /** Links that run although their project is paused, since an earlier apply was interrupted. */
+  /** Links that run although their project desires them paused, because an earlier apply was interrupted. */
   readonly pauseAgain: readonly { readonly project: Project; readonly links: readonly Link[] }[];
   readonly unchanged: readonly ProjectId[];
 }
@@ -47,7 +47,7 @@ export interface PlannedUpdate {
   readonly added: readonly string[];
   readonly linksToPause: readonly Link[];
   readonly missing: readonly Link[];
-  /** Removed links that stay paused. */
+  /** Removed links that stay paused, or may. */
   readonly leftPaused: readonly Link[];
   /** Watermarks of the added links, by link id. */
   readonly watermarks: Readonly<Record<string, Watermark>>;
@@ -61,7 +61,7 @@ export type PlanResult =
 type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
 
 /**
- * Plans what applying the file would do, or returns every reason why it is refused (design 7, `apply`). Changes nothing.
+ * Plans what applying the file would do, or returns every reason why it is refused. Changes nothing.
  * Throws `StoreUnavailableError`.
  */
 export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {

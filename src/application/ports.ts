@@ -23,7 +23,7 @@ export interface LinkGateway {
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
   /** Reads the settings of the Redis servers behind these connection names. */
   readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
-  /** Counts the connected workers of each link. Null if the server does not list its clients. */
+  /** Counts the connected workers of each link. A count is null if the server does not list its clients. */
   countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /** Finds out whether workers have processed tasks of each queue. Tasks that only wait do not count. */
   findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
@@ -54,7 +54,7 @@ export interface RetryFailedResult {
   readonly tasks: number;
 }
 
-/** Adds jobs to the bot's own BullMQ queues. Adding a job twice has the effect of once. Throws `StoreUnavailableError`. */
+/** Adds jobs to the bot's own BullMQ queues. A job that waits is not added twice. Throws `StoreUnavailableError`. */
 export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
   reconcile(id: ProjectId): Promise<void>;

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../domain/history.ts';
 import { type Action, allowedAction } from '../domain/lifecycle.ts';
 import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
-import { isOpen, type Operation } from '../domain/operation.ts';
+import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -57,7 +57,7 @@ function linksWithWatermarks(project: Project): LinkWithWatermark[] {
   return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
 }
 
-/** Reads what must hold before a project may be started. Never throws. */
+/** Runs the precheck of a project. Never throws. */
 export async function precheckProject(
   context: Pick<UseCaseContext, 'links' | 'clock'>,
   project: Project,
@@ -112,11 +112,11 @@ export async function findOpenOperation(
 ): Promise<Operation | null> {
   if (project.activeOperation !== null) {
     const active = await context.operations.read({ project: project.id, operation: project.activeOperation });
-    if (active !== null && isOpen(active)) return active;
+    if (active !== null && isUnfinished(active)) return active;
   }
   const [found, now] = await Promise.all([context.operations.listOpen(project.id), context.serverClock.now()]);
   const newest = found
-    .filter((operation) => isOpen(operation) && (operation.state !== 'requested' || operation.expiresAt > now))
+    .filter((operation) => isUnfinished(operation) && (operation.state !== 'requested' || operation.expiresAt > now))
     .sort((a, b) => b.requestedAt - a.requestedAt);
   return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
 }

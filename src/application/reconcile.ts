@@ -18,7 +18,7 @@ export interface ReconcileOptions {
 }
 
 export type ReconcileResult =
-  | (ReconciledLinks & { readonly kind: 'synced' | 'unreachable' })
+  | (ReconciledLinks & { readonly kind: 'synced' | 'unsynced' })
   | { readonly kind: 'not_found' }
   /** Another operation is active. It reconciles the links. */
   | { readonly kind: 'not_owner' };
@@ -27,7 +27,7 @@ export interface ReconciledLinks {
   /** The project that the links were compared with. */
   readonly project: Project;
   /** Links that do not have, or may not have, the desired pause flag. Empty if synced. */
-  readonly unreachable: readonly Link[];
+  readonly unsynced: readonly Link[];
   /** Links without a queue. */
   readonly missing: readonly Link[];
   readonly retriedTasks: number;
@@ -39,10 +39,10 @@ const linkResponseTimeoutMs = 5_000;
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
  * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
- * timeout. Nothing else writes a pause flag.
+ * timeout. Only this function and `pauseBeforeRestore` write pause flags.
  *
- * If another operation becomes active after this call has set flags, it waits for the end of that operation and compares
- * once more, since its last command may have arrived late.
+ * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
+ * waits for the end of that operation and compares once more. Without an operation it waits only until the timeout.
  *
  * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
@@ -71,11 +71,14 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     let compared = await compareLinks(context, project, operationId);
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
-      const doneBefore = total - compared.unreachable.length;
+      const doneBefore = total - compared.unsynced.length;
       const set = await setPausedFenced(context, project, {
         links: compared.differing,
         desired: desiredLinkState(project.state),
-        onApplied: (count) => doneBefore + count < total && onProgress?.({ done: doneBefore + count, total }),
+        onApplied: (count) => {
+          const done = doneBefore + count;
+          if (done < total) onProgress?.({ done, total });
+        },
       });
       hasSetFlags ||= set.hasSentCommands;
       retriedTasks += set.retriedTasks;
@@ -88,9 +91,9 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       compared = comparedAfter;
     }
 
-    const { unreachable, missing } = compared;
-    if (unreachable.length === 0) return { kind: 'synced', project, unreachable, missing, retriedTasks };
-    if (clock.now() >= deadline) return { kind: 'unreachable', project, unreachable, missing, retriedTasks };
+    const { unsynced, missing } = compared;
+    if (unsynced.length === 0) return { kind: 'synced', project, unsynced, missing, retriedTasks };
+    if (clock.now() >= deadline) return { kind: 'unsynced', project, unsynced, missing, retriedTasks };
     await backoff();
   }
 }
@@ -113,7 +116,10 @@ export async function reconcileIdle(
   return result;
 }
 
-/** Before a restore: pauses links that run unexpectedly, so that their failed tasks can be retried. Returns those that may still run. */
+/**
+ * Pauses links that run unexpectedly before a restore, so that their failed tasks can be retried. Returns the links that may
+ * still run.
+ */
 export async function pauseBeforeRestore(
   context: UseCaseContext,
   project: Project,
@@ -124,10 +130,10 @@ export async function pauseBeforeRestore(
 }
 
 interface Comparison {
-  /** Links with the other pause flag. */
+  /** Links that answered with the other pause flag. */
   readonly differing: readonly Link[];
-  /** Links without the desired pause flag: `differing`, and those that did not answer. */
-  readonly unreachable: readonly Link[];
+  /** `differing`, and the links that did not answer. */
+  readonly unsynced: readonly Link[];
   readonly missing: readonly Link[];
 }
 
@@ -147,7 +153,7 @@ async function compareLinks(
   );
   return {
     differing: unsynced.filter(({ status }) => status !== 'unreachable').map(({ link }) => link),
-    unreachable: unsynced.map(({ link }) => link),
+    unsynced: unsynced.map(({ link }) => link),
     missing: read.filter(({ status }) => status === 'missing').map(({ link }) => link),
   };
 }
@@ -232,7 +238,7 @@ interface ReadyChunk {
  * Before Start and Restore resume links: Restore moves the failed tasks back to wait, and both move the watermarks, so that
  * only later failures count. Returns the links that are ready to be resumed. Not ready are:
  * - a link that does not answer, or where a task in flight has failed meanwhile: the next attempt prepares it again;
- * - a link that another client has resumed meanwhile: it keeps its watermark, since what failed there is not back.
+ * - a link that another client has resumed meanwhile: it keeps its watermark, because its failed tasks were not all moved back.
  */
 async function prepareResume(context: UseCaseContext, project: Project, chunk: ReadyChunk): Promise<Chunk> {
   const isRestore = project.state === 'restoring';

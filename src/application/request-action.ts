@@ -29,8 +29,8 @@ export type RequestResult =
   | Refused;
 
 /**
- * Steps 1 and 2 of an action (design 2): checks the state rules and the facts of the links, then writes an operation as
- * `requested`. Writes a refusal to the audit log. Throws `StoreUnavailableError`.
+ * Checks the state rules and observes the links, then writes an operation as `requested`. Writes a refusal to the audit log.
+ * Throws `StoreUnavailableError`.
  */
 export async function requestAction(context: UseCaseContext, request: ActionRequest): Promise<RequestResult> {
   const found = await findProject(context, request.project);
@@ -79,8 +79,8 @@ async function checkRequest(
 const refusalDedupeMs = 60_000;
 
 /**
- * Writes a refused request to the project's audit log, at most once a minute for the same person, action and reason.
- * Never throws.
+ * Writes a refused request to the project's audit log, at most once a minute for the same person, operation kind
+ * and refusal code. Never throws.
  */
 export async function recordRefusal(
   { deduplication, auditLog, log }: Pick<UseCaseContext, 'deduplication' | 'auditLog' | 'log'>,

@@ -9,8 +9,8 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { ProjectState, StateCounts } from '../domain/state.ts';
 
 /**
- * What the bot keeps in its Redis, one port per subject. Each write is one atomic step on one project. Every method throws
- * `StoreUnavailableError` when Redis does not answer. All times are epoch ms of the Redis server.
+ * The records in the bot's Redis, one port per subject. The record of a project changes in one atomic step; the indexes
+ * follow. Every method throws `StoreUnavailableError` when Redis does not answer. All times are epoch ms of the Redis server.
  */
 export interface Stores {
   readonly projects: ProjectStore;
@@ -108,7 +108,10 @@ export interface OperationStore {
 
   /** Writes an operation as `requested` and supersedes older open dialogs of the same requester for the same action. */
   request(operation: NewOperation): Promise<StoredRequest>;
-  /** Resolves a dialog: one winner, only the requester, not after expiry. `by` is null when the dialog expires. */
+  /**
+   * Resolves a dialog. The first decision wins. Only the requester may confirm or cancel, and only before the dialog expires.
+   * `by` is null for `expire`.
+   */
   resolve(step: {
     ref: OperationRef;
     decision: Decision;
@@ -119,7 +122,7 @@ export interface OperationStore {
   claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
-  /** Removes an execution from the project's `:runs`. Called at the end of every execution. */
+  /** Records that an execution has ended, so that it cannot have written late any more. */
   endExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
   markDrained(ref: OperationRef, outcome: Outcome): Promise<WriteResult>;
@@ -187,7 +190,7 @@ export interface Completion {
   readonly failure: Failure | null;
 }
 
-/** `roll_back`: the state before the claim, if no link was changed. `keep`: the state as it is now, after a correction. */
+/** `roll_back`: the state before the claim, if no link was resumed. `keep`: the state as it is now, after a correction. */
 export type ProjectChange =
   | { readonly kind: 'set'; readonly state: ProjectState }
   | { readonly kind: 'roll_back' }

@@ -1,12 +1,12 @@
 import { needsNotification } from '../domain/alert.ts';
-import { isOpen, type Operation, refOf } from '../domain/operation.ts';
+import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './throttled-cycle.ts';
 
 const chunkSize = 200;
-/** An outcome that is older is not notified any more. There may be no bot, only workers and the command line. */
+/** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
 const notifyWithinMs = 24 * 3_600_000;
 
 /**
@@ -45,7 +45,7 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
       await context.operations.resolve({ ref, decision: 'expire', by: null, dialog: null });
     return;
   }
-  if (isOpen(operation)) await context.jobs.execute(ref);
+  if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
   if (now - (operation.finishedAt ?? now) < notifyWithinMs) return context.notifications.operationChanged(ref);
   await context.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });

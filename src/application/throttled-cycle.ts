@@ -20,7 +20,8 @@ export async function runThrottledCycle(
 ): Promise<void> {
   const { clock, stopSignal } = context;
   const startedAt = clock.monotonicNow();
-  // Not `AbortSignal.any`: in Node 20 each call leaves some memory behind at the signal of the whole process.
+  // In Node 20, each call of `AbortSignal.any` leaks memory at a signal that lives as long as the process
+  // (nodejs/node#54614). Use it once no supported version of Node leaks.
   const cycle = new AbortController();
   const abort = () => cycle.abort();
   const timer = setTimeout(abort, timeoutMs);

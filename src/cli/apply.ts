@@ -78,12 +78,12 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
   const { id, links } = definition;
   const adoptedFrom = missing.length === links.length ? 'noQueues' : 'queues';
   const stateFrom = adopt ? adoptedFrom : 'default';
-  const failedItems = precheck.filter(({ result }) => result !== 'pass');
+  const unpassedItems = precheck.filter(({ result }) => result !== 'pass');
   return [
     texts.create({ project: id, state: initialState.state, linkCount: links.length, stateFrom }),
     ...pauseLines(linksToPause),
     ...linkLine(texts.missing, missing),
-    ...failedItems.map((item) => indent(texts.precheck(precheckText(item, cliFormatter)))),
+    ...unpassedItems.map((item) => indent(texts.precheck(precheckText(item, cliFormatter)))),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import { requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
-import { isOpen, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
+import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import { messages } from '../messages/catalog.ts';
 import type { OutcomeFacts } from '../messages/facts.ts';
 import { outcomeText } from '../messages/render.ts';
@@ -101,7 +101,8 @@ async function waitForOutcome(
   for (;;) {
     const current = await readSnapshot(context, ref);
     if (current.kind !== 'unavailable') last = current;
-    const isFinal = current.kind === 'missing' || (current.kind === 'read' && !isOpen(current.snapshot.operation));
+    const isFinal =
+      current.kind === 'missing' || (current.kind === 'read' && !isUnfinished(current.snapshot.operation));
     const remainingMs = deadlineAt - context.clock.now();
     if (isFinal || remainingMs <= 0 || signal.aborted) return last;
     await context.clock.sleep(Math.min(pollIntervalMs, remainingMs), signal);
@@ -139,7 +140,7 @@ function printOutcome(
     output.result(message, outcomeJson(operation, message));
     return exitCodes.success;
   }
-  const code = isOpen(operation) ? 'still_open' : (operation.refusal?.code ?? operation.state);
+  const code = isUnfinished(operation) ? 'still_open' : (operation.refusal?.code ?? operation.state);
   output.error({ code, message });
   return exitCodes.failure;
 }

@@ -11,7 +11,6 @@ import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './
 import { type CliError, cliFormatter, createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 
-/** What every command works with. */
 export interface CommandContext extends Configuration {
   readonly io: ProcessIo;
   readonly output: Output;
@@ -27,7 +26,7 @@ export interface CommandContextOptions {
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
   readonly role?: Role;
-  /** The command only reads, or its writes can be repeated. So a lost reply of Redis hides no change. */
+  /** True if the command only reads, or repeats a write whose reply was lost. Then a lost reply of Redis hides no change. */
   readonly isIdempotent: boolean;
 }
 

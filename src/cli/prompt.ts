@@ -19,7 +19,8 @@ export async function promptYesNo(
   question: string,
 ): Promise<boolean> {
   const terminal = createInterface({ input: stdin, output: stderr, terminal: isInteractive({ stdin }) });
-  // In Node 20 a question does not settle if the terminal closes.
+  // In Node 20 a question does not settle if the terminal closes (nodejs/node#53497). Remove the signal once every supported
+  // version of Node settles it.
   const closed = new AbortController();
   terminal.once('close', () => closed.abort());
   const answer = await terminal.question(messages.cli.yesOrNo(question), { signal: closed.signal }).catch(() => '');

@@ -21,7 +21,7 @@ const text = (maxLength: number) =>
 /** BullMQ makes this text part of a Redis key. */
 const redisKeyPart = text(255).refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name), texts.unprintable);
 
-/** Becomes ms. */
+/** Parses a duration to ms. */
 const duration = ({ from, to }: { readonly from: string; readonly to: string }) => {
   const [minMs = 0, maxMs = 0] = [from, to].map((bound) => parseDuration(bound) ?? 0);
   return z
@@ -57,7 +57,7 @@ const boolean = z
   .preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
   .meta(valueDocs.boolean);
 
-/** Becomes a `RedisEndpoint`. */
+/** Parses a URL to a `RedisEndpoint`. */
 export const redisUrlSchema = z
   .string()
   .transform((url, context) => {

@@ -29,13 +29,13 @@ type PendingAlert = Extract<Alert, { state: 'pending' }>;
 export type FiringAlert = Extract<Alert, { state: 'firing' }>;
 export type ResolvedAlert = Extract<Alert, { state: 'resolved' }>;
 
-/** What the channel was notified of. */
+/** The alert as the channel was last notified of it. */
 export const deliveredAlertSchema = z.object({
   /** The `seq` and the occurrence of the alert. */
   seq: z.number(),
   since: z.number(),
   message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
-  /** Whether the message says that the alert is resolved. */
+  /** Whether the message shows the alert as resolved. */
   resolved: z.boolean(),
 });
 export type DeliveredAlert = Readonly<z.infer<typeof deliveredAlertSchema>>;
@@ -60,7 +60,7 @@ export function firingConditions(alerts: Alerts): Condition[] {
 }
 
 /** Alerts whose message mentions a person: tasks are processed although people believe that they are not. */
-export const critical: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
+export const criticalKinds: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
 const debounced: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
@@ -76,7 +76,7 @@ const flappingWindowMs = 10 * 60_000;
 /** How often a firing alert that is not critical may change: latencies and link counts change all the time. */
 const updateIntervalMs = 60_000;
 
-/** What one observation says about one kind. `unknown`: this observation cannot tell. */
+/** The result of one observation for one kind. `unknown`: the observation is not sufficient. */
 export type ConditionResult<Present extends Condition = Condition> =
   | { readonly kind: 'present'; readonly condition: Present }
   | { readonly kind: 'absent' }
@@ -99,8 +99,8 @@ export interface Observation {
  *   the project makes it `firing`; at another version it counts as the first one again. An absent condition makes it
  *   `resolved`, without a notification.
  * - `firing`: people are notified, and again when the condition changes: at once if the kind is critical, else at most once a
- *   minute. An absent condition makes it `resolved`; of a debounced kind, the second one in a row does. A new occurrence (the
- *   project failed again after a restore) also makes it `resolved`; the next observation starts the new occurrence.
+ *   minute. An absent condition makes it `resolved`. A debounced kind needs two absent observations in a row. A new occurrence
+ *   (the project failed again after a restore) also makes it `resolved`; the next observation starts the new occurrence.
  * - `resolved`: people are notified if it had fired. The condition starts it again as `pending`, or as `firing` if its kind is
  *   not debounced. An alert of a flapping kind that starts again within 10 minutes keeps its `since`, and so its message.
  */
@@ -143,7 +143,7 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
   if (occurrenceOf(previous.condition) !== occurrenceOf(condition))
     return toResolved(previous, { seq: previous.seq + 1, changedAt: now });
   const continued = previous.absentOnce ? { ...previous, absentOnce: false } : previous;
-  const mayChange = critical.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
+  const mayChange = criticalKinds.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
   if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }

@@ -10,13 +10,13 @@ const logSchema = {
 export const conditionSchema = z.discriminatedUnion('kind', [
   /** The observer made the project Failed at `since`. */
   z.object({ kind: z.literal('project_failed'), since: z.number(), failure: failureSchema.nullable() }),
-  /** Links run although the state wants them paused: they were resumed from outside, or syncbot could not pause them. */
+  /** Links run although they should be paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({
     kind: z.literal('unexpectedly_running'),
     links: linkSampleSchema,
     cause: z.enum(['resumed', 'not_paused']),
   }),
-  /** Links are paused although the state wants them to run. */
+  /** Links are paused although they should run. */
   z.object({ kind: z.literal('unexpectedly_paused'), links: linkSampleSchema }),
   /** Links are paused, and a worker takes their tasks. BullMQ 4 does that. */
   z.object({ kind: z.literal('pause_ignored'), links: linkSampleSchema }),

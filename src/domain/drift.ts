@@ -4,11 +4,11 @@ import { type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
 import type { Refusal } from './refusal.ts';
 
-/** How links differ from what the project's state wants. */
+/** How links differ from the desired state. */
 export interface Drift {
-  /** They run, and the state wants them paused. */
+  /** They run; desired is paused. */
   readonly unexpectedlyRunning: readonly Link[];
-  /** They are paused, and the state wants them to run. */
+  /** They are paused; desired is running. */
   readonly unexpectedlyPaused: readonly Link[];
   /** Their queues did not exist at the last sync and exist now. */
   readonly created: readonly Link[];
@@ -41,7 +41,7 @@ export function isReconciling(project: Project, link: Link): boolean {
 
 /** The links of a project by the pause flags of their queues. */
 export interface LinksByStatus {
-  readonly running: readonly Link[];
+  readonly resumed: readonly Link[];
   readonly paused: readonly Link[];
   readonly missing: readonly Link[];
   readonly unreachable: readonly Link[];
@@ -50,29 +50,29 @@ export interface LinksByStatus {
 export function groupObservations(observations: readonly LinkObservation[]): LinksByStatus {
   const select = (matches: (observation: LinkObservation) => boolean) => observedLinks(observations.filter(matches));
   return {
-    running: select((observation) => observation.kind === 'read' && !observation.paused),
+    resumed: select((observation) => observation.kind === 'read' && !observation.paused),
     paused: select((observation) => observation.kind === 'read' && observation.paused),
     missing: select(({ kind }) => kind === 'missing'),
     unreachable: select(({ kind }) => kind === 'unreachable'),
   };
 }
 
-/** The missing links whose queues existed before. Those of pending links have never existed. */
+/** The missing links whose queues existed at the last sync. All missing links if that is not known. */
 export function deletedLinks({ pendingLinks }: Pick<Project, 'pendingLinks'>, missing: readonly Link[]): Link[] {
   return missing.filter((link) => !pendingLinks?.includes(linkId(link)));
 }
 
 /**
- * Returns the refusal of a correction, or null when the links allow it. Re-apply needs a link that differs from the state,
- * whose queue was deleted or that does not answer. Adopt needs every link to be the opposite of what the state wants.
+ * Returns the refusal of a correction, or null when the links allow it. Re-apply needs a link with the other pause flag, a
+ * deleted queue or a link that does not answer. Adopt needs the other pause flag on every link.
  */
 export function checkCorrection(
   project: Pick<Project, 'id' | 'state' | 'pendingLinks'>,
   correction: 'reapply' | 'adopt',
-  { running, paused, missing, unreachable }: LinksByStatus,
+  { resumed, paused, missing, unreachable }: LinksByStatus,
 ): Refusal | null {
   const { id, state } = project;
-  const [differing, agreeing] = desiredLinkState(state) === 'paused' ? [running, paused] : [paused, running];
+  const [differing, agreeing] = desiredLinkState(state) === 'paused' ? [resumed, paused] : [paused, resumed];
   if (correction === 'reapply') {
     const found = differing.length + deletedLinks(project, missing).length + unreachable.length;
     return found === 0 ? { code: 'no_drift', project: id, state } : null;
@@ -80,10 +80,10 @@ export function checkCorrection(
   if (unreachable.length > 0) return { code: 'links_unreachable', project: id, links: [...unreachable] };
   if (differing.length === 0) return { code: 'no_drift', project: id, state };
   if (agreeing.length + missing.length === 0) return null;
-  return { code: 'adopt_mixed', project: id, running: [...running], paused: [...paused], missing: [...missing] };
+  return { code: 'adopt_mixed', project: id, running: [...resumed], paused: [...paused], missing: [...missing] };
 }
 
-/** Whether Adopt is possible: these links, which differ from the state, are all links of the project. */
+/** Whether Adopt is possible. `total` counts the links with the other pause flag: it must be all links of the project. */
 export function isAdoptable(
   { state, definition }: Pick<Project, 'state' | 'definition'>,
   { total }: LinkSample,

@@ -5,7 +5,7 @@ import { desiredLinkState } from './lifecycle.ts';
 import { linkId, sampleLinks } from './link.ts';
 import { logRetentionDeadline } from './log-retention.ts';
 import { countFailures, observedLinks, oldestFailure, type ProjectStats } from './observation.ts';
-import { reconcileTimeoutMs } from './operation.ts';
+import { operationReconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
 
@@ -30,7 +30,7 @@ const overdueAfterMs = 30_000;
 const absent = { kind: 'absent' } as const;
 const unknown = { kind: 'unknown' } as const;
 
-/** Evaluates every kind. What the state rules out is absent, also while a link does not answer. */
+/** Evaluates every kind. A kind that the project's state excludes is `absent`, even if a link does not answer. */
 export function evaluateObservation(observation: ProjectObservation): ResultsOf<AlertKind> {
   const { project, stats, now } = observation;
   const desired = desiredLinkState(project.state);
@@ -72,13 +72,16 @@ function logRetentionCondition(project: Project, now: number): ConditionOf<LogKi
   return elapsed >= 0.5 ? { kind: 'log_retention_50', until } : null;
 }
 
-/** Links that were resumed from outside, else links that syncbot could not pause within `reconcileTimeoutMs`. */
+/**
+ * Links that were resumed from outside. Without such links: links that are not paused yet, if the project's state is older
+ * than `operationReconcileTimeoutMs`.
+ */
 function evaluateUnexpectedlyRunning(observation: ProjectObservation) {
   const { project, stats, now } = observation;
   const resumed = detectDrift(project, stats.links).unexpectedlyRunning;
   const drift = { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' } as const;
   if (resumed.length > 0) return present(drift);
-  const isTooLate = project.activeOperation === null && now - project.since > reconcileTimeoutMs;
+  const isTooLate = project.activeOperation === null && now - project.since > operationReconcileTimeoutMs;
   const notPaused = stats.links.filter(
     (each) => each.kind === 'read' && !each.paused && isReconciling(project, each.link),
   );
@@ -86,7 +89,7 @@ function evaluateUnexpectedlyRunning(observation: ProjectObservation) {
   return present({ ...drift, links: sampleLinks(observedLinks(notPaused)), cause: 'not_paused' as const });
 }
 
-/** A condition of drift. Links that are being reconciled, or that do not answer, can hide it. */
+/** Returns `unknown` if a link that is being reconciled, or that does not answer, may hide the drift. */
 function evaluateDrift<Drift extends Condition & { readonly links: { readonly total: number } }>(
   condition: Drift,
   observation: ProjectObservation,
@@ -127,7 +130,7 @@ function evaluateTasksFailed({ project, stats }: ProjectObservation): ConditionR
   return allReachable(stats) ? absent : unknown;
 }
 
-/** Whether the firing alert names a link that does not answer: then the observation cannot tell whether it is resolved. */
+/** Whether the firing alert names a link that does not answer. Then it is not known whether the alert is resolved. */
 function isHiddenByUnreachable(kind: AlertKind, { project, stats }: ProjectObservation): boolean {
   const alert = project.alerts[kind]?.alert;
   if (alert === undefined || alert.state === 'resolved') return false;

@@ -16,7 +16,7 @@ export function isAction(kind: OperationKind): kind is Action {
   return (actions as readonly OperationKind[]).includes(kind);
 }
 
-/** What the state of a project wants all of its links to be. */
+/** The link state that a project's state requires. */
 export type DesiredLinkState = 'paused' | 'resumed';
 
 interface StateRule {
@@ -24,7 +24,10 @@ interface StateRule {
   readonly allows: readonly OperationKind[];
 }
 
-/** The state rules, after the OMS console. `messages/en/refusals.ts` has a reason for every pair that is not allowed. */
+/**
+ * The state rules, after the console of OceanBase Migration Service (OMS). `messages/en/refusals.ts` has a reason for every
+ * pair that is not allowed.
+ */
 export const rules = {
   not_started: { links: 'paused', allows: ['start', 'reapply'] },
   starting: { links: 'resumed', allows: [] },
@@ -40,7 +43,7 @@ export type RefusedKind<State extends ProjectState> = Exclude<OperationKind, (ty
 
 /**
  * How an operation moves the state. `through` is the state while the operation runs, `to` the state when it is done. A
- * correction has neither: Re-apply keeps the state, and Adopt takes it from the links (`stateFromLinks`).
+ * correction has neither: Re-apply keeps the state, and Adopt takes it from the links (`stateAfterAdopt`).
  */
 export interface Transition<State extends ProjectState | null = ProjectState | null> {
   readonly from: readonly ProjectState[];
@@ -72,8 +75,8 @@ export function allowedAction(state: ProjectState): Action | null {
   return actions.find((action) => isAllowed(state, action)) ?? null;
 }
 
-/** The state that Adopt sets: the one that wants what the links are, when all of them are the opposite of `desired`. */
-export function stateFromLinks(desired: DesiredLinkState): 'running' | 'paused' {
+/** Returns the state that Adopt sets. `desired` is the link state that the project desires now; every link has the other one. */
+export function stateAfterAdopt(desired: DesiredLinkState): 'running' | 'paused' {
   return desired === 'paused' ? 'running' : 'paused';
 }
 

@@ -32,8 +32,8 @@ export function sampleLinks(links: readonly Link[]): LinkSample {
 }
 
 /**
- * The newest failed task of a link at adopt, start or the last restore. `at` is its score in BullMQ's `failed` set, epoch ms.
- * `taskIds` are all tasks that failed in that millisecond, so that a later failure in the same millisecond still counts.
+ * The newest failed task of a link when it was added, started or last restored. `at` is its score in BullMQ's `failed` set,
+ * epoch ms. `taskIds` are all tasks that failed in that millisecond, so that a later failure in the same millisecond still counts.
  */
 export const watermarkSchema = z.object({ at: z.number(), taskIds: z.array(z.string()) });
 export type Watermark = Readonly<z.infer<typeof watermarkSchema>>;

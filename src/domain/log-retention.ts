@@ -1,6 +1,9 @@
 import type { Project, ProjectDefinition } from './project.ts';
 
-/** When the oldest unprocessed change was made, of a project that stops now. Epoch ms; `now` when the latency is not known. */
+/**
+ * The time of the oldest change that a project has not processed when it stops at `now`. Epoch ms. `now` if the latency is
+ * unknown.
+ */
 export function oldestUnprocessedAt({
   now,
   latencyMs,

@@ -20,17 +20,17 @@ export const operationStates = [
 const operationStateSchema = z.enum(operationStates);
 export type OperationState = z.infer<typeof operationStateSchema>;
 
-const openStates: ReadonlySet<OperationState> = new Set(['requested', 'confirmed', 'running']);
+const unfinishedStates: ReadonlySet<OperationState> = new Set(['requested', 'confirmed', 'running']);
 
-export function isOpen(operation: Pick<Operation, 'state'>): boolean {
-  return openStates.has(operation.state);
+export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
+  return unfinishedStates.has(operation.state);
 }
 
-/** How long a confirmed operation waits for a worker. After that it is refused. */
+/** How long a confirmed operation waits for a worker, ms. After that it is refused. */
 export const claimTimeoutMs = 120_000;
-/** How long an operation tries to reach its links before it fails. */
-export const reconcileTimeoutMs = 120_000;
-/** How long a link may take to answer before Start and Restore change anything. */
+/** How long an operation tries to reach its links before it fails, ms. */
+export const operationReconcileTimeoutMs = 120_000;
+/** How long a link has to answer in a preflight, an Adopt or an apply, ms. */
 export const linkTimeoutMs = 10_000;
 
 /** The longest reason of a person, in characters. */
@@ -40,8 +40,8 @@ export const maxReasonLength = 300;
 export const outcomeSchema = z.object({
   linksTotal: z.number(),
   linksDone: z.number(),
-  /** Links that did not answer. Their pause flags are not known. */
-  unreachable: z.array(linkSchema),
+  /** Links that do not have, or may not have, the desired pause flag. */
+  unsynced: z.array(linkSchema),
   /** Links whose queue does not exist. */
   missing: z.array(linkSchema),
   /** Tasks that were in flight when the links were set. Null when that is not known. */

@@ -8,28 +8,32 @@ export interface Policy {
   readonly channels: readonly string[];
 }
 
-/** The person who sends the request, and the channel. */
-export interface Requester {
+/** The person who sends the request. */
+export interface Person {
   readonly user: string;
   /** The person's team. */
   readonly userTeam: string | null;
   readonly installedTeam: string;
-  readonly channel: string;
-  /** Whether the channel is shared with another organization. `unknown` when the bot could not read it from Slack. */
-  readonly channelShared: 'yes' | 'no' | 'unknown';
   /** For each user group of the policy: whether the person is in it. `unknown` when the bot could not read it from Slack. */
   readonly groups: Readonly<Record<string, 'member' | 'not_member' | 'unknown'>>;
 }
 
-type Rule = (policy: Policy, requester: Requester) => Refusal | null;
+/** The person who sends the request, and the channel. */
+export interface Requester extends Person {
+  readonly channel: string;
+  /** Whether the channel is shared with another organization. `unknown` when the bot could not read it from Slack. */
+  readonly channelShared: 'yes' | 'no' | 'unknown';
+}
 
-const sameTeam: Rule = (_policy, { user, userTeam, installedTeam }) =>
+type Rule<Subject> = (policy: Policy, subject: Subject) => Refusal | null;
+
+const sameTeam: Rule<Person> = (_policy, { user, userTeam, installedTeam }) =>
   userTeam === installedTeam ? null : { code: 'other_team', user };
 
-const operatorsConfigured: Rule = (policy, { user }) =>
+const operatorsConfigured: Rule<Person> = (policy, { user }) =>
   policy.operators.length > 0 ? null : { code: 'no_operators', user };
 
-const isOperator: Rule = (policy, { user, groups }) => {
+const isOperator: Rule<Person> = (policy, { user, groups }) => {
   if (policy.operators.includes(user)) return null;
   const groupsOfPolicy = policy.operators.filter(isUserGroup);
   if (groupsOfPolicy.some((group) => groups[group] === 'member')) return null;
@@ -37,7 +41,7 @@ const isOperator: Rule = (policy, { user, groups }) => {
   return unknown === undefined ? { code: 'not_operator', user } : { code: 'group_unknown', user, group: unknown };
 };
 
-const channelAllowed: Rule = (policy, { channel, channelShared }) => {
+const channelAllowed: Rule<Requester> = (policy, { channel, channelShared }) => {
   if (policy.channels.length > 0) {
     return policy.channels.includes(channel)
       ? null
@@ -47,16 +51,14 @@ const channelAllowed: Rule = (policy, { channel, channelShared }) => {
   return { code: channelShared === 'yes' ? 'channel_shared' : 'channel_unknown', channel };
 };
 
-/** In this order. The first refusal is the answer. */
-const rules: readonly Rule[] = [sameTeam, operatorsConfigured, isOperator, channelAllowed];
-
 /** Returns the refusal, or null when this person may change projects from this channel. Refuses `unknown`. */
 export function authorize(policy: Policy, requester: Requester): Refusal | null {
-  for (const rule of rules) {
-    const refusal = rule(policy, requester);
-    if (refusal !== null) return refusal;
-  }
-  return null;
+  return authorizePerson(policy, requester) ?? channelAllowed(policy, requester);
+}
+
+/** Returns the refusal, or null when this person is an operator, in any channel. Refuses `unknown`. */
+export function authorizePerson(policy: Policy, person: Person): Refusal | null {
+  return sameTeam(policy, person) ?? operatorsConfigured(policy, person) ?? isOperator(policy, person);
 }
 
 /** Whether an id in `operators` is that of a user group. Slack's ids of user groups begin with S. */

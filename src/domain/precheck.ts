@@ -5,7 +5,7 @@ import type { LinkObservation } from './observation.ts';
 /** How a Redis server survives a restart. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
 
-/** What a Redis server says about itself. A field is null when the server does not say it. */
+/** What a Redis server reports. A field is null when the server does not report it. */
 export type ConnectionInfo =
   | {
       readonly kind: 'read';
@@ -17,7 +17,7 @@ export type ConnectionInfo =
     }
   | { readonly kind: 'unreachable'; readonly name: string };
 
-/** How many workers are connected to each link, in the order of the links. Null when the server does not say it. */
+/** How many workers are connected to each link, in the order of the links. Null when the server does not report it. */
 export type WorkerCounts = readonly (number | null)[];
 
 export interface PrecheckFacts {
@@ -78,7 +78,7 @@ export const precheckItemSchema = z.discriminatedUnion('check', [connectionItemS
 export type PrecheckItem = Readonly<z.infer<typeof precheckItemSchema>>;
 type LinksCheck = z.infer<typeof linksItemSchema>['check'];
 
-/** What must hold before a project may be started. Only `fail` blocks a start. */
+/** Returns the items of a precheck. Only `fail` blocks a start. */
 export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
   return [
     ...connections.flatMap(connectionItems),

@@ -66,7 +66,7 @@ export interface Project {
   readonly id: ProjectId;
   readonly definition: ProjectDefinition;
   readonly state: ProjectState;
-  /** Grows by one with every change of the state or the definition. */
+  /** Grows by one when the state or the definition changes, and at the claim and the end of a correction. */
   readonly version: number;
   /** When the state was set, the actor, and the reason that the actor gave. */
   readonly since: number;
@@ -74,9 +74,9 @@ export interface Project {
   readonly reason: string | null;
   /** The operation that owns the project now. */
   readonly activeOperation: string | null;
-  /** The newest version at which every link was as the state wants it. Links must be reconciled while it is below `version`. */
+  /** The newest version at which every link had the desired state. Links must be reconciled while it is below `version`. */
   readonly syncedVersion: number;
-  /** The links to reconcile then, by id. Null means all of them. */
+  /** Ids of the links to reconcile while `syncedVersion` is below `version`. Null for all links. */
   readonly linksToReconcile: readonly string[] | null;
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;

@@ -9,7 +9,7 @@ import { type ProjectState, projectStateSchema } from './state.ts';
 /** Epoch ms of the bot's Redis server. */
 const at = z.number();
 
-/** Every expected refusal, with the facts that its sentence needs. After a refusal nothing was changed. */
+/** Every expected refusal, with the facts that its sentence needs. After a refusal the project has the same state as before. */
 export const refusalSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('not_allowed'),

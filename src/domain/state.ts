@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The states of a project, those of the OMS console. */
+/** The states of a project, as in the OMS console (`lifecycle.ts`). */
 export const projectStates = [
   'not_started',
   'starting',

@@ -1,4 +1,4 @@
-/** The candidate that `word` was most likely meant to be (at most a third of its letters differ), or null. */
+/** The most similar candidate, or null. At most one letter, or a third of the candidate's letters, may differ. */
 export function closestMatch(word: string, candidates: readonly string[]): string | null {
   const lowered = word.toLowerCase().slice(0, maxComparedLength);
   let best: { candidate: string; distance: number } | null = null;

@@ -1,10 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { OperationStore, Stores } from '../application/stores.ts';
 import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
-import { isOpen, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
+import { isUnfinished, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
 
 /** The states in which an operation can end. */
-const finalStates = operationStates.filter((state) => !isOpen({ state }));
+const finalStates = operationStates.filter((state) => !isUnfinished({ state }));
 
 /** From request to button press; from OK to the claim; from the claim to the end; from the end to the message. */
 const steps = ['confirm', 'claim', 'execute', 'notify'] as const;
@@ -61,7 +61,7 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
         const result = await operations.resolve(step);
         if (result.kind !== 'resolved') return result;
         const { action, state, requestedAt, resolvedAt } = result.operation;
-        if (!isOpen(result.operation)) count(result.operation);
+        if (!isUnfinished(result.operation)) count(result.operation);
         if (state !== 'expired') observe('confirm', action, requestedAt, resolvedAt);
         return result;
       },
@@ -82,6 +82,7 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
         }
         return result;
       },
+      // The notifier reads an operation before it marks it. Remembers when the operation finished.
       async read(ref) {
         const operation = await operations.read(ref);
         if (operation === null || operation.finishedAt === null || operation.notifiedAt !== null) return operation;

@@ -39,7 +39,7 @@ export function createLogCounter(registry: Registry): (log: Logger) => Logger {
   });
 }
 
-/** One per process: prom-client's observers of the event loop cannot be removed again. */
+/** One per process: prom-client 15.1.3 has no way to stop its observers of the event loop. */
 let processRegistry: Registry | null = null;
 
 /** Starts to measure the event loop, memory and garbage collection of this process. */
@@ -53,6 +53,7 @@ export function startProcessMetrics(): Registry {
 /** The metrics of this process, in Prometheus' text format. */
 export async function renderProcessMetrics(): Promise<string> {
   const text = await startProcessMetrics().metrics();
-  // prom-client 15.1.3 writes `Nan` for a value without a sample since the last scrape. Prometheus reads `NaN` only.
+  // prom-client 15.1.3 writes `Nan` for a value without a sample since the last scrape. Prometheus reads `NaN` only. No upstream
+  // issue found. Remove this once prom-client writes `NaN`.
   return text.replace(/ Nan$/gm, ' NaN');
 }

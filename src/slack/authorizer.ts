@@ -1,13 +1,13 @@
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
-import { authorize, isUserGroup, type Policy, type Requester } from '../domain/policy.ts';
+import { authorize, authorizePerson, isUserGroup, type Person, type Policy, type Requester } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 import type { SlackRequest } from './contract.ts';
 
 const cacheTtlMs = 5 * 60_000;
-/** A refusal is based on an answer of Slack that is at most this old. */
+/** A refusal because of user groups is based on an answer of Slack that is at most this old. */
 const denialRecheckMs = 10_000;
 /** A person waits. After this time the answer counts as unknown. */
 const lookupTimeoutMs = 6_000;
@@ -39,7 +39,7 @@ interface CacheEntry<T> {
   readonly value: Promise<T | null>;
 }
 
-/** Calls Slack only for what the rules need: no user group for a person named in the policy, no channel when the policy lists channels. */
+/** Reads user groups only if the policy does not name the person. Reads the channel only if the policy names no channels. */
 export function createAuthorizer({ client, policy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
   const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
   const channels = new Map<string, CacheEntry<boolean>>();
@@ -77,41 +77,28 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
     return isShared === null ? 'unknown' : isShared ? 'yes' : 'no';
   }
 
-  /** Applies every rule but that of the channel. No refusal means that the person is an operator. */
-  async function evaluateOperator({
-    user,
-    team,
-    channel,
-  }: RequestIdentity): Promise<{ requester: Requester; refusal: Refusal | null }> {
-    const installed = installedTeam();
-    const requester: Requester = {
-      user,
-      userTeam: team,
-      installedTeam: installed,
-      channel,
-      channelShared: 'no',
-      groups: {},
-    };
-    if (team !== installed || policy.operators.includes(user)) return { requester, refusal: evaluatePolicy(requester) };
+  /** Reads the user groups of the policy only if the rules need them. */
+  async function readPerson({ user, team }: RequestIdentity): Promise<Person> {
+    const person: Person = { user, userTeam: team, installedTeam: installedTeam(), groups: {} };
+    if (team !== person.installedTeam || policy.operators.includes(user)) return person;
     const operatorGroups = policy.operators.filter(isUserGroup);
     const memberships = await Promise.all(
       operatorGroups.map(async (group) => [group, await groupMembership(group, user)] as const),
     );
-    const withGroups = { ...requester, groups: Object.fromEntries(memberships) };
-    return { requester: withGroups, refusal: evaluatePolicy(withGroups) };
+    return { ...person, groups: Object.fromEntries(memberships) };
   }
-
-  const evaluatePolicy = (requester: Requester) => authorize({ ...policy, channels: [] }, requester);
 
   return {
     async authorizeRequest(identity) {
-      const { requester, refusal } = await evaluateOperator(identity);
+      const person = await readPerson(identity);
+      const refusal = authorizePerson(policy, person);
       if (refusal !== null) return refusal;
-      const channelShared = policy.channels.length > 0 ? 'unknown' : await channelSharing(identity.channel);
-      return authorize(policy, { ...requester, channelShared });
+      const { channel } = identity;
+      const channelShared = policy.channels.length > 0 ? 'unknown' : await channelSharing(channel);
+      return authorize(policy, { ...person, channel, channelShared });
     },
     async isOperator(identity) {
-      return (await evaluateOperator(identity)).refusal === null;
+      return authorizePerson(policy, await readPerson(identity)) === null;
     },
     checkTeam({ user, team }) {
       return team === installedTeam() ? null : { code: 'other_team', user };

@@ -93,7 +93,7 @@ function parseJson(value: string): unknown {
   }
 }
 
-/** What a slash command and a button press have in common: who, where, and how to answer. */
+/** The common part of a slash command and a button press. */
 export interface SlackRequest {
   readonly user: string;
   /** The team of the person. Null when Slack does not send it. */

@@ -2,15 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diffProjects } from '../../src/domain/diff-projects.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { messages } from '../../src/messages/catalog.ts';
+import { missingLink } from '../infra/link-fixture.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
-import {
-  appliedResult,
-  createApplyFixture,
-  desiredProject,
-  missingLink,
-  processOneTask,
-  queueNames,
-} from './apply-fixture.ts';
+import { appliedResult, createApplyFixture, desiredProject, processOneTask, queueNames } from './apply-fixture.ts';
 
 let services: TestServices;
 let fixture: ReturnType<typeof createApplyFixture>;
@@ -40,7 +34,7 @@ describe('a changed project', () => {
     expect(await one.queue.isPaused()).toBe(false);
   });
 
-  test('that is Paused: an added link is paused, its earlier failures are ignored, and a removed link stays paused', async () => {
+  test('that is Paused gets its added link paused, ignores earlier failures, and leaves its removed link paused', async () => {
     const [old, added] = [await services.createLink('old'), await services.createLink('added')];
     await old.queue.pause();
     await fixture.apply(desiredProject('orders', [old], { adopt: true }));
@@ -81,8 +75,13 @@ describe('a changed project', () => {
 describe('a removed project', () => {
   test('must be Not Started or Paused; its queues stay paused, and the plan names them', async () => {
     const [one, two] = [await services.createLink('one'), await services.createLink('two')];
-    await fixture.apply(desiredProject('runs', [one], { adopt: true }), desiredProject('rests', [two, missingLink]));
-    expect(await fixture.planRefusals(desiredProject('rests', [two, missingLink]))).toEqual(['runs not_removable']);
+    await fixture.apply(
+      desiredProject('runs', [one], { adopt: true }),
+      desiredProject('rests', [two, { link: missingLink }]),
+    );
+    expect(await fixture.planRefusals(desiredProject('rests', [two, { link: missingLink }]))).toEqual([
+      'runs not_removable',
+    ]);
     const planned = await fixture.planOrThrow(desiredProject('runs', [one]));
     expect(planned.remove.map(({ project, leftPaused }) => [project.id, queueNames(leftPaused)])).toEqual([
       ['rests', ['two']],
@@ -93,16 +92,19 @@ describe('a removed project', () => {
   });
 });
 
-test('describes the differences between the file and the store', async () => {
+test('diffProjects finds the differences between the file and the store', async () => {
   const link = await services.createLink('orders');
-  await fixture.apply(desiredProject('orders', [link], { adopt: true }), desiredProject('old', [missingLink]));
+  await fixture.apply(
+    desiredProject('orders', [link], { adopt: true }),
+    desiredProject('old', [{ link: missingLink }]),
+  );
   const projects = await services.context.projects.readMany(await services.context.projects.listIds());
-  const desired = [desiredProject('orders', [missingLink], { labels: ['x'] }), desiredProject('new', [link])];
+  const desired = [desiredProject('orders', [{ link: missingLink }], { labels: ['x'] }), desiredProject('new', [link])];
   expect(messages.definition.diff(diffProjects(projects, desired))).toEqual([
     'new is in the file and not applied',
     'orders differs from the file: labels, link ghost added, link orders removed',
     'old is no longer in the file',
   ]);
-  const same = [desiredProject('orders', [link]), desiredProject('old', [missingLink])];
+  const same = [desiredProject('orders', [link]), desiredProject('old', [{ link: missingLink }])];
   expect(messages.definition.diff(diffProjects(projects, same))).toEqual([]);
 });

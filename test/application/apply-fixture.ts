@@ -60,8 +60,6 @@ export function createApplyFixture({ context }: Pick<TestServices, 'context'>) {
 
 export const queueNames = (links: readonly { readonly queue: string }[]) => links.map(({ queue }) => queue);
 export const appliedResult = { kind: 'applied', notPaused: [] };
-/** A link whose queue does not exist. */
-export const missingLink = { link: { queue: 'ghost', connection: 'default', prefix: 'bull' } };
 
 /** Adds one task, and starts a worker until it has processed the task. */
 export async function processOneTask({ queue, startWorker }: TestLink, outcome: 'completed' | 'failed'): Promise<void> {

@@ -4,16 +4,10 @@ import { isEmpty } from '../../src/application/plan.ts';
 import { cliFormatter } from '../../src/cli/output.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
+import { missingLink } from '../infra/link-fixture.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
-import {
-  appliedResult,
-  createApplyFixture,
-  desiredProject,
-  missingLink,
-  processOneTask,
-  queueNames,
-} from './apply-fixture.ts';
-import { overrideContext } from './fault-injection.ts';
+import { appliedResult, createApplyFixture, desiredProject, processOneTask, queueNames } from './apply-fixture.ts';
+import { overrideContext } from './context-overrides.ts';
 
 let services: TestServices;
 let fixture: ReturnType<typeof createApplyFixture>;
@@ -43,7 +37,7 @@ describe('a new project', () => {
   });
 
   test('reports a queue that does not exist, and never creates it', async () => {
-    const planned = await fixture.planOrThrow(desiredProject('orders', [missingLink]));
+    const planned = await fixture.planOrThrow(desiredProject('orders', [{ link: missingLink }]));
     expect(queueNames(planned.create[0]?.missing ?? [])).toEqual(['ghost']);
     expect(planned.create[0]?.precheck).toContainEqual(
       expect.objectContaining({ check: 'queues_exist', result: 'fail' }),
@@ -56,7 +50,10 @@ describe('a new project', () => {
     const [fresh, used] = [await services.createLink('fresh'), await services.createLink('used')];
     await processOneTask(used, 'completed');
     expect(
-      await fixture.planRefusals(desiredProject('orders', [fresh, used]), desiredProject('more', [missingLink])),
+      await fixture.planRefusals(
+        desiredProject('orders', [fresh, used]),
+        desiredProject('more', [{ link: missingLink }]),
+      ),
     ).toEqual(['orders queue_used']);
     expect(await services.context.projects.listIds()).toEqual([]);
     expect(await fresh.queue.isPaused()).toBe(false);
@@ -75,7 +72,7 @@ describe('adopt', () => {
     await processOneTask(running, 'failed');
     await paused.queue.pause();
     const planned = await fixture.planOrThrow(
-      desiredProject('runs', [running, missingLink], { adopt: true }),
+      desiredProject('runs', [running, { link: missingLink }], { adopt: true }),
       desiredProject('rests', [paused], { adopt: true }),
     );
     expect(planned.create.map(({ initialState, linksToPause }) => [initialState.state, linksToPause])).toEqual([

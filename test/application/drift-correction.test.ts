@@ -7,7 +7,7 @@ import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { confirmOperation, createJumpingClock, overrideContext, withoutJobs } from './fault-injection.ts';
+import { createJumpingClock, overrideContext, requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 let a: TestLink;
@@ -31,7 +31,7 @@ async function createDriftedProject(state: 'running' | 'paused', links: readonly
 }
 
 async function runOperation(kind: OperationKind, context = withoutJobs(services)) {
-  const ref = await confirmOperation(services, 'orders', kind);
+  const ref = await requestAndConfirmWithoutJob(services, 'orders', kind);
   await execute(context, ref);
   return services.context.operations.read(ref);
 }
@@ -75,7 +75,7 @@ describe('re-apply', () => {
       'reapply',
       overrideContext(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
     );
-    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreachable: [a.link] } });
+    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unsynced: [a.link] } });
     expect(await readProject()).toMatchObject({
       state: 'paused',
       incompleteOperation: failed?.id,
@@ -101,7 +101,7 @@ describe('adopt', () => {
   it('is refused by the worker when the links have changed since OK, and the project keeps its state', async () => {
     await createDriftedProject('paused', [a, b]);
     const before = await readProject();
-    const ref = await confirmOperation(services, 'orders', 'adopt');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'adopt');
     await b.queue.pause();
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
@@ -121,7 +121,7 @@ describe('adopt', () => {
 
   it('is refused while a link does not answer', async () => {
     await createDriftedProject('paused', [a, b]);
-    const ref = await confirmOperation(services, 'orders', 'adopt');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'adopt');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
@@ -193,28 +193,11 @@ describe('a link that another client has resumed is not corrected', () => {
     expect([await b.queue.isPaused(), await c.queue.isPaused()]).toEqual([true, true]);
   });
 
-  it('but a queue that is created meanwhile stays pending until it is synced', async () => {
-    const late = { queue: 'late', connection: 'default', prefix: 'bull' };
-    await a.queue.pause();
-    await services.createProject('orders', [a, { link: late }], { state: 'paused' });
-    await services.context.projects.markSynced('orders', 1, [linkId(late)]);
-    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await a.queue.resume();
-    await services.context.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
-    const created = await services.createLink('late');
-    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
-    expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
-    await runObserver({ ...withoutJobs(services), jobs: services.context.jobs });
-    await reconcileIdle(withoutJobs(services), 'orders', 1_000);
-    expect(await created.queue.isPaused()).toBe(true);
-    expect((await readProject())?.pendingLinks).toEqual([]);
-  });
-
-  it('when a Restore is rolled back in between', async () => {
+  it('when a Restore is rolled back before the correction', async () => {
     await createDriftedProject('paused', [a, b]);
     await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
     await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
-    const ref = await confirmOperation(services, 'orders', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
@@ -223,12 +206,29 @@ describe('a link that another client has resumed is not corrected', () => {
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
+});
 
-  it('until an operation reconciles every link', async () => {
-    await createDriftedProject('paused', [a, b]);
-    await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
-    await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
-    expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
-    expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
-  });
+it('a link that another client has resumed is corrected by the next operation', async () => {
+  await createDriftedProject('paused', [a, b]);
+  await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+  await services.context.projects.scheduleCorrection('orders', 1, { links: [b.link], cause: 'late_write' });
+  expect(await runOperation('reapply')).toMatchObject({ state: 'done', outcome: { linksDone: 2 } });
+  expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
+});
+
+it('a queue that is created during a correction stays pending until it is synced', async () => {
+  const late = { queue: 'late', connection: 'default', prefix: 'bull' };
+  await a.queue.pause();
+  await services.createProject('orders', [a, { link: late }], { state: 'paused' });
+  await services.context.projects.markSynced('orders', 1, [linkId(late)]);
+  await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
+  await a.queue.resume();
+  await services.context.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
+  const created = await services.createLink('late');
+  await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+  expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
+  await runObserver({ ...withoutJobs(services), jobs: services.context.jobs });
+  await reconcileIdle(withoutJobs(services), 'orders', 1_000);
+  expect(await created.queue.isPaused()).toBe(true);
+  expect((await readProject())?.pendingLinks).toEqual([]);
 });

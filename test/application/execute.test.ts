@@ -6,19 +6,19 @@ import { execute } from '../../src/application/execute.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { Link } from '../../src/domain/link.ts';
-import { snapshotKeys } from '../infra/redis-snapshot.ts';
+import { snapshotKeys } from '../infra/link-fixture.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  confirmOperation,
   createJumpingClock,
   killServer,
   overrideContext,
+  requestAndConfirmWithoutJob,
   runAfter,
   runBefore,
   withoutJobs,
   withShortTimeouts,
-} from './fault-injection.ts';
+} from './context-overrides.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -36,7 +36,7 @@ describe('a pause that cannot reach every link', () => {
   it('pauses the others, retries for two minutes, names the unreachable link, and is completed later by reconcile', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const port = await killServer(services, 'warehouse');
     const clock = createJumpingClock();
     const context = overrideContext(services.context, {
@@ -53,7 +53,7 @@ describe('a pause that cannot reach every link', () => {
       fromState: 'running',
       toState: 'failed',
       refusal: null,
-      outcome: { linksTotal: 2, linksDone: 1, unreachable: [far.link], missing: [], inFlight: null },
+      outcome: { linksTotal: 2, linksDone: 1, unsynced: [far.link], missing: [], inFlight: null },
     });
     expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'failed',
@@ -80,52 +80,55 @@ describe('a pause that cannot reach every link', () => {
     const [near] = await createLinks();
     const missing = { ...near, link: { ...near.link, queue: 'gone' } };
     await services.createProject('orders', [near, missing]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
       toState: 'paused',
-      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unreachable: [] },
+      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unsynced: [] },
     });
     expect(await services.redis.keys('bull:gone:*')).toEqual([]);
   });
 });
 
-describe('Start and Restore check every link before they change one', () => {
+describe('a Start or a Restore', () => {
   it.each([
     ['restore', 'paused'],
     ['start', 'not_started'],
-  ] as const)('%s is rolled back when a link does not answer', async (action, state) => {
-    const [near, far] = await createLinks();
-    for (const { queue } of [near, far]) await queue.pause();
-    const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
-    await services.createProject('orders', [near, far], { state });
-    await reconcileIdle(services.context, 'orders', 0);
-    const before = await services.context.projects.read('orders');
-    const ref = await confirmOperation(services, 'orders', action);
-    for (const worker of workers) await worker.close();
-    await killServer(services, 'warehouse');
-    const snapshot = await snapshotKeys(services);
-    await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
+  ] as const)(
+    'checks every link before it changes one: a %s is rolled back when a link does not answer',
+    async (action, state) => {
+      const [near, far] = await createLinks();
+      for (const { queue } of [near, far]) await queue.pause();
+      const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
+      await services.createProject('orders', [near, far], { state });
+      await reconcileIdle(services.context, 'orders', 0);
+      const before = await services.context.projects.read('orders');
+      const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
+      for (const worker of workers) await worker.close();
+      await killServer(services, 'warehouse');
+      const snapshot = await snapshotKeys(services);
+      await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
-    expect(await snapshotKeys(services)).toEqual(snapshot);
-    expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
-    expect(await services.context.operations.read(ref)).toMatchObject({
-      state: 'failed',
-      toState: state,
-      outcome: null,
-      refusal: { code: 'links_unreachable', project: 'orders', links: [far.link] },
-    });
-  });
+      expect(await snapshotKeys(services)).toEqual(snapshot);
+      expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
+      expect(await services.context.operations.read(ref)).toMatchObject({
+        state: 'failed',
+        toState: state,
+        outcome: null,
+        refusal: { code: 'links_unreachable', project: 'orders', links: [far.link] },
+      });
+    },
+  );
 
-  it('a link that could not be paused is retried after a Restore was rolled back', async () => {
+  it('that is rolled back does not end the retries for a link that could not be paused', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const pause = await confirmOperation(services, 'orders', 'pause');
+    const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await killServer(services, 'warehouse');
     const context = { ...withoutJobs(services), links: withShortTimeouts(services), clock: createJumpingClock() };
     await execute(context, pause);
-    const restore = await confirmOperation(services, 'orders', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     await execute(context, restore);
 
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
@@ -137,7 +140,7 @@ describe('Start and Restore check every link before they change one', () => {
     expect(reconciled).toEqual(['orders']);
   });
 
-  it('the outcome of a Restore counts tasks that an execution retried before it was killed', async () => {
+  it('has an outcome that counts the tasks which an execution retried before it was killed', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {
       throw new Error('no');
@@ -147,7 +150,7 @@ describe('Start and Restore check every link before they change one', () => {
     await worker.close();
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
-    const ref = await confirmOperation(services, 'orders', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const failWith = async () => Promise.reject(new Error('killed'));
     await expect(
       execute(overrideContext(withoutJobs(services), { links: { setPaused: failWith } }), ref),
@@ -157,13 +160,13 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
   });
 
-  it('a Start is refused when its precheck fails at the worker', async () => {
+  it('is refused when its precheck fails at the worker', async () => {
     const [near] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'not_started' });
     const before = await services.context.projects.read('orders');
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     await worker.close();
     await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
@@ -179,13 +182,13 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await near.queue.isPaused()).toBe(true);
   });
 
-  it('a Start is refused when its precheck fails, also if another client has resumed a link', async () => {
+  it('is refused when its precheck fails, also if another client has resumed a link', async () => {
     const [near, far] = await createLinks();
     const worker = await near.startWorker(async () => {});
     await far.startWorker(async () => {});
     await far.queue.pause();
     await services.createProject('orders', [near, far], { state: 'not_started' });
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     await worker.close();
     await waitFor(async () => (await services.context.links.countWorkers([near.link]))[0] === 0);
     await execute(withoutJobs(services), ref);
@@ -193,12 +196,12 @@ describe('Start and Restore check every link before they change one', () => {
     expect(await far.queue.isPaused()).toBe(true);
   });
 
-  it('after the first link was resumed, another execution continues without a second precheck', async () => {
+  it('continues in another execution without a second precheck after the first link was resumed', async () => {
     const [near, far] = await createLinks();
     for (const link of [near, far]) await link.queue.pause();
     const workers = [await near.startWorker(async () => {}), await far.startWorker(async () => {})];
     await services.createProject('orders', [near, far], { state: 'not_started' });
-    const ref = await confirmOperation(services, 'orders', 'start');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
     const context = overrideContext(withoutJobs(services), {
       links: {
         setPaused: runAfter(
@@ -217,11 +220,11 @@ describe('Start and Restore check every link before they change one', () => {
   });
 });
 
-describe('a worker that is killed', () => {
-  it('after the claim: another worker completes the operation', async () => {
+describe('if a worker is killed', () => {
+  it('after the claim, another worker completes the operation', async () => {
     const [near, far] = await createLinks();
     await services.createProject('orders', [near, far]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const context = overrideContext(withoutJobs(services), {
       operations: { commit: runBefore(services.context.operations.commit, failWith('killed')) },
     });
@@ -241,10 +244,10 @@ describe('a worker that is killed', () => {
     });
   });
 
-  it('after a commit whose reply was lost: the outcome stays, and nothing is done twice', async () => {
+  it('after a commit whose reply was lost, another execution changes nothing', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const { projects, operations } = services.context;
     const context = overrideContext(withoutJobs(services), {
       operations: { commit: runAfter(operations.commit, failWith('lost')) },

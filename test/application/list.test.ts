@@ -115,7 +115,7 @@ describe('an urgency index that a crash left wrong', () => {
     ['no entry at all', () => services.redis.del(urgencyIndexKey)],
   ];
 
-  it.each(corruptions)('with %s: the list is correct, and the sweep repairs the index', async (_what, corrupt) => {
+  it.each(corruptions)('with %s does not change the list, and the sweep repairs it', async (_what, corrupt) => {
     await createProjects();
     await corrupt();
     const { projects } = await listPage(services.context, { filter: '', page: 0, size: 10 });

@@ -5,7 +5,14 @@ import { listProjects, observeProject } from '../../src/application/queries.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, killServer, once, overrideContext, runBefore, withoutJobs } from './fault-injection.ts';
+import {
+  killServer,
+  once,
+  overrideContext,
+  requestAndConfirmWithoutJob,
+  runBefore,
+  withoutJobs,
+} from './context-overrides.ts';
 
 let services: TestServices;
 let testLink: TestLink;
@@ -59,7 +66,7 @@ describe('a cycle of the observer', () => {
   it('notifies the operation that made the project Running that it has failed since', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink], { state: 'paused' });
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
     const restored = await services.context.operations.read(ref);
     await failOneTask(testLink);
@@ -97,7 +104,7 @@ describe('a cycle of the observer', () => {
   it('changes nothing when an operation is claimed between its reads of the project and of the links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
-    const ref = await confirmOperation(services, 'payments', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
     const claimOperation = once(() => services.context.operations.claim(ref, 'run'));
     const { observe } = services.context.links;
     const context = overrideContext(withoutJobs(services), { links: { observe: runBefore(observe, claimOperation) } });
@@ -118,7 +125,7 @@ describe('a cycle of the observer', () => {
     await testLink.queue.add('slow', {});
     await waitFor(() => testLink.queue.getActiveCount());
     await services.createProject('payments', [testLink]);
-    const ref = await confirmOperation(services, 'payments', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
     await execute(withoutJobs(services), ref);
     const notified: OperationRef[] = [];
     const context = {
@@ -138,7 +145,7 @@ describe('a cycle of the observer', () => {
     expect(notified).toEqual([ref]);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
-      outcome: { inFlight: 0, linksDone: 1, unreachable: [] },
+      outcome: { inFlight: 0, linksDone: 1, unsynced: [] },
     });
     expect(await services.context.projects.read('payments')).toMatchObject({
       drainingOperation: null,

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import { isOpen, type OperationRef } from '../../src/domain/operation.ts';
+import { isUnfinished, type OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation } from './fault-injection.ts';
+import { requestAndConfirmWithoutJob } from './context-overrides.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const waitForOutcome = (ref: OperationRef) =>
   waitFor(async () => {
     const operation = await services.context.operations.read(ref);
-    return operation !== null && !isOpen(operation) && operation;
+    return operation !== null && !isUnfinished(operation) && operation;
   });
 
 describe('an action, from the request to its outcome', () => {
@@ -108,7 +108,7 @@ describe('an action, from the request to its outcome', () => {
   it('is executed by the sweep when its job was never added', async () => {
     const link = await services.createLink('orders-full');
     await services.createProject('orders', [link]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await sweep(services.context);
     await services.instance.startWorkers();
     expect(await waitForOutcome(ref)).toMatchObject({ state: 'done' });

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { reconcile } from '../../src/application/reconcile.ts';
 import { startTestServices } from '../support/test-services.ts';
-import { confirmOperation, once, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
+import { once, overrideContext, requestAndConfirmWithoutJob, runAfter, withoutJobs } from './context-overrides.ts';
 
 it('sets no flag after another execution has completed the operation and the version has changed', async () => {
   await using services = await startTestServices();
   const testLink = await services.createLink('payments');
   await services.createProject('payments', [testLink]);
-  const pause = await confirmOperation(services, 'payments', 'pause');
+  const pause = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
   await services.context.operations.claim(pause, 'late');
   const pauseCommands: string[] = [];
   // Another execution of the same operation completes it, and another client resumes the link.
@@ -19,7 +19,8 @@ it('sets no flag after another execution has completed the operation and the ver
   let reads = 0;
   const restoreOnThirdRead = async () => {
     reads += 1;
-    if (reads === 3) await execute(withoutJobs(services), await confirmOperation(services, 'payments', 'restore'));
+    if (reads === 3)
+      await execute(withoutJobs(services), await requestAndConfirmWithoutJob(services, 'payments', 'restore'));
   };
   const { readStatuses, setPaused } = services.context.links;
   const context = overrideContext(services.context, {

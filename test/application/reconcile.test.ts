@@ -5,7 +5,14 @@ import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, once, overrideContext, runAfter, runBefore, withoutJobs } from './fault-injection.ts';
+import {
+  once,
+  overrideContext,
+  requestAndConfirmWithoutJob,
+  runAfter,
+  runBefore,
+  withoutJobs,
+} from './context-overrides.ts';
 
 let services: TestServices;
 let testLink: TestLink;
@@ -44,14 +51,14 @@ describe('reconcile', () => {
     const context = overrideContext(services.context, { links: { setPaused: runAfter(setPaused, failProject) } });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
-      unreachable: [],
+      unsynced: [],
       missing: [],
       project: { state: 'failed', version: 2 },
     });
     expect(await testLink.queue.isPaused()).toBe(true);
   });
 
-  it('sets no flag when the version changed before', async () => {
+  it('sets no flag when the version changes after the flags were read', async () => {
     await testLink.queue.pause();
     await services.createProject('payments', [testLink]);
     const failProject = failProjectOnce();
@@ -72,7 +79,7 @@ describe('reconcile', () => {
       kind: 'not_found',
     });
     await services.createProject('payments', [testLink]);
-    await services.context.operations.claim(await confirmOperation(services, 'payments', 'pause'), 'run');
+    await services.context.operations.claim(await requestAndConfirmWithoutJob(services, 'payments', 'pause'), 'run');
     expect(await reconcileIdle(services.context, 'payments', 0)).toEqual({ kind: 'not_owner' });
     expect(await testLink.queue.isPaused()).toBe(false);
   });
@@ -120,7 +127,7 @@ describe('a restore', () => {
   });
 
   it('retries a task that fails after the others were retried and before the link is resumed', async () => {
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const failLate = once(() => failNow('2'));
     const { retryFailed } = services.context.links;
     const context = overrideContext(withoutJobs(services), { links: { retryFailed: runAfter(retryFailed, failLate) } });
@@ -132,7 +139,7 @@ describe('a restore', () => {
   });
 
   it('does not lose a task that fails while another client resumes the link: the project is Failed again', async () => {
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const resumeLink = once(async () => {
       await testLink.queue.resume();
       await failNow('2');
@@ -151,7 +158,7 @@ describe('a restore', () => {
   });
 
   it('does not lose a task that was not retried because another client resumed the link', async () => {
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const resumeLink = once(() => testLink.queue.resume());
     const { retryFailed } = services.context.links;
     const context = overrideContext(withoutJobs(services), {
@@ -170,7 +177,7 @@ describe('a restore', () => {
     await services.context.projects.setWatermarks('payments', 1, {
       [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
     });
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
     expect(await testLink.queue.getFailedCount()).toBe(1);
@@ -193,7 +200,7 @@ describe('a restore', () => {
     await services.createProject('invoices', [link]);
     await link.queue.add('slow', {});
     await waitFor(() => link.queue.getActiveCount());
-    const pause = await confirmOperation(services, 'invoices', 'pause');
+    const pause = await requestAndConfirmWithoutJob(services, 'invoices', 'pause');
     await execute(withoutJobs(services), pause);
     expect(await services.context.operations.read(pause)).toMatchObject({ outcome: { inFlight: 1 } });
     await link.queue.add('new', {});
@@ -202,7 +209,7 @@ describe('a restore', () => {
     await runObserver(withoutJobs(services));
     expect(await services.context.projects.read('invoices')).toMatchObject({ state: 'paused' });
     isBroken = false;
-    await execute(withoutJobs(services), await confirmOperation(services, 'invoices', 'restore'));
+    await execute(withoutJobs(services), await requestAndConfirmWithoutJob(services, 'invoices', 'restore'));
     await waitFor(() => completed.length === 2);
     expect(completed).toEqual(['slow', 'new']);
   });

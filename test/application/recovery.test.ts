@@ -17,13 +17,13 @@ import {
 } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  confirmOperation,
   createJumpingClock,
   once,
   overrideContext,
+  requestAndConfirmWithoutJob,
   runBefore,
   withoutJobs,
-} from './fault-injection.ts';
+} from './context-overrides.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -95,7 +95,7 @@ describe('after a failure', () => {
     await runObserver(withoutJobs(services));
     expect(await near.queue.isPaused()).toBe(false);
     await worker.close();
-    const ref = await confirmOperation(services, 'orders', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
     expect(await near.queue.getWaitingCount()).toBe(1);
@@ -104,7 +104,7 @@ describe('after a failure', () => {
   it('the message of an incomplete pause is updated when its last link is paused', async () => {
     const far = await services.createLink('far', 'far');
     await services.createProject('orders', [far]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     let offsetMs = 0;
     const context = overrideContext(withoutJobs(services), {
       clock: {
@@ -136,12 +136,12 @@ describe('after a failure', () => {
     };
     const clock = createJumpingClock();
     const offline = overrideContext(withoutJobs(services), { clock, links: farUnreachable });
-    const pause = await confirmOperation(services, 'orders', 'pause');
+    const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(offline, pause);
     const failed = await services.context.operations.read(pause);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
     await services.context.operations.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
-    const restore = await confirmOperation(services, 'orders', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     await execute(offline, restore);
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
 
@@ -163,7 +163,7 @@ describe('after a failure', () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     for (const { queue } of [near, far]) await queue.pause();
     await services.createProject('orders', [near, far], { state: 'paused' });
-    const restore = await confirmOperation(services, 'orders', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const first = once(() => execute(withoutJobs(services), restore));
     const second = overrideContext(withoutJobs(services), {
       links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
@@ -178,7 +178,7 @@ describe('after a failure', () => {
     const near = await services.createLink('near');
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
-    const restore = await confirmOperation(services, 'orders', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
     const recordProgress = once(() => services.context.operations.setProgress(restore, { done: 0, total: 1 }));
     const readOutdatedStatuses = runBefore(async (links: readonly Link[], ms: number) => {
       const statuses = await services.context.links.readStatuses(links, ms);
@@ -189,13 +189,13 @@ describe('after a failure', () => {
     expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 
-  it('a pause does not wait for a hundred pauses on a connection that is down', async () => {
+  it('a pause does not wait for pauses of other projects whose connection is down', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
     await services.createProject('healthy', [near]);
     const ids = Array.from({ length: 120 }, (_, index) => `dead-${index}`);
     for (const id of ids) await services.createProject(id, [nonexistent(far, id)]);
     await killFar();
-    const refs = await Promise.all(ids.map((id) => confirmOperation(services, id, 'pause')));
+    const refs = await Promise.all(ids.map((id) => requestAndConfirmWithoutJob(services, id, 'pause')));
     await Promise.all(refs.map((ref) => services.context.jobs.execute(ref)));
     await services.instance.startWorkers();
     await waitFor(async () => (await services.context.projects.read('dead-119'))?.state === 'pausing');
@@ -243,7 +243,7 @@ describe('after a failure', () => {
       settings: testSettings,
     };
     await using restrictedServices = new Services(config, pino({ level: 'silent' }));
-    const ref = await confirmOperation(services, 'payments', 'restore');
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const { jobs, notifications } = withoutJobs(services);
     await execute({ ...restrictedServices.context, jobs, notifications }, ref);
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });

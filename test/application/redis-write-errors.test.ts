@@ -5,7 +5,7 @@ import { requestAction } from '../../src/application/request-action.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
+import { overrideContext, requestAndConfirmWithoutJob, runAfter, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 let link: TestLink;
@@ -18,10 +18,10 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 /** A state in which Redis answers but accepts no writes, the command that causes it, and the one that ends it. */
 const writeFailures = [
-  ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
-  ['a replica, as after a failover', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  ['no free memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  ['a replica instead of the primary', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   [
-    'too few replicas for a write',
+    'too few replicas',
     ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
     ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
   ],
@@ -32,9 +32,9 @@ const readEvents = async () =>
   (await services.context.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
 it.each(writeFailures)(
-  '%s: a request is refused as not done, and a confirmed operation is completed afterwards',
+  'with %s a request is refused as not done, and a confirmed operation is completed afterwards',
   async (_what, breakCommand, repairCommand) => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await sendCommand(breakCommand);
     const request = {
       project: 'orders',
@@ -57,9 +57,9 @@ it.each(writeFailures)(
 );
 
 it.each(writeFailures)(
-  '%s during an operation: there is one outcome, and the links are synced',
+  'with %s during an operation there is one outcome, and the links are synced',
   async (_what, breakCommand, repairCommand) => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));
     const run = execute(overrideContext(withoutJobs(services), { links: { setPaused } }), ref).catch(
       (error: unknown) => error,
@@ -78,14 +78,14 @@ it.each(writeFailures)(
   },
 );
 
-it('operations are done while the script cache is flushed all the time', async () => {
+it('operations are done while the script cache is flushed again and again', async () => {
   await services.instance.startWorkers();
   let isDone = false;
   const flushing = (async () => {
     while (!isDone) await services.redis.script('FLUSH');
   })();
   for (const action of ['pause', 'restore', 'pause'] as const) {
-    const ref = await confirmOperation(services, 'orders', action);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', action);
     await services.context.jobs.execute(ref);
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
   }

@@ -4,7 +4,7 @@ import { execute } from '../../src/application/execute.ts';
 import { reconcile } from '../../src/application/reconcile.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
-import { confirmOperation, once, overrideContext, runAfter, withoutJobs } from './fault-injection.ts';
+import { once, overrideContext, requestAndConfirmWithoutJob, runAfter, withoutJobs } from './context-overrides.ts';
 
 /** Simulates a process that is suspended right after this method has returned, while other processes continue. */
 function suspendAfter<Args extends unknown[], Result>(
@@ -29,7 +29,7 @@ async function createPaymentsProject(): Promise<TestServices> {
 }
 
 async function runOperation(services: TestServices, action: Action): Promise<void> {
-  await execute(withoutJobs(services), await confirmOperation(services, 'payments', action));
+  await execute(withoutJobs(services), await requestAndConfirmWithoutJob(services, 'payments', action));
 }
 
 async function readPauseEvents(services: TestServices): Promise<(string | undefined)[]> {
@@ -39,7 +39,7 @@ async function readPauseEvents(services: TestServices): Promise<(string | undefi
 
 it('a pause that was suspended after it read the version does not pause a link that was restored meanwhile', async () => {
   await using services = await createPaymentsProject();
-  const pause = await confirmOperation(services, 'payments', 'pause');
+  const pause = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
   await services.context.operations.claim(pause, 'suspended');
   const { method: readVersion, clock } = suspendAfter(
     services.context,
@@ -57,7 +57,7 @@ it('a pause that was suspended after it read the version does not pause a link t
 it('a restore that was suspended after it moved the watermark does not resume a link that was paused meanwhile', async () => {
   await using services = await createPaymentsProject();
   await runOperation(services, 'pause');
-  const restore = await confirmOperation(services, 'payments', 'restore');
+  const restore = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
   await services.context.operations.claim(restore, 'suspended');
   const { method: setWatermarks, clock } = suspendAfter(
     services.context,
@@ -75,7 +75,7 @@ it('a restore that was suspended after it moved the watermark does not resume a 
 describe('if nothing was changed meanwhile', () => {
   it('a pause that was suspended for minutes is done', async () => {
     await using services = await createPaymentsProject();
-    const pause = await confirmOperation(services, 'payments', 'pause');
+    const pause = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
     const { method: readVersion, clock } = suspendAfter(
       services.context,
       services.context.projects.readVersion,
@@ -93,7 +93,7 @@ describe('if nothing was changed meanwhile', () => {
   it('a restore that was suspended for minutes is done', async () => {
     await using services = await createPaymentsProject();
     await runOperation(services, 'pause');
-    const restore = await confirmOperation(services, 'payments', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const { setWatermarks } = services.context.projects;
     const { method, clock } = suspendAfter(services.context, setWatermarks, async () => {}, 180_000);
     await execute(
@@ -110,7 +110,7 @@ describe('if nothing was changed meanwhile', () => {
     await services.createProject('payments', [testLink]);
     await runOperation(services, 'pause');
     await testLink.queue.resume();
-    const restore = await confirmOperation(services, 'payments', 'restore');
+    const restore = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     const { method: readVersion, clock } = suspendAfter(
       services.context,
       services.context.projects.readVersion,
@@ -127,7 +127,7 @@ describe('if nothing was changed meanwhile', () => {
     async (responseDelayMs) => {
       await using services = await startTestServices();
       await services.createProject('payments', [await services.createLink('payments')]);
-      const pause = await confirmOperation(services, 'payments', 'pause');
+      const pause = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
       await services.context.operations.claim(pause, 'slow');
       let waitedMs = 0;
       const readVersion = runAfter(services.context.projects.readVersion, async () => {

@@ -5,7 +5,7 @@ import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { confirmOperation, withoutJobs } from './fault-injection.ts';
+import { requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 let testLink: TestLink;
@@ -56,7 +56,7 @@ describe('the sweep', () => {
 
   it('reconciles links that are not synced, but not while an operation is active', async () => {
     expect((await runSweep()).reconciled).toEqual(['orders']);
-    await services.context.operations.claim(await confirmOperation(services, 'orders', 'pause'), 'run');
+    await services.context.operations.claim(await requestAndConfirmWithoutJob(services, 'orders', 'pause'), 'run');
     expect((await runSweep()).reconciled).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('the sweep', () => {
   });
 
   it('adds the job of a confirmed operation until the operation is finished', async () => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     expect((await runSweep()).executed).toEqual([ref.operation]);
     await services.context.operations.claim(ref, 'run');
     expect((await runSweep()).executed).toEqual([ref.operation]);
@@ -81,7 +81,7 @@ describe('the sweep', () => {
   });
 
   it('notifies an outcome again until it is marked as notified', async () => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
     expect((await runSweep()).notified).toEqual([ref.operation]);
@@ -98,7 +98,7 @@ describe('the sweep', () => {
   });
 
   it('stops notifying an outcome after a day', async () => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     expect((await runSweep()).notified).toEqual([ref.operation]);
     const yesterday = (await services.context.serverClock.now()) - 25 * 3_600_000;
@@ -110,7 +110,7 @@ describe('the sweep', () => {
   it('skips unreadable projects and operations, and continues with the others', async () => {
     await services.createProject('aaa', [await services.createLink('aaa')]);
     await services.createProject('bbb', [await services.createLink('bbb')]);
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await services.redis.hset('syncbot:{p:aaa}:state', 'state', 'asleep');
     await services.redis.set('syncbot:{p:bbb}:open', 'not a sorted set');
     await services.redis.zadd('syncbot:{p:orders}:open', 1, 'strange');
@@ -119,7 +119,7 @@ describe('the sweep', () => {
   });
 
   it('removes an operation from the open ones when its record has expired', async () => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);
     await services.redis.del(`syncbot:{p:orders}:op:${ref.operation}`);
     expect((await runSweep()).notified).toEqual([]);
@@ -127,7 +127,7 @@ describe('the sweep', () => {
   });
 
   it('runs on a worker, and executes a confirmed operation without a job', async () => {
-    const ref = await confirmOperation(services, 'orders', 'pause');
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await services.instance.startWorkers();
     await waitFor(async () => (await services.context.operations.read(ref))?.state === 'done');
   });

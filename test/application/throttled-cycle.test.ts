@@ -26,7 +26,7 @@ describe('a cycle', () => {
     expect(sleepsMs).toEqual(expectedSleeps);
   });
 
-  it('over its limit is aborted, and the next one waits as long as it took', async () => {
+  it('that exceeds its time limit is aborted, and the next cycle waits as long as it took', async () => {
     const { context, sleepsMs, advance } = createClockContext();
     const work = ({ stopSignal }: UseCaseContext) =>
       new Promise<void>((_resolve, reject) => {
@@ -39,13 +39,15 @@ describe('a cycle', () => {
     expect(sleepsMs).toEqual([60_000]);
   });
 
-  it('is aborted when the process stops', async () => {
-    const { context } = createClockContext();
+  it('is aborted when the process stops, also if it stopped before the cycle', async () => {
     const stopping = new AbortController();
-    stopping.abort();
-    const work = async (context: UseCaseContext) => context.stopSignal.throwIfAborted();
-    await expect(
-      runThrottledCycle({ ...context, stopSignal: stopping.signal }, { intervalMs: 1, timeoutMs: 60_000 }, work),
-    ).rejects.toThrow();
+    const context = { ...createClockContext().context, stopSignal: stopping.signal };
+    const work = async ({ stopSignal }: UseCaseContext) => {
+      stopping.abort();
+      stopSignal.throwIfAborted();
+    };
+    const runCycle = () => runThrottledCycle(context, { intervalMs: 1, timeoutMs: 60_000 }, work);
+    await expect(runCycle()).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(runCycle()).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -3,13 +3,13 @@ import { letters, parseBenchmarkArguments } from '../../bench/arguments.ts';
 
 const noFlags = { json: false, tiny: false, write: false };
 
-it('selects all benchmarks by default, or the named ones in their order', () => {
+it('the arguments select all benchmarks by default, or the named ones in their order', () => {
   expect(parseBenchmarkArguments([])).toEqual({ kind: 'run', selected: letters, ...noFlags });
   const selected = ['a', 'c'];
   expect(parseBenchmarkArguments(['c', 'a', 'c', '--json'])).toEqual({ kind: 'run', selected, ...noFlags, json: true });
 });
 
-it.each([['--help'], ['-h'], ['c', '--help', '--json']])('shows the help for %j', (...argv) => {
+it.each([['--help'], ['-h'], ['c', '--help', '--json']])('the arguments %j show the help', (...argv) => {
   expect(parseBenchmarkArguments(argv)).toEqual({ kind: 'help' });
 });
 
@@ -19,7 +19,7 @@ it.each([
   { argv: ['--json=yes'], problem: "Option '--json' does not take an argument." },
   { argv: ['--tiny', '--write'], problem: '--write cannot be used with --tiny: its numbers are meaningless.' },
   { argv: ['c', '--write'], problem: '--write runs all benchmarks: name none of them.' },
-])('refuses $argv with one line that contains the usage', ({ argv, problem }) => {
+])('the arguments $argv are refused with one line that contains the usage', ({ argv, problem }) => {
   expect(parseBenchmarkArguments(argv)).toEqual({
     kind: 'invalid',
     message: `${problem} Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]`,

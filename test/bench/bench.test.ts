@@ -30,7 +30,7 @@ const report = z.object({
   results: z.array(z.object({ letter: z.enum(letters), title: z.string(), rows: z.array(row).min(1) })),
 });
 
-it('runs each benchmark with --tiny and prints every number with its target as JSON', async () => {
+it('the script runs each benchmark with --tiny and prints every number with its target as JSON', async () => {
   await using benchmarkRun = await startBenchmark('--tiny', '--json');
   expect(await benchmarkRun.ended, benchmarkRun.errors()).toBe(0);
   const { results } = report.parse(JSON.parse(benchmarkRun.output()));
@@ -50,21 +50,21 @@ it('runs each benchmark with --tiny and prints every number with its target as J
   expect(await benchmarkRun.leftovers()).toEqual([]);
 }, 180_000);
 
-it('runs only the named benchmark and prints a table', async () => {
+it('the script runs only the named benchmark and prints a table', async () => {
   await using benchmarkRun = await startBenchmark('e', '--tiny');
   expect(await benchmarkRun.ended, benchmarkRun.errors()).toBe(0);
   expect(benchmarkRun.output()).toContain('(e) one observation');
   expect(benchmarkRun.output()).not.toContain('(a)');
 });
 
-it('prints the usage with exit code 0 for --help', async () => {
+it('the script prints the usage with exit code 0 for --help', async () => {
   await using benchmarkRun = await startBenchmark('--help');
   expect(await benchmarkRun.ended).toBe(0);
   expect(benchmarkRun.output()).toMatch(/^Usage: npm run bench -- /);
   expect(benchmarkRun.errors()).toBe('');
 });
 
-it('exits with code 2 and one line for an unknown benchmark', async () => {
+it('the script exits with code 2 and one line for an unknown benchmark', async () => {
   await using benchmarkRun = await startBenchmark('z');
   expect(await benchmarkRun.ended).toBe(2);
   expect(benchmarkRun.errors()).toMatch(/^There is no benchmark "z"\. Usage: .*\n$/);
@@ -82,7 +82,7 @@ const startAndWaitForBot = async () => {
 it.each([
   { signal: 'SIGINT', to: 'group', what: 'Ctrl-C' },
   { signal: 'SIGTERM', to: 'script', what: 'SIGTERM' },
-] as const)('leaves no file and no process behind after $what during a run', async ({ signal, to }) => {
+] as const)('the script leaves no file and no process behind after $what during a run', async ({ signal, to }) => {
   await using benchmarkRun = await startAndWaitForBot();
   benchmarkRun.interrupt(signal, to);
   await waitFor(async () => (await benchmarkRun.leftovers()).length === 0, {
@@ -90,11 +90,16 @@ it.each([
   });
 });
 
-it.each(['scripts/bench.mjs', 'bench/main.js'])('leaves no process behind when %s is killed', async (program) => {
-  await using benchmarkRun = await startAndWaitForBot();
-  await benchmarkRun.kill(program);
-  await waitFor(async () => (await benchmarkRun.processes()).length === 0, { description: 'the end of every process' });
-});
+it.each(['scripts/bench.mjs', 'bench/main.js'])(
+  'a benchmark run leaves no process behind when %s is killed',
+  async (program) => {
+    await using benchmarkRun = await startAndWaitForBot();
+    await benchmarkRun.kill(program);
+    await waitFor(async () => (await benchmarkRun.processes()).length === 0, {
+      description: 'the end of every process',
+    });
+  },
+);
 
 /** Starts scripts/bench.mjs in its own process group, as a terminal does, and with its own folder for temporary files. */
 async function startBenchmark(...args: readonly string[]) {

@@ -26,7 +26,7 @@ const report: Report = {
   results: [result],
 };
 
-it('renders a table with medians, spreads, ratios, and targets that are met or missed', () => {
+it('renderTable renders a table with medians, spreads, ratios, and targets that are met or missed', () => {
   expect(
     renderTable(result)
       .split('\n')
@@ -42,7 +42,7 @@ it('renders a table with medians, spreads, ratios, and targets that are met or m
   ]);
 });
 
-it('renders a page with the machine, the versions and the number of targets met', () => {
+it('renderMarkdown renders a page with the machine, the versions and the number of targets met', () => {
   const page = renderMarkdown(report, '');
   expect(page).toContain('- 2026-01-02, 1 of 3 targets met');
   expect(page).toContain('- 4 × A processor, 16 GB, Linux 6.1\n- Node 20.19.0, Redis 7.0.15');
@@ -50,7 +50,7 @@ it('renders a page with the machine, the versions and the number of targets met'
   expect(page).toContain('How it was measured.');
 });
 
-it('keeps the part that is written by hand, and replaces the numbers', () => {
+it('renderMarkdown keeps the part that is written by hand, and replaces the numbers', () => {
   const previousPage = '# Results\n\nold numbers\n\n## What was changed\n\nThis and that.\n';
   const page = renderMarkdown(report, previousPage);
   expect(page).not.toContain('old numbers');

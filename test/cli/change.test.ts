@@ -39,7 +39,7 @@ describe('pause and restore', () => {
     expect(await link.queue.isPaused()).toBe(false);
   });
 
-  test('ask on a terminal, and change nothing unless the answer is yes', async () => {
+  test('ask for confirmation on a terminal, and change nothing unless the answer is yes', async () => {
     await services.createProject('orders', [link]);
     await services.instance.startWorkers();
     for (const terminalInput of ['n\n', '\n', '']) {

@@ -17,7 +17,7 @@ afterEach(async () => {
 const cli = (line: string) => runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services) });
 const auditKey = 'syncbot:{p:orders}:audit';
 
-test('--json prints the shape of the contract', async () => {
+test('--json prints every field of an entry', async () => {
   const { operation } = await services.requestAndConfirm('orders', 'pause');
   const result = await cli('history orders --json');
   expect(result).toMatchObject({ exit: 0, err: '' });

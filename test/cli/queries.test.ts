@@ -22,7 +22,7 @@ const cli = (line: string, options: CliRunOptions = {}) =>
   runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
 
 describe('list', () => {
-  test('--json prints the shape of the contract with the open operation', async () => {
+  test('--json prints every field, with the open operation', async () => {
     await services.createProject('orders', links);
     await links[0]?.queue.add('row', {});
     const { operation } = await services.requestAndConfirm('orders', 'pause');
@@ -65,7 +65,7 @@ describe('list', () => {
     expect((await cli('list')).out).toMatch(/orders +Running +1 unreachable +\? +\?/);
   });
 
-  test('filters, and says if no project matches or exists', async () => {
+  test('has only the projects that match the filter, and prints a sentence if there are none', async () => {
     expect((await cli('list')).out).toContain('There is no project yet');
     expect(JSON.parse((await cli('list --json')).out)).toEqual([]);
     await services.createProject('orders', links);

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../src/config/config.ts';
 
-/** A file with every key of the contract. */
+/** A file with every key. */
 export const fullConfig = `connections:
   warehouse: \${WAREHOUSE_REDIS_URL}
 policy:

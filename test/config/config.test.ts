@@ -4,7 +4,7 @@ import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } f
 import { configErrors, fullConfig, parsedConfig, projectYaml } from './config-fixture.ts';
 
 describe('a valid file', () => {
-  test('is read with every key of the contract', () => {
+  test('is read with every documented key', () => {
     expect(parsedConfig(fullConfig)).toEqual({
       connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
@@ -39,7 +39,7 @@ describe('a valid file', () => {
     });
   });
 
-  test('has the defaults of the contract', () => {
+  test('has the documented defaults', () => {
     const config = parsedConfig(`projects:\n${projectYaml('orders')}`);
     expect(config.settings).toEqual({
       confirmationTtlMs: 300_000,
@@ -136,7 +136,7 @@ projects:
   test.each([
     ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
     ['latencyAlert: soon', 'is not a duration', 'Write a duration from 1s to 30d, such as 5m.'],
-  ])('report a duration that is invalid or out of range: %s', (line, message, hint) => {
+  ])('have a hint about a duration that is invalid or out of range: %s', (line, message, hint) => {
     const [error, ...otherErrors] = configErrors(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);
     expect(otherErrors).toEqual([]);
     expect(error).toMatchObject({ line: 3, message, hint });
@@ -195,16 +195,16 @@ projects:
   });
 
   test.each([
-    ['empty', '', 'The file is empty'],
-    ['a list', '- a', 'The file is not a section with keys'],
+    ['that is empty', '', 'The file is empty'],
+    ['that is a list', '- a', 'The file is not a section with keys'],
     ['with a key that is not text', '{ a: 1 }: x', 'A key is not plain text'],
     ['without projects', 'policy: {}', 'is missing'],
     ['with empty projects', 'projects:', 'is not a section with keys'],
     ['with an open brace', 'a: {b', 'a bracket is not closed'],
     ['with a tag', 'a: !!js/function x', 'The YAML tag'],
-    ['of two documents', 'a: 1\n---\nb: 2', 'A second YAML document starts here'],
-    ['nested too deeply', `a: ${'['.repeat(50_000)}`, 'The file is nested too deeply'],
-  ])('refuse a file: %s', (_name, text, message) => {
+    ['with two documents', 'a: 1\n---\nb: 2', 'A second YAML document starts here'],
+    ['that is nested too deeply', `a: ${'['.repeat(50_000)}`, 'The file is nested too deeply'],
+  ])('name what is wrong with a file %s', (_name, text, message) => {
     expect(configErrors(text)[0]?.message).toContain(message);
   });
 });

@@ -11,7 +11,7 @@ function parseValid(env: Record<string, string>) {
 }
 
 describe('the environment', () => {
-  test('has the defaults of the contract, and an empty variable counts as not set', () => {
+  test('has the documented defaults, and an empty variable counts as not set', () => {
     const { secrets, ...rest } = parseValid({ PORT: '', SLACK_BOT_TOKEN: ' ' });
     expect(rest).toEqual({
       command: '/sync',

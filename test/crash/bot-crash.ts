@@ -1,12 +1,12 @@
 import { requestAction } from '../../src/application/request-action.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { type CrashPoint, createCommandNamer } from './crash-points.ts';
-import type { CrashHarness, SubjectUnderTest } from './harness.ts';
+import type { CrashPoint } from './crash-points.ts';
+import type { CrashHarness } from './harness.ts';
 import { expectNothingChanged, expectOneOutcomePerOperation } from './outcome-assertions.ts';
-import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
+import { createProjectFixture } from './project-fixture.ts';
 import type { Watch } from './stopping-proxy.ts';
-import { oppositeOf, waitForOutcome } from './worker-crash.ts';
+import { type CrashCase, oppositeOf, waitForOutcome } from './worker-crash.ts';
 
 const alice = 'U0ALICE';
 const bob = 'U0BOB';
@@ -14,10 +14,10 @@ const bob = 'U0BOB';
 /** Counts the crash points of a press of OK, without a crash. */
 export async function countBotCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: false });
-  const { ref, watch } = await pressOk(harness, { fixture, subject, action, point: null });
-  await subject.process.waitForPress();
-  await using _healthy = await harness.startHealthyWorker();
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point: null });
+  await underTest.process.waitForPress();
+  await using _otherWorker = await harness.startOtherWorker();
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
     operations: [{ ref, action }],
@@ -30,11 +30,11 @@ export async function countBotCrashPoints(harness: CrashHarness, action: Action)
 /** Kills the bot between OK and the job. The operation is executed once, or stays unconfirmed. */
 export async function killBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: false });
-  const { ref, watch } = await pressOk(harness, { fixture, subject, action, point });
-  await subject.waitUntilStopped(watch);
-  await subject.process.kill();
-  await using _healthy = await harness.startHealthyWorker();
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point });
+  await underTest.waitUntilStopped(watch);
+  await underTest.process.kill();
+  await using _otherWorker = await harness.startOtherWorker();
   if (isBeforeResolve(point)) return expectNothingChanged(harness.services, fixture, ref);
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
@@ -48,10 +48,10 @@ export async function killBot(harness: CrashHarness, action: Action, point: Cras
 export async function suspendBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: false });
-  const { ref, watch } = await pressOk(harness, { fixture, subject, action, point });
-  await subject.waitUntilStopped(watch);
-  await using _healthy = await harness.startHealthyWorker();
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point });
+  await underTest.waitUntilStopped(watch);
+  await using _otherWorker = await harness.startOtherWorker();
   const isBeforeConfirmed = isBeforeResolve(point);
   if (isBeforeConfirmed) await expectNothingChanged(services, fixture, ref);
   else await waitForOutcome(harness, ref);
@@ -59,9 +59,9 @@ export async function suspendBot(harness: CrashHarness, action: Action, point: C
   const later = await services.requestAndConfirm(fixture.project, laterAction, bob);
   await waitForOutcome(harness, later);
 
-  subject.proxy.release();
-  subject.process.signal('SIGCONT');
-  await subject.process.waitForPress();
+  underTest.proxy.release();
+  underTest.process.signal('SIGCONT');
+  await underTest.process.waitForPress();
   await waitForOutcome(harness, ref);
   const completed = [{ ref: later, action: laterAction }];
   if (!isBeforeConfirmed) completed.unshift({ ref, action });
@@ -82,14 +82,8 @@ function isBeforeResolve({ label, when }: CrashPoint): boolean {
 /** Requests an operation and presses OK. From here on the commands of the bot are crash points. */
 async function pressOk(
   { services }: CrashHarness,
-  {
-    fixture,
-    subject,
-    action,
-    point,
-  }: { fixture: ProjectFixture; subject: SubjectUnderTest; action: Action; point: CrashPoint | null },
+  { fixture, underTest, action, point }: CrashCase,
 ): Promise<{ readonly ref: OperationRef; readonly watch: Watch }> {
-  const { process: subjectProcess, proxy } = subject;
   const request = {
     project: fixture.project,
     action,
@@ -101,11 +95,7 @@ async function pressOk(
   const result = await requestAction(services.context, request);
   if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
   const ref = { project: fixture.project, operation: result.operation.id };
-  const watch = proxy.watch({
-    point,
-    nameCommand: createCommandNamer(ref),
-    suspend: () => subjectProcess.signal('SIGSTOP'),
-  });
-  subjectProcess.pressOk({ ref, by: alice });
+  const watch = underTest.watch(ref, point);
+  underTest.process.pressOk({ ref, by: alice });
   return { ref, watch };
 }

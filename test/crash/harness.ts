@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
 import { sweep } from '../../src/application/sweep.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Services } from '../../src/services.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { botScripts } from './crash-points.ts';
+import { botScripts, type CrashPoint, createCommandNamer } from './crash-points.ts';
+import { type ForkedProcess, type ProcessRole, startForkedProcess } from './forked-process.ts';
 import { type StoppingProxy, startStoppingProxy, type Watch } from './stopping-proxy.ts';
-import { type SubjectProcess, startSubjectProcess } from './subject-process.ts';
 
 /** Two Redis servers on which crash cases run one after the other. */
 export interface CrashHarness extends AsyncDisposable {
@@ -16,15 +17,20 @@ export interface CrashHarness extends AsyncDisposable {
   /** How many processes have been stopped at a crash point. */
   stopCount(): number;
   nextProjectId(): string;
-  /** Starts a process behind a proxy: a worker if `works`, otherwise a bot that handles a press of OK. */
-  startSubject(details: { readonly works: boolean; readonly lockDurationMs?: number }): Promise<SubjectUnderTest>;
+  /** Starts a process behind a proxy: a worker, or a bot that handles a press of OK. */
+  startProcessUnderTest(details: {
+    readonly role: ProcessRole;
+    readonly lockDurationMs?: number;
+  }): Promise<ProcessUnderTest>;
   /** Starts a worker that is not stopped. It sweeps once at its start. */
-  startHealthyWorker(): Promise<Services>;
+  startOtherWorker(): Promise<Services>;
 }
 
-export interface SubjectUnderTest extends AsyncDisposable {
-  readonly process: SubjectProcess;
+export interface ProcessUnderTest extends AsyncDisposable {
+  readonly process: ForkedProcess;
   readonly proxy: StoppingProxy;
+  /** From now on the commands of the process for this operation are crash points. Stops the process at `point`, if any. */
+  watch(ref: OperationRef, point: CrashPoint | null): Watch;
   /** Resolves when the process has been stopped at its crash point. */
   waitUntilStopped(watch: Watch): Promise<void>;
 }
@@ -53,22 +59,28 @@ export async function createCrashHarness(
     knownScripts,
     stopCount: () => stopCount,
     nextProjectId: () => `p${++projectCount}`,
-    async startSubject({ works, lockDurationMs = shortLockMs }) {
+    async startProcessUnderTest({ role, lockDurationMs = shortLockMs }) {
       const proxy = await startStoppingProxy(ports, (source) => knownScripts.add(source));
-      const subjectProcess = await startSubjectProcess(folder);
+      const forkedProcess = await startForkedProcess(folder);
       const [near = '', far = ''] = proxy.urls;
       const config = { redis: endpointOf(near), connections: { far: endpointOf(far) }, settings: testSettings };
       const dispose = async () => {
-        await subjectProcess.kill();
+        await forkedProcess.kill();
         await proxy[Symbol.asyncDispose]();
       };
-      await subjectProcess.open({ config, lockDurationMs, works }).catch(async (error: unknown) => {
+      await forkedProcess.open({ config, lockDurationMs, role }).catch(async (error: unknown) => {
         await dispose();
         throw error;
       });
       return {
-        process: subjectProcess,
+        process: forkedProcess,
         proxy,
+        watch: (ref, point) =>
+          proxy.watch({
+            point,
+            nameCommand: createCommandNamer(ref),
+            suspend: () => forkedProcess.signal('SIGSTOP'),
+          }),
         async waitUntilStopped(watch) {
           await waitFor(() => watch.isStopped(), { description: 'the crash point' });
           await unblockWorker(services);
@@ -77,7 +89,7 @@ export async function createCrashHarness(
         [Symbol.asyncDispose]: dispose,
       };
     },
-    async startHealthyWorker() {
+    async startOtherWorker() {
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs });
       const { operations } = worker.context;
       worker.startNotifier({
@@ -103,7 +115,7 @@ export async function createCrashHarness(
 
 /**
  * Ends the blocking wait of the stopped worker, as its timeout does every five seconds. Otherwise Redis would give the marker
- * of the next job to the stopped worker, and a healthy worker would find that job only at its own timeout.
+ * of the next job to the stopped worker, and the other worker would find that job only at its own timeout.
  */
 async function unblockWorker({ redis }: TestServices): Promise<void> {
   const clients = String(await redis.client('LIST')).split('\n');

@@ -9,7 +9,7 @@ import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 /** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
   readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
-  /** How often a late command may have set a link the wrong way, before it was corrected. */
+  /** How often a late command may have set a link to the wrong state before syncbot corrected it. */
   readonly lateCommands: number;
   /** Executions that may still be in `:runs`: those of a killed process. */
   readonly leftoverRuns: number;
@@ -48,7 +48,7 @@ export async function expectOneOutcomePerOperation(
   for (const [index, { ref }] of operations.entries()) {
     const operation = await services.context.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
-    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreachable: [] });
+    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unsynced: [] });
     expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {

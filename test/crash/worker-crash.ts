@@ -1,13 +1,22 @@
 import type { Action } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { confirmOperation } from '../application/fault-injection.ts';
+import { requestAndConfirmWithoutJob } from '../application/context-overrides.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type CrashPoint, createCommandNamer } from './crash-points.ts';
-import type { CrashHarness, SubjectUnderTest } from './harness.ts';
+import type { CrashPoint } from './crash-points.ts';
+import type { CrashHarness, ProcessUnderTest } from './harness.ts';
 import { monitorPausedLinks } from './invariant-monitor.ts';
 import { expectOneOutcomePerOperation } from './outcome-assertions.ts';
 import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
 import type { Watch } from './stopping-proxy.ts';
+
+/** A process under test, the project on which it acts, and where it is stopped. */
+export interface CrashCase {
+  readonly fixture: ProjectFixture;
+  readonly underTest: ProcessUnderTest;
+  readonly action: Action;
+  /** Null if the process is not stopped. */
+  readonly point: CrashPoint | null;
+}
 
 /** While crash points are counted, no other worker may take the job over, also on a slow machine. */
 const longLockMs = 120_000;
@@ -16,11 +25,11 @@ const longLockMs = 120_000;
 export async function countWorkerCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: true, lockDurationMs: longLockMs });
-  const { ref, watch } = await startOperation(harness, { fixture, subject, action, point: null });
+  await using underTest = await harness.startProcessUnderTest({ role: 'worker', lockDurationMs: longLockMs });
+  const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point: null });
   const job = `{syncbot}:actions:execute-${ref.operation}`;
   await waitFor(async () => (await services.redis.exists(job)) === 0, { description: 'the end of the job' });
-  await using _healthy = await harness.startHealthyWorker();
+  await using _otherWorker = await harness.startOtherWorker();
   await expectOneOutcomePerOperation(services, fixture, {
     operations: [{ ref, action }],
     lateCommands: 0,
@@ -33,13 +42,13 @@ export async function countWorkerCrashPoints(harness: CrashHarness, action: Acti
 export async function killWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: true });
-  const { ref, watch } = await startOperation(harness, { fixture, subject, action, point });
-  await subject.waitUntilStopped(watch);
-  await subject.process.kill();
+  await using underTest = await harness.startProcessUnderTest({ role: 'worker' });
+  const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point });
+  await underTest.waitUntilStopped(watch);
+  await underTest.process.kill();
   await using monitor = monitorPausedLinks(services, fixture);
   await monitor.assertHeld();
-  await using _healthy = await harness.startHealthyWorker();
+  await using _otherWorker = await harness.startOtherWorker();
   await waitForOutcome(harness, ref);
   await monitor.assertHeld();
   await expectOneOutcomePerOperation(services, fixture, {
@@ -56,15 +65,15 @@ export async function killWorker(harness: CrashHarness, action: Action, point: C
 export async function suspendWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
   await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
-  await using subject = await harness.startSubject({ works: true });
-  const { ref, watch } = await startOperation(harness, { fixture, subject, action, point });
-  await subject.waitUntilStopped(watch);
-  await using _healthy = await harness.startHealthyWorker();
+  await using underTest = await harness.startProcessUnderTest({ role: 'worker' });
+  const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point });
+  await underTest.waitUntilStopped(watch);
+  await using _otherWorker = await harness.startOtherWorker();
   const laterAction = oppositeOf(action);
   const laterRef = await runLaterOperation(harness, { fixture, ref, laterAction });
-  subject.proxy.release();
-  subject.process.signal('SIGCONT');
-  await subject.process.close();
+  underTest.proxy.release();
+  underTest.process.signal('SIGCONT');
+  await underTest.process.close();
   const operations = [
     { ref, action },
     { ref: laterRef, action: laterAction },
@@ -91,21 +100,11 @@ async function runLaterOperation(
 /** Adds the job of the operation for the worker under test. From here on its commands are crash points. */
 async function startOperation(
   { services }: CrashHarness,
-  {
-    fixture,
-    subject,
-    action,
-    point,
-  }: { fixture: ProjectFixture; subject: SubjectUnderTest; action: Action; point: CrashPoint | null },
+  { fixture, underTest, action, point }: CrashCase,
 ): Promise<{ readonly ref: OperationRef; readonly watch: Watch }> {
-  const { process: subjectProcess, proxy } = subject;
-  await waitFor(() => proxy.hasWaitingWorker(), { description: 'a waiting worker' });
-  const ref = await confirmOperation(services, fixture.project, action);
-  const watch = proxy.watch({
-    point,
-    nameCommand: createCommandNamer(ref),
-    suspend: () => subjectProcess.signal('SIGSTOP'),
-  });
+  await waitFor(() => underTest.proxy.hasWaitingWorker(), { description: 'a waiting worker' });
+  const ref = await requestAndConfirmWithoutJob(services, fixture.project, action);
+  const watch = underTest.watch(ref, point);
   await services.context.jobs.execute(ref);
   return { ref, watch };
 }

@@ -52,7 +52,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   await roles.waitUntilReady();
   const users = userActions(slack);
   await slack.waitForSockets();
-  await users.requestAndConfirm('start', 'orders');
+  await users.requestAndPressOk('start', 'orders');
   await users.waitForMessage(/orders is Running/);
 
   await owner.add('orders-incr', { fail: true, priority: 3 });

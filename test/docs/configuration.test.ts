@@ -73,7 +73,7 @@ test.each([
   ['PORT', '0', '65535', '65536'],
   ['ADMIN_PORT', '0', '65535', '65536'],
   ['SLACK_COMMAND', '/s', `/${'s'.repeat(31)}`, `/${'s'.repeat(32)}`],
-])('%s is bounded as its hint says', (name, minimum, maximum, aboveMaximum) => {
+])('%s has the bounds that its hint names', (name, minimum, maximum, aboveMaximum) => {
   const hint = environmentVariables.find((variable) => variable.name === name)?.hint;
   expect(hint).toContain(/^\d/.test(maximum) ? maximum : String(maximum.length - 1));
   for (const value of [minimum, maximum]) expect(parseEnvironment({ [name]: value }).kind).toBe('read');

@@ -13,7 +13,7 @@ const sections = readPage('docs/extending.md')
   .map((text) => ({ title: text.split('\n', 1)[0] ?? '', steps: parseSteps(text) }))
   .filter(({ steps }) => steps.length > 0);
 
-test('the page has three walkthroughs', () => {
+test('the page has four walkthroughs', () => {
   expect(sections.map(({ title }) => title)).toEqual(['A command', 'A state', 'A language', 'Another kind of link']);
 });
 

@@ -51,7 +51,7 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Returns the reasons why a manifest within the limits does not work. */
-export function contradictions({ features, settings }: Manifest): string[] {
+export function manifestErrors({ features, settings }: Manifest): string[] {
   const urls = [settings.interactivity.request_url, ...features.slash_commands.map(({ url }) => url)];
   if (settings.socket_mode_enabled === true) {
     return urls.some((url) => url !== undefined) ? ['a request URL is not used in Socket Mode'] : [];

@@ -2,31 +2,31 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.ts';
-import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
-import { contradictions, type Manifest, manifestSchema } from './manifest-schema.ts';
+import { defaultScopes } from '../fake-slack/options.ts';
+import { type Manifest, manifestErrors, manifestSchema } from './manifest-schema.ts';
 import { applyDiff, blocksOf, readPage } from './pages.ts';
 
 const text = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
 
 test('manifest.yml is within the limits that Slack publishes', () => {
-  expect(contradictions(manifestSchema.parse(parse(text)))).toEqual([]);
+  expect(manifestErrors(manifestSchema.parse(parse(text)))).toEqual([]);
 });
 
-test('its descriptions are short enough for a phone', () => {
+test('the descriptions of manifest.yml are short enough for a phone', () => {
   const { display_information: displayInformation, features } = manifestSchema.parse(parse(text));
   expect(displayInformation.description?.length).toBeLessThanOrEqual(140);
   for (const { description } of features.slash_commands) expect(description.length).toBeLessThanOrEqual(100);
 });
 
-test('its command is the default of SLACK_COMMAND', () => {
+test('the command of manifest.yml is the default of SLACK_COMMAND', () => {
   const read = parseEnvironment({});
   const command = read.kind === 'read' ? read.environment.command : '';
   expect(manifestSchema.parse(parse(text)).features.slash_commands.map((it) => it.command)).toEqual([command]);
 });
 
-test('its scopes are those that the fake Slack grants in every test', () => {
+test('the scopes of manifest.yml are those that the fake Slack grants in every test', () => {
   const { bot } = manifestSchema.parse(parse(text)).oauth_config.scopes;
-  expect([...bot].sort()).toEqual([...DEFAULT_SCOPES].sort());
+  expect([...bot].sort()).toEqual([...defaultScopes].sort());
 });
 
 test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () => {
@@ -34,7 +34,7 @@ test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () 
   const edited = edits.reduce(applyDiff, text);
   expect(edited).not.toBe(text);
   const manifest = manifestSchema.parse(parse(edited));
-  expect(contradictions(manifest)).toEqual([]);
+  expect(manifestErrors(manifest)).toEqual([]);
   expect(manifest.settings.socket_mode_enabled).toBe(false);
   const url = 'https://syncbot.example.com/slack/events';
   expect(manifest.settings.interactivity.request_url).toBe(url);

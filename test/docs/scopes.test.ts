@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_SCOPES } from '../fake-slack/options.ts';
+import { defaultScopes } from '../fake-slack/options.ts';
 import {
   type SlackHarness,
   type SlackHarnessOptions,
@@ -12,12 +12,12 @@ import { readPage } from './pages.ts';
 const table = [...readPage('docs/security.md').matchAll(/^\| `([a-z]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
 
 test('docs/security.md has a row for each scope of the manifest, and no other', () => {
-  expect(table.map(([, scope]) => scope)).toEqual(DEFAULT_SCOPES);
+  expect(table.map(([, scope]) => scope)).toEqual(defaultScopes);
 });
 
 /** Starts a bot without one scope, with a Running project. */
 async function startWithoutScope(scope: string, options: SlackHarnessOptions = {}): Promise<SlackHarness> {
-  const scopes = DEFAULT_SCOPES.filter((grantedScope) => grantedScope !== scope);
+  const scopes = defaultScopes.filter((grantedScope) => grantedScope !== scope);
   const harness = await startSlackHarness({ ...options, slack: { ...options.slack, scopes } });
   const link = await harness.services.createLink('orders-incr');
   await harness.services.createProject('orders', [link]);
@@ -30,16 +30,16 @@ const privateChannel = { slack: { channels: [{ id: 'C0PRIV', members: ['U0ALICE'
 
 test('with all scopes operators of a user group change projects from public and private channels', async () => {
   await using harness = await startWithoutScope('none', { ...group, ...privateChannel });
-  await harness.requestAndConfirm('pause', 'orders', { channel: 'C0PRIV' });
+  await harness.requestAndPressOk('pause', 'orders', { channel: 'C0PRIV' });
   await harness.waitForMessage('orders is Paused', { channel: 'C0PRIV' });
-  await harness.requestAndConfirm('restore', 'orders', { user: 'U0BOB' });
+  await harness.requestAndPressOk('restore', 'orders', { user: 'U0BOB' });
   await harness.waitForMessage('orders is Running');
   expect(harness.slack.violations).toEqual([]);
 });
 
 test('without chat:write only the confirmation shows the outcome', async () => {
   await using harness = await startWithoutScope('chat:write');
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   const outcomeMessage = await harness.waitForMessage('orders is Paused');
   expect(outcomeMessage.ephemeralFor).toBe('U0ALICE');
   expect(harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
@@ -57,16 +57,16 @@ test('without channels:read changes from a public channel are refused unless pol
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
     'syncbot cannot read whether this channel is shared',
   );
-  await harness.requestAndConfirm('pause', 'orders', { channel: 'C0PRIV' });
+  await harness.requestAndPressOk('pause', 'orders', { channel: 'C0PRIV' });
   await using named = await startWithoutScope('channels:read', {
     policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] },
   });
-  await named.requestAndConfirm('pause', 'orders');
+  await named.requestAndPressOk('pause', 'orders');
 });
 
 test('without groups:read changes from a private channel are refused', async () => {
   await using harness = await startWithoutScope('groups:read', privateChannel);
   const refusalMessage = await harness.runCommand('pause orders', { channel: 'C0PRIV' });
   expect(visibleText(refusalMessage)).toContain('syncbot cannot read whether this channel is shared');
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
 });

@@ -8,7 +8,7 @@ import {
   reduceAlert,
 } from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 
 const present = (condition: Condition): ConditionResult => ({ kind: 'present', condition });
 const absent: ConditionResult = { kind: 'absent' };
@@ -58,7 +58,7 @@ describe('an alert', () => {
     expect(observe(failed(1))).toMatchObject({ state: 'firing', seq: 1 });
   });
 
-  it('of a second failure after a restore resolves the first, then fires again', () => {
+  it('of a second failure resolves for the first failure, then fires for the second', () => {
     expect(observe(failed(1), failed(9))).toMatchObject({ state: 'resolved', seq: 2 });
     expect(observe(failed(1), failed(9), failed(9))).toMatchObject({ state: 'firing', seq: 3, since: 3_000 });
   });
@@ -75,7 +75,7 @@ describe('an alert', () => {
     expect(observe(failed(1), absent)).toMatchObject({ state: 'resolved', seq: 2 });
   });
 
-  it('of a flapping kind keeps its occurrence when it returns within ten minutes', () => {
+  it('of a flapping kind keeps its occurrence when it fires again within ten minutes', () => {
     const resolved = [latency(5_000), latency(5_000), absent, absent];
     expect(observe(...resolved, latency(5_000))).toMatchObject({ state: 'pending', since: 1_000, seq: 2 });
     expect(observe(...resolved, latency(5_000), latency(5_000))).toMatchObject({
@@ -88,7 +88,7 @@ describe('an alert', () => {
     );
   });
 
-  it('of links that run again is a new occurrence', () => {
+  it('of the kind unexpectedly_running starts a new occurrence when it fires again', () => {
     expect(observe(running('a'), running('a'), absent, absent, running('a'), running('a'))).toMatchObject({
       since: 5_000,
       seq: 3,
@@ -116,7 +116,7 @@ describe('an alert', () => {
 const fields = { since: 1, seq: 2, changedAt: 1, version: 1 };
 const firing: Alert = { state: 'firing', condition: runningCondition('a'), absentOnce: false, ...fields };
 
-it('a channel needs a notification until it was notified of the last change', () => {
+it('an alert needs a notification until the channel was notified of its last change', () => {
   const delivered = { seq: 1, since: 1, message: null, resolved: false };
   expect([
     needsNotification({ alert: firing, delivered: null }),

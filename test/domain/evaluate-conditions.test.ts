@@ -6,7 +6,7 @@ import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { type ProjectState, projectStates } from '../../src/domain/state.ts';
-import { exampleLink, exampleLinkStats, exampleProject } from '../slack/example-records.ts';
+import { exampleLink, exampleLinkStats, exampleProject } from '../support/example-records.ts';
 
 const now = 1_000_000;
 const read = (queue: string, overrides: Partial<LinkStats> = {}) => exampleLinkStats(queue, { now, ...overrides });
@@ -53,7 +53,7 @@ describe('drift', () => {
     failed: resumed('runs'),
   };
 
-  it.each(projectStates)('of a %s project is what its state does not want', (state) => {
+  it.each(projectStates)('in a %s project names the links that differ from its desired state', (state) => {
     const activeOperation = Object.keys(expectedConditions[state]).length === 0 ? 'op1' : null;
     const conditions = Object.entries(evaluate([runs, paused], { state, activeOperation, by: 'U0ALICE' }));
     expect(Object.fromEntries(conditions.filter(([, condition]) => condition !== 'unknown'))).toEqual(
@@ -77,7 +77,7 @@ describe('drift', () => {
     expect(kindOf({ ...overdue, state: 'running' })).toBeUndefined();
   });
 
-  it('of links that are not being reconciled is present while others are', () => {
+  it('is present for a link that is not being reconciled, while another link is', () => {
     const unsynced = { state: 'paused', syncedVersion: 2, since: now - 200_000 } as const;
     expect(
       evaluate([runs, read('other')], { ...unsynced, linksToReconcile: ['default/bull:other'] }).unexpectedly_running,
@@ -87,7 +87,7 @@ describe('drift', () => {
     ).toMatchObject({ links: sample('runs'), cause: 'not_paused' });
   });
 
-  it('that the state rules out is absent, also while a link does not answer', () => {
+  it('is absent where the state cannot have it, also while a link does not answer', () => {
     expect(evaluate([paused, unreachable], { state: 'paused' })).toEqual({});
     expect(evaluate([runs, unreachable]).unexpectedly_running).toBeUndefined();
   });
@@ -124,7 +124,7 @@ describe('drift', () => {
     expect(unexpectedly_running).toMatchObject({ links: { total: 9, first: { length: 5 } } });
   });
 
-  it('of all links makes a project adoptable', () => {
+  it('makes a project adoptable if all of its links differ', () => {
     const project = exampleProject();
     expect([isAdoptable(project, sample('1', '2')), isAdoptable(project, sample('1'))]).toEqual([true, false]);
   });
@@ -154,7 +154,7 @@ describe('drift', () => {
 describe('the other conditions', () => {
   const definition = { ...exampleProject().definition, latencyAlert: 5_000, links: [exampleLink('a')] };
 
-  it('pause_ignored is a worker that takes tasks of a paused link', () => {
+  it('pause_ignored is present while a worker takes tasks of a paused link', () => {
     const ignoresPause = read('old', { paused: true, ignoresPause: true });
     expect(evaluate([ignoresPause], { state: 'paused' })).toEqual({
       pause_ignored: { kind: 'pause_ignored', links: sample('old') },
@@ -162,7 +162,7 @@ describe('the other conditions', () => {
     expect(evaluate([read('old', { ignoresPause: true })])).toEqual({});
   });
 
-  it('latency is a latency above the limit while the project is Running', () => {
+  it('latency is present while the latency of a Running project is above its limit', () => {
     const behind = (ms: number) => [read('a', { waiting: 1, oldestRunnableAt: now - ms })];
     expect(evaluate(behind(5_001), { definition })).toEqual({
       latency: { kind: 'latency', latencyMs: 5_001, limitMs: 5_000 },
@@ -174,7 +174,7 @@ describe('the other conditions', () => {
     expect(evaluate([unreachable], { definition })).toEqual({ latency: 'unknown', no_worker: 'unknown' });
   });
 
-  it('no_worker is a link without a worker, or with delayed tasks that are due for half a minute', () => {
+  it('no_worker is present while a link has no worker, or delayed tasks that were due more than 30 s ago', () => {
     expect(evaluate([read('a'), read('b')], {}, [0, 1])).toEqual({
       no_worker: { kind: 'no_worker', noWorker: sample('a'), overdue: sample() },
     });
@@ -185,7 +185,7 @@ describe('the other conditions', () => {
     expect(evaluate(overdue(30_000), {}, [1])).toEqual({});
   });
 
-  it('tasks_failed is a failed task of a project that continues on failure', () => {
+  it('tasks_failed is present while a project with onFailure: continue has failed tasks', () => {
     const task = { taskId: '1', reason: 'refused', at: 5 };
     const failing = [read('a', { failuresAfterWatermark: 7, oldestFailures: [task] })];
     const continuing = { definition: { ...exampleProject().definition, onFailure: 'continue' as const } };
@@ -199,7 +199,7 @@ describe('the other conditions', () => {
     expect(evaluate(failing)).toEqual({});
   });
 
-  it('project_failed is a failure that the observer found, not that of a pause', () => {
+  it('project_failed is present if the observer made the project Failed, and absent if an operation did', () => {
     const failed = { state: 'failed', since: 7 } as const;
     expect(evaluate([paused], { ...failed, by: 'syncbot' })).toEqual({
       project_failed: { kind: 'project_failed', since: 7, failure: null },
@@ -214,7 +214,7 @@ describe('the other conditions', () => {
     [0.8, ['log_retention_80']],
     [1, ['log_retention_100']],
     [9, ['log_retention_100']],
-  ])('after %d of the log retention the conditions are %j', (elapsed, kinds) => {
+  ])('after the fraction %d of the log retention the present conditions are %j', (elapsed, kinds) => {
     const stopped = {
       state: 'paused',
       since: now - elapsed * 1_000,

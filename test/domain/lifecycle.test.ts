@@ -9,12 +9,12 @@ import {
   isAllowed,
   type OperationKind,
   operationKinds,
-  stateFromLinks,
+  stateAfterAdopt,
   transitions,
 } from '../../src/domain/lifecycle.ts';
 import { type ProjectState, projectStates, urgency } from '../../src/domain/state.ts';
 
-/** What each state wants of its links, what it allows, and the action that it suggests (design, section 3). */
+/** For each state: the desired links, the allowed operation kinds, and the one allowed action. */
 const expectedRules: Readonly<
   Record<ProjectState, { links: DesiredLinkState; allows: OperationKind[]; action: Action | null }>
 > = {
@@ -30,27 +30,27 @@ const expectedRules: Readonly<
 describe('the state rules', () => {
   const pairs = projectStates.flatMap((state) => operationKinds.map((kind) => [state, kind] as const));
 
-  it.each(pairs)('%s allows or refuses %s', (state, kind) => {
+  it.each(pairs)('the table of %s and the transition of %s agree with the expected rules', (state, kind) => {
     const expected = expectedRules[state].allows.includes(kind);
     expect(isAllowed(state, kind)).toBe(expected);
     expect(transitions[kind].from.includes(state)).toBe(expected);
   });
 
-  it.each(projectStates)('%s has desired links and at most one action', (state) => {
+  it.each(projectStates)('%s has the expected desired link state and the expected action', (state) => {
     expect(desiredLinkState(state)).toBe(expectedRules[state].links);
     expect(allowedAction(state)).toBe(expectedRules[state].action);
   });
 
-  it('the state during an action wants the same links as the state after it', () => {
+  it('the state during an action desires the same link state as the state after it', () => {
     for (const action of actions)
       expect(desiredLinkState(transitions[action].through)).toBe(desiredLinkState(transitions[action].to));
   });
 
-  it('a correction has no state during it, and Adopt ends in a state that wants the opposite links', () => {
+  it('a correction has no states of its own, and Adopt sets the state with the opposite desired link state', () => {
     for (const kind of operationKinds.filter((each) => !isAction(each)))
       expect(transitions[kind]).toMatchObject({ through: null, to: null });
     for (const state of transitions.adopt.from)
-      expect(desiredLinkState(stateFromLinks(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
+      expect(desiredLinkState(stateAfterAdopt(desiredLinkState(state)))).not.toBe(desiredLinkState(state));
   });
 
   it('every state has its own urgency, and Failed is the most urgent', () => {

@@ -7,7 +7,7 @@ import {
   oldestFailure,
   toProjectStats,
 } from '../../src/domain/observation.ts';
-import { exampleLinkStats } from '../slack/example-records.ts';
+import { exampleLinkStats } from '../support/example-records.ts';
 
 const link = (queue: string) => ({ queue, connection: 'default', prefix: 'bull' });
 const linkStats = (queue: string, more: Partial<LinkStats> = {}): LinkStats =>

@@ -20,47 +20,47 @@ const bob = (groups: Requester['groups']) => createRequester({ user: 'U0BOB', gr
 
 describe('authorize', () => {
   it.each([
-    ['a named user', createPolicy(), createRequester(), 'yes'],
-    ['a user of another team', createPolicy(), createRequester({ userTeam: 'T2' }), 'other_team'],
-    ['a user without a team', createPolicy(), createRequester({ userTeam: null }), 'other_team'],
-    ['a policy without operators', createPolicy({ operators: [] }), createRequester(), 'no_operators'],
-    ['a member of a named group', createPolicy(), bob({ S0OPS: 'not_member', S0DBA: 'member' }), 'yes'],
+    ['a named user', 'yes', createPolicy(), createRequester()],
+    ['a user of another team', 'other_team', createPolicy(), createRequester({ userTeam: 'T2' })],
+    ['a user without a team', 'other_team', createPolicy(), createRequester({ userTeam: null })],
+    ['a policy without operators', 'no_operators', createPolicy({ operators: [] }), createRequester()],
+    ['a member of a named group', 'yes', createPolicy(), bob({ S0OPS: 'not_member', S0DBA: 'member' })],
     [
       'a member of one group while the other is unknown',
+      'yes',
       createPolicy(),
       bob({ S0OPS: 'unknown', S0DBA: 'member' }),
-      'yes',
     ],
-    ['a member of no group', createPolicy(), bob({ S0OPS: 'not_member', S0DBA: 'not_member' }), 'not_operator'],
+    ['a member of no group', 'not_operator', createPolicy(), bob({ S0OPS: 'not_member', S0DBA: 'not_member' })],
     [
       'a person whose membership is unknown',
+      'group_unknown',
       createPolicy(),
       bob({ S0OPS: 'not_member', S0DBA: 'unknown' }),
-      'group_unknown',
     ],
-    ['a person with a group that was not read', createPolicy(), bob({ S0OPS: 'not_member' }), 'group_unknown'],
+    ['a person with a group that was not read', 'group_unknown', createPolicy(), bob({ S0OPS: 'not_member' })],
     [
       'a member of a group that is not named',
+      'not_operator',
       createPolicy({ operators: ['U0ALICE'] }),
       bob({ S0OPS: 'member' }),
-      'not_operator',
     ],
-    ['a request from an allowed channel', createPolicy({ channels: ['C1'] }), createRequester(), 'yes'],
+    ['a request from an allowed channel', 'yes', createPolicy({ channels: ['C1'] }), createRequester()],
     [
       'a request from an allowed channel that is shared',
+      'yes',
       createPolicy({ channels: ['C1'] }),
       createRequester({ channelShared: 'yes' }),
-      'yes',
     ],
-    ['a request from another channel', createPolicy({ channels: ['C2'] }), createRequester(), 'channel_not_allowed'],
-    ['a request from a shared channel', createPolicy(), createRequester({ channelShared: 'yes' }), 'channel_shared'],
+    ['a request from another channel', 'channel_not_allowed', createPolicy({ channels: ['C2'] }), createRequester()],
+    ['a request from a shared channel', 'channel_shared', createPolicy(), createRequester({ channelShared: 'yes' })],
     [
       'a request from a channel that Slack does not describe',
+      'channel_unknown',
       createPolicy(),
       createRequester({ channelShared: 'unknown' }),
-      'channel_unknown',
     ],
-  ])('%s', (_name, policyInput, requesterInput, expected) => {
+  ])('gives %s the answer %s', (_name, expected, policyInput, requesterInput) => {
     expect(code(policyInput, requesterInput)).toBe(expected);
   });
 

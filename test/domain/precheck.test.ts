@@ -9,7 +9,7 @@ import {
   precheckItems,
   precheckPassed,
 } from '../../src/domain/precheck.ts';
-import { exampleLink, exampleLinkStats } from '../slack/example-records.ts';
+import { exampleLink, exampleLinkStats } from '../support/example-records.ts';
 
 const read = (overrides: Partial<LinkStats> = {}): LinkStats =>
   exampleLinkStats('orders-full', { paused: true, now: 1, ...overrides });
@@ -90,7 +90,7 @@ const cases: Case[] = [
 ];
 
 describe('the precheck', () => {
-  it.each(cases)('%s of %s', (check, _name, facts, result, reason) => {
+  it.each(cases)('gives the check %s the expected result for %s', (check, _name, facts, result, reason) => {
     const items = precheckItems({ ...passingFacts, ...facts });
     expect(items.find((item) => item.check === check)).toMatchObject({ result, reason });
     expect(precheckPassed(items)).toBe(items.every((item) => item.result !== 'fail'));

@@ -61,7 +61,7 @@ describe('commands and buttons over Socket Mode', () => {
     for (const { queue } of links) await queue.pause();
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.services.instance.startWorkers();
-    await harness.requestAndConfirm('restore', 'orders');
+    await harness.requestAndPressOk('restore', 'orders');
     await harness.waitForMessage('orders is Running', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });
@@ -83,7 +83,7 @@ describe('commands and buttons over Socket Mode', () => {
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
 
     for (const { startWorker } of links) await startWorker(async () => {});
-    await harness.requestAndConfirm('start', 'orders');
+    await harness.requestAndPressOk('start', 'orders');
     await harness.waitForMessage('orders is Running', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });
@@ -109,7 +109,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
   });
 
-  it('The message of a pause says that tasks are still in flight until they have finished.', async () => {
+  it('The message of a pause shows that tasks are in flight until they have finished.', async () => {
     let release = () => {};
     const blocked = new Promise<void>((resolve) => {
       release = resolve;
@@ -119,7 +119,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.slack.waitFor(async () => (await links[0]?.queue.getActiveCount()) === 1);
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
-    await harness.requestAndConfirm('pause', 'orders');
+    await harness.requestAndPressOk('pause', 'orders');
     await harness.waitForMessage('1 task still in flight', bob);
     release();
     await harness.slack.waitFor(() =>
@@ -131,7 +131,7 @@ describe('commands and buttons over Socket Mode', () => {
   it('An outcome is posted to the channel of the project.', async () => {
     await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
     await harness.services.instance.startWorkers();
-    await harness.requestAndConfirm('pause', 'orders', { channel: 'C0OTHER' });
+    await harness.requestAndPressOk('pause', 'orders', { channel: 'C0OTHER' });
     await harness.waitForMessage('orders is Paused', bob);
     expect(harness.slack.messagesVisibleTo('U0BOB', 'C0OTHER')).toEqual([]);
   });

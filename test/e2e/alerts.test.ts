@@ -51,18 +51,18 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
   const alertMessage = await waitForAlert(/orders is over its latency limit of 1 s: its latency is 10 min/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   const resolvedMessage = await waitForAlert(/it was too far behind. Resolved after .*, because it was Paused/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
   expect(alertMessages(/is over its latency limit/)).toEqual([]);
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   expect((await waitForAlert(/is over its latency limit/)).ts).toBe(alertMessage.ts);
   tasks.emit('release');
   await waitForAlert(/it was too far behind. Resolved after/);
 });
 
-it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due', async () => {
+it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due.', async () => {
   await createRunningProject();
   const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
   const idleConnection = new Redis(harness.services.url);
@@ -78,28 +78,28 @@ it('An alert fires when no worker is connected, and when no worker takes delayed
   await waitForAlert(/no worker took its tasks. Resolved after/);
 });
 
-it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link', async () => {
+it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link.', async () => {
   await createRunningProject();
   const { hostname: host, port } = new URL(harness.services.url);
   const oldWorker = new OldWorker('orders-full', async () => {}, { connection: { host, port: Number(port) } });
   oldWorker.on('error', () => {});
   await oldWorker.waitUntilReady();
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await link.queue.add('must-wait', {});
   const alertMessage = await waitForAlert(/`orders-full` of orders is paused, but a worker took tasks/);
   expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
   expect(await link.queue.getCompletedCount()).toBe(1);
   await oldWorker.close();
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   await waitForAlert(/a worker ignored the pause. Resolved after/);
 });
 
-it('No alert fires when workers honor the pause, however many tasks are added', async () => {
+it('The alert pause_ignored does not fire when workers honor the pause, however many tasks are added.', async () => {
   await createRunningProject();
   await link.startWorker(async () => {}, 5);
   await link.queue.addBulk(Array.from({ length: 200 }, () => ({ name: 'change', data: {} })));
-  await harness.requestAndConfirm('pause', 'orders');
+  await harness.requestAndPressOk('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await waitForTwoObservations();
   expect((await readProject())?.alerts.pause_ignored).toBeUndefined();
@@ -125,11 +125,12 @@ it('A project with onFailure: continue stays Running, and one alert counts all i
 it('With logRetention the dialog and the outcome name the deadline, and later alerts have a Restore button.', async () => {
   await createRunningProject({ logRetention: 48 * 3_600_000 });
   await link.startWorker(async () => {});
-  const dialog = await harness.requestAndConfirm('pause', 'orders');
+  const dialog = await harness.requestAndPressOk('pause', 'orders');
   expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore it before then/);
   await waitForAlert(/orders is Paused .*\n?.*The source keeps its log until <!date/s);
   const projectBefore = await readProject();
-  expect(Math.abs((projectBefore?.oldestUnprocessedAt ?? 0) - (projectBefore?.since ?? 0))).toBeLessThan(60_000);
+  if (projectBefore === null || projectBefore.oldestUnprocessedAt === null) throw new Error('no unprocessed change');
+  expect(Math.abs(projectBefore.oldestUnprocessedAt - projectBefore.since)).toBeLessThan(60_000);
   /** Sets the times of the project as if this part of its retention time had passed. */
   const advanceLogRetention = async (part: number) => {
     const since = Date.now() - part * 48 * 3_600_000;

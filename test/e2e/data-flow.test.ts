@@ -55,7 +55,7 @@ it.each(['default', 'warehouse'] as const)(
   async (connection) => {
     const { links, sources, tablesAreEqual, countActiveEvents } = await startOrders(connection);
     for (const source of sources) await source.burst(150);
-    await harness.requestAndConfirm('pause', 'orders');
+    await harness.requestAndPressOk('pause', 'orders');
     await harness.slack.waitFor(async () => (await projectState()) === 'paused');
     const activeEventsWhenPaused = await countActiveEvents();
     for (const source of sources) await source.burst(50);
@@ -67,7 +67,7 @@ it.each(['default', 'warehouse'] as const)(
     expect(await tablesAreEqual()).toBe(false);
     expect(visibleText(await harness.runCommand('show orders'))).toMatch(/latency/);
 
-    await harness.requestAndConfirm('restore', 'orders');
+    await harness.requestAndPressOk('restore', 'orders');
     await harness.slack.waitFor(async () => (await projectState()) === 'running');
     await harness.slack.waitFor(tablesAreEqual);
   },
@@ -87,7 +87,7 @@ it('A row that the target refuses makes the project Failed. After a fix and a re
   });
 
   for (const link of names) await fixRefusedRows(redis, { project: 'orders', link });
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   await harness.waitForMessage('orders is Running', bob);
   await harness.slack.waitFor(tablesAreEqual);
   expect(await projectState()).toBe('running');

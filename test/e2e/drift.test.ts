@@ -59,7 +59,7 @@ async function pressAndConfirm(label: 'Re-apply' | 'Adopt', message: MessageView
 const waitForState = (state: ProjectState) =>
   waitFor(async () => (await readProject())?.state === state, { description: state });
 
-it('One critical alert fires when another client resumes links of a Paused project, and Re-apply pauses them again', async () => {
+it('One critical alert fires when another client resumes links of a Paused project, and Re-apply pauses them again.', async () => {
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
   const alertMessage = await waitForAlert(/orders-full.* runs although orders is Paused/);
@@ -94,7 +94,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
 
-it('One alert fires when another client pauses a link of a Running project, and it resolves when the link is resumed', async () => {
+it('One alert fires when another client pauses a link of a Running project, and it resolves when the link is resumed.', async () => {
   await startWorkersAndProject('running');
   await incrementalLink.queue.pause();
   const alertMessage = await waitForAlert(/orders-incr.* is paused although orders is Running/);
@@ -114,12 +114,12 @@ it('Adopt makes a Running project Paused when all its links were paused, and a r
   const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Paused/);
   await waitForState('paused');
-  await harness.requestAndConfirm('restore', 'orders');
+  await harness.requestAndPressOk('restore', 'orders');
   await waitForState('running');
   expect(await pauseFlags()).toEqual([false, false]);
 });
 
-it('An alert fires when a queue is deleted, and Re-apply continues without it', async () => {
+it('An alert fires when a queue is deleted, and Re-apply continues without it.', async () => {
   await startWorkersAndProject('running');
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
@@ -130,9 +130,9 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it', 
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
 
-it('A queue that is created while the project is Paused is paused at once, and an alert says so', async () => {
-  const missingLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
-  await startWorkersAndProject('paused', [fullLink, missingLink]);
+it('A queue that is created while the project is Paused is paused at once, and its alert is resolved.', async () => {
+  const lateLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
+  await startWorkersAndProject('paused', [fullLink, lateLink]);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
@@ -141,7 +141,7 @@ it('A queue that is created while the project is Paused is paused at once, and a
   expect(await historyEvents()).toContain('correction_scheduled');
 });
 
-it('Drift while an execution is under way is corrected and audited without an alert', async () => {
+it('Drift while an execution is under way is corrected and audited without an alert.', async () => {
   await startWorkersAndProject('paused');
   await harness.services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 600_000, 'killed-worker');
   await fullLink.queue.resume();

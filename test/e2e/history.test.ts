@@ -79,7 +79,7 @@ describe('/sync history', () => {
   });
 });
 
-it('The history has each refusal: of a command, and of a press in the dialog of another person', async () => {
+it('The history has the refusal of a command and the refusal of a press in the dialog of another person.', async () => {
   await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
   const events = () => harness.services.context.auditLog.read('orders', { limit: 2 });
   await harness.runCommand('pause orders because deploy', { user: 'U0CAROL' });

@@ -73,7 +73,7 @@ describe('commands and buttons over HTTP', () => {
   it('A restore makes a Paused project run again.', async () => {
     await pauseLinks();
     await harness.services.createProject('orders', links, { state: 'paused' });
-    await harness.requestAndConfirm('restore', 'orders');
+    await harness.requestAndPressOk('restore', 'orders');
     await harness.waitForMessage('orders is Running', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });

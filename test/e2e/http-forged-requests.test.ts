@@ -230,7 +230,7 @@ describe('hostile requests', () => {
   });
 
   it('A replay of a valid request gets 200 and changes nothing.', async () => {
-    const { rejections, slack, services: world, bot } = harness;
+    const { rejections, slack, services, bot } = harness;
     await harness.runCommand('pause orders');
     const request = slack.requestUrl.sentRequests.at(-1);
     if (request === undefined) throw new Error('nothing sent');
@@ -243,7 +243,7 @@ describe('hostile requests', () => {
     expect(rejections).toHaveLength(before.rejections);
     expect(await operations()).toEqual([operation]);
     expect(slack.calls).toHaveLength(before.calls);
-    expect(await world.context.projects.read('orders')).toMatchObject({ version: 1 });
+    expect(await services.context.projects.read('orders')).toMatchObject({ version: 1 });
   });
 
   it('A signed press from another workspace is acknowledged, counted, and refused only to its sender.', async () => {

@@ -55,14 +55,14 @@ it('With showErrors the alert shows the masked reason, and a second failure post
   await addFailingTask();
   const first = await harness.slack.waitFor(() => alertMessages()[0]);
   expect(visibleText(first)).toContain('row 17 refused at ‹host›');
-  await harness.requestAndConfirm('restore', 'payments');
+  await harness.requestAndPressOk('restore', 'payments');
   await harness.slack.waitFor(
     () => alertMessages().length === 2 && buttonLabels(alertMessages()[0] ?? first).length === 0,
   );
   expect(buttonLabels(alertMessages()[1] ?? first)).toEqual(['Restore', 'Show']);
   failingRow.isRepaired = true;
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
-  await harness.requestAndConfirm('restore', 'payments');
+  await harness.requestAndPressOk('restore', 'payments');
   await harness.slack.waitFor(() => alertMessages().every((message) => buttonLabels(message).length === 0));
   expect(alertMessages()).toHaveLength(2);
 });
@@ -75,7 +75,7 @@ it('The alert of a project without a channel goes to the channel of its last ope
   );
   expect(channelMessages()).toEqual([]);
   failingRow.isRepaired = true;
-  await harness.requestAndConfirm('restore', 'payments');
+  await harness.requestAndPressOk('restore', 'payments');
   await harness.waitForMessage('payments is Running', { user: 'U0CAROL' });
   failingRow.isRepaired = false;
   await addFailingTask();

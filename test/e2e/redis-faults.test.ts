@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import { createJumpingClock } from '../application/fault-injection.ts';
+import { createJumpingClock } from '../application/context-overrides.ts';
 import {
   type FaultCase,
   type FaultScenario,
@@ -44,12 +44,12 @@ const cases = [
   },
   {
     fault: 'the bot’s Redis goes down before the operation ends, and alice types list meanwhile',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
   {
     fault: 'the bot’s Redis applied the end of the operation, the reply is lost, and Redis is down for a while',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
   },
 ] as const satisfies readonly FaultCase[];

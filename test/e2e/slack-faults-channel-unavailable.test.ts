@@ -25,12 +25,12 @@ const cases = [
   },
   {
     fault: 'the bot is removed from the channel',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: Pausing orders…',
   },
   {
     fault: 'the message is deleted, and only some people may post in the channel (restricted_action)',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused',
   },
   {
@@ -40,32 +40,32 @@ const cases = [
   },
   {
     fault: 'the channel is archived',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
     fault: 'the bot is removed from the channel, and the dialog is older than 30 minutes',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
     fault: 'the bot is removed from the channel, and the five uses of the response_url are spent',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 404',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 200, ok: false, used_url',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders is Paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 500 for a while',
-    during: 'the outcome',
+    during: 'the execution',
     meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
     sees: 'alice: orders is Paused; channel: Pausing orders…',
   },

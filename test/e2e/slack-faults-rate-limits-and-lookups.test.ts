@@ -28,8 +28,8 @@ it.each([
     await createProjects(harness, { a: 'C0A', b: 'C0SYNC' });
     await harness.services.instance.startWorkers();
     harness.slack.injectFault({ method: 'chat.postMessage', matchesArgs: ({ channel }) => channel === 'C0A', ...spec });
-    await harness.requestAndConfirm('pause', 'a');
-    await harness.requestAndConfirm('pause', 'b');
+    await harness.requestAndPressOk('pause', 'a');
+    await harness.requestAndPressOk('pause', 'b');
     await harness.slack.waitFor(() =>
       channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes('b is Paused')),
     );

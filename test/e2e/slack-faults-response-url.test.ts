@@ -16,12 +16,12 @@ const cases = [
   },
   {
     fault: 'the response_url refuses the blocks (200, ok: false, invalid_blocks)',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
     fault: 'the response_url refuses the blocks (400)',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
@@ -42,34 +42,34 @@ const cases = [
   },
   {
     fault: 'the response_url answers 500, three times',
-    during: 'the outcome',
+    during: 'the execution',
     meanwhile: 'alice: Pausing orders…; channel: orders is Paused',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
     fault: 'the response_url: the connection breaks after Slack accepted it',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
     fault: 'the response_url gets no answer',
-    during: 'the outcome',
+    during: 'the execution',
     meanwhile: 'alice: Pausing orders…; channel: orders is Paused',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
     fault: 'the response_url answers 404',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
   {
     fault: 'the response_url answers 200, ok: false, used_url',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
   {
     fault: 'the dialog is older than 30 minutes',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: Pausing orders…; channel: orders is Paused',
   },
 ] as const satisfies readonly FaultCase[];

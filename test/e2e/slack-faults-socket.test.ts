@@ -7,7 +7,7 @@ import {
   startFaultScenario,
   withTitles,
 } from '../support/fault-scenario.ts';
-import type { LogLine } from '../support/slack-harness.ts';
+import type { PinoLine } from '../support/slack-harness.ts';
 
 const cases = [
   {
@@ -22,7 +22,7 @@ const cases = [
   },
   {
     fault: 'Slack asks for a new socket while the operation runs (refresh_requested)',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
@@ -52,7 +52,7 @@ const cases = [
   },
   {
     fault: 'the socket breaks',
-    during: 'the outcome',
+    during: 'the execution',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
   {
@@ -97,7 +97,7 @@ const cases = [
   },
   {
     fault: 'Slack refuses all connections until the operation has ended',
-    during: 'the outcome',
+    during: 'the execution',
     meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
     sees: 'alice: orders is Paused; channel: orders is Paused',
   },
@@ -127,7 +127,7 @@ const deliverTwice = (scenario: FaultScenario): SendOverride => {
     const delivery = deliver();
     await Promise.all([delivery.acked, scenario.harness.slack.redeliver(delivery).acked]);
     // The bot recognizes a repeated command by its trigger_id, and a repeated press by the state of the operation.
-    const reportsDuplicate = ({ msg, kind }: LogLine) =>
+    const reportsDuplicate = ({ msg, kind }: PinoLine) =>
       msg === 'second delivery dropped' || (msg === 'operation resolved' && kind === 'repeated');
     await scenario.harness.slack.waitFor(() => scenario.harness.logLines.some(reportsDuplicate));
   };
@@ -180,6 +180,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
   },
   'the bot acknowledges too late': sendWith(() => async (deliver) => {
     const delivery = deliver();
+    // Blocks the event loop in real time, so that the bot sends its ack after Slack's limit.
     const busyUntil = performance.now() + 2 * ackLimitMs;
     while (performance.now() < busyUntil);
     expect((await delivery.acked).kind).toBe('operation_timeout');

@@ -5,7 +5,7 @@ import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { type Action, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
-import { isOpen, type Operation, type OperationRef } from '../../src/domain/operation.ts';
+import { isUnfinished, type Operation, type OperationRef } from '../../src/domain/operation.ts';
 import { withTimeout } from '../../src/lib/async.ts';
 import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
@@ -89,7 +89,7 @@ export async function createFailoverFixture({
       waitFor(
         async () => {
           const operation = await context.operations.read(ref);
-          return operation !== null && !isOpen(operation) && operation;
+          return operation !== null && !isUnfinished(operation) && operation;
         },
         { description: 'the outcome', timeoutMs: 45_000 },
       ),
@@ -112,7 +112,7 @@ export async function createFailoverFixture({
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
       await services[Symbol.asyncDispose]();
-      // In a cluster a worker may wait for ever to close its connection. The connection ends with the cluster.
+      // In a cluster a worker may wait forever to close its connection. The connection ends with the cluster.
       await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
       await far.stop();
     },

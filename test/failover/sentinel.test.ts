@@ -64,7 +64,7 @@ it('a pause that was not replicated is lost in a failover, and doctor reports th
     'pass running',
     'fail paused although orders is Running',
   ]);
-  // The state rules still allow a way out.
+  // A pause and a restore make records and links equal again.
   await waitFor(async () => (await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'))).state === 'done');
   expect(await fixture.waitUntilSynced()).toBe('paused');
   expect(await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'))).toMatchObject({ state: 'done' });

@@ -1,8 +1,8 @@
-import { MAX_UPDATE_TEXT, validateContent } from './message-validation.ts';
+import { maxUpdateTextChars, validateContent } from './message-validation.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
 import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
 import { type Json, type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './workspace.ts';
+import { appId, botId, botUserId, teamId } from './workspace.ts';
 
 const writeMethod = { token: 'bot', scopes: ['chat:write'] } as const;
 
@@ -20,7 +20,7 @@ function postMessage(state: FakeSlackState, args: JsonObject): JsonObject {
   const message = state.messages.post({
     ...content,
     channel: channel.id,
-    user: BOT_USER_ID,
+    user: botUserId,
     via: 'chat.postMessage',
     threadTs: threadTsOf(args),
   });
@@ -34,7 +34,7 @@ function postEphemeral(state: FakeSlackState, args: JsonObject): JsonObject {
   const content = validateContent(args, state.violations, 'chat.postEphemeral');
   const author = {
     channel: channel.id,
-    user: BOT_USER_ID,
+    user: botUserId,
     via: 'chat.postEphemeral',
     threadTs: threadTsOf(args),
   } as const;
@@ -48,7 +48,7 @@ function postEphemeral(state: FakeSlackState, args: JsonObject): JsonObject {
 /** Text without blocks removes the blocks. Slack looks up the message before it validates the content. */
 function updateMessage(state: FakeSlackState, args: JsonObject): JsonObject {
   const message = findOwnMessage(state, args);
-  const content = validateContent(args, state.violations, 'chat.update', MAX_UPDATE_TEXT);
+  const content = validateContent(args, state.violations, 'chat.update', maxUpdateTextChars);
   state.messages.replace(message, content);
   return { channel: message.channel, ts: message.ts, text: content.text, message: messagePayload(message) };
 }
@@ -100,9 +100,9 @@ export function messagePayload(message: StoredMessage): JsonObject {
     type: 'message',
     user: message.user,
     ts: message.ts,
-    bot_id: BOT_ID,
-    app_id: APP_ID,
-    team: TEAM_ID,
+    bot_id: botId,
+    app_id: appId,
+    team: teamId,
     text: content.text,
     ...(content.blocks.length > 0 ? { blocks: structuredClone(content.blocks) as Json[] } : {}),
     ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),

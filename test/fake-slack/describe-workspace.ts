@@ -3,7 +3,7 @@ import type { ApiCall, ClientError, MessageView, SlackChannel } from './types.ts
 import type { Violation } from './violations.ts';
 import type { Workspace } from './workspace.ts';
 
-const CALLS_SHOWN = 20;
+const maxCallsShown = 20;
 
 interface WorkspaceView {
   readonly workspace: Workspace;
@@ -24,7 +24,7 @@ export function describeWorkspace(view: WorkspaceView): string {
       view.clientErrors,
       ({ user, channel, error }) => `${user} in ${channel}: ${error}`,
     ),
-    ...section('Last calls:', view.calls.slice(-CALLS_SHOWN), ({ method, result }) => `${method} -> ${result}`),
+    ...section('Last calls:', view.calls.slice(-maxCallsShown), ({ method, result }) => `${method} -> ${result}`),
     ...section('Violations:', view.violations, ({ rule, detail }) => `${rule}: ${detail}`),
   ].join('\n');
 }

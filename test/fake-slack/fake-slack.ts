@@ -5,7 +5,7 @@ import { type CommandSpec, type Delivery, FakeUsers, type ForgedPressSpec, type 
 import type { FaultHandle, FaultSpec } from './fault-injection.ts';
 import { FakeSlackHttpServer } from './http-server.ts';
 import { Messages, type StoredMessage, toView } from './messages.ts';
-import { DEFAULT_SCOPES, type FakeSlackOptions } from './options.ts';
+import { defaultScopes, type FakeSlackOptions } from './options.ts';
 import { RequestUrl } from './request-url.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
@@ -13,7 +13,7 @@ import type { FakeSlackState } from './state.ts';
 import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser } from './types.ts';
 import { type Violation, ViolationLog } from './violations.ts';
 import { WebApi } from './web-api.ts';
-import { BOT_USER_ID, Workspace } from './workspace.ts';
+import { botUserId, Workspace } from './workspace.ts';
 
 /**
  * A strict fake of Slack: a server with Slack's Web API, Socket Mode and response URLs that enforces Slack's rules. It records
@@ -25,7 +25,7 @@ export class FakeSlack implements AsyncDisposable {
   readonly signingSecret: string;
   /** The app is in HTTP mode when its `url` is set. */
   readonly requestUrl: RequestUrl;
-  readonly botUserId = BOT_USER_ID;
+  readonly botUserId = botUserId;
   readonly #workspace: Workspace;
   readonly #messages: Messages;
   readonly #violations = new ViolationLog();
@@ -46,7 +46,7 @@ export class FakeSlack implements AsyncDisposable {
     this.signingSecret = options.signingSecret ?? '5f1c0de5f1c0de5f1c0de5f1c0de5f1c';
     this.#baseNow = options.now ?? Date.now;
     this.#workspace = new Workspace(options);
-    this.#scopes = new Set(options.scopes ?? DEFAULT_SCOPES);
+    this.#scopes = new Set(options.scopes ?? defaultScopes);
     const now = () => this.now();
     const onChange = () => this.#changed();
     const baseUrl = () => this.#http.baseUrl;

@@ -7,7 +7,7 @@ import { buttonsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
 import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
-import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
+import { botUserId, teamId } from './workspace.ts';
 
 export interface CommandSpec {
   readonly user: string;
@@ -66,8 +66,7 @@ export class FakeUsers {
     const user = workspace.user(spec.user);
     const channel = workspace.channel(spec.channel);
     if (user.deleted) throw new Error(`${user.id} is deactivated and cannot send commands`);
-    if (user.teamId !== TEAM_ID)
-      throw new Error(`${user.id} belongs to another team: Slack does not offer the command`);
+    if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer the command`);
     if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
     if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts no command there`);
     const responseUrl = this.#options.responseUrls.issue('commands', {
@@ -185,7 +184,7 @@ export class FakeUsers {
     try {
       const content = validateContent(body, violations, 'ack');
       const ephemeralFor = isPublic ? undefined : user;
-      messages.post({ ...content, channel, user: BOT_USER_ID, via: 'ack', ephemeralFor });
+      messages.post({ ...content, channel, user: botUserId, via: 'ack', ephemeralFor });
     } catch (error) {
       if (!(error instanceof SlackApiError)) throw error;
     }

@@ -1,7 +1,7 @@
 import { findChannel } from './chat-methods.ts';
 import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
 import { type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
-import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './workspace.ts';
+import { botId, botUserId, teamDomain, teamId } from './workspace.ts';
 
 export function lookupMethods(state: FakeSlackState): Readonly<Record<string, ApiMethod>> {
   return {
@@ -20,14 +20,14 @@ export function lookupMethods(state: FakeSlackState): Readonly<Record<string, Ap
 }
 
 function authTest(state: FakeSlackState): JsonObject {
-  const bot = state.workspace.user(BOT_USER_ID);
+  const bot = state.workspace.user(botUserId);
   return {
-    url: `https://${TEAM_DOMAIN}.slack.com/`,
-    team: TEAM_DOMAIN,
-    team_id: TEAM_ID,
+    url: `https://${teamDomain}.slack.com/`,
+    team: teamDomain,
+    team_id: teamId,
     user: bot.name,
     user_id: bot.id,
-    bot_id: BOT_ID,
+    bot_id: botId,
     is_enterprise_install: false,
   };
 }
@@ -48,7 +48,7 @@ function channelInfo(state: FakeSlackState, args: JsonObject): JsonObject {
 }
 
 function channelPayload(channel: SlackChannel, state: FakeSlackState): JsonObject {
-  const partner = [...channel.members].find((id) => id !== BOT_USER_ID) ?? null;
+  const partner = [...channel.members].find((id) => id !== botUserId) ?? null;
   return {
     id: channel.id,
     ...(channel.isIm ? { user: partner } : { name: channel.name, name_normalized: channel.name }),

@@ -2,12 +2,12 @@ import { blockErrors } from './block-limits.ts';
 import { type Block, type Json, type JsonObject, type MessageContent, SlackApiError } from './types.ts';
 import type { ViolationLog } from './violations.ts';
 
-const MAX_TEXT = 40_000;
+const maxTextChars = 40_000;
 /** chat.update takes less text than chat.postMessage. */
-export const MAX_UPDATE_TEXT = 4_000;
+export const maxUpdateTextChars = 4_000;
 /** Not documented: about 13,200 characters over all blocks (slackapi/bolt-js#2509). */
-const MAX_BLOCKS_JSON = 13_200;
-const BROADCAST = /<!(?:channel|here|everyone)(?:\|[^>]*)?>/;
+const maxBlocksJsonChars = 13_200;
+const broadcastMention = /<!(?:channel|here|everyone)(?:\|[^>]*)?>/;
 
 /**
  * Validates a message as Slack does and returns its content. Throws SlackApiError for an invalid message and records a
@@ -17,7 +17,7 @@ export function validateContent(
   args: JsonObject,
   log: ViolationLog,
   source: string,
-  maxText: number = MAX_TEXT,
+  maxText: number = maxTextChars,
 ): MessageContent {
   const text = typeof args['text'] === 'string' ? args['text'] : '';
   const blocks = readBlocks(args['blocks'], log, source);
@@ -25,7 +25,7 @@ export function validateContent(
   if (text.length > maxText) throw invalidMessage(log, source, 'msg_too_long');
   const errors = blockErrors(blocks);
   if (errors.length > 0) throw invalidMessage(log, source, 'invalid_blocks', errors);
-  if (JSON.stringify(blocks).length > MAX_BLOCKS_JSON) throw invalidMessage(log, source, 'msg_blocks_too_long');
+  if (JSON.stringify(blocks).length > maxBlocksJsonChars) throw invalidMessage(log, source, 'msg_blocks_too_long');
   if (text.trim() === '') log.add('missing_text', `${source}: blocks without a top-level text`);
   if (isTruthyArg(args['link_names'])) log.add('link_names', `${source}: link_names is set`);
   for (const broadcast of findBroadcasts([text, ...blocks])) log.add('broadcast_mention', `${source}: ${broadcast}`);
@@ -59,7 +59,7 @@ function invalidMessage(
 }
 
 function findBroadcasts(value: Json): string[] {
-  if (typeof value === 'string') return BROADCAST.exec(value)?.slice(0, 1) ?? [];
+  if (typeof value === 'string') return broadcastMention.exec(value)?.slice(0, 1) ?? [];
   if (Array.isArray(value)) return value.flatMap(findBroadcasts);
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(findBroadcasts) : [];
 }

@@ -23,7 +23,7 @@ export interface FakeSlackOptions extends WorkspaceOptions {
 }
 
 /** The scopes of manifest.yml. */
-export const DEFAULT_SCOPES: readonly string[] = [
+export const defaultScopes: readonly string[] = [
   'commands',
   'chat:write',
   'usergroups:read',

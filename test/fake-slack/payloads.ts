@@ -3,7 +3,7 @@ import { messagePayload } from './chat-methods.ts';
 import type { StoredMessage } from './messages.ts';
 import type { Enterprise } from './state.ts';
 import type { Button, Json, JsonObject, SlackChannel, SlackUser } from './types.ts';
-import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './workspace.ts';
+import { appId, teamDomain, teamId } from './workspace.ts';
 
 export interface InteractionContext {
   readonly user: SlackUser;
@@ -14,7 +14,7 @@ export interface InteractionContext {
 }
 
 /** The deprecated verification token, which Slack still sends. */
-const VERIFICATION_TOKEN = 'strict-slack-verification-token';
+const verificationToken = 'strict-slack-verification-token';
 
 export function newTriggerId(): string {
   const digits = () => String(randomBytes(5).readUIntBE(0, 5));
@@ -26,9 +26,9 @@ export function commandPayload(context: InteractionContext, command: string, tex
   const enterprise =
     enterpriseGrid === undefined ? {} : { enterprise_id: enterpriseGrid.id, enterprise_name: enterpriseGrid.name };
   return {
-    token: VERIFICATION_TOKEN,
-    team_id: TEAM_ID,
-    team_domain: TEAM_DOMAIN,
+    token: verificationToken,
+    team_id: teamId,
+    team_domain: teamDomain,
     ...enterprise,
     channel_id: context.channel.id,
     channel_name: channelName(context.channel),
@@ -36,7 +36,7 @@ export function commandPayload(context: InteractionContext, command: string, tex
     user_name: context.user.name,
     command,
     text,
-    api_app_id: APP_ID,
+    api_app_id: appId,
     is_enterprise_install: 'false',
     response_url: context.responseUrl,
     trigger_id: context.triggerId,
@@ -64,11 +64,11 @@ export function blockActionsPayload(
   return {
     type: 'block_actions',
     user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
-    api_app_id: APP_ID,
-    token: VERIFICATION_TOKEN,
+    api_app_id: appId,
+    token: verificationToken,
     container: { type: 'message', message_ts: pressedMessage.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
     trigger_id: context.triggerId,
-    team: { id: TEAM_ID, domain: TEAM_DOMAIN },
+    team: { id: teamId, domain: teamDomain },
     enterprise: context.enterprise === undefined ? null : { ...context.enterprise },
     is_enterprise_install: false,
     channel: { id: channel.id, name: channelName(channel) },

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import type { FakeSlack } from './fake-slack.ts';
 import type { Block, Json, JsonObject } from './types.ts';
 
-/** Calls a method of the Web API with a form body. Default token: the bot token. Null: no token. */
+/** Calls a method of the Web API with a form body. The default is the bot token. Null for a call without a token. */
 export async function callApi(
   slack: FakeSlack,
   method: string,

@@ -6,7 +6,7 @@ import { FakeSlack } from './fake-slack.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
 
-/** Starts a fake in HTTP mode and an app that responds in this way. */
+/** Starts a fake in HTTP mode, and an app with this request handler. */
 async function startSlackWithApp(respond: RequestListener) {
   const slack = await FakeSlack.start({ ackLimitMs: 200 });
   const app = createServer(respond);

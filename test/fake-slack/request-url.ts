@@ -24,7 +24,7 @@ interface AckResponse {
  * other failure.
  */
 export class RequestUrl {
-  /** The app's request URL. Null: the app is in Socket Mode. */
+  /** The app's request URL. Null when the app is in Socket Mode. */
   url: string | null = null;
   /** All requests, oldest first. */
   readonly sentRequests: SignedRequest[] = [];

@@ -5,10 +5,10 @@ import type { StoredMessage } from './messages.ts';
 import type { FakeSlackState } from './state.ts';
 import { type JsonObject, parseJsonObject, SlackApiError } from './types.ts';
 import type { ViolationRule } from './violations.ts';
-import { BOT_USER_ID, TEAM_ID } from './workspace.ts';
+import { botUserId, teamId } from './workspace.ts';
 
-const MAX_USES = 5;
-const LIFETIME_MS = 30 * 60_000;
+const maxUses = 5;
+const lifetimeMs = 30 * 60_000;
 
 interface IssuedUrl {
   readonly user: string;
@@ -31,7 +31,7 @@ export class ResponseUrls {
   }
 
   issue(kind: 'commands' | 'actions', target: Pick<IssuedUrl, 'user' | 'channel' | 'source'>): string {
-    const path = `/${kind}/${TEAM_ID}/${Date.now()}/${randomBytes(12).toString('base64url')}`;
+    const path = `/${kind}/${teamId}/${Date.now()}/${randomBytes(12).toString('base64url')}`;
     this.#issuedUrls.set(path, { ...target, issuedAt: this.#state.now(), uses: 0 });
     return `${this.#baseUrl()}${path}`;
   }
@@ -39,10 +39,10 @@ export class ResponseUrls {
   handle(path: string, body: JsonObject): HttpReply {
     const issuedUrl = this.#issuedUrls.get(path);
     if (issuedUrl === undefined) return this.#reject('response_url_unknown', 'invalid_url', path);
-    if (this.#state.now() - issuedUrl.issuedAt > LIFETIME_MS) {
+    if (this.#state.now() - issuedUrl.issuedAt > lifetimeMs) {
       return this.#reject('response_url_expired', 'expired_url', path);
     }
-    if (issuedUrl.uses >= MAX_USES) return this.#reject('response_url_used_up', 'used_url', path);
+    if (issuedUrl.uses >= maxUses) return this.#reject('response_url_used_up', 'used_url', path);
     issuedUrl.uses += 1;
     return this.#post(issuedUrl, messageOfBody(body));
   }
@@ -62,7 +62,7 @@ export class ResponseUrls {
       }
       const ephemeralFor = body['response_type'] === 'in_channel' ? undefined : issuedUrl.user;
       const threadTs = typeof body['thread_ts'] === 'string' ? body['thread_ts'] : undefined;
-      const author = { channel: issuedUrl.channel, user: BOT_USER_ID, via: 'response_url' } as const;
+      const author = { channel: issuedUrl.channel, user: botUserId, via: 'response_url' } as const;
       messages.post({ ...content, ...author, ephemeralFor, threadTs });
       return okReply;
     } catch (error) {

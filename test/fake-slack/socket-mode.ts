@@ -5,9 +5,9 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AckOutcome, type Envelope, PendingAcks } from './pending-acks.ts';
 import { SocketConnection } from './socket-connection.ts';
 import type { ViolationLog } from './violations.ts';
-import { APP_ID } from './workspace.ts';
+import { appId } from './workspace.ts';
 
-const MAX_CONNECTIONS = 10;
+const maxConnections = 10;
 
 export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
 
@@ -79,7 +79,7 @@ export class SocketMode {
   issueSocketUrl(): string {
     const ticket = randomUUID();
     this.#tickets.add(ticket);
-    return `${this.#options.baseUrl().replace('http:', 'ws:')}/link?ticket=${ticket}&app_id=${APP_ID}`;
+    return `${this.#options.baseUrl().replace('http:', 'ws:')}/link?ticket=${ticket}&app_id=${appId}`;
   }
 
   upgrade(request: IncomingMessage, tcpSocket: Duplex, head: Buffer): void {
@@ -187,7 +187,7 @@ export class SocketMode {
   #accept(socket: WebSocket): void {
     socket.on('error', () => socket.terminate());
     const connection = new SocketConnection(socket);
-    if (this.#connections.length >= MAX_CONNECTIONS) {
+    if (this.#connections.length >= maxConnections) {
       connection.send({
         type: 'disconnect',
         reason: 'too_many_websockets',
@@ -208,7 +208,7 @@ export class SocketMode {
       type: 'hello',
       num_connections: this.socketCount,
       debug_info: { host: 'strict-slack', build_number: 1, approximate_connection_time: 18_060 },
-      connection_info: { app_id: APP_ID },
+      connection_info: { app_id: appId },
     });
     if (this.#helloMode === 'then closed') connection.close();
     else this.#redeliverPending();

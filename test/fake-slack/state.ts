@@ -27,12 +27,12 @@ export interface ApiMethod {
   run(args: JsonObject): JsonObject;
 }
 
-export const MISSING_ARGUMENT = 'invalid_arguments';
+export const missingArgument = 'invalid_arguments';
 
 /** Returns a required argument. Throws `invalid_arguments` when it is missing. */
 export function requireStringArg(args: JsonObject, name: string): string {
   const value = args[name];
   if (typeof value === 'string' && value !== '') return value;
   const messages = [`[ERROR] missing required field: ${name}`];
-  throw new SlackApiError(MISSING_ARGUMENT, { response_metadata: { messages } });
+  throw new SlackApiError(missingArgument, { response_metadata: { messages } });
 }

@@ -1,7 +1,7 @@
 import { chatMethods } from './chat-methods.ts';
 import { type HttpReply, tooManyRequests } from './http-server.ts';
 import { lookupMethods } from './lookup-methods.ts';
-import { type ApiMethod, type FakeSlackState, MISSING_ARGUMENT } from './state.ts';
+import { type ApiMethod, type FakeSlackState, missingArgument } from './state.ts';
 import { type JsonObject, SlackApiError } from './types.ts';
 
 export interface WebApiOptions {
@@ -36,7 +36,7 @@ export class WebApi {
       return { status: 200, body: { ok: true, ...method.run(args) } };
     } catch (error) {
       if (!(error instanceof SlackApiError)) throw error;
-      if (error.code === MISSING_ARGUMENT) this.#invalidCall(name, error.code);
+      if (error.code === missingArgument) this.#invalidCall(name, error.code);
       return { status: 200, body: { ok: false, error: error.code, ...error.responseFields } };
     }
   }

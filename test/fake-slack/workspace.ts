@@ -1,27 +1,27 @@
 import type { ChannelSpec, GroupSpec, SlackChannel, SlackGroup, SlackUser, UserSpec } from './types.ts';
 
-export const TEAM_ID = 'T0001';
-export const OTHER_TEAM_ID = 'T0EXT';
-export const TEAM_DOMAIN = 'acme';
-export const APP_ID = 'A0SYNC';
-export const BOT_ID = 'B0SYNC';
-export const BOT_USER_ID = 'U0BOT';
+export const teamId = 'T0001';
+export const otherTeamId = 'T0EXT';
+export const teamDomain = 'acme';
+export const appId = 'A0SYNC';
+export const botId = 'B0SYNC';
+export const botUserId = 'U0BOT';
 
 const defaultUsers: readonly UserSpec[] = [
-  { id: BOT_USER_ID, name: 'sync', isBot: true },
+  { id: botUserId, name: 'sync', isBot: true },
   { id: 'U0ALICE' },
   { id: 'U0BOB' },
   { id: 'U0CAROL' },
-  { id: 'U0EVE', teamId: OTHER_TEAM_ID },
+  { id: 'U0EVE', teamId: otherTeamId },
 ];
 
 const defaultGroups: readonly GroupSpec[] = [{ id: 'S0OPS', handle: 'ops', members: ['U0ALICE', 'U0BOB'] }];
 
 const memberIds = ['U0ALICE', 'U0BOB', 'U0CAROL'];
 const defaultChannels: readonly ChannelSpec[] = [
-  { id: 'C0SYNC', members: [...memberIds, BOT_USER_ID] },
+  { id: 'C0SYNC', members: [...memberIds, botUserId] },
   { id: 'C0OTHER', members: memberIds },
-  { id: 'C0SHARED', members: [...memberIds, 'U0EVE', BOT_USER_ID], isExtShared: true },
+  { id: 'C0SHARED', members: [...memberIds, 'U0EVE', botUserId], isExtShared: true },
 ];
 
 export interface WorkspaceOptions {
@@ -60,18 +60,18 @@ export class Workspace {
     const id = `D${userId.slice(1)}`;
     const existing = this.channels.get(id);
     if (existing) return existing;
-    const opened = createChannel({ id, name: 'directmessage', members: [userId, BOT_USER_ID], isIm: true });
+    const opened = createChannel({ id, name: 'directmessage', members: [userId, botUserId], isIm: true });
     this.channels.set(id, opened);
     return opened;
   }
 
   isBotMember(channel: SlackChannel): boolean {
-    return channel.members.has(BOT_USER_ID);
+    return channel.members.has(botUserId);
   }
 }
 
 function createUser(spec: UserSpec): SlackUser {
-  const defaults = { teamId: TEAM_ID, isBot: false, deleted: false };
+  const defaults = { teamId, isBot: false, deleted: false };
   return { name: spec.id.slice(2).toLowerCase(), ...defaults, active: true, ...spec };
 }
 

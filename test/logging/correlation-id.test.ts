@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
-import { type LogLine, type RunningApp, runApp } from '../metrics/running-app.ts';
-import { userActions } from '../support/slack-harness.ts';
+import { type RunningApp, runApp } from '../metrics/running-app.ts';
+import { type PinoLine, userActions } from '../support/slack-harness.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -42,7 +42,7 @@ test('The log lines of bot and worker about one operation have the same operatio
   ]);
   expect(messagesAbout(bot, id)).toContain('Slack did not accept a message, retrying later');
   expect(messagesAbout(worker, id)).toEqual(['operation started', 'operation ended']);
-  const operationLines = (app: RunningApp): readonly LogLine[] =>
+  const operationLines = (app: RunningApp): readonly PinoLine<string>[] =>
     app.logLines.filter(({ msg }) => /operation|Slack did not/.test(msg));
   for (const line of [...operationLines(bot), ...operationLines(worker)]) {
     expect(line).toMatchObject({ project: 'orders', operationId: id });

@@ -4,7 +4,7 @@ import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import { alertText } from '../../src/messages/render.ts';
-import { exampleLink, exampleProject } from '../slack/example-records.ts';
+import { exampleLink, exampleProject } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const sample = (total: number, ...queues: string[]): LinkSample => ({ total, first: queues.map(exampleLink) });
@@ -18,7 +18,7 @@ function firingText(condition: Condition, overrides: Partial<Project> = {}, reve
 }
 
 describe('a firing alert', () => {
-  it.each<[Condition, Project['state'], RegExp]>([
+  const cases: readonly (readonly [Condition, Project['state'], RegExp])[] = [
     [{ kind: 'project_failed', since: 1, failure }, 'failed', /^orders is Failed: a task failed on a: row 7\. /],
     [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^orders is Failed: a task failed\. /],
     [
@@ -107,9 +107,14 @@ describe('a firing alert', () => {
       /^orders is Failed, and its source keeps its log until T5\. Most/,
     ],
     [{ kind: 'log_retention_100', until: 5 }, 'paused', /^orders is Paused, and its source kept its log until T5\. /],
-  ])('%o of a %s project has a text', (condition, state, expected) => {
-    expect(firingText(condition, { state })).toMatch(expected);
-  });
+  ];
+  const casesWithKind = cases.map(([condition, state, text]) => [condition.kind, state, text, condition] as const);
+  it.each(casesWithKind)(
+    'of kind %s in a %s project has a text that matches %s',
+    (_kind, state, expected, condition) => {
+      expect(firingText(condition, { state })).toMatch(expected);
+    },
+  );
 
   it('hides the reason of a failed task where it may not be shown', () => {
     expect(firingText({ kind: 'project_failed', since: 1, failure }, {}, false)).not.toContain('row 7');
@@ -140,7 +145,10 @@ it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
     /Resolved after 1 min\. A newer reminder replaces it, or logRetention was changed\.$/,
   ],
   ['log_retention_50', 'running', 61_000, /Resolved after 1 min\.$/],
-])('a resolved alert of kind %s of a %s project has a text', (kind, state, durationMs, expected) => {
-  const facts = { kind, project: exampleProject({ state }), format: plainFormatter, durationMs };
-  expect(messages.alerts.resolved(facts)).toMatch(expected);
-});
+])(
+  'a resolved alert of kind %s in a %s project has its text (duration in ms: %s)',
+  (kind, state, durationMs, expected) => {
+    const facts = { kind, project: exampleProject({ state }), format: plainFormatter, durationMs };
+    expect(messages.alerts.resolved(facts)).toMatch(expected);
+  },
+);

@@ -31,7 +31,7 @@ const renderEntry = (overrides: Partial<HistoryEntry>, revealReasons = true) =>
   historyText(historyEntry(overrides), { format: plainFormatter, revealReasons });
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const outcome = { linksTotal: 10, linksDone: 10, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const outcome = { linksTotal: 10, linksDone: 10, unsynced: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const failure = { kind: 'task_failed', link, taskId: '7', reason: 'row <17> was refused', at: 900 } as const;
 const pauseOperation = { operation: 'op1', action: 'pause' } as const;
 const refusalFacts = { project: 'orders', action: 'pause', state: 'paused', since: 1, by: 'U0BOB' } as const;
@@ -114,7 +114,7 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'toString' })).toBe('toString');
   });
 
-  it('of a new queue says that it is new, and of an alert without links has its title', () => {
+  it('of a correction names the cause, and of an alert without links has the title of the alert', () => {
     expect(renderEntry({ event: 'correction_scheduled', links: [link], cause: 'queue_created' })).toBe(
       'syncbot scheduled a correction of orders-full, because the queue is new',
     );
@@ -126,9 +126,9 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'failed', failure }, false)).toBe('Failed: a task failed on orders-full');
   });
 
-  it('of an operation that did not reach every link says what it did', () => {
-    const unreachable = [{ ...link, queue: 'orders-incr' }];
-    const partly = { ...pauseOperation, event: 'failed', outcome: { ...outcome, linksDone: 9, unreachable } };
+  it('of a completed operation has its links, its refusal or its retried tasks', () => {
+    const unsynced = [{ ...link, queue: 'orders-incr' }];
+    const partly = { ...pauseOperation, event: 'failed', outcome: { ...outcome, linksDone: 9, unsynced } };
     expect(renderEntry(partly)).toBe('only partly paused: 9 of 10 links, orders-incr not reached');
     const refusal = { code: 'links_unreachable' as const, project: 'orders', links: [link] } satisfies Refusal;
     expect(renderEntry({ ...pauseOperation, event: 'failed', code: refusal.code, refusal })).toBe(

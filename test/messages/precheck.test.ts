@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import { precheckText } from '../../src/messages/render.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const links = (...queues: string[]) => ({ total: queues.length, first: queues.map(exampleLink) });
 
-it.each<[PrecheckItem, item: string, message: string]>([
+const cases: readonly (readonly [PrecheckItem, item: string, message: string])[] = [
   [
     { check: 'connection_reachable', connection: 'warehouse', result: 'pass', reason: { code: 'reachable' } },
     'connection warehouse reachable',
@@ -48,6 +48,12 @@ it.each<[PrecheckItem, item: string, message: string]>([
     'no failed task',
     'b: 2 tasks failed since the link was added, started or restored (and 3 more links with the same result)',
   ],
-])('%o has a title and a message', (precheckItem, item, message) => {
-  expect(precheckText(precheckItem, plainFormatter)).toEqual({ item, result: precheckItem.result, message });
-});
+];
+const casesWithCheck = cases.map(([item, ...texts]) => [item.check, item.result, item, ...texts] as const);
+
+it.each(casesWithCheck)(
+  'the check %s with the result %s has its title and message',
+  (_check, _result, precheckItem, item, message) => {
+    expect(precheckText(precheckItem, plainFormatter)).toEqual({ item, result: precheckItem.result, message });
+  },
+);

@@ -4,7 +4,7 @@ import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
 import { projectStates } from '../../src/domain/state.ts';
 import { refusalText } from '../../src/messages/render.ts';
-import { exampleLink } from '../slack/example-records.ts';
+import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const hostileText = '<!channel> *x* & "y"';
@@ -55,16 +55,19 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
 };
 
 describe('the text of a refusal', () => {
-  it.each(Object.entries(examples))('%s says that nothing was changed, and what to do', (code, refusal) => {
-    const text = refusalText(refusal, context);
-    expect(refusalSchema.parse(refusal)).toEqual(refusal);
-    expect(text).toContain('Nothing was changed.');
-    expect(text).toMatch(/[A-Z].*\.$/s);
-    expect(text).not.toContain('\n');
-    expect(text).not.toMatch(/undefined|null|NaN|\[object/);
-    expect(text, code).not.toContain('<!channel>');
-    expect(text.slice(text.indexOf('Nothing was changed.') + 20).length).toBeGreaterThan(10);
-  });
+  it.each(Object.entries(examples))(
+    'with the code %s contains "Nothing was changed." and an advice',
+    (code, refusal) => {
+      const text = refusalText(refusal, context);
+      expect(refusalSchema.parse(refusal)).toEqual(refusal);
+      expect(text).toContain('Nothing was changed.');
+      expect(text).toMatch(/[A-Z].*\.$/s);
+      expect(text).not.toContain('\n');
+      expect(text).not.toMatch(/undefined|null|NaN|\[object/);
+      expect(text, code).not.toContain('<!channel>');
+      expect(text.slice(text.indexOf('Nothing was changed.') + 20).length).toBeGreaterThan(10);
+    },
+  );
 
   it('has an example for every code of the schema', () => {
     expect(Object.keys(examples).sort()).toEqual(refusalSchema.options.map(({ shape }) => shape.code.value).sort());

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ObservedProject } from '../../src/domain/observation.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { exampleProject } from '../slack/example-records.ts';
+import { exampleProject } from '../support/example-records.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { runApp } from './running-app.ts';
 import { parseScrape } from './scrape.ts';
@@ -61,15 +61,15 @@ test('A failed cycle keeps the last values, and values that are too old are remo
 
 test('Each metrics object counts only its own events.', async () => {
   const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
-  one.slack.onRequestRejected('too_old');
-  one.slack.onRequestRejected('too_old');
+  one.slack.onRequestRejected('stale_timestamp');
+  one.slack.onRequestRejected('stale_timestamp');
   one.slack.onRefusal('not_operator');
   const log = one.instrumentLog({ info: () => {}, warn: () => {}, error: () => {} });
   log.info({}, 'x');
   log.warn({}, 'x');
   log.error({}, 'x');
   const [first, second] = [parseScrape(await one.render()), parseScrape(await other.render())];
-  expect(first.table('syncbot_slack_requests_rejected_total')).toEqual({ too_old: 2 });
+  expect(first.table('syncbot_slack_requests_rejected_total')).toEqual({ stale_timestamp: 2 });
   expect(first.table('syncbot_refusals_total')).toEqual({ not_operator: 1 });
   expect(first.table('syncbot_log_lines_total')).toEqual({ warn: 1, error: 1 });
   expect(second.table('syncbot_slack_requests_rejected_total')).toEqual({});

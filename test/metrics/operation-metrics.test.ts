@@ -19,7 +19,7 @@ test('Each operation is counted once, by the process that ended it.', async () =
   const users = userActions(slack);
   const lateDialog = await users.runCommand('pause c', bob);
   for (const id of ['a', 'b', 'c']) {
-    await users.requestAndConfirm('pause', id);
+    await users.requestAndPressOk('pause', id);
     await users.waitForMessage(`${id} is Paused`, bob);
   }
   users.press('OK', lateDialog, bob.user);
@@ -81,7 +81,7 @@ test('A repeated button press and a second notification are not counted again.',
   await waitFor(async () => (await link.queue.getActiveCount()) === 1);
 
   const users = userActions(slack);
-  const dialog = await users.requestAndConfirm('pause', 'orders');
+  const dialog = await users.requestAndPressOk('pause', 'orders');
   await users.waitForMessage('still in flight', bob);
   await users.press('OK', dialog).acked;
   const { operations } = services.context;

@@ -5,14 +5,9 @@ import { parseEnvironment } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import type { FakeSlack } from '../fake-slack/fake-slack.ts';
+import type { PinoLine } from '../support/slack-harness.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { parseScrape, type Scrape } from './scrape.ts';
-
-export interface LogLine {
-  readonly level: string;
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
 
 export interface HttpResponse {
   readonly status: number;
@@ -25,7 +20,7 @@ export interface RunningApp extends AsyncDisposable {
   readonly app: CliApp;
   readonly port: number;
   /** All log lines so far, at the level trace. */
-  readonly logLines: readonly LogLine[];
+  readonly logLines: readonly PinoLine<string>[];
   readonly logText: () => string;
   get(path: string, method?: string): Promise<HttpResponse>;
   scrape(): Promise<Scrape>;
@@ -67,7 +62,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const stopController = new AbortController();
   const ended = app.runRole(role, stopController.signal);
   const startFailure = ended.then(() => new Promise<never>(() => {}));
-  const readLogLines = () => output.map((line) => JSON.parse(line) as LogLine);
+  const readLogLines = () => output.map((line) => JSON.parse(line) as PinoLine<string>);
   const findPort = () => readLogLines().find(({ msg }) => msg === 'admin server listening')?.['port'];
   const port = await Promise.race([waitFor(findPort), startFailure]).catch(async (error: unknown) => {
     await app[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-/** The state rules, written from the design alone. The history is compared with them. */
+/** The state rules, written without src. The history is compared with them. */
 export const transitions: Readonly<
   Record<string, { readonly from: readonly string[]; readonly through: string; readonly to: string }>
 > = {

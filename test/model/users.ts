@@ -27,7 +27,7 @@ async function pickAction({ redis }: System, id: string, waitForOutcome: boolean
   );
 }
 
-/** A user who waits in vain continues after this time. */
+/** A user stops waiting for an outcome after this time. */
 const userTimeoutMs = 1_500;
 
 /** Requests an action and answers its dialog. */

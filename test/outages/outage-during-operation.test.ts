@@ -52,7 +52,7 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while Redis is down (%s)', (sign
 it('a pause continues when a Redis that was suspended while it ran continues', async () => {
   const { services } = harness;
   services.server('far').kill('SIGSTOP');
-  await harness.requestAndConfirm('pause', 'far');
+  await harness.requestAndPressOk('pause', 'far');
   await waitFor(async () => (await readState('far')) === 'pausing');
   services.server().kill('SIGSTOP');
   harness.slack.command({ user: 'U0BOB', channel: 'C0SYNC', text: 'list' });
@@ -74,9 +74,9 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is do
     });
     services.server('far').kill(signal);
     if (signal === 'SIGKILL') await services.server('far').exited;
-    await harness.requestAndConfirm('pause', 'near');
+    await harness.requestAndPressOk('pause', 'near');
     await harness.waitForMessage('near is Paused', bob);
-    await harness.requestAndConfirm('restore', 'near');
+    await harness.requestAndPressOk('restore', 'near');
     await waitFor(async () => (await readState('near')) === 'running');
 
     const listed = await cli('list', '--json');
@@ -95,7 +95,7 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is do
 it('a pause that waits for a connection completes when the connection is back, and the stats are known again', async () => {
   const { services } = harness;
   services.server('far').kill('SIGSTOP');
-  await harness.requestAndConfirm('pause', 'far');
+  await harness.requestAndPressOk('pause', 'far');
   await waitFor(async () => (await readState('far')) === 'pausing');
   services.server('far').kill('SIGCONT');
   await harness.waitForMessage('far is Paused', bob);

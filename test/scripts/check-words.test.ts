@@ -36,6 +36,7 @@ it.each([
   ['the middle of an identifier', 'a.ts', 'const isTold = 1;\n', '"Told"'],
   ['a document', 'a.md', 'Mend what failed.', '"Mend"'],
   ['a Lua script', 'a.lua', '-- put back', '"put back"'],
+  ['a negative definition', 'a.ts', '/** Null: nobody has it. */', '"Null: nobody"'],
 ])('The check fails and names the word in %s.', async (_place, file, content, word) => {
   const { code, output } = await checkWords(file, content);
   expect(code).toBe(1);

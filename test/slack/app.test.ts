@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewDialog } from '../../src/domain/operation.ts';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
-import { exampleOperation } from './example-records.ts';
+import { exampleOperation } from '../support/example-records.ts';
 import { alice, type SlackAppFixture, startSlackAppFixture, storeUnavailable } from './slack-app-fixture.ts';
 
 describe('requests from Slack', () => {
@@ -22,7 +22,7 @@ describe('requests from Slack', () => {
     ['sync:v1:page:next', '{', /older version/],
     ['sync:v1:ask:pause', '<!channel>', /older version/],
     ['sync:v1:show', 'ordres', /no project called ordres.*Did you mean `\/sync show orders`/],
-  ])('A press on the unknown button or value %s %j is answered.', async (actionId, value, text) => {
+  ])('The bot answers a press with the action id %s and the value %j.', async (actionId, value, text) => {
     await using fixture = await startSlackAppFixture();
     expect((await fixture.pressForged(actionId, value).acked).kind).toBe('acked');
     await fixture.waitForText(text);

@@ -14,7 +14,7 @@ import { projectStates } from '../../src/domain/state.ts';
 export const now = 1_800_000_000_000;
 
 /** Texts from people and YAML, some of which try to mention people, add links, hide text or break the markup. */
-export const hostileText = fc.oneof(
+export const hostileTextArbitrary = fc.oneof(
   fc.constantFrom(
     '<!channel> <!here|x> <!everyone>',
     '<@U0ALICE> <#C0SYNC> <!subteam^S0OPS>',
@@ -34,11 +34,11 @@ export const hostileText = fc.oneof(
   fc.constantFrom('<', '&', '"', '😀', 'x', '`', '\u202e').map((unit) => unit.repeat(3_000)),
 );
 
-export const projectId = fc
+export const projectIdArbitrary = fc
   .stringMatching(/^[a-z0-9][a-z0-9_-]{0,62}$/)
   .filter((id) => projectIdSchema.safeParse(id).success);
 
-const nonEmptyText = hostileText.map((text) => (text === '' ? 'q' : text));
+const nonEmptyText = hostileTextArbitrary.map((text) => (text === '' ? 'q' : text));
 const link: fc.Arbitrary<Link> = fc.record({
   queue: nonEmptyText,
   connection: fc.oneof(fc.constant('default'), nonEmptyText),
@@ -65,7 +65,9 @@ const linkStats = fc.record({
   now: fc.constant(now),
   bullmqVersion: fc.option(nonEmptyText),
   failuresAfterWatermark: taskCount,
-  oldestFailures: fc.array(fc.record({ taskId: nonEmptyText, reason: hostileText, at: timestamp }), { maxLength: 3 }),
+  oldestFailures: fc.array(fc.record({ taskId: nonEmptyText, reason: hostileTextArbitrary, at: timestamp }), {
+    maxLength: 3,
+  }),
   newestFailed: fc.record({ at: timestamp, taskIds: fc.array(nonEmptyText, { maxLength: 1 }) }),
 });
 const linkObservation: fc.Arbitrary<LinkObservation> = fc.oneof(
@@ -79,7 +81,7 @@ const taskFailure = fc.record({
   kind: fc.constant('task_failed' as const),
   link,
   taskId: nonEmptyText,
-  reason: hostileText,
+  reason: hostileTextArbitrary,
   at: timestamp,
 });
 const failure: fc.Arbitrary<Failure> = fc.oneof(
@@ -90,7 +92,7 @@ const failure: fc.Arbitrary<Failure> = fc.oneof(
 const linkSample = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
 
 /** Conditions of every kind. */
-export const condition: fc.Arbitrary<Condition> = fc.oneof(
+export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ kind: fc.constant('project_failed' as const), since: timestamp, failure: fc.option(failure) }),
   fc.record({
     kind: fc.constant('unexpectedly_running' as const),
@@ -116,27 +118,30 @@ export const condition: fc.Arbitrary<Condition> = fc.oneof(
 );
 
 const alertFields = { since: timestamp, seq: fc.nat(100), changedAt: timestamp, version: fc.nat(100) };
-export const firingAlert: fc.Arbitrary<FiringAlert> = fc.record({
+export const firingAlertArbitrary: fc.Arbitrary<FiringAlert> = fc.record({
   state: fc.constant('firing' as const),
-  condition,
+  condition: conditionArbitrary,
   absentOnce: fc.boolean(),
   ...alertFields,
 });
 const alert: fc.Arbitrary<Alert> = fc.oneof(
-  firingAlert,
-  fc.record({ state: fc.constant('pending' as const), condition, ...alertFields }),
+  firingAlertArbitrary,
+  fc.record({ state: fc.constant('pending' as const), condition: conditionArbitrary, ...alertFields }),
   fc.record({ state: fc.constant('resolved' as const), ...alertFields }),
 );
 const deliveredAlert = fc.record({
   seq: fc.nat(100),
   since: timestamp,
-  message: fc.option(fc.record({ channel: hostileText, ts: hostileText })),
+  message: fc.option(fc.record({ channel: hostileTextArbitrary, ts: hostileTextArbitrary })),
   resolved: fc.boolean(),
 });
 
 /** A project with up to 100 links, and its stats. */
-export const observedProject = fc
-  .record({ observations: fc.array(linkObservation, { minLength: 1, maxLength: 100, size: 'max' }), id: projectId })
+export const observedProjectArbitrary = fc
+  .record({
+    observations: fc.array(linkObservation, { minLength: 1, maxLength: 100, size: 'max' }),
+    id: projectIdArbitrary,
+  })
   .chain(({ observations: readings, id }) =>
     fc.record({
       project: projectWith(
@@ -153,10 +158,10 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     definition: fc.record({
       v: fc.constant(1 as const),
       id: fc.constant(id),
-      description: fc.option(hostileText),
+      description: fc.option(hostileTextArbitrary),
       source: fc.option(endpoint),
       target: fc.option(endpoint),
-      labels: fc.array(hostileText, { maxLength: 30 }),
+      labels: fc.array(hostileTextArbitrary, { maxLength: 30 }),
       channel: fc.option(fc.constant('C0SYNC')),
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
       logRetention: fc.option(taskCount),
@@ -167,7 +172,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     version: fc.nat(100),
     since: timestamp,
     by: requester,
-    reason: fc.option(hostileText),
+    reason: fc.option(hostileTextArbitrary),
     activeOperation: fc.constant(null),
     syncedVersion: fc.nat(100),
     watermarks: fc.constant({}),
@@ -188,16 +193,16 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
 const checkResult = fc.constantFrom('pass' as const, 'fail' as const, 'unknown' as const);
 const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(
   fc.record({ code: fc.constantFrom('unreachable' as const, 'queue_missing' as const, 'no_worker' as const) }),
-  fc.record({ code: fc.constant('evicts' as const), policy: hostileText }),
-  fc.record({ code: fc.constant('bullmq_supported' as const), version: hostileText }),
+  fc.record({ code: fc.constant('evicts' as const), policy: hostileTextArbitrary }),
+  fc.record({ code: fc.constant('bullmq_supported' as const), version: hostileTextArbitrary }),
   fc.record({ code: fc.constant('tasks_failed' as const), count: taskCount }),
 );
 
-export const precheckItems: fc.Arbitrary<PrecheckItem[]> = fc.array(
+export const precheckItemsArbitrary: fc.Arbitrary<PrecheckItem[]> = fc.array(
   fc.oneof(
     fc.record({
       check: fc.constantFrom('connection_reachable' as const, 'eviction_policy' as const),
-      connection: hostileText,
+      connection: hostileTextArbitrary,
       result: checkResult,
       reason: checkReason,
     }),
@@ -211,27 +216,35 @@ export const precheckItems: fc.Arbitrary<PrecheckItem[]> = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-export const refusal: fc.Arbitrary<Refusal> = fc.oneof(
+export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
   fc.record({
     code: fc.constantFrom('not_allowed' as const, 'operation_active' as const, 'changed' as const),
     action: fc.constantFrom(...actions),
-    project: projectId,
+    project: projectIdArbitrary,
     state: fc.constantFrom(...projectStates),
     since: timestamp,
     by: requester,
   }),
-  fc.record({ code: fc.constant('unknown_project' as const), project: hostileText, similar: fc.option(projectId) }),
-  fc.record({ code: fc.constant('precheck_failed' as const), project: projectId, items: precheckItems }),
+  fc.record({
+    code: fc.constant('unknown_project' as const),
+    project: hostileTextArbitrary,
+    similar: fc.option(projectIdArbitrary),
+  }),
+  fc.record({
+    code: fc.constant('precheck_failed' as const),
+    project: projectIdArbitrary,
+    items: precheckItemsArbitrary,
+  }),
   fc.record({
     code: fc.constant('links_unreachable' as const),
-    project: projectId,
+    project: projectIdArbitrary,
     links: fc.array(link, { minLength: 1 }),
   }),
   fc.record({ code: fc.constant('not_operator' as const), user: requester }),
-  fc.record({ code: fc.constant('group_unknown' as const), user: requester, group: hostileText }),
+  fc.record({ code: fc.constant('group_unknown' as const), user: requester, group: hostileTextArbitrary }),
   fc.record({
     code: fc.constant('channel_not_allowed' as const),
-    channel: hostileText,
+    channel: hostileTextArbitrary,
     allowed: fc.array(nonEmptyText),
   }),
   fc.constant({ code: 'unknown_operation' as const }),
@@ -240,13 +253,13 @@ export const refusal: fc.Arbitrary<Refusal> = fc.oneof(
 const outcome = fc.record({
   linksTotal: fc.nat(100),
   linksDone: fc.nat(100),
-  unreachable: fc.array(link, { maxLength: 100 }),
+  unsynced: fc.array(link, { maxLength: 100 }),
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,
 });
 
-export function operationOf(project: string): fc.Arbitrary<Operation> {
+export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
     v: fc.constant(1 as const),
     id: fc.stringMatching(/^[A-Za-z0-9]{20}$/),
@@ -256,7 +269,7 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
     origin: fc.constantFrom('slack' as const, 'cli' as const),
     channel: fc.option(fc.constant('C0SYNC')),
     by: requester,
-    reason: fc.option(hostileText),
+    reason: fc.option(hostileTextArbitrary),
     requestedAt: timestamp,
     expiresAt: fc.integer({ min: now, max: now + 3_600_000 }),
     projectVersion: fc.nat(100),
@@ -268,7 +281,7 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
     toState: fc.option(fc.constantFrom(...projectStates)),
     progress: fc.option(fc.record({ done: fc.nat(100), total: fc.nat(100) })),
     outcome: fc.option(outcome),
-    refusal: fc.option(refusal),
+    refusal: fc.option(refusalArbitrary),
     failure: fc.option(failure),
     seq: fc.nat(50),
     notifiedSeq: fc.nat(50),
@@ -279,20 +292,20 @@ export function operationOf(project: string): fc.Arbitrary<Operation> {
 }
 
 /** An entry of any event, with any of the optional fields. */
-export const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
+export const historyEntryArbitrary: fc.Arbitrary<HistoryEntry> = fc.record({
   id: fc.constant('1-0'),
   at: timestamp,
-  event: fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string>(...historyEvents) }, hostileText),
+  event: fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string>(...historyEvents) }, hostileTextArbitrary),
   operation: fc.option(nonEmptyText),
   by: fc.option(requester),
   action: fc.option(fc.constantFrom(...actions)),
-  reason: fc.option(hostileText),
+  reason: fc.option(hostileTextArbitrary),
   origin: fc.option(fc.constantFrom('slack' as const, 'cli' as const)),
-  channel: fc.option(fc.oneof(fc.constant('C0SYNC'), hostileText)),
+  channel: fc.option(fc.oneof(fc.constant('C0SYNC'), hostileTextArbitrary)),
   version: fc.option(fc.nat(100)),
   state: fc.option(fc.constantFrom(...projectStates)),
-  code: fc.option(hostileText),
-  refusal: fc.option(refusal),
+  code: fc.option(hostileTextArbitrary),
+  refusal: fc.option(refusalArbitrary),
   outcome: fc.option(outcome),
   failure: fc.option(failure),
   alert: fc.option(alert),

@@ -13,25 +13,31 @@ import {
   readSlashCommand,
   requestActionIdPattern,
 } from '../../src/slack/contract.ts';
-import { hostileText, projectId } from './arbitraries.ts';
+import { hostileTextArbitrary, projectIdArbitrary } from './arbitraries.ts';
 
 const operationId = fc.stringMatching(/^[A-Za-z0-9]{1,40}$/);
 
 describe('button values', () => {
   it('are read as they were written', () => {
     fc.assert(
-      fc.property(projectId, operationId, fc.nat(1_000), hostileText, (project, operation, page, text) => {
-        expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
-        const filter = text.slice(0, 100);
-        expect(readListQuery(listQueryValue({ page, filter }))).toEqual({ page, filter });
-        expect(readProjectId(project)).toBe(project);
-      }),
+      fc.property(
+        projectIdArbitrary,
+        operationId,
+        fc.nat(1_000),
+        hostileTextArbitrary,
+        (project, operation, page, text) => {
+          expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
+          const filter = text.slice(0, 100);
+          expect(readListQuery(listQueryValue({ page, filter }))).toEqual({ page, filter });
+          expect(readProjectId(project)).toBe(project);
+        },
+      ),
     );
   });
 
   it('are read as null when they are invalid, and never throw', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), hostileText, fc.json()), (value) => {
+      fc.property(fc.oneof(fc.anything(), hostileTextArbitrary, fc.json()), (value) => {
         for (const read of [readOperationRef, readListQuery, readProjectId, readSlashCommand, readBlockAction]) {
           expect(() => read(value)).not.toThrow();
         }

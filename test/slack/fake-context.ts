@@ -4,9 +4,9 @@ import type { Stores } from '../../src/application/stores.ts';
 import type { LinkObservation } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { exampleLinkStats, exampleNow } from './example-records.ts';
+import { exampleLinkStats, exampleNow } from '../support/example-records.ts';
 
-export interface LogLine {
+export interface LoggedCall {
   readonly level: 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
@@ -14,7 +14,7 @@ export interface LogLine {
 
 export interface FakeContext {
   readonly context: UseCaseContext;
-  readonly logLines: LogLine[];
+  readonly logLines: LoggedCall[];
   readonly notified: OperationRef[];
 }
 
@@ -22,10 +22,10 @@ export type FakeStores = { readonly [Subject in keyof Stores]?: Partial<Stores[S
 
 /** A context whose stores know only these projects and what the test passes. Every other call rejects. */
 export function createFakeContext(projects: readonly Project[], stores: FakeStores = {}): FakeContext {
-  const logLines: LogLine[] = [];
+  const logLines: LoggedCall[] = [];
   const notified: OperationRef[] = [];
   const claimedKeys = new Set<string>();
-  const logAt = (level: LogLine['level']) => (fields: object, message: string) => {
+  const logAt = (level: LoggedCall['level']) => (fields: object, message: string) => {
     logLines.push({ level, fields, message });
   };
   const rejectEveryCall = new Proxy(

@@ -3,7 +3,7 @@ import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
 import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
-import { exampleProject } from './example-records.ts';
+import { exampleProject } from '../support/example-records.ts';
 import { createFakeContext, type FakeContext, type FakeStores } from './fake-context.ts';
 
 export const alice = { user: 'U0ALICE', channel: 'C0SYNC' };

@@ -4,7 +4,7 @@ import { delayLine } from './delay-line.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-it('forwards each item after the delay, counted from its arrival', () => {
+it('a delay line forwards each item after the delay, counted from its arrival', () => {
   const forwarded: string[] = [];
   const start = performance.now();
   const push = delayLine<string>(
@@ -21,7 +21,7 @@ it('forwards each item after the delay, counted from its arrival', () => {
   expect(forwarded).toEqual(['first at 5', 'together with first at 5', '3 ms later at 8', 'after a pause at 28']);
 });
 
-it('delays a thousand items as long as one', () => {
+it('a delay line delays a thousand items as long as one', () => {
   let forwardedCount = 0;
   const push = delayLine<number>(
     () => 5,
@@ -37,7 +37,7 @@ it('delays a thousand items as long as one', () => {
   expect(forwardedCount).toBe(1_000);
 });
 
-it('keeps the order when the delay becomes shorter', () => {
+it('a delay line keeps the order when the delay becomes shorter', () => {
   const forwarded: string[] = [];
   let delayMs = 5;
   const push = delayLine<string>(

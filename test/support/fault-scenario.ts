@@ -13,8 +13,8 @@ import {
 import type { TestLink } from './test-services.ts';
 import { waitFor } from './wait-for.ts';
 
-/** When the fault begins. `the outcome`: after the press of OK is reported everywhere, before a worker claims the operation. */
-export type FaultPhase = 'the command' | 'OK' | 'the outcome';
+/** When the fault begins. `the execution`: after the press of OK is reported everywhere, before a worker claims the operation. */
+export type FaultPhase = 'the command' | 'OK' | 'the execution';
 
 /** A row of a table: the fault, when it begins, and what users see, in the format of `expectMessages`. */
 export interface FaultCase {
@@ -26,7 +26,7 @@ export interface FaultCase {
   readonly sees: string;
 }
 
-/** Adds the title of its test to each row. vitest would shorten a title of its own. */
+/** Adds the title of its test to each row, because vitest shortens long values in a title. */
 export function withTitles<Case extends { readonly fault: string; readonly during: string }>(cases: readonly Case[]) {
   return cases.map((faultCase) => [`${faultCase.fault}, during ${faultCase.during}`, faultCase] as const);
 }
@@ -34,7 +34,7 @@ export function withTitles<Case extends { readonly fault: string; readonly durin
 /** Starts a fault. If it returns a function, the function ends the fault after the end of the operation. */
 export type InjectFault = (scenario: FaultScenario) => unknown;
 
-/** Sends a command or a press in another way. */
+/** Replaces how a command or a press is sent. */
 export type SendOverride = (deliver: () => Delivery) => Promise<unknown>;
 
 /** alice pauses the project `orders` with one link, from the command to the outcome. */
@@ -111,7 +111,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
       expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
       if (during === 'OK') endFault = await injectFault(scenario);
       await send(() => harness.press('OK', dialog));
-      if (during === 'the outcome') {
+      if (during === 'the execution') {
         await scenario.expectMessages('alice: Pausing orders…; channel: Pausing orders…');
         await scenario.waitForNotifications();
         endFault = await injectFault(scenario);

@@ -21,7 +21,7 @@ export interface UserActions {
   /** Waits for a message visible to the sender whose text matches. Returns the newest one. */
   waitForMessage(text: string | RegExp, sender?: Sender): Promise<MessageView>;
   /** Requests an action and presses OK. Returns the dialog. */
-  requestAndConfirm(action: Action, project: string, sender?: Sender): Promise<MessageView>;
+  requestAndPressOk(action: Action, project: string, sender?: Sender): Promise<MessageView>;
 }
 
 /** Users and real bots on the fake Slack, with real Redis, BullMQ and Bolt. */
@@ -30,7 +30,7 @@ export interface SlackHarness extends UserActions, AsyncDisposable {
   readonly slack: FakeSlack;
   readonly bot: Bot;
   /** The log of all bots, oldest line first. */
-  readonly logLines: readonly LogLine[];
+  readonly logLines: readonly PinoLine[];
   /** The reasons of all rejected requests, oldest first. */
   readonly rejections: readonly RejectionReason[];
   /** The request URL of all bots. It is not used in Socket Mode. */
@@ -44,9 +44,9 @@ export interface Sender {
   readonly channel?: string;
 }
 
-/** pino's level 40 is a warning, 50 an error. */
-export interface LogLine {
-  readonly level: number;
+/** A line of pino's log. The level 40 is a warning, 50 an error. The log of syncbot has the name of the level instead. */
+export interface PinoLine<Level extends number | string = number> {
+  readonly level: Level;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
@@ -71,8 +71,8 @@ export const defaultPolicy: Policy = { operators: ['U0ALICE', 'U0BOB'], channels
 
 export async function startSlackHarness(options: SlackHarnessOptions = {}): Promise<SlackHarness> {
   const slack = await FakeSlack.start(options.slack);
-  const logLines: LogLine[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void logLines.push(JSON.parse(line) as LogLine) });
+  const logLines: PinoLine[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logLines.push(JSON.parse(line) as PinoLine) });
   const services = await startTestServices({ ...options, log });
   const bots: Bot[] = [];
   const rejections: RejectionReason[] = [];
@@ -146,7 +146,7 @@ export function userActions(slack: FakeSlack): UserActions {
       slack.waitFor(() => messagesVisibleTo(sender).findLast((message) => matchesText(message, text)), {
         description: `a message with ${text}`,
       }),
-    async requestAndConfirm(action, project, sender = {}) {
+    async requestAndPressOk(action, project, sender = {}) {
       const dialog = await actions.runCommand(`${action} ${project}`, sender);
       expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
       actions.press('OK', dialog, sender.user);

@@ -14,7 +14,7 @@ export interface WaitOptions {
 export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 const pollIntervalMs = 10;
-/** Bound when the module is loaded, so that a test that mocks `performance.now` does not move the deadlines. */
+/** Bound at import: a test that mocks `performance.now` must not change the deadlines. */
 const monotonicNow = performance.now.bind(performance);
 
 /**

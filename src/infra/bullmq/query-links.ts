@@ -104,7 +104,7 @@ function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly A
   });
 }
 
-/** Whether the server replied, with an error or with something unexpected, rather than the connection failed. */
+/** Whether the server replied, even with an error or an unexpected value. False if the connection failed. */
 function isReplyError(error: unknown): boolean {
   return isPermanentReplyError(error) || error instanceof ZodError || error instanceof SyntaxError;
 }

@@ -7,7 +7,10 @@ import { keyPrefix, type LinkConnection, type LinkConnections } from './link-con
 
 const responseTimeoutMs = 3_000;
 
-/** The settings of a Redis that matter to its links. Of a cluster, the worst among its nodes. */
+/**
+ * The settings of a Redis that matter to its links. For a cluster: the worst eviction policy and persistence of its masters,
+ * and the version of the first one.
+ */
 export async function readConnectionInfo(
   name: string,
   connection: LinkConnection | undefined,

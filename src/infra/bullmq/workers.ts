@@ -22,7 +22,7 @@ export interface WorkerOptions<Name extends QueueName> {
   /** A connection of use `blocking`. BullMQ duplicates it for its blocking command. */
   readonly client: RedisClient;
   readonly log: Logger;
-  /** After this time without a sign of life from a worker, another worker takes its job. Ms, 30 s by default. */
+  /** If a worker does not renew the lock of its job for this time, another worker takes the job. Ms, 30 s by default. */
   readonly lockDurationMs?: number;
   /** A job that takes longer fails. No limit by default. */
   readonly timeoutMs?: number;
@@ -47,7 +47,7 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     // BullMQ 6.7.0 waits 15 s by default before it reports a job's end again after Redis was down, and close() does not
     // cut that wait short. No upstream issue. Remove this once close() does.
     runRetryDelay: 1_000,
-    // A job does not fail because its workers die. Otherwise the sweep would only add it again.
+    // BullMQ fails a job whose workers died more often than this (default 1). The sweep would only add it again.
     maxStalledCount: 10,
   });
   const connectionErrors = dedupeErrors((error) => log.warn({ queue, error }, 'worker connection failed'));

@@ -1,6 +1,6 @@
 import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/drift.ts';
-import { desiredLinkState, stateFromLinks } from '../../domain/lifecycle.ts';
+import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
 import type { ProjectState } from '../../domain/state.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
@@ -177,5 +177,5 @@ function their({ total }: LinkSample): string {
 
 function adoptHint(links: LinkSample, { project }: AlertContext): string {
   if (!isAdoptable(project, links)) return '';
-  return `; Adopt makes the project ${states[stateFromLinks(desiredLinkState(project.state))]}`;
+  return `; Adopt makes the project ${states[stateAfterAdopt(desiredLinkState(project.state))]}`;
 }

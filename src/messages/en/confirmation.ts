@@ -1,8 +1,8 @@
 import { deletedLinks, groupObservations } from '../../domain/drift.ts';
-import { desiredLinkState, type OperationKind, stateFromLinks } from '../../domain/lifecycle.ts';
+import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';
-import { reconcileTimeoutMs } from '../../domain/operation.ts';
+import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, formatNumber, pluralize, summarizeNames } from './format.ts';
@@ -17,25 +17,25 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
   reapply: reapplyEffect,
   adopt: (facts) => {
     const { project } = facts;
-    const state = stateFromLinks(desiredLinkState(project.state));
+    const state = stateAfterAdopt(desiredLinkState(project.state));
     return `All of its links are already ${state}. ${project.id} becomes ${states[state]}, and no link is changed.${state === 'paused' ? logRetention(facts) : ''}`;
   },
 };
 
 function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
-  const { running, paused, missing, unreachable } = groupObservations(stats.links);
+  const { resumed, paused, missing, unreachable } = groupObservations(stats.links);
   const shouldBePaused = desiredLinkState(project.state) === 'paused';
   const parts = [
     shouldBePaused
-      ? clause(running, format, ['stops taking tasks', 'stop taking tasks'])
+      ? clause(resumed, format, ['stops taking tasks', 'stop taking tasks'])
       : clause(paused, format, ['takes tasks again', 'take tasks again']),
     clause(deletedLinks(project, missing), format, [
       'has no queue, and the project goes on without it',
       'have no queue, and the project goes on without them',
     ]),
     clause(unreachable, format, [
-      `does not answer now, and syncbot tries again for up to ${formatDuration(reconcileTimeoutMs)}`,
-      `do not answer now, and syncbot tries again for up to ${formatDuration(reconcileTimeoutMs)}`,
+      `does not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
+      `do not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
   return `${stateClause(project.id, project.state)}. ${parts.join('; ')}.`;

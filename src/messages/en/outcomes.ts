@@ -64,13 +64,13 @@ function failed(facts: OutcomeFacts, refusal: string | null): OutcomeText {
   const { operation, project, format } = facts;
   const { outcome, action } = operation;
   if (outcome === null) return notDone(facts, refusal ?? 'Not every link was reached.');
-  const { linksDone, linksTotal, unreachable } = outcome;
+  const { linksDone, linksTotal, unsynced } = outcome;
   const verb = actions[action].done;
   const isCurrent = project !== null && project.state === (operation.toState ?? 'failed');
   const isRetrying = project !== null && project.incompleteOperation === operation.id;
   const reached = [
     `${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
-    ...(unreachable.length > 0 ? [`${linkNames(unreachable, format)} not reached`] : []),
+    ...(unsynced.length > 0 ? [`${linkNames(unsynced, format)} not reached`] : []),
     ...(isCurrent ? [(isRetrying ? stillSetting : allSet)[desiredLinkState(project.state)]] : []),
   ];
   const state = isCurrent

@@ -3,7 +3,7 @@ import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showList } from './queries.ts';
 
-/** Start, Pause, Restore, Re-apply or Adopt in a message: the same as the command. */
+/** A press of Start, Pause, Restore, Re-apply or Adopt requests that operation. */
 export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const action = readOperationKind(press.actionId);
   const project = readProjectId(press.value);

@@ -86,7 +86,7 @@ async function resolveOperation(
   }
 }
 
-interface RefusedConfirmation {
+interface ConfirmationRefusal {
   readonly ref: OperationRef;
   readonly refusal: Refusal;
 }
@@ -95,7 +95,7 @@ interface RefusedConfirmation {
 function refuseConfirmation(
   context: ListenerContext,
   { user, channel }: BlockAction,
-  { ref, refusal }: RefusedConfirmation,
+  { ref, refusal }: ConfirmationRefusal,
 ): ListenerResult {
   if (refusal.code === 'unknown_operation') return { kind: 'refusal', refusal, verb: null, mode: 'replace' };
   const record = () => recordRefusedConfirmation(context, { ref, by: user, channel, refusal });

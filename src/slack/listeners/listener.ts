@@ -14,7 +14,7 @@ import type { OnRequestRejected } from '../receivers/receiver.ts';
 import { type Message, textMessage } from '../views/blocks.ts';
 import { buildRefusal } from '../views/refusal.ts';
 
-/** What every listener is given: the use cases, and what is needed to decide and to answer. */
+/** The use cases, and the services that a listener needs to authorize and to answer. */
 export interface ListenerContext extends UseCaseContext {
   readonly authorizer: Authorizer;
   readonly format: Formatter;
@@ -66,8 +66,8 @@ export interface ListenerOptions<Request extends SlackRequest> {
   readonly decode: (body: unknown) => Request | null;
   readonly run: Listener<Request>;
   /**
-   * Slack may deliver a request twice. `before_run` drops the second delivery. `before_refusal` lets it run, since the
-   * operation store recognizes a repeated press, and only does not repeat a refusal.
+   * Slack may deliver a request twice. `before_run` drops the second delivery. `before_refusal` runs it, because the
+   * operation store recognizes a repeated press. It drops only a repeated refusal.
    */
   readonly deduplicate?: 'before_run' | 'before_refusal';
 }

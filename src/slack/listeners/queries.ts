@@ -32,12 +32,14 @@ export async function showDetails(
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
-  const canReveal = context.showErrors || !hasFailed || context.authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([context.serverClock.now(), canReveal]);
+  const [now, revealReasons] = await Promise.all([
+    context.serverClock.now(),
+    mayRevealReasons(context, request, hasFailed),
+  ]);
   return { kind: 'message', message: buildShow({ details, revealReasons, format: context.format, now }) };
 }
 
-/** `precheck`: what must hold before the project can be started. */
+/** `precheck`: checks whether the project can be started. */
 export async function showPrecheck(context: ListenerContext, id: string): Promise<ListenerResult> {
   const result = await findProject(context, id);
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'precheck' };
@@ -56,7 +58,18 @@ export async function showHistory(
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
   const { entries } = result;
   const hasFailed = entries.some(({ failure }) => failure !== null);
-  const canReveal = context.showErrors || !hasFailed || context.authorizer.isOperator(request);
-  const [now, revealReasons] = await Promise.all([context.serverClock.now(), canReveal]);
+  const [now, revealReasons] = await Promise.all([
+    context.serverClock.now(),
+    mayRevealReasons(context, request, hasFailed),
+  ]);
   return { kind: 'message', message: buildHistory({ project, entries, revealReasons, format: context.format, now }) };
+}
+
+/** Reads the person's user groups only if there is a reason to hide. */
+async function mayRevealReasons(
+  { showErrors, authorizer }: ListenerContext,
+  request: SlackRequest,
+  hasFailed: boolean,
+): Promise<boolean> {
+  return showErrors || !hasFailed || authorizer.isOperator(request);
 }

@@ -22,7 +22,10 @@ export interface AlertNotifierOptions {
   readonly log: Logger;
 }
 
-/** These alerts are also posted after they have resolved: tasks may have run while people believed that they were paused. */
+/**
+ * These alerts are also posted after they have resolved: tasks may have run while people believed that they were paused.
+ * `queue_created` resolves within one cycle, often before it is posted.
+ */
 const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
   'pause_ignored',
@@ -84,7 +87,7 @@ async function notifyFiring(
       ? await post(options, notification, { content, messageRef: null })
       : updated;
   if (result.kind === 'cannot_post') return result;
-  return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: false } };
+  return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: false } };
 }
 
 async function notifyResolved(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
@@ -97,15 +100,15 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = await updateResolved(options, notification, { messageRef: firingMessage, durationMs });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
-  const isLate = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
-  if (!isLate) {
+  const resolvedBeforePosting = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
+  if (!resolvedBeforePosting) {
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }
   const content = buildResolvedAlert({ ...options, ...notification, durationMs: alert.changedAt - since });
   const result = await post(options, notification, { content, messageRef: null });
   if (result.kind === 'cannot_post') return result;
-  return { kind: 'delivered', delivered: { seq, since, message: result.message, resolved: true } };
+  return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: true } };
 }
 
 /** The message that still shows the alert as firing, or null. */
@@ -124,10 +127,10 @@ async function updateResolved(
   options: AlertNotifierOptions,
   notification: AlertNotification,
   { messageRef, durationMs }: ResolvedUpdate,
-): Promise<MessageRef | null> {
+): Promise<MessageRef> {
   const content = buildResolvedAlert({ ...options, ...notification, durationMs });
   const result = await post(options, notification, { content, messageRef });
-  return result.kind === 'cannot_post' ? messageRef : result.message;
+  return messageOf(result) ?? messageRef;
 }
 
 interface AlertPost {
@@ -136,10 +139,15 @@ interface AlertPost {
   readonly messageRef: MessageRef | null;
 }
 
-/** `message` is null when there is no channel to post to: `show` and the history still have the alert. */
 type AlertPostResult =
-  | { readonly kind: 'posted'; readonly message: MessageRef | null }
+  | { readonly kind: 'posted'; readonly message: MessageRef }
+  /** There is no channel to post to. `show` and the history still have the alert. */
+  | { readonly kind: 'no_channel' }
   | { readonly kind: 'cannot_post' };
+
+function messageOf(result: AlertPostResult): MessageRef | null {
+  return result.kind === 'posted' ? result.message : null;
+}
 
 async function post(
   { client, operations, log }: AlertNotifierOptions,
@@ -155,7 +163,7 @@ async function post(
   }
   if (channels.length > 0) return { kind: 'cannot_post' };
   alertLog.warn({}, 'alert not delivered: the project has no channel');
-  return { kind: 'posted', message: null };
+  return { kind: 'no_channel' };
 }
 
 /** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */

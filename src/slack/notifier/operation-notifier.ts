@@ -2,7 +2,13 @@ import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
 import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import { type Dialog, isOpen, type MessageRef, type Operation, type OperationState } from '../../domain/operation.ts';
+import {
+  type Dialog,
+  isUnfinished,
+  type MessageRef,
+  type Operation,
+  type OperationState,
+} from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -26,8 +32,8 @@ export interface OperationNotifierOptions {
 /** An operation that was never confirmed concerns its requester only, so the channel gets no message about it. */
 const publicStates: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
 
-/** While one destination backs off, the other is updated again after this time, ms. */
-const recheckDelayMs = { open: 1_000, finished: 5_000 };
+/** Delay until the destination that does not back off is updated again, ms. */
+const recheckDelayMs = { unfinished: 1_000, finished: 5_000 };
 const maxTracked = 10_000;
 
 /** What this process remembers of an operation until its notification is complete. Losing it costs one more call to Slack. */
@@ -45,7 +51,7 @@ const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, d
 
 /**
  * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
- * It renders the current records, so a message can be late or repeated, but never wrong.
+ * It renders the current records. A message can be late or repeated.
  */
 export function createOperationNotifier(options: OperationNotifierOptions): Notifier['notifyOperation'] {
   const tracked = new Map<string, Tracking>();
@@ -70,7 +76,7 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     if (!isComplete) throw delivery.error;
     tracked.delete(ref.operation);
     const { state } = operation;
-    if (!isOpen(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
+    if (!isUnfinished(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
   };
 }
 
@@ -120,7 +126,7 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
   if (channel.kind === 'retry' || dialog.kind === 'retry') {
     return { ...report, ...scheduleRetry(notification, report.tracking, { channel, dialog }) };
   }
-  const needsDirectMessage = destinations.length === 0 && !isOpen(operation) && channel.kind === 'unavailable';
+  const needsDirectMessage = destinations.length === 0 && !isUnfinished(operation) && channel.kind === 'unavailable';
   if (!needsDirectMessage) return report;
   const direct = await attempt(0, () => sendDirectMessage(slack, notification));
   if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
@@ -161,7 +167,7 @@ function scheduleRetry(
 ): Pick<DeliveryReport, 'tracking' | 'error'> {
   const [channelMs, dialogMs] = [delayOf(channel), delayOf(dialog)];
   const recheckMs = isDialogUsable(operation.dialog, now)
-    ? recheckDelayMs[isOpen(operation) ? 'open' : 'finished']
+    ? recheckDelayMs[isUnfinished(operation) ? 'unfinished' : 'finished']
     : channelMs;
   const delayMs = Math.min(channelMs, dialogMs, recheckMs);
   const backoffUntil = (ms: number, current: number) =>
@@ -203,7 +209,7 @@ async function updateDialog(
   const { dialog, seq } = operation;
   if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
   if (tracking.dialogSeq === seq) return { kind: 'delivered' };
-  if (isOpen(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
+  if (isUnfinished(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
   const result = await postToResponseUrl({ url: dialog.url, send }, message, 'replace');
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {

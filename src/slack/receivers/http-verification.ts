@@ -117,7 +117,10 @@ function pathOf(url: string): string | null {
   return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : null;
 }
 
-/** Returns the media type without parameters, since proxies add a charset, spaces or capitals. Null: not one of Slack's. */
+/**
+ * Returns the media type without parameters, because proxies add a charset, spaces or capitals. Returns null if Slack does not
+ * use the media type.
+ */
 function contentTypeOf(header: string | undefined): ContentType | null {
   const type = header?.split(';')[0]?.trim().toLowerCase();
   return type === 'application/x-www-form-urlencoded' || type === 'application/json' ? type : null;

@@ -18,7 +18,7 @@ export type Transport =
   /** `port` 0 takes a free port; the log line `listening for Slack` has it. */
   | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };
 
-/** Why the bot did nothing for a request. All but `other_team` occur in HTTP mode only. Label of a metric. */
+/** Why the bot rejected a request. Only `other_team` occurs in Socket Mode too. Label of a metric. */
 export type RejectionReason =
   /** Not the path of Slack's request URLs. */
   | 'wrong_path'

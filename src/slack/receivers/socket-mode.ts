@@ -23,8 +23,8 @@ export function createSocketModeReceiver(options: SocketModeReceiverOptions): Sl
 }
 
 /**
- * Keeps one stable connection: one that is open and that Slack has not announced to close. When Slack announces it, the receiver
- * opens another connection first and closes the old one then. When it cannot open another one, the old one stays in use.
+ * Keeps one stable connection: an open one, for which Slack has announced no close. When Slack announces it, the receiver opens
+ * another connection first and closes the old one then. When it cannot open another one, the old one stays in use.
  */
 class ReconnectingReceiver implements SlackReceiver {
   readonly boltReceiver: Receiver;

@@ -1,4 +1,4 @@
-import { critical, type FiringAlert } from '../../domain/alert.ts';
+import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
 import type { AlertKind, Condition } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/drift.ts';
 import type { OperationKind } from '../../domain/lifecycle.ts';
@@ -21,7 +21,7 @@ export interface AlertView {
 export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Message {
   const { project, format, showErrors } = view;
   const { headline, advice } = alertText(condition, { project, format, revealReasons: showErrors });
-  const mention = critical.has(condition.kind) ? mentionFor(view) : '';
+  const mention = criticalKinds.has(condition.kind) ? mentionFor(view) : '';
   const buttons = actionsFor(condition, project).map((kind) => requestButton(kind, project.id));
   return {
     text: `${mention}${headline}. ${advice}`,

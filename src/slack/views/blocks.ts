@@ -56,7 +56,7 @@ export function button({ label, actionId, value, primary = false, accessibilityL
   };
 }
 
-/** The button that requests an operation, as the command does. */
+/** The button that requests an operation. */
 export function requestButton(kind: OperationKind, project: string): Button {
   return projectButton(messages.actions[kind].label, actionIds.request[kind], project);
 }

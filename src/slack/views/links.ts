@@ -6,15 +6,22 @@ import { type Block, sectionBlock } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { codeSpan } from './mrkdwn.ts';
 
+/** The JSON of the title, the first block and the line about links that are not shown. */
+const frameChars = 400;
+/** The JSON of one more block, without its text. */
+const blockChars = 100;
+/** More than any latency in ms, so that one failure outweighs it. */
+const failureWeight = 1e12;
+
 /**
  * The links of a project, one line for each, the worst first. The blocks take at most `maxJsonChars` of JSON; the message
- * says how many links do not fit.
+ * contains the number of links that do not fit.
  */
 export function linkSections(links: readonly LinkObservation[], maxJsonChars: number): Block[] {
   const lines = [...links].sort((a, b) => severity(b) - severity(a)).map(linkLine);
   const blocks: Block[] = [];
   let text = `*${messages.format.linkCount(links.length)}*`;
-  let remainingChars = maxJsonChars - 400;
+  let remainingChars = maxJsonChars - frameChars;
   for (const [index, line] of lines.entries()) {
     remainingChars -= JSON.stringify(line).length + 2;
     if (remainingChars < 0) {
@@ -23,7 +30,7 @@ export function linkSections(links: readonly LinkObservation[], maxJsonChars: nu
     }
     if (text.length + line.length > sectionBudgetChars) {
       blocks.push(sectionBlock(text));
-      remainingChars -= 100;
+      remainingChars -= blockChars;
       text = line;
     } else text += `\n${line}`;
   }
@@ -37,8 +44,9 @@ function linkLine(observation: LinkObservation): string {
   return joinDots(name, observation.paused ? links.paused : links.running, links.stats(observation));
 }
 
+/** Links that do not answer come first, then links without a queue, then the most failures, then the highest latency. */
 function severity(observation: LinkObservation): number {
   if (observation.kind === 'unreachable') return Number.MAX_VALUE;
   if (observation.kind === 'missing') return Number.MAX_VALUE / 2;
-  return observation.failuresAfterWatermark * 1e12 + linkLatencyMs(observation);
+  return observation.failuresAfterWatermark * failureWeight + linkLatencyMs(observation);
 }

@@ -24,7 +24,7 @@ it('The links of a connection that timed out are observed again as soon as it an
   expect(await observeKinds()).toEqual(['read']);
 });
 
-it('Thousands of links are observed at once, also right after a timeout.', async () => {
+it('Every one of three thousand links is observed, also right after a timeout.', async () => {
   const items = Array.from({ length: 3_000 }, (_, index) => ({
     link: { ...far.link, queue: index % 2 === 0 ? 'far' : `none-${index}` },
     watermark: noWatermark,

@@ -8,7 +8,7 @@ import { createLinkConnections } from '../../../src/infra/bullmq/link-connection
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
 import { endpointOf, startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { createOwnedQueue, nonexistentLink, observeLink, snapshotKeys } from '../redis-snapshot.ts';
+import { createOwnedQueue, missingLink, observeLink, snapshotKeys } from '../link-fixture.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -16,31 +16,28 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const withoutWatermarks = (...links: (typeof nonexistentLink)[]) =>
-  links.map((link) => ({ link, watermark: noWatermark }));
+const withoutWatermarks = (...links: (typeof missingLink)[]) => links.map((link) => ({ link, watermark: noWatermark }));
 
-describe('the queues of others', () => {
+describe('queues that other programs own', () => {
   it('No method of the gateway creates a queue that does not exist.', async () => {
     const { link } = await services.createLink('orders-full');
-    await services.createProject('orders', [{ link: nonexistentLink }, { link }] as never, { state: 'paused' });
+    await services.createProject('orders', [{ link: missingLink }, { link }] as never, { state: 'paused' });
     const before = await snapshotKeys(services);
     const { links } = services.context;
-    expect(await links.readStatuses([nonexistentLink, link], 5_000)).toEqual(['missing', 'resumed']);
-    expect(await links.observe(withoutWatermarks(nonexistentLink))).toEqual([
-      { kind: 'missing', link: nonexistentLink },
-    ]);
-    expect(await links.countWorkers([nonexistentLink])).toEqual([0]);
-    expect(await links.findUsage([nonexistentLink])).toEqual([{ kind: 'unused' }]);
-    expect(await links.retryFailed(withoutWatermarks(nonexistentLink))).toMatchObject([{ tasks: 0 }]);
+    expect(await links.readStatuses([missingLink, link], 5_000)).toEqual(['missing', 'resumed']);
+    expect(await links.observe(withoutWatermarks(missingLink))).toEqual([{ kind: 'missing', link: missingLink }]);
+    expect(await links.countWorkers([missingLink])).toEqual([0]);
+    expect(await links.findUsage([missingLink])).toEqual([{ kind: 'unused' }]);
+    expect(await links.retryFailed(withoutWatermarks(missingLink))).toMatchObject([{ tasks: 0 }]);
     expect(await snapshotKeys(services)).toEqual(before);
 
     expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
       kind: 'synced',
-      missing: [nonexistentLink],
-      unreachable: [],
+      missing: [missingLink],
+      unsynced: [],
     });
-    expect(await links.readStatuses([nonexistentLink, link], 5_000)).toEqual(['missing', 'paused']);
-    expect(await services.redis.keys(`bull:${nonexistentLink.queue}:*`)).toEqual([]);
+    expect(await links.readStatuses([missingLink, link], 5_000)).toEqual(['missing', 'paused']);
+    expect(await services.redis.keys(`bull:${missingLink.queue}:*`)).toEqual([]);
   });
 
   it('Reads, and a reconcile that finds no difference, change no key and add no event.', async () => {
@@ -165,7 +162,7 @@ describe('a server that does not answer', () => {
 
   it('The links of a connection that is not configured are unreachable.', async () => {
     for (const connection of ['nowhere', 'constructor', '__proto__']) {
-      const link = { ...nonexistentLink, connection };
+      const link = { ...missingLink, connection };
       expect(await services.context.links.readStatuses([link], 500)).toEqual(['unreachable']);
       expect(await services.context.links.observe(withoutWatermarks(link))).toEqual([{ kind: 'unreachable', link }]);
       expect(await services.context.links.readConnections([connection])).toEqual([
@@ -223,7 +220,7 @@ describe('connections and workers', () => {
 });
 
 describe('the usage of a queue', () => {
-  const readUsage = async (link: typeof nonexistentLink) => (await services.context.links.findUsage([link]))[0];
+  const readUsage = async (link: typeof missingLink) => (await services.context.links.findUsage([link]))[0];
 
   it('A queue whose tasks all wait is unused.', async () => {
     const { link, queue } = await services.createLink('orders-full');
@@ -289,7 +286,7 @@ describe('scripts', () => {
         services.redis.hset(`bull:${name}:meta`, name.endsWith('7') ? { paused: 1 } : { version: 'x' }),
       ),
     );
-    const links = names.map((queue) => ({ ...nonexistentLink, queue }));
+    const links = names.map((queue) => ({ ...missingLink, queue }));
     const statuses = await services.context.links.readStatuses(links, 5_000);
     expect(statuses).toEqual(names.map((name) => (name.endsWith('7') ? 'paused' : 'resumed')));
     const observations = await services.context.links.observe(withoutWatermarks(...links));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linkBacklog, linkLatencyMs } from '../../../src/domain/observation.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { createOwnedQueue, observeLink } from '../redis-snapshot.ts';
+import { createOwnedQueue, observeLink } from '../link-fixture.ts';
 
 let services: TestServices;
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { observeLink, snapshotKeys } from '../redis-snapshot.ts';
+import { observeLink, snapshotKeys } from '../link-fixture.ts';
 
 let services: TestServices;
 let testLink: TestLink;

@@ -35,7 +35,7 @@ describe('a Redis client', () => {
     }
   });
 
-  it('Waiting until it is ready ends in time.', async () => {
+  it('whenReady returns false after its timeout and after a disconnect.', async () => {
     const near = connect(endpointOf(sharedRedisUrl()), 'commands', () => {});
     expect(await whenReady(near, 10_000)).toBe(true);
     await disconnect(near);

@@ -42,7 +42,7 @@ const resolve = (
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
 ) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
-const outcome = { linksTotal: 1, linksDone: 1, unreachable: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const outcome = { linksTotal: 1, linksDone: 1, unsynced: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
   expectedVersion: 2,
@@ -341,7 +341,7 @@ describe('a commit', () => {
     expect((await snapshot())[keys.state]).toBe(before[keys.state]);
   });
 
-  it('Going back restores every field as it was before the claim.', async () => {
+  it('A rollback restores every field as it was before the claim.', async () => {
     await claimOperation();
     await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
     const before = await stores.projects.read('orders');
@@ -376,7 +376,7 @@ describe('a commit', () => {
     });
   });
 
-  it('Going back leaves unsynced links unsynced.', async () => {
+  it('A rollback leaves unsynced links unsynced.', async () => {
     await claimOperation();
     await stores.operations.commit(
       completion({ projectChange: { kind: 'roll_back' }, linksSynced: false, operationState: 'failed', outcome: null }),
@@ -390,7 +390,7 @@ describe('a commit', () => {
     });
   });
 
-  it('Times keep every digit.', async () => {
+  it('A stored time is read with every digit.', async () => {
     const oldestUnprocessedAt = 1_764_198_778_123;
     await stores.projects.markFailed('orders', 1, {
       failure: { kind: 'task_failed', link, taskId: '7', reason: 'no', at: 1 },
@@ -413,13 +413,13 @@ describe('a commit', () => {
     expect(await stores.projects.read('orders')).toMatchObject({ since: failed?.since, oldestUnprocessedAt });
   });
 
-  it('Empty lists stay lists.', async () => {
+  it('An empty list is read as an empty list.', async () => {
     await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
     await claimOperation();
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
     await stores.operations.commit(completion({ failure: { kind: 'link_unreachable', link, at: 1 } }));
     expect(await stores.operations.read(ref)).toMatchObject({
-      outcome: { unreachable: [], missing: [] },
+      outcome: { unsynced: [], missing: [] },
       progress: null,
     });
     expect(await stores.projects.read('orders')).toMatchObject({

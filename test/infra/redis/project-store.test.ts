@@ -138,7 +138,7 @@ describe('a Redis that cannot serve', () => {
   });
 
   it.each([
-    ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['without free memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
     ['a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
     [
       'without enough replicas',
@@ -162,7 +162,7 @@ describe('a Redis that cannot serve', () => {
     },
   );
 
-  it('A bug of ours is not reported as an outage.', async () => {
+  it('An error reply other than an outage is thrown unchanged.', async () => {
     await services.redis.del(keys.state);
     await services.redis.set(keys.state, 'not a hash');
     await expect(stores.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);

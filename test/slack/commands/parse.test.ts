@@ -6,7 +6,7 @@ import { projectIdSchema } from '../../../src/domain/project.ts';
 import { explainParseError } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { hostileText, projectId } from '../arbitraries.ts';
+import { hostileTextArbitrary, projectIdArbitrary } from '../arbitraries.ts';
 
 const formatter = slackFormatter('/sync');
 const actionCommand = (action: string, project: string, reason: string | null = null) => ({
@@ -82,14 +82,14 @@ describe('the text after /sync', () => {
 describe('parseCommand', () => {
   const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'list', 'puase', '');
   const anyText = fc.oneof(
-    hostileText,
+    hostileTextArbitrary,
     fc.string({ unit: 'grapheme' }),
-    fc.tuple(verb, hostileText, hostileText).map((words) => words.join(' ')),
+    fc.tuple(verb, hostileTextArbitrary, hostileTextArbitrary).map((words) => words.join(' ')),
   );
 
   it('reads any text as a command or as an error with an explanation (property)', () => {
     fc.assert(
-      fc.property(anyText, fc.array(projectId, { maxLength: 3 }), (text, projects) => {
+      fc.property(anyText, fc.array(projectIdArbitrary, { maxLength: 3 }), (text, projects) => {
         const command: Command = parseCommand(text);
         if (command.kind !== 'invalid') return;
         const message = explainParseError(command.error, projects, formatter);
@@ -104,7 +104,7 @@ describe('parseCommand', () => {
   it('reads an action with its project and its reason (property)', () => {
     const reason = fc.stringMatching(/^[a-zA-Z0-9äöü<>&,.!]{1,20}( [a-z0-9]{1,9}){0,5}$/);
     fc.assert(
-      fc.property(fc.constantFrom(...actions), projectId, fc.option(reason), (action, project, reason) => {
+      fc.property(fc.constantFrom(...actions), projectIdArbitrary, fc.option(reason), (action, project, reason) => {
         const escapedReason = reason?.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
         const text = `${action} ${project}${escapedReason === undefined ? '' : ` because ${escapedReason}`}`;
         expect(parseCommand(text)).toEqual(actionCommand(action, project, reason));

@@ -7,8 +7,8 @@ import type { Project } from '../../../src/domain/project.ts';
 import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
+import { exampleLink, exampleProject } from '../../support/example-records.ts';
 import { visibleText } from '../../support/slack-harness.ts';
-import { exampleLink, exampleProject } from '../example-records.ts';
 
 let slack: FakeSlack;
 let project: Project;

@@ -7,7 +7,7 @@ import type { Project } from '../../../src/domain/project.ts';
 import { createNotifier } from '../../../src/slack/notifier/notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
-import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../../support/example-records.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -138,7 +138,7 @@ describe('the dialog of the requester', () => {
     ).toContain('orders is Paused');
   });
 
-  it('says that nothing was changed after Cancel', async () => {
+  it('shows after Cancel that nothing was changed', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     await updateAndNotify({ state: 'cancelled' });
     expect(ephemeralsToAlice().map((message) => message.text)).toEqual([

@@ -9,7 +9,7 @@ import { readBody } from '../../../src/slack/receivers/http-server.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = (): void => runInNewContext('gc')();
 
-it('A body in chunks of one byte takes no more memory than a body in one chunk.', async () => {
+it('A body in 300,000 chunks of one byte takes less than 8 MB of heap.', async () => {
   const request = new IncomingMessage(new Socket());
   const bodyResult = readBody(request, 1_048_576);
   const requestEnded = once(request, 'end');

@@ -142,7 +142,7 @@ describe('The HTTP receiver', () => {
 const createReceiver = () =>
   createHttpReceiver({ signingSecret: 'right', port: 0, log: createFakeContext([]).context.log });
 
-it("Bolt's own check of the signature stays on.", async () => {
+it('Bolt checks the signature of a request as well.', async () => {
   const { boltReceiver } = createReceiver();
   if (!(boltReceiver instanceof HTTPReceiver)) throw new Error('another receiver');
   const server = createServer((request, response) => boltReceiver.requestListener(request, response));

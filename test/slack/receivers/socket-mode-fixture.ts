@@ -6,7 +6,7 @@ import { defaultSocketTiming, type SocketTiming } from '../../../src/slack/recei
 import type { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../../fake-slack/options.ts';
-import type { LogLine } from '../fake-context.ts';
+import type { LoggedCall } from '../fake-context.ts';
 
 /** The receiver under test, connected to the fake Slack, with a real Bolt app behind it that acks every command and press. */
 export interface SocketModeFixture extends AsyncDisposable {
@@ -44,8 +44,8 @@ export async function createSocketModeFixture(options: SocketModeFixtureOptions 
   const slack = options.sharedSlack ?? (await FakeSlack.start({ closeDelayMs: neverMs, ...options.slack }));
   const receivedTriggerIds: string[] = [];
   const connectionErrors: SlackConnectionError[] = [];
-  const logLines: LogLine[] = [];
-  const logAt = (level: LogLine['level']) => (fields: object, message: string) => {
+  const logLines: LoggedCall[] = [];
+  const logAt = (level: LoggedCall['level']) => (fields: object, message: string) => {
     logLines.push({ level, fields, message });
   };
   const log = { info: logAt('info'), warn: logAt('warn'), error: logAt('error') };

@@ -53,6 +53,7 @@ async function runCommand({ slack, deliveries }: Trace, command: Command): Promi
     case 'press button':
       return void deliveries.push(slack.pressForged({ ...listCommand, actionId: 'any' }));
     case 'wait':
+      // Varies the interleaving only. No expectation depends on this time.
       return void (await delay(command.ms));
     case 'fail next opens':
       return void slack.injectFault({ method: 'apps.connections.open', status: 500, times: 2 });
@@ -87,6 +88,7 @@ async function runTrace(commands: readonly Command[]): Promise<void> {
   const { slack } = fixture;
   await using otherFixture = await startSocketModeFixture({ sharedSlack: slack, timing: testTiming });
   const fixtures = [fixture, otherFixture];
+  // Each third ack is late, to vary the interleaving only.
   for (const fixture of fixtures)
     fixture.beforeAck = async () => void (fixture.receivedTriggerIds.length % 3 === 0 && (await delay(4)));
   const trace: Trace = { slack, deliveries: [] };

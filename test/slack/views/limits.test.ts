@@ -16,18 +16,18 @@ import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
+import { exampleLink } from '../../support/example-records.ts';
 import {
-  firingAlert,
-  historyEntry,
-  hostileText,
+  firingAlertArbitrary,
+  historyEntryArbitrary,
+  hostileTextArbitrary,
   now,
-  observedProject,
-  operationOf,
-  precheckItems,
-  projectId,
-  refusal,
+  observedProjectArbitrary,
+  operationArbitrary,
+  precheckItemsArbitrary,
+  projectIdArbitrary,
+  refusalArbitrary,
 } from '../arbitraries.ts';
-import { exampleLink } from '../example-records.ts';
 
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
@@ -65,11 +65,11 @@ function collectStrings(value: unknown): string[] {
   );
 }
 
-describe('every message is within the limits of Slack, and mentions only people and channels', () => {
-  it('list', () => {
-    const page = fc.array(observedProject, { maxLength: projectsPerPage });
+describe('the limits of Slack, and the rule to mention only users and channels', () => {
+  it('hold for a list', () => {
+    const page = fc.array(observedProjectArbitrary, { maxLength: projectsPerPage });
     fc.assert(
-      fc.property(page, hostileText, fc.nat(5), (observedProjects, filter, pageNumber) => {
+      fc.property(page, hostileTextArbitrary, fc.nat(5), (observedProjects, filter, pageNumber) => {
         const counts = countStates(observedProjects.map(({ project }) => project));
         const shortFilter = filter.slice(0, 100);
         expectWithinLimits(
@@ -80,13 +80,13 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('show', () => {
+  it('hold for the details of a project', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((observed) =>
-          fc.tuple(fc.constant(observed), fc.array(operationOf(observed.project.id), { maxLength: 5 })),
+        observedProjectArbitrary.chain((observed) =>
+          fc.tuple(fc.constant(observed), fc.array(operationArbitrary(observed.project.id), { maxLength: 5 })),
         ),
-        precheckItems,
+        precheckItemsArbitrary,
         fc.boolean(),
         ([observed, operations], precheck, revealReasons) => {
           expectWithinLimits(
@@ -98,38 +98,42 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('precheck', () => {
+  it('hold for a precheck', () => {
     fc.assert(
-      fc.property(observedProject, precheckItems, ({ project }, items) =>
+      fc.property(observedProjectArbitrary, precheckItemsArbitrary, ({ project }, items) =>
         expectWithinLimits(buildPrecheck({ ...viewContext, project, items })),
       ),
       fuzzOptions,
     );
   });
 
-  it('confirmation', () => {
+  it('hold for a confirmation', () => {
     fc.assert(
       fc.property(
-        observedProject.chain((observed) => fc.tuple(fc.constant(observed), operationOf(observed.project.id))),
+        observedProjectArbitrary.chain((observed) =>
+          fc.tuple(fc.constant(observed), operationArbitrary(observed.project.id)),
+        ),
         ([observed, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation })),
       ),
       fuzzOptions,
     );
   });
 
-  it('outcome', () => {
+  it('hold for an outcome', () => {
     fc.assert(
       fc.property(
-        observedProject.chain(({ project }) => fc.tuple(fc.option(fc.constant(project)), operationOf(project.id))),
+        observedProjectArbitrary.chain(({ project }) =>
+          fc.tuple(fc.option(fc.constant(project)), operationArbitrary(project.id)),
+        ),
         ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
       ),
       { numRuns: 200 },
     );
   });
 
-  it('alert', () => {
+  it('hold for an alert that fires or is resolved', () => {
     fc.assert(
-      fc.property(observedProject, firingAlert, fc.boolean(), ({ project }, alert, showErrors) => {
+      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
         const durationMs = alert.absentOnce ? null : alert.changedAt;
         expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, durationMs }));
@@ -138,23 +142,23 @@ describe('every message is within the limits of Slack, and mentions only people 
     );
   });
 
-  it('history', () => {
-    const entries = fc.array(historyEntry, { maxLength: maxEntriesShown + 1, size: 'max' });
+  it('hold for a history', () => {
+    const entries = fc.array(historyEntryArbitrary, { maxLength: maxEntriesShown + 1, size: 'max' });
     fc.assert(
-      fc.property(projectId, entries, fc.boolean(), (project, some, revealReasons) =>
+      fc.property(projectIdArbitrary, entries, fc.boolean(), (project, some, revealReasons) =>
         expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: some, revealReasons }), some.length),
       ),
       { numRuns: 200 },
     );
   });
 
-  it('history with the longest lines', () => {
+  it('hold for a history with the longest lines', () => {
     for (const longText of ['"', '\\', '<', '👨‍👩‍👧‍👦'].map((unit) => unit.repeat(500))) {
       const links = Array<Link>(9).fill({ queue: longText, connection: longText, prefix: longText });
       const outcome = {
         linksTotal: 1e9,
         linksDone: 1e9,
-        unreachable: links,
+        unsynced: links,
         missing: [],
         inFlight: 1e9,
         retriedTasks: 1e9,
@@ -204,9 +208,9 @@ describe('every message is within the limits of Slack, and mentions only people 
     }
   });
 
-  it('refusal and help', () => {
+  it('hold for a refusal, and for the help', () => {
     fc.assert(
-      fc.property(refusal, fc.option(projectId), (each, verb) =>
+      fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
         expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
       ),
       { numRuns: 200 },

@@ -8,14 +8,14 @@ import {
   truncateMrkdwn,
   truncateText,
 } from '../../../src/slack/views/mrkdwn.ts';
-import { hostileText } from '../arbitraries.ts';
+import { hostileTextArbitrary } from '../arbitraries.ts';
 
 const length = fc.integer({ min: 1, max: 300 });
 
 describe('text from outside', () => {
   it('cannot mention, link or format, and has at most the given length after escaping', () => {
     fc.assert(
-      fc.property(hostileText, length, (raw, max) => {
+      fc.property(hostileTextArbitrary, length, (raw, max) => {
         const safe = safeText(raw, max);
         expect(safe.length).toBeLessThanOrEqual(Math.max(max, 1));
         expect(safe).not.toMatch(/[<>`*~]|\p{Cc}|\p{Cs}|[\u202a-\u202e\u2066-\u2069\u200b]/u);

@@ -4,7 +4,13 @@ import type { Project } from '../../../src/domain/project.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../../src/slack/views/outcome.ts';
-import { exampleLink, exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../example-records.ts';
+import {
+  exampleLink,
+  exampleNow,
+  exampleOperation,
+  exampleOutcome,
+  exampleProject,
+} from '../../support/example-records.ts';
 
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
 
@@ -26,9 +32,9 @@ describe('the message of an operation', () => {
     ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
     ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
-  ])('is complete when it is %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
+  ])('has the text of its state: %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
 
-  it('of a restore says how many failed tasks were retried', () => {
+  it('of a restore has the number of retried tasks', () => {
     const operation: Partial<Operation> = {
       action: 'restore',
       state: 'done',
@@ -40,7 +46,7 @@ describe('the message of an operation', () => {
     );
   });
 
-  it('shows the state of now when it has changed since', () => {
+  it('shows the current state if the state has changed since the operation', () => {
     const resumedProject = exampleProject({ since: exampleNow - 3_000 });
     expect(outcomeText({ ...done, outcome: exampleOutcome }, resumedProject)).toBe(
       'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, by <@U0BOB>',
@@ -48,8 +54,8 @@ describe('the message of an operation', () => {
     expect(outcomeText({ ...done, outcome: exampleOutcome }, null)).toContain('orders has been removed since then');
   });
 
-  it('of a pause that did not reach every link names the links, and says whether syncbot still tries', () => {
-    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreachable: [exampleLink('orders-incr')] };
+  it('of a pause names the links that it did not reach, and shows whether syncbot still tries', () => {
+    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unsynced: [exampleLink('orders-incr')] };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
     expect(outcomeText(failed, project)).toContain(

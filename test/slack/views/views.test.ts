@@ -17,7 +17,7 @@ import {
   exampleOutcome,
   exampleProject,
   exampleProjectStats,
-} from '../example-records.ts';
+} from '../../support/example-records.ts';
 
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
 const buttonLabels = (message: Message) => message.blocks.flatMap(buttonsIn);
@@ -50,7 +50,7 @@ describe('list', () => {
     expect(buttonLabels(list)).toEqual(['Pause']);
   });
 
-  it('has no action while a project is in transition, and says what is unknown', () => {
+  it('has no action while a project is in transition, and shows unknown numbers as unknown', () => {
     const pausing = exampleProject({ state: 'pausing' });
     const stats = toProjectStats([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
     const list = buildList({
@@ -74,7 +74,7 @@ describe('list', () => {
     expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
   });
 
-  it('without projects says what to do', () => {
+  it('without projects names the command that adds one, or the filter', () => {
     const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
     expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
     expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project matches “prod”');
@@ -82,7 +82,7 @@ describe('list', () => {
 });
 
 describe('confirmation', () => {
-  it('says what OK would do, with OK and Cancel', () => {
+  it('describes the effect of OK, and has the buttons OK and Cancel', () => {
     const dialog = buildConfirmation({
       ...viewContext,
       project: exampleProject(),

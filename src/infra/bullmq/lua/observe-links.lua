@@ -103,8 +103,8 @@ local function oldestRunnable(prefix, overdueSince)
   return oldest
 end
 
--- The count of failures after the watermark, and the oldest of them. Of the watermark's own millisecond, those count
--- that the watermark does not name.
+-- The count of failures after the watermark, and the oldest of them. A task that failed in the watermark's millisecond
+-- counts if the watermark does not list it.
 local function failuresAfter(prefix, watermark)
   local failedKey, at = prefix .. 'failed', string.format('%.17g', watermark.at)
   local isKnown, failures = {}, {}

@@ -8,8 +8,8 @@ local function decodeOptions(json)
   return isJson and type(options) == 'table' and options or nil
 end
 
--- When a task first becomes runnable, epoch ms: at its timestamp plus the delay of its options. The field 'delay' does not
--- tell, because BullMQ sets it to 0 when it promotes a task.
+-- When a task first becomes runnable, epoch ms: at its timestamp plus the delay of its options. The field 'delay' cannot
+-- be used, because BullMQ sets it to 0 when it promotes a task.
 local function firstRunnableAt(timestamp, optionsJson)
   local options = decodeOptions(optionsJson)
   return (tonumber(timestamp) or 0) + (options and tonumber(options.delay) or 0)

@@ -45,8 +45,8 @@ local function refuse(refusal)
   return cjson.encode({ kind = 'refused', operation = readOperation(id) })
 end
 
--- Adds the active operation to the refusal. Without one, adds the last change of the state: the record does not have the
--- person who changed the definition.
+-- Adds the active operation to the refusal. Without one, adds the last change of the state. The record does not contain
+-- changes of the definition.
 local function refuseBecauseOf(code, cause)
   return refuse({
     code = code,

@@ -7,7 +7,7 @@
     args.expectedVersion      the version at which the links were compared
     args.operationState       'done', 'failed' or 'refused'
     args.projectChange        { kind = 'set', state }: the project's new state
-                              { kind = 'roll_back' }: as before the claim, only if no link was changed
+                              { kind = 'roll_back' }: as before the claim, only if no link was resumed
                               { kind = 'keep' }: as it is now, after a correction
     args.linksSynced          whether every link has the desired state
     args.isDraining           whether tasks are still in flight after a pause
@@ -31,7 +31,7 @@ if not operation or operation.state ~= 'running' then
 end
 local project = readProject('state', 'version', 'activeOperation', 'before')
 local isActive = project.activeOperation == id and tonumber(project.version) == args.expectedVersion
--- Progress means that another worker has begun to change links.
+-- Progress means that the preflight has passed: a worker may have changed links.
 if not isActive or (args.projectChange.kind == 'roll_back' and operation.progress ~= '') then
   return cjson.encode({ kind = 'conflict' })
 end

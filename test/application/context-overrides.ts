@@ -74,7 +74,7 @@ export function createJumpingClock(): Clock & { readonly sleepsMs: number[] } {
 }
 
 /** Requests and confirms an operation without adding its job: the test executes it. */
-export function confirmOperation(
+export function requestAndConfirmWithoutJob(
   services: TestServices,
   project: string,
   action: OperationKind,

@@ -6,11 +6,12 @@ import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ServicesConfig } from '../../src/services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+export type ProcessRole = 'worker' | 'bot';
+
 export interface OpenDetails {
   readonly config: ServicesConfig;
   readonly lockDurationMs: number;
-  /** Whether the process starts a worker. */
-  readonly works: boolean;
+  readonly role: ProcessRole;
 }
 
 export interface PressDetails {
@@ -19,13 +20,13 @@ export interface PressDetails {
 }
 
 /** A message to the process. */
-export type SubjectCommand =
+export type ProcessCommand =
   | { readonly name: 'open'; readonly details: OpenDetails }
   | { readonly name: 'press'; readonly details: PressDetails }
   | { readonly name: 'close' };
 
 /** A process of the bot that a crash test stops. */
-export interface SubjectProcess {
+export interface ForkedProcess {
   /** Opens the connections of the process, and starts its worker. */
   open(details: OpenDetails): Promise<void>;
   /** Starts to handle a press of OK, up to the job and the notification. */
@@ -43,8 +44,8 @@ const replySchema = z.object({ name: z.string(), error: z.string().optional() })
 type Reply = z.infer<typeof replySchema>;
 
 /** `folder` is the folder of `buildTestPrograms`. */
-export async function startSubjectProcess(folder: string): Promise<SubjectProcess> {
-  const child = fork(join(folder, 'test/crash/subject-process-main.js'), {
+export async function startForkedProcess(folder: string): Promise<ForkedProcess> {
+  const child = fork(join(folder, 'test/crash/forked-process-main.js'), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -56,7 +57,7 @@ export async function startSubjectProcess(folder: string): Promise<SubjectProces
     const reply = await waitFor(() => replies.find((one) => one.name === name), { description });
     if (reply.error !== undefined) throw new Error(`${name} failed in the process: ${reply.error}`);
   };
-  const send = (command: SubjectCommand) => void child.send(command);
+  const send = (command: ProcessCommand) => void child.send(command);
   await waitForReply('loaded');
   return {
     async open(details) {

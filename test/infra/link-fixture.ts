@@ -29,4 +29,4 @@ export async function createOwnedQueue(services: TestServices, name: string, opt
 }
 
 /** A link whose queue does not exist. */
-export const nonexistentLink: Link = { queue: 'orders-ful', connection: 'default', prefix: 'bull' };
+export const missingLink: Link = { queue: 'ghost', connection: 'default', prefix: 'bull' };

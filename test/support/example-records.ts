@@ -114,7 +114,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
 export const exampleOutcome = {
   linksTotal: 2,
   linksDone: 2,
-  unreachable: [],
+  unsynced: [],
   missing: [],
   inFlight: 0,
   retriedTasks: 0,

@@ -1,11 +1,11 @@
 // The process that a crash test stops: a worker on the queue `actions`, or a bot between OK and the job. It has no cycles
-// and posts no messages, so that it sends to Redis only the commands of its operation. See subject-process.ts.
+// and posts no messages, so that it sends to Redis only the commands of its operation. See forked-process.ts.
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
 import { connect } from '../../src/infra/redis/connection.ts';
 import { Services } from '../../src/services.ts';
-import type { OpenDetails, PressDetails, SubjectCommand } from './subject-process.ts';
+import type { OpenDetails, PressDetails, ProcessCommand } from './forked-process.ts';
 
 const dialog = { url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 };
 const log = { info() {}, warn() {}, error() {} };
@@ -13,12 +13,12 @@ let services: Services | null = null;
 let worker: AsyncDisposable | null = null;
 
 /** Opens every connection before the test counts commands. */
-async function open({ config, lockDurationMs, works }: OpenDetails): Promise<void> {
+async function open({ config, lockDurationMs, role }: OpenDetails): Promise<void> {
   services = new Services(config, log, { lockDurationMs });
   const { context } = services;
   await context.projects.listIds();
   await context.links.readConnections(['default', ...Object.keys(config.connections)]);
-  if (!works) return;
+  if (role === 'bot') return;
   const client = connect(config.redis, 'blocking', () => {});
   worker = startWorker({
     queue: 'actions',
@@ -37,13 +37,13 @@ async function press({ ref, by }: PressDetails): Promise<void> {
   await context.notifications.operationChanged(ref);
 }
 
-async function run(command: SubjectCommand): Promise<void> {
+async function run(command: ProcessCommand): Promise<void> {
   if (command.name === 'open') await open(command.details);
   else if (command.name === 'press') await press(command.details);
   else await worker?.[Symbol.asyncDispose]();
 }
 
-process.on('message', (command: SubjectCommand) => {
+process.on('message', (command: ProcessCommand) => {
   run(command).then(
     () => process.send?.({ name: command.name }),
     (error: unknown) => process.send?.({ name: command.name, error: String(error) }),

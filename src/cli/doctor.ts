@@ -44,13 +44,13 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
 /** Whether a Redis answers, is new enough, never evicts keys and survives a restart. */
 function checkConnection(connection: ConnectionInfo): CheckText[] {
   const isBotRedis = connection.name === defaultConnection;
-  const item = isBotRedis ? 'REDIS_URL' : `connection ${connection.name}`;
+  const item = isBotRedis ? 'REDIS_URL' : texts.items.connection(connection.name);
   if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: texts.redis.unreachable }];
   return [
     { item, result: 'pass', message: texts.redis.answers },
-    { item: `${item} version`, ...checkRedisVersion(connection.redisVersion) },
-    { item: `${item} eviction`, ...toOutcome(checkEvictionPolicy(connection.evictionPolicy)) },
-    { item: `${item} persistence`, ...checkPersistence(connection.persistence, isBotRedis) },
+    { item: texts.items.version(item), ...checkRedisVersion(connection.redisVersion) },
+    { item: texts.items.eviction(item), ...toOutcome(checkEvictionPolicy(connection.evictionPolicy)) },
+    { item: texts.items.persistence(item), ...checkPersistence(connection.persistence, isBotRedis) },
   ];
 }
 
@@ -80,7 +80,7 @@ function checkPersistence(persistence: Persistence | null, isBotRedis: boolean):
 }
 
 async function checkSlack({ app }: CommandContext): Promise<readonly CheckText[]> {
-  return (await app.checkSlack()) ?? [{ item: 'Slack', result: 'unknown', message: texts.slack.noBotToken }];
+  return (await app.checkSlack()) ?? [{ item: texts.items.slack, result: 'unknown', message: texts.slack.noBotToken }];
 }
 
 /** An empty list fails only if a bot is configured here. The command line needs no operators. */
@@ -100,12 +100,12 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
     return [checkConfigApplied(context, stored), ...(await checkAllLinks(context, stored))];
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
-    return [{ item: 'projects', result: 'unknown', message: texts.projectsUnreadable }];
+    return [{ item: texts.items.projects, result: 'unknown', message: texts.projectsUnreadable }];
   }
 }
 
 function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
-  const item = `${configPath} applied`;
+  const item = texts.items.configApplied(configPath);
   const differences = messages.definition.diff(diffProjects(projects, config.projects));
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
@@ -126,7 +126,7 @@ async function checkAllLinks({ app }: CommandContext, projects: readonly Project
 /** One item for each link: its queue exists, its pause flag fits the state, and workers are connected. */
 export function checkLinks({ project, stats }: ObservedProject, workerCounts: WorkerCounts): CheckText[] {
   return stats.links.map((observation, index) => ({
-    item: `link ${project.id}/${observation.link.queue}`,
+    item: texts.items.link(project.id, observation.link.queue),
     ...checkLink(project, observation, workerCounts[index] ?? null),
   }));
 }

@@ -49,7 +49,7 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
 
 /** The items of a precheck or of `doctor`. */
 export function checkTable(items: readonly CheckText[]): string {
-  const rows = items.map(({ item, result, message }) => [result, item, message]);
+  const rows = items.map(({ item, result, message }) => [messages.precheck.results[result], item, message]);
   return formatTable(checkColumns, rows);
 }
 
@@ -164,13 +164,15 @@ const linkColumns: readonly Column[] = [
 
 function linkRow(observation: LinkObservation): string[] {
   const { queue, connection } = observation.link;
-  if (observation.kind !== 'read') return [queue, connection, observation.kind, ...Array<string>(6).fill('?')];
+  if (observation.kind !== 'read') {
+    return [queue, connection, messages.links[observation.kind], ...Array<string>(6).fill('?')];
+  }
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
   const counts = [waiting, prioritized, active, delayed, failed].map(messages.format.number);
   return [
     queue,
     connection,
-    paused ? 'paused' : 'running',
+    paused ? messages.links.paused : messages.links.running,
     ...counts,
     messages.format.duration(linkLatencyMs(observation)),
   ];
@@ -186,8 +188,8 @@ const operationColumns: readonly Column[] = [
 
 function operationTable(operations: readonly Operation[], now: number): string {
   const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
-    action,
-    state,
+    messages.actions[action].label,
+    messages.operationStates[state],
     messages.format.duration(now - requestedAt),
     by,
     reason ?? '',

@@ -67,8 +67,9 @@ function linkErrors(projects: Record<string, unknown>, connections: Record<strin
 }
 
 function duplicateLinkError(path: readonly PropertyKey[], project: string, otherProject: string): KeyError {
-  const message = project === otherProject ? texts.linkListedTwice : texts.linkInOtherProject(otherProject);
-  return { path, message, hint: texts.removeLink };
+  return project === otherProject
+    ? { path, message: texts.linkListedTwice, hint: texts.removeDuplicateLink }
+    : { path, message: texts.linkInOtherProject(otherProject), hint: texts.removeLink };
 }
 
 function unknownConnectionError(path: readonly PropertyKey[], name: string, known: readonly string[]): KeyError {

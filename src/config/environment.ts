@@ -17,7 +17,7 @@ export type LogLevel = (typeof logLevels)[number];
 export interface Environment {
   /** The slash command in Slack, such as `/sync`. */
   readonly command: string;
-  /** The API of another Slack. `null`: slack.com. */
+  /** The base URL of the Slack Web API. Null when it is that of slack.com. */
   readonly slackApiUrl: string | null;
   /** The port of HTTP mode. 0: any free port. */
   readonly port: number;

@@ -21,6 +21,8 @@ export class AdminPortError extends Error {
   override readonly name = 'AdminPortError';
 }
 
+const texts = messages.health;
+
 const closeTimeoutMs = 500;
 /** Enough for probes, Prometheus and a person. */
 const maxConnections = 64;
@@ -65,21 +67,21 @@ async function respond(options: AdminOptions, request: IncomingMessage, response
 
 async function route({ probes, metrics }: AdminOptions, { url = '', method }: IncomingMessage): Promise<AdminResponse> {
   const handler = paths.get(url.split('?', 1)[0] ?? '');
-  if (handler === undefined) return plain(404, 'Not found. There are /healthz, /readyz and /metrics.\n');
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET and HEAD.\n');
+  if (handler === undefined) return plain(404, texts.notFound);
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, texts.methodNotAllowed);
   return handler(probes, metrics);
 }
 
 type RouteHandler = (probes: HealthProbes, metrics: AdminOptions['metrics']) => Promise<AdminResponse>;
 
 const paths: ReadonlyMap<string, RouteHandler> = new Map<string, RouteHandler>([
-  ['/healthz', async () => plain(200, 'The process is alive.\n')],
+  ['/healthz', async () => plain(200, texts.alive)],
   ['/readyz', async (probes) => json(await checkReadiness(probes))],
   ['/metrics', async (_probes, { contentType, render }) => ({ status: 200, type: contentType, text: await render() })],
 ]);
 
 function plain(status: number, text: string): AdminResponse {
-  return { status, type: 'text/plain; charset=utf-8', text };
+  return { status, type: 'text/plain; charset=utf-8', text: `${text}\n` };
 }
 
 function json(readiness: Readiness): AdminResponse {

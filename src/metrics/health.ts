@@ -1,3 +1,5 @@
+import { messages } from '../messages/catalog.ts';
+
 /** What the parts of a process report about themselves. No probe takes longer than about a second, and none throws. */
 export interface HealthProbes {
   /** Whether the bot's Redis answers now. */
@@ -21,21 +23,23 @@ export interface Readiness {
   readonly parts: Readonly<Record<string, string>>;
 }
 
+const texts = messages.health;
+
 const ready = 'ready';
 
 /** Whether this process can do its work. */
 export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
   const { isSlackConnected, expectedQueues, stopSignal } = probes;
-  if (stopSignal.aborted) return toReadiness({ process: 'is stopping' });
+  if (stopSignal.aborted) return toReadiness({ process: texts.stopping });
   const isRedisUp = await probes.pingRedis();
   // Read after the wait, so that the answer is current.
   const activeQueues = new Set(probes.activeQueues());
   const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
   return toReadiness({
-    ...(stopSignal.aborted ? { process: 'is stopping' } : {}),
-    redis: isRedisUp ? ready : 'does not answer',
-    ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : 'is not connected' }),
-    workers: idleQueues.length === 0 ? ready : `not running for: ${idleQueues.join(', ')}`,
+    ...(stopSignal.aborted ? { process: texts.stopping } : {}),
+    redis: isRedisUp ? ready : texts.noAnswer,
+    ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : texts.notConnected }),
+    workers: idleQueues.length === 0 ? ready : texts.idleQueues(idleQueues),
   });
 }
 

@@ -32,7 +32,7 @@ import { slackFormatter } from './views/mrkdwn.ts';
 export interface SlackAppOptions {
   readonly botToken: string;
   readonly transport: Transport;
-  /** `SLACK_API_URL`: another Slack than slack.com, such as the local one. */
+  /** `SLACK_API_URL`: the base URL of the Slack Web API, if it is not that of slack.com. */
   readonly apiUrl?: string | undefined;
   /** The slash command, such as `/sync`. */
   readonly command: string;

@@ -19,7 +19,7 @@ export interface SlackDoctorOptions {
   readonly log: Logger;
 }
 
-const texts = messages.doctor.slack;
+const { slack: texts, items } = messages.doctor;
 
 /** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
 export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText[]> {
@@ -27,7 +27,7 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
   const bot = client(botToken);
   const [botTokenResult, transportResult] = await Promise.all([
-    checkToken('Slack bot token', 'bot', () => bot.auth.test()),
+    checkToken(items.slackBotToken, 'bot', () => bot.auth.test()),
     checkTransport(options.transport, (token) => client(token).apps.connections.open()),
   ]);
   if (botTokenResult.result !== 'pass') return [botTokenResult, transportResult];
@@ -45,11 +45,11 @@ async function checkTransport(
   connect: (appToken: string) => Promise<unknown>,
 ): Promise<CheckText> {
   if (transport === null) {
-    return { item: 'Slack transport', result: 'fail', message: texts.noTransport };
+    return { item: items.slackTransport, result: 'fail', message: texts.noTransport };
   }
-  if (transport.kind === 'socket') return checkToken('Slack app token', 'app', () => connect(transport.appToken));
+  if (transport.kind === 'socket') return checkToken(items.slackAppToken, 'app', () => connect(transport.appToken));
   const message = texts.httpTransport(transport.port, slackPath);
-  return { item: 'Slack transport', result: 'unknown', message };
+  return { item: items.slackTransport, result: 'unknown', message };
 }
 
 async function checkToken(item: string, token: 'bot' | 'app', call: () => Promise<unknown>): Promise<CheckText> {
@@ -62,7 +62,7 @@ async function checkToken(item: string, token: 'bot' | 'app', call: () => Promis
 }
 
 async function checkChannel(bot: webApi.WebClient, channel: string): Promise<CheckText> {
-  const item = `channel ${channel}`;
+  const item = items.channel(channel);
   return catchSlackError(item, async () => {
     const { channel: found } = await bot.conversations.info({ channel });
     if (found?.is_archived === true) return { item, result: 'fail', message: texts.channelArchived };
@@ -72,7 +72,7 @@ async function checkChannel(bot: webApi.WebClient, channel: string): Promise<Che
 }
 
 async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<CheckText> {
-  const item = `user group ${group}`;
+  const item = items.userGroup(group);
   return catchSlackError(item, async () => {
     const { users } = await bot.usergroups.users.list({ usergroup: group });
     return { item, result: 'pass', message: texts.userGroup(users?.length ?? 0) };

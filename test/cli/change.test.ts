@@ -76,7 +76,7 @@ describe('pause and restore', () => {
     const run = cli('pause orders --yes', { signals });
     await waitFor(async () => (await services.context.operations.listRecent('orders', 1))[0]?.state === 'confirmed');
     signals.emit('SIGINT');
-    expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('No worker has started it') });
+    expect(await run).toMatchObject({ exit: 1, err: expect.stringContaining('No syncbot worker has started it') });
     expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
   });
 
@@ -122,7 +122,7 @@ describe('apply and run', () => {
     const result = await cli('apply', { terminalInput: 'y\n' });
     expect(result).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(/no such queue yet.*ghost[\s\S]*Applied: 1 created/),
+      out: expect.stringMatching(/queue does not exist yet.*ghost[\s\S]*Applied: 1 created/),
     });
     expect(await link.queue.isPaused()).toBe(true);
     expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });

@@ -122,7 +122,7 @@ describe('show and precheck', () => {
     await Promise.all(links.map(({ startWorker: work }) => work(async () => {})));
     const result = await cli('precheck orders');
     expect(result.exit, result.out).toBe(0);
-    expect(result.out).toMatch(/pass +workers connected/);
+    expect(result.out).toMatch(/Pass +workers connected/);
   });
 
   test('an unknown project gives exit code 1 and the most similar id', async () => {
@@ -156,8 +156,8 @@ describe('doctor', () => {
     await services.createProject('old', links);
     const env = { ...configFile.env, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
     const { out } = await cli('doctor', { env });
-    expect(out).toMatch(/fail .*applied +orders is in the file and not applied; old is no longer in the file/);
-    expect(out).toMatch(/fail +policy.operators/);
+    expect(out).toMatch(/Fail .*applied +orders is in the file and not applied; old is no longer in the file/);
+    expect(out).toMatch(/Fail +policy.operators/);
   });
 
   test("checks the rest if the bot's Redis does not answer", async () => {

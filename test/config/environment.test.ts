@@ -84,7 +84,7 @@ describe('the environment', () => {
     for (const SLACK_SIGNING_SECRET of ['xoxb-1', 'xapp-1']) {
       expect(parseEnvironment({ SLACK_SIGNING_SECRET })).toMatchObject({
         kind: 'refused',
-        errors: [{ name: 'SLACK_SIGNING_SECRET', message: 'is another kind of token' }],
+        errors: [{ name: 'SLACK_SIGNING_SECRET', message: 'holds a token of another kind' }],
       });
     }
   });

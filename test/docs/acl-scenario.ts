@@ -69,7 +69,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   await owner.resume('orders-full');
   users.press('Re-apply', await users.waitForMessage(/runs although orders is Paused/));
   users.press('OK', await users.waitForMessage('Re-apply orders?'));
-  await users.waitForMessage(/its links match that again/);
+  await users.waitForMessage(/its links were set to its state/);
   await owner.resume('orders-full', 'orders-incr');
   users.press('Adopt', await users.waitForMessage(/run although orders is Paused/));
   users.press('OK', await users.waitForMessage('Adopt orders?'));

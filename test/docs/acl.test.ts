@@ -93,9 +93,9 @@ test('doctor reports unknown workers without CLIENT LIST', async () => {
   const cli = (...argv: string[]) =>
     runCliInProcess(argv, { env: { ...file.env, REDIS_URL: server.urlFor('syncbot-all') }, openApp: createApp });
   await cli('apply', '--yes');
-  expect((await cli('doctor')).out).toMatch(/^fail +link orders\/orders-full .*no worker is connected/m);
+  expect((await cli('doctor')).out).toMatch(/^Fail +link orders\/orders-full .*no worker is connected/m);
   await server.admin.acl('SETUSER', 'syncbot-all', `-${hiddenCommand}`);
-  expect((await cli('doctor')).out).toMatch(/^unknown +link orders\/orders-full .*workers/m);
+  expect((await cli('doctor')).out).toMatch(/^Unknown +link orders\/orders-full .*workers/m);
 });
 
 test('a connection that timed out becomes available again only with the right to PING', async () => {

@@ -48,14 +48,14 @@ test('without chat:write only the confirmation shows the outcome', async () => {
 test('without usergroups:read members of a user group may not change projects', async () => {
   await using harness = await startWithoutScope('usergroups:read', group);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
-    'I could not read from Slack who is in the user group',
+    'syncbot could not read the members of the user group',
   );
 });
 
 test('without channels:read changes from a public channel are refused unless policy.channels names it', async () => {
   await using harness = await startWithoutScope('channels:read', privateChannel);
   expect(visibleText(await harness.runCommand('pause orders'))).toContain(
-    'I cannot see whether this channel is shared',
+    'syncbot cannot read whether this channel is shared',
   );
   await harness.requestAndPressOk('pause', 'orders', { channel: 'C0PRIV' });
   await using named = await startWithoutScope('channels:read', {
@@ -67,6 +67,6 @@ test('without channels:read changes from a public channel are refused unless pol
 test('without groups:read changes from a private channel are refused', async () => {
   await using harness = await startWithoutScope('groups:read', privateChannel);
   const refusalMessage = await harness.runCommand('pause orders', { channel: 'C0PRIV' });
-  expect(visibleText(refusalMessage)).toContain('I cannot see whether this channel is shared');
+  expect(visibleText(refusalMessage)).toContain('syncbot cannot read whether this channel is shared');
   await harness.requestAndPressOk('pause', 'orders');
 });

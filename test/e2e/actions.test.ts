@@ -120,10 +120,10 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('pause', 'orders');
-    await harness.waitForMessage('1 task still finishing', bob);
+    await harness.waitForMessage('1 task still in flight', bob);
     release();
     await harness.slack.waitFor(() =>
-      channelMessages().every((message) => !visibleText(message).includes('still finishing')),
+      channelMessages().every((message) => !visibleText(message).includes('still in flight')),
     );
     expect(channelMessages()).toHaveLength(1);
   });
@@ -175,8 +175,8 @@ describe('commands and buttons over Socket Mode', () => {
     expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');
     expect(visibleText(await harness.runCommand(''))).toContain('/sync list');
     await harness.services.createProject('invoices', links, { state: 'paused' });
-    expect(visibleText(await harness.runCommand('pause'))).toContain('Did you mean `/sync pause orders`?');
-    expect(visibleText(await harness.runCommand('restore'))).toContain('Did you mean `/sync restore invoices`?');
+    expect(visibleText(await harness.runCommand('pause'))).toContain('For example: `/sync pause orders`.');
+    expect(visibleText(await harness.runCommand('restore'))).toContain('For example: `/sync restore invoices`.');
     expect(visibleText(await harness.runCommand('pause orders for 2h'))).toMatch(/Nothing was changed/);
   });
 });

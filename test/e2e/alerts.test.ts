@@ -49,17 +49,17 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   await link.startWorker(() => tasksReleased);
   const tenMinutesAgo = Date.now() - 600_000;
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
-  const alertMessage = await waitForAlert(/orders is behind by 10 min, more than 1 s/);
+  const alertMessage = await waitForAlert(/orders is over its latency limit of 1 s: its latency is 10 min/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
   await harness.requestAndPressOk('pause', 'orders');
-  const resolvedMessage = await waitForAlert(/it was too far behind, for .* Resolved, because it was Paused/);
+  const resolvedMessage = await waitForAlert(/it was too far behind. Resolved after .*, because it was Paused/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
-  expect(alertMessages(/is behind by/)).toEqual([]);
+  expect(alertMessages(/is over its latency limit/)).toEqual([]);
   await harness.requestAndPressOk('restore', 'orders');
-  expect((await waitForAlert(/is behind by/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/is over its latency limit/)).ts).toBe(alertMessage.ts);
   tasks.emit('release');
-  await waitForAlert(/it was too far behind, for .* Resolved/);
+  await waitForAlert(/it was too far behind. Resolved after/);
 });
 
 it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due.', async () => {
@@ -70,12 +70,12 @@ it('An alert fires when no worker is connected, and when no worker takes delayed
   expect((await waitForAlert(/no worker took its tasks/)).ts).toBe(alertMessage.ts);
   const task = await link.queue.add('change', {}, { delay: 60_000 });
   await harness.services.redis.zadd('bull:orders-full:delayed', (Date.now() - 60_000) * 4_096, String(task.id));
-  expect((await waitForAlert(/no worker takes the delayed tasks of `orders-full` of orders that are due/)).ts).toBe(
+  expect((await waitForAlert(/delayed tasks of `orders-full` of orders are due, but no worker takes them/)).ts).toBe(
     alertMessage.ts,
   );
   idleConnection.disconnect();
   await link.startWorker(async () => {});
-  await waitForAlert(/no worker took its tasks, for .* Resolved/);
+  await waitForAlert(/no worker took its tasks. Resolved after/);
 });
 
 it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link.', async () => {
@@ -92,7 +92,7 @@ it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link.'
   expect(await link.queue.getCompletedCount()).toBe(1);
   await oldWorker.close();
   await harness.requestAndPressOk('restore', 'orders');
-  await waitForAlert(/a worker ignored the pause, for .* Resolved/);
+  await waitForAlert(/a worker ignored the pause. Resolved after/);
 });
 
 it('The alert pause_ignored does not fire when workers honor the pause, however many tasks are added.', async () => {
@@ -137,16 +137,16 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
     await harness.services.redis.hset('syncbot:{p:orders}:state', { since, oldestUnprocessedAt: since });
   };
   await waitForTwoObservations();
-  expect(alertMessages(/time has passed/)).toEqual([]);
+  expect(alertMessages(/of the time to restore orders has passed/)).toEqual([]);
   await advanceLogRetention(0.55);
-  const halfwayMessage = await waitForAlert(/Half of the time has passed. Restore it before then/);
+  const halfwayMessage = await waitForAlert(/Half of the time to restore orders has passed/);
   expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show']);
   await advanceLogRetention(0.85);
-  expect((await waitForAlert(/Most of the time has passed/)).ts).not.toBe(halfwayMessage.ts);
+  expect((await waitForAlert(/Most of the time to restore orders has passed/)).ts).not.toBe(halfwayMessage.ts);
   await advanceLogRetention(1.5);
   const resolvedMessage = await waitForAlert(/its source kept its log until/);
   harness.press('Restore', resolvedMessage, 'U0BOB');
   harness.press('OK', await harness.waitForMessage('Restore orders?', { user: 'U0BOB' }), 'U0BOB');
-  await waitForAlert(/its source's log time had passed/);
+  await waitForAlert(/its log retention had ended/);
   expect(await readProject()).toMatchObject({ state: 'running', oldestUnprocessedAt: null });
 });

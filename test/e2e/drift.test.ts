@@ -69,11 +69,11 @@ it('One critical alert fires when another client resumes links of a Paused proje
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders-full.* stops taking tasks, because orders is Paused/,
+    /Re-apply orders\?[\s\S]*orders is Paused\. .*orders-full.* stops taking tasks\./,
   );
-  await waitForAlert(/orders is Paused · its links match that again · by <@U0BOB>/);
+  await waitForAlert(/orders is Paused · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/links ran although they should have been paused, for .* Resolved/);
+  const resolvedMessage = await waitForAlert(/links ran although they should have been paused. Resolved after/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -89,7 +89,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
   await waitForState('running');
-  await waitForAlert(/orders is Running · as its links are · by <@U0BOB>/);
+  await waitForAlert(/orders is Running · its state was taken from its links · by <@U0BOB>/);
   expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });
@@ -125,7 +125,7 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
   const alertMessage = await waitForAlert(/orders-incr.* of orders has no queue any more/);
   await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
-  await waitForAlert(/a queue was missing, for .* Resolved/);
+  await waitForAlert(/a queue was missing. Resolved after/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
@@ -136,7 +136,7 @@ it('A queue that is created while the project is Paused is paused at once, and i
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
-  await waitForAlert(/orders: a queue was created, for .* Resolved/);
+  await waitForAlert(/orders: a queue was created. Resolved after/);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
   expect(await historyEvents()).toContain('correction_scheduled');
 });
@@ -162,7 +162,7 @@ it('Adopt is refused when the links differ from each other, and Re-apply when th
   });
   await fullLink.queue.pause();
   harness.press('Re-apply', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/orders is Paused, and its links match that. Nothing was changed/, {
+  await harness.waitForMessage(/orders is Paused, and its links match its state. Nothing was changed/, {
     user: 'U0BOB',
   });
   expect(await readProject()).toMatchObject({ state: 'paused', version: 1 });

@@ -15,27 +15,27 @@ const cases = [
   {
     fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'the command',
-    sees: "alice: Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute., then orders is Paused; channel: orders is Paused",
+    sees: "alice: Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute., then orders is Paused; channel: orders is Paused",
   },
   {
     fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'OK',
-    sees: "alice: orders is Paused, then Not done: the bot's Redis does not answer. Nothing was changed. Try again in a minute.; channel: orders is Paused",
+    sees: "alice: orders is Paused, then Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute.; channel: orders is Paused",
   },
   {
     fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for a while',
     during: 'OK',
-    sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
+    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved; channel: orders is Paused',
   },
   {
     fault: 'the bot’s Redis goes down before it applies OK, and recovers',
     during: 'OK',
-    sees: 'alice: orders is Paused, then Checking whether this got through; channel: orders is Paused',
+    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved; channel: orders is Paused',
   },
   {
     fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for more than two minutes',
     during: 'OK',
-    sees: 'alice: orders is Paused, then Checking whether this got through, then It is not known whether this got through; channel: orders is Paused',
+    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved, then It is not known whether your answer was saved; channel: orders is Paused',
   },
   {
     fault: 'the bot’s Redis goes down while Slack accepts the first message',
@@ -94,14 +94,14 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
       async (deliver) => {
         harness.services.proxy.dropReplyAndGoDown('confirm');
         deliver();
-        await harness.waitForMessage('Checking whether this got through');
+        await harness.waitForMessage('syncbot checks whether your answer was saved');
         harness.services.proxy.recover();
       },
   ),
   'the bot’s Redis goes down before it applies OK, and recovers': sendWith(({ harness }) => async (deliver) => {
     harness.services.proxy.goDownBefore('confirm');
     deliver();
-    await harness.waitForMessage('Checking whether this got through');
+    await harness.waitForMessage('syncbot checks whether your answer was saved');
     harness.services.proxy.recover();
   }),
   'the bot’s Redis applied OK, the reply is lost, and Redis is down for more than two minutes': sendWith(
@@ -109,7 +109,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
       async (deliver) => {
         harness.services.proxy.dropReplyAndGoDown('confirm');
         deliver();
-        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether this got through'), {
+        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether your answer was saved'), {
           timeoutMs: 30_000,
         });
         harness.services.proxy.recover();

@@ -80,7 +80,7 @@ it.each([
     await harness.addBot();
     const fault = harness.slack.injectFault({ method: 'usergroups.users.list', ...spec });
     harness.press('OK', dialog);
-    const refusalMessage = await harness.waitForMessage('I could not read from Slack who is in the user group S0OPS');
+    const refusalMessage = await harness.waitForMessage('syncbot could not read the members of the user group S0OPS');
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
     expect(channelMessages(harness, 'C0SYNC')).toEqual([]);
@@ -98,7 +98,7 @@ it('A command is refused while the bot cannot read whether the channel is shared
   await createProjects(harness, { orders: 'C0SYNC' });
   const fault = harness.slack.injectFault({ method: 'conversations.info', status: 503, times: 1_000 });
   expect(visibleText(await harness.runCommand('pause orders'))).toMatch(
-    /cannot see whether this channel is shared[\s\S]*Nothing was changed/,
+    /cannot read whether this channel is shared[\s\S]*Nothing was changed/,
   );
   fault.cancel();
   expect(buttonLabels(await harness.runCommand('pause orders'))).toEqual(['OK', 'Cancel']);

@@ -29,7 +29,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
       'paused',
-      /^a runs although orders is Paused\. It was resumed outside syncbot, .* Re-apply pauses it again\.$/,
+      /^a runs although orders is Paused\. It was resumed outside syncbot\. Workers may process its tasks\. Re-apply pauses it again\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
@@ -44,7 +44,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'not_paused' },
       'failed',
-      /^a runs although orders is Failed\. syncbot could not pause it yet and still tries/,
+      /^a runs although orders is Failed\. syncbot could not pause it yet and tries again\. /,
     ],
     [
       { kind: 'pause_ignored', links: sample(9, 'a', 'b') },
@@ -61,16 +61,20 @@ describe('a firing alert', () => {
       'running',
       /^a is paused although orders is Running\. It was paused outside syncbot, .* Re-apply resumes it\.$/,
     ],
-    [{ kind: 'queue_missing', links: sample(1, 'b') }, 'running', /^b of orders has no queue any more\. The queue was/],
+    [
+      { kind: 'queue_missing', links: sample(1, 'b') },
+      'running',
+      /^b of orders has no queue any more\. The queue does not exist/,
+    ],
     [
       { kind: 'queue_created', links: sample(1, 'a') },
       'paused',
-      /^a of orders has a queue now\. syncbot keeps it paused, because orders is Paused/,
+      /^a of orders has a queue now\. syncbot pauses it, because orders is Paused/,
     ],
     [
       { kind: 'queue_created', links: sample(1, 'a') },
       'running',
-      /^a of orders has a queue now\. orders is Running, so workers take tasks/,
+      /^a of orders has a queue now\. syncbot lets it run, because orders is Running/,
     ],
     [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
@@ -80,12 +84,12 @@ describe('a firing alert', () => {
     [
       { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
       'running',
-      /^no worker takes the delayed tasks of a of orders that are due\. /,
+      /^delayed tasks of a of orders are due, but no worker takes them\. /,
     ],
     [
       { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
       'running',
-      /^orders is behind by 6 min, more than 5 min/,
+      /^orders is over its latency limit of 5 min: its latency is 6 min\. /,
     ],
     [
       { kind: 'tasks_failed', count: 7, failure },
@@ -127,15 +131,20 @@ it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
     'unexpectedly_running',
     'paused',
     61_000,
-    /^orders: links ran although they should have been paused, for 1 min\. Resolved\.$/,
+    /^orders: links ran although they should have been paused\. Resolved after 1 min\.$/,
   ],
   ['unexpectedly_running', 'paused', null, /^orders: links ran although they should have been paused\. Resolved\.$/],
   ['project_failed', 'running', 61_000, /^orders was Failed for 1 min, until @U0BOB restored it$/],
   ['project_failed', 'failed', null, /^orders was Failed, and has been restored since$/],
-  ['latency', 'paused', 61_000, /^orders: it was too far behind, for 1 min\. Resolved, because it was Paused\.$/],
-  ['latency', 'running', 61_000, /Resolved\.$/],
-  ['log_retention_50', 'paused', 61_000, /A newer reminder follows\.$/],
-  ['log_retention_50', 'running', 61_000, /Resolved\.$/],
+  ['latency', 'paused', 61_000, /^orders: it was too far behind\. Resolved after 1 min, because it was Paused\.$/],
+  ['latency', 'running', 61_000, /Resolved after 1 min\.$/],
+  [
+    'log_retention_50',
+    'paused',
+    61_000,
+    /Resolved after 1 min\. A newer reminder replaces it, or logRetention was changed\.$/,
+  ],
+  ['log_retention_50', 'running', 61_000, /Resolved after 1 min\.$/],
 ])(
   'a resolved alert of kind %s in a %s project has its text (duration in ms: %s)',
   (kind, state, durationMs, expected) => {

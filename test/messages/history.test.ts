@@ -56,7 +56,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     'the request to pause it expired before it was confirmed',
     'the request expired before it was confirmed',
   ],
-  started: [{ ...pauseOperation, state: 'pausing' }, 'Pausing began', 'a worker began'],
+  started: [{ ...pauseOperation, state: 'pausing' }, 'Pausing began', 'a syncbot worker began'],
   refused: [
     { ...pauseOperation, code: 'not_allowed', refusal: { code: 'not_allowed', ...refusalFacts } },
     'the request to pause it was refused: it was Paused, by @U0BOB',
@@ -64,15 +64,15 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   ],
   done: [
     { ...pauseOperation, outcome: { ...outcome, inFlight: 3 } },
-    'paused 10 of 10 links · 3 tasks still finishing',
+    'paused 10 of 10 links · 3 tasks still in flight',
     'done',
   ],
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
   drained: [pauseOperation, 'the last task in flight ended', 'the last task in flight ended'],
   correction_scheduled: [
     { links: [link], cause: 'late_write' },
-    "sets orders-full to the project's state after a late write of its own",
-    "sets links to the project's state after a late write of its own",
+    'syncbot scheduled a correction of orders-full, because an older command of syncbot may have arrived late',
+    'syncbot scheduled a correction of links, because an older command of syncbot may have arrived late',
   ],
   alert_firing: [
     {
@@ -94,8 +94,8 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
       alertKind: 'latency',
       delivered: { seq: 1, since: 1, message: { channel: 'C0OPS', ts: '1.2' }, resolved: false },
     },
-    'notified #C0OPS: it is too far behind',
-    'notified',
+    'syncbot notified #C0OPS: it is too far behind',
+    'syncbot posted the alert',
   ],
 };
 
@@ -116,7 +116,7 @@ describe('the text of an entry', () => {
 
   it('of a correction names the cause, and of an alert without links has the title of the alert', () => {
     expect(renderEntry({ event: 'correction_scheduled', links: [link], cause: 'queue_created' })).toBe(
-      "sets orders-full to the project's state, because the queue is new",
+      'syncbot scheduled a correction of orders-full, because the queue is new',
     );
     const condition = { kind: 'latency', latencyMs: 9, limitMs: 1 } as const;
     expect(renderEntry({ event: 'alert_firing', alert: { ...firing, condition } })).toBe('alert: it is too far behind');
@@ -153,7 +153,7 @@ describe('the text of an entry', () => {
       }),
     ).toBe('the request was refused: @U0BOB had asked to restore it, and that was in progress');
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
-      'the request was refused: it changed after the request, by @U0BOB',
+      'the request was refused: the project or its definition changed after the request',
     );
     expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('the request was refused: too_‹new>');
     expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('the request was refused: constructor');

@@ -46,7 +46,7 @@ const cases: readonly (readonly [PrecheckItem, item: string, message: string])[]
       links: links('b', 'c', 'd', 'e'),
     },
     'no failed task',
-    'b, c, d and 1 more link: 2 tasks failed since it was added, started or restored',
+    'b: 2 tasks failed since the link was added, started or restored (and 3 more links with the same result)',
   ],
 ];
 const casesWithCheck = cases.map(([item, ...texts]) => [item.check, item.result, item, ...texts] as const);

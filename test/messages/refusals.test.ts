@@ -83,7 +83,7 @@ describe('the text of a refusal', () => {
       action: 'pause',
     };
     expect(refusalText(refusal, context)).toBe(
-      'orders is Paused, for 12 s, by @U0BOB: it is already paused. Nothing was changed. Try /sync restore orders.',
+      'orders is Paused, for 12 s, by @U0BOB: it is already paused. Nothing was changed. Possible now: /sync restore orders.',
     );
   });
 

@@ -56,7 +56,7 @@ describe('requests from Slack', () => {
     await using fixture = await startSlackAppFixture({ projects: { listIds: () => Promise.reject(error) } });
     const { slack, dependencies } = fixture;
     slack.command({ ...alice, text: 'list' });
-    await fixture.waitForText(/Something went wrong/);
+    await fixture.waitForText(/An error in syncbot interrupted your request/);
     const answerText = fixture.visibleTexts().at(-1) ?? '';
     const errorId = /under ([0-9a-f]{8})\./.exec(answerText)?.[1];
     const logLine = dependencies.logLines.find(({ level }) => level === 'error');
@@ -108,7 +108,7 @@ describe('a press on OK while Redis is down', () => {
       },
     });
     pressOk(fixture);
-    await fixture.waitForText(/^Checking whether this got through/);
+    await fixture.waitForText(/^The bot's Redis did not answer. syncbot checks whether your answer was saved/);
     await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
     expect(fixture.visibleTexts()).toHaveLength(1);
   });

@@ -22,8 +22,8 @@ const firing: FiringTexts = {
     headline: `${sample(links, context)} ${links.total === 1 ? 'runs' : 'run'} although ${projectState(context)}`,
     advice:
       cause === 'resumed'
-        ? `${was(links)} resumed outside syncbot, and workers process tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
-        : `syncbot could not pause ${them(links)} yet and still tries; workers process tasks. Check whether their Redis accepts writes.`,
+        ? `${was(links)} resumed outside syncbot. Workers may process ${their(links)} tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
+        : `syncbot could not pause ${them(links)} yet and tries again. Workers may process ${their(links)} tasks. Check whether the Redis of ${links.total === 1 ? 'this link' : 'these links'} accepts writes.`,
   }),
   pause_ignored: ({ links }, context) => ({
     headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'is' : 'are'} paused, but a worker took tasks within the last 5 min`,
@@ -36,15 +36,14 @@ const firing: FiringTexts = {
   }),
   queue_missing: ({ links }, context) => ({
     headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has' : 'have'} no queue any more`,
-    advice:
-      'The queue was deleted, and its tasks with it. Ask its owner to create it again, or press Re-apply to go on without it.',
+    advice: `${links.total === 1 ? 'The queue does not exist any more, and its tasks are gone.' : 'The queues do not exist any more, and their tasks are gone.'} Ask the owner to create ${them(links)} again, or press Re-apply to go on without ${them(links)}.`,
   }),
   queue_created: ({ links }, context) => ({
     headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has a queue' : 'have queues'} now`,
     advice:
       desiredLinkState(context.project.state) === 'paused'
-        ? `syncbot keeps ${them(links)} paused, because ${projectState(context)}. You do not have to do anything.`
-        : `${projectState(context)}, so workers take tasks from now on. You do not have to do anything.`,
+        ? `syncbot pauses ${them(links)}, because ${projectState(context)}. You do not have to do anything.`
+        : `syncbot lets ${them(links)} run, because ${projectState(context)}. You do not have to do anything.`,
   }),
   no_worker: ({ noWorker, overdue }, context) => {
     const { id } = context.project;
@@ -52,14 +51,14 @@ const firing: FiringTexts = {
       headline: [
         ...(noWorker.total > 0 ? [`no worker is connected to ${sample(noWorker, context)} of ${id}`] : []),
         ...(overdue.total > 0
-          ? [`no worker takes the delayed tasks of ${sample(overdue, context)} of ${id} that are due`]
+          ? [`delayed tasks of ${sample(overdue, context)} of ${id} are due, but no worker takes them`]
           : []),
       ].join('; '),
-      advice: 'Tasks wait. Start the workers, or check why they take nothing.',
+      advice: 'Start the workers. If they run, check why they take no tasks.',
     };
   },
   latency: ({ latencyMs, limitMs }, { project }) => ({
-    headline: `${project.id} is behind by ${formatDuration(latencyMs)}, more than ${formatDuration(limitMs)}`,
+    headline: `${project.id} is over its latency limit of ${formatDuration(limitMs)}: its latency is ${formatDuration(latencyMs)}`,
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
   tasks_failed: ({ count, failure }, { project, format, revealReasons }) => {
@@ -70,11 +69,11 @@ const firing: FiringTexts = {
         'The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.',
     };
   },
-  log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half of the time has passed.'),
-  log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most of the time has passed.'),
+  log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
+  log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most'),
   log_retention_100: ({ until }, context) => ({
     headline: `${projectState(context)}, and its source kept its log until ${context.format.time(until)}`,
-    advice: 'A restore may not find every change. Check the source before you restore it.',
+    advice: `A restore may not find every change. Check the source before you restore ${context.project.id}.`,
   }),
 };
 
@@ -84,16 +83,16 @@ function failureClause(failure: Failure, { format, revealReasons }: AlertContext
   return `a task failed on ${format.link(failure.link)}${reason}`;
 }
 
-function logRetentionText(until: number, context: AlertContext, part: string): AlertText {
+function logRetentionText(until: number, context: AlertContext, part: 'Half' | 'Most'): AlertText {
   return {
     headline: `${projectState(context)}, and its source keeps its log until ${context.format.time(until)}`,
-    advice: `${part} Restore it before then, or a restore will not find every change.`,
+    advice: `${part} of the time to restore ${context.project.id} has passed. A later restore may not find every change.`,
   };
 }
 
 /** In a list of alerts: `Alert: links run although they should be paused`. */
 const titles: Readonly<Record<AlertKind, string>> = {
-  project_failed: 'a task failed',
+  project_failed: 'the project is Failed',
   unexpectedly_running: 'links run although they should be paused',
   pause_ignored: 'a worker ignores the pause',
   unexpectedly_paused: 'links are paused although they should run',
@@ -101,10 +100,10 @@ const titles: Readonly<Record<AlertKind, string>> = {
   queue_created: 'a queue was created',
   no_worker: 'no worker takes its tasks',
   latency: 'it is too far behind',
-  tasks_failed: 'tasks failed',
-  log_retention_50: "half of its source's log time has passed",
-  log_retention_80: "most of its source's log time has passed",
-  log_retention_100: "its source's log time has passed",
+  tasks_failed: 'tasks failed, and the project stays Running',
+  log_retention_50: 'half of the time to restore it has passed',
+  log_retention_80: 'most of the time to restore it has passed',
+  log_retention_100: 'its log retention has ended',
 };
 
 /** After an alert is resolved: `alert resolved: links ran although they should have been paused`. */
@@ -118,26 +117,30 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   no_worker: 'no worker took its tasks',
   latency: 'it was too far behind',
   tasks_failed: 'tasks failed',
-  log_retention_50: "its source's log was running out",
-  log_retention_80: "its source's log was running out",
-  log_retention_100: "its source's log time had passed",
+  log_retention_50: 'half of the time to restore it had passed',
+  log_retention_80: 'most of the time to restore it had passed',
+  log_retention_100: 'its log retention had ended',
 };
 
 /** The text of a resolved alert stays true after the project has changed. */
 function resolved({ kind, project: { id, state, by }, durationMs, format }: ResolvedAlertFacts): string {
-  const lasted = durationMs === null ? '' : ` for ${formatDuration(durationMs)}`;
-  if (kind === 'project_failed')
+  if (kind === 'project_failed') {
+    const lasted = durationMs === null ? '' : ` for ${formatDuration(durationMs)}`;
     return `${id} was Failed${lasted}, ${state === 'running' ? `until ${format.person(by)} restored it` : 'and has been restored since'}`;
-  return `${id}: ${pastTitles[kind]}${lasted === '' ? '' : `,${lasted}`}. ${resolvedHint(kind, state)}`;
+  }
+  const after = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`;
+  return `${id}: ${pastTitles[kind]}. Resolved${after}${resolvedHint(kind, state)}`;
 }
 
 /** Alerts that only a Running project has. */
 const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
 
+/** Follows `Resolved` or `Resolved after 5 min`. */
 function resolvedHint(kind: AlertKind, state: ProjectState): string {
-  if (runningOnlyKinds.has(kind) && state !== 'running') return `Resolved, because it was ${states[state]}.`;
-  if (kind.startsWith('log_') && (state === 'paused' || state === 'failed')) return 'A newer reminder follows.';
-  return 'Resolved.';
+  if (runningOnlyKinds.has(kind) && state !== 'running') return `, because it was ${states[state]}.`;
+  if (kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
+    return '. A newer reminder replaces it, or logRetention was changed.';
+  return '.';
 }
 
 export const alerts = {
@@ -166,6 +169,10 @@ function was({ total }: LinkSample): string {
 
 function them({ total }: LinkSample): string {
   return total === 1 ? 'it' : 'them';
+}
+
+function their({ total }: LinkSample): string {
+  return total === 1 ? 'its' : 'their';
 }
 
 function adoptHint(links: LinkSample, { project }: AlertContext): string {

@@ -11,7 +11,7 @@ type Sentences = {
 /** Why a file is not applied, and what to do about it. */
 export const applyRefusals: Sentences = {
   links_unreachable: ({ project, links }, format) =>
-    `${project}: ${names(links, format)} did not answer, so its state is not known. Check the connection, then apply again.`,
+    `${project}: ${names(links, format)} did not answer, so syncbot cannot read the queues. Check the connection, then apply again.`,
   adopt_mixed: ({ project, running, paused }, format) =>
     `${project} cannot be adopted: some of its links run (${names(running, format)}), others are paused (${names(paused, format)}). Pause or resume all of their queues, then apply again.`,
   queue_used: ({ project, links }, format) =>
@@ -22,7 +22,7 @@ export const applyRefusals: Sentences = {
     `${stateClause(project, state)}: only a Not Started or Paused project can be removed. ${state === 'failed' ? 'Restore and pause' : 'Pause'} it first, then apply again.`,
   in_transition: ({ project, state }) => `${stateClause(project, state)}: wait until that is done, then apply again.`,
   links_in_use: ({ project, state }) =>
-    `${stateClause(project, state)}: its links can only be changed while it is Paused or Not Started. Pause it first, then apply again.`,
+    `${stateClause(project, state)}: its links can be changed only while it is Not Started, Paused or Failed. Pause it first, then apply again.`,
 };
 
 /** What shows that tasks of a queue have been processed. */
@@ -30,8 +30,8 @@ const usageEvidence: Readonly<Record<UsageEvidence, string>> = {
   active_tasks: 'a worker is processing a task',
   completed_tasks: 'it has completed tasks',
   failed_tasks: 'it has failed tasks',
-  removed_tasks: 'tasks were added and are gone',
-  work_events: 'its event stream shows work',
+  removed_tasks: 'it had tasks that were removed',
+  work_events: 'its event stream contains processed tasks',
 };
 
 function names(links: readonly Link[], format: Formatter): string {

@@ -5,7 +5,7 @@ import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
 import { confirmation } from './confirmation.ts';
 import { definitionMessages } from './definition-changes.ts';
-import { doctorMessages } from './doctor.ts';
+import { doctorMessages, healthMessages } from './doctor.ts';
 import { format } from './format.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
@@ -47,6 +47,7 @@ export const en = {
   columnTitles,
   factLabels,
   doctor: doctorMessages,
+  health: healthMessages,
   startErrors,
   config: configMessages,
   keyDocs,

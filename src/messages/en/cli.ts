@@ -8,12 +8,14 @@ import { type Formatter, formatUtc } from '../format.ts';
 import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
+const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
+
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
 export const cliMessages = {
   help: {
     program: 'List, start, pause and restore data synchronization projects.',
     helpOption: 'show help',
-    exitCodes: 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.',
+    exitCodes,
     jsonOption: 'print JSON; errors are { code, message } on stderr',
     yesOption: 'do not ask for confirmation',
     project: 'project id',
@@ -31,7 +33,7 @@ export const cliMessages = {
     restore: 'restore a Paused or Failed project',
     reasonOption: 'reason, recorded and shown with the operation',
     timeoutOption: 'how long to wait for the outcome',
-    changeExitCodes: 'The command waits for the outcome. Exit codes: 0 done; 1 not done or outcome unknown.',
+    changeExitCodes: `The command waits for the outcome. ${exitCodes}`,
     doctor: 'check Redis, Slack, links and configuration',
   },
 
@@ -43,7 +45,7 @@ export const cliMessages = {
   redisUnavailable: `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`,
   redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
   unexpectedError: (errorName: string) =>
-    `Unexpected error (${errorName}). Run the command again with LOG_LEVEL=error to see the cause.`,
+    `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,
 
   ago: (durationMs: number) => `${formatDuration(durationMs)} ago`,
   unknown: 'unknown',
@@ -96,7 +98,7 @@ export const cliMessages = {
     /** What happens to an operation after the command has stopped waiting for it. */
     stillOpen: {
       requested: nothingChanged,
-      confirmed: `No worker has started it. Check that a worker runs. If none starts it within ${formatDuration(claimTimeoutMs)}, it is dropped.`,
+      confirmed: `No syncbot worker has started it. Check that syncbot runs with the role worker or all. If no syncbot worker starts it within ${formatDuration(claimTimeoutMs)} of its confirmation, it is refused.`,
       running: 'It is still running and continues without this command.',
     },
     checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
@@ -111,10 +113,10 @@ export const cliMessages = {
         written.length === 0
           ? `The file was not applied. ${nothingChanged}`
           : `The file was applied only to: ${written.join(', ')}.`;
-      return `Another command changed ${project} at the same time. ${result} Apply it again.`;
+      return `${project} was changed at the same time, from Slack, by another command or by syncbot. ${result} Apply the file again.`;
     },
     notPaused: (queues: readonly string[]) =>
-      `Applied, but not paused yet: ${queues.join(', ')}. A worker retries. If it does not help, check the connection and apply again.`,
+      `Applied, but not paused yet: ${queues.join(', ')}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
     applied: ({ created, changed, removed, pausedAgain }: AppliedCounts) => {
       const counts = [
         [created, 'created'],
@@ -133,14 +135,14 @@ export const cliMessages = {
     pauseAgain: (project: string) => `! pause again ${project}`,
     pauses: (link: string) => `pauses ${link}`,
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
-    missing: (links: readonly string[]) => `no such queue yet (it is not created): ${links.join(', ')}`,
+    missing: (links: readonly string[]) => `queue does not exist yet (syncbot does not create it): ${links.join(', ')}`,
     precheck: ({ item, result, message }: CheckText) => `precheck ${result}: ${item}: ${message}`,
   },
 
   run: {
     refused: (configPath: string, reasons: readonly string[]) =>
       `${configPath} cannot be applied. ${nothingChanged}\n${toList(reasons)}`,
-    conflict: (project: string) => `Another command created ${project} at the same time. Start syncbot again.`,
+    conflict: (project: string) => `Another syncbot process created ${project} at the same time. Start syncbot again.`,
   },
 };
 

@@ -4,24 +4,24 @@ import { nothingChanged } from './terms.ts';
 /** A Slack command that cannot be run as it was typed. `suggestion` is a command that was probably meant, or null. */
 export const commandErrors = {
   unknownCommand: (words: string, suggestion: string | null, format: Formatter) =>
-    `I do not know the command ${format.command(words)}. ${nothingChanged} ${suggestion === null ? `${format.command('help')} shows the commands.` : didYouMean(suggestion, format)}`,
-  projectMissing: (suggestion: string, format: Formatter) =>
-    `Which project? ${nothingChanged} ${didYouMean(suggestion, format)} ${format.command('list')} shows all projects.`,
+    `syncbot has no command ${format.command(words)}. ${nothingChanged} ${suggestion === null ? `${format.command('help')} shows the commands.` : didYouMean(suggestion, format)}`,
+  projectMissing: (example: string, format: Formatter) =>
+    `The command needs a project. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
   unknownProject: (project: string, suggestion: string | null, format: Formatter) =>
     `There is no project called ${format.text(project)}. ${nothingChanged} ${suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format)}`,
   oneProjectOnly: (command: string, format: Formatter) =>
     `Only one project at a time is supported. ${nothingChanged} Begin with ${format.command(command)}. To add a reason, write because and the reason.`,
-  timedPause: (command: string, format: Formatter) =>
-    `Timed pauses are not supported yet. ${nothingChanged} ${format.command(command)} works without a time.`,
+  timeNotSupported: (command: string, format: Formatter) =>
+    `A duration or an end time is not supported yet. ${nothingChanged} Use ${format.command(command)}.`,
   reasonMissing: (command: string, format: Formatter) =>
     `There is no reason after because. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
   extraWords: (
     facts: { readonly project: string; readonly command: string; readonly acceptsReason: boolean },
     format: Formatter,
   ) =>
-    `I do not understand the words after ${format.text(facts.project)}. ${nothingChanged} Type ${format.command(facts.command)}.${facts.acceptsReason ? ' To add a reason, write because and the reason.' : ''}`,
+    `syncbot cannot read the words after ${format.text(facts.project)}. ${nothingChanged} Type ${format.command(facts.command)}.${facts.acceptsReason ? ' To add a reason, write because and the reason.' : ''}`,
   otherCommand: (format: Formatter) =>
-    `This bot answers to another command: type ${format.command('help')}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`,
+    `syncbot uses another command: type ${format.command('help')}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`,
 };
 
 function didYouMean(command: string, format: Formatter): string {

@@ -39,6 +39,7 @@ export const configMessages = {
   connectionsAre: (names: readonly string[]) => `The connections are: ${names.join(', ')}.`,
   linkListedTwice: 'is listed twice in this project',
   linkInOtherProject: (project: string) => `is already a link of project ${project}`,
+  removeDuplicateLink: 'Remove one of the two entries.',
   removeLink: 'A link belongs to exactly one project. Remove it from the other one.',
 
   emptyFile: 'The file is empty',
@@ -86,7 +87,7 @@ export const configMessages = {
 
   notPort: 'is not a port number',
   unprintableToken: 'contains spaces or unprintable characters',
-  wrongTokenKind: 'is another kind of token',
+  wrongTokenKind: 'holds a token of another kind',
   notWebUrl: 'is not an http or https URL',
   notSlashCommand: 'is not a slash command',
   notLogLevel: 'is not a log level',

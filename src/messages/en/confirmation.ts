@@ -2,6 +2,7 @@ import { deletedLinks, groupObservations } from '../../domain/drift.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';
+import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, formatNumber, pluralize, summarizeNames } from './format.ts';
@@ -33,11 +34,11 @@ function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
       'have no queue, and the project goes on without them',
     ]),
     clause(unreachable, format, [
-      'does not answer now, and syncbot tries it for two minutes',
-      'do not answer now, and syncbot tries them for two minutes',
+      `does not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
+      `do not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
-  return `${parts.join('; ')}, because ${stateClause(project.id, project.state)}.`;
+  return `${stateClause(project.id, project.state)}. ${parts.join('; ')}.`;
 }
 
 function clause(some: readonly Link[], format: Formatter, [singular, plural]: readonly [string, string]): string {

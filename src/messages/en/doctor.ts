@@ -6,6 +6,22 @@ type Flag = 'paused' | 'running';
 
 /** The messages of `syncbot doctor`. Each follows the name of its item: "REDIS_URL answers". */
 export const doctorMessages = {
+  items: {
+    connection: (name: string) => `connection ${name}`,
+    version: (connection: string) => `${connection} version`,
+    eviction: (connection: string) => `${connection} eviction`,
+    persistence: (connection: string) => `${connection} persistence`,
+    slack: 'Slack',
+    slackBotToken: 'Slack bot token',
+    slackAppToken: 'Slack app token',
+    slackTransport: 'Slack transport',
+    channel: (id: string) => `channel ${id}`,
+    userGroup: (id: string) => `user group ${id}`,
+    projects: 'projects',
+    configApplied: (path: string) => `${path} applied`,
+    link: (project: string, queue: string) => `link ${project}/${queue}`,
+  },
+
   redis: {
     answers: 'answers',
     unreachable: 'does not answer: check its URL and that it is running',
@@ -27,7 +43,8 @@ export const doctorMessages = {
 
   link: {
     flag: (flag: Flag) => flag,
-    reconciling: (flag: Flag) => `still ${flag}: syncbot is changing it`,
+    reconciling: (flag: Flag) =>
+      `still ${flag}: syncbot must change it; if this stays, check that a syncbot worker runs`,
     wrongFlag: (flag: Flag, project: string, state: ProjectState) => `${flag} although ${project} is ${states[state]}`,
   },
 
@@ -40,9 +57,20 @@ export const doctorMessages = {
     tokenAccepted: 'Slack accepts it',
     channelArchived: 'the channel is archived: use another one',
     channelMember: 'the bot is a member',
-    channelNotMember: 'the bot is not a member: type /invite @syncbot there',
+    channelNotMember: 'the bot is not a member: invite it there with /invite and the name of the app',
     userGroup: (userCount: number) => pluralize(userCount, 'member'),
     refused: (code: string) => `Slack returns ${code}: check the id, invite the bot, and check its scopes`,
     noAnswer: 'Slack did not answer',
   },
+};
+
+/** What the admin server answers in words. The parts of `/readyz` follow the name of the part: "redis does not answer". */
+export const healthMessages = {
+  alive: 'The process is alive.',
+  notFound: 'Not found. There are /healthz, /readyz and /metrics.',
+  methodNotAllowed: 'Only GET and HEAD.',
+  stopping: 'is stopping',
+  noAnswer: 'does not answer',
+  notConnected: 'is not connected',
+  idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
 };

@@ -1,4 +1,3 @@
-import type { LinkSample } from '../../domain/link.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import type { Formatter } from '../format.ts';
 
@@ -18,10 +17,6 @@ export function summarizeNames(names: readonly string[], noun: string, total = n
   const more = total - shown.length;
   const last = more > 0 ? pluralize(more, `more ${noun}`) : (shown.pop() ?? '');
   return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
-}
-
-export function summarizeLinks({ total, first }: LinkSample, format: Formatter): string {
-  return summarizeNames(first.map(format.link), 'link', total);
 }
 
 const second = 1_000;

@@ -30,7 +30,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   expired: (entry) => `the ${request(entry)} expired before it was confirmed`,
   started: ({ state, action }) => {
     if (action !== null && !isAction(action)) return `${actions[action].doing} began`;
-    return state === null ? 'a worker began' : `${states[state]} began`;
+    return state === null ? 'a syncbot worker began' : `${states[state]} began`;
   },
   refused: (entry, { format }) => `the ${request(entry)} was refused: ${refusalReason(entry, format)}`,
   done: ({ action, outcome }) => {
@@ -40,7 +40,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     return joinDots(
       `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
       retriedTasks > 0 ? `${pluralize(retriedTasks, 'failed task')} retried` : null,
-      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still finishing` : null,
+      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still in flight` : null,
     );
   },
   failed: (entry, context) =>
@@ -49,8 +49,8 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
     return cause === 'queue_created'
-      ? `sets ${names} to the project's state, because the queue is new`
-      : `sets ${names} to the project's state after a late write of its own`;
+      ? `syncbot scheduled a correction of ${names}, because the queue is new`
+      : `syncbot scheduled a correction of ${names}, because an older command of syncbot may have arrived late`;
   },
   alert_firing: ({ alert }, { format }) => {
     if (alert?.state !== 'firing') return 'an alert fired';
@@ -63,7 +63,9 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   alert_notified: ({ delivered, alertKind }, { format }) => {
     const what = alertKind === null ? '' : `: ${alerts.titles[alertKind]}`;
     const channel = delivered?.message?.channel;
-    return channel === undefined ? `notified${what}` : `notified ${format.channel(channel)}${what}`;
+    return channel === undefined
+      ? `syncbot posted the alert${what}`
+      : `syncbot notified ${format.channel(channel)}${what}`;
   },
 };
 
@@ -103,7 +105,7 @@ function reasonFromFacts(refusal: Refusal, format: Formatter): string | null {
     case 'not_allowed':
       return `it was ${states[refusal.state]}, by ${format.person(refusal.by)}`;
     case 'changed':
-      return `${refusalReasons.changed}, by ${format.person(refusal.by)}`;
+      return refusalReasons.changed;
     case 'operation_active':
       return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it, and that was in progress`;
     case 'links_unreachable':
@@ -117,8 +119,8 @@ const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   not_allowed: 'its state did not allow that',
   unknown_project: 'there was no such project',
   operation_active: 'another operation was in progress',
-  changed: 'it changed after the request',
-  claim_timeout: `no worker took the request within ${formatDuration(claimTimeoutMs)}`,
+  changed: 'the project or its definition changed after the request',
+  claim_timeout: `no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}`,
   precheck_failed: 'it did not pass its precheck',
   links_unreachable: 'not every link answered',
   no_drift: 'its links matched its state',
@@ -127,10 +129,10 @@ const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   no_operators: 'there were no operators',
   not_operator: 'only operators may do that',
   other_team: 'the request came from another workspace',
-  group_unknown: 'Slack did not say who is in a user group',
+  group_unknown: 'Slack did not return the members of a user group',
   channel_not_allowed: 'the request came from a channel that is not allowed',
   channel_shared: 'the request came from a shared channel',
-  channel_unknown: 'the request came from a channel that syncbot cannot see',
+  channel_unknown: 'the request came from a channel that syncbot could not read',
   not_requester: 'another person had made the request',
   unknown_operation: 'the request did not exist any more',
 };

@@ -90,16 +90,17 @@ export const keyDocs = {
   },
   adopt: {
     description:
-      'Take the state from queues that are already in use. It has an effect only while the project has no record.',
+      'Take the state from queues that are already in use. It has an effect only when syncbot adds the project.',
   },
   onFailure: {
     expected: 'pause or continue',
     description:
-      'What happens when a task fails for good. `pause`: the project becomes Failed. `continue`: it stays Running, and the failures are alerted.',
+      'What happens when a task fails for good. `pause`: the project becomes Failed. `continue`: it stays Running, and syncbot sends an alert.',
   },
   logRetention: {
     example: '48h',
-    description: 'How long the source keeps its log. This is the deadline of a pause, shown in dialogs and alerts.',
+    description:
+      'How long the source keeps its log. A pause must end within this time. Dialogs and alerts show the deadline.',
   },
   latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
   links: {
@@ -142,8 +143,8 @@ export const variableDocs = {
     description: 'The signing secret for HTTP mode. Not used if `SLACK_APP_TOKEN` is set.',
   },
   SLACK_API_URL: {
-    hint: 'Leave it out, unless you use another Slack such as http://127.0.0.1:3000/api/.',
-    description: 'The API of another Slack than slack.com, such as the local Slack of the demo.',
+    hint: 'Leave it out, unless the Slack Web API has another URL, such as http://127.0.0.1:3000/api/.',
+    description: 'The base URL of the Slack Web API, if it is not https://slack.com/api/.',
   },
   SLACK_COMMAND: {
     hint: 'Write the command as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',

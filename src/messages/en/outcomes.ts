@@ -1,4 +1,4 @@
-import { isAction } from '../../domain/lifecycle.ts';
+import { type DesiredLinkState, desiredLinkState, isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { logRetentionDeadline } from '../../domain/log-retention.ts';
 import type { Operation, OperationState } from '../../domain/operation.ts';
@@ -15,7 +15,7 @@ export const outcomes: {
   readonly [State in OperationState]: (facts: OutcomeFacts, refusal: string | null) => OutcomeText;
 } = {
   requested: ({ operation: { action, project } }) => ({
-    headline: `${actions[action].doing} ${project} waits for confirmation`,
+    headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
     more: [],
   }),
   confirmed: inProgress,
@@ -39,7 +39,10 @@ function inProgress(facts: OutcomeFacts): OutcomeText {
   return { headline: joinDots(`${actions[action].doing} ${project}…${count}`, attribution(facts)), more: [] };
 }
 
-const correctionResults = { reapply: 'its links match that again', adopt: 'as its links are' } as const;
+const correctionResults = {
+  reapply: 'its links were set to its state',
+  adopt: 'its state was taken from its links',
+} as const;
 
 function done(facts: OutcomeFacts): OutcomeText {
   const { operation, project } = facts;
@@ -68,7 +71,7 @@ function failed(facts: OutcomeFacts, refusal: string | null): OutcomeText {
   const reached = [
     `${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
     ...(unsynced.length > 0 ? [`${linkNames(unsynced, format)} not reached`] : []),
-    ...(isCurrent ? [isRetrying ? 'still trying' : 'all links match that by now'] : []),
+    ...(isCurrent ? [(isRetrying ? stillSetting : allSet)[desiredLinkState(project.state)]] : []),
   ];
   const state = isCurrent
     ? stateClause(operation.project, project.state)
@@ -78,6 +81,18 @@ function failed(facts: OutcomeFacts, refusal: string | null): OutcomeText {
     more: [...(refusal === null ? [] : [refusal]), ...effects(facts, isCurrent), ...laterChange(facts, isCurrent)],
   };
 }
+
+/** While syncbot reconciles without the operation. A failed action makes the project Failed, so its links must be paused. */
+const stillSetting: Readonly<Record<DesiredLinkState, string>> = {
+  paused: 'syncbot still tries to pause its links',
+  resumed: 'syncbot still tries to resume its links',
+};
+
+/** Links without a queue have no pause flag. */
+const allSet: Readonly<Record<DesiredLinkState, string>> = {
+  paused: 'all its links that have a queue are paused now',
+  resumed: 'all its links that have a queue run now',
+};
 
 function notDone(facts: OutcomeFacts, why: string): OutcomeText {
   const { project, action } = facts.operation;
@@ -95,8 +110,8 @@ function effects({ operation: { action, outcome }, project, format }: OutcomeFac
   const { retriedTasks, inFlight, missing } = outcome;
   const finishing =
     inFlight === null
-      ? 'It is not known how many tasks are still finishing'
-      : `${pluralize(inFlight, 'task')} still finishing`;
+      ? 'It is not known how many tasks are still in flight'
+      : `${pluralize(inFlight, 'task')} still in flight`;
   return [
     ...(retriedTasks > 0 ? [`${pluralize(retriedTasks, 'failed task')} retried, before newer ones`] : []),
     ...(action === 'pause' && isCurrent && inFlight !== 0 ? [finishing] : []),

@@ -1,6 +1,6 @@
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
 import type { Formatter } from '../format.ts';
-import { pluralize, summarizeLinks } from './format.ts';
+import { pluralize } from './format.ts';
 
 /** Why a check has its result, as a clause after the name of the link or connection. */
 const reasons: {
@@ -24,7 +24,7 @@ const reasons: {
   failed_tasks_removed: () =>
     'its tasks are removed when they fail (removeOnFail), so syncbot cannot see or retry a failed task',
   no_failed_task: () => 'no task failed',
-  tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since it was added, started or restored`,
+  tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since the link was added, started or restored`,
 };
 
 type ConnectionCheck = Extract<PrecheckItem, { connection: string }>['check'];
@@ -49,7 +49,7 @@ const linksPassed: Readonly<Record<LinksCheck, string>> = {
   bullmq_version: 'every queue is written by BullMQ 5 or newer',
   workers_connected: 'every link has a worker connected',
   failed_tasks_kept: 'failed tasks are kept, as far as syncbot can see',
-  no_failed_task: 'no task failed since it was added, started or restored',
+  no_failed_task: 'no task failed since its link was added, started or restored',
 };
 
 /** What to do when these checks fail. The other reasons contain it. */
@@ -78,13 +78,18 @@ export const precheck = {
     const hint = item.result === 'fail' ? (hints[item.check] ?? '') : '';
     if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
     if (item.reason === null) return linksPassed[item.check];
-    return `${summarizeLinks(item.links, format)}: ${reason(item.reason, format)}${hint}`;
+    // The reason is that of the first link. Another link can have the same result for another reason.
+    const [first] = item.links.first;
+    const name = first === undefined ? '' : `${format.link(first)}: `;
+    const others = item.links.total - 1;
+    const more = others > 0 ? ` (and ${pluralize(others, 'more link')} with the same result)` : '';
+    return `${name}${reason(item.reason, format)}${hint}${more}`;
   },
   results: resultLabels,
   /** `passed its precheck: 6 pass, 1 unknown`, after the project's id. */
   summary: (passed: boolean, counts: readonly { readonly result: CheckResult; readonly count: number }[]) =>
     `${passed ? 'passed' : 'did not pass'} its precheck: ${counts.map(({ result, count }) => `${count} ${result}`).join(', ')}`,
   empty: 'nothing to check',
-  more: (count: number) => `and ${count} more, none of them worse`,
+  more: (count: number) => `and ${count} more, with the same or a better result`,
   unknownHint: 'an unknown item does not block a start',
 };

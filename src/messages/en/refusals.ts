@@ -15,7 +15,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       const reasons: Readonly<Record<ProjectState, Partial<Record<OperationKind, string>>>> = notAllowedReasons;
       const why = reasons[state][action] ?? 'its state has changed since';
       const instead = allowedAction(state);
-      const hint = instead === null ? '' : ` Try ${format.command(`${instead} ${project}`)}.`;
+      const hint = instead === null ? '' : ` Possible now: ${format.command(`${instead} ${project}`)}.`;
       return `${stateClause(format.text(project), state)}, for ${formatDuration(now - since)}, by ${format.person(by)}: ${why}. ${nothingChanged}${hint}`;
     },
     unknown_project: ({ project, similar }, { format }) => {
@@ -24,10 +24,10 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     },
     operation_active: ({ project, state, action, by, since }, { format, now }) =>
       `${stateClause(format.text(project), state)}: ${format.person(by)} asked to ${actions[action].verb} it ${formatDuration(now - since)} ago, and that is still in progress. ${nothingChanged} Wait until it is done, then ask again.`,
-    changed: ({ project, state, since, by, action }, { format, now }) =>
-      `Not done: ${format.text(project)} changed after your request. It has been ${states[state]} for ${formatDuration(now - since)}, by ${format.person(by)}. ${nothingChanged} Check it with ${format.command(`show ${project}`)}, then ${actions[action].verb} it if you still want that.`,
+    changed: ({ project, state, since, by }, { format, now }) =>
+      `Not done: ${format.text(project)} or its definition changed after your request. ${nothingChanged} It is ${states[state]} now, for ${formatDuration(now - since)}, by ${format.person(by)}. Check it with ${format.command(`show ${project}`)} before you ask again.`,
     claim_timeout: ({ project, action }, { format }) =>
-      `Not done: no worker took the request within ${formatDuration(claimTimeoutMs)}, so it was dropped. ${nothingChanged} Check that a worker runs, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
+      `Not done: no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}, so it was refused. ${nothingChanged} Check that syncbot runs with the role worker or all, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
     precheck_failed: ({ project, items }, { format }) => {
       const failed = items.filter(({ result }) => result === 'fail');
       const what = failed.map((item) => precheck.message(item, format)).join('; ');
@@ -36,7 +36,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     links_unreachable: ({ project, links }, { format }) =>
       `Not done: ${linkNames(links, format)} of ${format.text(project)} did not answer in time. ${nothingChanged} Check the connection, then ask again.`,
     no_drift: ({ project, state }, { format }) =>
-      `${stateClause(format.text(project), state)}, and its links match that. ${nothingChanged} There is nothing to correct.`,
+      `${stateClause(format.text(project), state)}, and its links match its state. ${nothingChanged} There is nothing to correct.`,
     adopt_mixed: ({ project, running, paused, missing }, { format }) => {
       const parts = [
         linksClause(running, format, 'runs', 'run'),
@@ -54,13 +54,13 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     other_team: ({ user }, { format }) =>
       `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
     group_unknown: ({ user, group }, { format }) =>
-      `I could not read from Slack who is in the user group ${format.text(group)}, so I do not know whether you may do this. ${nothingChanged} Try again in a minute. If it does not help, ask the administrator of syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
+      `syncbot could not read the members of the user group ${format.text(group)} from Slack, so it cannot check your permission. ${nothingChanged} Try again in a minute. If it does not help, ask the administrator of syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
     channel_not_allowed: ({ allowed }, { format }) =>
       `Projects cannot be changed from this channel. ${nothingChanged} Use ${allowed.map(format.channel).join(' or ')}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
     channel_shared: () =>
       `This channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Use a channel of your own, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
     channel_unknown: () =>
-      `I cannot see whether this channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Invite me and ask again, use another channel, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
+      `syncbot cannot read whether this channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Invite syncbot and ask again, use another channel, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
     not_requester: ({ by }, { format }) =>
       `Only ${format.person(by)}, who made this request, can press this button. ${nothingChanged} Make your own request to get your own buttons.`,
     unknown_operation: (_refusal, { format }) =>

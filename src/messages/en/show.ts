@@ -53,5 +53,5 @@ export const links = {
     const latency = linkBacklog(stats) > 0 ? `latency ${formatDuration(linkLatencyMs(stats))}` : null;
     return joinDots(...parts, latency) || 'nothing to do';
   },
-  notShown: (count: number) => `${pluralize(count, 'more link')} not shown, none of them worse`,
+  notShown: (count: number) => `${pluralize(count, 'more link')} not shown, in the same or a better condition`,
 };

@@ -47,7 +47,7 @@ export const buttons = {
 
 export const operationStates: Readonly<Record<OperationState, string>> = {
   requested: 'waits for OK',
-  confirmed: 'waits for a worker',
+  confirmed: 'waits for a syncbot worker',
   running: 'in progress',
   done: 'done',
   refused: 'refused',

@@ -10,13 +10,13 @@ export function explainParseError(error: ParseError, projects: readonly string[]
     case 'unknown_verb':
       return texts.unknownCommand(error.words.join(' '), suggestCommand(error.words, projects), format);
     case 'project_missing':
-      return texts.projectMissing(`${error.verb} ${projects[0] ?? 'orders'}`, format);
+      return texts.projectMissing(`${error.verb} ${projects[0] ?? '<project>'}`, format);
     case 'invalid_project_id':
       return texts.unknownProject(error.word, suggestCommand([error.verb, error.word], projects), format);
     case 'one_project_only':
       return texts.oneProjectOnly(`${error.verb} ${error.project}`, format);
     case 'timed_not_supported':
-      return texts.timedPause(`${error.verb} ${error.project}`, format);
+      return texts.timeNotSupported(`${error.verb} ${error.project}`, format);
     case 'reason_missing':
       return texts.reasonMissing(`${error.verb} ${error.project}`, format);
     case 'extra_words':

@@ -1,7 +1,7 @@
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
-import type { OperationKind } from '../../domain/lifecycle.ts';
+import { isAction, type OperationKind } from '../../domain/lifecycle.ts';
 import type { Operation, OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
@@ -32,12 +32,14 @@ export async function requestConfirmation(
 ): Promise<ListenerResult> {
   const { user: by, channel } = request;
   const actionRequest: ActionRequest = { action, project, reason, by, channel, origin: 'slack' };
+  // Re-apply and Adopt have no command that the refusal could suggest.
+  const verb = isAction(action) ? action : 'show';
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
-    return { kind: 'refusal', refusal, verb: action, record: () => recordRefusal(context, actionRequest, refusal) };
+    return { kind: 'refusal', refusal, verb, record: () => recordRefusal(context, actionRequest, refusal) };
   }
   const result = await requestAction(context, actionRequest);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: action };
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb };
   const { operation, stats } = result;
   const now = await context.serverClock.now();
   const dialog = buildConfirmation({ operation, project: result.project, stats, format: context.format, now });

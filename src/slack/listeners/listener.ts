@@ -140,7 +140,7 @@ function messageForError(context: ListenerContext, error: unknown): Message {
   }
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
-  return textMessage(messages.notices.internalError(logId));
+  return textMessage(messages.notices.internalError(logId, context.format));
 }
 
 /** Sends a result only to the person who sent the request. */

@@ -56,7 +56,7 @@ describe('the text after /sync', () => {
     ['ordres', /Did you mean `\/sync show orders`\?/],
     ['lits', /Did you mean `\/sync list`\?/],
     ['xyz', /`\/sync help`/],
-    ['pause', /Which project\?.*`\/sync pause orders`/],
+    ['pause', /The command needs a project.*`\/sync pause orders`/],
     ['pause acme.com', /no project called acme\.com/],
     ['pause all', /no project called all/],
     ['pause orders users', /one project at a time/i],
@@ -65,7 +65,7 @@ describe('the text after /sync', () => {
     ['pause orders because', /no reason after because/],
     ['pause orders we deploy now', /write because and the reason/],
     ['show orders now', /`\/sync show orders`/],
-    ['history', /Which project\?.*`\/sync history orders`/],
+    ['history', /The command needs a project.*`\/sync history orders`/],
     ['history orders 20', /`\/sync history orders`/],
     ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
   ])('%j is answered with an explanation.', (text, expected) => {

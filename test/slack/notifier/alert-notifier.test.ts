@@ -78,7 +78,7 @@ it('An alert has one message, which is edited while the alert fires and when it 
   setAlert(null, { seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders: links ran although they should have been paused, for 1 min\. Resolved\./),
+    expect.stringMatching(/^orders: links ran although they should have been paused\. Resolved after 1 min\./),
   ]);
   expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
 });
@@ -93,7 +93,7 @@ it('A new occurrence gets a new message after the earlier one was resolved.', as
   setAlert(latency, { seq: 3, since: 200_000 });
   await notify();
   expect(channelMessages()).toHaveLength(2);
-  expect(channelMessages()[1]).toContain('orders is behind by 10 min');
+  expect(channelMessages()[1]).toContain('its latency is 10 min');
 });
 
 it('The message of an older occurrence is resolved before the next occurrence is posted.', async () => {
@@ -114,7 +114,7 @@ it('An alert that fires again after it was resolved uses its message again.', as
   await notify();
   setAlert(latency, { seq: 3 });
   await notify();
-  expect(channelMessages()).toEqual([expect.stringContaining('orders is behind by 10 min')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('its latency is 10 min')]);
 });
 
 it('An alert that was resolved before it was posted is reported for running links, and not for latency.', async () => {

@@ -24,7 +24,11 @@ describe('the message of an operation', () => {
     ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
     ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
     ['done', { ...done, outcome: exampleOutcome }, 'orders is Paused · 2 links · by <@U0ALICE> · we deploy'],
-    ['still finishing', { ...done, outcome: { ...exampleOutcome, inFlight: 3 } }, '\n3 tasks still finishing'],
+    [
+      'done with tasks in flight',
+      { ...done, outcome: { ...exampleOutcome, inFlight: 3 } },
+      '\n3 tasks still in flight',
+    ],
     ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
     ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
@@ -55,9 +59,11 @@ describe('the message of an operation', () => {
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
     expect(outcomeText(failed, project)).toContain(
-      'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, still trying',
+      'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, syncbot still tries to pause its links',
     );
-    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain('all links match that by now');
+    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain(
+      'all its links that have a queue are paused now',
+    );
   });
 
   it('of a refusal has the reason, the author of the state and the possible action', () => {
@@ -70,7 +76,7 @@ describe('the message of an operation', () => {
       by: 'U0BOB',
     };
     expect(outcomeText({ state: 'refused', refusal })).toContain(
-      'orders is Paused, for 12 s, by <@U0BOB>: it is already paused. Nothing was changed. Try `/sync restore orders`.',
+      'orders is Paused, for 12 s, by <@U0BOB>: it is already paused. Nothing was changed. Possible now: `/sync restore orders`.',
     );
   });
 });

@@ -5,7 +5,7 @@ export const actions = ['start', 'pause', 'restore'] as const;
 export type Action = (typeof actions)[number];
 
 /** The answers to drift: set the links to the state of the project, or set the state from the links. */
-export const corrections = ['reapply', 'adopt'] as const;
+const corrections = ['reapply', 'adopt'] as const;
 export type Correction = (typeof corrections)[number];
 
 export const operationKinds = [...actions, ...corrections] as const;
@@ -28,7 +28,7 @@ interface StateRule {
  * The state rules, after the console of OceanBase Migration Service (OMS). `messages/en/refusals.ts` has a reason for every
  * pair that is not allowed.
  */
-export const rules = {
+const rules = {
   not_started: { links: 'paused', allows: ['start', 'reapply'] },
   starting: { links: 'resumed', allows: [] },
   running: { links: 'resumed', allows: ['pause', 'reapply', 'adopt'] },

@@ -28,7 +28,7 @@ export function redactText(text: string): string {
 }
 
 /** Masks tokens, trigger ids, signatures, web and Redis addresses, e-mail addresses, hosts and passwords. */
-export function maskSecrets(text: string): string {
+function maskSecrets(text: string): string {
   return secrets.reduce((clean, [pattern, mark]) => clean.replace(pattern, mark), text);
 }
 

@@ -6,8 +6,8 @@ import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 
-export const listFailedScript = loadScript(new URL('lua/list-failed.lua', import.meta.url));
-export const retryFailedScript = loadScript(new URL('lua/retry-failed.lua', import.meta.url));
+const listFailedScript = loadScript(new URL('lua/list-failed.lua', import.meta.url));
+const retryFailedScript = loadScript(new URL('lua/retry-failed.lua', import.meta.url));
 
 const pageSize = 500;
 const batchSize = 100;

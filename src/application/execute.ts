@@ -1,4 +1,4 @@
-import { checkCorrection, type LinksByStatus } from '../domain/drift.ts';
+import { checkCorrection, type LinksByStatus } from '../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';

@@ -4,7 +4,6 @@ import { type ObservedProject, type ProjectStats, toProjectStats } from '../doma
 import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
-import type { Refusal } from '../domain/refusal.ts';
 import {
   countStates,
   countsByState,
@@ -13,7 +12,8 @@ import {
   type StateCounts,
   totalCount,
   urgency,
-} from '../domain/state.ts';
+} from '../domain/project-state.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';

@@ -1,4 +1,4 @@
-import { checkCorrection, groupObservations } from '../domain/drift.ts';
+import { checkCorrection, groupObservations } from '../domain/corrections.ts';
 import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';

@@ -5,8 +5,8 @@ import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
+import type { ProjectState, StateCounts } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { ProjectState, StateCounts } from '../domain/state.ts';
 
 /**
  * The records in the bot's Redis, one port per subject. The record of a project changes in one atomic step; the indexes

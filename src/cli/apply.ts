@@ -5,8 +5,9 @@ import { messages } from '../messages/catalog.ts';
 import { applyRefusalText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { cliFormatter, type Output, sanitizeText } from './output.ts';
+import type { Output } from './output.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.apply;
 

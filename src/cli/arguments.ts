@@ -4,7 +4,7 @@ import { maxReasonLength } from '../domain/operation.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './cli-app.ts';
-import { sanitizeText } from './output.ts';
+import { sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =

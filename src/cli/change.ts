@@ -10,9 +10,9 @@ import { outcomeText } from '../messages/render.ts';
 import type { ChangeCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { cliFormatter } from './output.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
+import { cliFormatter } from './terminal-text.ts';
 
 const texts = messages.cli.change;
 

@@ -8,8 +8,9 @@ import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
 import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
-import { type CliError, cliFormatter, createOutput, type Output } from './output.ts';
+import { type CliError, createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
+import { cliFormatter } from './terminal-text.ts';
 
 export interface CommandContext extends Configuration {
   readonly io: ProcessIo;

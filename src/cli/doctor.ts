@@ -21,8 +21,8 @@ import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { cliFormatter } from './output.ts';
 import { checkTable } from './show.ts';
+import { cliFormatter } from './terminal-text.ts';
 
 const texts = messages.doctor;
 

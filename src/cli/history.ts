@@ -4,7 +4,7 @@ import { messages } from '../messages/catalog.ts';
 import { historyText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
+import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
 
 /** The table shows the newest entries only. `--json` prints all. */
 const maxTableEntries = 100;

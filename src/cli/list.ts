@@ -3,8 +3,8 @@ import type { ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { type Column, formatTable } from './output.ts';
 import { projectJson } from './show.ts';
+import { type Column, formatTable } from './terminal-text.ts';
 
 const texts = messages.cli.list;
 

@@ -8,8 +8,8 @@ import { messages } from '../messages/catalog.ts';
 import { applyRefusalText } from '../messages/render.ts';
 import { type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
-import { cliFormatter } from './output.ts';
 import { abortOnStopSignal } from './process-io.ts';
+import { cliFormatter } from './terminal-text.ts';
 
 const texts = messages.cli.run;
 

@@ -17,7 +17,7 @@ import type { CheckText } from '../messages/facts.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type Column, cliFormatter, formatTable, sanitizeText } from './output.ts';
+import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.show;
 

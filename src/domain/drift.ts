@@ -1,8 +1,7 @@
-import { desiredLinkState, isAllowed } from './lifecycle.ts';
-import { type Link, type LinkSample, linkId } from './link.ts';
+import { desiredLinkState } from './lifecycle.ts';
+import { type Link, linkId } from './link.ts';
 import { type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
-import type { Refusal } from './refusal.ts';
 
 /** How links differ from the desired state. */
 export interface Drift {
@@ -40,55 +39,8 @@ export function isReconciling(project: Project, link: Link): boolean {
   return syncedVersion < version && (linksToReconcile === null || linksToReconcile.includes(linkId(link)));
 }
 
-/** The links of a project by the pause flags of their queues. */
-export interface LinksByStatus {
-  readonly resumed: readonly Link[];
-  readonly paused: readonly Link[];
-  readonly missing: readonly Link[];
-  readonly unreachable: readonly Link[];
-}
-
-export function groupObservations(observations: readonly LinkObservation[]): LinksByStatus {
-  const select = (matches: (observation: LinkObservation) => boolean) => observedLinks(observations.filter(matches));
-  return {
-    resumed: select((observation) => observation.kind === 'read' && !observation.paused),
-    paused: select((observation) => observation.kind === 'read' && observation.paused),
-    missing: select(({ kind }) => kind === 'missing'),
-    unreachable: select(({ kind }) => kind === 'unreachable'),
-  };
-}
-
 /** The missing links whose queues existed at the last sync. All missing links if that is not known. */
 export function deletedLinks({ pendingLinks }: Pick<Project, 'pendingLinks'>, missing: readonly Link[]): Link[] {
   const pending = new Set(pendingLinks);
   return missing.filter((link) => !pending.has(linkId(link)));
-}
-
-/**
- * Returns the refusal of a correction, or null when the links allow it. Re-apply needs a link with the other pause flag, a
- * deleted queue or a link that does not answer. Adopt needs the other pause flag on every link.
- */
-export function checkCorrection(
-  project: Pick<Project, 'id' | 'state' | 'pendingLinks'>,
-  correction: 'reapply' | 'adopt',
-  { resumed, paused, missing, unreachable }: LinksByStatus,
-): Refusal | null {
-  const { id, state } = project;
-  const [differing, agreeing] = desiredLinkState(state) === 'paused' ? [resumed, paused] : [paused, resumed];
-  if (correction === 'reapply') {
-    const found = differing.length + deletedLinks(project, missing).length + unreachable.length;
-    return found === 0 ? { code: 'no_drift', project: id, state } : null;
-  }
-  if (unreachable.length > 0) return { code: 'links_unreachable', project: id, links: [...unreachable] };
-  if (differing.length === 0) return { code: 'no_drift', project: id, state };
-  if (agreeing.length + missing.length === 0) return null;
-  return { code: 'adopt_mixed', project: id, running: [...resumed], paused: [...paused], missing: [...missing] };
-}
-
-/** Whether Adopt is possible. `total` counts the links with the other pause flag: it must be all links of the project. */
-export function isAdoptable(
-  { state, definition }: Pick<Project, 'state' | 'definition'>,
-  { total }: LinkSample,
-): boolean {
-  return total === definition.links.length && isAllowed(state, 'adopt');
 }

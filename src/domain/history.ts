@@ -4,8 +4,8 @@ import { alertKinds } from './conditions.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { outcomeSchema } from './operation.ts';
+import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
-import { projectStateSchema } from './state.ts';
 
 /** The events of a project's history. A newer version may write others; those entries are shown as well. */
 export const historyEvents = [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ProjectState, projectStates } from './state.ts';
+import { type ProjectState, projectStates } from './project-state.ts';
 
 export const actions = ['start', 'pause', 'restore'] as const;
 export type Action = (typeof actions)[number];

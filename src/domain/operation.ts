@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { operationKindSchema } from './lifecycle.ts';
 import { linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
+import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
-import { projectStateSchema } from './state.ts';
 
 /** An operation goes requested → confirmed → running → done, refused or failed; or requested → cancelled, expired or superseded. */
 export const operationStates = [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Alerts } from './alert.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
-import { type ProjectState, projectStates } from './state.ts';
+import { type ProjectState, projectStates } from './project-state.ts';
 
 /** Words of the `/sync` command. A project cannot have one of them as its id. */
 const reservedWords: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@ import { type Link, linkSchema } from './link.ts';
 import type { UsageEvidence } from './observation.ts';
 import { precheckItemSchema } from './precheck.ts';
 import type { ProjectId } from './project.ts';
-import { type ProjectState, projectStateSchema } from './state.ts';
+import { type ProjectState, projectStateSchema } from './project-state.ts';
 
 /** Epoch ms of the bot's Redis server. */
 const at = z.number();

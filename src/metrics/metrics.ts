@@ -3,15 +3,10 @@ import type { Logger } from '../application/context.ts';
 import type { Stores } from '../application/stores.ts';
 import type { HealthProbes } from './health.ts';
 import { registerHealthMetrics } from './health-metrics.ts';
+import { createLogCounter } from './log-metrics.ts';
 import { createProjectMetrics, type ObserveCycle } from './observer-metrics.ts';
 import { instrumentOperations } from './operation-metrics.ts';
-import {
-  createLogCounter,
-  type ProcessInfo,
-  registerBuildInfo,
-  renderProcessMetrics,
-  startProcessMetrics,
-} from './process-metrics.ts';
+import { type ProcessInfo, registerBuildInfo, renderProcessMetrics, startProcessMetrics } from './process-metrics.ts';
 import { createSlackMetrics, type SlackMetrics } from './slack-metrics.ts';
 
 /** The metrics of one app. Only the metrics of the process itself are shared between apps. */

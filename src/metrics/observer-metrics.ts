@@ -4,7 +4,7 @@ import { firingConditions } from '../domain/alert.ts';
 import { alertKinds } from '../domain/conditions.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import type { ProjectId } from '../domain/project.ts';
-import { projectStates } from '../domain/state.ts';
+import { projectStates } from '../domain/project-state.ts';
 
 /** One observe cycle. It passes what it observes to `onObserved`. */
 export type ObserveCycle = (onObserved: OnObserved) => Promise<void>;

@@ -1,5 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Logger } from '../application/context.ts';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface ProcessInfo {
   readonly version: string;
@@ -15,28 +14,6 @@ export function registerBuildInfo(registry: Registry, { version, role }: Process
     registers: [registry],
   });
   build.set({ version, node_version: process.version, role }, 1);
-}
-
-/** Wraps a log so that warnings and errors are counted. Every unexpected error is logged as an error. */
-export function createLogCounter(registry: Registry): (log: Logger) => Logger {
-  const lines = new Counter({
-    name: 'syncbot_log_lines_total',
-    help: 'Log lines with level warn or error. An unexpected error is an error.',
-    labelNames: ['level'],
-    registers: [registry],
-  });
-  for (const level of ['warn', 'error']) lines.inc({ level }, 0);
-  return (log) => ({
-    info: (fields, message) => log.info(fields, message),
-    warn(fields, message) {
-      lines.inc({ level: 'warn' });
-      log.warn(fields, message);
-    },
-    error(fields, message) {
-      lines.inc({ level: 'error' });
-      log.error(fields, message);
-    },
-  });
 }
 
 /** One per process: prom-client 15.1.3 has no way to stop its observers of the event loop. */

@@ -19,9 +19,9 @@ import {
   type SlashCommand,
 } from './contract.ts';
 import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
-import { onCommand, onOtherCommand } from './listeners/commands.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
+import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
 import { createNotifier } from './notifier/notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type ApplyResult, applyPlan } from '../../src/application/apply-plan.ts';
 import { type Plan, type PlanResult, planApply } from '../../src/application/plan.ts';
-import { cliFormatter } from '../../src/cli/output.ts';
+import { cliFormatter } from '../../src/cli/terminal-text.ts';
 import type { DesiredProject } from '../../src/domain/diff-projects.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply-plan.ts';
 import { isEmpty } from '../../src/application/plan.ts';
-import { cliFormatter } from '../../src/cli/output.ts';
+import { cliFormatter } from '../../src/cli/terminal-text.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
 import { missingLink } from '../infra/link-fixture.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listPage, listProjects } from '../../src/application/queries.ts';
 import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
-import { projectStates, totalCount } from '../../src/domain/state.ts';
+import { projectStates, totalCount } from '../../src/domain/project-state.ts';
 import { projectKeys, projectsKey, urgencyIndexKey } from '../../src/infra/redis/keys.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';

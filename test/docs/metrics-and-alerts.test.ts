@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import type { ProjectState } from '../../src/domain/project-state.ts';
 import type { RefusalCode } from '../../src/domain/refusal.ts';
-import type { ProjectState } from '../../src/domain/state.ts';
 import type { CallResult } from '../../src/slack/api-calls.ts';
 import { readPage, sectionOf } from './pages.ts';
 

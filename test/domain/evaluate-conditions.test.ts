@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
-import { detectDrift, isAdoptable } from '../../src/domain/drift.ts';
+import { isAdoptable } from '../../src/domain/corrections.ts';
+import { detectDrift } from '../../src/domain/drift.ts';
 import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { type ProjectState, projectStates } from '../../src/domain/state.ts';
+import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
 import { exampleLink, exampleLinkStats, exampleProject } from '../support/example-records.ts';
 
 const now = 1_000_000;

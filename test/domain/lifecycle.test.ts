@@ -12,7 +12,7 @@ import {
   stateAfterAdopt,
   transitions,
 } from '../../src/domain/lifecycle.ts';
-import { type ProjectState, projectStates, urgency } from '../../src/domain/state.ts';
+import { type ProjectState, projectStates, urgency } from '../../src/domain/project-state.ts';
 
 /** For each state: the desired links, the allowed operation kinds, and the one allowed action. */
 const expectedRules: Readonly<

@@ -1,6 +1,6 @@
 import type { Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ProjectState } from '../../src/domain/state.ts';
+import type { ProjectState } from '../../src/domain/project-state.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import {
   buttonLabels,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Action, actions, allowedAction, isAllowed, transitions } from '../../src/domain/lifecycle.ts';
-import { type ProjectState, projectStates } from '../../src/domain/state.ts';
+import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import {
   buttonLabels,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isAllowed, operationKinds } from '../../src/domain/lifecycle.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { projectStates } from '../../src/domain/project-state.ts';
 import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
-import { projectStates } from '../../src/domain/state.ts';
 import { refusalText } from '../../src/messages/render.ts';
 import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';

@@ -9,7 +9,7 @@ import { RetryLaterError } from '../../src/application/errors.ts';
 import type { Notifier } from '../../src/application/ports.ts';
 import { needsNotification } from '../../src/domain/alert.ts';
 import { alertKinds } from '../../src/domain/conditions.ts';
-import type { ProjectState } from '../../src/domain/state.ts';
+import type { ProjectState } from '../../src/domain/project-state.ts';
 import { Services, type ServicesConfig } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../support/project-definition.ts';

@@ -8,8 +8,8 @@ import { type LinkObservation, toProjectStats } from '../../src/domain/observati
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
+import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
-import { projectStates } from '../../src/domain/state.ts';
 
 export const now = 1_800_000_000_000;
 

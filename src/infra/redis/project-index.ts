@@ -1,6 +1,6 @@
 import type { ProjectStore } from '../../application/stores.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
-import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/state.ts';
+import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/project-state.ts';
 import { type RedisClient, sendCommands } from './connection.ts';
 import { projectsKey, urgencyIndexKey } from './keys.ts';
 

@@ -5,7 +5,7 @@ import { alertKinds } from '../../domain/conditions.ts';
 import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
-import { projectStateSchema } from '../../domain/state.ts';
+import { projectStateSchema } from '../../domain/project-state.ts';
 
 /** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
 export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;

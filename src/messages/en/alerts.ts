@@ -1,8 +1,8 @@
 import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
-import { isAdoptable } from '../../domain/drift.ts';
+import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
-import type { ProjectState } from '../../domain/state.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
 import { formatDuration, formatFailureReason, pluralize } from './format.ts';
 import { stateClause, states } from './terms.ts';

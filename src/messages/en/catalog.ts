@@ -3,13 +3,13 @@ import { applyRefusals } from './apply.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
-import { confirmation } from './confirmation.ts';
+import { confirmation } from './confirmation-dialog.ts';
 import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages, healthMessages } from './doctor.ts';
 import { format } from './format.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
-import { keyDocs, valueDocs, variableDocs } from './key-docs.ts';
+import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
 import { notices } from './notices.ts';
 import { outcomes } from './outcomes.ts';
@@ -18,6 +18,7 @@ import { notAllowedReasons, refusals } from './refusals.ts';
 import { links, show } from './show.ts';
 import { startErrors } from './start.ts';
 import { actions, buttons, nothingChanged, operationStates, stateClause, states } from './terms.ts';
+import { variableDocs } from './variable-docs.ts';
 
 /** Every sentence for people in English. */
 export const en = {

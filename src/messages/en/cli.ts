@@ -2,7 +2,7 @@ import type { Action } from '../../domain/lifecycle.ts';
 import type { Failure } from '../../domain/link.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
-import type { ProjectState } from '../../domain/state.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';

@@ -1,4 +1,4 @@
-import type { ProjectState } from '../../domain/state.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import { pluralize } from './format.ts';
 import { states } from './terms.ts';
 

@@ -1,4 +1,4 @@
-import { type ProjectState, projectStates, type StateCounts, totalCount, urgency } from '../../domain/state.ts';
+import { type ProjectState, projectStates, type StateCounts, totalCount, urgency } from '../../domain/project-state.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, formatNumber, pluralize } from './format.ts';
 import { states } from './terms.ts';

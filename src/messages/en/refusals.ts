@@ -1,8 +1,8 @@
 import { allowedAction, isAction, type OperationKind, type RefusedKind } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { claimTimeoutMs } from '../../domain/operation.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import type { RefusalCode, RefusalOf } from '../../domain/refusal.ts';
-import type { ProjectState } from '../../domain/state.ts';
 import type { Formatter, TextContext } from '../format.ts';
 import { formatDuration, summarizeNames } from './format.ts';
 import { precheck } from './precheck.ts';

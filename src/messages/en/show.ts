@@ -1,6 +1,6 @@
 import { type LinkStats, linkBacklog, linkLatencyMs } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
-import type { ProjectState } from '../../domain/state.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import { type Formatter, joinDots, type TextContext } from '../format.ts';
 import { formatDuration, formatNumber, formatReason, pluralize } from './format.ts';
 import { actions, operationStates, stateClause } from './terms.ts';

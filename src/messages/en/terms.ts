@@ -1,6 +1,6 @@
 import type { OperationKind } from '../../domain/lifecycle.ts';
 import type { OperationState } from '../../domain/operation.ts';
-import type { ProjectState } from '../../domain/state.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 
 /** The states of the OMS console. */
 export const states: Readonly<Record<ProjectState, string>> = {

@@ -1,6 +1,6 @@
 import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
 import type { AlertKind, Condition } from '../../domain/conditions.ts';
-import { isAdoptable } from '../../domain/drift.ts';
+import { isAdoptable } from '../../domain/corrections.ts';
 import type { OperationKind } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';

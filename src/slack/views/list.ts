@@ -1,7 +1,7 @@
 import { firingConditions } from '../../domain/alert.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
-import { type StateCounts, totalCount } from '../../domain/state.ts';
+import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { actionIds, blockId, listQueryValue } from '../contract.ts';

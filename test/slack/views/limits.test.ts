@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import type { Link } from '../../../src/domain/link.ts';
-import { countStates } from '../../../src/domain/state.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';

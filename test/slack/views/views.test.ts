@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/domain/link.ts';
 import { toProjectStats } from '../../../src/domain/observation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { countStates } from '../../../src/domain/state.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';

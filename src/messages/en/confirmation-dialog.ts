@@ -1,4 +1,5 @@
-import { deletedLinks, groupObservations } from '../../domain/drift.ts';
+import { groupObservations } from '../../domain/corrections.ts';
+import { deletedLinks } from '../../domain/drift.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/log-retention.ts';

@@ -1,0 +1,43 @@
+import type { KeyDocs } from '../facts.ts';
+
+/** The environment variables. */
+export const variableDocs = {
+  SLACK_BOT_TOKEN: {
+    hint: "Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth & Permissions page.",
+    description: 'The bot token (`xoxb-…`). Needed by `run` in the roles `all` and `bot`. `doctor` checks it.',
+  },
+  SLACK_APP_TOKEN: {
+    hint: 'Create an app-level token (xapp-…, scope connections:write) for Socket Mode.',
+    description: 'The app-level token (`xapp-…`, scope `connections:write`) for Socket Mode.',
+  },
+  SLACK_SIGNING_SECRET: {
+    hint: "Copy the Signing Secret from the app's Basic Information page.",
+    description: 'The signing secret for HTTP mode. Not used if `SLACK_APP_TOKEN` is set.',
+  },
+  SLACK_API_URL: {
+    hint: 'Leave it out, unless the Slack Web API has another URL, such as http://127.0.0.1:3000/api/.',
+    description: 'The base URL of the Slack Web API, if it is not https://slack.com/api/.',
+  },
+  SLACK_COMMAND: {
+    hint: 'Write the command as in the app: "/" and up to 31 of a-z, 0-9, "-" and "_", such as /sync.',
+    description: 'The name of the slash command, as in the manifest.',
+  },
+  PORT: {
+    hint: 'Write a number up to 65535, such as 3000.',
+    description: 'The port of HTTP mode, with `/slack/events`. 0: any free port; the log names it.',
+  },
+  REDIS_URL: { description: "The bot's Redis. It also holds the links that name no other connection." },
+  SYNCBOT_CONFIG: {
+    hint: 'Write the path of the file, such as syncbot.yml.',
+    description: 'The path of `syncbot.yml`.',
+  },
+  ADMIN_PORT: {
+    hint: 'Write a number up to 65535, such as 9090, or leave it out.',
+    description:
+      'The port of `/healthz`, `/readyz` and `/metrics`, on all interfaces, without authentication. 0: any free port. Off unless set. Only `run` serves them.',
+  },
+  LOG_LEVEL: (levels: readonly string[]) => ({
+    hint: `Write one of ${levels.join(', ')}.`,
+    description: `One of ${levels.map((level) => `\`${level}\``).join(', ')}. Without it, \`run\` logs from \`info\` up and other commands log nothing.`,
+  }),
+} satisfies Record<string, KeyDocs | ((values: readonly string[]) => KeyDocs)>;

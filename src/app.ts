@@ -77,7 +77,11 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
   const retryOptions = { log: options.log, clock: services.context.clock, signal: stopSignal };
 
   const starting = [
-    startWork(services, { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) }, retryOptions),
+    prepareAndStartWorkers(
+      services,
+      { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) },
+      retryOptions,
+    ),
     // The first attempt may create the projects that the bot shows.
     slack === null ? undefined : firstAttempt.promise.then(() => startBot(services, slack, retryOptions)),
   ];
@@ -110,7 +114,11 @@ async function startBot(
   if (!options.signal.aborted) services.startNotifier(slack.notifier);
 }
 
-async function startWork(services: Services, { role, prepare }: RoleRun, options: WaitOptions): Promise<void> {
+async function prepareAndStartWorkers(
+  services: Services,
+  { role, prepare }: RoleRun,
+  options: WaitOptions,
+): Promise<void> {
   const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
   if (!options.signal.aborted && role !== 'bot') await services.startWorkers();

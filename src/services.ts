@@ -41,7 +41,7 @@ export interface ServicesSettings {
 /** Parts that tests replace, and the metrics. */
 export interface ServicesOverrides {
   readonly sweepIntervalMs?: number;
-  /** BullMQ's `lockDuration`, ms: how soon another worker takes over the job of a worker that died. */
+  /** BullMQ's `lockDuration`, ms: another worker takes the job of a worker that died after one to two times this. */
   readonly lockDurationMs?: number;
   readonly clock?: Clock;
   readonly ids?: IdGenerator;

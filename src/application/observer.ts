@@ -97,8 +97,8 @@ async function markFailed(
 }
 
 /**
- * Reconciles links without an operation in two cases: an execution of the bot wrote late, or a missing queue was created.
- * All other drift was caused by other clients. The observer raises an alert, and the operators decide.
+ * Reconciles links without an operation in two cases: an execution under way may have written late, or a missing queue was
+ * created. For all other drift the observer raises an alert, and the operators decide.
  */
 async function autoCorrect(
   context: UseCaseContext,

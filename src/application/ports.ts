@@ -35,7 +35,7 @@ export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
 export interface SetPausedTimeouts {
   /** How long each link has to answer, ms. */
   readonly responseMs: number;
-  /** How long the decision is valid, ms from the call. A command that was not sent by then is not sent at all. */
+  /** How long the decision is valid, ms from the call. A command that ioredis has not received by then is not sent. */
   readonly validForMs: number;
 }
 

@@ -21,7 +21,7 @@ export interface ReconcileOptions {
 export type ReconcileResult =
   | (ReconciledLinks & { readonly kind: 'synced' | 'unsynced' })
   | { readonly kind: 'not_found' }
-  /** Another operation is active. It reconciles the links. */
+  /** The operation of this call is not active, or another one is. */
   | { readonly kind: 'not_owner' };
 
 export interface ReconciledLinks {
@@ -40,10 +40,10 @@ const linkResponseTimeoutMs = 5_000;
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
  * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
- * timeout. Only this function and `pauseBeforeRestore` write pause flags.
+ * timeout. Only `setPausedFenced` writes pause flags.
  *
  * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
- * waits for the end of that operation and compares once more. Without an operation it waits only until the timeout.
+ * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
  *
  * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
@@ -81,7 +81,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
           if (done < total) onProgress?.({ done, total });
         },
       });
-      hasSetFlags ||= set.hasSentCommands;
+      hasSetFlags ||= set.mayHaveSentCommands;
       retriedTasks += set.retriedTasks;
       if (set.kind === 'version_changed') continue;
       const [comparedAfter, version] = await Promise.all([
@@ -170,7 +170,7 @@ interface SetPausedSummary {
   readonly kind: 'finished' | 'version_changed';
   /** Links whose Redis has confirmed the command. */
   readonly applied: readonly Link[];
-  readonly hasSentCommands: boolean;
+  readonly mayHaveSentCommands: boolean;
   readonly retriedTasks: number;
 }
 
@@ -192,7 +192,7 @@ async function setPausedFenced(
 ): Promise<SetPausedSummary> {
   const { clock, log, stopSignal } = context;
   const applied: Link[] = [];
-  let hasSentCommands = false;
+  let mayHaveSentCommands = false;
   let retriedTasks = 0;
 
   for (const chunk of toChunks(links, chunkSize)) {
@@ -208,8 +208,9 @@ async function setPausedFenced(
       remaining.length > 0;
       validityMs = Math.min(validityMs * 2, maxValidityMs)
     ) {
-      if (fence.kind === 'version_changed') return { kind: 'version_changed', applied, hasSentCommands, retriedTasks };
-      hasSentCommands = true;
+      if (fence.kind === 'version_changed')
+        return { kind: 'version_changed', applied, mayHaveSentCommands, retriedTasks };
+      mayHaveSentCommands = true;
       const results = await context.links.setPaused(remaining, desired, {
         responseMs: linkResponseTimeoutMs,
         validForMs: validityMs - (clock.monotonicNow() - fence.readAt),
@@ -228,7 +229,7 @@ async function setPausedFenced(
       fence = await readFence(context, project);
     }
   }
-  return { kind: 'finished', applied, hasSentCommands, retriedTasks };
+  return { kind: 'finished', applied, mayHaveSentCommands, retriedTasks };
 }
 
 /** `readAt`: when the expected version was read or written, ms of the monotonic clock. */

@@ -98,7 +98,7 @@ export type MarkSyncedResult =
   | { readonly kind: 'synced'; readonly operationToNotify: string | null }
   | { readonly kind: 'conflict' };
 
-/** The operations of the projects. Each write is idempotent per (operation, step). */
+/** The operations of the projects. Each write may be repeated. */
 export interface OperationStore {
   read(ref: OperationRef): Promise<Operation | null>;
   /** The newest operations of a project, newest first. */
@@ -122,7 +122,7 @@ export interface OperationStore {
   claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
-  /** Records that an execution has ended, so that it cannot have written late any more. */
+  /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
   endExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
   markDrained(ref: OperationRef, outcome: Outcome): Promise<WriteResult>;
@@ -170,7 +170,7 @@ export type ClaimResult =
   | (ClaimedOperation & { readonly kind: 'claimed' })
   /** The refusal is recorded in the operation, which is finished now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
-  /** The operation is finished already, or was never confirmed. */
+  /** The operation is not confirmed or running: it is finished already, or still an open dialog. */
   | { readonly kind: 'finished'; readonly operation: Operation }
   | { readonly kind: 'unknown' };
 

@@ -10,8 +10,7 @@ const chunkSize = 200;
 const notifyWithinMs = 24 * 3_600_000;
 
 /**
- * Finds what a crash or an outage left behind, and continues it: expired dialogs, confirmed operations without a job, claimed
- * operations without an end, outcomes and alerts that were not notified, links that are not synced, and wrong scores in the
+ * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed, outcomes and alerts that were not notified, links that are not synced, and wrong scores in the
  * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {

@@ -17,7 +17,7 @@ export interface ProjectKeys {
   readonly audit: string;
   /** Sorted set: operations that are not finished or whose message is out of date, by the time (ms) the sweep handles them. */
   readonly open: string;
-  /** Sorted set: executions under way, by the time (ms) from which they no longer count. */
+  /** Sorted set: executions of operations under way, by the time (ms) from which they no longer count. */
   readonly runs: string;
   /** The key prefix of its operations. */
   readonly operations: string;

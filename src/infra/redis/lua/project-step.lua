@@ -1,6 +1,7 @@
 --[[
   Included at the top of every step on a project. A step is one atomic change. ioredis sends a step again when its reply
-  is lost. A repeated step changes nothing, and its reply has the same meaning as the first.
+  is lost, so every step may run twice. The steps of an operation recognize the repeat and return the first reply. Other
+  steps may return 'conflict' for a repeat, count it again, or write their audit entry again.
 
   Input:
     KEYS[1] state       hash: the project

@@ -77,7 +77,7 @@ export async function createProjects(
     await Promise.all(
       chunk.map(async (definition) => {
         await stores.projects.save(definition, { state, watermarks: {} }, 'cli:bench');
-        await stores.projects.markSynced(definition.id, 1, []);
+        await stores.projects.markReconciled(definition.id, 1, []);
       }),
     );
   }

@@ -72,7 +72,7 @@ async function waitForState(
   for (;;) {
     shutdownSignal.throwIfAborted();
     const current = await useCaseContext.projects.read(project);
-    if (current?.state === state && current.syncedVersion === current.version) return;
+    if (current?.state === state && current.reconciledVersion === current.version) return;
     if (Date.now() > deadline) throw new DemoError(1, `The demo's project ${project} did not become ${state}.`);
     await delay(20);
   }

@@ -26,7 +26,7 @@ const retiredWords = [
   ['hopeless', 'permanent'],
   ['patience|patient|impatient', 'retry delay'],
   ['holder', 'active operation'],
-  ['converge|converges|converged|converging|convergence', 'reconcile, synced'],
+  ['converge|converges|converged|converging|convergence', 'reconcile, reconciled'],
   ['drives|driven|drove', 'sets, reconciles'],
   ['put back|puts back|putBack|put-back', 'retry failed tasks'],
   ['worked on', 'used, in use'],

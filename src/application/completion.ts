@@ -44,7 +44,7 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     expectedVersion: result.project.version,
     operationState: 'done',
     projectChange,
-    linksSynced: true,
+    linksReconciled: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
     outcome: { ...outcome, retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0) },
@@ -59,15 +59,15 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
  * an operation.
  */
 export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
-  const { project, unsynced } = result;
-  const [link] = unsynced;
+  const { project, unreconciled } = result;
+  const [link] = unreconciled;
   const failsProject = isAction(operation.action) && link !== undefined;
   return {
     ref: refOf(operation),
     expectedVersion: project.version,
     operationState: 'failed',
     projectChange: failsProject ? { kind: 'set', state: 'failed' } : { kind: 'keep' },
-    linksSynced: false,
+    linksReconciled: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
     outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
@@ -86,7 +86,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
     expectedVersion: project.version,
     operationState: refusal.code === 'links_unreachable' ? 'failed' : 'refused',
     projectChange: { kind: 'roll_back' },
-    linksSynced: false,
+    linksReconciled: false,
     pendingLinks: [],
     oldestUnprocessedAt: null,
     outcome: null,
@@ -95,12 +95,15 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
   };
 }
 
-function outcomeOf({ project, unsynced, missing, retriedTasks }: ReconciledLinks, inFlight: number | null): Outcome {
+function outcomeOf(
+  { project, unreconciled, missing, retriedTasks }: ReconciledLinks,
+  inFlight: number | null,
+): Outcome {
   const linksTotal = project.definition.links.length;
   return {
     linksTotal,
-    linksDone: linksTotal - unsynced.length - missing.length,
-    unsynced: [...unsynced],
+    linksDone: linksTotal - unreconciled.length - missing.length,
+    unreconciled: [...unreconciled],
     missing: [...missing],
     inFlight,
     retriedTasks,

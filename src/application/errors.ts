@@ -1,3 +1,6 @@
+import type { Project } from '../domain/project.ts';
+import type { UseCaseContext } from './context.ts';
+
 /**
  * The bot's Redis did not answer. `sent: 'no'`: the command was not sent, so nothing was changed. `sent: 'unknown'`: the
  * reply was lost; read the record to find out.
@@ -21,4 +24,13 @@ export class RetryLaterError extends Error {
     super('try again later', options);
     this.delayMs = delayMs;
   }
+}
+
+/**
+ * Logs the error of one project; the cycle continues with the others. Rethrows `StoreUnavailableError`: without the bot's
+ * Redis no project can be handled.
+ */
+export function logSkippedProject({ log }: Pick<UseCaseContext, 'log'>, { id }: Project, error: unknown): void {
+  if (error instanceof StoreUnavailableError) throw error;
+  log.error({ project: id, error }, 'project skipped in this cycle');
 }

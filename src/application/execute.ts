@@ -70,7 +70,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       if (result.kind === 'not_found' || result.kind === 'not_owner') return;
       const finalStats = await readFinalStats(context, result.project, operation);
       completion =
-        result.kind === 'synced'
+        result.kind === 'reconciled'
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(operation, result, finalStats);
     }
@@ -177,7 +177,7 @@ async function adoptLinks(context: UseCaseContext, project: Project, operation: 
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {
-    result: { project, unsynced: [], missing: [], retriedTasks: 0 },
+    result: { project, unreconciled: [], missing: [], retriedTasks: 0 },
     finalStats,
     projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
   });

@@ -8,8 +8,8 @@ import { botActor, type Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
+import { logSkippedProject } from './errors.ts';
 import { observeProjects } from './queries.ts';
-import { logSkippedProject } from './throttled-cycle.ts';
 
 const chunkSize = 100;
 

@@ -19,7 +19,7 @@ export interface ReconcileOptions {
 }
 
 export type ReconcileResult =
-  | (ReconciledLinks & { readonly kind: 'synced' | 'unsynced' })
+  | (ReconciledLinks & { readonly kind: 'reconciled' | 'unreconciled' })
   | { readonly kind: 'not_found' }
   /** The operation of this call is not active, or another one is. */
   | { readonly kind: 'not_owner' };
@@ -27,8 +27,8 @@ export type ReconcileResult =
 export interface ReconciledLinks {
   /** The project that the links were compared with. */
   readonly project: Project;
-  /** Links that do not have, or may not have, the desired pause flag. Empty if synced. */
-  readonly unsynced: readonly Link[];
+  /** Links that do not have, or may not have, the desired pause flag. Empty if reconciled. */
+  readonly unreconciled: readonly Link[];
   /** Links without a queue. */
   readonly missing: readonly Link[];
   readonly retriedTasks: number;
@@ -72,7 +72,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     let compared = await compareLinks(context, project, operationId);
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
-      const doneBefore = total - compared.unsynced.length;
+      const doneBefore = total - compared.unreconciled.length;
       const set = await setPausedFenced(context, project, {
         links: compared.differing,
         desired: desiredLinkState(project.state),
@@ -92,16 +92,16 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       compared = comparedAfter;
     }
 
-    const { unsynced, missing } = compared;
-    if (unsynced.length === 0) return { kind: 'synced', project, unsynced, missing, retriedTasks };
-    if (clock.now() >= deadline) return { kind: 'unsynced', project, unsynced, missing, retriedTasks };
+    const { unreconciled, missing } = compared;
+    if (unreconciled.length === 0) return { kind: 'reconciled', project, unreconciled, missing, retriedTasks };
+    if (clock.now() >= deadline) return { kind: 'unreconciled', project, unreconciled, missing, retriedTasks };
     await backoff();
   }
 }
 
 /**
- * Reconciles a project without an active operation: after a failure, after an apply, or if the sweep finds unsynced links.
- * Records that the links are synced, so that the sweep does not find them again, and which queues are missing.
+ * Reconciles a project without an active operation: after a failure, after an apply, or if the sweep finds unreconciled
+ * links. Records that the links are reconciled, so that the sweep does not find them again, and which queues are missing.
  */
 export async function reconcileIdle(
   context: UseCaseContext,
@@ -109,9 +109,9 @@ export async function reconcileIdle(
   timeoutMs: number,
 ): Promise<ReconcileResult> {
   const result = await reconcile(context, { project, operationId: null, timeoutMs });
-  if (result.kind !== 'synced') return result;
-  const marked = await context.projects.markSynced(project, result.project.version, pendingLinksAfter(result));
-  if (marked.kind === 'synced' && marked.operationToNotify !== null) {
+  if (result.kind !== 'reconciled') return result;
+  const marked = await context.projects.markReconciled(project, result.project.version, pendingLinksAfter(result));
+  if (marked.kind === 'reconciled' && marked.operationToNotify !== null) {
     await context.notifications.operationChanged({ project, operation: marked.operationToNotify });
   }
   return result;
@@ -134,7 +134,7 @@ interface Comparison {
   /** Links that answered with the other pause flag. */
   readonly differing: readonly Link[];
   /** `differing`, and the links that did not answer. */
-  readonly unsynced: readonly Link[];
+  readonly unreconciled: readonly Link[];
   readonly missing: readonly Link[];
 }
 
@@ -148,13 +148,13 @@ async function compareLinks(
   const statuses = await context.links.readStatuses(definition.links, linkResponseTimeoutMs);
   const read = definition.links.map((link, index) => ({ link, status: statuses[index] ?? 'unreachable' }));
   const includesAll = operationId !== null || linksToReconcile === null;
-  const unsynced = read.filter(
+  const unreconciled = read.filter(
     ({ link, status }) =>
       status !== desired && status !== 'missing' && (includesAll || linksToReconcile.includes(linkId(link))),
   );
   return {
-    differing: unsynced.filter(({ status }) => status !== 'unreachable').map(({ link }) => link),
-    unsynced: unsynced.map(({ link }) => link),
+    differing: unreconciled.filter(({ status }) => status !== 'unreachable').map(({ link }) => link),
+    unreconciled: unreconciled.map(({ link }) => link),
     missing: read.filter(({ status }) => status === 'missing').map(({ link }) => link),
   };
 }

@@ -53,7 +53,11 @@ export interface ProjectStore {
     failed: { readonly failure: Failure; readonly by: Actor; readonly oldestUnprocessedAt: number | null },
   ): Promise<MarkFailedResult>;
   /** Records that every existing link has the desired state at this version. `pendingLinks`: ids of links without a queue. */
-  markSynced(id: ProjectId, expectedVersion: number, pendingLinks: readonly string[]): Promise<MarkSyncedResult>;
+  markReconciled(
+    id: ProjectId,
+    expectedVersion: number,
+    pendingLinks: readonly string[],
+  ): Promise<MarkReconciledResult>;
   /**
    * Lets reconcile correct these links without an operation. Refused as `conflict` also when `cause` is `late_write` and no
    * execution is under way that could have written late.
@@ -85,7 +89,7 @@ export interface InitialState {
 /** A new definition for an existing project. */
 export interface DefinitionUpdate {
   readonly expectedVersion: number;
-  /** Ids of the added links. They are not synced until reconcile has handled them. */
+  /** Ids of the added links. They are not reconciled until reconcile has handled them. */
   readonly added: readonly string[];
 }
 
@@ -94,8 +98,8 @@ export type MarkFailedResult =
   | { readonly kind: 'failed'; readonly operationToNotify: string | null }
   | { readonly kind: 'conflict' };
 
-export type MarkSyncedResult =
-  | { readonly kind: 'synced'; readonly operationToNotify: string | null }
+export type MarkReconciledResult =
+  | { readonly kind: 'reconciled'; readonly operationToNotify: string | null }
   | { readonly kind: 'conflict' };
 
 /** The operations of the projects. Each write may be repeated. */
@@ -181,8 +185,8 @@ export interface Completion {
   readonly expectedVersion: number;
   readonly operationState: 'done' | 'failed' | 'refused';
   readonly projectChange: ProjectChange;
-  readonly linksSynced: boolean;
-  /** Ids of links without a queue, when synced. */
+  readonly linksReconciled: boolean;
+  /** Ids of links without a queue, when reconciled. */
   readonly pendingLinks: readonly string[];
   readonly oldestUnprocessedAt: number | null;
   readonly outcome: Outcome | null;

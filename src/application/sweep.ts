@@ -3,15 +3,16 @@ import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
-import { logSkippedProject } from './throttled-cycle.ts';
+import { logSkippedProject } from './errors.ts';
 
 const chunkSize = 200;
 /** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
 const notifyWithinMs = 24 * 3_600_000;
 
 /**
- * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed, outcomes and alerts that were not notified, links that are not synced, and wrong scores in the
- * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`.
+ * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
+ * outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the urgency index. Each of
+ * its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   const ids = await context.projects.listIds();
@@ -33,7 +34,7 @@ async function sweepProject(context: UseCaseContext, project: Project): Promise<
     for (const operation of operations) await sweepOperation(context, operation, now);
   }
   if (Object.values(project.alerts).some(needsNotification)) await context.notifications.alertsChanged(project.id);
-  if (project.activeOperation === null && project.syncedVersion < project.version)
+  if (project.activeOperation === null && project.reconciledVersion < project.version)
     await context.jobs.reconcile(project.id);
 }
 

@@ -1,6 +1,4 @@
-import type { Project } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
-import { StoreUnavailableError } from './errors.ts';
 
 export interface CycleOptions {
   /** How often cycles should run, ms. */
@@ -35,13 +33,4 @@ export async function runThrottledCycle(
     const elapsedMs = clock.monotonicNow() - startedAt;
     if (elapsedMs > intervalMs / 2) await clock.sleep(elapsedMs, stopSignal);
   }
-}
-
-/**
- * Logs the error of one project; the cycle continues with the others. Rethrows `StoreUnavailableError`: without the bot's
- * Redis no project can be handled.
- */
-export function logSkippedProject({ log }: Pick<UseCaseContext, 'log'>, { id }: Project, error: unknown): void {
-  if (error instanceof StoreUnavailableError) throw error;
-  log.error({ project: id, error }, 'project skipped in this cycle');
 }

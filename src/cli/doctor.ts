@@ -149,10 +149,10 @@ function toOutcome({ result, reason }: Check): CheckOutcome {
 
 /** A difference is unknown while a reconcile is due or the state is a transition. Otherwise it is drift. */
 function checkPauseFlag(project: Project, { paused }: LinkStats): CheckOutcome {
-  const { id, state, version, syncedVersion } = project;
+  const { id, state, version, reconciledVersion } = project;
   const flag = paused ? 'paused' : 'running';
   if (paused === (desiredLinkState(state) === 'paused')) return { result: 'pass', message: texts.link.flag(flag) };
-  if (syncedVersion < version || allowedAction(state) === null) {
+  if (reconciledVersion < version || allowedAction(state) === null) {
     return { result: 'unknown', message: texts.link.reconciling(flag) };
   }
   return { result: 'fail', message: texts.link.wrongFlag(flag, id, state) };

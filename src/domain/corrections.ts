@@ -1,5 +1,6 @@
+import type { Condition } from './conditions.ts';
 import { deletedLinks } from './drift.ts';
-import { desiredLinkState, isAllowed } from './lifecycle.ts';
+import { desiredLinkState, isAllowed, type OperationKind } from './lifecycle.ts';
 import type { Link, LinkSample } from './link.ts';
 import { type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
@@ -50,4 +51,27 @@ export function isAdoptable(
   { total }: LinkSample,
 ): boolean {
   return total === definition.links.length && isAllowed(state, 'adopt');
+}
+
+/** The operations that can help against a condition, the most likely first. */
+export function helpfulOperations(condition: Condition, project: Project): OperationKind[] {
+  switch (condition.kind) {
+    case 'project_failed':
+    case 'log_retention_50':
+    case 'log_retention_80':
+    case 'log_retention_100':
+      return ['restore'];
+    case 'unexpectedly_running':
+    case 'unexpectedly_paused':
+      return isAdoptable(project, condition.links) ? ['reapply', 'adopt'] : ['reapply'];
+    case 'queue_missing':
+      return ['reapply'];
+    case 'tasks_failed':
+      return ['pause'];
+    case 'pause_ignored':
+    case 'queue_created':
+    case 'no_worker':
+    case 'latency':
+      return [];
+  }
 }

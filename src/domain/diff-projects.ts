@@ -78,8 +78,8 @@ export function diffProjects(stored: readonly Project[], desired: readonly Desir
 }
 
 /** Returns whether an apply may have been interrupted: the project desires paused links, and they are not known to be paused. */
-export function wasInterrupted({ state, version, syncedVersion }: Project): boolean {
-  return (state === 'not_started' || state === 'paused') && syncedVersion < version;
+export function wasInterrupted({ state, version, reconciledVersion }: Project): boolean {
+  return (state === 'not_started' || state === 'paused') && reconciledVersion < version;
 }
 
 function linkChanges(before: ProjectDefinition, after: ProjectDefinition) {

@@ -34,9 +34,9 @@ export function detectDrift(project: Project, observations: readonly LinkObserva
 
 /** Whether an operation or the reconcile job is about to set this link. */
 export function isReconciling(project: Project, link: Link): boolean {
-  const { activeOperation, version, syncedVersion, linksToReconcile } = project;
+  const { activeOperation, version, reconciledVersion, linksToReconcile } = project;
   if (activeOperation !== null) return true;
-  return syncedVersion < version && (linksToReconcile === null || linksToReconcile.includes(linkId(link)));
+  return reconciledVersion < version && (linksToReconcile === null || linksToReconcile.includes(linkId(link)));
 }
 
 /** The missing links whose queues existed at the last sync. All missing links if that is not known. */

@@ -41,7 +41,7 @@ export const outcomeSchema = z.object({
   linksTotal: z.number(),
   linksDone: z.number(),
   /** Links that do not have, or may not have, the desired pause flag. */
-  unsynced: z.array(linkSchema),
+  unreconciled: z.array(linkSchema),
   /** Links whose queue does not exist. */
   missing: z.array(linkSchema),
   /** Tasks that were in flight when the links were set. Null when that is not known. */

@@ -75,8 +75,8 @@ export interface Project {
   /** The operation that owns the project now. */
   readonly activeOperation: string | null;
   /** The newest version at which every link had the desired state. Links must be reconciled while it is below `version`. */
-  readonly syncedVersion: number;
-  /** Ids of the links to reconcile while `syncedVersion` is below `version`. Null for all links. */
+  readonly reconciledVersion: number;
+  /** Ids of the links to reconcile while `reconciledVersion` is below `version`. Null for all links. */
   readonly linksToReconcile: readonly string[] | null;
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;

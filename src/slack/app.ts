@@ -18,7 +18,7 @@ import {
   requestActionIdPattern,
   type SlashCommand,
 } from './contract.ts';
-import { onPage, onRequestAction, onShow } from './listeners/actions.ts';
+import { onPage, onRequestAction, onShow } from './listeners/buttons.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onCommand, onOtherCommand } from './listeners/sync-command.ts';

@@ -47,7 +47,7 @@ describe('a changed project', () => {
     expect(await added.queue.isPaused()).toBe(true);
     expect(await old.queue.isPaused()).toBe(true);
     const project = await readProject('orders');
-    expect(project?.syncedVersion).toBe(project?.version);
+    expect(project?.reconciledVersion).toBe(project?.version);
     expect(Object.keys(project?.watermarks ?? {}).sort()).toEqual([linkId(added.link), linkId(old.link)].sort());
   });
 

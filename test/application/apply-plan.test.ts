@@ -32,7 +32,7 @@ describe('a new project', () => {
       state: 'not_started',
       by: 'cli:test',
       version: 1,
-      syncedVersion: 1,
+      reconciledVersion: 1,
     });
   });
 

@@ -22,11 +22,11 @@ const readProject = () => services.context.projects.read('orders');
 const readEvents = async () =>
   (await services.context.auditLog.read('orders', { limit: 50 })).map(({ event }) => event);
 
-/** A project whose links were synced and were then resumed or paused by another client. */
+/** A project whose links were reconciled and were then resumed or paused by another client. */
 async function createDriftedProject(state: 'running' | 'paused', links: readonly TestLink[]): Promise<void> {
   if (state === 'paused') for (const { queue } of [a, b]) await queue.pause();
   await services.createProject('orders', [a, b], { state });
-  await services.context.projects.markSynced('orders', 1, []);
+  await services.context.projects.markReconciled('orders', 1, []);
   for (const { queue } of links) await (state === 'paused' ? queue.resume() : queue.pause());
 }
 
@@ -52,7 +52,7 @@ describe('re-apply', () => {
       since,
       by,
       version: 3,
-      syncedVersion: 3,
+      reconciledVersion: 3,
       activeOperation: null,
     });
     expect(await readEvents()).toEqual(['done', 'started', 'confirmed', 'requested', 'created']);
@@ -75,7 +75,7 @@ describe('re-apply', () => {
       'reapply',
       overrideContext(withoutJobs(services), { clock: createJumpingClock(), links: unreachableLinks }),
     );
-    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unsynced: [a.link] } });
+    expect(failed).toMatchObject({ state: 'failed', toState: 'paused', outcome: { unreconciled: [a.link] } });
     expect(await readProject()).toMatchObject({
       state: 'paused',
       incompleteOperation: failed?.id,
@@ -84,7 +84,7 @@ describe('re-apply', () => {
     const seq = failed?.seq ?? 0;
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect(await a.queue.isPaused()).toBe(true);
-    expect(await readProject()).toMatchObject({ incompleteOperation: null, version: 3, syncedVersion: 3 });
+    expect(await readProject()).toMatchObject({ incompleteOperation: null, version: 3, reconciledVersion: 3 });
     expect((await services.context.operations.listRecent('orders', 1))[0]?.seq).toBeGreaterThan(seq);
   });
 });
@@ -94,7 +94,7 @@ describe('adopt', () => {
     await createDriftedProject('running', [a, b]);
     const eventCount = await services.redis.xlen('bull:a:events');
     expect(await runOperation('adopt')).toMatchObject({ state: 'done', toState: 'paused', outcome: { inFlight: 0 } });
-    expect(await readProject()).toMatchObject({ state: 'paused', by: 'U0ALICE', version: 3, syncedVersion: 3 });
+    expect(await readProject()).toMatchObject({ state: 'paused', by: 'U0ALICE', version: 3, reconciledVersion: 3 });
     expect(await services.redis.xlen('bull:a:events')).toBe(eventCount);
   });
 
@@ -113,7 +113,7 @@ describe('adopt', () => {
       state: 'paused',
       since,
       by,
-      syncedVersion: 3,
+      reconciledVersion: 3,
       version: 3,
       activeOperation: null,
     });
@@ -160,27 +160,27 @@ describe('a link that another client has resumed is not corrected', () => {
     ).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
-    expect(await readProject()).toMatchObject({ syncedVersion: 1, linksToReconcile: null });
+    expect(await readProject()).toMatchObject({ reconciledVersion: 1, linksToReconcile: null });
   });
 
   it('when a link is added to the project', async () => {
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.context.projects.markSynced('orders', 1, []);
+    await services.context.projects.markReconciled('orders', 1, []);
     await a.queue.resume();
     const definition = makeDefinition('orders', { links: [a.link, b.link] });
     const change = { expectedVersion: 1, added: [linkId(b.link)] };
     expect(await services.context.projects.save(definition, change, 'cli:test')).toEqual({ kind: 'written' });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
-    expect(await readProject()).toMatchObject({ version: 2, syncedVersion: 2, linksToReconcile: null });
+    expect(await readProject()).toMatchObject({ version: 2, reconciledVersion: 2, linksToReconcile: null });
   });
 
-  it('when a second link is added before the first one was synced; both added links are paused', async () => {
+  it('when a second link is added before the first one was reconciled; both added links are paused', async () => {
     const c = await services.createLink('c');
     await a.queue.pause();
     await services.createProject('orders', [a], { state: 'paused' });
-    await services.context.projects.markSynced('orders', 1, []);
+    await services.context.projects.markReconciled('orders', 1, []);
     const addLink = (links: TestLink[], expectedVersion: number, added: TestLink) =>
       services.context.projects.save(
         makeDefinition('orders', { links: links.map(({ link }) => link) }),
@@ -216,17 +216,17 @@ it('a link that another client has resumed is corrected by the next operation', 
   expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([true, true]);
 });
 
-it('a queue that is created during a correction stays pending until it is synced', async () => {
+it('a queue that is created during a correction stays pending until it is reconciled', async () => {
   const late = { queue: 'late', connection: 'default', prefix: 'bull' };
   await a.queue.pause();
   await services.createProject('orders', [a, { link: late }], { state: 'paused' });
-  await services.context.projects.markSynced('orders', 1, [linkId(late)]);
+  await services.context.projects.markReconciled('orders', 1, [linkId(late)]);
   await services.redis.zadd('syncbot:{p:orders}:runs', Date.now() + 60_000, 'killed');
   await a.queue.resume();
   await services.context.projects.scheduleCorrection('orders', 1, { links: [a.link], cause: 'late_write' });
   const created = await services.createLink('late');
   await reconcileIdle(withoutJobs(services), 'orders', 1_000);
-  expect(await readProject()).toMatchObject({ syncedVersion: 1, pendingLinks: [linkId(late)] });
+  expect(await readProject()).toMatchObject({ reconciledVersion: 1, pendingLinks: [linkId(late)] });
   await runObserver({ ...withoutJobs(services), jobs: services.context.jobs });
   await reconcileIdle(withoutJobs(services), 'orders', 1_000);
   expect(await created.queue.isPaused()).toBe(true);

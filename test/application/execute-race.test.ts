@@ -18,7 +18,7 @@ const scenario = fc.record({
   batches: fc.array(fc.array(requestArbitrary, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 4 }),
 });
 
-it('of concurrent operations one wins each version, no version is skipped, and the links are synced at the end', async () => {
+it('of concurrent operations one wins each version, no version is skipped, and the links are reconciled at the end', async () => {
   await using services = await startTestServices();
   const links = [await services.createLink('race-a'), await services.createLink('race-b')];
   for (const { startWorker } of links) await startWorker(async () => {});

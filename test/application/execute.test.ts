@@ -53,13 +53,13 @@ describe('a pause that cannot reach every link', () => {
       fromState: 'running',
       toState: 'failed',
       refusal: null,
-      outcome: { linksTotal: 2, linksDone: 1, unsynced: [far.link], missing: [], inFlight: null },
+      outcome: { linksTotal: 2, linksDone: 1, unreconciled: [far.link], missing: [], inFlight: null },
     });
     expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'failed',
       activeOperation: null,
       version: 3,
-      syncedVersion: 0,
+      reconciledVersion: 0,
       failure: { kind: 'link_unreachable', link: far.link },
     });
 
@@ -71,7 +71,7 @@ describe('a pause that cannot reach every link', () => {
     await sweep(services.context);
     await services.instance.startWorkers();
     await waitFor(() => queue.isPaused());
-    await waitFor(async () => (await services.context.projects.read('orders'))?.syncedVersion === 3);
+    await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 3);
     await queue.close();
     owner.disconnect();
   });
@@ -85,7 +85,7 @@ describe('a pause that cannot reach every link', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
       toState: 'paused',
-      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unsynced: [] },
+      outcome: { linksTotal: 2, linksDone: 1, missing: [missing.link], unreconciled: [] },
     });
     expect(await services.redis.keys('bull:gone:*')).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('a Start or a Restore', () => {
       await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
       expect(await snapshotKeys(services)).toEqual(snapshot);
-      expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, syncedVersion: 3 });
+      expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, reconciledVersion: 3 });
       expect(await services.context.operations.read(ref)).toMatchObject({
         state: 'failed',
         toState: state,
@@ -134,7 +134,7 @@ describe('a Start or a Restore', () => {
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     const project = await services.context.projects.read('orders');
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
-    expect(project?.syncedVersion).toBeLessThan(5);
+    expect(project?.reconciledVersion).toBeLessThan(5);
     const reconciled: string[] = [];
     await sweep({ ...context, jobs: { execute: async () => {}, reconcile: async (id) => void reconciled.push(id) } });
     expect(reconciled).toEqual(['orders']);

@@ -145,7 +145,7 @@ describe('a cycle of the observer', () => {
     expect(notified).toEqual([ref]);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
-      outcome: { inFlight: 0, linksDone: 1, unsynced: [] },
+      outcome: { inFlight: 0, linksDone: 1, unreconciled: [] },
     });
     expect(await services.context.projects.read('payments')).toMatchObject({
       drainingOperation: null,

@@ -33,7 +33,7 @@ it('sets no flag after another execution has completed the operation and the ver
     },
   });
   expect(await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 0 })).toMatchObject({
-    kind: 'synced',
+    kind: 'reconciled',
     project: { state: 'running' },
   });
   expect(pauseCommands).toEqual(['paused while pausing']);

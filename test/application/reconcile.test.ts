@@ -50,8 +50,8 @@ describe('reconcile', () => {
     const { setPaused } = services.context.links;
     const context = overrideContext(services.context, { links: { setPaused: runAfter(setPaused, failProject) } });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'synced',
-      unsynced: [],
+      kind: 'reconciled',
+      unreconciled: [],
       missing: [],
       project: { state: 'failed', version: 2 },
     });
@@ -70,7 +70,7 @@ describe('reconcile', () => {
       },
     });
     expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'synced',
+      kind: 'reconciled',
     });
   });
 
@@ -110,7 +110,7 @@ describe('reconcile', () => {
     expect(
       await reconcile(services.context, { project: 'bulk', operationId: null, timeoutMs: 0, onProgress }),
     ).toMatchObject({
-      kind: 'synced',
+      kind: 'reconciled',
     });
     expect(progress).toEqual([1_000]);
     const paused = await Promise.all(names.map((name) => services.redis.hget(`bull:${name}:meta`, 'paused')));

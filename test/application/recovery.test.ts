@@ -81,7 +81,7 @@ describe('after a failure', () => {
     await waitFor(() => near.queue.isPaused());
     const later = await services.createLink('later');
     await waitFor(() => later.queue.isPaused());
-    await waitFor(async () => (await services.context.projects.read('orders'))?.syncedVersion === 1);
+    await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 1);
   });
 
   it('a Restore retries failed tasks also before the links of a Failed project were paused', async () => {

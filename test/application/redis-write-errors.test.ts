@@ -57,7 +57,7 @@ it.each(writeFailures)(
 );
 
 it.each(writeFailures)(
-  'with %s during an operation there is one outcome, and the links are synced',
+  'with %s during an operation there is one outcome, and the links are reconciled',
   async (_what, breakCommand, repairCommand) => {
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));

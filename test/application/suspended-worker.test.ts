@@ -139,7 +139,7 @@ describe('if nothing was changed meanwhile', () => {
       expect(
         await reconcile(context, { project: 'payments', operationId: pause.operation, timeoutMs: 0 }),
       ).toMatchObject({
-        kind: 'synced',
+        kind: 'reconciled',
       });
     },
   );

@@ -49,12 +49,12 @@ async function requestPause(): Promise<OperationRef> {
 }
 
 describe('the sweep', () => {
-  it('does nothing when everything is synced and notified', async () => {
-    await services.context.projects.markSynced('orders', 1, []);
+  it('does nothing when everything is reconciled and notified', async () => {
+    await services.context.projects.markReconciled('orders', 1, []);
     expect(await runSweep()).toEqual({ executed: [], reconciled: [], notified: [] });
   });
 
-  it('reconciles links that are not synced, but not while an operation is active', async () => {
+  it('reconciles links that are not reconciled, but not while an operation is active', async () => {
     expect((await runSweep()).reconciled).toEqual(['orders']);
     await services.context.operations.claim(await requestAndConfirmWithoutJob(services, 'orders', 'pause'), 'run');
     expect((await runSweep()).reconciled).toEqual([]);

@@ -40,7 +40,7 @@ export async function expectOneOutcomePerOperation(
   expect(record).toMatchObject({
     state,
     version,
-    syncedVersion: version,
+    reconciledVersion: version,
     activeOperation: null,
     failure: null,
     incompleteOperation: null,
@@ -48,7 +48,7 @@ export async function expectOneOutcomePerOperation(
   for (const [index, { ref }] of operations.entries()) {
     const operation = await services.context.operations.read(ref);
     expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
-    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unsynced: [] });
+    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreconciled: [] });
     expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {

@@ -55,7 +55,7 @@ export async function createProjectFixture(
   await Promise.all(links.map((link) => prepare[action](link, () => completed.get(link)?.length ?? 0)));
   isRepaired = true;
   await services.createProject(project, links, { state: initialStates[action] });
-  await services.context.projects.markSynced(project, 1, []);
+  await services.context.projects.markReconciled(project, 1, []);
   const tasks: string[] = [...(action === 'restore' ? taskNames.bad : []), ...taskNames.waiting];
   return {
     project,

@@ -20,7 +20,7 @@ test('an old backup restores the records and not the links, which raises a drift
   const { context } = services;
   const link = await services.createLink('orders-incr');
   await services.createProject('orders', [link]);
-  await context.projects.markSynced('orders', 1, []);
+  await context.projects.markReconciled('orders', 1, []);
   const restore = await backUpKeys(services);
   await execute(context, await services.requestAndConfirm('orders', 'pause'));
   expect(await link.queue.isPaused()).toBe(true);

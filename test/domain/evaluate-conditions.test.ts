@@ -25,7 +25,7 @@ function evaluate(
   const project = exampleProject({
     state: 'running',
     version: 3,
-    syncedVersion: 3,
+    reconciledVersion: 3,
     since: now - 1_000,
     definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
     ...overrides,
@@ -64,14 +64,14 @@ describe('drift', () => {
 
   it('is unknown while the links are being reconciled', () => {
     const drift = { unexpectedly_running: 'unknown', queue_created: 'unknown', queue_missing: 'unknown' };
-    expect(evaluate([runs, paused], { state: 'paused', syncedVersion: 2 })).toEqual(drift);
+    expect(evaluate([runs, paused], { state: 'paused', reconciledVersion: 2 })).toEqual(drift);
     expect(evaluate([runs, paused], { state: 'paused', activeOperation: 'op1' })).toEqual(drift);
-    const owned = exampleProject({ state: 'paused', version: 1, syncedVersion: 1, activeOperation: 'op1' });
+    const owned = exampleProject({ state: 'paused', version: 1, reconciledVersion: 1, activeOperation: 'op1' });
     expect(detectDrift(owned, [runs, paused]).unexpectedlyRunning).toEqual([]);
   });
 
   it('includes links that syncbot could not pause for two minutes', () => {
-    const overdue = { state: 'failed', by: 'U0ALICE', syncedVersion: 2, since: now - 120_001 } as const;
+    const overdue = { state: 'failed', by: 'U0ALICE', reconciledVersion: 2, since: now - 120_001 } as const;
     const kindOf = (project: Partial<Project>) => evaluate([runs, paused], project).unexpectedly_running;
     expect(kindOf(overdue)).toEqual({ kind: 'unexpectedly_running', links: sample('runs'), cause: 'not_paused' });
     expect(kindOf({ ...overdue, since: now - 120_000 })).toBe('unknown');
@@ -79,12 +79,13 @@ describe('drift', () => {
   });
 
   it('is present for a link that is not being reconciled, while another link is', () => {
-    const unsynced = { state: 'paused', syncedVersion: 2, since: now - 200_000 } as const;
+    const unreconciled = { state: 'paused', reconciledVersion: 2, since: now - 200_000 } as const;
     expect(
-      evaluate([runs, read('other')], { ...unsynced, linksToReconcile: ['default/bull:other'] }).unexpectedly_running,
+      evaluate([runs, read('other')], { ...unreconciled, linksToReconcile: ['default/bull:other'] })
+        .unexpectedly_running,
     ).toEqual(resumed('runs').unexpectedly_running);
     expect(
-      evaluate([runs, paused], { ...unsynced, linksToReconcile: ['default/bull:runs'] }).unexpectedly_running,
+      evaluate([runs, paused], { ...unreconciled, linksToReconcile: ['default/bull:runs'] }).unexpectedly_running,
     ).toMatchObject({ links: sample('runs'), cause: 'not_paused' });
   });
 
@@ -104,7 +105,7 @@ describe('drift', () => {
     const project = exampleProject({
       state: 'paused',
       version: 1,
-      syncedVersion: 1,
+      reconciledVersion: 1,
       pendingLinks: ['default/bull:new'],
     });
     expect(detectDrift(project, [read('new'), runs, missing])).toEqual({

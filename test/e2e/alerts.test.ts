@@ -39,7 +39,7 @@ async function waitForTwoObservations(): Promise<void> {
 async function createRunningProject(options: Partial<ProjectDefinition> & InitialProjectState = {}): Promise<void> {
   await harness.services.createProject('orders', [link], { channel: 'C0SYNC', ...options });
   await harness.services.instance.startWorkers();
-  await waitFor(async () => (await readProject())?.syncedVersion === 1);
+  await waitFor(async () => (await readProject())?.reconciledVersion === 1);
 }
 
 it('Latency above its limit fires one alert, which is resolved in place. It does not fire while the project is Paused.', async () => {

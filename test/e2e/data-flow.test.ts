@@ -83,7 +83,7 @@ it('A row that the target refuses makes the project Failed. After a fix and a re
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
   await harness.slack.waitFor(async () => {
     const project = await harness.services.context.projects.read('orders');
-    return project?.syncedVersion === project?.version;
+    return project?.reconciledVersion === project?.version;
   });
 
   for (const link of names) await fixRefusedRows(redis, { project: 'orders', link });

@@ -46,7 +46,7 @@ async function startWorkersAndProject(
   }
   await harness.services.createProject('orders', links, { state, channel: 'C0SYNC' });
   await harness.services.instance.startWorkers();
-  await waitFor(async () => (await readProject())?.syncedVersion === 1);
+  await waitFor(async () => (await readProject())?.reconciledVersion === 1);
 }
 
 async function pressAndConfirm(label: 'Re-apply' | 'Adopt', message: MessageView, question: RegExp): Promise<void> {

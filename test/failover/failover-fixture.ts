@@ -34,7 +34,7 @@ export interface FailoverFixture extends AsyncDisposable {
   requestAndConfirm(action: Action): Promise<OperationRef>;
   waitForOutcome(ref: OperationRef): Promise<Operation>;
   /** Waits until the links are in the desired state. Returns the project's state. */
-  waitUntilSynced(): Promise<string>;
+  waitUntilReconciled(): Promise<string>;
   readState(): Promise<string | undefined>;
   readVersions(): Promise<number[]>;
 }
@@ -93,12 +93,12 @@ export async function createFailoverFixture({
         },
         { description: 'the outcome', timeoutMs: 45_000 },
       ),
-    waitUntilSynced: () =>
+    waitUntilReconciled: () =>
       waitFor(
         async () => {
           const project = await readProject();
           const flags = await context.links.readStatuses(links, 2_000);
-          if (project === null || project.activeOperation !== null || project.syncedVersion < project.version)
+          if (project === null || project.activeOperation !== null || project.reconciledVersion < project.version)
             return false;
           return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
         },

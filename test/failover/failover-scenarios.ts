@@ -27,7 +27,7 @@ export async function expectPauseSurvives(
   fixture.far.kill('SIGCONT');
   await recover();
   expect(await fixture.waitForOutcome(pause)).toMatchObject({ state: 'done' });
-  expect(await fixture.waitUntilSynced()).toBe('paused');
+  expect(await fixture.waitUntilReconciled()).toBe('paused');
   await fixture.addTasks(tasksDuring);
   await expectAllCompleted(fixture, tasksBefore);
 }
@@ -47,9 +47,9 @@ export async function expectRestoreSurvives(
   await recover();
   const outcome = await fixture.waitForOutcome(restore);
   expect(['done', 'failed']).toContain(outcome.state);
-  expect(await fixture.waitUntilSynced()).toBe(outcome.state === 'done' ? 'running' : 'paused');
+  expect(await fixture.waitUntilReconciled()).toBe(outcome.state === 'done' ? 'running' : 'paused');
   if (outcome.state === 'failed') await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'));
-  expect(await fixture.waitUntilSynced()).toBe('running');
+  expect(await fixture.waitUntilReconciled()).toBe('running');
   await expectAllCompleted(fixture, allTasks);
 }
 

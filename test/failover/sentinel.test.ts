@@ -51,7 +51,7 @@ it('a pause that was not replicated is lost in a failover, and doctor reports th
   await group.waitForReplicas(group.client());
   await group.cutReplication();
   await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'));
-  await fixture.waitUntilSynced();
+  await fixture.waitUntilReconciled();
   await group.killPrimary();
   await group.waitForFailover();
   const { context } = fixture.services;
@@ -66,8 +66,8 @@ it('a pause that was not replicated is lost in a failover, and doctor reports th
   ]);
   // A pause and a restore make records and links equal again.
   await waitFor(async () => (await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'))).state === 'done');
-  expect(await fixture.waitUntilSynced()).toBe('paused');
+  expect(await fixture.waitUntilReconciled()).toBe('paused');
   expect(await fixture.waitForOutcome(await fixture.requestAndConfirm('restore'))).toMatchObject({ state: 'done' });
-  expect(await fixture.waitUntilSynced()).toBe('running');
+  expect(await fixture.waitUntilReconciled()).toBe('running');
   await expectNoVersionGaps(fixture);
 });

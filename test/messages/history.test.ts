@@ -31,7 +31,7 @@ const renderEntry = (overrides: Partial<HistoryEntry>, revealReasons = true) =>
   historyText(historyEntry(overrides), { format: plainFormatter, revealReasons });
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
-const outcome = { linksTotal: 10, linksDone: 10, unsynced: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const outcome = { linksTotal: 10, linksDone: 10, unreconciled: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const failure = { kind: 'task_failed', link, taskId: '7', reason: 'row <17> was refused', at: 900 } as const;
 const pauseOperation = { operation: 'op1', action: 'pause' } as const;
 const refusalFacts = { project: 'orders', action: 'pause', state: 'paused', since: 1, by: 'U0BOB' } as const;
@@ -127,8 +127,8 @@ describe('the text of an entry', () => {
   });
 
   it('of a completed operation has its links, its refusal or its retried tasks', () => {
-    const unsynced = [{ ...link, queue: 'orders-incr' }];
-    const partly = { ...pauseOperation, event: 'failed', outcome: { ...outcome, linksDone: 9, unsynced } };
+    const unreconciled = [{ ...link, queue: 'orders-incr' }];
+    const partly = { ...pauseOperation, event: 'failed', outcome: { ...outcome, linksDone: 9, unreconciled } };
     expect(renderEntry(partly)).toBe('only partly paused: 9 of 10 links, orders-incr not reached');
     const refusal = { code: 'links_unreachable' as const, project: 'orders', links: [link] } satisfies Refusal;
     expect(renderEntry({ ...pauseOperation, event: 'failed', code: refusal.code, refusal })).toBe(

@@ -119,7 +119,7 @@ function onStarted(replay: ReplayState, id: string, { at, fields }: AuditEntry):
   });
 }
 
-/** `done`, `failed` with unsynced links, or rolled back before a link was changed. */
+/** `done`, `failed` with unreconciled links, or rolled back before a link was changed. */
 function onCompleted(replay: ReplayState, id: string, { event, at, fields }: AuditEntry): void {
   const { action, by, outcome } = operationFields(replay, id);
   const { activeOperation } = currentVersion(replay);
@@ -128,9 +128,9 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
   const completion = { at, activeOperation: null, completed: { operation: id, outcome: event } };
   if (event === 'done') {
     appendVersion(replay, { ...completion, state: transitionOf(action).to, since: at, by: by ?? '' });
-    const { linksTotal, linksDone, unsynced, missing } = JSON.parse(outcome || '{}');
+    const { linksTotal, linksDone, unreconciled, missing } = JSON.parse(outcome || '{}');
     const isComplete = linksTotal === replay.links && linksDone === linksTotal;
-    if (!isComplete || unsynced.length + missing.length > 0) replay.report(`${id} done with ${outcome}`);
+    if (!isComplete || unreconciled.length + missing.length > 0) replay.report(`${id} done with ${outcome}`);
   } else {
     const previous = replay.versions.at(-2);
     if (event === 'failed' && fields['code'] === '')

@@ -9,7 +9,7 @@ import type { ModelProject, System } from './system.ts';
 
 const quiesceTimeoutMs = 60_000;
 
-/** Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unsynced link. */
+/** Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link. */
 export async function quiesce(system: System): Promise<void> {
   for (const proxy of system.proxies) proxy.setDelayMs(0);
   await system.workers.resumeAndStartAll();
@@ -31,9 +31,9 @@ async function quiesceProject(system: System, project: ModelProject): Promise<vo
 
 async function findPendingWork({ redis, bots }: System, { id, links }: ModelProject): Promise<string> {
   const before = await redis.hgetall(`syncbot:{p:${id}}:state`);
-  const { state = '', version, activeOperation, syncedVersion, drainingOperation } = before;
+  const { state = '', version, activeOperation, reconciledVersion, drainingOperation } = before;
   if (activeOperation !== '') return `active operation ${activeOperation}`;
-  if (syncedVersion !== version) return `version ${version}, synced version ${syncedVersion}`;
+  if (reconciledVersion !== version) return `version ${version}, reconciled version ${reconciledVersion}`;
   if (drainingOperation !== '') return 'tasks in flight';
   const open = (await bots[0]?.operations.listOpen(id)) ?? [];
   const unresolved = open.filter((operation) => operation.state !== 'requested');

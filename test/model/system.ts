@@ -94,10 +94,10 @@ export async function createSystem(folder: string): Promise<System> {
   const workers = await startWorkerPool(3, { folder, processOptions: { config, overrides } });
   cleanup.push(() => workers[Symbol.asyncDispose]());
   await waitFor(async () => {
-    const syncedVersions = await Promise.all(
-      projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'syncedVersion')),
+    const reconciledVersions = await Promise.all(
+      projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'reconciledVersion')),
     );
-    return syncedVersions.every((version) => version === '1');
+    return reconciledVersions.every((version) => version === '1');
   });
   return {
     redis,

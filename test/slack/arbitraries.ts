@@ -174,7 +174,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     by: requester,
     reason: fc.option(hostileTextArbitrary),
     activeOperation: fc.constant(null),
-    syncedVersion: fc.nat(100),
+    reconciledVersion: fc.nat(100),
     watermarks: fc.constant({}),
     failure: fc.option(failure),
     drainingOperation: fc.constant(null),
@@ -253,7 +253,7 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
 const outcome = fc.record({
   linksTotal: fc.nat(100),
   linksDone: fc.nat(100),
-  unsynced: fc.array(link, { maxLength: 100 }),
+  unreconciled: fc.array(link, { maxLength: 100 }),
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,

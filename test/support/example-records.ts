@@ -65,7 +65,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     by: 'U0BOB',
     reason: null,
     activeOperation: null,
-    syncedVersion: 4,
+    reconciledVersion: 4,
     watermarks: {},
     failure: null,
     drainingOperation: null,
@@ -114,7 +114,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
 export const exampleOutcome = {
   linksTotal: 2,
   linksDone: 2,
-  unsynced: [],
+  unreconciled: [],
   missing: [],
   inFlight: 0,
   retriedTasks: 0,

@@ -2,7 +2,7 @@ import { withTimeout } from '../../lib/async.ts';
 import { type RedisClient, whenReady } from '../redis/connection.ts';
 
 /**
- * Remembers whether the last query of a connection failed or timed out. A query that is repeated every few seconds skips
+ * Remembers whether the last call of a connection failed or timed out. A call that is repeated every few seconds skips
  * such a connection until it answers a PING. Otherwise it would wait for its whole timeout each time.
  */
 export interface CircuitBreaker {

@@ -13,7 +13,7 @@ export interface LinkConnection {
   readonly breaker: CircuitBreaker;
   /** BullMQ's backend for a link's queue. Creating it sends no command. */
   backend(link: Link): IQueueBackend;
-  /** Passes an error of a query to `onError`. */
+  /** Passes an error of a call to `onError`. */
   report(error: unknown): void;
 }
 

@@ -5,10 +5,10 @@ import type { Link } from '../../domain/link.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { whenReady } from '../redis/connection.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
+import { callEachLink, callLinks } from './call-links.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 import { observeBatch } from './observe-links.ts';
-import { queryEachLink, queryLinks } from './query-links.ts';
 import { countWorkers, findQueueUsage, readConnectionInfo } from './queue-info.ts';
 import { retryFailedTasks } from './retry-failed.ts';
 
@@ -26,11 +26,11 @@ const usageTimeoutMs = 10_000;
 export function createLinkGateway(connections: LinkConnections): LinkGateway {
   return {
     readStatuses: (links, timeoutMs) =>
-      queryLinks(connections, toItems(links), {
+      callLinks(connections, toItems(links), {
         timeoutMs,
         batchSize: statusBatchSize,
         unreachable: () => 'unreachable',
-        query: readStatusBatch,
+        run: readStatusBatch,
       }),
     async setPaused(links, desired, { responseMs, validForMs }) {
       const command = { desired, expiresAt: performance.now() + validForMs, responseMs };
@@ -44,26 +44,26 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
       });
     },
     retryFailed: (links) =>
-      queryEachLink(connections, links, {
+      callEachLink(connections, links, {
         timeoutMs: retryTimeoutMs,
         unreachable: () => ({ kind: 'unreachable', tasks: 0 }),
-        query: retryFailedTasks,
+        run: retryFailedTasks,
       }),
     observe: (links) =>
-      queryLinks(connections, links, {
+      callLinks(connections, links, {
         timeoutMs: observeTimeoutMs,
         batchSize: observeBatchSize,
         unreachable: ({ link }) => ({ kind: 'unreachable', link }),
         skipIfDown: true,
-        query: observeBatch,
+        run: observeBatch,
       }),
     readConnections: (names) => Promise.all(names.map((name) => readConnectionInfo(name, connections.get(name)))),
     countWorkers: (links) => countWorkers(connections, links),
     findUsage: (links) =>
-      queryEachLink(connections, toItems(links), {
+      callEachLink(connections, toItems(links), {
         timeoutMs: usageTimeoutMs,
         unreachable: () => ({ kind: 'unreachable' }),
-        query: (connection, { link }) => findQueueUsage(connection, link),
+        run: (connection, { link }) => findQueueUsage(connection, link),
       }),
   };
 }

@@ -21,7 +21,7 @@ const removeProjectStep = defineStep('remove-project', writeReply);
 const setWatermarksStep = defineStep('set-watermarks', writeReply);
 const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
-const markSyncedStep = defineStep('mark-synced', replyWithOperationToNotify('synced'));
+const markReconciledStep = defineStep('mark-reconciled', replyWithOperationToNotify('reconciled'));
 
 type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVersion'>;
 
@@ -62,8 +62,8 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
       if (result.kind === 'failed') void index.update(id, 'failed');
       return result;
     },
-    markSynced: (id, expectedVersion, pendingLinks) =>
-      runStep(markSyncedStep, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
+    markReconciled: (id, expectedVersion, pendingLinks) =>
+      runStep(markReconciledStep, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
     setWatermarks: (id, expectedVersion, watermarks) =>
       runStep(setWatermarksStep, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
     scheduleCorrection: (id, expectedVersion, { links, cause }) =>
@@ -106,7 +106,7 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
   };
 }
 
-function replyWithOperationToNotify<Kind extends 'failed' | 'synced'>(kind: Kind) {
+function replyWithOperationToNotify<Kind extends 'failed' | 'reconciled'>(kind: Kind) {
   return jsonReply(
     z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflict]),
   );

@@ -40,7 +40,7 @@ const stateHashSchema = z.object({
   by: z.string(),
   reason: emptyIsNull,
   activeOperation: emptyIsNull,
-  syncedVersion: number,
+  reconciledVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   drainingOperation: emptyIsNull,
   incompleteOperation: emptyIsNull,

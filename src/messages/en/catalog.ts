@@ -1,5 +1,5 @@
 import { alerts } from './alerts.ts';
-import { applyRefusals } from './apply.ts';
+import { applyRefusals } from './apply-refusals.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
@@ -16,7 +16,7 @@ import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { links, show } from './show.ts';
-import { startErrors } from './start.ts';
+import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
 

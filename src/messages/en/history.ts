@@ -86,8 +86,9 @@ function operationFailed(entry: HistoryEntry, format: Formatter): string {
   const { action, outcome } = entry;
   const done = action === null ? 'done' : actions[action].done;
   if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
-  const { linksDone, linksTotal, unsynced } = outcome;
-  const missed = unsynced.length === 0 ? '' : `, ${summarizeNames(unsynced.map(format.link), 'link')} not reached`;
+  const { linksDone, linksTotal, unreconciled } = outcome;
+  const missed =
+    unreconciled.length === 0 ? '' : `, ${summarizeNames(unreconciled.map(format.link), 'link')} not reached`;
   return `only partly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
 }
 

@@ -64,13 +64,13 @@ function failed(facts: OutcomeFacts, refusal: string | null): OutcomeText {
   const { operation, project, format } = facts;
   const { outcome, action } = operation;
   if (outcome === null) return notDone(facts, refusal ?? 'Not every link was reached.');
-  const { linksDone, linksTotal, unsynced } = outcome;
+  const { linksDone, linksTotal, unreconciled } = outcome;
   const verb = actions[action].done;
   const isCurrent = project !== null && project.state === (operation.toState ?? 'failed');
   const isRetrying = project !== null && project.incompleteOperation === operation.id;
   const reached = [
     `${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
-    ...(unsynced.length > 0 ? [`${linkNames(unsynced, format)} not reached`] : []),
+    ...(unreconciled.length > 0 ? [`${linkNames(unreconciled, format)} not reached`] : []),
     ...(isCurrent ? [(isRetrying ? stillSetting : allSet)[desiredLinkState(project.state)]] : []),
   ];
   const state = isCurrent

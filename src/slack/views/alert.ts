@@ -1,7 +1,6 @@
 import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
-import type { AlertKind, Condition } from '../../domain/conditions.ts';
-import { isAdoptable } from '../../domain/corrections.ts';
-import type { OperationKind } from '../../domain/lifecycle.ts';
+import type { AlertKind } from '../../domain/conditions.ts';
+import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -22,7 +21,7 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   const { project, format, showErrors } = view;
   const { headline, advice } = alertText(condition, { project, format, revealReasons: showErrors });
   const mention = criticalKinds.has(condition.kind) ? mentionFor(view) : '';
-  const buttons = actionsFor(condition, project).map((kind) => requestButton(kind, project.id));
+  const buttons = helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id));
   return {
     text: `${mention}${headline}. ${advice}`,
     blocks: [
@@ -42,29 +41,6 @@ export interface ResolvedAlertView extends Omit<AlertView, 'showErrors'> {
 export function buildResolvedAlert({ project, kind, durationMs, format }: ResolvedAlertView): Message {
   const text = messages.alerts.resolved({ project, kind, durationMs, format });
   return { text, blocks: [sectionBlock(boldId(text, project.id))] };
-}
-
-/** The operations that can help, the most likely first. */
-export function actionsFor(condition: Condition, project: Project): OperationKind[] {
-  switch (condition.kind) {
-    case 'project_failed':
-    case 'log_retention_50':
-    case 'log_retention_80':
-    case 'log_retention_100':
-      return ['restore'];
-    case 'unexpectedly_running':
-    case 'unexpectedly_paused':
-      return isAdoptable(project, condition.links) ? ['reapply', 'adopt'] : ['reapply'];
-    case 'queue_missing':
-      return ['reapply'];
-    case 'tasks_failed':
-      return ['pause'];
-    case 'pause_ignored':
-    case 'queue_created':
-    case 'no_worker':
-    case 'latency':
-      return [];
-  }
 }
 
 /** Mentions the person who last changed the project, if that was a person of Slack. */

@@ -1,5 +1,6 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
 import { firingConditions } from '../../domain/alert.ts';
+import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { Endpoint, Project } from '../../domain/project.ts';
@@ -7,7 +8,6 @@ import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
-import { actionsFor } from './alert.ts';
 import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from './blocks.ts';
 import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { linkSections } from './links.ts';
@@ -95,7 +95,7 @@ function alertBlocks({ details: { project }, format, revealReasons }: ShowView):
     .filter(({ kind }) => kind !== 'project_failed')
     .flatMap((condition, index) => {
       const { headline, advice } = alertText(condition, { project, format, revealReasons });
-      const corrections = actionsFor(condition, project).filter((kind) => !isAction(kind));
+      const corrections = helpfulOperations(condition, project).filter((kind) => !isAction(kind));
       const buttons = corrections.map((kind) => requestButton(kind, project.id));
       return [
         sectionBlock(truncateMrkdwn(`*${messages.show.alertTitle}* · ${headline}. ${advice}`, sectionBudgetChars)),

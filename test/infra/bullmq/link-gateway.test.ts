@@ -32,9 +32,9 @@ describe('queues that other programs own', () => {
     expect(await snapshotKeys(services)).toEqual(before);
 
     expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'synced',
+      kind: 'reconciled',
       missing: [missingLink],
-      unsynced: [],
+      unreconciled: [],
     });
     expect(await links.readStatuses([missingLink, link], 5_000)).toEqual(['missing', 'paused']);
     expect(await services.redis.keys(`bull:${missingLink.queue}:*`)).toEqual([]);
@@ -54,7 +54,7 @@ describe('queues that other programs own', () => {
     await services.context.links.findUsage([link]);
     await services.context.links.countWorkers([link]);
     expect(await reconcile(services.context, { project: 'orders', operationId: null, timeoutMs: 0 })).toMatchObject({
-      kind: 'synced',
+      kind: 'reconciled',
     });
     expect(await snapshotKeys(services)).toEqual(before);
   });

@@ -78,20 +78,20 @@ it('Nothing is written while an operation is active or if the project does not e
 });
 
 it('A late write is corrected only while an execution is under way, and a new queue at any time.', async () => {
-  await stores.projects.markSynced('orders', 1, []);
+  await stores.projects.markReconciled('orders', 1, []);
   const lateWrite = { links: [link], cause: 'late_write' } as const;
   const runs = 'syncbot:{p:orders}:runs';
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
   await services.redis.zadd(runs, Date.now() - 1, 'given-up');
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
-  expect((await stores.projects.read('orders'))?.syncedVersion).toBe(1);
+  expect((await stores.projects.read('orders'))?.reconciledVersion).toBe(1);
   await services.redis.zadd(runs, Date.now() + 60_000, 'killed');
   expect(await stores.projects.scheduleCorrection('orders', 2, lateWrite)).toEqual({ kind: 'conflict' });
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'written' });
-  expect((await stores.projects.read('orders'))?.syncedVersion).toBe(0);
+  expect((await stores.projects.read('orders'))?.reconciledVersion).toBe(0);
   expect((await stores.projects.read('orders'))?.linksToReconcile).toEqual(['default/bull:orders-full']);
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
-  await stores.projects.markSynced('orders', 1, []);
+  await stores.projects.markReconciled('orders', 1, []);
   expect((await stores.projects.read('orders'))?.linksToReconcile).toBeNull();
   await services.redis.del(runs);
   expect(await stores.projects.scheduleCorrection('orders', 1, { ...lateWrite, cause: 'queue_created' })).toEqual({

@@ -25,13 +25,13 @@ async function runPause(): Promise<void> {
   await request();
   await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   await stores.operations.claim(ref, 'run-1');
-  const outcome = { linksTotal: 1, linksDone: 1, unsynced: [], missing: [], inFlight: 2, retriedTasks: 0 };
+  const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], inFlight: 2, retriedTasks: 0 };
   const completion = {
     ref,
     expectedVersion: 2,
     operationState: 'done',
     projectChange: { kind: 'set', state: 'paused' },
-    linksSynced: true,
+    linksReconciled: true,
   } as const;
   await stores.operations.commit({
     ...completion,

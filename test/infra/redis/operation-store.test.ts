@@ -42,13 +42,13 @@ const resolve = (
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
 ) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
-const outcome = { linksTotal: 1, linksDone: 1, unsynced: [], missing: [], inFlight: 0, retriedTasks: 0 };
+const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<Completion> = {}): Completion => ({
   ref,
   expectedVersion: 2,
   operationState: 'done',
   projectChange: { kind: 'set', state: 'paused' },
-  linksSynced: true,
+  linksReconciled: true,
   pendingLinks: [],
   oldestUnprocessedAt: null,
   outcome,
@@ -139,7 +139,7 @@ describe('a step that runs again changes nothing', () => {
     expect(await stores.projects.read('orders')).toMatchObject({
       state: 'paused',
       version: 3,
-      syncedVersion: 3,
+      reconciledVersion: 3,
       activeOperation: null,
     });
   });
@@ -345,7 +345,7 @@ describe('a commit', () => {
     await claimOperation();
     await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
     const before = await stores.projects.read('orders');
-    expect(before).toMatchObject({ state: 'paused', version: 3, drainingOperation: 'op1', syncedVersion: 3 });
+    expect(before).toMatchObject({ state: 'paused', version: 3, drainingOperation: 'op1', reconciledVersion: 3 });
     const restore = { project: 'orders', operation: 'op2' };
     await request({ id: 'op2', action: 'restore', by: 'U0BOB', reason: null, projectVersion: 3 });
     await resolve('confirm', 'U0BOB', { ref: restore });
@@ -363,11 +363,11 @@ describe('a commit', () => {
       expectedVersion: 4,
       projectChange: { kind: 'roll_back' },
       operationState: 'failed',
-      linksSynced: false,
+      linksReconciled: false,
       outcome: null,
       refusal,
     });
-    expect(await stores.projects.read('orders')).toEqual({ ...before, version: 5, syncedVersion: 5 });
+    expect(await stores.projects.read('orders')).toEqual({ ...before, version: 5, reconciledVersion: 5 });
     expect(await stores.operations.read(restore)).toMatchObject({
       state: 'failed',
       toState: 'paused',
@@ -376,15 +376,20 @@ describe('a commit', () => {
     });
   });
 
-  it('A rollback leaves unsynced links unsynced.', async () => {
+  it('A rollback leaves unreconciled links unreconciled.', async () => {
     await claimOperation();
     await stores.operations.commit(
-      completion({ projectChange: { kind: 'roll_back' }, linksSynced: false, operationState: 'failed', outcome: null }),
+      completion({
+        projectChange: { kind: 'roll_back' },
+        linksReconciled: false,
+        operationState: 'failed',
+        outcome: null,
+      }),
     );
     expect(await stores.projects.read('orders')).toMatchObject({
       state: 'running',
       version: 3,
-      syncedVersion: 0,
+      reconciledVersion: 0,
       by: 'cli:test',
       reason: null,
     });
@@ -408,7 +413,7 @@ describe('a commit', () => {
     expect(claim.now).toBeGreaterThanOrEqual(before);
     expect(claim.now).toBeLessThanOrEqual(await stores.serverClock.now());
     await stores.operations.commit(
-      completion({ expectedVersion: 3, projectChange: { kind: 'roll_back' }, linksSynced: false }),
+      completion({ expectedVersion: 3, projectChange: { kind: 'roll_back' }, linksReconciled: false }),
     );
     expect(await stores.projects.read('orders')).toMatchObject({ since: failed?.since, oldestUnprocessedAt });
   });
@@ -419,7 +424,7 @@ describe('a commit', () => {
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
     await stores.operations.commit(completion({ failure: { kind: 'link_unreachable', link, at: 1 } }));
     expect(await stores.operations.read(ref)).toMatchObject({
-      outcome: { unsynced: [], missing: [] },
+      outcome: { unreconciled: [], missing: [] },
       progress: null,
     });
     expect(await stores.projects.read('orders')).toMatchObject({

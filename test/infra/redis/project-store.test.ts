@@ -32,19 +32,19 @@ describe('projects', () => {
     expect(
       await stores.projects.save(definition, { expectedVersion: 7, added: ['default/bull:orders-full'] }, 'x'),
     ).toEqual({ kind: 'conflict' });
-    await stores.projects.markSynced('orders', 1, []);
+    await stores.projects.markReconciled('orders', 1, []);
     expect(await stores.projects.save(definition, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
     expect(await stores.projects.read('orders')).toMatchObject({
       version: 2,
-      syncedVersion: 2,
+      reconciledVersion: 2,
       state: 'running',
       by: 'cli:test',
     });
     expect(
       await stores.projects.save(definition, { expectedVersion: 2, added: ['default/bull:orders-full'] }, 'x'),
     ).toEqual({ kind: 'written' });
-    expect(await stores.projects.read('orders')).toMatchObject({ version: 3, syncedVersion: 2 });
-    expect(await stores.projects.markSynced('orders', 2, [])).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.read('orders')).toMatchObject({ version: 3, reconciledVersion: 2 });
+    expect(await stores.projects.markReconciled('orders', 2, [])).toEqual({ kind: 'conflict' });
     expect(await stores.projects.setWatermarks('orders', 2, watermarks)).toEqual({ kind: 'conflict' });
     expect(
       await stores.projects.markFailed('orders', 2, {

@@ -158,7 +158,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
       const outcome = {
         linksTotal: 1e9,
         linksDone: 1e9,
-        unsynced: links,
+        unreconciled: links,
         missing: [],
         inFlight: 1e9,
         retriedTasks: 1e9,

@@ -55,7 +55,7 @@ describe('the message of an operation', () => {
   });
 
   it('of a pause names the links that it did not reach, and shows whether syncbot still tries', () => {
-    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unsynced: [exampleLink('orders-incr')] };
+    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: [exampleLink('orders-incr')] };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
     expect(outcomeText(failed, project)).toContain(

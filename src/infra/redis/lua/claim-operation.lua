@@ -22,7 +22,7 @@
 local id = args.operationId
 local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
-local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'syncedVersion',
+local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'reconciledVersion',
   'drainingOperation', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
 
 local function claimed()
@@ -79,7 +79,7 @@ local before = {
   since = project.since,
   by = project.by,
   reason = project.reason,
-  isSynced = project.syncedVersion == project.version,
+  isReconciled = project.reconciledVersion == project.version,
   drainingOperation = project.drainingOperation,
   incompleteOperation = project.incompleteOperation,
   oldestUnprocessedAt = project.oldestUnprocessedAt,

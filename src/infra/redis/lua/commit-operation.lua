@@ -9,7 +9,7 @@
     args.projectChange        { kind = 'set', state }: the project's new state
                               { kind = 'roll_back' }: as before the claim, only if no link was resumed
                               { kind = 'keep' }: as it is now, after a correction
-    args.linksSynced          whether every link has the desired state
+    args.linksReconciled          whether every link has the desired state
     args.isDraining           whether tasks are still in flight after a pause
     args.pendingLinks         ids of links without a queue, JSON text
     args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
@@ -39,9 +39,9 @@ end
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
 local change = args.projectChange
-local state, isSynced, version = change.state, args.linksSynced, nil
+local state, isReconciled, version = change.state, args.linksReconciled, nil
 if change.kind == 'roll_back' then
-  state, isSynced = before.state, before.isSynced
+  state, isReconciled = before.state, before.isReconciled
   version = transition(state, before.by, before.reason)
   redis.call('HSET', stateKey, 'since', before.since, 'drainingOperation', before.drainingOperation,
     'incompleteOperation', before.incompleteOperation, 'oldestUnprocessedAt', before.oldestUnprocessedAt,
@@ -55,11 +55,11 @@ else
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
   version = transition(state, operation.by, operation.reason)
   redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
-    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and not isSynced and id or '',
+    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and not isReconciled and id or '',
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
 end
-if isSynced then redis.call('HSET', stateKey, 'syncedVersion', version) end
-if isSynced and args.operationState == 'done' then
+if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) end
+if isReconciled and args.operationState == 'done' then
   redis.call('HSET', stateKey, 'pendingLinks', args.pendingLinks, 'linksToReconcile', '')
 end
 redis.call('HSET', stateKey, 'activeOperation', '')

@@ -24,7 +24,7 @@ if project.version then
 end
 
 redis.call('HSET', stateKey, 'v', 1, 'state', args.state, 'version', 1, 'since', int(now), 'by', args.by, 'reason', '',
-  'activeOperation', '', 'syncedVersion', 0, 'failure', '', 'drainingOperation', '', 'incompleteOperation', '',
+  'activeOperation', '', 'reconciledVersion', 0, 'failure', '', 'drainingOperation', '', 'incompleteOperation', '',
   'lastOperation', '', 'pendingLinks', '[]', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
 for field, watermark in pairs(args.watermarks) do redis.call('HSET', stateKey, field, watermark) end
 redis.call('SET', definitionKey, args.definition)

@@ -11,19 +11,19 @@
 
   Output:
     { kind = 'written' }
-    { kind = 'conflict' }  the version has changed, an operation is active, the project is not synced, or no late write
+    { kind = 'conflict' }  the version has changed, an operation is active, the project is not reconciled, or no late write
                            is possible
 ]]
 
 -- Includes
 --- @include "project-step"
 
-local project = readProject('version', 'activeOperation', 'syncedVersion')
-local isSynced = project.syncedVersion == project.version
-if not isIdleAtExpectedVersion(project) or not isSynced then return cjson.encode({ kind = 'conflict' }) end
+local project = readProject('version', 'activeOperation', 'reconciledVersion')
+local isReconciled = project.reconciledVersion == project.version
+if not isIdleAtExpectedVersion(project) or not isReconciled then return cjson.encode({ kind = 'conflict' }) end
 redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
 if args.cause == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return cjson.encode({ kind = 'conflict' }) end
 
-redis.call('HSET', stateKey, 'syncedVersion', int(args.expectedVersion - 1), 'linksToReconcile', args.linkIds)
+redis.call('HSET', stateKey, 'reconciledVersion', int(args.expectedVersion - 1), 'linksToReconcile', args.linkIds)
 audit('correction_scheduled', {}, { 'links', args.links, 'cause', args.cause })
 return cjson.encode({ kind = 'written' })

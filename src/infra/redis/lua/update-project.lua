@@ -16,17 +16,17 @@
 -- Includes
 --- @include "project-step"
 
-local project = readProject('version', 'activeOperation', 'syncedVersion', 'linksToReconcile')
+local project = readProject('version', 'activeOperation', 'reconciledVersion', 'linksToReconcile')
 local isRepeated = tonumber(project.version) == args.expectedVersion + 1
   and redis.call('GET', definitionKey) == args.definition
 if isRepeated then return cjson.encode({ kind = 'written' }) end
 if not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 local version = redis.call('HINCRBY', stateKey, 'version', 1)
-local isSynced, hasAddedLinks = project.syncedVersion == project.version, #args.addedLinks > 0
-if isSynced and not hasAddedLinks then
-  redis.call('HSET', stateKey, 'syncedVersion', version, 'linksToReconcile', '')
-elseif isSynced then
+local isReconciled, hasAddedLinks = project.reconciledVersion == project.version, #args.addedLinks > 0
+if isReconciled and not hasAddedLinks then
+  redis.call('HSET', stateKey, 'reconciledVersion', version, 'linksToReconcile', '')
+elseif isReconciled then
   redis.call('HSET', stateKey, 'linksToReconcile', cjson.encode(args.addedLinks))
 elseif hasAddedLinks and project.linksToReconcile ~= '' then
   -- An empty field means that all links get reconciled, the added ones too.

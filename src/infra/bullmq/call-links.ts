@@ -4,9 +4,9 @@ import { toChunks, withTimeout } from '../../lib/async.ts';
 import { isPermanentReplyError, whenReady } from '../redis/connection.ts';
 import type { LinkConnection, LinkConnections } from './link-connections.ts';
 
-export interface LinkQuery<Item, Answer> {
+export interface LinkCall<Item, Answer> {
   /** Returns the answers in the order of `batch`. */
-  readonly query: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly run: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
   readonly timeoutMs: number;
   /** How many links one script touches. Redis serves no other client meanwhile. */
@@ -23,66 +23,66 @@ interface LinkItem {
  * Queries links in batches, on all connections at once, and returns the answers in the order of `items`. A link is
  * `unreachable` if its connection does not answer within `timeoutMs`: it delays no other connection.
  */
-export async function queryLinks<Item extends LinkItem, Answer extends object | string>(
+export async function callLinks<Item extends LinkItem, Answer extends object | string>(
   connections: LinkConnections,
   items: readonly Item[],
-  query: LinkQuery<Item, Answer>,
+  call: LinkCall<Item, Answer>,
 ): Promise<Answer[]> {
   const names = [...new Set(items.map(({ link }) => link.connection))];
   const answers = await Promise.all(
     names.map((name) => {
       const ownItems = items.filter(({ link }) => link.connection === name);
-      return queryConnection(connections.get(name), ownItems, query);
+      return callConnection(connections.get(name), ownItems, call);
     }),
   );
   const answerByItem = new Map(answers.flat());
-  return items.map((item) => answerByItem.get(item) ?? query.unreachable(item));
+  return items.map((item) => answerByItem.get(item) ?? call.unreachable(item));
 }
 
-/** Like `queryLinks`, for a query of BullMQ's operations or plain commands on one link. */
-export function queryEachLink<Item extends LinkItem, Answer extends object | string>(
+/** Like `callLinks`, for a call of BullMQ's operations or plain commands on one link. */
+export function callEachLink<Item extends LinkItem, Answer extends object | string>(
   connections: LinkConnections,
   items: readonly Item[],
   {
-    query,
+    run,
     ...options
-  }: Omit<LinkQuery<Item, Answer>, 'query' | 'batchSize'> & {
-    readonly query: (connection: LinkConnection, item: Item) => Promise<Answer>;
+  }: Omit<LinkCall<Item, Answer>, 'run' | 'batchSize'> & {
+    readonly run: (connection: LinkConnection, item: Item) => Promise<Answer>;
   },
 ): Promise<Answer[]> {
-  return queryLinks(connections, items, {
+  return callLinks(connections, items, {
     ...options,
     batchSize: 1,
-    query: (connection, batch) => Promise.all(batch.map((item) => query(connection, item))),
+    run: (connection, batch) => Promise.all(batch.map((item) => run(connection, item))),
   });
 }
 
 type Answered<Item, Answer> = readonly (readonly [Item, Answer])[];
 
 /** Returns the answers that arrived, each with its item. */
-async function queryConnection<Item extends LinkItem, Answer>(
+async function callConnection<Item extends LinkItem, Answer>(
   connection: LinkConnection | undefined,
   items: readonly Item[],
-  query: LinkQuery<Item, Answer>,
+  call: LinkCall<Item, Answer>,
 ): Promise<Answered<Item, Answer>> {
   if (connection === undefined) return [];
-  if (query.skipIfDown && !(await connection.breaker.isAvailable())) return [];
-  if (!(await whenReady(connection.client, query.timeoutMs))) {
+  if (call.skipIfDown && !(await connection.breaker.isAvailable())) return [];
+  if (!(await whenReady(connection.client, call.timeoutMs))) {
     connection.breaker.recordFailure();
     return [];
   }
-  const batches = toChunks(items, connection.isCluster ? 1 : query.batchSize);
-  const answers = await Promise.all(batches.map((batch) => queryBatch(connection, batch, query)));
+  const batches = toChunks(items, connection.isCluster ? 1 : call.batchSize);
+  const answers = await Promise.all(batches.map((batch) => callBatch(connection, batch, call)));
   return answers.flat();
 }
 
-/** If the server refuses a batch, queries its links one by one: an unreadable queue must not hide the others. */
-async function queryBatch<Item extends LinkItem, Answer>(
+/** If the server refuses a batch, calls its links one by one: an unreadable queue must not hide the others. */
+async function callBatch<Item extends LinkItem, Answer>(
   connection: LinkConnection,
   batch: readonly Item[],
-  query: LinkQuery<Item, Answer>,
+  call: LinkCall<Item, Answer>,
 ): Promise<Answered<Item, Answer>> {
-  const result = await withTimeout(query.query(connection, batch), query.timeoutMs);
+  const result = await withTimeout(call.run(connection, batch), call.timeoutMs);
   const hasReplied = result.kind === 'resolved' || (result.kind === 'rejected' && isReplyError(result.error));
   if (hasReplied) connection.breaker.recordSuccess();
   else connection.breaker.recordFailure();
@@ -90,7 +90,7 @@ async function queryBatch<Item extends LinkItem, Answer>(
   if (result.kind === 'resolved') return pairWithItems(batch, result.value);
   if (result.kind === 'timed_out') return [];
   if (hasReplied && batch.length > 1) {
-    const answers = await Promise.all(batch.map((item) => queryBatch(connection, [item], query)));
+    const answers = await Promise.all(batch.map((item) => callBatch(connection, [item], call)));
     return answers.flat();
   }
   connection.report(result.error);

@@ -7,7 +7,7 @@
     args.pendingLinks     ids of links without a queue, JSON text
 
   Output:
-    { kind = 'synced', operationToNotify }  the operation that left links unsynced, whose message is out of date, or null
+    { kind = 'reconciled', operationToNotify }  the operation that left links unreconciled, whose message is out of date, or null
     { kind = 'conflict' }                   the version has changed
 ]]
 
@@ -16,6 +16,6 @@
 
 local project = readProject('version', 'incompleteOperation')
 if tonumber(project.version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
-redis.call('HSET', stateKey, 'syncedVersion', project.version, 'pendingLinks', args.pendingLinks,
+redis.call('HSET', stateKey, 'reconciledVersion', project.version, 'pendingLinks', args.pendingLinks,
   'incompleteOperation', '', 'linksToReconcile', '')
-return cjson.encode({ kind = 'synced', operationToNotify = markMessageOutdatedIfExists(project.incompleteOperation) })
+return cjson.encode({ kind = 'reconciled', operationToNotify = markMessageOutdatedIfExists(project.incompleteOperation) })

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { connect, disconnect } from '../src/infra/redis/connection.ts';
+import { connect, disconnect } from '../src/infra/redis/client.ts';
 import { defineScript, runScript } from '../src/infra/redis/scripts.ts';
 import { resumeAll } from './queues.ts';
 import { measureMs } from './statistics.ts';

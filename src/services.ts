@@ -16,7 +16,7 @@ import { createLinkConnections, type LinkConnections } from './infra/bullmq/link
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
-import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/connection.ts';
+import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';

@@ -8,7 +8,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
 
-/** A request for an operation. Slack has authorized it already (`domain/policy.ts`); the command line is trusted. */
+/** A request for an operation. Slack has authorized it already (`domain/authorization.ts`); the command line is trusted. */
 export interface ActionRequest {
   readonly project: string;
   readonly action: OperationKind;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { Policy } from '../domain/authorization.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
-import type { Policy } from '../domain/policy.ts';
 import { messages } from '../messages/catalog.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';

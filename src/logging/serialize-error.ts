@@ -1,4 +1,5 @@
-import { maskFailureReason, redactText } from './redact.ts';
+import { maskFailureReason } from './mask-failure-reason.ts';
+import { redactText } from './redact.ts';
 
 /** One line of a V8 stack trace: an optional function name and a position. */
 const frame =

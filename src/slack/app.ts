@@ -1,7 +1,7 @@
 import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
-import type { Policy } from '../domain/policy.ts';
+import type { Policy } from '../domain/authorization.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';

@@ -1,6 +1,13 @@
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
-import { authorize, authorizePerson, isUserGroup, type Person, type Policy, type Requester } from '../domain/policy.ts';
+import {
+  authorize,
+  authorizePerson,
+  isUserGroup,
+  type Person,
+  type Policy,
+  type Requester,
+} from '../domain/authorization.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';

@@ -1,6 +1,6 @@
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
-import { maskFailureReason } from '../logging/redact.ts';
+import { maskFailureReason } from '../logging/mask-failure-reason.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 
 /**

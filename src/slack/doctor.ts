@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
-import { isUserGroup, type Policy } from '../domain/policy.ts';
+import { isUserGroup, type Policy } from '../domain/authorization.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { createWebClientOptions } from './api-calls.ts';

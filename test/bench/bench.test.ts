@@ -75,6 +75,8 @@ const startAndWaitForBot = async () => {
   const benchmarkRun = await startBenchmark('a');
   await waitFor(async () => (await benchmarkRun.processes()).some(({ command }) => command.includes('baseline-bolt')), {
     description: 'the Bolt app of the baseline',
+    // The benchmark builds first, which takes long on a busy machine.
+    timeoutMs: 50_000,
   });
   return benchmarkRun;
 };

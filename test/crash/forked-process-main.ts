@@ -3,7 +3,7 @@
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
-import { connect } from '../../src/infra/redis/connection.ts';
+import { connect } from '../../src/infra/redis/client.ts';
 import { Services } from '../../src/services.ts';
 import type { OpenDetails, PressDetails, ProcessCommand } from './forked-process.ts';
 

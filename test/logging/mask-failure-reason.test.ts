@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskFailureReason } from '../../src/logging/redact.ts';
+import { maskFailureReason } from '../../src/logging/mask-failure-reason.ts';
 
 describe('maskFailureReason', () => {
   it.each([

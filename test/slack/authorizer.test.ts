@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/domain/policy.ts';
+import type { Policy } from '../../src/domain/authorization.ts';
 import { type Authorizer, createAuthorizer } from '../../src/slack/authorizer.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import type { Policy } from '../../src/domain/authorization.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
-import type { Policy } from '../../src/domain/policy.ts';
 import type { Services } from '../../src/services.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';

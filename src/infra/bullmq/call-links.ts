@@ -1,7 +1,8 @@
 import { ZodError } from 'zod';
 import type { Link } from '../../domain/link.ts';
 import { toChunks, withTimeout } from '../../lib/async.ts';
-import { isPermanentReplyError, whenReady } from '../redis/connection.ts';
+import { whenReady } from '../redis/client.ts';
+import { isPermanentReplyError } from '../redis/send-commands.ts';
 import type { LinkConnection, LinkConnections } from './link-connections.ts';
 
 export interface LinkCall<Item, Answer> {

@@ -1,5 +1,5 @@
 import { withTimeout } from '../../lib/async.ts';
-import { type RedisClient, whenReady } from '../redis/connection.ts';
+import { type RedisClient, whenReady } from '../redis/client.ts';
 
 /**
  * Remembers whether the last call of a connection failed or timed out. A call that is repeated every few seconds skips

@@ -1,7 +1,7 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/link.ts';
-import { connect, disconnect, type RedisClient } from '../redis/connection.ts';
+import { connect, disconnect, type RedisClient } from '../redis/client.ts';
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
 
 /** A connection to a Redis that holds links. All of its links share it. */

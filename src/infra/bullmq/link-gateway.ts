@@ -3,13 +3,15 @@ import type { LinkGateway, LinkStatus, SetPausedResult } from '../../application
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { whenReady } from '../redis/connection.ts';
+import { whenReady } from '../redis/client.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
 import { callEachLink, callLinks } from './call-links.ts';
+import { readConnectionInfo } from './connection-info.ts';
+import { countWorkers } from './count-workers.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 import { observeBatch } from './observe-links.ts';
-import { countWorkers, findQueueUsage, readConnectionInfo } from './queue-info.ts';
+import { findQueueUsage } from './queue-usage.ts';
 import { retryFailedTasks } from './retry-failed.ts';
 
 /** Observing a link takes Redis up to 100 µs, reading its status 2 µs: a batch blocks other clients for a few ms. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
 import { noWatermark } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
-import { maskFailureReason } from '../../logging/redact.ts';
+import { maskFailureReason } from '../../logging/mask-failure-reason.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 

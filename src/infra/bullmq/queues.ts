@@ -1,7 +1,8 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
-import { type RedisClient, sendCommands } from '../redis/connection.ts';
+import type { RedisClient } from '../redis/client.ts';
 import { queuePrefix } from '../redis/keys.ts';
+import { sendCommands } from '../redis/send-commands.ts';
 import { type JobData, type JobName, jobIdentity, jobs, type QueueName } from './jobs.ts';
 
 /** The jobs of one queue by state. */

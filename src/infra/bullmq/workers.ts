@@ -2,7 +2,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import { rejectAfter, withTimeout } from '../../lib/async.ts';
-import { abortPending, dedupeErrors, type RedisClient } from '../redis/connection.ts';
+import { abortPending, dedupeErrors, type RedisClient } from '../redis/client.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
 

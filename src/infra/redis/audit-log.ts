@@ -1,8 +1,9 @@
 import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { projectKeys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
+import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
 const recordRefusalStep = defineStep('record-refusal', noReply);

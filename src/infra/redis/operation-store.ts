@@ -3,11 +3,12 @@ import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStor
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { operationKey, projectKeys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
 import { jsonReply } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */

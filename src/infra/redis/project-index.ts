@@ -1,8 +1,9 @@
 import type { ProjectStore } from '../../application/stores.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/project-state.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { projectsKey, urgencyIndexKey } from './keys.ts';
+import { sendCommands } from './send-commands.ts';
 
 /**
  * The urgency index: project ids, sorted by the urgency of their state and then by id (the order of Redis for equal scores).

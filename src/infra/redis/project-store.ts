@@ -3,11 +3,12 @@ import type { ProjectStore } from '../../application/stores.ts';
 import { linkId } from '../../domain/link.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { projectKeys, projectsKey } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
 import { jsonReply } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
 import { defineStep, type StepRunner, writeReply } from './steps.ts';
 
 const readBatchSize = 500;

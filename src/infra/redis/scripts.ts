@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { RedisClient } from './connection.ts';
+import type { RedisClient } from './client.ts';
 
 /** Lua that Redis runs as one atomic step. */
 export interface Script {

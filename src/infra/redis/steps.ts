@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ProjectId } from '../../domain/project.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { projectKeys } from './keys.ts';
 import { jsonReply, loadScript, runScript, type Script } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
 
 /** An atomic step on one project: a script that includes `lua/project-step.lua`, and the schema of its reply. */
 export interface Step<Reply> {

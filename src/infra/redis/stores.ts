@@ -4,13 +4,14 @@ import type { Deduplication, ServerClock, Stores } from '../../application/store
 import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
-import { type RedisClient, sendCommands } from './connection.ts';
+import type { RedisClient } from './client.ts';
 import { dedupeKey } from './keys.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
 import { createSkipUnreadable } from './records.ts';
 import { jsonReply, loadScript, runScript } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
 import { createStepRunner, type StoreSettings } from './steps.ts';
 
 /**

@@ -11,13 +11,13 @@ import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
-import { notices } from './notices.ts';
 import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
+import { requestFailures } from './request-failures.ts';
 import { links, show } from './show.ts';
 import { startErrors } from './startup-errors.ts';
-import { actions, buttons, nothingChanged, operationStates, stateClause, states } from './terms.ts';
+import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
 
 /** Every sentence for people in English. */
@@ -28,6 +28,7 @@ export const en = {
   operationStates,
   buttons,
   nothingChanged,
+  onlyYouSeeThis,
   format,
   refusals,
   notAllowedReasons,
@@ -43,7 +44,7 @@ export const en = {
   links,
   help,
   commandErrors,
-  notices,
+  requestFailures,
   cli: cliMessages,
   columnTitles,
   factLabels,

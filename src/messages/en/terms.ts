@@ -59,6 +59,8 @@ export const operationStates: Readonly<Record<OperationState, string>> = {
 
 export const nothingChanged = 'Nothing was changed.';
 
+export const onlyYouSeeThis = 'Only you can see this';
+
 /** `orders is Paused`. */
 export function stateClause(project: string, state: ProjectState): string {
   return `${project} is ${states[state]}`;

@@ -81,7 +81,7 @@ async function resolveOperation(
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
     context.log.warn({ error: serializeError(error) }, 'reply to a button press lost');
-    const message = textMessage(messages.notices.checkingOutcome);
+    const message = textMessage(messages.requestFailures.checkingOutcome);
     return { kind: 'message', message, followUp: () => pollForResult(context, press, ref) };
   }
 }
@@ -116,11 +116,14 @@ async function pollForResult(context: ListenerContext, press: BlockAction, ref: 
     const { operation } = read;
     if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
     if (operation.state === 'requested')
-      return { kind: 'message', message: textMessage(messages.notices.storeUnavailable) };
+      return { kind: 'message', message: textMessage(messages.requestFailures.storeUnavailable) };
     await context.notifications.operationChanged(ref);
     return { kind: 'notified' };
   }
-  return { kind: 'message', message: textMessage(messages.notices.outcomeUnknown(ref.project, context.format)) };
+  return {
+    kind: 'message',
+    message: textMessage(messages.requestFailures.outcomeUnknown(ref.project, context.format)),
+  };
 }
 
 type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };

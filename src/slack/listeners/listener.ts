@@ -106,7 +106,7 @@ export function createListener<Request extends SlackRequest>(
 
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
-  return { kind: 'message', message: textMessage(messages.notices.outdatedButton(format)) };
+  return { kind: 'message', message: textMessage(messages.requestFailures.outdatedButton(format)) };
 }
 
 /** The operation of a pressed button and the place of the request, for log lines. */
@@ -136,11 +136,11 @@ async function isFirstDelivery(context: ListenerContext, { triggerId, user }: Sl
 function messageForError(context: ListenerContext, error: unknown): Message {
   if (error instanceof StoreUnavailableError) {
     context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
-    return textMessage(messages.notices.storeUnavailable);
+    return textMessage(messages.requestFailures.storeUnavailable);
   }
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
-  return textMessage(messages.notices.internalError(logId, context.format));
+  return textMessage(messages.requestFailures.internalError(logId, context.format));
 }
 
 /** Sends a result only to the person who sent the request. */

@@ -18,7 +18,7 @@ export interface ConfirmationView extends TextContext {
  * an operator.
  */
 export function buildConfirmation({ operation, project, stats, format, now }: ConfirmationView): Message {
-  const { confirmation, format: formats, notices, states } = messages;
+  const { confirmation, format: formats, onlyYouSeeThis, states } = messages;
   const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
   const failedTasks = allReachable ? countFailures(stats.links) : null;
   const facts: ConfirmationFacts = { project, stats, failedTasks, format, now };
@@ -43,7 +43,7 @@ export function buildConfirmation({ operation, project, stats, format, now }: Co
       actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(operation, question)),
       contextBlock(
         joinDots(
-          notices.onlyYouSeeThis,
+          onlyYouSeeThis,
           confirmation.requestedBy(format.person(operation.by)),
           confirmation.expiresIn(timeLeft),
         ),

@@ -20,7 +20,7 @@ export interface HistoryView extends TextContext {
 /** The history of a project, one line for each entry. */
 export function buildHistory(view: HistoryView): Message {
   const { project, entries } = view;
-  const { history, notices } = messages;
+  const { history, onlyYouSeeThis } = messages;
   const lines = entries.slice(0, maxEntriesShown).map((entry) => entryLine(entry, view));
   const shownLines = lines.length === 0 ? [history.empty] : lines;
   const hasOlder = entries.length > maxEntriesShown;
@@ -30,10 +30,7 @@ export function buildHistory(view: HistoryView): Message {
     blocks: [
       ...splitIntoSections([`*${title}*`, ...shownLines]),
       contextBlock(
-        joinDots(
-          notices.onlyYouSeeThis,
-          hasOlder ? history.olderEntries(codeSpan(`syncbot history ${project}`)) : null,
-        ),
+        joinDots(onlyYouSeeThis, hasOlder ? history.olderEntries(codeSpan(`syncbot history ${project}`)) : null),
       ),
     ],
   };

@@ -38,7 +38,7 @@ export function withinLimits(message: Message): { readonly message: Message; rea
 export function textOnly({ text }: Message): Message {
   const truncated = truncateMrkdwn(text, maxMessageTextChars);
   return {
-    text: truncated.trim() === '' ? messages.notices.notShown : truncated,
+    text: truncated.trim() === '' ? messages.requestFailures.notShown : truncated,
     blocks: [],
   };
 }

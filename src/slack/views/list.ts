@@ -33,7 +33,7 @@ export interface ListView extends TextContext {
 /** Two lines for each project and one for each firing alert. The lines fit a phone. */
 export function buildList(view: ListView): Message {
   const { counts, observedProjects, page, format } = view;
-  const { list, notices } = messages;
+  const { list, onlyYouSeeThis } = messages;
   const filter = view.filter === '' ? null : safeText(view.filter);
   const total = totalCount(counts);
   if (total === 0)
@@ -44,11 +44,7 @@ export function buildList(view: ListView): Message {
   const observedAt = observedProjects[0]?.stats.observedAt ?? 0;
   const pageCount = Math.ceil(total / projectsPerPage);
   const paging = pagingButtons(page, pageCount, view.filter);
-  const footer = joinDots(
-    notices.onlyYouSeeThis,
-    pageCount > 1 ? list.page(page + 1, pageCount) : null,
-    list.showHint(format),
-  );
+  const footer = joinDots(onlyYouSeeThis, pageCount > 1 ? list.page(page + 1, pageCount) : null, list.showHint(format));
   return {
     text: heading,
     blocks: [

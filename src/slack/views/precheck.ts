@@ -17,7 +17,7 @@ const resultOrder: readonly CheckResult[] = ['fail', 'unknown', 'pass'];
 
 /** The precheck of a project, one line for each item, failed ones first. */
 export function buildPrecheck({ project, items, format, now }: PrecheckView): Message {
-  const { precheck, notices } = messages;
+  const { precheck, onlyYouSeeThis } = messages;
   const passed = precheckPassed(items);
   const counts = resultOrder
     .map((result) => ({ result, count: items.filter((item) => item.result === result).length }))
@@ -31,7 +31,7 @@ export function buildPrecheck({ project, items, format, now }: PrecheckView): Me
       sectionBlock(`*${project.id}* ${summary}`),
       sectionBlock(precheckLines(items, format)),
       actionsBlock(blockId('precheck', project.id, now), buttons),
-      contextBlock(joinDots(notices.onlyYouSeeThis, precheck.unknownHint)),
+      contextBlock(joinDots(onlyYouSeeThis, precheck.unknownHint)),
     ],
   };
 }

@@ -26,7 +26,7 @@ const precheckBudgetChars = 2_000;
 export function buildShow(view: ShowView): Message {
   const { details, format, now } = view;
   const { project, stats } = details;
-  const { format: formats, list, notices, show } = messages;
+  const { format: formats, list, onlyYouSeeThis, show } = messages;
   const summary = joinDots(
     formats.linkCount(project.definition.links.length),
     formats.backlog(stats),
@@ -38,7 +38,7 @@ export function buildShow(view: ShowView): Message {
   const bottomBlocks = [
     sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
     sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
-    contextBlock(joinDots(notices.onlyYouSeeThis, show.precheckHint(project.id, format))),
+    contextBlock(joinDots(onlyYouSeeThis, show.precheckHint(project.id, format))),
   ];
   const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
   return {

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { createBotQueues } from '../../../src/infra/bullmq/queues.ts';
 import { startWorker } from '../../../src/infra/bullmq/workers.ts';
-import { connect, disconnect } from '../../../src/infra/redis/connection.ts';
+import { connect, disconnect } from '../../../src/infra/redis/client.ts';
 import { startTestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

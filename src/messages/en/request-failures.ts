@@ -2,8 +2,7 @@ import type { Formatter } from '../format.ts';
 import { nothingChanged } from './terms.ts';
 
 /** Answers when a request was not processed as usual. */
-export const notices = {
-  onlyYouSeeThis: 'Only you can see this',
+export const requestFailures = {
   /** The bot's Redis did not answer before anything was written. */
   storeUnavailable: `Not done: the bot's Redis did not answer. ${nothingChanged} Try again in a minute.`,
   /** The bot's Redis did not answer a button press that it may have received. */

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { RedisEndpoint } from '../../../src/config/redis-url.ts';
-import { connect, createPing, disconnect, whenReady } from '../../../src/infra/redis/connection.ts';
+import { connect, createPing, disconnect, whenReady } from '../../../src/infra/redis/client.ts';
 import { Services } from '../../../src/services.ts';
 import { sharedRedisUrl, startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { authorize, isUserGroup, type Policy, type Requester } from '../../src/domain/policy.ts';
+import { authorize, isUserGroup, type Policy, type Requester } from '../../src/domain/authorization.ts';
 
 const createPolicy = (overrides: Partial<Policy> = {}): Policy => ({
   operators: ['U0ALICE', 'S0OPS', 'S0DBA'],

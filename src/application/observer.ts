@@ -1,10 +1,10 @@
 import { detectDrift } from '../domain/drift.ts';
 import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
 import type { Link, TaskFailure } from '../domain/link.ts';
-import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Project } from '../domain/project.ts';
+import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';

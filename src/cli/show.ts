@@ -7,11 +7,11 @@ import {
   precheckProject,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { logRetentionDeadline } from '../domain/log-retention.ts';
 import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint } from '../domain/project.ts';
+import { logRetentionDeadline } from '../domain/source-log-retention.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { alertText, precheckText } from '../messages/render.ts';

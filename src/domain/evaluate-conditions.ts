@@ -3,11 +3,11 @@ import { type AlertKind, type Condition, type ConditionOf, sampledLinks } from '
 import { detectDrift, isReconciling } from './drift.ts';
 import { desiredLinkState } from './lifecycle.ts';
 import { linkId, sampleLinks } from './link.ts';
-import { logRetentionDeadline } from './log-retention.ts';
 import { countFailures, observedLinks, oldestFailure, type ProjectStats } from './observation.ts';
 import { operationReconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
+import { logRetentionDeadline } from './source-log-retention.ts';
 
 /** One observation of a project that has no active operation. */
 export interface ProjectObservation {

@@ -69,7 +69,7 @@ const commitStep = defineStep(
 );
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);
-const markDrainedStep = defineStep('mark-drained', writeReply);
+const markDrainedStep = defineStep('mark-operation-drained', writeReply);
 const endExecutionStep = defineStep('end-execution', noReply);
 
 export interface OperationStoreOptions {

@@ -1,7 +1,7 @@
 import { type DesiredLinkState, desiredLinkState, isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
-import { logRetentionDeadline } from '../../domain/log-retention.ts';
 import type { Operation, OperationState } from '../../domain/operation.ts';
+import { logRetentionDeadline } from '../../domain/source-log-retention.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { formatReason, pluralize, summarizeNames } from './format.ts';

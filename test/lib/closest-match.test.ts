@@ -51,7 +51,12 @@ it.each([
   ['unlike ids', (index: number) => `${index}-${'abcdefgh'.repeat(3)}`.slice(0, 30), 'orders-to-the-warehouse-in-eu'],
   ['alike ids', (index: number) => `orders-to-the-warehouse-${index}`, 'orders-to-the-warehuose-12345'],
 ])('a mistyped name among 10,000 %s takes less than a million steps', (_what, idOf, typed) => {
-  expect(findClosest(typed, Array.from({ length: 10_000 }, (_, index) => idOf(index))).steps).toBeLessThan(1_000_000);
+  expect(
+    findClosest(
+      typed,
+      Array.from({ length: 10_000 }, (_, index) => idOf(index)),
+    ).steps,
+  ).toBeLessThan(1_000_000);
 });
 
 /** The definition of the distance, by recursion. */

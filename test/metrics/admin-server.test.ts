@@ -167,7 +167,10 @@ test.each([
   ],
 ])('300 %s do not block a health check.', async (_what, begin) => {
   const testServer = await startServer({}, () => new Promise(() => {}));
-  const sockets = Array.from({ length: 300 }, () => connect(testServer.server.port, '127.0.0.1').on('error', () => {}).resume(),
+  const sockets = Array.from({ length: 300 }, () =>
+    connect(testServer.server.port, '127.0.0.1')
+      .on('error', () => {})
+      .resume(),
   );
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();

@@ -111,7 +111,9 @@ describe('docker-compose.yml', () => {
     const envFile = Object.fromEntries(environmentVariables.map(({ name }) => [name, `${name} of .env`]));
     const secrets = (service: typeof bot) => {
       const environment = { ...envFile, ...service.environment };
-      return Object.keys(environment).filter((name) => /^SLACK_.*(TOKEN|SECRET)$/.test(name) && environment[name] !== '');
+      return Object.keys(environment).filter(
+        (name) => /^SLACK_.*(TOKEN|SECRET)$/.test(name) && environment[name] !== '',
+      );
     };
     expect(secrets(worker)).toEqual([]);
     expect(secrets(bot)).toEqual(['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET']);

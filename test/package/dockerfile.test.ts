@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,9 @@ describe('the Dockerfile', () => {
     expect(sources.filter((path) => !existsSync(join(root, path)) || isIgnored(path))).toEqual([]);
   });
 
-  it('copies every file that the build needs, and the build makes the program executable', { timeout: buildTimeoutMs }, async () => {
+  it('copies every file that the build needs, and the build makes the program executable', {
+    timeout: buildTimeoutMs,
+  }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'syncbot-image-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const buildStage = stages[0] ?? expect.unreachable();

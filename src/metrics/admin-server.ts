@@ -54,7 +54,7 @@ export async function openAdminServer(options: AdminOptions): Promise<AdminServe
   limitConnections(server, maxConnections);
   const port = await listen(server, options);
   server.on('error', (error) => log.warn({ error }, 'admin server error'));
-  log.info({ port, interfaces: options.host ?? 'all' }, 'admin server listening');
+  log.info({ port, interfaces: options.host === null ? 'all' : 'ADMIN_HOST' }, 'admin server listening');
   return { port, [Symbol.asyncDispose]: () => close(server) };
 }
 

@@ -184,7 +184,7 @@ test.each([
 
 test('The server listens on one address only.', async () => {
   const { server, lines } = await startServer({}, undefined, 0, '127.0.0.1');
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ port: server.port, interfaces: '127.0.0.1' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ port: server.port, interfaces: 'ADMIN_HOST' });
   await expect(fetch(`http://127.0.0.2:${server.port}/healthz`)).rejects.toThrow();
 });
 

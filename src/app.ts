@@ -149,7 +149,7 @@ async function startAdminServer(
   { environment, log, version }: AppOptions,
   { metrics, role, services, slack, stopSignal }: AdminServerParts,
 ): Promise<AdminServer | null> {
-  const { adminPort: port } = environment;
+  const { adminPort: port, adminHost: host } = environment;
   if (metrics === null || port === null) return null;
   const probes = {
     ...services.health,
@@ -158,7 +158,7 @@ async function startAdminServer(
     stopSignal,
   };
   metrics.registerProcess({ version: version ?? 'unknown', role }, probes);
-  return openAdminServer({ port, probes, metrics, log }).catch((error: unknown) => {
+  return openAdminServer({ port, host, probes, metrics, log }).catch((error: unknown) => {
     throw toStartError(error);
   });
 }
@@ -183,10 +183,10 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
 }
 
 /** Socket Mode is used when both are configured. Returns null when neither is. */
-function transportOf({ secrets, port }: Environment): Transport | null {
+function transportOf({ secrets, port, host }: Environment): Transport | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
   if (appToken !== null) return { kind: 'socket', appToken };
-  return signingSecret === null ? null : { kind: 'http', signingSecret, port };
+  return signingSecret === null ? null : { kind: 'http', signingSecret, port, host };
 }
 
 /** The Slack items of `doctor`. Returns null without a bot token. */

@@ -3,7 +3,7 @@ import { observeProjects } from '../application/queries.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { defaultConnection } from '../domain/link.ts';
-import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, type ObservedProject } from '../domain/observation.ts';
 import {
   type Check,
   type ConnectionInfo,
@@ -132,7 +132,7 @@ export function checkLinks({ project, stats }: ObservedProject, workerCounts: Wo
 }
 
 function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): CheckOutcome {
-  if (observation.kind !== 'read') return toOutcome(checkQueueExists(observation));
+  if (!hasQueue(observation)) return toOutcome(checkQueueExists(observation));
   const kept = checkFailedTasksKept(observation);
   const outcomes = [
     checkPauseFlag(project, observation),
@@ -148,7 +148,7 @@ function toOutcome({ result, reason }: Check): CheckOutcome {
 }
 
 /** A difference is unknown while a reconcile is due or the state is a transition. Otherwise it is drift. */
-function checkPauseFlag(project: Project, { paused }: LinkStats): CheckOutcome {
+function checkPauseFlag(project: Project, { paused }: { readonly paused: boolean }): CheckOutcome {
   const { id, state, version, reconciledVersion } = project;
   const flag = paused ? 'paused' : 'running';
   if (paused === (desiredLinkState(state) === 'paused')) return { result: 'pass', message: texts.link.flag(flag) };

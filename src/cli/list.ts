@@ -1,5 +1,5 @@
 import { findOpenOperation, listProjects, observeProjects } from '../application/queries.ts';
-import type { ObservedProject } from '../domain/observation.ts';
+import { hasQueue, type ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
@@ -54,7 +54,8 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
 function linksCell(links: ObservedProject['stats']['links']): string {
   return texts.links({
     total: links.length,
-    paused: links.filter((observation) => observation.kind === 'read' && observation.paused).length,
+    paused: links.filter((observation) => hasQueue(observation) && observation.paused).length,
+    unreadable: links.filter(({ kind }) => kind === 'unreadable').length,
     missing: links.filter(({ kind }) => kind === 'missing').length,
     unreachable: links.filter(({ kind }) => kind === 'unreachable').length,
   });

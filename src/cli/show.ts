@@ -7,7 +7,7 @@ import {
   precheckProject,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint } from '../domain/project.ts';
@@ -71,7 +71,9 @@ function operationJson({ id, action, state, by, requestedAt }: Operation) {
 
 function linkJson(observation: LinkObservation) {
   const { queue, connection, prefix } = observation.link;
-  if (observation.kind !== 'read') return { queue, connection, prefix, ...unreadStats };
+  if (observation.kind !== 'read') {
+    return { queue, connection, prefix, ...unreadStats, paused: hasQueue(observation) ? observation.paused : null };
+  }
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
   const latencyMs = linkLatencyMs(observation);
   return { queue, connection, prefix, paused, waiting, prioritized, active, delayed, failed, latencyMs };

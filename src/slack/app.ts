@@ -173,6 +173,7 @@ function createReceiver(
       return createHttpReceiver({
         signingSecret: transport.signingSecret,
         port: transport.port,
+        host: transport.host,
         log,
         onRequestRejected,
       });

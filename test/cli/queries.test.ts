@@ -65,6 +65,17 @@ describe('list', () => {
     expect((await cli('list')).out).toMatch(/orders +Running +1 unreachable +\? +\?/);
   });
 
+  test('a link that an odd task makes unreadable is named, with its pause flag, in list, show and precheck', async () => {
+    await services.createProject('orders', links);
+    await links[0]?.queue.add('row', {}, { jobId: 'paused' });
+    await links[0]?.queue.pause();
+    expect((await cli('list')).out).toMatch(/orders +Running +1 of 2 paused, 1 unreadable +\? +\?/);
+    const [project] = JSON.parse((await cli('list --json')).out);
+    expect(project.links[0]).toMatchObject({ queue: 'orders-full', paused: true, waiting: null, latencyMs: null });
+    expect((await cli('show orders')).out).toMatch(/orders-full +default +numbers unreadable, because a task has/);
+    expect((await cli('precheck orders')).out).toMatch(/failed tasks kept.*orders-full: it cannot be read/);
+  });
+
   test('has only the projects that match the filter, and prints a sentence if there are none', async () => {
     expect((await cli('list')).out).toContain('There is no project yet');
     expect(JSON.parse((await cli('list --json')).out)).toEqual([]);

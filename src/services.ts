@@ -6,6 +6,7 @@ import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { type OnObserved, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
+import { readObservationStatus } from './application/queries.ts';
 import { reconcileIdle } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
@@ -57,14 +58,14 @@ export interface Instrumentation {
 
 const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
-const jobCountsTimeoutMs = 1_000;
+const probeTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
 const reconcileJobTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
   readonly context: UseCaseContext;
-  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts'>;
+  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts' | 'readObservationStatus'>;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
   readonly #overrides: ServicesOverrides;
@@ -90,15 +91,13 @@ export class Services implements AsyncDisposable {
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      readJobCounts: async () => {
-        const counts = await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs);
-        return counts.kind === 'resolved' ? counts.value : null;
-      },
+      readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
+      readObservationStatus: () => nullIfLate(readObservationStatus(this.context)),
     };
   }
 
   #createContext(client: RedisClient): UseCaseContext {
-    const { confirmationTtlMs, operationRetentionMs, auditLength } = this.#config.settings;
+    const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
     const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
     const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
       this.#log.error({ project, error }, 'record not readable, skipped'),
@@ -110,7 +109,7 @@ export class Services implements AsyncDisposable {
       notifications: this.#queues.notifications,
       clock,
       ids,
-      settings: { confirmationTtlMs },
+      settings: { confirmationTtlMs, observeEveryMs },
       stopSignal: this.#stopping.signal,
       log: this.#log,
     };
@@ -212,6 +211,12 @@ export class Services implements AsyncDisposable {
   readonly #reportConnectionError = (connection: string, error: Error): void => {
     this.#log.warn({ connection, error }, 'Redis connection failed');
   };
+}
+
+/** The result of a health probe. Null when Redis does not answer within a second. */
+async function nullIfLate<T>(probe: Promise<T>): Promise<T | null> {
+  const result = await withTimeout(probe, probeTimeoutMs);
+  return result.kind === 'resolved' ? result.value : null;
 }
 
 const systemClock: Clock = {

@@ -3,6 +3,7 @@ import type { AlertKind } from '../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
+import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState, StateCounts } from '../domain/project-state.ts';
@@ -17,6 +18,7 @@ export interface Stores {
   readonly operations: OperationStore;
   readonly alerts: AlertStore;
   readonly auditLog: AuditLog;
+  readonly observations: ObservationStore;
   readonly deduplication: Deduplication;
   readonly serverClock: ServerClock;
 }
@@ -231,6 +233,14 @@ export interface AuditLog {
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
   readonly refusal: Refusal;
 };
+
+/** When the observer last completed a cycle. The observer writes it, every process reads it. */
+export interface ObservationStore {
+  /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
+  recordCycle(staleAfterMs: number): Promise<void>;
+  /** Returns null if no cycle has ever completed. */
+  readLastCycle(): Promise<ObserveCycle | null>;
+}
 
 /** Recognizes repeated deliveries, across all processes. */
 export interface Deduplication {

@@ -9,6 +9,9 @@ export const projectsKey = 'syncbot:projects';
  */
 export const urgencyIndexKey = 'syncbot:order';
 
+/** The newest completed cycle of the observer, as JSON. */
+export const observeCycleKey = 'syncbot:observed';
+
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;

@@ -11,6 +11,7 @@ import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
+import { observation } from './observation.ts';
 import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
@@ -42,6 +43,7 @@ export const en = {
   list,
   show,
   links,
+  observation,
   help,
   commandErrors,
   requestFailures,

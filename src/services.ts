@@ -58,6 +58,8 @@ export interface Instrumentation {
 
 const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
+/** A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. Its job fails only if it exceeds both. */
+const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
 const probeTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
 const reconcileJobTimeoutMs = 10_000;
@@ -120,8 +122,6 @@ export class Services implements AsyncDisposable {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, ...this.#lockOptions() };
-    // A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. The job fails only if it exceeds both.
-    const cycle = { ...common, timeoutMs: 2 * cycleTimeoutMs + 1_000 };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
       startWorker({
@@ -131,14 +131,22 @@ export class Services implements AsyncDisposable {
           reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileJobTimeoutMs)),
         },
       }),
-      startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),
-      startWorker({ ...cycle, queue: 'sweep', handlers: { sweep: () => this.#runSweepCycle() } }),
+      startWorker({
+        ...common,
+        queue: 'observe',
+        handlers: { observe: () => this.#runObserveCycle() },
+        timeoutMs: cycleJobTimeoutMs,
+      }),
     );
-    // After a failover Redis may have lost the schedulers.
-    client.on('ready', () => {
-      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
-    });
-    await this.#scheduleCycles();
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
+  }
+
+  /** Part of the role `bot`: sweeps, so that operations end without a worker. Resolves as `startWorkers` does. */
+  async startSweep(): Promise<void> {
+    const client = this.#openClient('blocking', 'sweep');
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
   }
 
   /** Part of the role `bot`: starts to write messages. */
@@ -168,6 +176,18 @@ export class Services implements AsyncDisposable {
     await Promise.all([this.#connections[Symbol.asyncDispose](), ...this.#clients.map(disconnect)]);
   }
 
+  #startSweepWorker(client: RedisClient): void {
+    const worker = startWorker({
+      client,
+      log: this.#log,
+      ...this.#lockOptions(),
+      queue: 'sweep',
+      handlers: { sweep: () => this.#runSweepCycle() },
+      timeoutMs: cycleJobTimeoutMs,
+    });
+    this.#workers.push(worker);
+  }
+
   #runObserveCycle(): Promise<void> {
     const { instrumentation } = this.#overrides;
     const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
@@ -180,6 +200,14 @@ export class Services implements AsyncDisposable {
 
   #runSweepCycle(): Promise<void> {
     return runThrottledCycle(this.context, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
+  }
+
+  async #keepCyclesScheduled(client: RedisClient): Promise<void> {
+    // After a failover Redis may have lost the schedulers.
+    client.on('ready', () => {
+      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
+    });
+    await this.#scheduleCycles();
   }
 
   #scheduleCycles(): Promise<void> {

@@ -126,6 +126,8 @@ export interface OperationStore {
   }): Promise<ConfirmationResult>;
   /** Checks the state rules again and makes the operation the active one of its project. */
   claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
+  /** Refuses a confirmed operation that no worker claimed in time, and marks one that waits for a worker for long. */
+  checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
@@ -179,6 +181,11 @@ export type ClaimResult =
   /** The operation is not confirmed or running: it is finished already, or still an open dialog. */
   | { readonly kind: 'finished'; readonly operation: Operation }
   | { readonly kind: 'unknown' };
+
+/** What this call has found for the first time. `delayed`: the message must say that no worker has claimed the operation. */
+export type ClaimCheck =
+  | { readonly kind: 'refused'; readonly operation: Operation }
+  | { readonly kind: 'delayed' | 'unchanged' };
 
 /** How a claimed operation ends. */
 export interface Completion {

@@ -2,6 +2,7 @@ import { needsNotification } from '../domain/alert.ts';
 import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
+import { checkClaim } from './check-claim.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
 
@@ -11,7 +12,7 @@ const notifyWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
- * outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the urgency index. Each of
+ * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the urgency index. Each of
  * its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
@@ -45,6 +46,7 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
       await context.operations.resolve({ ref, decision: 'expire', by: null, dialog: null });
     return;
   }
+  if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
   if (now - (operation.finishedAt ?? now) < notifyWithinMs) return context.notifications.operationChanged(ref);

@@ -159,6 +159,7 @@ export class Services implements AsyncDisposable {
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
         'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+        'notify-observation': () => notifier.notifyObservation(),
       },
     });
     this.#workers.push(worker);

@@ -241,12 +241,28 @@ export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'or
   readonly refusal: Refusal;
 };
 
-/** When the observer last completed a cycle. The observer writes it, every process reads it. */
+/** Whether the links are observed. The observer records its cycles, every process reads them. */
 export interface ObservationStore {
   /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
   recordCycle(staleAfterMs: number): Promise<void>;
   /** Returns null if no cycle has ever completed. */
   readLastCycle(): Promise<ObserveCycle | null>;
+  /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */
+  markNotObserved(): Promise<number>;
+  markObserved(): Promise<void>;
+
+  /** The messages which say that no worker observes the links. At most one per channel. */
+  readMessages(): Promise<ObservationMessage[]>;
+  saveMessage(message: ObservationMessage): Promise<void>;
+  /** The message of this channel has its last text. */
+  removeMessage(channel: string): Promise<void>;
+}
+
+export interface ObservationMessage {
+  readonly channel: string;
+  /** The last completed cycle, epoch ms. Null when no cycle had ever completed. */
+  readonly since: number | null;
+  readonly message: MessageRef;
 }
 
 /** Recognizes repeated deliveries, across all processes. */

@@ -3,6 +3,7 @@ import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { checkClaim } from './check-claim.ts';
+import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
 
@@ -16,6 +17,7 @@ const notifyWithinMs = 24 * 3_600_000;
  * its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
+  await checkObservation(context);
   const ids = await context.projects.listIds();
   for (const chunk of toChunks(ids, chunkSize)) {
     context.stopSignal.throwIfAborted();

@@ -72,7 +72,7 @@ export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
 }
 
 /** A message in a Slack channel. */
-const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
 /** One requested action or correction on one project. Times are epoch ms of the bot's Redis server. */

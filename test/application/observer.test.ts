@@ -64,7 +64,7 @@ describe('a cycle of the observer', () => {
     await runObserver({
       ...services.context,
       jobs,
-      notifications: { operationChanged: async () => {}, alertsChanged },
+      notifications: { operationChanged: async () => {}, alertsChanged, observationChanged: async () => {} },
     });
     expect(notified).toEqual(['payments']);
     expect(await services.context.projects.read('payments')).toMatchObject({
@@ -92,6 +92,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        observationChanged: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -149,6 +150,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        observationChanged: async () => {},
       },
     };
     await runObserver(context);

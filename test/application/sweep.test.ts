@@ -30,6 +30,7 @@ async function runSweep() {
     notifications: {
       operationChanged: async ({ operation }) => void notified.push(operation),
       alertsChanged: async () => {},
+      observationChanged: async () => {},
     },
   });
   return { executed, reconciled, notified };

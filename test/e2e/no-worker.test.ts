@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { operationKey } from '../../src/infra/redis/keys.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sweep } from '../../src/application/sweep.ts';
+import { observerMissingKey, operationKey } from '../../src/infra/redis/keys.ts';
+import type { Instrumentation } from '../../src/services.ts';
+import { completeCycleAgo } from '../support/observation.ts';
 import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -50,3 +53,69 @@ test('A worker that starts late executes the operation, and the message does not
   await harness.waitForMessage('orders is Paused', carol);
   await waitFor(() => channelTexts().every((text) => !text.includes('No syncbot worker')));
 });
+
+describe('when no worker observes the links', () => {
+  /** Moves the last cycle, and the first check that found the observer missing, into the past. Both clocks are Redis's. */
+  async function stopObserving(agoMs: number): Promise<void> {
+    await completeCycleAgo(harness.services, agoMs);
+    const { redis } = harness.services;
+    await waitFor(() => redis.exists(observerMissingKey));
+    await redis.decrby(observerMissingKey, 30_000);
+  }
+
+  beforeEach(async () => {
+    const link = await harness.services.createLink('users-full');
+    await harness.services.createProject('users', [link], { channel: 'C0SYNC' });
+    await harness.services.createProject('invoices', [link], { channel: 'C0SYNC' });
+    await harness.services.createProject('payments', [link], { channel: 'C0SHARED' });
+  });
+  const alerts = (channel: string) =>
+    harness.slack
+      .messagesVisibleTo('U0ALICE', channel)
+      .map(visibleText)
+      .filter((text) => text.includes('observed'));
+
+  test('each channel of a project gets one message, which is edited when a worker observes them again.', async () => {
+    await stopObserving(10 * 60_000);
+    await harness.waitForMessage(/invoices and users are not observed since .*UTC.*failed tasks/, carol);
+    await harness.waitForMessage(/payments is not observed since/, { channel: 'C0SHARED' });
+    await completeSweep();
+    expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
+
+    await harness.services.addInstance().startWorkers();
+    await harness.waitForMessage(/No syncbot worker observed the links from .* to .*noticed only afterwards/, carol);
+    await harness.waitForMessage(/No syncbot worker observed the links/, { channel: 'C0SHARED' });
+    expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
+    await waitFor(async () => (await harness.services.context.observations.readMessages()).length === 0);
+  });
+
+  test('the channels also get it when workers run and none completes a cycle.', async () => {
+    await using instance = harness.services.addInstance({ instrumentation: neverCompletesCycle });
+    await instance.startWorkers();
+    await stopObserving(10 * 60_000);
+    await harness.waitForMessage(/invoices and users are not observed since/, carol);
+  });
+
+  test('the first checks after a stop of all processes alert no channel.', async () => {
+    await completeCycleAgo(harness.services, 10 * 60_000);
+    await waitFor(() => harness.services.redis.exists(observerMissingKey));
+    await completeSweep();
+    expect(alerts('C0SYNC')).toEqual([]);
+    expect(await harness.services.redis.pttl(observerMissingKey)).toBeGreaterThan(0);
+  });
+});
+
+/** Runs a sweep, and waits until the bot has handled the notifications that it added. */
+async function completeSweep(): Promise<void> {
+  const { context, health } = harness.bot.services;
+  await sweep(context);
+  await waitFor(async () => {
+    const counts = (await health.readJobCounts())?.['notifications'];
+    return counts !== undefined && Object.values(counts).every((count) => count === 0);
+  });
+}
+
+const neverCompletesCycle: Instrumentation = {
+  instrumentStores: (stores) => stores,
+  instrumentCycle: () => new Promise(() => {}),
+};

@@ -60,6 +60,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
         notified.push(ref);
       },
       async alertsChanged() {},
+      async observationChanged() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },

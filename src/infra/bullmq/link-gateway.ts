@@ -1,18 +1,16 @@
 import { z } from 'zod';
-import type { LinkGateway, LinkStatus, SetPausedResult } from '../../application/ports.ts';
-import type { DesiredLinkState } from '../../domain/lifecycle.ts';
+import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
 import type { Link } from '../../domain/link.ts';
-import { withTimeout } from '../../lib/async.ts';
-import { whenReady } from '../redis/client.ts';
-import { loadScript, runScript } from '../redis/scripts.ts';
+import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { callEachLink, callLinks } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
 import { countWorkers } from './count-workers.ts';
+import { createLinkClocks, type LinkClocks } from './link-clocks.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
-import { mergePausedList } from './merge-paused-list.ts';
 import { observeBatch } from './observe-links.ts';
 import { findQueueUsage } from './queue-usage.ts';
 import { retryFailedTasks } from './retry-failed.ts';
+import { setLinkPaused } from './set-paused.ts';
 
 /** Observing a link takes Redis up to 100 µs, reading its status 2 µs: a batch blocks other clients for a few ms. */
 const observeBatchSize = 20;
@@ -26,24 +24,34 @@ const usageTimeoutMs = 10_000;
  * during a pause, and the failed tasks that Restore retries.
  */
 export function createLinkGateway(connections: LinkConnections): LinkGateway {
+  const clocks = createLinkClocks();
+  const readStatuses = (links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]> =>
+    callLinks(connections, toItems(links), {
+      timeoutMs,
+      batchSize: statusBatchSize,
+      unreachable: () => 'unreachable',
+      run: (connection, batch) => readStatusBatch(connection, batch, clocks),
+    });
+  /** By connection, so that a slow one does not delay the others. */
+  const readUnknownClocks = (links: readonly Link[], timeoutMs: number): ReadonlyMap<string, Promise<unknown>> => {
+    const unknown = links.filter((link) => !clocks.isKnown(link));
+    const names = [...new Set(unknown.map(({ connection }) => connection))];
+    const linksOf = (name: string) => unknown.filter(({ connection }) => connection === name);
+    return new Map(names.map((name) => [name, readStatuses(linksOf(name), timeoutMs)]));
+  };
   return {
-    readStatuses: (links, timeoutMs) =>
-      callLinks(connections, toItems(links), {
-        timeoutMs,
-        batchSize: statusBatchSize,
-        unreachable: () => 'unreachable',
-        run: readStatusBatch,
-      }),
+    readStatuses,
     async setPaused(links, desired, { responseMs, validForMs }) {
-      const command = { desired, expiresAt: performance.now() + validForMs, responseMs };
-      const results = await Promise.all(
-        links.map((link) => withTimeout(setLinkPaused(connections, { ...command, link }), responseMs)),
+      const startedAt = performance.now();
+      const [expiresAt, endsAt] = [startedAt + validForMs, startedAt + responseMs];
+      const clockReads = readUnknownClocks(links, responseMs);
+      return Promise.all(
+        links.map(async (link) => {
+          await clockReads.get(link.connection);
+          const command = { link, desired, clocks, expiresAt, endsAt };
+          return setLinkPaused(connections.get(link.connection), command);
+        }),
       );
-      return results.map((result, index) => {
-        if (result.kind === 'resolved') return result.value;
-        if (result.kind === 'rejected') connections.get(links[index]?.connection ?? '')?.report(result.error);
-        return 'unreachable';
-      });
     },
     retryFailed: (links) =>
       callEachLink(connections, links, {
@@ -75,39 +83,19 @@ function toItems(links: readonly Link[]): { readonly link: Link }[] {
 }
 
 const readStatusesScript = loadScript(new URL('lua/read-statuses.lua', import.meta.url));
-const statusesSchema = z.array(z.enum(['paused', 'resumed', 'missing']));
+const statusesSchema = jsonReply(
+  z.object({ now: z.number(), statuses: z.array(z.enum(['paused', 'resumed', 'missing'])) }),
+);
 
 async function readStatusBatch(
   { client }: LinkConnection,
   items: readonly { readonly link: Link }[],
+  clocks: LinkClocks,
 ): Promise<LinkStatus[]> {
   const prefixes = items.map(({ link }) => keyPrefix(link));
   const keys = prefixes.map((prefix) => `${prefix}meta`);
-  return statusesSchema.parse(
-    await runScript(client, readStatusesScript, { keys, args: [JSON.stringify({ prefixes })] }),
-  );
-}
-
-interface SetPausedCommand {
-  readonly link: Link;
-  readonly desired: DesiredLinkState;
-  /** Ms of `performance.now()`. */
-  readonly expiresAt: number;
-  readonly responseMs: number;
-}
-
-/**
- * Checks the expiry right before sending. A command that was delayed by the connection, or because the process was
- * suspended, could reach a link that has another desired state by then.
- */
-async function setLinkPaused(
-  connections: LinkConnections,
-  { link, desired, expiresAt, responseMs }: SetPausedCommand,
-): Promise<SetPausedResult> {
-  const connection = connections.get(link.connection);
-  if (connection === undefined || !(await whenReady(connection.client, responseMs))) return 'unreachable';
-  if (desired === 'resumed') await mergePausedList(connection, link);
-  if (performance.now() > expiresAt) return 'expired';
-  await connection.backend(link).pause(desired === 'paused');
-  return 'applied';
+  const reply = await runScript(client, readStatusesScript, { keys, args: [JSON.stringify({ prefixes })] });
+  const { now, statuses } = statusesSchema.parse(reply);
+  for (const { link } of items) clocks.record(link, now);
+  return statuses;
 }

@@ -14,6 +14,9 @@ export type ConnectionInfo =
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
       readonly persistence: Persistence | null;
+      /** `run_id` of the server, or of each master of a Cluster. Empty if the server does not report it. */
+      readonly runIds: readonly string[];
+      readonly database: number;
     }
   /** `cause`: whether the server does not answer, or refuses the database that the URL names. */
   | { readonly kind: 'unreachable'; readonly name: string; readonly cause: 'no_answer' | 'database_refused' };

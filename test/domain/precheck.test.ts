@@ -16,7 +16,7 @@ const read = (overrides: Partial<LinkStats> = {}): LinkStats =>
 const missing: LinkObservation = { kind: 'missing', link: exampleLink('orders-full') };
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('orders-full') };
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
-  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
+  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null, runIds: [], database: 0 },
 ];
 const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', cause: 'no_answer' }];
 const refusedDatabase: readonly ConnectionInfo[] = [

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, Persistence } from '../../domain/precheck.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { databaseRefusal, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
+import { databaseOf, databaseRefusal, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
 import type { LinkConnection } from './link-connections.ts';
 
 const responseTimeoutMs = 3_000;
@@ -28,6 +28,8 @@ export async function readConnectionInfo(
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
     redisVersion: infoField(infos.value[0] ?? '', 'redis_version'),
     persistence: await readPersistence(client, infos.value),
+    runIds: infos.value.flatMap((info) => infoField(info, 'run_id') ?? []),
+    database: databaseOf(client),
   };
 }
 

@@ -122,6 +122,11 @@ export function masterNodes(client: RedisClient) {
   return 'nodes' in client ? client.nodes('master') : [client];
 }
 
+/** The number of the database. A cluster has only database 0. */
+export function databaseOf(client: RedisClient): number {
+  return 'nodes' in client ? 0 : Number(client.options.db ?? 0);
+}
+
 async function ping(client: RedisClient): Promise<boolean> {
   const reply = whenReady(client, pingTimeoutMs).then((isReady) => (isReady ? client.ping() : null));
   const result = await withTimeout(reply, pingTimeoutMs);

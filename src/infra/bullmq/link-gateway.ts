@@ -1,16 +1,15 @@
-import { z } from 'zod';
 import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
 import type { Link } from '../../domain/link.ts';
-import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
-import { callEachLink, callLinks } from './call-links.ts';
+import { callEachLink, callLinks, type LinkItem } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
 import { countWorkers } from './count-workers.ts';
-import { createLinkClocks, type LinkClocks } from './link-clocks.ts';
-import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
+import { createLinkClocks } from './link-clocks.ts';
+import type { LinkConnections } from './link-connections.ts';
 import { observeBatch } from './observe-links.ts';
 import { findQueueUsage } from './queue-usage.ts';
+import { readStatusBatch } from './read-statuses.ts';
 import { retryFailedTasks } from './retry-failed.ts';
-import { setLinkPaused } from './set-paused.ts';
+import { setLinksPaused } from './set-paused.ts';
 
 /** Observing a link takes Redis up to 100 µs, reading its status 2 µs: a batch blocks other clients for a few ms. */
 const observeBatchSize = 20;
@@ -25,34 +24,15 @@ const usageTimeoutMs = 10_000;
  */
 export function createLinkGateway(connections: LinkConnections): LinkGateway {
   const clocks = createLinkClocks();
-  const readStatuses = (links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]> =>
-    callLinks(connections, toItems(links), {
-      timeoutMs,
-      batchSize: statusBatchSize,
-      unreachable: () => 'unreachable',
-      run: (connection, batch) => readStatusBatch(connection, batch, clocks),
-    });
-  /** By connection, so that a slow one does not delay the others. */
-  const readUnknownClocks = (links: readonly Link[], timeoutMs: number): ReadonlyMap<string, Promise<unknown>> => {
-    const unknown = links.filter((link) => !clocks.isKnown(link));
-    const names = [...new Set(unknown.map(({ connection }) => connection))];
-    const linksOf = (name: string) => unknown.filter(({ connection }) => connection === name);
-    return new Map(names.map((name) => [name, readStatuses(linksOf(name), timeoutMs)]));
-  };
   return {
-    readStatuses,
-    async setPaused(links, desired, { responseMs, validForMs }) {
-      const startedAt = performance.now();
-      const [expiresAt, endsAt] = [startedAt + validForMs, startedAt + responseMs];
-      const clockReads = readUnknownClocks(links, responseMs);
-      return Promise.all(
-        links.map(async (link) => {
-          await clockReads.get(link.connection);
-          const command = { link, desired, clocks, expiresAt, endsAt };
-          return setLinkPaused(connections.get(link.connection), command);
-        }),
-      );
-    },
+    readStatuses: (links, timeoutMs) =>
+      callLinks<LinkItem, LinkStatus>(connections, toItems(links), {
+        timeoutMs,
+        batchSize: statusBatchSize,
+        unreachable: () => 'unreachable',
+        run: (connection, batch) => readStatusBatch(connection, batch, clocks),
+      }),
+    setPaused: (links, desired, timeouts) => setLinksPaused(connections, { links, desired, clocks, ...timeouts }),
     retryFailed: (links) =>
       callEachLink(connections, links, {
         timeoutMs: retryTimeoutMs,
@@ -78,24 +58,6 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
   };
 }
 
-function toItems(links: readonly Link[]): { readonly link: Link }[] {
+function toItems(links: readonly Link[]): LinkItem[] {
   return links.map((link) => ({ link }));
-}
-
-const readStatusesScript = loadScript(new URL('lua/read-statuses.lua', import.meta.url));
-const statusesSchema = jsonReply(
-  z.object({ now: z.number(), statuses: z.array(z.enum(['paused', 'resumed', 'missing'])) }),
-);
-
-async function readStatusBatch(
-  { client }: LinkConnection,
-  items: readonly { readonly link: Link }[],
-  clocks: LinkClocks,
-): Promise<LinkStatus[]> {
-  const prefixes = items.map(({ link }) => keyPrefix(link));
-  const keys = prefixes.map((prefix) => `${prefix}meta`);
-  const reply = await runScript(client, readStatusesScript, { keys, args: [JSON.stringify({ prefixes })] });
-  const { now, statuses } = statusesSchema.parse(reply);
-  for (const { link } of items) clocks.record(link, now);
-  return statuses;
 }

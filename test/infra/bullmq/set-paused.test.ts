@@ -81,7 +81,7 @@ it('A command that the network delays beyond its deadline changes nothing, and i
   const deadline = Number(/"deadline":(\d+)/.exec(proxy.held())?.[1]);
   expect(deadline).toBeGreaterThan(0);
   await waitFor(async () => (await serverNow()) > deadline + 1, { description: 'the end of the deadline' });
-  expect(await deliver(port, proxy.held(), '$7\r\nexpired')).not.toContain('applied');
+  expect(await deliver(port, proxy.held(), '"results":["expired"]')).not.toContain('"applied"');
   expect(await queue.isPaused()).toBe(false);
   expect(await readPauseEvents('orders')).toEqual(['paused', 'resumed']);
 

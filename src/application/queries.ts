@@ -137,7 +137,7 @@ export async function getHistory(
     entries.push(...page);
     if (page.length < pageSize) break;
   }
-  if (entries.length > 0) return { kind: 'found', entries };
+  if (entries.length > 0) return { kind: 'found', entries: entries.slice(0, limit) };
   const found = await findProject(context, id);
   return found.kind === 'refused' ? found : { kind: 'found', entries };
 }

@@ -222,7 +222,10 @@ export interface AlertChange {
 
 /** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
 export interface AuditLog {
-  /** Entries, newest first. `before`: only entries older than the one with this id. */
+  /**
+   * Entries and refusals, newest first. `before`: only entries older than the one with this id. A page can have one more than
+   * `limit`, so that it does not end between two entries with the same id.
+   */
   read(id: ProjectId, page: { readonly limit: number; readonly before?: string }): Promise<HistoryEntry[]>;
   /** Records a refusal that came before an operation existed. */
   recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;

@@ -13,8 +13,10 @@ export const urgencyIndexKey = 'syncbot:order';
 export interface ProjectKeys {
   readonly state: string;
   readonly definition: string;
-  /** Stream: the append-only history. */
+  /** Stream: the append-only history, without refused requests. */
   readonly audit: string;
+  /** Stream: refused requests. Users without rights can fill this stream, but not the history. */
+  readonly refusals: string;
   /** Sorted set: operations that are not finished or whose message is out of date, by the time (ms) the sweep handles them. */
   readonly open: string;
   /** Sorted set: executions of operations under way, by the time (ms) from which they no longer count. */
@@ -29,6 +31,7 @@ export function projectKeys(id: ProjectId): ProjectKeys {
     state: `${slot}:state`,
     definition: `${slot}:definition`,
     audit: `${slot}:audit`,
+    refusals: `${slot}:refusals`,
     open: `${slot}:open`,
     runs: `${slot}:runs`,
     operations: `${slot}:op:`,

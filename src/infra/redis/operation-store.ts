@@ -13,8 +13,9 @@ import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */
 const executionTimeoutMs = 15 * 60_000;
-/** How many audit entries are read at once to find the newest operations. */
+/** How many audit entries are read at once to find the newest operations, and how many pages at most. */
 const historyPageSize = 200;
+const maxHistoryPages = 10;
 
 const operation = hashSchema.transform((fields, context): Operation => {
   const parsed = readOperationHash(fields);
@@ -97,7 +98,8 @@ export function createOperationStore({
     read,
     async listRecent(id, limit) {
       const found = new Set<string>();
-      for (let end = '+'; found.size < limit; ) {
+      let end = '+';
+      for (let page = 0; page < maxHistoryPages && found.size < limit; page++) {
         const entries = await sendCommands(client, (redis) =>
           redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', historyPageSize),
         );

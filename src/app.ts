@@ -121,7 +121,8 @@ async function prepareAndStartWorkers(
 ): Promise<void> {
   const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
-  if (!options.signal.aborted && role !== 'bot') await services.startWorkers();
+  if (options.signal.aborted) return;
+  await (role === 'bot' ? services.startSweep() : services.startWorkers());
 }
 
 /** Loads the metrics only when they are served: prom-client is large. */
@@ -133,7 +134,7 @@ async function createMetricsIfEnabled({ environment, config }: AppOptions): Prom
 
 const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
 const expectedQueues: Readonly<Record<Role, readonly string[]>> = {
-  bot: ['notifications'],
+  bot: ['notifications', 'sweep'],
   worker: workerQueues,
   all: [...workerQueues, 'notifications'],
 };

@@ -22,12 +22,12 @@ export interface Environment {
   readonly slackApiUrl: string | null;
   /** The port of HTTP mode. 0: any free port. */
   readonly port: number;
-  /** The address that HTTP mode listens on. Null when it listens on all interfaces. */
+  /** The address that HTTP mode listens on. Null for all interfaces. */
   readonly host: string | null;
   readonly configPath: string;
   /** `null`: no admin server. 0: any free port. */
   readonly adminPort: number | null;
-  /** The address that the admin server listens on. Null when it listens on all interfaces. */
+  /** The address that the admin server listens on. Null for all interfaces. */
   readonly adminHost: string | null;
   readonly logLevel: LogLevel | null;
   readonly secrets: Secrets;

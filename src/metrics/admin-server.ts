@@ -8,7 +8,7 @@ import { checkReadiness, type HealthProbes, type Readiness } from './health.ts';
 export interface AdminOptions {
   /** 0 takes a free port. */
   readonly port: number;
-  /** The address to listen on. Null when it listens on all interfaces. */
+  /** The address to listen on. Null for all interfaces. */
   readonly host: string | null;
   readonly probes: HealthProbes;
   readonly metrics: { readonly contentType: string; readonly render: () => Promise<string> };

@@ -12,6 +12,7 @@ const healthy: HealthProbes = {
   isSlackConnected: () => true,
   expectedQueues: ['actions', 'notifications'],
   activeQueues: () => ['notifications', 'actions'],
+  readObservationStatus: async () => ({ kind: 'observed' }),
   readJobCounts: async () => null,
   stopSignal: new AbortController().signal,
 };
@@ -118,6 +119,35 @@ test.each<[string, Partial<HealthProbes>, object]>([
 test('A role without Slack is ready without it.', async () => {
   const { text } = await fetchPath(await startServer({ isSlackConnected: null }), '/readyz');
   expect(JSON.parse(text)).toEqual({ ready: true, parts: { redis: 'ready', workers: 'ready' } });
+});
+
+const since = Date.UTC(2026, 10, 24, 18, 52);
+test.each<[string, Partial<HealthProbes>, string]>([
+  [
+    'a bot does not say that workers are ready when none observes the links',
+    { expectedQueues: ['notifications'], readObservationStatus: async () => ({ kind: 'not_observed', since }) },
+    'not observed since 2026-11-24 18:52 UTC',
+  ],
+  [
+    'a bot does not say that workers are ready when none has ever observed the links',
+    { expectedQueues: ['notifications'], readObservationStatus: async () => ({ kind: 'not_observed', since: null }) },
+    'not observed yet',
+  ],
+  [
+    'a worker is ready before its first cycle',
+    { expectedQueues: ['observe'], readObservationStatus: async () => ({ kind: 'not_observed', since: null }) },
+    'ready',
+  ],
+  [
+    'a worker names the last cycle when no worker completes one',
+    { expectedQueues: ['observe'], readObservationStatus: async () => ({ kind: 'not_observed', since }) },
+    'not observed since 2026-11-24 18:52 UTC',
+  ],
+])('Readiness: %s. The process itself stays ready.', async (_what, probes, workers) => {
+  const activeQueues = () => probes.expectedQueues ?? [];
+  const response = await fetchPath(await startServer({ ...probes, activeQueues }), '/readyz');
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.text)).toEqual({ ready: true, parts: { redis: 'ready', slack: 'ready', workers } });
 });
 
 test('A stop during a readiness check makes the process not ready.', async () => {

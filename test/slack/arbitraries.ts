@@ -277,6 +277,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     projectVersion: fc.nat(100),
     resolvedAt: fc.option(timestamp),
     executeBy: fc.option(timestamp),
+    claimDelayedAt: fc.option(timestamp),
     startedAt: fc.option(timestamp),
     finishedAt: fc.option(timestamp),
     fromState: fc.option(fc.constantFrom(...projectStates)),

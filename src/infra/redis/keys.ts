@@ -9,6 +9,15 @@ export const projectsKey = 'syncbot:projects';
  */
 export const urgencyIndexKey = 'syncbot:order';
 
+/** The newest completed cycle of the observer, as JSON. */
+export const observeCycleKey = 'syncbot:observed';
+
+/** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
+export const observerMissingKey = 'syncbot:observed:missing';
+
+/** Hash: the messages that say so, by channel, each as JSON. */
+export const observationMessagesKey = 'syncbot:observed:messages';
+
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStore } from '../../application/stores.ts';
 import { transitions } from '../../domain/lifecycle.ts';
-import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
+import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import { operationKey, projectKeys } from './keys.ts';
@@ -56,6 +56,15 @@ const claimStep = defineStep(
       }),
       z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
       z.strictObject({ kind: z.literal('unknown') }),
+    ]),
+  ),
+);
+const checkClaimStep = defineStep(
+  'check-claim',
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('refused'), operation }),
+      z.strictObject({ kind: z.enum(['delayed', 'unchanged']) }),
     ]),
   ),
 );
@@ -153,6 +162,7 @@ export function createOperationStore({
       void index.update(project.id, project.state);
       return { kind: 'claimed', operation: reply.operation, project, now: reply.now };
     },
+    checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(completion): Promise<CommitResult> {
       const reply = await runStep(commitStep, commitArgs(completion));
       if (reply.kind === 'committed' && reply.operation.toState !== null) {

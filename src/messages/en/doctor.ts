@@ -18,6 +18,7 @@ export const doctorMessages = {
     channel: (id: string) => `channel ${id}`,
     userGroup: (id: string) => `user group ${id}`,
     projects: 'projects',
+    observer: 'observer',
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
@@ -37,6 +38,8 @@ export const doctorMessages = {
   projectsUnreadable: "the bot's Redis does not answer, so projects and links could not be checked",
   configApplied: 'the stored projects match the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
+
+  observed: 'a syncbot worker observes the links',
 
   operators: (count: number) => `${count} listed`,
   noOperators: 'the list is empty, so no user may change projects from Slack: add user ids (U…) or user group ids (S…)',

@@ -118,7 +118,7 @@ export function sendRejection(request: IncomingMessage, response: ServerResponse
 export interface ListenOptions {
   /** 0 takes a free port. */
   readonly port: number;
-  /** The address to listen on. Null when it listens on all interfaces. */
+  /** The address to listen on. Null for all interfaces. */
   readonly host: string | null;
 }
 

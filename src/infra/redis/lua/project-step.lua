@@ -89,6 +89,23 @@ local function finish(operationId, state)
   redis.call('PEXPIRE', operationKey(operationId), int(args.retentionMs))
 end
 
+-- Ends a confirmed operation with a refusal. Returns the operation.
+local function refuseOperation(operation, refusal)
+  local json = cjson.encode(refusal)
+  redis.call('HSET', operationKey(operation.id), 'refusal', json)
+  finish(operation.id, 'refused')
+  markMessageOutdated(operation.id)
+  audit('refused', operation, { 'by', operation.by, 'code', refusal.code, 'refusal', json })
+  return readOperation(operation.id)
+end
+
+-- Whether the time has passed in which a worker may claim a confirmed operation.
+local function isClaimTimedOut(operation) return now > tonumber(operation.executeBy) end
+
+local function claimTimeout(operation)
+  return { code = 'claim_timeout', project = args.project, action = operation.action }
+end
+
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
 local function transition(state, by, reason)
   redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason, 'drainingOperation', '',

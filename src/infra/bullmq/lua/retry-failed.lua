@@ -28,6 +28,7 @@
   taskforcesh/bullmq#1001 did. Use BullMQ's own retry once it keeps the order by age and priority, and refuses a queue
   that is not paused.
 ]]
+--- @include "paused-list"
 --- @include "task-age"
 
 local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
@@ -69,16 +70,10 @@ local function mergeByAge(present, tasks)
   return ids
 end
 
--- A task may be called 'paused': then this key is the task, not a list.
-local function isList(key)
-  local length = redis.pcall('LLEN', key)
-  return type(length) == 'number' and length > 0
-end
-
 -- Workers take the tail of a list first. Resume appends 'paused', to which producers of BullMQ 5 add, to the tail of
 -- 'wait': so the tasks of 'paused' run before all of 'wait'.
 local function moveToList(tasks)
-  local list = isList(pausedKey) and pausedKey or waitKey
+  local list = hasPausedTasks(pausedKey) and pausedKey or waitKey
   local present = {}
   while #present < maxCompared do
     local id = redis.call('LINDEX', list, -1)

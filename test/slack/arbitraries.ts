@@ -3,7 +3,7 @@ import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions } from '../../src/domain/lifecycle.ts';
-import type { Failure, Link } from '../../src/domain/link.ts';
+import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
@@ -68,7 +68,7 @@ const linkStats = fc.record({
   oldestFailures: fc.array(fc.record({ taskId: nonEmptyText, reason: hostileTextArbitrary, at: timestamp }), {
     maxLength: 3,
   }),
-  newestFailed: fc.record({ at: timestamp, taskIds: fc.array(nonEmptyText, { maxLength: 1 }) }),
+  newestFailed: fc.constant(noWatermark),
 });
 const linkObservation: fc.Arbitrary<LinkObservation> = fc.oneof(
   { weight: 8, arbitrary: linkStats },

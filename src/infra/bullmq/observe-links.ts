@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
-import { noWatermark } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
 import { maskFailureReason } from '../../logging/mask-failure-reason.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
@@ -49,7 +48,11 @@ const repliesSchema = z.array(
       keepsFailed: z.boolean().nullable().default(null),
       failuresAfterWatermark: count,
       oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
-      newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
+      newestFailed: z.object({
+        at: time,
+        known: z.array(z.object({ taskId: z.string(), at: time })).default([]),
+        eventId: z.string(),
+      }),
     }),
   ).nullable(),
 );

@@ -105,6 +105,16 @@ describe('retrying failed tasks', () => {
     expect((await queue.getFailed()).map(({ name }) => name).sort()).toEqual(['old-1', 'old-2']);
   });
 
+  it('A known failure that is stamped an hour ahead stays failed, and a later one is retried.', async () => {
+    await failTasks([['ahead']]);
+    await services.redis.zadd('bull:payments:failed', Date.now() + 3_600_000, '1');
+    const { newestFailed } = await observeLink(services, testLink.link);
+    await failTasks([['later']]);
+    await queue.pause();
+    expect(await retryFailed(newestFailed)).toEqual({ kind: 'retried', tasks: 1 });
+    expect((await queue.getFailed()).map(({ name }) => name)).toEqual(['ahead']);
+  });
+
   it('A second retry changes nothing.', async () => {
     await failTasks([['a'], ['b']]);
     await queue.pause();

@@ -65,7 +65,8 @@ const retryReplySchema = jsonReply(z.object({ isPaused: z.boolean(), retried: z.
 
 async function retryBatch({ client }: LinkConnection, link: Link, taskIds: readonly string[]) {
   const prefix = keyPrefix(link);
-  const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${prefix}${name}`);
+  const names = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc', 'waiting-children'];
+  const keys = names.map((name) => `${prefix}${name}`);
   const args = [JSON.stringify({ prefix, taskIds })];
   return retryReplySchema.parse(await runScript(client, retryFailedScript, { keys, args }));
 }

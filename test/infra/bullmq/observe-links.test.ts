@@ -225,7 +225,10 @@ describe('failures after the watermark', () => {
     const { link } = await services.createLink('orders-full');
     for (let at = 1; at <= 20; at++) await addFailedTasks(at, `task-${at}`);
     const stats = await observeLink(services, link);
-    expect(stats).toMatchObject({ failuresAfterWatermark: 20, newestFailed: { at: 20, known: [{ taskId: 'task-20', at: 20 }] } });
+    expect(stats).toMatchObject({
+      failuresAfterWatermark: 20,
+      newestFailed: { at: 20, known: [{ taskId: 'task-20', at: 20 }] },
+    });
     expect(stats.oldestFailures.map(({ taskId }) => taskId)).toEqual(['task-1', 'task-2', 'task-3']);
   });
 

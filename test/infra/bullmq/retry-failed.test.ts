@@ -222,27 +222,100 @@ describe('retrying prioritized tasks', () => {
   });
 });
 
-it('A retried child belongs to its parent again.', async () => {
-  const flow = new FlowProducer({ connection: services.redis });
-  await flow.add({
-    name: 'parent',
-    queueName: 'payments',
-    data: {},
-    children: [{ name: 'child', queueName: 'payments', data: {}, opts: { ignoreDependencyOnFailure: true } }],
+describe('retrying the tasks of a flow', () => {
+  /** Adds a flow whose children are in these queues. */
+  async function addFlow(
+    children: readonly { readonly name: string; readonly queueName: string; opts?: JobsOptions }[],
+  ) {
+    const flow = new FlowProducer({ connection: services.redis });
+    await flow.add({
+      name: 'parent',
+      queueName: 'payments',
+      data: {},
+      children: children.map((child) => ({ ...child, data: {} })),
+    });
+    await flow.close();
+  }
+
+  it('A retried child belongs to its parent again.', async () => {
+    await addFlow([{ name: 'child', queueName: 'payments', opts: { ignoreDependencyOnFailure: true } }]);
+    const worker = await testLink.startWorker((job) =>
+      job.name === 'child' ? queue.pause().then(() => Promise.reject(new Error('no'))) : Promise.resolve(),
+    );
+    await waitFor(() => queue.getFailedCount());
+    await worker.close();
+    const child = (await queue.getFailed())[0];
+    const parentKey = child?.parentKey ?? '';
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+    expect(await services.redis.smembers(`${parentKey}:dependencies`)).toEqual([`bull:payments:${child?.id}`]);
+    expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
   });
-  await flow.close();
-  const completed: string[] = [];
-  const worker = await testLink.startWorker((job) => {
-    completed.push(job.name);
-    return job.name === 'child' ? queue.pause().then(() => Promise.reject(new Error('no'))) : Promise.resolve();
+
+  it('A parent that failed because of its child runs once, after the child.', async () => {
+    await addFlow([{ name: 'child', queueName: 'payments', opts: { failParentOnFailure: true } }]);
+    const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
+    await waitFor(async () => (await queue.getFailedCount()) === 2);
+    await worker.close();
+    await queue.pause();
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 2 });
+    expect(await queue.getJobCounts('waiting', 'waiting-children')).toEqual({ waiting: 1, 'waiting-children': 1 });
+    expect(await readRunOrder(2)).toEqual(['child', 'parent']);
+    expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 2 });
   });
-  await waitFor(() => queue.getFailedCount());
-  await worker.close();
-  const child = (await queue.getFailed())[0];
-  const parentKey = child?.parentKey ?? '';
-  expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
-  expect(await services.redis.smembers(`${parentKey}:dependencies`)).toEqual([`bull:payments:${child?.id}`]);
-  expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
+
+  it.each(['failParentOnFailure', 'continueParentOnFailure', 'ignoreDependencyOnFailure'])(
+    'A parent that %s has moved to wait waits for the retried child again.',
+    async (policy) => {
+      await addFlow([{ name: 'child', queueName: 'payments', opts: { [policy]: true } }]);
+      const worker = await testLink.startWorker(() => queue.pause().then(() => Promise.reject(new Error('no'))));
+      await waitFor(async () => (await queue.getFailedCount()) + (await queue.getWaitingCount()) === 2);
+      await worker.close();
+      expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+      expect(await readRunOrder(2)).toEqual(['child', 'parent']);
+      expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 2 });
+    },
+  );
+
+  it.each([
+    ['child', ['children', 'payments']],
+    ['parent', ['payments', 'children']],
+  ])(
+    'A parent in another queue waits for its child, also if the link of the %s is retried first.',
+    async (_first, order) => {
+      const childLink = await services.createLink('children');
+      await addFlow([{ name: 'child', queueName: 'children', opts: { failParentOnFailure: true } }]);
+      const fail = () => Promise.reject(new Error('no'));
+      const workers = [await testLink.startWorker(fail), await childLink.startWorker(fail)];
+      await waitFor(async () => (await queue.getFailedCount()) + (await childLink.queue.getFailedCount()) === 2);
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([queue.pause(), childLink.queue.pause()]);
+      for (const name of order) {
+        const link = { ...testLink.link, queue: name };
+        await services.context.links.retryFailed([{ link, watermark: noWatermark }]);
+      }
+      expect(await queue.getJobCounts('waiting', 'waiting-children')).toEqual({ waiting: 0, 'waiting-children': 1 });
+      await childLink.queue.resume();
+      await childLink.startWorker(async () => {});
+      expect(await readRunOrder(1)).toEqual(['parent']);
+      expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 1 });
+    },
+  );
+
+  it('A whole chain of parents that failed because of one child runs from the child up.', async () => {
+    const flow = new FlowProducer({ connection: services.redis });
+    const opts = { failParentOnFailure: true };
+    const child = { name: 'child', queueName: 'payments', opts };
+    const parent = { name: 'parent', queueName: 'payments', opts, children: [child] };
+    await flow.add({ name: 'grandparent', queueName: 'payments', children: [parent] });
+    await flow.close();
+    const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
+    await waitFor(async () => (await queue.getFailedCount()) === 3);
+    await worker.close();
+    await queue.pause();
+    await retryFailed();
+    expect(await readRunOrder(3)).toEqual(['child', 'parent', 'grandparent']);
+    expect(await queue.getFailedCount()).toBe(0);
+  });
 });
 
 it('Tasks that failed in any order run oldest first and once (property).', async () => {

@@ -156,7 +156,7 @@ local function keepsFailed(prefix)
     or redis.call('LINDEX', prefix .. 'active', -1)
     or redis.call('ZRANGE', prefix .. 'prioritized', 0, 0)[1]
     or redis.call('ZRANGE', prefix .. 'delayed', 0, 0)[1]
-  local options = id and decodeOptions(redis.call('HGET', prefix .. id, 'opts'))
+  local options = id and decodeObject(redis.call('HGET', prefix .. id, 'opts'))
   if not options then return nil end
   local removeOnFail = options.removeOnFail
   if type(removeOnFail) == 'table' then removeOnFail = removeOnFail.count end

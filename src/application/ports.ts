@@ -17,7 +17,10 @@ export interface LinkGateway {
    * connection breaks, ioredis may send its command once more when it reconnects, 100 ms later at the earliest.
    */
   setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
-  /** While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. */
+  /**
+   * While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. Tasks
+   * may be left if there are many: then call it again.
+   */
   retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
   /** Observes each link once, in batches. A slow connection does not delay the others. */
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;

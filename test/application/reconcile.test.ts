@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { runObserver } from '../../src/application/observer.ts';
+import type { LinkWithWatermark, RetryFailedResult } from '../../src/application/ports.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
 import { linkId, noWatermark } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
@@ -192,6 +193,25 @@ describe('a restore', () => {
     await execute(context, ref);
     expect(calls).toEqual(['retry', 'resumed', 'resumed']);
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
+  });
+
+  it('goes on after its timeout while it still retries tasks', async () => {
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
+    const { retryFailed } = services.context.links;
+    let elapsedMs = 0;
+    const clock = { ...services.context.clock, now: () => services.context.clock.now() + elapsedMs };
+    const stopsAfterOneTask = async (links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]> => {
+      if (elapsedMs > 0) return retryFailed(links);
+      elapsedMs = 200_000;
+      return [{ kind: 'retried', tasks: 1 }];
+    };
+    const context = {
+      ...overrideContext(withoutJobs(services), { links: { retryFailed: stopsAfterOneTask } }),
+      clock,
+    };
+    await execute(context, ref);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await testLink.queue.getFailedCount()).toBe(0);
   });
 
   it('moves the watermark past failed tasks that it does not retry', async () => {

@@ -1,8 +1,10 @@
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
-import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
+import { retryFailedTasks } from '../../../src/infra/bullmq/retry-failed.ts';
+import { endpointOf, startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { observeLink, snapshotKeys } from '../link-fixture.ts';
 
@@ -133,16 +135,54 @@ describe('retrying failed tasks', () => {
   });
 
   it('A thousand tasks are retried in order.', async () => {
-    const names = Array.from({ length: 1_234 }, (_, index) => `t${index}`);
-    for (const [index, name] of names.entries()) {
-      await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
-    }
+    const names = await addFailedTasks(1_234);
     const scored = names.flatMap((name, index) => [1_000 + ((index * 7) % 1_234), name]);
     await services.redis.zadd('bull:payments:failed', ...scored);
     await queue.pause();
     await queue.add('new', {});
     expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1_234 });
     expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 1_234)).toEqual(names);
+  });
+
+  /** Failed tasks as BullMQ stores them, from the oldest to the newest. */
+  async function addFailedTasks(count: number): Promise<string[]> {
+    const names = Array.from({ length: count }, (_, index) => `t${index}`);
+    for (const [index, name] of names.entries()) {
+      await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
+    }
+    await services.redis.zadd('bull:payments:failed', ...names.flatMap((name, index) => [2_000 + index, name]));
+    return names;
+  }
+
+  it('An attempt stops after 30 s, and the next one goes on in order.', async () => {
+    const names = await addFailedTasks(350);
+    await queue.pause();
+    await queue.add('new', {});
+    await using connections = createLinkConnections({ default: endpointOf(services.url) }, () => {});
+    const connection = connections.get('default') ?? expect.unreachable();
+    const item = { link: testLink.link, watermark: noWatermark };
+    let now = 0;
+    const retry = () => retryFailedTasks(connection, item, () => (now += 20_000));
+    expect(await retry()).toEqual({ kind: 'retried', tasks: 100 });
+    for (const tasks of [100, 100, 50]) expect(await retry()).toEqual({ kind: 'retried', tasks });
+    expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 350)).toEqual(names);
+  });
+
+  it('A list that takes 9 s a page is read to its end.', async () => {
+    await addFailedTasks(4_100);
+    await queue.pause();
+    await using connections = createLinkConnections({ default: endpointOf(services.url) }, () => {});
+    const connection = connections.get('default') ?? expect.unreachable();
+    const evalsha = connection.client.evalsha.bind(connection.client);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.spyOn(connection.client, 'evalsha').mockImplementation(async (...args) => {
+      const reply = await evalsha(...args);
+      vi.advanceTimersByTime(9_000);
+      return reply;
+    });
+    const item = { link: testLink.link, watermark: noWatermark };
+    expect(await retryFailedTasks(connection, item, () => 0)).toEqual({ kind: 'retried', tasks: 4_100 });
+    vi.useRealTimers();
   });
 
   it('A task that fails later gets its place among those that were retried before.', async () => {

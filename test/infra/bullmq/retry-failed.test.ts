@@ -147,9 +147,11 @@ describe('retrying failed tasks', () => {
   /** Failed tasks as BullMQ stores them, from the oldest to the newest. */
   async function addFailedTasks(count: number): Promise<string[]> {
     const names = Array.from({ length: count }, (_, index) => `t${index}`);
-    for (const [index, name] of names.entries()) {
-      await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
-    }
+    await Promise.all(
+      names.map((name, index) =>
+        services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index }),
+      ),
+    );
     await services.redis.zadd('bull:payments:failed', ...names.flatMap((name, index) => [2_000 + index, name]));
     return names;
   }

@@ -53,6 +53,23 @@ export async function observeProject(
   return toProjectStats(await context.links.observe(linksWithWatermarks(project)), context.clock.now());
 }
 
+/**
+ * Counts the failed tasks of a project that were removed since its watermarks: a lower bound. Reads the events only of links
+ * that may have such tasks: BullMQ removes all failed tasks, or keeps some. Never throws.
+ */
+export async function countRemovedFailures(
+  context: Pick<UseCaseContext, 'links'>,
+  { project, stats }: ObservedProject,
+): Promise<number> {
+  const links = stats.links.filter(
+    (each) => each.kind === 'read' && (each.failuresAfterWatermark > 0 || each.failedRetention?.kind === 'none'),
+  );
+  const counts = await context.links.countRemovedFailures(
+    links.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 function linksWithWatermarks(project: Project): LinkWithWatermark[] {
   return project.definition.links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
 }

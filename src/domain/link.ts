@@ -58,7 +58,10 @@ export type TaskFailure = Readonly<z.infer<typeof taskFailureSchema>>;
 
 /** Why a project is Failed: a task failed for good, or a link could not be reached in time. */
 export const failureSchema = z.discriminatedUnion('kind', [
-  taskFailureSchema,
+  taskFailureSchema.extend({
+    /** How many failed tasks of the project had been removed when the failure was found, at least. */
+    removedTasks: z.number().optional(),
+  }),
   z.object({
     kind: z.literal('link_unreachable'),
     link: linkSchema,

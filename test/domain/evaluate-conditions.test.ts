@@ -30,7 +30,7 @@ function evaluate(
     definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
     ...overrides,
   });
-  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now });
+  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now, removedTasks: 0 });
   return Object.fromEntries(
     Object.entries(results).flatMap(([kind, result]) =>
       result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
@@ -196,6 +196,7 @@ describe('the other conditions', () => {
         kind: 'tasks_failed',
         count: 7,
         failure: { kind: 'task_failed', link: exampleLink('a'), ...task },
+        removedTasks: 0,
       },
     });
     expect(evaluate(failing)).toEqual({});

@@ -59,7 +59,12 @@ const linkStats = fc.record({
   overdue: taskCount,
   overdueSince: fc.option(timestamp),
   ignoresPause: fc.boolean(),
-  keepsFailed: fc.option(fc.boolean()),
+  failedRetention: fc.option(
+    fc.oneof(
+      fc.record({ kind: fc.constantFrom('all' as const, 'none' as const) }),
+      fc.record({ kind: fc.constant('bounded' as const), count: fc.option(taskCount), ageMs: fc.option(taskCount) }),
+    ),
+  ),
   failed: taskCount,
   oldestRunnableAt: fc.option(timestamp),
   now: fc.constant(now),
@@ -196,6 +201,11 @@ const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(
   fc.record({ code: fc.constant('evicts' as const), policy: hostileTextArbitrary }),
   fc.record({ code: fc.constant('bullmq_supported' as const), version: hostileTextArbitrary }),
   fc.record({ code: fc.constant('tasks_failed' as const), count: taskCount }),
+  fc.record({
+    code: fc.constant('failed_tasks_bounded' as const),
+    count: fc.option(taskCount),
+    ageMs: fc.option(taskCount),
+  }),
 );
 
 export const precheckItemsArbitrary: fc.Arbitrary<PrecheckItem[]> = fc.array(

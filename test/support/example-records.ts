@@ -22,7 +22,7 @@ export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = 
     overdue: 0,
     overdueSince: null,
     ignoresPause: false,
-    keepsFailed: null,
+    failedRetention: null,
     failed: 0,
     oldestRunnableAt: null,
     now: exampleNow,

@@ -7,6 +7,7 @@ import { whenReady } from '../redis/client.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
 import { callEachLink, callLinks } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
+import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
@@ -19,6 +20,7 @@ const observeBatchSize = 20;
 const statusBatchSize = 500;
 const observeTimeoutMs = 3_000;
 const retryTimeoutMs = 5 * 60_000;
+const eventsTimeoutMs = 3_000;
 const usageTimeoutMs = 10_000;
 
 /**
@@ -51,6 +53,14 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         unreachable: () => ({ kind: 'unreachable', tasks: 0 }),
         run: retryFailedTasks,
       }),
+    async countRemovedFailures(links) {
+      const counted = await callEachLink(connections, links, {
+        timeoutMs: eventsTimeoutMs,
+        unreachable: () => ({ count: 0 }),
+        run: async (connection, item) => ({ count: await countRemovedFailures(connection, item) }),
+      });
+      return counted.map(({ count }) => count);
+    },
     observe: (links) =>
       callLinks(connections, links, {
         timeoutMs: observeTimeoutMs,

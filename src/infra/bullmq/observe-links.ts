@@ -30,6 +30,15 @@ const optionalTime = time.nullable().default(null);
 /** Masked here, so that no other part of syncbot ever has the raw reason. */
 const failureReason = z.string().transform(maskFailureReason);
 
+const failedRetentionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['all', 'none']) }),
+  z.object({
+    kind: z.literal('bounded'),
+    count: z.number().nullable().default(null),
+    ageMs: z.number().nullable().default(null),
+  }),
+]);
+
 const repliesSchema = z.array(
   jsonReply(
     z.object({
@@ -45,7 +54,7 @@ const repliesSchema = z.array(
       overdueSince: optionalTime,
       oldestRunnableAt: optionalTime,
       ignoresPause: z.boolean(),
-      keepsFailed: z.boolean().nullable().default(null),
+      failedRetention: failedRetentionSchema.nullable().default(null),
       failuresAfterWatermark: count,
       oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
       newestFailed: z.object({

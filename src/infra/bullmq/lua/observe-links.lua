@@ -20,7 +20,8 @@
       overdueSince            optional, when the oldest of them was due
       oldestRunnableAt        optional, when the oldest runnable task became runnable
       ignoresPause            boolean, a worker began a task after the pause
-      keepsFailed             optional boolean, BullMQ keeps the next task if it fails
+      failedRetention         optional, { kind = 'all' or 'none' } or { kind = 'bounded', count, ageMs }: which failed tasks
+                              BullMQ keeps, by the options of the next task and of the newest failed one
       failuresAfterWatermark  count
       oldestFailures          optional, at most three of { taskId, at, reason }
       newestFailed            { at, known, eventId }: the watermark at which no task of now is a failure
@@ -151,16 +152,32 @@ local function ignoresPause(prefix)
   return hasBegun
 end
 
-local function keepsFailed(prefix)
-  local id = redis.call('LINDEX', prefix .. 'wait', -1)
+-- BullMQ's option removeOnFail: a boolean, a count, or an object with a count or an age in seconds. Without it the options
+-- of the worker decide, which are not in Redis.
+local function retentionOf(options)
+  local keep = options.removeOnFail
+  if keep == true then return { kind = 'none' } end
+  if type(keep) == 'number' then keep = { count = keep } end
+  if type(keep) ~= 'table' then return { kind = 'all' } end
+  local count, age = tonumber(keep.count), tonumber(keep.age)
+  if count == 0 or age == 0 then return { kind = 'none' } end
+  local maxCount = count and count > 0 and count or nil
+  if not maxCount and not age then return { kind = 'all' } end
+  return { kind = 'bounded', count = maxCount, ageMs = age and age * 1000 }
+end
+
+local function failedRetention(prefix)
+  local nextId = redis.call('LINDEX', prefix .. 'wait', -1)
     or redis.call('LINDEX', prefix .. 'active', -1)
     or redis.call('ZRANGE', prefix .. 'prioritized', 0, 0)[1]
     or redis.call('ZRANGE', prefix .. 'delayed', 0, 0)[1]
-  local options = id and decodeObject(redis.call('HGET', prefix .. id, 'opts'))
-  if not options then return nil end
-  local removeOnFail = options.removeOnFail
-  if type(removeOnFail) == 'table' then removeOnFail = removeOnFail.count end
-  return removeOnFail ~= true and removeOnFail ~= 0
+  local newestFailedId = redis.call('ZREVRANGE', prefix .. 'failed', 0, 0)[1]
+  local retention = nil
+  for _, id in ipairs({ nextId or newestFailedId, newestFailedId }) do
+    local options = id and decodeObject(redis.call('HGET', prefix .. id, 'opts'))
+    if options and (not retention or retention.kind == 'all') then retention = retentionOf(options) end
+  end
+  return retention
 end
 
 local function observe(prefix, watermark)
@@ -184,7 +201,7 @@ local function observe(prefix, watermark)
     overdueSince = overdueSince and toText(overdueSince),
     oldestRunnableAt = oldestRunnableAt and toText(oldestRunnableAt),
     ignoresPause = isPaused and ignoresPause(prefix),
-    keepsFailed = keepsFailed(prefix),
+    failedRetention = failedRetention(prefix),
     failuresAfterWatermark = failureCount,
     oldestFailures = oldestFailures,
     newestFailed = newestFailed(prefix),

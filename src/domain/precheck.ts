@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { linkSampleSchema, sampleLinks } from './link.ts';
-import type { LinkObservation } from './observation.ts';
+import { hasQueue, type LinkObservation } from './observation.ts';
 
 /** How a Redis server survives a restart. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
@@ -47,6 +47,7 @@ const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('failed_tasks_kept') }),
   z.object({ code: z.literal('failed_tasks_removed') }),
   z.object({ code: z.literal('failed_tasks_bounded'), count: z.number().nullable(), ageMs: z.number().nullable() }),
+  z.object({ code: z.literal('unreadable') }),
   z.object({ code: z.literal('no_failed_task') }),
   z.object({ code: z.literal('tasks_failed'), count: z.number() }),
 ]);
@@ -158,6 +159,7 @@ export function checkWorkers(count: number | null): Check {
 /** With `removeOnFail` BullMQ removes failed tasks, and syncbot cannot retry them. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
   const retention = observation.kind === 'read' ? observation.failedRetention : null;
   if (retention?.kind === 'none') return unknown({ code: 'failed_tasks_removed' });
   if (retention?.kind !== 'bounded') return pass({ code: 'failed_tasks_kept' });
@@ -167,7 +169,7 @@ export function checkFailedTasksKept(observation: LinkObservation): Check {
 
 function checkNoFailedTask(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable;
-  const count = observation.kind === 'read' ? observation.failuresAfterWatermark : 0;
+  const count = hasQueue(observation) ? observation.failuresAfterWatermark : 0;
   return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
 }
 

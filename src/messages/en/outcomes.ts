@@ -1,7 +1,7 @@
 import { type DesiredLinkState, desiredLinkState, isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
-import { logRetentionDeadline } from '../../domain/log-retention.ts';
 import type { Operation, OperationState } from '../../domain/operation.ts';
+import { logRetentionDeadline } from '../../domain/source-log-retention.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { formatReason, pluralize, summarizeNames } from './format.ts';
@@ -18,7 +18,7 @@ export const outcomes: {
     headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
     more: [],
   }),
-  confirmed: inProgress,
+  confirmed: waitsForWorker,
   running: inProgress,
   done,
   refused: (facts, refusal) => notDone(facts, refusal ?? nothingChanged),
@@ -37,6 +37,20 @@ function inProgress(facts: OutcomeFacts): OutcomeText {
   const count =
     progress === null || progress.total === 0 ? '' : ` ${progress.done} of ${pluralize(progress.total, 'link')}`;
   return { headline: joinDots(`${actions[action].doing} ${project}…${count}`, attribution(facts)), more: [] };
+}
+
+/** The message of an operation that no worker has claimed. It is rendered again when that changes. */
+function waitsForWorker(facts: OutcomeFacts): OutcomeText {
+  const { headline } = inProgress(facts);
+  const { claimDelayedAt, executeBy } = facts.operation;
+  if (claimDelayedAt === null || executeBy === null) return { headline, more: [] };
+  const deadline = facts.format.time(executeBy);
+  return {
+    headline,
+    more: [
+      `No syncbot worker has taken the request yet. If none takes it before ${deadline}, it is refused, and nothing is changed. Check that syncbot runs with the role worker or all.`,
+    ],
+  };
 }
 
 const correctionResults = {

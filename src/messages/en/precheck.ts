@@ -25,6 +25,7 @@ const reasons: {
     'its tasks are removed when they fail (removeOnFail), so syncbot cannot see or retry a failed task',
   failed_tasks_bounded: ({ count, ageMs }) =>
     `failed tasks are removed ${removal(count, ageMs)} (removeOnFail), and syncbot cannot retry a task that was removed`,
+  unreadable: () => 'it cannot be read, because a task has an unexpected timestamp or id',
   no_failed_task: () => 'no task failed',
   tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since the link was added, started or restored`,
 };

@@ -258,7 +258,12 @@ describe('an unreadable link', () => {
       link_unreadable: alert,
       latency: 'unknown',
       no_worker: 'unknown',
-      tasks_failed: { kind: 'tasks_failed', count: 1, failure: { kind: 'task_failed', link: link.link, ...failed } },
+      tasks_failed: {
+        kind: 'tasks_failed',
+        count: 1,
+        failure: { kind: 'task_failed', link: link.link, ...failed },
+        removedTasks: 0,
+      },
     });
     expect(evaluate([link], {}, [0]).no_worker).toMatchObject({ noWorker: sample('unreadable') });
   });

@@ -46,7 +46,7 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
 function checkConnection(connection: ConnectionInfo): CheckText[] {
   const isBotRedis = connection.name === defaultConnection;
   const item = isBotRedis ? 'REDIS_URL' : texts.items.connection(connection.name);
-  if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: texts.redis.unreachable }];
+  if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: texts.redis[connection.cause] }];
   return [
     { item, result: 'pass', message: texts.redis.answers },
     { item: texts.items.version(item), ...checkRedisVersion(connection.redisVersion) },

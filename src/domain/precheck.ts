@@ -14,8 +14,12 @@ export type ConnectionInfo =
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
       readonly persistence: Persistence | null;
+      /** `run_id` of the server, or of each master of a Cluster. Empty if the server does not report it. */
+      readonly runIds: readonly string[];
+      readonly database: number;
     }
-  | { readonly kind: 'unreachable'; readonly name: string };
+  /** `cause`: whether the server does not answer, or refuses the database that the URL names. */
+  | { readonly kind: 'unreachable'; readonly name: string; readonly cause: 'no_answer' | 'database_refused' };
 
 /** How many workers are connected to each link, in the order of the links. Null when the server does not report it. */
 export type WorkerCounts = readonly (number | null)[];
@@ -33,6 +37,7 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('reachable') }),
   z.object({ code: z.literal('unreachable') }),
+  z.object({ code: z.literal('database_refused') }),
   z.object({ code: z.literal('never_evicts') }),
   z.object({ code: z.literal('evicts'), policy: z.string() }),
   z.object({ code: z.literal('eviction_policy_unknown') }),
@@ -97,13 +102,16 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
 }
 
 function connectionItems(info: ConnectionInfo): PrecheckItem[] {
-  const isReachable = info.kind === 'read';
-  const reachable = isReachable ? pass({ code: 'reachable' }) : fail({ code: 'unreachable' });
-  const eviction = isReachable ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
+  const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
   return [
-    { check: 'connection_reachable', connection: info.name, ...reachable },
+    { check: 'connection_reachable', connection: info.name, ...checkReachable(info) },
     { check: 'eviction_policy', connection: info.name, ...eviction },
   ];
+}
+
+function checkReachable(info: ConnectionInfo): Check {
+  if (info.kind === 'read') return pass({ code: 'reachable' });
+  return fail({ code: info.cause === 'database_refused' ? 'database_refused' : 'unreachable' });
 }
 
 /** One item for all links. It has the worst result, and names the links with that result unless they pass. */

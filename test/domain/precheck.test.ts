@@ -17,9 +17,12 @@ const missing: LinkObservation = { kind: 'missing', link: exampleLink('orders-fu
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('orders-full') };
 const unreadable: LinkObservation = { ...read({ failuresAfterWatermark: 2 }), kind: 'unreadable' };
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
-  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
+  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null, runIds: [], database: 0 },
 ];
-const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default' }];
+const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', cause: 'no_answer' }];
+const refusedDatabase: readonly ConnectionInfo[] = [
+  { kind: 'unreachable', name: 'default', cause: 'database_refused' },
+];
 const writtenBy = (bullmqVersion: string | null) => ({ links: [read({ bullmqVersion })] });
 const passingFacts: PrecheckFacts = { connections: server('noeviction'), links: [read()], workers: [1] };
 
@@ -33,6 +36,13 @@ type Case = [
 const cases: Case[] = [
   ['connection_reachable', 'a server that answers', {}, 'pass', { code: 'reachable' }],
   ['connection_reachable', 'one that does not answer', { connections: noServer }, 'fail', { code: 'unreachable' }],
+  [
+    'connection_reachable',
+    'one that refuses the database',
+    { connections: refusedDatabase },
+    'fail',
+    { code: 'database_refused' },
+  ],
   ['eviction_policy', 'noeviction', {}, 'pass', { code: 'never_evicts' }],
   [
     'eviction_policy',

@@ -25,7 +25,9 @@ export const doctorMessages = {
 
   redis: {
     answers: 'answers',
-    unreachable: 'does not answer: check its URL and that it is running',
+    no_answer: 'does not answer: check its URL and that it is running',
+    database_refused:
+      'refuses the database of its URL: check that the database exists and that the user has the right +select',
     version: (version: string) => `Redis ${version}`,
     versionTooOld: (version: string) => `Redis ${version} is too old: use 6.2 or newer`,
     versionUnknown: 'the server does not report its version',

@@ -8,6 +8,7 @@ const reasons: {
 } = {
   reachable: () => 'answers',
   unreachable: () => 'does not answer',
+  database_refused: () => 'refuses the database of its URL',
   never_evicts: () => 'never evicts keys',
   evicts: ({ policy }, format) =>
     `has maxmemory-policy ${format.text(policy, 60)} and can lose tasks: set it to noeviction`,

@@ -63,6 +63,24 @@ describe('projects', () => {
     expect(await stores.projects.readMany(['orders'])).toEqual([]);
   });
 
+  it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {
+    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written' });
+    for (let repeat = 0; repeat < 2; repeat++) {
+      expect(await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'x')).toEqual({
+        kind: 'written',
+      });
+      expect(await stores.projects.read('orders')).toMatchObject({ version: 2, reconciledVersion: 1 });
+    }
+    expect(await stores.projects.setWatermarks('orders', 1, watermarks)).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'written' });
+    await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x');
+    expect(await stores.projects.readVersion('orders')).toBe(3);
+  });
+
   it('A project with an active operation is not changed, removed or marked as failed.', async () => {
     const ref = { project: 'orders', operation: 'op1' };
     await stores.operations.request({
@@ -106,6 +124,7 @@ describe('projects', () => {
       'syncbot:{p:orders-2}:audit',
       'syncbot:{p:orders-2}:open',
       'syncbot:{p:orders-2}:runs',
+      'syncbot:{p:orders-2}:lastVersion',
       'syncbot:{p:orders-2}:op:',
     ]);
     expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');

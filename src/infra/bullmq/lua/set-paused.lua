@@ -28,6 +28,8 @@
   BullMQ 6.7.0 has no deadline for Queue.pause and Queue.resume. No upstream issue asks for one. Use BullMQ's script once it
   has one.
 ]]
+--- @include "paused-list"
+
 local args = cjson.decode(ARGV[1])
 
 -- At most this many tasks are moved in one call, so that it does not block other clients for long. As many as in BullMQ.
@@ -38,7 +40,7 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 -- Returns whether tasks are left.
 local function movePausedTasks(pausedKey, waitKey)
-  if redis.call('EXISTS', pausedKey) == 0 then return false end
+  if not hasPausedTasks(pausedKey) then return false end
   if redis.call('EXISTS', waitKey) == 0 then
     redis.call('RENAME', pausedKey, waitKey)
     return false
@@ -48,7 +50,7 @@ local function movePausedTasks(pausedKey, waitKey)
   redis.call('RPUSH', waitKey, unpack(ids))
   redis.call('LTRIM', pausedKey, #ids, -1)
   movesLeft = movesLeft - #ids
-  return redis.call('EXISTS', pausedKey) == 1
+  return hasPausedTasks(pausedKey)
 end
 
 -- Wakes the workers up: now if tasks wait, else when the next delayed task is due.

@@ -16,7 +16,7 @@ import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkStatus } from './ports.ts';
-import { observeProject, precheckProject, type Refused } from './queries.ts';
+import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
@@ -132,7 +132,7 @@ async function runPreflight(
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, linkTimeoutMs));
   if (statuses.unreachable.length > 0) return linksUnreachable(project, statuses.unreachable);
-  let tasksToRetry = 0;
+  let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
     const { items } = await precheckProject(context, project);
     if (!precheckPassed(items)) {
@@ -144,9 +144,11 @@ async function runPreflight(
     if (current === null || !needsPreflight(current)) return { kind: 'passed' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
     if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
-    tasksToRetry = countFailures((await observeProject(context, project)).links);
+    const stats = await observeProject(context, project);
+    const removedTasks = await countRemovedFailures(context, { project, stats });
+    failed = { tasksToRetry: countFailures(stats.links), removedTasks };
   }
-  await context.operations.setProgress(ref, { done: 0, total: links.length, tasksToRetry });
+  await context.operations.setProgress(ref, { ...failed, done: 0, total: links.length });
   return { kind: 'passed' };
 }
 
@@ -156,14 +158,13 @@ function linksUnreachable(project: Project, links: readonly Link[]): Refused {
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
   const ref = refOf(operation);
-  const tasksToRetry = operation.progress?.tasksToRetry ?? 0;
   const elapsedMs = now - (operation.startedAt ?? 0);
   return {
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
     timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
-    onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
+    onProgress: ({ done, total }) => void reportProgress(context, ref, { ...operation.progress, done, total }),
   };
 }
 

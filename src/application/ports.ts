@@ -17,8 +17,16 @@ export interface LinkGateway {
    * a link refuses a command that arrives after `validForMs`, also if the network has delayed it.
    */
   setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
-  /** While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. */
+  /**
+   * While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. Tasks
+   * may be left if there are many: then call it again.
+   */
   retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
+  /**
+   * Counts the tasks of each link that failed for good after its watermark and that were removed since then. A count is a
+   * lower bound, and 0 if a link does not answer.
+   */
+  countRemovedFailures(links: readonly LinkWithWatermark[]): Promise<number[]>;
   /** Observes each link once, in batches. A slow connection does not delay the others. */
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
   /** Reads the settings of the Redis servers behind these connection names. */

@@ -41,7 +41,7 @@ const linkResponseTimeoutMs = 5_000;
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
  * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
- * timeout. Only `setPausedFenced` writes pause flags.
+ * timeout. An attempt that has retried tasks is followed by another, also after the timeout. Only `setPausedFenced` writes pause flags.
  *
  * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
  * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
@@ -71,6 +71,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     }
 
     let compared = await compareLinks(context, project, operationId);
+    let hasRetriedTasks = false;
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
       const doneBefore = total - compared.unreconciled.length;
@@ -84,6 +85,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       });
       hasSetFlags ||= set.mayHaveSentCommands;
       retriedTasks += set.retriedTasks;
+      hasRetriedTasks = set.retriedTasks > 0;
       if (set.kind === 'version_changed') continue;
       const [comparedAfter, version] = await Promise.all([
         compareLinks(context, project, operationId),
@@ -95,7 +97,8 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
 
     const { unreconciled, missing } = compared;
     if (unreconciled.length === 0) return { kind: 'reconciled', project, unreconciled, missing, retriedTasks };
-    if (clock.now() >= deadline) return { kind: 'unreconciled', project, unreconciled, missing, retriedTasks };
+    if (clock.now() >= deadline && !hasRetriedTasks)
+      return { kind: 'unreconciled', project, unreconciled, missing, retriedTasks };
     await backoff();
   }
 }

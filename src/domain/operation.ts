@@ -50,6 +50,8 @@ export const outcomeSchema = z.object({
   inFlight: z.number().nullable(),
   /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
+  /** Failed tasks that could not be retried, because they were removed before, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -59,6 +61,8 @@ const progressSchema = z.object({
   total: z.number(),
   /** The failed tasks at the start of a restore. A worker that continues the restore cannot count those retried before. */
   tasksToRetry: z.number().optional(),
+  /** The failed tasks that were removed before the restore, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 

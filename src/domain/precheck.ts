@@ -51,6 +51,7 @@ const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('workers_unknown') }),
   z.object({ code: z.literal('failed_tasks_kept') }),
   z.object({ code: z.literal('failed_tasks_removed') }),
+  z.object({ code: z.literal('failed_tasks_bounded'), count: z.number().nullable(), ageMs: z.number().nullable() }),
   z.object({ code: z.literal('unreadable') }),
   z.object({ code: z.literal('no_failed_task') }),
   z.object({ code: z.literal('tasks_failed'), count: z.number() }),
@@ -163,12 +164,15 @@ export function checkWorkers(count: number | null): Check {
   return count === 0 ? fail({ code: 'no_worker' }) : pass({ code: 'workers_connected', count });
 }
 
-/** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
+/** With `removeOnFail` BullMQ removes failed tasks, and syncbot cannot retry them. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable;
   if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
-  const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
-  return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
+  const retention = observation.kind === 'read' ? observation.failedRetention : null;
+  if (retention?.kind === 'none') return unknown({ code: 'failed_tasks_removed' });
+  if (retention?.kind !== 'bounded') return pass({ code: 'failed_tasks_kept' });
+  const { count, ageMs } = retention;
+  return unknown({ code: 'failed_tasks_bounded', count, ageMs });
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {

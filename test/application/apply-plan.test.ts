@@ -87,9 +87,9 @@ describe('adopt', () => {
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await running.queue.isPaused()).toBe(false);
     const [failed] = await running.queue.getFailed();
-    expect((await readProject('runs'))?.watermarks[linkId(running.link)]).toEqual({
+    expect((await readProject('runs'))?.watermarks[linkId(running.link)]).toMatchObject({
       at: failed?.finishedOn,
-      taskIds: [failed?.id],
+      known: [{ taskId: failed?.id, at: failed?.finishedOn }],
     });
   });
 

@@ -88,9 +88,16 @@ const cases: Case[] = [
   [
     'failed_tasks_kept',
     'a task with removeOnFail',
-    { links: [read({ keepsFailed: false })] },
+    { links: [read({ failedRetention: { kind: 'none' } })] },
     'unknown',
     { code: 'failed_tasks_removed' },
+  ],
+  [
+    'failed_tasks_kept',
+    'a task of which 50 failed ones are kept',
+    { links: [read({ failedRetention: { kind: 'bounded', count: 50, ageMs: null } })] },
+    'unknown',
+    { code: 'failed_tasks_bounded', count: 50, ageMs: null },
   ],
   ['no_failed_task', 'no failure', {}, 'pass', null],
   [
@@ -114,7 +121,7 @@ describe('the precheck', () => {
   it('passes when every check that does not pass is unknown', () => {
     const unknown = precheckItems({
       connections: server(null),
-      links: [read({ bullmqVersion: null, keepsFailed: false })],
+      links: [read({ bullmqVersion: null, failedRetention: { kind: 'none' } })],
       workers: [null],
     });
     expect(unknown.filter(({ result }) => result === 'unknown')).toHaveLength(4);

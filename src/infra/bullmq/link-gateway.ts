@@ -2,6 +2,7 @@ import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
 import type { Link } from '../../domain/link.ts';
 import { callEachLink, callLinks, type LinkItem } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
+import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
 import { createLinkClocks } from './link-clocks.ts';
 import type { LinkConnections } from './link-connections.ts';
@@ -16,6 +17,7 @@ const observeBatchSize = 20;
 const statusBatchSize = 500;
 const observeTimeoutMs = 3_000;
 const retryTimeoutMs = 5 * 60_000;
+const eventsTimeoutMs = 3_000;
 const usageTimeoutMs = 10_000;
 
 /**
@@ -39,6 +41,14 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         unreachable: () => ({ kind: 'unreachable', tasks: 0 }),
         run: retryFailedTasks,
       }),
+    async countRemovedFailures(links) {
+      const counted = await callEachLink(connections, links, {
+        timeoutMs: eventsTimeoutMs,
+        unreachable: () => ({ count: 0 }),
+        run: async (connection, item) => ({ count: await countRemovedFailures(connection, item) }),
+      });
+      return counted.map(({ count }) => count);
+    },
     observe: (links) =>
       callLinks(connections, links, {
         timeoutMs: observeTimeoutMs,

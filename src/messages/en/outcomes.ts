@@ -121,13 +121,16 @@ function notConfirmed({ action, project }: Operation, what: string, consequence:
 function effects({ operation: { action, outcome }, project, format }: OutcomeFacts, isCurrent: boolean): string[] {
   if (outcome === null) return [];
   const logUntil = isCurrent && project !== null ? logRetentionDeadline(project) : null;
-  const { retriedTasks, inFlight, missing } = outcome;
+  const { retriedTasks, removedTasks = 0, inFlight, missing } = outcome;
   const finishing =
     inFlight === null
       ? 'It is not known how many tasks are still in flight'
       : `${pluralize(inFlight, 'task')} still in flight`;
   return [
     ...(retriedTasks > 0 ? [`${pluralize(retriedTasks, 'failed task')} retried, before newer ones`] : []),
+    ...(removedTasks > 0
+      ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
+      : []),
     ...(action === 'pause' && isCurrent && inFlight !== 0 ? [finishing] : []),
     ...(logUntil === null ? [] : [`The source keeps its log until ${format.time(logUntil)}: restore it before then`]),
     ...(missing.length > 0 ? [`No such queue: ${linkNames(missing, format)}`] : []),

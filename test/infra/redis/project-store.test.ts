@@ -22,7 +22,7 @@ const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = makeDefinition('orders');
 const keys = projectKeys('orders');
 
-const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
+const watermarks = { 'default/bull:orders-full': { at: 1, known: [], eventId: '0-0' } };
 
 describe('projects', () => {
   it('A write at another version is a conflict.', async () => {

@@ -44,10 +44,10 @@ describe('the message of an operation', () => {
       action: 'restore',
       state: 'done',
       toState: 'running',
-      outcome: { ...exampleOutcome, retriedTasks: 5 },
+      outcome: { ...exampleOutcome, retriedTasks: 5, removedTasks: 35 },
     };
     expect(outcomeText(operation, exampleProject())).toContain(
-      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried',
+      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried, before newer ones\nAt least 35 failed tasks could not be retried: removed before (removeOnFail)',
     );
   });
 

@@ -122,6 +122,7 @@ describe('projects', () => {
       'syncbot:{p:orders-2}:state',
       'syncbot:{p:orders-2}:definition',
       'syncbot:{p:orders-2}:audit',
+      'syncbot:{p:orders-2}:refusals',
       'syncbot:{p:orders-2}:open',
       'syncbot:{p:orders-2}:runs',
       'syncbot:{p:orders-2}:lastVersion',

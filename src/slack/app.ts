@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
@@ -70,6 +71,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const format = slackFormatter(command);
   const client = new webApi.WebClient(botToken, createWebClientOptions(options, 1));
   const stopping = new AbortController();
+  // Every listener that waits for a claim listens to this signal.
+  setMaxListeners(0, stopping.signal);
   const inFlight = new Set<Promise<void>>();
   let installedTeam = '';
   let receiver: SlackReceiver | null = null;

@@ -54,6 +54,20 @@ test('A worker that starts late executes the operation, and the message does not
   await waitFor(() => channelTexts().every((text) => !text.includes('No syncbot worker')));
 });
 
+test('Many operations that wait for a worker at once cause no warning of Node.js.', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  for (let index = 0; index < 12; index++) {
+    const id = `project-${index}`;
+    await harness.services.createProject(id, [await harness.services.createLink(id)]);
+    await harness.requestAndPressOk('pause', id);
+    await harness.waitForMessage(`Pausing ${id}…`, carol);
+  }
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
 describe('when no worker observes the links', () => {
   /** Moves the last cycle, and the first check that found the observer missing, into the past. Both clocks are Redis's. */
   async function stopObserving(agoMs: number): Promise<void> {

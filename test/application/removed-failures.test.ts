@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { runObserver } from '../../src/application/observer.ts';
 import { requestAction } from '../../src/application/request-action.ts';
+import { failTasks } from '../infra/link-fixture.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
@@ -16,16 +16,8 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const request = { project: 'payments', by: 'U0ALICE', reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
 
-/** Lets 40 tasks fail for good, of which BullMQ keeps five. */
-async function failFortyTasks() {
-  let failedCount = 0;
-  const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
-  worker.on('failed', () => failedCount++);
-  const task = { name: 'change', data: {}, opts: { removeOnFail: 5 } };
-  await testLink.queue.addBulk(Array.from({ length: 40 }, () => task));
-  await waitFor(() => failedCount === 40);
-  await worker.close();
-}
+/** BullMQ keeps five of 40 tasks that fail for good. */
+const failFortyTasks = () => failTasks(testLink, 40, { removeOnFail: 5 });
 
 it('the alert, the dialog and the outcome of a restore count the failed tasks that BullMQ has removed, once', async () => {
   await services.createProject('payments', [testLink]);

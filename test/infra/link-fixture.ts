@@ -1,7 +1,8 @@
-import { Queue, type QueueOptions } from 'bullmq';
+import { type JobsOptions, Queue, type QueueOptions } from 'bullmq';
 import { type Link, noWatermark, type Watermark } from '../../src/domain/link.ts';
 import type { LinkStats } from '../../src/domain/observation.ts';
-import type { TestServices } from '../support/test-services.ts';
+import type { TestLink, TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Observes one link. Throws if it cannot be read. */
 export async function observeLink(
@@ -30,3 +31,13 @@ export async function createOwnedQueue(services: TestServices, name: string, opt
 
 /** A link whose queue does not exist. */
 export const missingLink: Link = { queue: 'ghost', connection: 'default', prefix: 'bull' };
+
+/** Adds tasks to a link, and waits until a worker has failed every one of them for good. */
+export async function failTasks(link: TestLink, count: number, opts: JobsOptions): Promise<void> {
+  let failedCount = 0;
+  const worker = await link.startWorker(() => Promise.reject(new Error('no')));
+  worker.on('failed', () => failedCount++);
+  await link.queue.addBulk(Array.from({ length: count }, () => ({ name: 'change', data: {}, opts })));
+  await waitFor(() => failedCount === count);
+  await worker.close();
+}

@@ -219,6 +219,6 @@ test('The server listens on one address only.', async () => {
 });
 
 test('An address of another machine is refused with one sentence.', async () => {
-  const message = 'ADMIN_HOST is no address of this machine (EADDRNOTAVAIL): set it to one, or leave it empty.';
+  const message = 'ADMIN_HOST is not an address of this machine (EADDRNOTAVAIL): set it to one, or leave it empty.';
   await expect(startServer({}, undefined, 0, '192.0.2.1')).rejects.toThrow(message);
 });

@@ -29,7 +29,7 @@ export const startErrors = {
 };
 
 function hostProblem(variable: string, code: string): string {
-  return `${variable} is no address of this machine (${code}): set it to one, or leave it empty.`;
+  return `${variable} is not an address of this machine (${code}): set it to one, or leave it empty.`;
 }
 
 function portProblem(port: number, code: string): string {

@@ -11,7 +11,7 @@ export const list = {
   /** `for 2 h by @bob`. */
   since: (sinceMs: number, person: string) => `for ${formatDuration(sinceMs)} by ${person}`,
   page: (page: number, pageCount: number) => `page ${page} of ${pageCount}`,
-  showHint: (format: Formatter) => `${format.command('show <project>')} shows more`,
+  showHint: (project: string, format: Formatter) => `${format.command(`show ${project}`)} shows more`,
   /** `applyCommand` is that of the command line. */
   noProjects: (applyCommand: string, format: Formatter) =>
     `There is no project yet. The administrator of syncbot adds one to syncbot.yml and runs ${applyCommand}. Then ${format.command('list')} shows it.`,

@@ -45,10 +45,15 @@ export function buildList(view: ListView): Message {
       filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format),
     );
   const heading = list.heading(counts, filter);
-  const observedAt = observedProjects[0]?.stats.observedAt ?? 0;
+  const [first] = observedProjects;
+  const observedAt = first?.stats.observedAt ?? 0;
   const pageCount = Math.ceil(total / projectsPerPage);
   const paging = pagingButtons(page, pageCount, view.filter);
-  const footer = joinDots(onlyYouSeeThis, pageCount > 1 ? list.page(page + 1, pageCount) : null, list.showHint(format));
+  const footer = joinDots(
+    onlyYouSeeThis,
+    pageCount > 1 ? list.page(page + 1, pageCount) : null,
+    first === undefined ? null : list.showHint(first.project.id, format),
+  );
   return {
     text: [heading, ...notObservedLines(view.observation, format)].join('\n'),
     blocks: [

@@ -10,6 +10,8 @@ export interface HealthProbes {
   readonly expectedQueues: readonly string[];
   /** The bot's queues that this process works on now. */
   readonly activeQueues: () => readonly string[];
+  /** Connections that links of stored projects use and this worker does not have. Empty in a process without workers. */
+  readonly missingConnections: () => readonly string[];
   /** Jobs by queue and state. Null when Redis does not answer. */
   readonly readJobCounts: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>> | null>;
   /** Aborted when the process stops. */
@@ -34,12 +36,14 @@ export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
   const isRedisUp = await probes.pingRedis();
   // Read after the wait, so that the answer is current.
   const activeQueues = new Set(probes.activeQueues());
+  const missing = probes.missingConnections();
   const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
   return toReadiness({
     ...(stopSignal.aborted ? { process: texts.stopping } : {}),
     redis: isRedisUp ? ready : texts.noAnswer,
     ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : texts.notConnected }),
     workers: idleQueues.length === 0 ? ready : texts.idleQueues(idleQueues),
+    ...(missing.length === 0 ? {} : { connections: texts.missingConnections(missing) }),
   });
 }
 

@@ -1,9 +1,10 @@
-import { StoreUnavailableError } from './application/errors.ts';
+import { DatabaseRefusedError, StoreUnavailableError } from './application/errors.ts';
 import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/cli-app.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
 import { formatEnvironmentError } from './config/errors.ts';
 import { withTimeout } from './lib/async.ts';
 import { type RetryOptions, retryUntilAvailable } from './lib/retry.ts';
+import { messages } from './messages/catalog.ts';
 import { AdminPortError, type AdminServer, openAdminServer } from './metrics/admin-server.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { Services } from './services.ts';
@@ -119,9 +120,11 @@ async function prepareAndStartWorkers(
   { role, prepare }: RoleRun,
   options: WaitOptions,
 ): Promise<void> {
-  const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
+  const isRetryable = (error: unknown) =>
+    error instanceof StoreUnavailableError && !(error instanceof DatabaseRefusedError);
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
-  if (!options.signal.aborted && role !== 'bot') await services.startWorkers();
+  if (options.signal.aborted) return;
+  await (role === 'bot' ? services.startSweep() : services.startWorkers());
 }
 
 /** Loads the metrics only when they are served: prom-client is large. */
@@ -133,7 +136,7 @@ async function createMetricsIfEnabled({ environment, config }: AppOptions): Prom
 
 const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
 const expectedQueues: Readonly<Record<Role, readonly string[]>> = {
-  bot: ['notifications'],
+  bot: ['notifications', 'sweep'],
   worker: workerQueues,
   all: [...workerQueues, 'notifications'],
 };
@@ -149,7 +152,7 @@ async function startAdminServer(
   { environment, log, version }: AppOptions,
   { metrics, role, services, slack, stopSignal }: AdminServerParts,
 ): Promise<AdminServer | null> {
-  const { adminPort: port } = environment;
+  const { adminPort: port, adminHost: host } = environment;
   if (metrics === null || port === null) return null;
   const probes = {
     ...services.health,
@@ -158,7 +161,7 @@ async function startAdminServer(
     stopSignal,
   };
   metrics.registerProcess({ version: version ?? 'unknown', role }, probes);
-  return openAdminServer({ port, probes, metrics, log }).catch((error: unknown) => {
+  return openAdminServer({ port, host, probes, metrics, log }).catch((error: unknown) => {
     throw toStartError(error);
   });
 }
@@ -183,10 +186,10 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
 }
 
 /** Socket Mode is used when both are configured. Returns null when neither is. */
-function transportOf({ secrets, port }: Environment): Transport | null {
+function transportOf({ secrets, port, host }: Environment): Transport | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
   if (appToken !== null) return { kind: 'socket', appToken };
-  return signingSecret === null ? null : { kind: 'http', signingSecret, port };
+  return signingSecret === null ? null : { kind: 'http', signingSecret, port, host };
 }
 
 /** The Slack items of `doctor`. Returns null without a bot token. */
@@ -205,6 +208,9 @@ async function runSlackChecks({ environment, config, log }: AppOptions) {
 
 /** An error with one sentence for people becomes a `StartError`. Every other error is returned as it is. */
 function toStartError(error: unknown): unknown {
+  if (error instanceof DatabaseRefusedError) {
+    return new StartError(exitCodes.usageError, messages.startErrors.databaseRefused, { cause: error });
+  }
   const isExpected = error instanceof SlackConnectionError || error instanceof AdminPortError;
   return isExpected ? new StartError(exitCodes.usageError, error.message, { cause: error }) : error;
 }

@@ -7,6 +7,7 @@ import { execute } from './application/execute.ts';
 import { findMissingConnections } from './application/missing-connections.ts';
 import { type OnObserved, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
+import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
@@ -58,7 +59,9 @@ export interface Instrumentation {
 
 const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
-const jobCountsTimeoutMs = 1_000;
+/** A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. Its job fails only if it exceeds both. */
+const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
+const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
 /** Reads every project. */
 const missingConnectionsCheckIntervalMs = 60_000;
@@ -68,7 +71,10 @@ const reconcileJobTimeoutMs = 10_000;
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
   readonly context: UseCaseContext;
-  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'missingConnections' | 'readJobCounts'>;
+  readonly health: Pick<
+    HealthProbes,
+    'pingRedis' | 'activeQueues' | 'missingConnections' | 'readJobCounts' | 'readObservationStatus'
+  >;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
   readonly #overrides: ServicesOverrides;
@@ -97,15 +103,13 @@ export class Services implements AsyncDisposable {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
       missingConnections: () => this.#missingConnections,
-      readJobCounts: async () => {
-        const counts = await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs);
-        return counts.kind === 'resolved' ? counts.value : null;
-      },
+      readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
+      readObservationStatus: () => nullIfLate(readObservationStatus(this.context)),
     };
   }
 
   #createContext(client: RedisClient): UseCaseContext {
-    const { confirmationTtlMs, operationRetentionMs, auditLength } = this.#config.settings;
+    const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
     const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
     const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
       this.#log.error({ project, error }, 'record not readable, skipped'),
@@ -117,7 +121,7 @@ export class Services implements AsyncDisposable {
       notifications: this.#queues.notifications,
       clock,
       ids,
-      settings: { confirmationTtlMs },
+      settings: { confirmationTtlMs, observeEveryMs },
       stopSignal: this.#stopping.signal,
       log: this.#log,
     };
@@ -128,8 +132,6 @@ export class Services implements AsyncDisposable {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#lockOptions() };
-    // A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. The job fails only if it exceeds both.
-    const cycle = { ...common, timeoutMs: 2 * cycleTimeoutMs + 1_000 };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
       startWorker({
@@ -137,16 +139,23 @@ export class Services implements AsyncDisposable {
         queue: 'reconcile',
         handlers: { reconcile: ({ project }) => runReconcileJob(context, project, reconcileJobTimeoutMs) },
       }),
-      startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),
-      startWorker({ ...cycle, queue: 'sweep', handlers: { sweep: () => this.#runSweepCycle() } }),
+      startWorker({
+        ...common,
+        queue: 'observe',
+        handlers: { observe: () => this.#runObserveCycle() },
+        timeoutMs: cycleJobTimeoutMs,
+      }),
     );
-    // After a failover Redis may have lost the schedulers.
-    client.on('ready', () => {
-      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
-    });
-    await this.#scheduleCycles();
-    this.#startDueTimeChecks();
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
     void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
+  }
+
+  /** Part of the role `bot`: sweeps, so that operations end without a worker. Resolves as `startWorkers` does. */
+  async startSweep(): Promise<void> {
+    const client = this.#openClient('blocking', 'sweep');
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
   }
 
   /** Part of the role `bot`: starts to write messages. */
@@ -159,6 +168,7 @@ export class Services implements AsyncDisposable {
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
         'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+        'notify-observation': () => notifier.notifyObservation(),
       },
     });
     this.#workers.push(worker);
@@ -177,6 +187,18 @@ export class Services implements AsyncDisposable {
     await Promise.all([this.#connections[Symbol.asyncDispose](), ...this.#clients.map(disconnect)]);
   }
 
+  #startSweepWorker(client: RedisClient): void {
+    const worker = startWorker({
+      client,
+      log: this.#log,
+      ...this.#lockOptions(),
+      queue: 'sweep',
+      handlers: { sweep: () => this.#runSweepCycle() },
+      timeoutMs: cycleJobTimeoutMs,
+    });
+    this.#workers.push(worker);
+  }
+
   #runObserveCycle(): Promise<void> {
     const { instrumentation } = this.#overrides;
     const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
@@ -189,6 +211,15 @@ export class Services implements AsyncDisposable {
 
   #runSweepCycle(): Promise<void> {
     return runThrottledCycle(this.context, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
+  }
+
+  async #keepCyclesScheduled(client: RedisClient): Promise<void> {
+    // After a failover Redis may have lost the schedulers.
+    client.on('ready', () => {
+      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
+    });
+    await this.#scheduleCycles();
+    this.#startDueTimeChecks();
   }
 
   #scheduleCycles(): Promise<void> {
@@ -254,6 +285,12 @@ export class Services implements AsyncDisposable {
   readonly #reportConnectionError = (connection: string, error: Error): void => {
     this.#log.warn({ connection, error }, 'Redis connection failed');
   };
+}
+
+/** The result of a health probe. Null when Redis does not answer within a second. */
+async function nullIfLate<T>(probe: Promise<T>): Promise<T | null> {
+  const result = await withTimeout(probe, probeTimeoutMs);
+  return result.kind === 'resolved' ? result.value : null;
 }
 
 const systemClock: Clock = {

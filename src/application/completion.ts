@@ -38,7 +38,7 @@ export interface Success {
 /** Completes an operation as `done`: every link that has a queue has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
-  const outcome = outcomeOf(result, isPaused ? finalStats.inFlight : null);
+  const outcome = outcomeOf(operation, result, isPaused ? finalStats.inFlight : null);
   return {
     ref: refOf(operation),
     expectedVersion: result.project.version,
@@ -47,7 +47,10 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     linksReconciled: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
-    outcome: { ...outcome, retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0) },
+    outcome: {
+      ...outcome,
+      retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0),
+    },
     refusal: null,
     failure: null,
   };
@@ -70,7 +73,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
     linksReconciled: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
-    outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
+    outcome: outcomeOf(operation, result, operation.action === 'pause' ? finalStats.inFlight : null),
     refusal: null,
     failure: failsProject ? { kind: 'link_unreachable', link, at: finalStats.now } : null,
   };
@@ -96,6 +99,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
 }
 
 function outcomeOf(
+  { progress }: Operation,
   { project, unreconciled, missing, retriedTasks }: ReconciledLinks,
   inFlight: number | null,
 ): Outcome {
@@ -107,5 +111,6 @@ function outcomeOf(
     missing: [...missing],
     inFlight,
     retriedTasks,
+    removedTasks: progress?.removedTasks ?? 0,
   };
 }

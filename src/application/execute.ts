@@ -19,7 +19,7 @@ import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './comple
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { LinkStatus } from './ports.ts';
-import { observeProject, precheckProject, type Refused } from './queries.ts';
+import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { createLinksUnreachableError, pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
@@ -44,16 +44,32 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   // Workers that do not reach the links return the job about once a second.
   if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
-  const completed = runToCompletion(context, claim);
+  const watched = watchUnknownWrites(context);
+  const completed = runToCompletion(watched.context, claim);
   const notified = seq > notifiedSeq ? notifications.operationChanged(ref) : undefined;
   try {
     await completed;
   } finally {
-    await endExecution(context, ref, executionId);
+    // An execution that may have set a flag without knowing stays in `runs`: drift that it caused is not a person's change.
+    if (!watched.hasUnknownWrite()) await endExecution(context, ref, executionId);
     await notified;
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
+}
+
+/** Returns a context like the given one that notices commands to links whose reply was lost. */
+function watchUnknownWrites(context: UseCaseContext) {
+  let hasUnknownWrite = false;
+  const setPaused: UseCaseContext['links']['setPaused'] = async (...args) => {
+    const results = await context.links.setPaused(...args);
+    hasUnknownWrite ||= results.includes('unknown');
+    return results;
+  };
+  return {
+    context: { ...context, links: { ...context.links, setPaused } },
+    hasUnknownWrite: () => hasUnknownWrite,
+  };
 }
 
 /**
@@ -142,7 +158,7 @@ async function runPreflight(
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
   if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
-  let tasksToRetry = 0;
+  let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
     const { items } = await precheckProject(context, project);
     if (!precheckPassed(items)) {
@@ -154,9 +170,11 @@ async function runPreflight(
     if (current === null || !needsPreflight(current)) return { kind: 'passed' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
     if (stillRunning.length > 0) return refuseAsUnreachable(context, operation, stillRunning);
-    tasksToRetry = countFailures((await observeProject(context, project)).links);
+    const stats = await observeProject(context, project);
+    const removedTasks = await countRemovedFailures(context, { project, stats });
+    failed = { tasksToRetry: countFailures(stats.links), removedTasks };
   }
-  await context.operations.setProgress(ref, { done: 0, total: links.length, tasksToRetry });
+  await context.operations.setProgress(ref, { ...failed, done: 0, total: links.length });
   return { kind: 'passed' };
 }
 
@@ -181,14 +199,13 @@ async function leaveToOtherWorkers(
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
   const ref = refOf(operation);
-  const tasksToRetry = operation.progress?.tasksToRetry ?? 0;
   const elapsedMs = now - (operation.startedAt ?? 0);
   return {
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
     timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
-    onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
+    onProgress: ({ done, total }) => void reportProgress(context, ref, { ...operation.progress, done, total }),
   };
 }
 

@@ -9,11 +9,12 @@ import {
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
-import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, type QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
+import { type ConnectionInfo, type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
+import { findSharedQueues } from '../domain/shared-queues.ts';
 import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 
@@ -67,8 +68,12 @@ type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
 export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {
   const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
-  const snapshots = await readSnapshots(context, diff);
+  const [snapshots, connections] = await Promise.all([
+    readSnapshots(context, diff),
+    readConnectionsOf(context, desired.projects),
+  ]);
   const refusals = [
+    ...findSharedQueues(desired.projects, connections),
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
     ...diff.removed.flatMap(removalRefusals),
@@ -95,6 +100,15 @@ export async function planApply(context: ReadContext, desired: DesiredProjects):
 /** Returns whether applying the plan would change nothing. */
 export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
   return create.length + update.length + remove.length + pauseAgain.length === 0;
+}
+
+/** Several connections may lead to one Redis. Reads nothing if all links have the same connection. */
+async function readConnectionsOf(
+  { links }: ReadContext,
+  projects: readonly DesiredProject[],
+): Promise<readonly ConnectionInfo[]> {
+  const names = new Set(projects.flatMap(({ definition }) => definition.links.map(({ connection }) => connection)));
+  return names.size < 2 ? [] : links.readConnections([...names]);
 }
 
 function createRefusals({ definition, adopt }: DesiredProject, snapshots: LinkSnapshots): ApplyRefusal[] {
@@ -213,21 +227,21 @@ function observationsOf(links: readonly Link[], snapshots: LinkSnapshots): LinkO
 
 /** A link's first watermark is its newest failed task: tasks that failed before do not count. */
 function initialWatermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
-  const read = observationsOf(links, snapshots).filter((observation) => observation.kind === 'read');
+  const read = observationsOf(links, snapshots).filter(hasQueue);
   return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
 }
 
 /** The observation as it will be after the first watermark is set. */
 function withoutFailures(observation: LinkObservation): LinkObservation {
-  return observation.kind === 'read' ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
+  return hasQueue(observation) ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
 }
 
 function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && !observation.paused);
+  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && !observation.paused);
 }
 
 function pausedLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && observation.paused);
+  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && observation.paused);
 }
 
 function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {

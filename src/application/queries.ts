@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../domain/history.ts';
 import { type Action, allowedAction } from '../domain/lifecycle.ts';
-import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
+import { countFailures, type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
+import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
 import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
@@ -31,6 +32,15 @@ export async function findProject(
   return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
 }
 
+/** Returns whether a syncbot worker observes the links now. Throws `StoreUnavailableError`. */
+export async function readObservationStatus({
+  observations,
+  serverClock,
+}: Pick<UseCaseContext, 'observations' | 'serverClock'>): Promise<ObservationStatus> {
+  const [lastCycle, now] = await Promise.all([observations.readLastCycle(), serverClock.now()]);
+  return observationStatus(lastCycle, now);
+}
+
 /** Observes all links of these projects together. Returns the projects in their order. Never throws. */
 export async function observeProjects(
   context: Pick<UseCaseContext, 'links' | 'clock'>,
@@ -51,6 +61,23 @@ export async function observeProject(
   project: Project,
 ): Promise<ProjectStats> {
   return toProjectStats(await context.links.observe(linksWithWatermarks(project)), context.clock.now());
+}
+
+/**
+ * Counts the failed tasks of a project that were removed since its watermarks: a lower bound. Reads the events only of links
+ * that may have such tasks: BullMQ removes all failed tasks, or keeps some. Never throws.
+ */
+export async function countRemovedFailures(
+  context: Pick<UseCaseContext, 'links'>,
+  { project, stats }: ObservedProject,
+): Promise<number> {
+  const links = stats.links.filter(
+    (each) => countFailures([each]) > 0 || (each.kind === 'read' && each.failedRetention?.kind === 'none'),
+  );
+  const counts = await context.links.countRemovedFailures(
+    links.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function linksWithWatermarks(project: Project): LinkWithWatermark[] {
@@ -137,7 +164,7 @@ export async function getHistory(
     entries.push(...page);
     if (page.length < pageSize) break;
   }
-  if (entries.length > 0) return { kind: 'found', entries };
+  if (entries.length > 0) return { kind: 'found', entries: entries.slice(0, limit) };
   const found = await findProject(context, id);
   return found.kind === 'refused' ? found : { kind: 'found', entries };
 }

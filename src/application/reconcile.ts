@@ -1,5 +1,6 @@
 import { type DesiredLinkState, desiredLinkState } from '../domain/lifecycle.ts';
 import { type Link, linkId } from '../domain/link.ts';
+import { hasQueue } from '../domain/observation.ts';
 import type { Progress } from '../domain/operation.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
@@ -42,7 +43,8 @@ const linkResponseTimeoutMs = 5_000;
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
  * compares again. Starts over if the project's version changes meanwhile. Tries links that answer again until the timeout.
- * Returns if a link does not answer: the caller gives the work to another process. Only `setPausedFenced` writes pause flags.
+ * An attempt that has retried tasks is followed by another, also after the timeout. Returns if a link does not answer before
+ * the timeout: the caller gives the work to another process. Only `setPausedFenced` writes pause flags.
  *
  * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
  * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
@@ -72,6 +74,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     }
 
     let compared = await compareLinks(context, project, operationId);
+    let hasRetriedTasks = false;
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
       const doneBefore = total - compared.unreconciled.length;
@@ -85,6 +88,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       });
       hasSetFlags ||= set.mayHaveSentCommands;
       retriedTasks += set.retriedTasks;
+      hasRetriedTasks = set.retriedTasks > 0;
       if (set.kind === 'version_changed') continue;
       const [comparedAfter, version] = await Promise.all([
         compareLinks(context, project, operationId),
@@ -97,8 +101,9 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     const { unreconciled, differing, missing } = compared;
     const links = { project, unreconciled, missing, retriedTasks };
     if (unreconciled.length === 0) return { kind: 'reconciled', ...links };
-    if (clock.monotonicNow() >= deadline) return { kind: 'unreconciled', ...links };
-    if (differing.length < unreconciled.length) return { kind: 'unreachable', ...links };
+    const isLate = clock.monotonicNow() >= deadline;
+    if (isLate && !hasRetriedTasks) return { kind: 'unreconciled', ...links };
+    if (!isLate && differing.length < unreconciled.length) return { kind: 'unreachable', ...links };
     await backoff();
   }
 }
@@ -283,7 +288,7 @@ async function prepareResume(
   const retriedTasks = retried.reduce((total, { tasks }) => total + tasks, 0);
   const reachable = linksWithWatermark.filter((_link, index) => retried[index]?.kind !== 'unreachable');
   const ready = (await context.links.observe(reachable))
-    .filter((observation) => observation.kind === 'read')
+    .filter(hasQueue)
     .filter(({ paused, failuresAfterWatermark }) => paused && (!isRestore || failuresAfterWatermark === 0));
   const watermarks = Object.fromEntries(ready.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
   const readAt = context.clock.monotonicNow();

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { StoreUnavailableError } from '../application/errors.ts';
+import { DatabaseRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
+import type { ObservationStatus } from '../domain/observation-status.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
@@ -69,6 +70,11 @@ export async function printRefusal({ app, output }: CommandContext, refusal: Ref
   return exitCodes.failure;
 }
 
+/** Notes that no syncbot worker observes the links. */
+export function noteIfNotObserved(output: Output, status: ObservationStatus): void {
+  if (status.kind === 'not_observed') output.note(messages.observation.warning(status.since, cliFormatter));
+}
+
 interface Configuration {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
@@ -107,6 +113,9 @@ function refuse(code: 'environment' | 'configuration', lines: readonly string[])
 
 function toCliError(error: unknown, isIdempotent: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
+  if (error instanceof DatabaseRefusedError) {
+    return { code: 'redis_unavailable', message: messages.cli.redisDatabaseRefused };
+  }
   if (error instanceof StoreUnavailableError) {
     const nothingChanged = isIdempotent || error.sent === 'no';
     const message = nothingChanged ? messages.cli.redisUnavailable : messages.cli.redisLost;

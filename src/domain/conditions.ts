@@ -24,11 +24,19 @@ export const conditionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('queue_created'), links: linkSampleSchema }),
   /** Queues existed before and do not exist now. */
   z.object({ kind: z.literal('queue_missing'), links: linkSampleSchema }),
+  /** The numbers of links cannot be read, because of a task that BullMQ does not expect. */
+  z.object({ kind: z.literal('link_unreadable'), links: linkSampleSchema }),
   /** Links have no connected worker, or have delayed tasks that are due and that no worker takes. */
   z.object({ kind: z.literal('no_worker'), noWorker: linkSampleSchema, overdue: linkSampleSchema }),
   z.object({ kind: z.literal('latency'), latencyMs: z.number(), limitMs: z.number() }),
   /** Tasks failed, and the project stays Running (`onFailure: continue`). */
-  z.object({ kind: z.literal('tasks_failed'), count: z.number(), failure: taskFailureSchema }),
+  z.object({
+    kind: z.literal('tasks_failed'),
+    count: z.number(),
+    failure: taskFailureSchema,
+    /** How many failed tasks have been removed since the watermarks, at least. */
+    removedTasks: z.number().optional(),
+  }),
   /** 50, 80 or 100 % of the time has passed for which the source keeps its log. */
   z.object({ kind: z.literal('log_retention_50'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_80'), ...logSchema }),
@@ -48,6 +56,7 @@ export const alertKinds = [
   'unexpectedly_paused',
   'queue_missing',
   'queue_created',
+  'link_unreadable',
   'tasks_failed',
   'no_worker',
   'latency',

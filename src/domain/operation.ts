@@ -28,6 +28,8 @@ export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
 
 /** How long a confirmed operation waits for a worker, ms. After that it is refused. */
 export const claimTimeoutMs = 120_000;
+/** After this time, ms, the message of a confirmed operation says that no worker has claimed it yet. */
+export const claimNoticeMs = 10_000;
 /** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
 /** How long a link has to answer in an apply, ms. */
@@ -52,6 +54,8 @@ export const outcomeSchema = z.object({
   inFlight: z.number().nullable(),
   /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
+  /** Failed tasks that could not be retried, because they were removed before, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -61,6 +65,8 @@ const progressSchema = z.object({
   total: z.number(),
   /** The failed tasks at the start of a restore. A worker that continues the restore cannot count those retried before. */
   tasksToRetry: z.number().optional(),
+  /** The failed tasks that were removed before the restore, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
@@ -74,7 +80,7 @@ export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
 }
 
 /** A message in a Slack channel. */
-const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
 /** One requested action or correction on one project. Times are epoch ms of the bot's Redis server. */
@@ -97,6 +103,8 @@ export const operationSchema = z.object({
   resolvedAt: z.number().nullable(),
   /** Until when a worker may claim it. */
   executeBy: z.number().nullable(),
+  /** When syncbot found that no worker had claimed it within `claimNoticeMs`. */
+  claimDelayedAt: z.number().nullable().default(null),
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
   /** The project's state at the claim and at the end of the operation. */

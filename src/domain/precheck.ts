@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { linkSampleSchema, sampleLinks } from './link.ts';
-import type { LinkObservation } from './observation.ts';
+import { hasQueue, type LinkObservation } from './observation.ts';
 
 /** How a Redis server survives a restart. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
@@ -14,8 +14,12 @@ export type ConnectionInfo =
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
       readonly persistence: Persistence | null;
+      /** `run_id` of the server, or of each master of a Cluster. Empty if the server does not report it. */
+      readonly runIds: readonly string[];
+      readonly database: number;
     }
-  | { readonly kind: 'unreachable'; readonly name: string };
+  /** `cause`: whether the server does not answer, or refuses the database that the URL names. */
+  | { readonly kind: 'unreachable'; readonly name: string; readonly cause: 'no_answer' | 'database_refused' };
 
 /** How many workers are connected to each link, in the order of the links. Null when the server does not report it. */
 export type WorkerCounts = readonly (number | null)[];
@@ -33,6 +37,7 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('reachable') }),
   z.object({ code: z.literal('unreachable') }),
+  z.object({ code: z.literal('database_refused') }),
   z.object({ code: z.literal('never_evicts') }),
   z.object({ code: z.literal('evicts'), policy: z.string() }),
   z.object({ code: z.literal('eviction_policy_unknown') }),
@@ -46,6 +51,8 @@ const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('workers_unknown') }),
   z.object({ code: z.literal('failed_tasks_kept') }),
   z.object({ code: z.literal('failed_tasks_removed') }),
+  z.object({ code: z.literal('failed_tasks_bounded'), count: z.number().nullable(), ageMs: z.number().nullable() }),
+  z.object({ code: z.literal('unreadable') }),
   z.object({ code: z.literal('no_failed_task') }),
   z.object({ code: z.literal('tasks_failed'), count: z.number() }),
 ]);
@@ -95,13 +102,16 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
 }
 
 function connectionItems(info: ConnectionInfo): PrecheckItem[] {
-  const isReachable = info.kind === 'read';
-  const reachable = isReachable ? pass({ code: 'reachable' }) : fail({ code: 'unreachable' });
-  const eviction = isReachable ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
+  const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
   return [
-    { check: 'connection_reachable', connection: info.name, ...reachable },
+    { check: 'connection_reachable', connection: info.name, ...checkReachable(info) },
     { check: 'eviction_policy', connection: info.name, ...eviction },
   ];
+}
+
+function checkReachable(info: ConnectionInfo): Check {
+  if (info.kind === 'read') return pass({ code: 'reachable' });
+  return fail({ code: info.cause === 'database_refused' ? 'database_refused' : 'unreachable' });
 }
 
 /** One item for all links. It has the worst result, and names the links with that result unless they pass. */
@@ -154,16 +164,20 @@ export function checkWorkers(count: number | null): Check {
   return count === 0 ? fail({ code: 'no_worker' }) : pass({ code: 'workers_connected', count });
 }
 
-/** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
+/** With `removeOnFail` BullMQ removes failed tasks, and syncbot cannot retry them. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable;
-  const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
-  return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
+  if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
+  const retention = observation.kind === 'read' ? observation.failedRetention : null;
+  if (retention?.kind === 'none') return unknown({ code: 'failed_tasks_removed' });
+  if (retention?.kind !== 'bounded') return pass({ code: 'failed_tasks_kept' });
+  const { count, ageMs } = retention;
+  return unknown({ code: 'failed_tasks_bounded', count, ageMs });
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable;
-  const count = observation.kind === 'read' ? observation.failuresAfterWatermark : 0;
+  const count = hasQueue(observation) ? observation.failuresAfterWatermark : 0;
   return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
 }
 

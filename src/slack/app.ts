@@ -126,6 +126,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       projects: context.projects,
       operations: context.operations,
       alerts: context.alerts,
+      observations: context.observations,
       serverClock: context.serverClock,
       responseUrlFetch,
       format,
@@ -173,6 +174,7 @@ function createReceiver(
       return createHttpReceiver({
         signingSecret: transport.signingSecret,
         port: transport.port,
+        host: transport.host,
         log,
         onRequestRejected,
       });

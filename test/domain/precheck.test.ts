@@ -15,10 +15,14 @@ const read = (overrides: Partial<LinkStats> = {}): LinkStats =>
   exampleLinkStats('orders-full', { paused: true, now: 1, ...overrides });
 const missing: LinkObservation = { kind: 'missing', link: exampleLink('orders-full') };
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('orders-full') };
+const unreadable: LinkObservation = { ...read({ failuresAfterWatermark: 2 }), kind: 'unreadable' };
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
-  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
+  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null, runIds: [], database: 0 },
 ];
-const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default' }];
+const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', cause: 'no_answer' }];
+const refusedDatabase: readonly ConnectionInfo[] = [
+  { kind: 'unreachable', name: 'default', cause: 'database_refused' },
+];
 const writtenBy = (bullmqVersion: string | null) => ({ links: [read({ bullmqVersion })] });
 const passingFacts: PrecheckFacts = { connections: server('noeviction'), links: [read()], workers: [1] };
 
@@ -32,6 +36,13 @@ type Case = [
 const cases: Case[] = [
   ['connection_reachable', 'a server that answers', {}, 'pass', { code: 'reachable' }],
   ['connection_reachable', 'one that does not answer', { connections: noServer }, 'fail', { code: 'unreachable' }],
+  [
+    'connection_reachable',
+    'one that refuses the database',
+    { connections: refusedDatabase },
+    'fail',
+    { code: 'database_refused' },
+  ],
   ['eviction_policy', 'noeviction', {}, 'pass', { code: 'never_evicts' }],
   [
     'eviction_policy',
@@ -58,6 +69,10 @@ const cases: Case[] = [
   ['queues_exist', 'a queue', {}, 'pass', null],
   ['queues_exist', 'a missing queue', { links: [missing] }, 'fail', { code: 'queue_missing' }],
   ['queues_exist', 'an unreachable link', { links: [unreachable] }, 'unknown', { code: 'unreachable' }],
+  ['queues_exist', 'an unreadable link', { links: [unreadable] }, 'pass', null],
+  ['bullmq_version', 'an unreadable link', { links: [unreadable] }, 'pass', null],
+  ['failed_tasks_kept', 'an unreadable link', { links: [unreadable] }, 'unknown', { code: 'unreadable' }],
+  ['no_failed_task', 'an unreadable link', { links: [unreadable] }, 'fail', { code: 'tasks_failed', count: 2 }],
   ['bullmq_version', 'BullMQ 6', {}, 'pass', null],
   ['bullmq_version', 'BullMQ 5', writtenBy('bullmq:5.81.5'), 'pass', null],
   ['bullmq_version', 'BullMQ Pro', writtenBy('bullmq-pro:7.1.0'), 'pass', null],
@@ -73,9 +88,16 @@ const cases: Case[] = [
   [
     'failed_tasks_kept',
     'a task with removeOnFail',
-    { links: [read({ keepsFailed: false })] },
+    { links: [read({ failedRetention: { kind: 'none' } })] },
     'unknown',
     { code: 'failed_tasks_removed' },
+  ],
+  [
+    'failed_tasks_kept',
+    'a task of which 50 failed ones are kept',
+    { links: [read({ failedRetention: { kind: 'bounded', count: 50, ageMs: null } })] },
+    'unknown',
+    { code: 'failed_tasks_bounded', count: 50, ageMs: null },
   ],
   ['no_failed_task', 'no failure', {}, 'pass', null],
   [
@@ -99,7 +121,7 @@ describe('the precheck', () => {
   it('passes when every check that does not pass is unknown', () => {
     const unknown = precheckItems({
       connections: server(null),
-      links: [read({ bullmqVersion: null, keepsFailed: false })],
+      links: [read({ bullmqVersion: null, failedRetention: { kind: 'none' } })],
       workers: [null],
     });
     expect(unknown.filter(({ result }) => result === 'unknown')).toHaveLength(4);

@@ -77,6 +77,16 @@ describe('a firing alert', () => {
       /^a of orders has a queue now\. syncbot lets it run, because orders is Running/,
     ],
     [
+      { kind: 'link_unreadable', links: sample(1, 'a') },
+      'running',
+      /^the numbers of a of orders cannot be read\. A task there has .* Ask the owner of the queue to remove that task\.$/,
+    ],
+    [
+      { kind: 'link_unreadable', links: sample(2, 'a', 'b') },
+      'paused',
+      /^the numbers of 2 links \(a, b\) of orders cannot be read\. .* Ask the owner of the queues to remove that task\.$/,
+    ],
+    [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
       'running',
       /^no worker is connected to a of orders\. /,
@@ -95,6 +105,16 @@ describe('a firing alert', () => {
       { kind: 'tasks_failed', count: 7, failure },
       'running',
       /^7 tasks of orders failed, the oldest on a: row 7\. The project stays Running/,
+    ],
+    [
+      { kind: 'tasks_failed', count: 7, failure, removedTasks: 350 },
+      'running',
+      / At least 350 more failed tasks were removed from the queue \(removeOnFail\) and cannot be retried\.$/,
+    ],
+    [
+      { kind: 'project_failed', since: 1, failure: { ...failure, removedTasks: 1 } },
+      'failed',
+      / At least 1 more failed task was removed from the queue \(removeOnFail\) and cannot be retried\.$/,
     ],
     [
       { kind: 'log_retention_50', until: 5 },

@@ -9,6 +9,11 @@ export interface LinkCall<Item, Answer> {
   /** Returns the answers in the order of `batch`. */
   readonly run: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item) => Answer;
+  /**
+   * For a call that changes links: the answer if the call was sent, and no reply arrived. If that is for lack of time, the
+   * sockets of the connection are reset. Default: `unreachable`.
+   */
+  readonly noReply?: (item: Item) => Answer;
   readonly timeoutMs: number;
   /** How many links one script touches. Redis serves no other client meanwhile. */
   readonly batchSize: number;
@@ -18,7 +23,7 @@ export interface LinkCall<Item, Answer> {
 
 const reconnectTimeoutMs = 250;
 
-interface LinkItem {
+export interface LinkItem {
   readonly link: Link;
 }
 
@@ -96,13 +101,15 @@ async function callBatch<Item extends LinkItem, Answer>(
   else connection.breaker.recordFailure();
 
   if (result.kind === 'resolved') return pairWithItems(batch, result.value);
-  if (result.kind === 'timed_out') return [];
   if (hasReplied && batch.length > 1) {
     const answers = await Promise.all(batch.map((item) => callBatch(connection, [item], call)));
     return answers.flat();
   }
-  connection.report(result.error);
-  return [];
+  if (result.kind === 'rejected') connection.report(result.error);
+  const { noReply } = call;
+  if (hasReplied || noReply === undefined) return [];
+  if (result.kind === 'timed_out') connection.reset();
+  return batch.map((item) => [item, noReply(item)] as const);
 }
 
 function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly Answer[]): Answered<Item, Answer> {

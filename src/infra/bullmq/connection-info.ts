@@ -1,6 +1,6 @@
 import type { ConnectionInfo, Persistence } from '../../domain/precheck.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
+import { databaseOf, databaseRefusal, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
 import type { LinkConnection } from './link-connections.ts';
 
 const responseTimeoutMs = 3_000;
@@ -13,11 +13,14 @@ export async function readConnectionInfo(
   name: string,
   connection: LinkConnection | undefined,
 ): Promise<ConnectionInfo> {
-  if (connection === undefined) return { kind: 'unreachable', name };
+  const silent = { kind: 'unreachable', name, cause: 'no_answer' } as const;
+  if (connection === undefined) return silent;
   const { client } = connection;
-  if (!(await whenReady(client, responseTimeoutMs))) return { kind: 'unreachable', name };
+  if (!(await whenReady(client, responseTimeoutMs))) {
+    return databaseRefusal(client) === null ? silent : { ...silent, cause: 'database_refused' };
+  }
   const infos = await withTimeout(Promise.all(masterNodes(client).map((node) => node.info())), responseTimeoutMs);
-  if (infos.kind !== 'resolved') return { kind: 'unreachable', name };
+  if (infos.kind !== 'resolved') return silent;
   const policies = infos.value.map((info) => infoField(info, 'maxmemory_policy'));
   return {
     kind: 'read',
@@ -25,6 +28,8 @@ export async function readConnectionInfo(
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
     redisVersion: infoField(infos.value[0] ?? '', 'redis_version'),
     persistence: await readPersistence(client, infos.value),
+    runIds: infos.value.flatMap((info) => infoField(info, 'run_id') ?? []),
+    database: databaseOf(client),
   };
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
-import { noWatermark } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
 import { maskFailureReason } from '../../logging/mask-failure-reason.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
@@ -16,7 +15,7 @@ export async function observeBatch(
   const replies = repliesSchema.parse(await runScript(client, observeLinksScript, observeLinksInput(items)));
   return items.map(({ link }, index) => {
     const stats = replies[index] ?? null;
-    return stats === null ? { kind: 'missing', link } : { kind: 'read', link, ...stats };
+    return stats === null ? { kind: 'missing', link } : { link, ...stats };
   });
 }
 
@@ -31,25 +30,46 @@ const optionalTime = time.nullable().default(null);
 /** Masked here, so that no other part of syncbot ever has the raw reason. */
 const failureReason = z.string().transform(maskFailureReason);
 
+const failedRetentionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['all', 'none']) }),
+  z.object({
+    kind: z.literal('bounded'),
+    count: z.number().nullable().default(null),
+    ageMs: z.number().nullable().default(null),
+  }),
+]);
+
+const queueFacts = {
+  now: time,
+  paused: z.boolean(),
+  bullmqVersion: z.string().nullable().default(null),
+  failuresAfterWatermark: count,
+  oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
+  newestFailed: z.object({
+    at: time,
+    known: z.array(z.object({ taskId: z.string(), at: time })).default([]),
+    eventId: z.string(),
+  }),
+};
+
 const repliesSchema = z.array(
   jsonReply(
-    z.object({
-      now: time,
-      paused: z.boolean(),
-      bullmqVersion: z.string().nullable().default(null),
-      waiting: count,
-      prioritized: count,
-      active: count,
-      delayed: count,
-      failed: count,
-      overdue: count,
-      overdueSince: optionalTime,
-      oldestRunnableAt: optionalTime,
-      ignoresPause: z.boolean(),
-      keepsFailed: z.boolean().nullable().default(null),
-      failuresAfterWatermark: count,
-      oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
-      newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
-    }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('unreadable'), ...queueFacts }),
+      z.object({
+        kind: z.literal('read'),
+        ...queueFacts,
+        waiting: count,
+        prioritized: count,
+        active: count,
+        delayed: count,
+        failed: count,
+        overdue: count,
+        overdueSince: optionalTime,
+        oldestRunnableAt: optionalTime,
+        ignoresPause: z.boolean(),
+        failedRetention: failedRetentionSchema.nullable().default(null),
+      }),
+    ]),
   ).nullable(),
 );

@@ -34,6 +34,12 @@ export interface CycleIntervals {
   readonly sweepMs: number;
 }
 
+/**
+ * While about so many notifications wait, further ones are left out. Only a bot takes these jobs, and an installation may have
+ * none. The sweep adds what is still due when there is room again.
+ */
+const maxWaitingNotifications = 1_000;
+
 /** Adds jobs to the bot's own queues, all on one connection. */
 export function createBotQueues(client: RedisClient, onError: (error: Error) => void): BotQueues {
   const open = (name: QueueName) => {
@@ -57,6 +63,10 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
     const { queue, options } = jobs[name];
     await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...identity }));
   };
+  const addNotification = async (...job: Parameters<typeof add>) => {
+    const waiting = await sendCommands(client, () => queues.notifications.getWaitingCount());
+    if (waiting < maxWaitingNotifications) await add(...job);
+  };
 
   return {
     jobs: {
@@ -64,12 +74,15 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
     },
     notifications: {
-      // If Redis does not take one of these jobs, the sweep adds it: the record shows that a notification is due.
+      // If one of these jobs is not added, the sweep adds it: the record shows that a notification is due.
       async operationChanged(ref) {
-        await add('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
+        await addNotification('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
       },
       async alertsChanged(project) {
-        await add('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
+        await addNotification('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
+      },
+      async observationChanged() {
+        await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
       },
     },
     async readJobCounts() {

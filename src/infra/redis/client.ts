@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
-import { withTimeout } from '../../lib/async.ts';
+import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -15,6 +15,7 @@ export type ConnectionUse = 'commands' | 'links' | 'blocking';
 export function connect(endpoint: RedisEndpoint, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
   const options = optionsFor(use);
   const client = open(endpoint, options);
+  if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;
   client.on('ready', () => {
@@ -67,15 +68,39 @@ export function dedupeErrors(report: (error: Error) => void) {
   };
 }
 
+const refusedDatabases = new WeakMap<RedisClient, Error>();
+
+/** Returns why the server refused the database of this client at the last attempt to connect, or null. */
+export function databaseRefusal(client: RedisClient): Error | null {
+  return refusedDatabases.get(client) ?? null;
+}
+
+/**
+ * If the server refuses SELECT, ioredis 6.0.0 emits an error and continues in database 0 (event_handler.js; no upstream issue
+ * found). A listener that throws makes ioredis treat the refusal as it treats a refused AUTH: it sends no further command,
+ * rejects those that wait, and connects again later, because the rules of the server may change. Remove this once ioredis
+ * does so itself.
+ */
+function rejectOtherDatabase(client: Redis): void {
+  client.on('error', (error: Error & { readonly command?: { readonly name?: unknown } }) => {
+    if (error.name !== 'ReplyError' || error.command?.name !== 'select') return;
+    // ioredis emits the thrown error once more.
+    const isThrown = refusedDatabases.get(client) === error;
+    refusedDatabases.set(client, error);
+    if (!isThrown) throw error;
+  });
+  client.on('ready', () => refusedDatabases.delete(client));
+}
+
 const pendingReady = new WeakMap<RedisClient, Promise<boolean>>();
 
-/** Waits until the client is ready. Returns false if it is not ready within `timeoutMs`, or closed. */
+/** Waits until the client is ready. Returns false if it is not ready within `timeoutMs` of running time, or closed. */
 export async function whenReady(client: RedisClient, timeoutMs: number): Promise<boolean> {
   if (client.status === 'ready') return true;
   if (client.status === 'end') return false;
   const ready = pendingReady.get(client) ?? readyOrEnded(client);
   pendingReady.set(client, ready);
-  const result = await withTimeout(ready, timeoutMs);
+  const result = await withRunningTimeout(ready, timeoutMs);
   return result.kind === 'resolved' && result.value;
 }
 
@@ -95,6 +120,11 @@ export function createPing(client: RedisClient): () => Promise<boolean> {
 /** The primaries of a cluster, or the client itself. */
 export function masterNodes(client: RedisClient) {
   return 'nodes' in client ? client.nodes('master') : [client];
+}
+
+/** The number of the database. A cluster has only database 0. */
+export function databaseOf(client: RedisClient): number {
+  return 'nodes' in client ? 0 : Number(client.options.db ?? 0);
 }
 
 async function ping(client: RedisClient): Promise<boolean> {
@@ -136,7 +166,11 @@ function trackDuplicates(client: RedisClient): readonly RedisClient[] {
     client.duplicate = (...args) => track(duplicate(...args));
   } else {
     const duplicate = client.duplicate.bind(client);
-    client.duplicate = (...args) => track(duplicate(...args));
+    client.duplicate = (...args) => {
+      const duplicated = track(duplicate(...args));
+      rejectOtherDatabase(duplicated);
+      return duplicated;
+    };
   }
   return tracked;
 }

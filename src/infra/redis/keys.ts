@@ -9,16 +9,29 @@ export const projectsKey = 'syncbot:projects';
  */
 export const urgencyIndexKey = 'syncbot:order';
 
+/** The newest completed cycle of the observer, as JSON. */
+export const observeCycleKey = 'syncbot:observed';
+
+/** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
+export const observerMissingKey = 'syncbot:observed:missing';
+
+/** Hash: the messages that say so, by channel, each as JSON. */
+export const observationMessagesKey = 'syncbot:observed:messages';
+
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;
   readonly definition: string;
-  /** Stream: the append-only history. */
+  /** Stream: the append-only history, without refused requests. */
   readonly audit: string;
+  /** Stream: refused requests. Users without rights can fill this stream, but not the history. */
+  readonly refusals: string;
   /** Sorted set: operations that are not finished or whose message is out of date, by the time (ms) the sweep handles them. */
   readonly open: string;
   /** Sorted set: executions of operations under way, by the time (ms) from which they no longer count. */
   readonly runs: string;
+  /** String: the version that the project had when it was removed. A later project with the same id continues it. */
+  readonly lastVersion: string;
   /** The key prefix of its operations. */
   readonly operations: string;
 }
@@ -29,8 +42,10 @@ export function projectKeys(id: ProjectId): ProjectKeys {
     state: `${slot}:state`,
     definition: `${slot}:definition`,
     audit: `${slot}:audit`,
+    refusals: `${slot}:refusals`,
     open: `${slot}:open`,
     runs: `${slot}:runs`,
+    lastVersion: `${slot}:lastVersion`,
     operations: `${slot}:op:`,
   };
 }

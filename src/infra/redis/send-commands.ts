@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from '../../application/errors.ts';
-import { type RedisClient, whenReady } from './client.ts';
+import { DatabaseRefusedError, StoreUnavailableError } from '../../application/errors.ts';
+import { databaseRefusal, type RedisClient, whenReady } from './client.ts';
 
 const readyTimeoutMs = 1_500;
 
@@ -9,6 +9,8 @@ const readyTimeoutMs = 1_500;
  */
 export async function sendCommands<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
   if (!(await whenReady(client, readyTimeoutMs))) {
+    const refusal = databaseRefusal(client);
+    if (refusal !== null) throw new DatabaseRefusedError({ cause: refusal });
     throw new StoreUnavailableError('no', { cause: new Error('not connected') });
   }
   try {

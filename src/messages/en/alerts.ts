@@ -4,7 +4,7 @@ import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
-import { formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { formatDuration, formatFailureReason, pluralize, removedTasksSentence } from './format.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -15,7 +15,7 @@ const firing: FiringTexts = {
     const links = pluralize(project.definition.links.length, 'link');
     return {
       headline: `${stateClause(project.id, 'failed')}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
-      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.`,
+      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
   unexpectedly_running: ({ links, cause }, context) => ({
@@ -45,6 +45,10 @@ const firing: FiringTexts = {
         ? `syncbot pauses ${them(links)}, because ${projectState(context)}. You do not have to do anything.`
         : `syncbot lets ${them(links)} run, because ${projectState(context)}. You do not have to do anything.`,
   }),
+  link_unreadable: ({ links }, context) => ({
+    headline: `the numbers of ${sample(links, context)} of ${context.project.id} cannot be read`,
+    advice: `A task there has a timestamp or an id that BullMQ does not expect. Backlog and latency are unknown until it is gone. Failed tasks still count, and Pause and Restore work. Ask the owner of ${links.total === 1 ? 'the queue' : 'the queues'} to remove that task.`,
+  }),
   no_worker: ({ noWorker, overdue }, context) => {
     const { id } = context.project;
     return {
@@ -61,12 +65,11 @@ const firing: FiringTexts = {
     headline: `${project.id} is over its latency limit of ${formatDuration(limitMs)}: its latency is ${formatDuration(latencyMs)}`,
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
-  tasks_failed: ({ count, failure }, { project, format, revealReasons }) => {
+  tasks_failed: ({ count, failure, removedTasks }, { project, format, revealReasons }) => {
     const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
     return {
       headline: `${pluralize(count, 'task')} of ${project.id} failed, the oldest on ${format.link(failure.link)}${reason}`,
-      advice:
-        'The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.',
+      advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(removedTasks)}`,
     };
   },
   log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
@@ -98,6 +101,7 @@ const titles: Readonly<Record<AlertKind, string>> = {
   unexpectedly_paused: 'links are paused although they should run',
   queue_missing: 'a queue is missing',
   queue_created: 'a queue was created',
+  link_unreadable: 'a link cannot be read',
   no_worker: 'no worker takes its tasks',
   latency: 'it is too far behind',
   tasks_failed: 'tasks failed, and the project stays Running',
@@ -114,6 +118,7 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   unexpectedly_paused: 'links were paused although they should have run',
   queue_missing: 'a queue was missing',
   queue_created: 'a queue was created',
+  link_unreadable: 'a link could not be read',
   no_worker: 'no worker took its tasks',
   latency: 'it was too far behind',
   tasks_failed: 'tasks failed',

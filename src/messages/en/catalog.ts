@@ -12,6 +12,7 @@ import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
+import { observation } from './observation.ts';
 import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
@@ -43,6 +44,7 @@ export const en = {
   list,
   show,
   links,
+  observation,
   help,
   commandErrors,
   requestFailures,

@@ -6,6 +6,7 @@ import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
@@ -43,6 +44,7 @@ export const cliMessages = {
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
   yesOrNo: (question: string) => `${question} [y/N] `,
   redisUnavailable: `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`,
+  redisDatabaseRefused: `${startErrors.databaseRefused} ${nothingChanged}`,
   redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
   unexpectedError: (errorName: string) =>
     `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,
@@ -54,9 +56,10 @@ export const cliMessages = {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
     noMatch: (filter: string) => `No project matches "${filter}".`,
-    links: ({ total, paused, missing, unreachable }: LinkCounts) => {
+    links: ({ total, paused, unreadable, missing, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
+        ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
         ...(missing === 0 ? [] : [`${missing} missing`]),
         ...(unreachable === 0 ? [] : [`${unreachable} unreachable`]),
       ];
@@ -195,6 +198,7 @@ export const factLabels = {
 interface LinkCounts {
   readonly total: number;
   readonly paused: number;
+  readonly unreadable: number;
   readonly missing: number;
   readonly unreachable: number;
 }

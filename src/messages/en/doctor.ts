@@ -18,13 +18,16 @@ export const doctorMessages = {
     channel: (id: string) => `channel ${id}`,
     userGroup: (id: string) => `user group ${id}`,
     projects: 'projects',
+    observer: 'observer',
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
 
   redis: {
     answers: 'answers',
-    unreachable: 'does not answer: check its URL and that it is running',
+    no_answer: 'does not answer: check its URL and that it is running',
+    database_refused:
+      'refuses the database of its URL: check that the database exists and that the user has the right +select',
     version: (version: string) => `Redis ${version}`,
     versionTooOld: (version: string) => `Redis ${version} is too old: use 6.2 or newer`,
     versionUnknown: 'the server does not report its version',
@@ -37,6 +40,8 @@ export const doctorMessages = {
   projectsUnreadable: "the bot's Redis does not answer, so projects and links could not be checked",
   configApplied: 'the stored projects match the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
+
+  observed: 'a syncbot worker observes the links',
 
   operators: (count: number) => `${count} listed`,
   noOperators: 'the list is empty, so no user may change projects from Slack: add user ids (U…) or user group ids (S…)',

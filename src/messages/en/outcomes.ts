@@ -18,7 +18,7 @@ export const outcomes: {
     headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
     more: [],
   }),
-  confirmed: inProgress,
+  confirmed: waitsForWorker,
   running: inProgress,
   done,
   refused: (facts, refusal) => notDone(facts, refusal ?? nothingChanged),
@@ -37,6 +37,20 @@ function inProgress(facts: OutcomeFacts): OutcomeText {
   const count =
     progress === null || progress.total === 0 ? '' : ` ${progress.done} of ${pluralize(progress.total, 'link')}`;
   return { headline: joinDots(`${actions[action].doing} ${project}…${count}`, attribution(facts)), more: [] };
+}
+
+/** The message of an operation that no worker has claimed. It is rendered again when that changes. */
+function waitsForWorker(facts: OutcomeFacts): OutcomeText {
+  const { headline } = inProgress(facts);
+  const { claimDelayedAt, executeBy } = facts.operation;
+  if (claimDelayedAt === null || executeBy === null) return { headline, more: [] };
+  const deadline = facts.format.time(executeBy);
+  return {
+    headline,
+    more: [
+      `No syncbot worker has taken the request yet. If none takes it before ${deadline}, it is refused, and nothing is changed. Check that syncbot runs with the role worker or all.`,
+    ],
+  };
 }
 
 const correctionResults = {
@@ -107,13 +121,16 @@ function notConfirmed({ action, project }: Operation, what: string, consequence:
 function effects({ operation: { action, outcome }, project, format }: OutcomeFacts, isCurrent: boolean): string[] {
   if (outcome === null) return [];
   const logUntil = isCurrent && project !== null ? logRetentionDeadline(project) : null;
-  const { retriedTasks, inFlight, missing } = outcome;
+  const { retriedTasks, removedTasks = 0, inFlight, missing } = outcome;
   const finishing =
     inFlight === null
       ? 'It is not known how many tasks are still in flight'
       : `${pluralize(inFlight, 'task')} still in flight`;
   return [
     ...(retriedTasks > 0 ? [`${pluralize(retriedTasks, 'failed task')} retried, before newer ones`] : []),
+    ...(removedTasks > 0
+      ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
+      : []),
     ...(action === 'pause' && isCurrent && inFlight !== 0 ? [finishing] : []),
     ...(logUntil === null ? [] : [`The source keeps its log until ${format.time(logUntil)}: restore it before then`]),
     ...(missing.length > 0 ? [`No such queue: ${linkNames(missing, format)}`] : []),

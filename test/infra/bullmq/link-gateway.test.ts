@@ -105,7 +105,7 @@ describe('a server that does not answer', () => {
       [null, 0],
       [{ kind: 'unreachable' }, { kind: 'unused' }],
       [
-        { kind: 'unreachable', name: 'warehouse' },
+        { kind: 'unreachable', name: 'warehouse', cause: 'no_answer' },
         { kind: 'read', name: 'default' },
       ],
     ]);
@@ -123,7 +123,7 @@ describe('a server that does not answer', () => {
     try {
       expect(await services.context.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
       expect(await services.context.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
-        'unreachable',
+        'unknown',
         'applied',
       ]);
     } finally {
@@ -166,7 +166,7 @@ describe('a server that does not answer', () => {
       expect(await services.context.links.readStatuses([link], 500)).toEqual(['unreachable']);
       expect(await services.context.links.observe(withoutWatermarks(link))).toEqual([{ kind: 'unreachable', link }]);
       expect(await services.context.links.readConnections([connection])).toEqual([
-        { kind: 'unreachable', name: connection },
+        { kind: 'unreachable', name: connection, cause: 'no_answer' },
       ]);
       expect(await services.context.links.countWorkers([link])).toEqual([null]);
     }

@@ -22,6 +22,11 @@ describe('the message of an operation', () => {
 
   it.each<[string, Partial<Operation>, string]>([
     ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
+    [
+      'confirmed, and no worker has claimed it',
+      { state: 'confirmed', claimDelayedAt: exampleNow, executeBy: Date.UTC(2026, 10, 24, 18, 54) },
+      '\nNo syncbot worker has taken the request yet. If none takes it before <!date',
+    ],
     ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
     ['done', { ...done, outcome: exampleOutcome }, 'orders is Paused · 2 links · by <@U0ALICE> · we deploy'],
     [
@@ -39,10 +44,10 @@ describe('the message of an operation', () => {
       action: 'restore',
       state: 'done',
       toState: 'running',
-      outcome: { ...exampleOutcome, retriedTasks: 5 },
+      outcome: { ...exampleOutcome, retriedTasks: 5, removedTasks: 35 },
     };
     expect(outcomeText(operation, exampleProject())).toContain(
-      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried',
+      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried, before newer ones\nAt least 35 failed tasks could not be retried: removed before (removeOnFail)',
     );
   });
 

@@ -7,23 +7,26 @@
 
     ARGV[1]  one JSON object:
       args.links[i].prefix     the key prefix of link i, such as 'bull:orders:'
-      args.links[i].watermark  { at, taskIds }: the newest failed tasks that are known already
+      args.links[i].watermark  { at, known }: the failed tasks that are known already, see watermark.lua
 
   Output:
     For each link, in the order of KEYS: false if its queue does not exist, else a JSON object with
+      kind                    'read', or 'unreadable' if a task makes the fields of the second list unreadable
       now                     the time of this Redis server
       paused                  boolean
       bullmqVersion           optional, such as 'bullmq:6.7.0'
+      failuresAfterWatermark  count
+      oldestFailures          optional, at most three of { taskId, at, reason }
+      newestFailed            { at, known, eventId }: the watermark at which no task of now is a failure
+    and of kind 'read'
       waiting, prioritized, active, delayed, failed
                               counts
       overdue                 count of delayed tasks that are due
       overdueSince            optional, when the oldest of them was due
       oldestRunnableAt        optional, when the oldest runnable task became runnable
       ignoresPause            boolean, a worker began a task after the pause
-      keepsFailed             optional boolean, BullMQ keeps the next task if it fails
-      failuresAfterWatermark  count
-      oldestFailures          optional, at most three of { taskId, at, reason }
-      newestFailed            optional, { at, taskIds }
+      failedRetention         optional, { kind = 'all' or 'none' } or { kind = 'bounded', count, ageMs }: which failed tasks
+                              BullMQ keeps, by the options of the next task and of the newest failed one
     Times are epoch ms, as strings: cjson would round them to 14 digits. A field without a value is absent. So is an
     empty list, because cjson cannot tell it from an empty object.
 
@@ -31,6 +34,7 @@
   oldestRunnable by it once it is released, if it also covers retried and LIFO tasks.
 ]]
 --- @include "task-age"
+--- @include "watermark"
 
 local args = cjson.decode(ARGV[1])
 
@@ -39,10 +43,14 @@ local priorityFactor, delayedFactor = 4294967296, 4096
 local maxEventsRead, maxPrioritiesRead = 200, 50
 local maxPauseEventsRead, recentMs = 50, 300000
 local maxFailures, maxReasonBytes = 3, 1000
+-- Beyond this number, tasks that failed in the future count as failures: a watermark is read with each observation.
+local maxKnown = 1000
 
 local function toText(number)
   return string.format('%.0f', number)
 end
+
+local invalidTimestamp = 'invalid timestamp of a task'
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -71,6 +79,7 @@ local function runnableAt(prefix, id)
   local timestamp, options, attemptsStarted, processedOn =
     unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts', 'ats', 'processedOn'))
   if not timestamp then return nil end
+  if not toFiniteNumber(timestamp) then error(invalidTimestamp) end
   if (tonumber(attemptsStarted) or 0) > 0 or processedOn then return waitingEventAt(prefix, id) end
   local at = firstRunnableAt(timestamp, options)
   return at <= now and at or waitingEventAt(prefix, id)
@@ -103,33 +112,36 @@ local function oldestRunnable(prefix, overdueSince)
   return oldest
 end
 
--- The count of failures after the watermark, and the oldest of them. A task that failed in the watermark's millisecond
--- counts if the watermark does not list it.
+-- The count of failures after the watermark, and the oldest of them.
 local function failuresAfter(prefix, watermark)
-  local failedKey, at = prefix .. 'failed', string.format('%.17g', watermark.at)
-  local isKnown, failures = {}, {}
-  for _, id in ipairs(watermark.taskIds) do isKnown[id] = true end
-  local function add(id, failedAt)
-    if #failures == maxFailures then return end
-    local reason = redis.call('HGET', prefix .. id, 'failedReason') or ''
-    local firstLine = string.match(string.sub(reason, 1, maxReasonBytes), '^[^\r\n]*')
-    failures[#failures + 1] = { taskId = id, at = failedAt, reason = firstLine }
+  local failedKey, at = prefix .. 'failed', toScore(watermark.at)
+  local isKnown, knownCount = knownFailures(watermark), 0
+  for _, task in ipairs(watermark.known) do
+    if isKnown(task.taskId, redis.call('ZSCORE', failedKey, task.taskId)) then knownCount = knownCount + 1 end
   end
-  local count = redis.call('ZCOUNT', failedKey, '(' .. at, '+inf')
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', failedKey, at, at)) do
-    if not isKnown[id] then
-      count = count + 1
-      add(id, at)
+  local failures = {}
+  local oldest = redis.call('ZRANGEBYSCORE', failedKey, at, '+inf', 'WITHSCORES', 'LIMIT', 0, knownCount + maxFailures)
+  for i = 1, #oldest, 2 do
+    local id, failedAt = oldest[i], oldest[i + 1]
+    if #failures < maxFailures and not isKnown(id, failedAt) then
+      local reason = redis.call('HGET', prefix .. id, 'failedReason') or ''
+      local firstLine = string.match(string.sub(reason, 1, maxReasonBytes), '^[^\r\n]*')
+      failures[#failures + 1] = { taskId = id, at = failedAt, reason = firstLine }
     end
   end
-  local later = redis.call('ZRANGEBYSCORE', failedKey, '(' .. at, '+inf', 'WITHSCORES', 'LIMIT', 0, maxFailures)
-  for i = 1, #later, 2 do add(later[i], later[i + 1]) end
-  return count, failures[1] and failures
+  return redis.call('ZCOUNT', failedKey, at, '+inf') - knownCount, failures[1] and failures
 end
 
+-- A worker whose clock is ahead gives its failures a score in the future. So the watermark's time is at most that of this
+-- server, and every task from then on is named.
 local function newestFailed(prefix)
-  local id, at = unpack(redis.call('ZREVRANGE', prefix .. 'failed', 0, 0, 'WITHSCORES'))
-  return id and { at = at, taskIds = redis.call('ZRANGEBYSCORE', prefix .. 'failed', at, at) }
+  local _, newestAt = unpack(redis.call('ZREVRANGE', prefix .. 'failed', 0, 0, 'WITHSCORES'))
+  local at, known = math.min(tonumber(newestAt) or 0, now), {}
+  local tasks = newestAt and redis.call('ZRANGEBYSCORE', prefix .. 'failed', toScore(at), '+inf', 'WITHSCORES', 'LIMIT', 0,
+    maxKnown) or {}
+  for i = 1, #tasks, 2 do known[#known + 1] = { taskId = tasks[i], at = tasks[i + 1] } end
+  local newestEvent = redis.call('XREVRANGE', prefix .. 'events', '+', '-', 'COUNT', 1)[1]
+  return { at = toScore(at), known = known[1] and known, eventId = newestEvent and newestEvent[1] or '0-0' }
 end
 
 -- Whether a worker began a task after the pause and within the last minutes, as a worker of BullMQ 4 does.
@@ -145,30 +157,40 @@ local function ignoresPause(prefix)
   return hasBegun
 end
 
-local function keepsFailed(prefix)
-  local id = redis.call('LINDEX', prefix .. 'wait', -1)
+-- BullMQ's option removeOnFail: a boolean, a count, or an object with a count or an age in seconds. Without it the options
+-- of the worker decide, which are not in Redis.
+local function retentionOf(options)
+  local keep = options.removeOnFail
+  if keep == true then return { kind = 'none' } end
+  if type(keep) == 'number' then keep = { count = keep } end
+  if type(keep) ~= 'table' then return { kind = 'all' } end
+  local count, age = toFiniteNumber(keep.count), toFiniteNumber(keep.age)
+  if count == 0 or age == 0 then return { kind = 'none' } end
+  local maxCount = count and count > 0 and count or nil
+  if not maxCount and not age then return { kind = 'all' } end
+  return { kind = 'bounded', count = maxCount, ageMs = age and age * 1000 }
+end
+
+local function failedRetention(prefix)
+  local nextId = redis.call('LINDEX', prefix .. 'wait', -1)
     or redis.call('LINDEX', prefix .. 'active', -1)
     or redis.call('ZRANGE', prefix .. 'prioritized', 0, 0)[1]
     or redis.call('ZRANGE', prefix .. 'delayed', 0, 0)[1]
-  local options = id and decodeOptions(redis.call('HGET', prefix .. id, 'opts'))
-  if not options then return nil end
-  local removeOnFail = options.removeOnFail
-  if type(removeOnFail) == 'table' then removeOnFail = removeOnFail.count end
-  return removeOnFail ~= true and removeOnFail ~= 0
+  local newestFailedId = redis.call('ZREVRANGE', prefix .. 'failed', 0, 0)[1]
+  local retention = nil
+  for _, id in ipairs({ nextId or newestFailedId, newestFailedId }) do
+    local options = id and decodeObject(redis.call('HGET', prefix .. id, 'opts'))
+    if options and (not retention or retention.kind == 'all') then retention = retentionOf(options) end
+  end
+  return retention
 end
 
-local function observe(prefix, watermark)
-  local pausedFlag, version = unpack(redis.call('HMGET', prefix .. 'meta', 'paused', 'version'))
-  local isPaused = pausedFlag ~= false
+local function readNumbers(prefix, isPaused)
   local _, nextDelayed = unpack(redis.call('ZRANGE', prefix .. 'delayed', 0, 0, 'WITHSCORES'))
   local nextDueAt = nextDelayed and math.floor(tonumber(nextDelayed) / delayedFactor)
   local overdueSince = nextDueAt and nextDueAt <= now and nextDueAt or nil
   local oldestRunnableAt = oldestRunnable(prefix, overdueSince)
-  local failureCount, oldestFailures = failuresAfter(prefix, watermark)
   return {
-    now = toText(now),
-    paused = isPaused,
-    bullmqVersion = version or nil,
     waiting = redis.call('LLEN', prefix .. 'wait') + redis.call('LLEN', prefix .. 'paused'),
     prioritized = redis.call('ZCARD', prefix .. 'prioritized'),
     active = redis.call('LLEN', prefix .. 'active'),
@@ -178,11 +200,32 @@ local function observe(prefix, watermark)
     overdueSince = overdueSince and toText(overdueSince),
     oldestRunnableAt = oldestRunnableAt and toText(oldestRunnableAt),
     ignoresPause = isPaused and ignoresPause(prefix),
-    keepsFailed = keepsFailed(prefix),
-    failuresAfterWatermark = failureCount,
-    oldestFailures = oldestFailures,
-    newestFailed = newestFailed(prefix),
+    failedRetention = failedRetention(prefix),
   }
+end
+
+-- Whether an error of readNumbers comes from a task: from its timestamp, or from its id if that is the name of a key of the
+-- queue, such as 'paused'. From Redis 7 on, an error of a command is a table.
+local function isCausedByTask(failure)
+  local message = type(failure) == 'table' and failure.err or tostring(failure)
+  return string.find(message, 'WRONGTYPE', 1, true) or string.find(message, invalidTimestamp, 1, true)
+end
+
+local function observe(prefix, watermark)
+  local pausedFlag, version = unpack(redis.call('HMGET', prefix .. 'meta', 'paused', 'version'))
+  local isPaused = pausedFlag ~= false
+  local failureCount, oldestFailures = failuresAfter(prefix, watermark)
+  local isRead, result = pcall(readNumbers, prefix, isPaused)
+  if not isRead and not isCausedByTask(result) then error(result) end
+  local reply = isRead and result or {}
+  reply.kind = isRead and 'read' or 'unreadable'
+  reply.now = toText(now)
+  reply.paused = isPaused
+  reply.bullmqVersion = version or nil
+  reply.failuresAfterWatermark = failureCount
+  reply.oldestFailures = oldestFailures
+  reply.newestFailed = newestFailed(prefix)
+  return reply
 end
 
 local replies = {}

@@ -21,8 +21,6 @@ export interface LinkCall<Item, Answer> {
   readonly skipIfDown?: boolean;
 }
 
-const reconnectTimeoutMs = 250;
-
 export interface LinkItem {
   readonly link: Link;
 }
@@ -75,18 +73,13 @@ async function callConnection<Item extends LinkItem, Answer>(
 ): Promise<Answered<Item, Answer>> {
   if (connection === undefined) return [];
   if (call.skipIfDown && !(await connection.breaker.isAvailable())) return [];
-  if (!(await whenReady(connection.client, connectTimeoutMs(connection, call)))) {
+  if (!(await whenReady(connection.client, call.timeoutMs))) {
     connection.breaker.recordFailure();
     return [];
   }
   const batches = toChunks(items, connection.isCluster ? 1 : call.batchSize);
   const answers = await Promise.all(batches.map((batch) => callBatch(connection, batch, call)));
   return answers.flat();
-}
-
-/** A connection that is known to be down gets less time: the client reconnects by itself, and other workers wait for the job. */
-function connectTimeoutMs({ breaker }: LinkConnection, { timeoutMs }: { readonly timeoutMs: number }): number {
-  return breaker.isOpen() ? Math.min(timeoutMs, reconnectTimeoutMs) : timeoutMs;
 }
 
 /** If the server refuses a batch, calls its links one by one: an unreadable queue must not hide the others. */

@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
+import { findMissingConnections } from './application/missing-connections.ts';
 import { type OnObserved, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { readObservationStatus } from './application/queries.ts';
-import { reconcileIdle } from './application/reconcile.ts';
+import { runReconcileJob } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import { runThrottledCycle } from './application/throttled-cycle.ts';
@@ -15,7 +16,7 @@ import type { RedisEndpoint } from './config/redis-url.ts';
 import { defaultConnection } from './domain/link.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
-import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';
+import { type BotQueues, type CycleIntervals, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
 import { createStores } from './infra/redis/stores.ts';
@@ -61,13 +62,19 @@ const cycleTimeoutMs = 60_000;
 /** A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. Its job fails only if it exceeds both. */
 const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
 const probeTimeoutMs = 1_000;
-/** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
+const dueTimeCheckIntervalMs = 5_000;
+/** Reads every project. */
+const missingConnectionsCheckIntervalMs = 60_000;
+/** How long the job `reconcile` tries again to set the links that answer. The sweep adds the job again. */
 const reconcileJobTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
   readonly context: UseCaseContext;
-  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts' | 'readObservationStatus'>;
+  readonly health: Pick<
+    HealthProbes,
+    'pingRedis' | 'activeQueues' | 'missingConnections' | 'readJobCounts' | 'readObservationStatus'
+  >;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
   readonly #overrides: ServicesOverrides;
@@ -76,6 +83,8 @@ export class Services implements AsyncDisposable {
   readonly #workers: BotWorker[] = [];
   readonly #connections: LinkConnections;
   readonly #queues: BotQueues;
+  #checksDueTimes = false;
+  #missingConnections: readonly string[] = [];
 
   constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
     this.#config = config;
@@ -93,6 +102,7 @@ export class Services implements AsyncDisposable {
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
+      missingConnections: () => this.#missingConnections,
       readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
       readObservationStatus: () => nullIfLate(readObservationStatus(this.context)),
     };
@@ -121,15 +131,13 @@ export class Services implements AsyncDisposable {
   async startWorkers(): Promise<void> {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
-    const common = { client, log: this.#log, ...this.#lockOptions() };
+    const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#lockOptions() };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
       startWorker({
         ...common,
         queue: 'reconcile',
-        handlers: {
-          reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileJobTimeoutMs)),
-        },
+        handlers: { reconcile: ({ project }) => runReconcileJob(context, project, reconcileJobTimeoutMs) },
       }),
       startWorker({
         ...common,
@@ -140,6 +148,7 @@ export class Services implements AsyncDisposable {
     );
     this.#startSweepWorker(client);
     await this.#keepCyclesScheduled(client);
+    void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
   }
 
   /** Part of the role `bot`: sweeps, so that operations end without a worker. Resolves as `startWorkers` does. */
@@ -163,6 +172,7 @@ export class Services implements AsyncDisposable {
       },
     });
     this.#workers.push(worker);
+    this.#startDueTimeChecks();
   }
 
   /** Takes no further job and stops the running ones at their next step. Another worker continues them. */
@@ -209,17 +219,52 @@ export class Services implements AsyncDisposable {
       this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
     });
     await this.#scheduleCycles();
+    this.#startDueTimeChecks();
   }
 
   #scheduleCycles(): Promise<void> {
-    const intervals = { observeMs: this.#config.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
-    return retryUntilAvailable(() => this.#queues.scheduleCycles(intervals), {
+    return retryUntilAvailable(() => this.#queues.scheduleCycles(this.#cycleIntervals), {
       message: 'cycles not scheduled yet',
       isRetryable: (error) => error instanceof StoreUnavailableError,
       log: this.#log,
       clock: this.context.clock,
       signal: this.#stopping.signal,
     });
+  }
+
+  /** Every process with a worker checks: no cycle runs while the cycles are due too late. */
+  #startDueTimeChecks(): void {
+    if (this.#checksDueTimes) return;
+    this.#checksDueTimes = true;
+    void this.#repeat(dueTimeCheckIntervalMs, async () => {
+      for (const [queue, jobs] of Object.entries(await this.#queues.correctDueTimes(this.#cycleIntervals))) {
+        if (jobs > 0) this.#log.warn({ queue, jobs }, 'jobs were due too late by the clock of Redis, they run now');
+      }
+    });
+  }
+
+  /** A worker without a connection leaves its links to other workers. If no worker has it, they are never reached. */
+  async #checkConnections(): Promise<void> {
+    const missing = await findMissingConnections(this.context);
+    const isNew = missing.some((name) => !this.#missingConnections.includes(name));
+    this.#missingConnections = missing;
+    if (isNew)
+      this.#log.warn({ connections: missing }, 'connections that stored projects use are missing in syncbot.yml');
+  }
+
+  /** Repeats the work until the process stops. An outage of Redis is reported by its connection. */
+  async #repeat(intervalMs: number, work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailableError)) this.#log.error({ error }, 'repeated check failed');
+      });
+      await delay(intervalMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  get #cycleIntervals(): CycleIntervals {
+    return { observeMs: this.#config.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
   }
 
   get #sweepIntervalMs(): number {

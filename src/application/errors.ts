@@ -34,6 +34,20 @@ export class RetryLaterError extends Error {
 }
 
 /**
+ * Links did not answer this process, and another one may reach them. The job goes back to its queue, for any worker.
+ * `isConnectionDown`: this process has no such connection, or the last call of the connection got no answer.
+ */
+export class LinksUnreachableError extends Error {
+  override readonly name = 'LinksUnreachableError';
+  readonly isConnectionDown: boolean;
+
+  constructor({ isConnectionDown }: { readonly isConnectionDown: boolean }) {
+    super('links did not answer');
+    this.isConnectionDown = isConnectionDown;
+  }
+}
+
+/**
  * Logs the error of one project; the cycle continues with the others. Rethrows `StoreUnavailableError`: without the bot's
  * Redis no project can be handled.
  */

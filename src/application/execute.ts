@@ -3,27 +3,31 @@ import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecy
 import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
-  linkTimeoutMs,
   type Operation,
   type OperationRef,
   operationReconcileTimeoutMs,
   type Progress,
+  preflightAttemptTimeoutMs,
+  preflightTimeoutMs,
   refOf,
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
+import { retryUntilAvailable } from '../lib/retry.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
+import { StoreUnavailableError } from './errors.ts';
 import type { LinkStatus } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
-import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
+import { createLinksUnreachableError, pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
 /**
  * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active
  * operation of its project, a repeated call continues where the records are, and a finished operation stays finished.
- * Throws `StoreUnavailableError`; the job is tried again then.
+ * Throws `StoreUnavailableError`, or `LinksUnreachableError` while there is time for another worker to reach the links. The
+ * job is tried again then.
  */
 export async function execute(context: UseCaseContext, ref: OperationRef): Promise<void> {
   const { operations, notifications, log } = context;
@@ -36,16 +40,18 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
     log.info({ ...ids, code: claim.operation.refusal?.code }, 'operation refused by the worker');
     return notifications.operationChanged(ref);
   }
-  log.info({ ...ids, action: claim.operation.action }, 'operation started');
+  const { action, startedAt, seq, notifiedSeq } = claim.operation;
+  // Workers that do not reach the links return the job about once a second.
+  if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
   const watched = watchUnknownWrites(context);
   const completed = runToCompletion(watched.context, claim);
-  const notified = notifications.operationChanged(ref);
+  const notified = seq > notifiedSeq ? notifications.operationChanged(ref) : undefined;
   try {
     await completed;
   } finally {
     // An execution that may have set a flag without knowing stays in `runs`: drift that it caused is not a person's change.
-    if (!watched.hasUnknownWrite()) await operations.endExecution(ref.project, executionId).catch(() => {});
+    if (!watched.hasUnknownWrite()) await endExecution(context, ref, executionId);
     await notified;
   }
   await notifications.operationChanged(ref);
@@ -67,6 +73,25 @@ function watchUnknownWrites(context: UseCaseContext) {
 }
 
 /**
+ * Waits for Redis, unless the process stops: an execution that did not end counts as under way for minutes, and a change that
+ * a person makes to a link meanwhile would count as its late write.
+ */
+async function endExecution(context: UseCaseContext, ref: OperationRef, executionId: string): Promise<void> {
+  const { operations, log, clock, stopSignal } = context;
+  const end = () => operations.endExecution(ref.project, executionId);
+  const written = stopSignal.aborted
+    ? end()
+    : retryUntilAvailable(end, {
+        message: 'end of an execution not written yet',
+        isRetryable: (error) => error instanceof StoreUnavailableError,
+        log: { warn: (fields, message) => log.warn({ ...logFields(ref), ...fields }, message) },
+        clock,
+        signal: stopSignal,
+      });
+  await written.catch((error: unknown) => log.error({ ...logFields(ref), error }, 'end of an execution not written'));
+}
+
+/**
  * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
  * preflight and after a conflict: another execution of the same operation may be further.
  */
@@ -84,6 +109,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
     } else {
       const result = await reconcile(context, reconcileOptions(context, current));
       if (result.kind === 'not_found' || result.kind === 'not_owner') return;
+      if (result.kind === 'unreachable') throw createLinksUnreachableError(context, result.unreconciled);
       const finalStats = await readFinalStats(context, result.project, operation);
       completion =
         result.kind === 'reconciled'
@@ -119,9 +145,9 @@ function needsPreflight({ action, progress }: Operation): boolean {
 }
 
 /**
- * Reads every link before Start or Restore resumes one. Each link has 10 s to answer. If a link does not answer, the operation
- * fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has passed is not
- * rolled back. Restore also pauses links that run unexpectedly.
+ * Reads every link before Start or Restore resumes one. If no worker reaches every link within `preflightTimeoutMs`, the
+ * operation fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has
+ * passed is not rolled back. Restore also pauses links that run unexpectedly.
  */
 async function runPreflight(
   context: UseCaseContext,
@@ -130,8 +156,8 @@ async function runPreflight(
 ): Promise<{ readonly kind: 'passed' } | Refused> {
   const ref = refOf(operation);
   const { links } = project.definition;
-  const statuses = groupByStatus(links, await context.links.readStatuses(links, linkTimeoutMs));
-  if (statuses.unreachable.length > 0) return linksUnreachable(project, statuses.unreachable);
+  const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
+  if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
   let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
     const { items } = await precheckProject(context, project);
@@ -143,7 +169,7 @@ async function runPreflight(
     const current = await context.operations.read(ref);
     if (current === null || !needsPreflight(current)) return { kind: 'passed' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
-    if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
+    if (stillRunning.length > 0) return refuseAsUnreachable(context, operation, stillRunning);
     const stats = await observeProject(context, project);
     const removedTasks = await countRemovedFailures(context, { project, stats });
     failed = { tasksToRetry: countFailures(stats.links), removedTasks };
@@ -152,8 +178,23 @@ async function runPreflight(
   return { kind: 'passed' };
 }
 
-function linksUnreachable(project: Project, links: readonly Link[]): Refused {
-  return { kind: 'refused', refusal: { code: 'links_unreachable', project: project.id, links: [...links] } };
+/** Throws `LinksUnreachableError` while there is time for another worker to reach these links. */
+async function refuseAsUnreachable(
+  context: UseCaseContext,
+  operation: Operation,
+  links: readonly Link[],
+): Promise<Refused> {
+  await leaveToOtherWorkers(context, operation, links);
+  return { kind: 'refused', refusal: { code: 'links_unreachable', project: operation.project, links: [...links] } };
+}
+
+async function leaveToOtherWorkers(
+  context: UseCaseContext,
+  { startedAt }: Operation,
+  unreachable: readonly Link[],
+): Promise<void> {
+  const elapsedMs = (await context.serverClock.now()) - (startedAt ?? 0);
+  if (elapsedMs < preflightTimeoutMs) throw createLinksUnreachableError(context, unreachable);
 }
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
@@ -189,8 +230,9 @@ async function reportProgress(context: UseCaseContext, ref: OperationRef, progre
  */
 async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;
-  const statuses = await context.links.readStatuses(links, linkTimeoutMs);
-  const refusal = checkCorrection(project, 'adopt', groupByStatus(links, statuses));
+  const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
+  if (statuses.unreachable.length > 0) await leaveToOtherWorkers(context, operation, statuses.unreachable);
+  const refusal = checkCorrection(project, 'adopt', statuses);
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {

@@ -29,6 +29,8 @@ export interface LinkGateway {
   countRemovedFailures(links: readonly LinkWithWatermark[]): Promise<number[]>;
   /** Observes each link once, in batches. A slow connection does not delay the others. */
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
+  /** The state of this process's connection with that name. Sends no command, and does not wait for the connection. */
+  connectionState(name: string): ConnectionState;
   /** Reads the settings of the Redis servers behind these connection names. */
   readConnections(names: readonly string[]): Promise<ConnectionInfo[]>;
   /** Counts the connected workers of each link. A count is null if the server does not list its clients. */
@@ -36,6 +38,11 @@ export interface LinkGateway {
   /** Finds out whether workers have processed tasks of each queue. Tasks that only wait do not count. */
   findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
 }
+
+/**
+ * `down`: the last call got no answer. `not_configured`: the `syncbot.yml` of this process has no connection with that name.
+ */
+export type ConnectionState = 'available' | 'down' | 'not_configured';
 
 /** A link's pause flag. `missing`: the queue does not exist. */
 export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';

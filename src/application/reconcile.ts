@@ -6,12 +6,13 @@ import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts'
 import { toChunks } from '../lib/async.ts';
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
+import { LinksUnreachableError } from './errors.ts';
 
 export interface ReconcileOptions {
   readonly project: ProjectId;
   /** The operation that this call works for, or null. A project with another active operation is left to that one. */
   readonly operationId: string | null;
-  /** How long links that do not answer are tried again, ms. */
+  /** Until when links are tried again, ms from the call by the monotonic clock. */
   readonly timeoutMs: number;
   /** The project as the caller has just read it. Saves the first read. */
   readonly knownProject?: Project;
@@ -20,7 +21,8 @@ export interface ReconcileOptions {
 }
 
 export type ReconcileResult =
-  | (ReconciledLinks & { readonly kind: 'reconciled' | 'unreconciled' })
+  /** `unreachable`: links did not answer, and there is time left: another process may reach them. */
+  | (ReconciledLinks & { readonly kind: 'reconciled' | 'unreconciled' | 'unreachable' })
   | { readonly kind: 'not_found' }
   /** The operation of this call is not active, or another one is. */
   | { readonly kind: 'not_owner' };
@@ -40,8 +42,9 @@ const linkResponseTimeoutMs = 5_000;
 
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
- * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
- * timeout. An attempt that has retried tasks is followed by another, also after the timeout. Only `setPausedFenced` writes pause flags.
+ * compares again. Starts over if the project's version changes meanwhile. Tries links that answer again until the timeout.
+ * An attempt that has retried tasks is followed by another, also after the timeout. Returns if a link does not answer before
+ * the timeout: the caller gives the work to another process. Only `setPausedFenced` writes pause flags.
  *
  * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
  * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
@@ -51,7 +54,7 @@ const linkResponseTimeoutMs = 5_000;
 export async function reconcile(context: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult> {
   const { clock, projects, stopSignal } = context;
   const { operationId, knownProject, onProgress } = options;
-  const deadline = clock.now() + options.timeoutMs;
+  const deadline = clock.monotonicNow() + options.timeoutMs;
   let hasSetFlags = false;
   let retriedTasks = 0;
 
@@ -64,7 +67,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     const backoff = () => clock.sleep(backoffMs({ attempts, initialMs: 100, maxMs: 2_000 }), stopSignal);
     const isOwner = project.activeOperation === operationId || (hasSetFlags && project.activeOperation === null);
     if (!isOwner) {
-      const waitsForOwner = hasSetFlags && (operationId !== null || clock.now() < deadline);
+      const waitsForOwner = hasSetFlags && (operationId !== null || clock.monotonicNow() < deadline);
       if (!waitsForOwner) return { kind: 'not_owner' };
       await backoff();
       continue;
@@ -95,10 +98,12 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       compared = comparedAfter;
     }
 
-    const { unreconciled, missing } = compared;
-    if (unreconciled.length === 0) return { kind: 'reconciled', project, unreconciled, missing, retriedTasks };
-    if (clock.now() >= deadline && !hasRetriedTasks)
-      return { kind: 'unreconciled', project, unreconciled, missing, retriedTasks };
+    const { unreconciled, differing, missing } = compared;
+    const links = { project, unreconciled, missing, retriedTasks };
+    if (unreconciled.length === 0) return { kind: 'reconciled', ...links };
+    const isLate = clock.monotonicNow() >= deadline;
+    if (isLate && !hasRetriedTasks) return { kind: 'unreconciled', ...links };
+    if (!isLate && differing.length < unreconciled.length) return { kind: 'unreachable', ...links };
     await backoff();
   }
 }
@@ -119,6 +124,20 @@ export async function reconcileIdle(
     await context.notifications.operationChanged({ project, operation: marked.operationToNotify });
   }
   return result;
+}
+
+/** The job `reconcile`. Throws `LinksUnreachableError` if links do not answer, so that another worker gets the job. */
+export async function runReconcileJob(context: UseCaseContext, project: ProjectId, timeoutMs: number): Promise<void> {
+  const result = await reconcileIdle(context, project, timeoutMs);
+  if (result.kind === 'unreachable') throw createLinksUnreachableError(context, result.unreconciled);
+}
+
+export function createLinksUnreachableError(
+  { links }: UseCaseContext,
+  unreachable: readonly Link[],
+): LinksUnreachableError {
+  const isConnectionDown = unreachable.some(({ connection }) => links.connectionState(connection) !== 'available');
+  return new LinksUnreachableError({ isConnectionDown });
 }
 
 /**

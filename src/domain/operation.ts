@@ -32,8 +32,12 @@ export const claimTimeoutMs = 120_000;
 export const claimNoticeMs = 10_000;
 /** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
-/** How long a link has to answer in a preflight, an Adopt or an apply, ms. */
+/** How long a link has to answer in an apply, ms. */
 export const linkTimeoutMs = 10_000;
+/** How long the workers try to reach every link in a preflight or an Adopt, ms. */
+export const preflightTimeoutMs = 15_000;
+/** How long a link has to answer in one attempt of them, ms. Then another worker may try. */
+export const preflightAttemptTimeoutMs = 5_000;
 
 /** The longest reason of a person, in characters. */
 export const maxReasonLength = 300;

@@ -12,6 +12,8 @@ export interface HealthProbes {
   readonly expectedQueues: readonly string[];
   /** The bot's queues that this process works on now. */
   readonly activeQueues: () => readonly string[];
+  /** Connections that links of stored projects use and this worker does not have. Empty in a process without workers. */
+  readonly missingConnections: () => readonly string[];
   /** Whether a worker observes the links. Null when Redis does not answer. */
   readonly readObservationStatus: () => Promise<ObservationStatus | null>;
   /** Jobs by queue and state. Null when Redis does not answer. */
@@ -38,12 +40,14 @@ export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
   const [isRedisUp, observation] = await Promise.all([probes.pingRedis(), probes.readObservationStatus()]);
   // Read after the wait, so that the answer is current.
   const activeQueues = new Set(probes.activeQueues());
+  const missing = probes.missingConnections();
   const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
   const readiness = toReadiness({
     ...(stopSignal.aborted ? { process: texts.stopping } : {}),
     redis: isRedisUp ? ready : texts.noAnswer,
     ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : texts.notConnected }),
     workers: idleQueues.length === 0 ? ready : texts.idleQueues(idleQueues),
+    ...(missing.length === 0 ? {} : { connections: texts.missingConnections(missing) }),
   });
   if (readiness.parts['workers'] !== ready || observation?.kind !== 'not_observed') return readiness;
   // A worker that has just started has not completed a cycle yet.

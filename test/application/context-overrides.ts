@@ -1,7 +1,10 @@
 import type { UseCaseContext } from '../../src/application/context.ts';
+import { LinksUnreachableError } from '../../src/application/errors.ts';
+import { execute } from '../../src/application/execute.ts';
 import type { Clock } from '../../src/application/ports.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
+import { operationKey } from '../../src/infra/redis/keys.ts';
 import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A replaced port keeps its other methods. */
@@ -94,6 +97,26 @@ export function withoutJobs(services: TestServices): UseCaseContext {
       observationChanged: async () => {},
     },
   };
+}
+
+/**
+ * Executes an operation as its job does: again after each `LinksUnreachableError`. The operation is 30 s older each time.
+ * Returns the number of executions.
+ */
+export async function executeRepeatedly(
+  { redis }: TestServices,
+  context: UseCaseContext,
+  ref: OperationRef,
+): Promise<number> {
+  for (let executions = 1; ; executions++) {
+    try {
+      await execute(context, ref);
+      return executions;
+    } catch (error) {
+      if (!(error instanceof LinksUnreachableError)) throw error;
+    }
+    await redis.hincrby(operationKey(ref.project, ref.operation), 'startedAt', -30_000);
+  }
 }
 
 /** Runs `effect` only at the first call. */

@@ -1,13 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
 import { runObserver } from '../../src/application/observer.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { requestAction } from '../../src/application/request-action.ts';
+import { firingConditions } from '../../src/domain/alert.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { createJumpingClock, overrideContext, requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
+import {
+  createJumpingClock,
+  executeRepeatedly,
+  overrideContext,
+  requestAndConfirmWithoutJob,
+  withoutJobs,
+} from './context-overrides.ts';
 
 let services: TestServices;
 let a: TestLink;
@@ -125,7 +133,7 @@ describe('adopt', () => {
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
-    await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
+    await executeRepeatedly(services, overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'failed',
       refusal: { code: 'links_unreachable' },
@@ -201,11 +209,27 @@ describe('a link that another client has resumed is not corrected', () => {
     const unreachableLinks = {
       readStatuses: async (links: readonly unknown[]) => links.map(() => 'unreachable' as const),
     };
-    await execute(overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
+    await executeRepeatedly(services, overrideContext(withoutJobs(services), { links: unreachableLinks }), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     await reconcileIdle(withoutJobs(services), 'orders', 1_000);
     expect([await a.queue.isPaused(), await b.queue.isPaused()]).toEqual([false, true]);
   });
+});
+
+it('a link that a person resumes raises an alert although Redis did not record the end of the pause at once', async () => {
+  await createDriftedProject('running', []);
+  const { endExecution } = services.context.operations;
+  let attempts = 0;
+  const failOnce: typeof endExecution = (...args) =>
+    attempts++ === 0
+      ? Promise.reject(new StoreUnavailableError('no', { cause: new Error('not connected') }))
+      : endExecution(...args);
+  await runOperation('pause', overrideContext(withoutJobs(services), { operations: { endExecution: failOnce } }));
+  await a.queue.resume();
+  for (let cycle = 1; cycle <= 2; cycle++) await runObserver(withoutJobs(services));
+  const conditions = firingConditions((await readProject())?.alerts ?? {});
+  expect(conditions.map(({ kind }) => kind)).toEqual(['unexpectedly_running']);
+  expect(await readEvents()).not.toContain('correction_scheduled');
 });
 
 it('a link that another client has resumed is corrected by the next operation', async () => {

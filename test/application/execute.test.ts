@@ -10,7 +10,7 @@ import { snapshotKeys } from '../infra/link-fixture.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  createJumpingClock,
+  executeRepeatedly,
   killServer,
   overrideContext,
   requestAndConfirmWithoutJob,
@@ -38,15 +38,12 @@ describe('a pause that cannot reach every link', () => {
     await services.createProject('orders', [near, far]);
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     const port = await killServer(services, 'warehouse');
-    const clock = createJumpingClock();
     const context = overrideContext(services.context, {
-      clock,
       links: withShortTimeouts(services),
       jobs: withoutJobs(services).jobs,
     });
-    await execute(context, ref);
+    expect(await executeRepeatedly(services, context, ref)).toBe(5);
 
-    expect(clock.sleepsMs).toEqual([100, 200, 400, 800]);
     expect(await near.queue.isPaused()).toBe(true);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'failed',
@@ -108,7 +105,7 @@ describe('a Start or a Restore', () => {
       for (const worker of workers) await worker.close();
       await killServer(services, 'warehouse');
       const snapshot = await snapshotKeys(services);
-      await execute({ ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
+      await executeRepeatedly(services, { ...withoutJobs(services), links: withShortTimeouts(services) }, ref);
 
       expect(await snapshotKeys(services)).toEqual(snapshot);
       expect(await services.context.projects.read('orders')).toEqual({ ...before, version: 3, reconciledVersion: 3 });
@@ -126,10 +123,10 @@ describe('a Start or a Restore', () => {
     await services.createProject('orders', [near, far]);
     const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await killServer(services, 'warehouse');
-    const context = { ...withoutJobs(services), links: withShortTimeouts(services), clock: createJumpingClock() };
-    await execute(context, pause);
+    const context = { ...withoutJobs(services), links: withShortTimeouts(services) };
+    await executeRepeatedly(services, context, pause);
     const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
-    await execute(context, restore);
+    await executeRepeatedly(services, context, restore);
 
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
     const project = await services.context.projects.read('orders');

@@ -3,7 +3,7 @@ import { execute } from '../../src/application/execute.ts';
 import { runObserver } from '../../src/application/observer.ts';
 import type { LinkWithWatermark, RetryFailedResult } from '../../src/application/ports.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
-import { linkId, noWatermark } from '../../src/domain/link.ts';
+import { type Link, linkId, noWatermark } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -87,12 +87,45 @@ describe('reconcile', () => {
 
   it('stops between two attempts when the process stops', async () => {
     const stopping = new AbortController();
-    await services.createProject('payments', [{ ...testLink, link: { ...testLink.link, connection: 'nowhere' } }]);
+    await services.createProject('payments', [testLink], { state: 'paused' });
     const clock = { ...services.context.clock, sleep: async () => stopping.abort() };
-    const context = overrideContext(services.context, { clock, stopSignal: stopping.signal });
+    const setPaused = async (links: readonly Link[]) => links.map(() => 'unreachable' as const);
+    const context = overrideContext(services.context, { clock, stopSignal: stopping.signal, links: { setPaused } });
     await expect(reconcile(context, { project: 'payments', operationId: null, timeoutMs: 60_000 })).rejects.toThrow(
       /abort/i,
     );
+  });
+
+  it('tries again until its timeout by the monotonic clock when the wall clock jumps', async () => {
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    let jumpedMs = 0;
+    const clock = {
+      ...services.context.clock,
+      now: () => Date.now() + jumpedMs,
+      sleep: async () => {
+        jumpedMs += 86_400_000;
+      },
+    };
+    const { setPaused } = services.context.links;
+    let attempts = 0;
+    const failTwice: typeof setPaused = (links, ...rest) =>
+      attempts++ < 2 ? Promise.resolve(links.map(() => 'unreachable' as const)) : setPaused(links, ...rest);
+    const context = overrideContext(services.context, { clock, links: { setPaused: failTwice } });
+    expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 60_000 })).toMatchObject({
+      kind: 'reconciled',
+    });
+  });
+
+  it('returns at once when a link does not answer, and sets the others', async () => {
+    const nowhere = { ...testLink, link: { ...testLink.link, connection: 'nowhere' } };
+    await services.createProject('payments', [testLink, nowhere], { state: 'paused' });
+    const clock = { ...services.context.clock, sleep: () => Promise.reject(new Error('it waited')) };
+    const context = overrideContext(services.context, { clock });
+    expect(await reconcile(context, { project: 'payments', operationId: null, timeoutMs: 60_000 })).toMatchObject({
+      kind: 'unreachable',
+      unreconciled: [nowhere.link],
+    });
+    expect(await testLink.queue.isPaused()).toBe(true);
   });
 
   it('sets more than a thousand links in chunks, and reports its progress', async () => {

@@ -17,7 +17,7 @@ import {
 } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  createJumpingClock,
+  executeRepeatedly,
   once,
   overrideContext,
   requestAndConfirmWithoutJob,
@@ -105,18 +105,10 @@ describe('after a failure', () => {
     const far = await services.createLink('far', 'far');
     await services.createProject('orders', [far]);
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
-    let offsetMs = 0;
     const context = overrideContext(withoutJobs(services), {
-      clock: {
-        ...services.context.clock,
-        now: () => Date.now() + offsetMs,
-        sleep: async () => {
-          offsetMs += 130_000;
-        },
-      },
       links: { readStatuses: async (links) => links.map(() => 'unreachable' as const) },
     });
-    await execute(context, ref);
+    await executeRepeatedly(services, context, ref);
     const failed = await services.context.operations.read(ref);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 0 } });
     await services.context.operations.markNotified(ref, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
@@ -134,15 +126,14 @@ describe('after a failure', () => {
         return statuses.map((status, index) => (links[index]?.connection === 'far' ? 'unreachable' : status));
       },
     };
-    const clock = createJumpingClock();
-    const offline = overrideContext(withoutJobs(services), { clock, links: farUnreachable });
+    const offline = overrideContext(withoutJobs(services), { links: farUnreachable });
     const pause = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
-    await execute(offline, pause);
+    await executeRepeatedly(services, offline, pause);
     const failed = await services.context.operations.read(pause);
     expect(failed).toMatchObject({ state: 'failed', outcome: { linksDone: 1 } });
     await services.context.operations.markNotified(pause, { seq: failed?.seq ?? 0, message: null, dialogUses: 0 });
     const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
-    await execute(offline, restore);
+    await executeRepeatedly(services, offline, restore);
     expect(await services.context.operations.read(restore)).toMatchObject({ refusal: { code: 'links_unreachable' } });
 
     const notified: string[] = [];
@@ -169,7 +160,7 @@ describe('after a failure', () => {
     const second = overrideContext(withoutJobs(services), {
       links: { readStatuses: runBefore(async (links) => links.map(() => 'unreachable' as const), first) },
     });
-    await execute(second, restore);
+    await executeRepeatedly(services, second, restore);
     expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done' });
     expect(await services.context.projects.read('orders')).toMatchObject({ state: 'running' });
     expect(await near.queue.isPaused()).toBe(false);
@@ -186,7 +177,8 @@ describe('after a failure', () => {
       return isFirst() ? links.map(() => 'unreachable' as const) : statuses;
     }, recordProgress);
     const isFirst = trueOnce();
-    await execute(overrideContext(withoutJobs(services), { links: { readStatuses: readOutdatedStatuses } }), restore);
+    const context = overrideContext(withoutJobs(services), { links: { readStatuses: readOutdatedStatuses } });
+    await executeRepeatedly(services, context, restore);
     expect(await services.context.operations.read(restore)).toMatchObject({ state: 'done', refusal: null });
   });
 

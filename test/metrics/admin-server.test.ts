@@ -12,6 +12,7 @@ const healthy: HealthProbes = {
   isSlackConnected: () => true,
   expectedQueues: ['actions', 'notifications'],
   activeQueues: () => ['notifications', 'actions'],
+  missingConnections: () => [],
   readObservationStatus: async () => ({ kind: 'observed' }),
   readJobCounts: async () => null,
   stopSignal: new AbortController().signal,
@@ -108,6 +109,16 @@ test.each<[string, Partial<HealthProbes>, object]>([
     'a worker is missing',
     { activeQueues: () => ['notifications'] },
     { redis: 'ready', slack: 'ready', workers: 'not running for: actions' },
+  ],
+  [
+    'a connection is missing',
+    { missingConnections: () => ['lake', 'warehouse'] },
+    {
+      redis: 'ready',
+      slack: 'ready',
+      workers: 'ready',
+      connections: 'missing in the syncbot.yml of this process: lake, warehouse',
+    },
   ],
   ['the process is stopping', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
 ])('The process is not ready when %s.', async (_what, probes, parts) => {

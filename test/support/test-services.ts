@@ -10,7 +10,7 @@ import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
-import { Services, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
+import { Services, type ServicesConfig, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from './faulty-redis-proxy.ts';
 import { makeDefinition } from './project-definition.ts';
 import { waitFor } from './wait-for.ts';
@@ -27,8 +27,9 @@ export interface TestServices extends AsyncDisposable {
   readonly context: UseCaseContext;
   /** The server of a connection. A test may kill it, and start another one on its port. */
   server(connection?: string): RedisServer;
+  readonly config: ServicesConfig;
   /** Creates more services on the same Redis, like another process of the bot. */
-  addInstance(overrides?: ServicesOverrides): Services;
+  addInstance(overrides?: ServicesOverrides, config?: Partial<ServicesConfig>): Services;
   /** Creates a link's queue. `connection` is `default` or the name of an extra server. */
   createLink(queue: string, connection?: string): Promise<TestLink>;
   /** Saves a project without a use case. The links keep their flags. Default state: running. */
@@ -93,8 +94,8 @@ export async function startTestServices({
     settings: { ...testSettings, ...settings },
   };
   const disposers: (() => PromiseLike<unknown>)[] = [];
-  const addInstance = (instanceOverrides: ServicesOverrides = overrides) => {
-    const services = new Services(config, log, { sweepIntervalMs: 300, ...instanceOverrides });
+  const addInstance = (instanceOverrides: ServicesOverrides = overrides, own: Partial<ServicesConfig> = {}) => {
+    const services = new Services({ ...config, ...own }, log, { sweepIntervalMs: 300, ...instanceOverrides });
     disposers.push(() => services[Symbol.asyncDispose]());
     return services;
   };
@@ -105,6 +106,7 @@ export async function startTestServices({
     redis: main.client,
     proxy,
     instance,
+    config,
     addInstance,
     context: instance.context,
     urlOf: (connection) => findServer(connection).redisServer.url,

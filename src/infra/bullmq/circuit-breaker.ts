@@ -8,6 +8,9 @@ import { type RedisClient, whenReady } from '../redis/client.ts';
 export interface CircuitBreaker {
   recordFailure(): void;
   recordSuccess(): void;
+  /** Whether the last call failed or timed out. */
+  isOpen(): boolean;
+  /** Sends a PING if the breaker is open. */
   isAvailable(): Promise<boolean>;
 }
 
@@ -22,6 +25,7 @@ export function createCircuitBreaker(client: RedisClient): CircuitBreaker {
     recordSuccess() {
       isOpen = false;
     },
+    isOpen: () => isOpen,
     async isAvailable() {
       if (!isOpen) return true;
       const isReady = await whenReady(client, pingTimeoutMs);

@@ -39,6 +39,14 @@ export type Handlers<Queue extends QueueName> = {
   ) => Promise<void>;
 };
 
+/**
+ * The longest delay of a retry in the queues without a cycle, ms. A job that is due later got its time from a wrong clock.
+ * Slack may ask a notification to wait for minutes.
+ */
+export const maxDelayMs = { actions: 60_000, reconcile: 60_000, notifications: 15 * 60_000 } as const satisfies Partial<
+  Record<QueueName, number>
+>;
+
 /** What makes a second job the same as an earlier one. BullMQ ignores a job whose `jobId` exists. */
 export const jobIdentity = {
   execute: ({ operation }: JobData<'execute'>) => ({ jobId: `execute-${operation}` }),

@@ -57,6 +57,11 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         skipIfDown: true,
         run: observeBatch,
       }),
+    connectionState(name) {
+      const connection = connections.get(name);
+      if (connection === undefined) return 'not_configured';
+      return connection.breaker.isOpen() ? 'down' : 'available';
+    },
     readConnections: (names) => Promise.all(names.map((name) => readConnectionInfo(name, connections.get(name)))),
     countWorkers: (links) => countWorkers(connections, links),
     findUsage: (links) =>

@@ -1,9 +1,11 @@
 import { type JobsOptions, Queue } from 'bullmq';
+import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
 import type { RedisClient } from '../redis/client.ts';
 import { queuePrefix } from '../redis/keys.ts';
+import { loadScript, runScript } from '../redis/scripts.ts';
 import { sendCommands } from '../redis/send-commands.ts';
-import { type JobData, type JobName, jobIdentity, jobs, type QueueName } from './jobs.ts';
+import { type JobData, type JobName, jobIdentity, jobs, maxDelayMs, type QueueName } from './jobs.ts';
 
 /** The jobs of one queue by state. */
 export type JobCounts = {
@@ -18,7 +20,18 @@ export interface BotQueues extends AsyncDisposable {
   /** Throws StoreUnavailableError. */
   readJobCounts(): Promise<Readonly<Record<QueueName, JobCounts>>>;
   /** Schedules the observe and sweep cycles. Any worker may run them, and every process may call this. */
-  scheduleCycles(intervals: { readonly observeMs: number; readonly sweepMs: number }): Promise<void>;
+  scheduleCycles(intervals: CycleIntervals): Promise<void>;
+  /**
+   * Runs jobs and cycles now that are due too late by the clock of Redis, and schedules cycles that are not scheduled. BullMQ
+   * takes due times from the clock of the worker: one that was a day ahead leaves the next cycle due in a day. Every process
+   * may call this. Returns how many jobs of each queue were due too late. Throws StoreUnavailableError.
+   */
+  correctDueTimes(intervals: CycleIntervals): Promise<Readonly<Record<QueueName, number>>>;
+}
+
+export interface CycleIntervals {
+  readonly observeMs: number;
+  readonly sweepMs: number;
 }
 
 /**
@@ -88,6 +101,26 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       await sendCommands(client, () => scheduleCycle(queues.observe, 'observe', observeMs));
       await sendCommands(client, () => scheduleCycle(queues.sweep, 'sweep', sweepMs));
     },
+    async correctDueTimes({ observeMs, sweepMs }) {
+      const correctJobs = (name: keyof typeof maxDelayMs) =>
+        correctQueue(client, queues[name], { maxDelayMs: maxDelayMs[name] });
+      const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>
+        Promise.all([
+          correctJobs('actions'),
+          correctJobs('reconcile'),
+          correctJobs('notifications'),
+          correctCycle(client, queues.observe, { name: 'observe', intervalMs: observeMs }),
+          correctCycle(client, queues.sweep, { name: 'sweep', intervalMs: sweepMs }),
+        ]),
+      );
+      return {
+        actions: actions.tooLate,
+        reconcile: reconcile.tooLate,
+        notifications: notifications.tooLate,
+        observe,
+        sweep,
+      };
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));
     },
@@ -97,6 +130,36 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
 async function jobCounts(queue: Queue): Promise<JobCounts> {
   const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');
   return { waiting, active, delayed };
+}
+
+const correctDueTimesScript = loadScript(new URL('lua/correct-due-times.lua', import.meta.url));
+const correctionSchema = z
+  .tuple([z.number(), z.enum(['none', 'missing', 'too_late', 'on_time'])])
+  .transform(([tooLate, scheduler]) => ({ tooLate, scheduler }));
+/** A job that no worker has taken for this time is due by every clock. */
+const overdueMs = 5_000;
+
+async function correctQueue(
+  client: RedisClient,
+  queue: Queue,
+  args: { readonly maxDelayMs: number; readonly scheduler?: string },
+): Promise<z.infer<typeof correctionSchema>> {
+  const keys = [queue.keys['delayed'], queue.keys['marker'], queue.keys['repeat']].map(String);
+  const json = JSON.stringify({ ...args, overdueMs });
+  return correctionSchema.parse(await runScript(client, correctDueTimesScript, { keys, args: [json] }));
+}
+
+/** A cycle is due one interval after the last one at the latest. Twice the interval tolerates clocks that differ a little. */
+async function correctCycle(
+  client: RedisClient,
+  queue: Queue,
+  { name, intervalMs }: { readonly name: 'observe' | 'sweep'; readonly intervalMs: number },
+): Promise<number> {
+  const { tooLate, scheduler } = await correctQueue(client, queue, { maxDelayMs: 2 * intervalMs, scheduler: name });
+  if (scheduler === 'too_late') await queue.removeJobScheduler(name);
+  // The first job of a new scheduler is due at once, by every clock.
+  if (scheduler !== 'on_time') await scheduleCycle(queue, name, intervalMs);
+  return scheduler === 'too_late' ? 1 : tooLate;
 }
 
 async function scheduleCycle(queue: Queue, name: 'observe' | 'sweep', intervalMs: number): Promise<void> {

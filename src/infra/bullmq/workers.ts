@@ -1,7 +1,9 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Logger } from '../../application/context.ts';
-import { RetryLaterError } from '../../application/errors.ts';
+import { LinksUnreachableError, RetryLaterError } from '../../application/errors.ts';
 import { rejectAfter, withTimeout } from '../../lib/async.ts';
+import { backoffMs } from '../../lib/retry.ts';
 import { abortPending, dedupeErrors, type RedisClient } from '../redis/client.ts';
 import { queuePrefix } from '../redis/keys.ts';
 import { type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
@@ -16,7 +18,12 @@ const concurrency: Readonly<Record<QueueName, number>> = {
   sweep: 1,
 };
 
-export interface WorkerOptions<Name extends QueueName> {
+interface StopOptions {
+  /** Aborted when the process stops: held jobs go back to their queue at once. */
+  readonly stopSignal?: AbortSignal;
+}
+
+export interface WorkerOptions<Name extends QueueName> extends StopOptions {
   readonly queue: Name;
   readonly handlers: Handlers<Name>;
   /** A connection of use `blocking`. BullMQ duplicates it for its blocking command. */
@@ -37,7 +44,8 @@ export interface BotWorker extends AsyncDisposable {
 /** Starts a worker on one of the bot's own queues. Disposing it waits up to four seconds for the active jobs. */
 export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): BotWorker {
   const { queue, client, log, lockDurationMs = 30_000 } = options;
-  const worker = new Worker(queue, (job, token) => runJob(options, job, token), {
+  const turns = createTurns();
+  const worker = new Worker(queue, (job, token) => runJob(options, turns, job, token), {
     connection: client,
     prefix: queuePrefix,
     concurrency: concurrency[queue],
@@ -65,7 +73,8 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
 }
 
 async function runJob<Name extends QueueName>(
-  { handlers, queue, log, timeoutMs }: WorkerOptions<Name>,
+  { handlers, queue, log, timeoutMs, stopSignal }: WorkerOptions<Name>,
+  turns: Turns,
   job: Job,
   token: string | undefined,
 ): Promise<void> {
@@ -76,15 +85,69 @@ async function runJob<Name extends QueueName>(
     log.error({ queue, job: job.name }, 'unknown job dropped');
     throw new UnrecoverableError('unknown job');
   }
+  if (turns.skips(job)) return returnToQueue(job, token);
   try {
     const done = handler(data.data);
     await (timeoutMs === undefined ? done : rejectAfter(done, timeoutMs));
   } catch (error) {
-    if (!(error instanceof RetryLaterError)) throw error;
-    // BullMQ's way to run a job again later without counting an attempt.
-    await job.moveToDelayed(Date.now() + error.delayMs, token);
-    throw new DelayedError();
+    if (error instanceof RetryLaterError) {
+      // BullMQ's way to run a job again later without counting an attempt.
+      await job.moveToDelayed(Date.now() + error.delayMs, token);
+      throw new DelayedError();
+    }
+    if (!(error instanceof LinksUnreachableError)) throw error;
+    const options = stopSignal === undefined ? {} : { signal: stopSignal };
+    await delay(holdMs(job, queue, error), undefined, options).catch(() => {});
+    turns.recordReturn(job);
+    await returnToQueue(job, token);
   }
+}
+
+/** How long a job that cannot be done here is held, ms. Longer if the connection of this process is down. */
+function holdMs(job: Job, queue: QueueName, { isConnectionDown }: LinksUnreachableError): number {
+  // A person waits for an action.
+  const maxMs = queue === 'actions' ? 1_000 : 2_000;
+  const limits = isConnectionDown ? { initialMs: 500, maxMs } : { initialMs: 250, maxMs: maxMs / 2 };
+  return backoffMs({ attempts: job.attemptsStarted, ...limits, jitter: Math.random() });
+}
+
+const yieldMs = 100;
+
+/** Gives a job to any worker that waits for one. Throws, so that BullMQ does not count an attempt. */
+async function returnToQueue(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  // BullMQ lets this worker take a job as soon as this one has ended: first the other workers.
+  await delay(yieldMs);
+  throw new WaitingError();
+}
+
+/** Which jobs this worker has returned. It gives the other workers several turns before it tries such a job again. */
+interface Turns {
+  recordReturn(job: Job): void;
+  /** Whether it is still the turn of the others. Uses up a turn. */
+  skips(job: Job): boolean;
+}
+
+/**
+ * Redis gives a job to the worker that has waited longest. Of two idle workers that is often the one that has returned the
+ * job, so one turn is not enough.
+ */
+const turnsOfOthers = 4;
+const turnsExpireMs = 5_000;
+
+function createTurns(): Turns {
+  const left = new Map<string, number>();
+  return {
+    recordReturn({ id = '' }) {
+      left.set(id, turnsOfOthers);
+      setTimeout(() => left.delete(id), turnsExpireMs).unref();
+    },
+    skips({ id = '' }) {
+      const turns = left.get(id) ?? 0;
+      if (turns > 0) left.set(id, turns - 1);
+      return turns > 0;
+    },
+  };
 }
 
 function findHandler(handlers: object, name: string): ((data: unknown) => Promise<void>) | undefined {

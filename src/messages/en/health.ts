@@ -6,5 +6,6 @@ export const healthMessages = {
   stopping: 'is stopping',
   noAnswer: 'does not answer',
   notConnected: 'is not connected',
+  missingConnections: (names: readonly string[]) => `missing in the syncbot.yml of this process: ${names.join(', ')}`,
   idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
 };

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findMissingConnections } from '../../src/application/missing-connections.ts';
+import type { Services, ServicesConfig } from '../../src/services.ts';
+import { endpointOf, startTestServices, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { withoutJobs } from './context-overrides.ts';
+
+let services: TestServices;
+beforeEach(async () => {
+  services = await startTestServices({ extraServers: ['far'] });
+});
+afterEach(() => services[Symbol.asyncDispose]());
+
+type Connections = ServicesConfig['connections'];
+
+/** What is wrong with the connection `far` of the broken worker. */
+const faults: readonly (readonly [fault: string, connections: () => Connections])[] = [
+  ['does not have the connection', () => ({})],
+  [
+    'has a wrong password',
+    () => ({ far: endpointOf(services.urlOf('far').replace('redis://', 'redis://stranger:wrong@')) }),
+  ],
+  ['has no route to the server', () => ({ far: endpointOf('redis://127.0.0.1:1') })],
+];
+
+/** Starts a worker that does not reach `far`, and waits until it has returned the job of this queue. */
+async function startBrokenWorker(connections: Connections, queue: 'actions' | 'reconcile'): Promise<Services> {
+  const broken = services.addInstance({}, { connections });
+  await broken.startWorkers();
+  await waitFor(async () => {
+    const events = await services.redis.xrange(`{syncbot}:${queue}:events`, '-', '+');
+    return events.some(([, fields]) => fields.join(' ').includes('event waiting') && fields.at(-1) === 'active');
+  });
+  return broken;
+}
+
+describe.each(faults)('while a worker %s, another worker', (_fault, connections) => {
+  it('pauses the links of a project that is not reconciled', async () => {
+    const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+    await services.createProject('orders', [near, far], { state: 'paused' });
+    await startBrokenWorker(connections(), 'reconcile');
+    await services.instance.startWorkers();
+    await waitFor(() => far.queue.isPaused(), { timeoutMs: 40_000 });
+    await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 1);
+    expect(await near.queue.isPaused()).toBe(true);
+  });
+
+  it.each([
+    ['pause', 'running', 'paused'],
+    ['restore', 'paused', 'running'],
+  ] as const)('completes the operation %s', async (action, state, finalState) => {
+    const far = await services.createLink('far', 'far');
+    if (state === 'paused') await far.queue.pause();
+    await services.createProject('orders', [far], { state });
+    await services.context.projects.markReconciled('orders', 1, []);
+    const ref = await services.requestAndConfirm('orders', action);
+    await startBrokenWorker(connections(), 'actions');
+    await services.instance.startWorkers();
+    const readFinished = async () => {
+      const current = await services.context.operations.read(ref);
+      return current?.finishedAt != null && current;
+    };
+    const operation = await waitFor(readFinished, { timeoutMs: 40_000 });
+    expect(operation).toMatchObject({ state: 'done', toState: finalState, refusal: null });
+    expect(await far.queue.isPaused()).toBe(finalState === 'paused');
+  });
+});
+
+it('A worker finds the connections that stored projects use and that it does not have.', async () => {
+  const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
+  await services.createProject('orders', [near, far]);
+  const broken = services.addInstance({}, { connections: {} });
+  expect(await findMissingConnections(broken.context)).toEqual(['far']);
+  expect(await findMissingConnections(withoutJobs(services))).toEqual([]);
+  await broken.startWorkers();
+  await waitFor(() => broken.health.missingConnections().includes('far'));
+});

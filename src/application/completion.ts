@@ -1,6 +1,6 @@
 import { isAction } from '../domain/lifecycle.ts';
 import { linkId } from '../domain/link.ts';
-import { oldestUnprocessedAt } from '../domain/log-retention.ts';
+import { logRetainedUntil, oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -29,8 +29,19 @@ export async function readFinalStats(
   return { inFlight, oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs }), now };
 }
 
+/** What an execution did to the links. */
+export interface ExecutionResult extends ReconciledLinks {
+  readonly retried: RetriedTasks;
+}
+
+/** The failed tasks that this execution moved back to wait. Uncertain if another execution or a lost reply may have more. */
+export interface RetriedTasks {
+  readonly tasks: number;
+  readonly isUncertain: boolean;
+}
+
 export interface Success {
-  readonly result: ReconciledLinks;
+  readonly result: ExecutionResult;
   readonly finalStats: FinalStats;
   readonly projectChange: ProjectChange;
 }
@@ -38,7 +49,7 @@ export interface Success {
 /** Completes an operation as `done`: every link that has a queue has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
-  const outcome = outcomeOf(result, isPaused ? finalStats.inFlight : null);
+  const logUntil = isPaused ? logRetainedUntil(result.project.definition, finalStats.oldestUnprocessedAt) : null;
   return {
     ref: refOf(operation),
     expectedVersion: result.project.version,
@@ -47,7 +58,10 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     linksReconciled: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
-    outcome: { ...outcome, retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0) },
+    outcome: {
+      ...outcomeOf(operation, result, isPaused ? finalStats.inFlight : null),
+      ...(logUntil === null ? {} : { logRetainedUntil: logUntil }),
+    },
     refusal: null,
     failure: null,
   };
@@ -58,7 +72,7 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
  * Failed, which desires its links paused. A correction keeps the project's state. In both cases reconciling continues without
  * an operation.
  */
-export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
+export function partiallyFailed(operation: Operation, result: ExecutionResult, finalStats: FinalStats): Completion {
   const { project, unreconciled } = result;
   const [link] = unreconciled;
   const failsProject = isAction(operation.action) && link !== undefined;
@@ -70,7 +84,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
     linksReconciled: false,
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
-    outcome: outcomeOf(result, operation.action === 'pause' ? finalStats.inFlight : null),
+    outcome: outcomeOf(operation, result, operation.action === 'pause' ? finalStats.inFlight : null),
     refusal: null,
     failure: failsProject ? { kind: 'link_unreachable', link, at: finalStats.now } : null,
   };
@@ -78,7 +92,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
 
 /**
  * Returns the project to its state before the claim. No link was resumed. A Restore may have paused links that ran
- * unexpectedly.
+ * unexpectedly: the refusal names them.
  */
 export function rolledBack(project: Project, operation: Operation, refusal: Refusal): Completion {
   return {
@@ -96,7 +110,8 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
 }
 
 function outcomeOf(
-  { project, unreconciled, missing, retriedTasks }: ReconciledLinks,
+  { progress }: Operation,
+  { project, unreconciled, missing, retried }: ExecutionResult,
   inFlight: number | null,
 ): Outcome {
   const linksTotal = project.definition.links.length;
@@ -106,6 +121,8 @@ function outcomeOf(
     unreconciled: [...unreconciled],
     missing: [...missing],
     inFlight,
-    retriedTasks,
+    ...(retried.isUncertain
+      ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
+      : { retriedTasks: retried.tasks }),
   };
 }

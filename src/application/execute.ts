@@ -13,9 +13,9 @@ import {
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
 import { updateAlertsFromState } from './alerts.ts';
-import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
+import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
-import type { LinkStatus } from './ports.ts';
+import type { LinkStatus, RetryFailedResult } from './ports.ts';
 import { observeProject, precheckProject, type Refused } from './queries.ts';
 import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
@@ -56,6 +56,8 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
  */
 async function runToCompletion(context: UseCaseContext, claim: ActiveOperation): Promise<void> {
   const ref = refOf(claim.operation);
+  // Only the execution that ran the preflight knows that no other one has retried tasks before.
+  let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
     let completion: Completion;
@@ -63,11 +65,20 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       completion = await adoptLinks(context, project, operation);
     } else if (needsPreflight(operation)) {
       const preflight = await runPreflight(context, project, operation);
-      if (preflight.kind === 'passed') continue;
+      if (preflight.kind !== 'refused') {
+        retried = { tasks: 0, isUncertain: preflight.kind === 'passed_before' };
+        continue;
+      }
       completion = rolledBack(project, operation, preflight.refusal);
     } else {
-      const result = await reconcile(context, reconcileOptions(context, current));
-      if (result.kind === 'not_found' || result.kind === 'not_owner') return;
+      const reconciled = await reconcile(context, {
+        ...reconcileOptions(context, current),
+        onRetried: (results) => {
+          retried = addRetried(retried, results);
+        },
+      });
+      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return;
+      const result = { ...reconciled, retried };
       const finalStats = await readFinalStats(context, result.project, operation);
       completion =
         result.kind === 'reconciled'
@@ -79,6 +90,14 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
     context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
     return;
   }
+}
+
+/** A link that does not answer may have retried tasks: its reply may be lost. */
+function addRetried({ tasks, isUncertain }: RetriedTasks, results: readonly RetryFailedResult[]): RetriedTasks {
+  return {
+    tasks: results.reduce((total, result) => total + result.tasks, tasks),
+    isUncertain: isUncertain || results.some(({ kind }) => kind === 'unreachable'),
+  };
 }
 
 type ActiveOperation = ClaimedOperation & { readonly kind: 'claimed' };
@@ -105,13 +124,13 @@ function needsPreflight({ action, progress }: Operation): boolean {
 /**
  * Reads every link before Start or Restore resumes one. Each link has 10 s to answer. If a link does not answer, the operation
  * fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has passed is not
- * rolled back. Restore also pauses links that run unexpectedly.
+ * rolled back. Restore also pauses links that run unexpectedly. Returns `passed_before` if another execution has passed.
  */
 async function runPreflight(
   context: UseCaseContext,
   project: Project,
   operation: Operation,
-): Promise<{ readonly kind: 'passed' } | Refused> {
+): Promise<{ readonly kind: 'passed' | 'passed_before' } | Refused> {
   const ref = refOf(operation);
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, linkTimeoutMs));
@@ -125,17 +144,21 @@ async function runPreflight(
   } else {
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
-    if (current === null || !needsPreflight(current)) return { kind: 'passed' };
+    if (current === null || !needsPreflight(current)) return { kind: 'passed_before' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
-    if (stillRunning.length > 0) return linksUnreachable(project, stillRunning);
+    if (stillRunning.length > 0) {
+      const paused = statuses.resumed.filter((link) => !stillRunning.includes(link));
+      return linksUnreachable(project, stillRunning, paused);
+    }
     tasksToRetry = countFailures((await observeProject(context, project)).links);
   }
   await context.operations.setProgress(ref, { done: 0, total: links.length, tasksToRetry });
   return { kind: 'passed' };
 }
 
-function linksUnreachable(project: Project, links: readonly Link[]): Refused {
-  return { kind: 'refused', refusal: { code: 'links_unreachable', project: project.id, links: [...links] } };
+function linksUnreachable(project: Project, links: readonly Link[], paused: readonly Link[] = []): Refused {
+  const refusal = { code: 'links_unreachable' as const, project: project.id, links: [...links] };
+  return { kind: 'refused', refusal: paused.length === 0 ? refusal : { ...refusal, paused: [...paused] } };
 }
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
@@ -177,7 +200,7 @@ async function adoptLinks(context: UseCaseContext, project: Project, operation: 
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {
-    result: { project, unreconciled: [], missing: [], retriedTasks: 0 },
+    result: { project, unreconciled: [], missing: [], retried: { tasks: 0, isUncertain: false } },
     finalStats,
     projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ConnectionFault, connectionFaultSchema } from './connection-fault.ts';
 import { linkSampleSchema, sampleLinks } from './link.ts';
 import type { LinkObservation } from './observation.ts';
 
@@ -15,7 +16,7 @@ export type ConnectionInfo =
       readonly redisVersion: string | null;
       readonly persistence: Persistence | null;
     }
-  | { readonly kind: 'unreachable'; readonly name: string };
+  | { readonly kind: 'unreachable'; readonly name: string; readonly fault: ConnectionFault };
 
 /** How many workers are connected to each link, in the order of the links. Null when the server does not report it. */
 export type WorkerCounts = readonly (number | null)[];
@@ -32,7 +33,7 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 /** Why a check has its result. */
 const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('reachable') }),
-  z.object({ code: z.literal('unreachable') }),
+  z.object({ code: z.literal('unreachable'), fault: connectionFaultSchema.optional() }),
   z.object({ code: z.literal('never_evicts') }),
   z.object({ code: z.literal('evicts'), policy: z.string() }),
   z.object({ code: z.literal('eviction_policy_unknown') }),
@@ -95,9 +96,9 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
 }
 
 function connectionItems(info: ConnectionInfo): PrecheckItem[] {
-  const isReachable = info.kind === 'read';
-  const reachable = isReachable ? pass({ code: 'reachable' }) : fail({ code: 'unreachable' });
-  const eviction = isReachable ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
+  const reachable =
+    info.kind === 'read' ? pass({ code: 'reachable' }) : fail({ code: 'unreachable', fault: info.fault });
+  const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable(info);
   return [
     { check: 'connection_reachable', connection: info.name, ...reachable },
     { check: 'eviction_policy', connection: info.name, ...eviction },
@@ -131,7 +132,7 @@ export function checkEvictionPolicy(policy: string | null): Check {
 }
 
 export function checkQueueExists(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   return observation.kind === 'missing' ? fail({ code: 'queue_missing' }) : pass({ code: 'queue_exists' });
 }
 
@@ -139,7 +140,7 @@ const oldestSupportedMajor = 5;
 
 /** A worker of BullMQ 4 ignores the pause of BullMQ 5 and newer, so syncbot cannot pause such a queue. */
 export function checkBullmqVersion(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   if (observation.kind === 'missing') return unknown({ code: 'queue_missing' });
   const version = observation.bullmqVersion ?? '';
   const major = Number(/^bullmq(?:-pro)?:(\d+)\./.exec(version)?.[1] ?? Number.NaN);
@@ -156,18 +157,20 @@ export function checkWorkers(count: number | null): Check {
 
 /** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
   return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   const count = observation.kind === 'read' ? observation.failuresAfterWatermark : 0;
   return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
 }
 
-const unreachable: Check = { result: 'unknown', reason: { code: 'unreachable' } };
+function unreachable({ fault }: { readonly fault?: ConnectionFault | undefined }): Check {
+  return unknown(fault === undefined ? { code: 'unreachable' } : { code: 'unreachable', fault });
+}
 
 function pass(reason: CheckReason): Check {
   return { result: 'pass', reason };

@@ -18,7 +18,7 @@ const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('o
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
   { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
 ];
-const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default' }];
+const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', fault: { kind: 'refused' } }];
 const writtenBy = (bullmqVersion: string | null) => ({ links: [read({ bullmqVersion })] });
 const passingFacts: PrecheckFacts = { connections: server('noeviction'), links: [read()], workers: [1] };
 

@@ -6,7 +6,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean.mjs scripts/copy-lua.mjs scripts/
+COPY scripts/clean.mjs scripts/copy-lua.mjs scripts/executable.mjs scripts/
 COPY src src/
 RUN npm run build
 
@@ -29,7 +29,8 @@ COPY package.json ./
 USER 1000:1000
 # 3000: Slack in HTTP mode. 9090: /healthz, /readyz and /metrics.
 EXPOSE 3000 9090
+# Without ADMIN_PORT, or with port 0, there is nothing to ask: the container is healthy while the program runs.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { ADMIN_HOST, ADMIN_PORT } = process.env; if (Number(ADMIN_PORT) > 0) http.get({ host: ADMIN_HOST?.trim() || '127.0.0.1', port: Number(ADMIN_PORT), path: '/healthz' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
 CMD ["run"]

@@ -121,7 +121,8 @@ async function prepareAndStartWorkers(
 ): Promise<void> {
   const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
-  if (!options.signal.aborted && role !== 'bot') await services.startWorkers();
+  if (options.signal.aborted) return;
+  await (role === 'bot' ? services.startSweep() : services.startWorkers());
 }
 
 /** Loads the metrics only when they are served: prom-client is large. */
@@ -133,7 +134,7 @@ async function createMetricsIfEnabled({ environment, config }: AppOptions): Prom
 
 const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
 const expectedQueues: Readonly<Record<Role, readonly string[]>> = {
-  bot: ['notifications'],
+  bot: ['notifications', 'sweep'],
   worker: workerQueues,
   all: [...workerQueues, 'notifications'],
 };
@@ -149,7 +150,7 @@ async function startAdminServer(
   { environment, log, version }: AppOptions,
   { metrics, role, services, slack, stopSignal }: AdminServerParts,
 ): Promise<AdminServer | null> {
-  const { adminPort: port } = environment;
+  const { adminPort: port, adminHost: host } = environment;
   if (metrics === null || port === null) return null;
   const probes = {
     ...services.health,
@@ -158,7 +159,7 @@ async function startAdminServer(
     stopSignal,
   };
   metrics.registerProcess({ version: version ?? 'unknown', role }, probes);
-  return openAdminServer({ port, probes, metrics, log }).catch((error: unknown) => {
+  return openAdminServer({ port, host, probes, metrics, log }).catch((error: unknown) => {
     throw toStartError(error);
   });
 }
@@ -183,10 +184,10 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
 }
 
 /** Socket Mode is used when both are configured. Returns null when neither is. */
-function transportOf({ secrets, port }: Environment): Transport | null {
+function transportOf({ secrets, port, host }: Environment): Transport | null {
   const { slackAppToken: appToken, slackSigningSecret: signingSecret } = secrets;
   if (appToken !== null) return { kind: 'socket', appToken };
-  return signingSecret === null ? null : { kind: 'http', signingSecret, port };
+  return signingSecret === null ? null : { kind: 'http', signingSecret, port, host };
 }
 
 /** The Slack items of `doctor`. Returns null without a bot token. */

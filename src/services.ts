@@ -6,6 +6,7 @@ import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { type OnObserved, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
+import { readObservationStatus } from './application/queries.ts';
 import { reconcileIdle } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
@@ -57,14 +58,16 @@ export interface Instrumentation {
 
 const defaultSweepIntervalMs = 10_000;
 const cycleTimeoutMs = 60_000;
-const jobCountsTimeoutMs = 1_000;
+/** A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. Its job fails only if it exceeds both. */
+const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
+const probeTimeoutMs = 1_000;
 /** How long the job `reconcile` retries a link that does not answer. The sweep adds the job again. */
 const reconcileJobTimeoutMs = 10_000;
 
 /** Redis and BullMQ, wired to the use cases. `app.ts` adds Slack and the command line. */
 export class Services implements AsyncDisposable {
   readonly context: UseCaseContext;
-  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts'>;
+  readonly health: Pick<HealthProbes, 'pingRedis' | 'activeQueues' | 'readJobCounts' | 'readObservationStatus'>;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
   readonly #overrides: ServicesOverrides;
@@ -91,15 +94,13 @@ export class Services implements AsyncDisposable {
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      readJobCounts: async () => {
-        const counts = await withTimeout(this.#queues.readJobCounts(), jobCountsTimeoutMs);
-        return counts.kind === 'resolved' ? counts.value : null;
-      },
+      readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
+      readObservationStatus: () => nullIfLate(readObservationStatus(this.context)),
     };
   }
 
   #createContext(client: RedisClient): UseCaseContext {
-    const { confirmationTtlMs, operationRetentionMs, auditLength } = this.#config.settings;
+    const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
     const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
     const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
       this.#log.error({ project, error }, 'record not readable, skipped'),
@@ -111,7 +112,7 @@ export class Services implements AsyncDisposable {
       notifications: this.#queues.notifications,
       clock,
       ids,
-      settings: { confirmationTtlMs },
+      settings: { confirmationTtlMs, observeEveryMs },
       stopSignal: this.#stopping.signal,
       log: this.#log,
     };
@@ -122,8 +123,6 @@ export class Services implements AsyncDisposable {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, ...this.#lockOptions() };
-    // A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. The job fails only if it exceeds both.
-    const cycle = { ...common, timeoutMs: 2 * cycleTimeoutMs + 1_000 };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
       startWorker({
@@ -133,14 +132,22 @@ export class Services implements AsyncDisposable {
           reconcile: async ({ project }) => void (await reconcileIdle(context, project, reconcileJobTimeoutMs)),
         },
       }),
-      startWorker({ ...cycle, queue: 'observe', handlers: { observe: () => this.#runObserveCycle() } }),
-      startWorker({ ...cycle, queue: 'sweep', handlers: { sweep: () => this.#runSweepCycle() } }),
+      startWorker({
+        ...common,
+        queue: 'observe',
+        handlers: { observe: () => this.#runObserveCycle() },
+        timeoutMs: cycleJobTimeoutMs,
+      }),
     );
-    // After a failover Redis may have lost the schedulers.
-    client.on('ready', () => {
-      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
-    });
-    await this.#scheduleCycles();
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
+  }
+
+  /** Part of the role `bot`: sweeps, so that operations end without a worker. Resolves as `startWorkers` does. */
+  async startSweep(): Promise<void> {
+    const client = this.#openClient('blocking', 'sweep');
+    this.#startSweepWorker(client);
+    await this.#keepCyclesScheduled(client);
   }
 
   /** Part of the role `bot`: starts to write messages. */
@@ -153,6 +160,7 @@ export class Services implements AsyncDisposable {
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
         'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+        'notify-observation': () => notifier.notifyObservation(),
       },
     });
     this.#workers.push(worker);
@@ -170,6 +178,18 @@ export class Services implements AsyncDisposable {
     await Promise.all([this.#connections[Symbol.asyncDispose](), ...this.#clients.map(disconnect)]);
   }
 
+  #startSweepWorker(client: RedisClient): void {
+    const worker = startWorker({
+      client,
+      log: this.#log,
+      ...this.#lockOptions(),
+      queue: 'sweep',
+      handlers: { sweep: () => this.#runSweepCycle() },
+      timeoutMs: cycleJobTimeoutMs,
+    });
+    this.#workers.push(worker);
+  }
+
   #runObserveCycle(): Promise<void> {
     const { instrumentation } = this.#overrides;
     const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
@@ -182,6 +202,14 @@ export class Services implements AsyncDisposable {
 
   #runSweepCycle(): Promise<void> {
     return runThrottledCycle(this.context, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
+  }
+
+  async #keepCyclesScheduled(client: RedisClient): Promise<void> {
+    // After a failover Redis may have lost the schedulers.
+    client.on('ready', () => {
+      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
+    });
+    await this.#scheduleCycles();
   }
 
   #scheduleCycles(): Promise<void> {
@@ -222,6 +250,12 @@ export class Services implements AsyncDisposable {
   readonly #reportRecovery = (connection: string): void => {
     this.#log.info({ connection }, 'Redis connection recovered');
   };
+}
+
+/** The result of a health probe. Null when Redis does not answer within a second. */
+async function nullIfLate<T>(probe: Promise<T>): Promise<T | null> {
+  const result = await withTimeout(probe, probeTimeoutMs);
+  return result.kind === 'resolved' ? result.value : null;
 }
 
 const systemClock: Clock = {

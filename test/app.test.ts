@@ -162,7 +162,11 @@ test('an app token that Slack revokes ends run with exit code 2 and a sentence',
         createSlack: ({ onAuthError, command }) => {
           reportAuthError = onAuthError;
           return {
-            notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {} },
+            notifier: {
+              notifyOperation: async () => {},
+              notifyAlerts: async () => {},
+              notifyObservation: async () => {},
+            },
             start: async () => void calls.push(`start ${command}`),
             stop: async () => void calls.push('stop'),
             isConnected: () => true,
@@ -189,7 +193,7 @@ test('a role whose bot fails ends after the preparation that is still running', 
   let attempts = 0;
   let finishPreparation = () => {};
   const createSlack = () => ({
-    notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {} },
+    notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {}, notifyObservation: async () => {} },
     async start() {
       await waitFor(() => attempts === 2);
       throw new SlackConnectionError('token_revoked', 'Slack refuses the token.');

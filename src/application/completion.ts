@@ -1,9 +1,9 @@
 import { isAction } from '../domain/lifecycle.ts';
 import { linkId } from '../domain/link.ts';
-import { logRetainedUntil, oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import { logRetainedUntil, oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';

@@ -18,6 +18,8 @@ export interface UseCaseContext extends Stores {
 export interface Settings {
   /** How long a dialog accepts an answer, ms. */
   readonly confirmationTtlMs: number;
+  /** How often the observer observes the links, ms. */
+  readonly observeEveryMs: number;
 }
 
 /** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */

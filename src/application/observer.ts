@@ -1,10 +1,11 @@
 import { detectDrift } from '../domain/drift.ts';
 import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
 import type { Link, TaskFailure } from '../domain/link.ts';
-import { oldestUnprocessedAt } from '../domain/log-retention.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
+import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Project } from '../domain/project.ts';
+import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
@@ -19,14 +20,21 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
 /**
  * One cycle of the observer. Observes every link of every project. Makes a Running project Failed if a task has failed for
  * good after its link's watermark. Detects drift, and updates the alerts. Every write compares the version that the
- * observer read, or the draining operation, so a claim always wins. Throws `StoreUnavailableError`.
+ * observer read, or the draining operation, so a claim always wins. Records that the cycle has completed. Throws
+ * `StoreUnavailableError`.
  */
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
+  const startedAt = context.clock.monotonicNow();
   const projects = await context.projects.readMany(await context.projects.listIds());
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
   await Promise.all(
     [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
   );
+  const cycle = {
+    intervalMs: context.settings.observeEveryMs,
+    durationMs: context.clock.monotonicNow() - startedAt,
+  };
+  await context.observations.recordCycle(staleAfterMs(cycle));
 }
 
 async function observeGroup(

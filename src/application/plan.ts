@@ -9,7 +9,7 @@ import {
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
-import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, type QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
@@ -213,21 +213,21 @@ function observationsOf(links: readonly Link[], snapshots: LinkSnapshots): LinkO
 
 /** A link's first watermark is its newest failed task: tasks that failed before do not count. */
 function initialWatermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
-  const read = observationsOf(links, snapshots).filter((observation) => observation.kind === 'read');
+  const read = observationsOf(links, snapshots).filter(hasQueue);
   return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
 }
 
 /** The observation as it will be after the first watermark is set. */
 function withoutFailures(observation: LinkObservation): LinkObservation {
-  return observation.kind === 'read' ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
+  return hasQueue(observation) ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
 }
 
 function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && !observation.paused);
+  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && !observation.paused);
 }
 
 function pausedLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'read' && observation.paused);
+  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && observation.paused);
 }
 
 function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {

@@ -65,6 +65,8 @@ export interface NotificationQueue {
   operationChanged(ref: OperationRef): Promise<void>;
   /** An alert of the project has started, changed or been resolved. */
   alertsChanged(id: ProjectId): Promise<void>;
+  /** No worker observes the links, or one does again. */
+  observationChanged(): Promise<void>;
 }
 
 /**
@@ -74,6 +76,7 @@ export interface NotificationQueue {
 export interface Notifier {
   notifyOperation(ref: OperationRef): Promise<void>;
   notifyAlerts(id: ProjectId): Promise<void>;
+  notifyObservation(): Promise<void>;
 }
 
 export interface Clock {

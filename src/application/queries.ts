@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../domain/history.ts';
 import { type Action, allowedAction } from '../domain/lifecycle.ts';
 import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
+import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
 import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
@@ -29,6 +30,15 @@ export async function findProject(
   if (project !== null) return { kind: 'found', project };
   const similar = closestMatch(id, await context.projects.listIds());
   return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
+}
+
+/** Returns whether a syncbot worker observes the links now. Throws `StoreUnavailableError`. */
+export async function readObservationStatus({
+  observations,
+  serverClock,
+}: Pick<UseCaseContext, 'observations' | 'serverClock'>): Promise<ObservationStatus> {
+  const [lastCycle, now] = await Promise.all([observations.readLastCycle(), serverClock.now()]);
+  return observationStatus(lastCycle, now);
 }
 
 /** Observes all links of these projects together. Returns the projects in their order. Never throws. */
@@ -137,7 +147,7 @@ export async function getHistory(
     entries.push(...page);
     if (page.length < pageSize) break;
   }
-  if (entries.length > 0) return { kind: 'found', entries };
+  if (entries.length > 0) return { kind: 'found', entries: entries.slice(0, limit) };
   const found = await findProject(context, id);
   return found.kind === 'refused' ? found : { kind: 'found', entries };
 }

@@ -1,5 +1,6 @@
 import { type DesiredLinkState, desiredLinkState } from '../domain/lifecycle.ts';
 import { type Link, linkId } from '../domain/link.ts';
+import { hasQueue } from '../domain/observation.ts';
 import type { Progress } from '../domain/operation.ts';
 import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
@@ -261,7 +262,7 @@ async function prepareResume(
   onRetried?.(retried);
   const reachable = linksWithWatermark.filter((_link, index) => retried[index]?.kind !== 'unreachable');
   const ready = (await context.links.observe(reachable))
-    .filter((observation) => observation.kind === 'read')
+    .filter(hasQueue)
     .filter(({ paused, failuresAfterWatermark }) => paused && (!isRestore || failuresAfterWatermark === 0));
   const watermarks = Object.fromEntries(ready.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
   const readAt = context.clock.monotonicNow();

@@ -3,6 +3,7 @@ import type { AlertKind } from '../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
+import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState, StateCounts } from '../domain/project-state.ts';
@@ -17,6 +18,7 @@ export interface Stores {
   readonly operations: OperationStore;
   readonly alerts: AlertStore;
   readonly auditLog: AuditLog;
+  readonly observations: ObservationStore;
   readonly deduplication: Deduplication;
   readonly serverClock: ServerClock;
 }
@@ -124,6 +126,8 @@ export interface OperationStore {
   }): Promise<ConfirmationResult>;
   /** Checks the state rules again and makes the operation the active one of its project. */
   claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
+  /** Refuses a confirmed operation that no worker claimed in time, and marks one that waits for a worker for long. */
+  checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
@@ -178,6 +182,11 @@ export type ClaimResult =
   | { readonly kind: 'finished'; readonly operation: Operation }
   | { readonly kind: 'unknown' };
 
+/** What this call has found for the first time. `delayed`: the message must say that no worker has claimed the operation. */
+export type ClaimCheck =
+  | { readonly kind: 'refused'; readonly operation: Operation }
+  | { readonly kind: 'delayed' | 'unchanged' };
+
 /** How a claimed operation ends. */
 export interface Completion {
   readonly ref: OperationRef;
@@ -222,7 +231,10 @@ export interface AlertChange {
 
 /** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
 export interface AuditLog {
-  /** Entries, newest first. `before`: only entries older than the one with this id. */
+  /**
+   * Entries and refusals, newest first. `before`: only entries older than the one with this id. A page can have one more than
+   * `limit`, so that it does not end between two entries with the same id.
+   */
   read(id: ProjectId, page: { readonly limit: number; readonly before?: string }): Promise<HistoryEntry[]>;
   /** Records a refusal that came before an operation existed. */
   recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;
@@ -231,6 +243,30 @@ export interface AuditLog {
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
   readonly refusal: Refusal;
 };
+
+/** Whether the links are observed. The observer records its cycles, every process reads them. */
+export interface ObservationStore {
+  /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
+  recordCycle(staleAfterMs: number): Promise<void>;
+  /** Returns null if no cycle has ever completed. */
+  readLastCycle(): Promise<ObserveCycle | null>;
+  /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */
+  markNotObserved(): Promise<number>;
+  markObserved(): Promise<void>;
+
+  /** The messages which say that no worker observes the links. At most one per channel. */
+  readMessages(): Promise<ObservationMessage[]>;
+  saveMessage(message: ObservationMessage): Promise<void>;
+  /** The message of this channel has its last text. */
+  removeMessage(channel: string): Promise<void>;
+}
+
+export interface ObservationMessage {
+  readonly channel: string;
+  /** The last completed cycle, epoch ms. Null when no cycle had ever completed. */
+  readonly since: number | null;
+  readonly message: MessageRef;
+}
 
 /** Recognizes repeated deliveries, across all processes. */
 export interface Deduplication {

@@ -2,6 +2,8 @@ import { needsNotification } from '../domain/alert.ts';
 import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
+import { checkClaim } from './check-claim.ts';
+import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
 
@@ -11,10 +13,11 @@ const notifyWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
- * outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the urgency index. Each of
+ * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the urgency index. Each of
  * its steps may be repeated. Throws `StoreUnavailableError`.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
+  await checkObservation(context);
   const ids = await context.projects.listIds();
   for (const chunk of toChunks(ids, chunkSize)) {
     context.stopSignal.throwIfAborted();
@@ -45,6 +48,7 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
       await context.operations.resolve({ ref, decision: 'expire', by: null, dialog: null });
     return;
   }
+  if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
   if (now - (operation.finishedAt ?? now) < notifyWithinMs) return context.notifications.operationChanged(ref);

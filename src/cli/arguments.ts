@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
-import { parseDuration } from '../lib/duration.ts';
+import { parseDuration } from '../lib/parse-duration.ts';
 import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './cli-app.ts';
 import { sanitizeText } from './terminal-text.ts';

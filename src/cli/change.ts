@@ -140,7 +140,9 @@ function printOutcome(
 
 function outcomeMessage(operation: Operation): string {
   const { headline, more } = outcomeText({ operation, format: cliFormatter });
-  return [headline, ...more, ...stillOpenLines(operation)].join('\n');
+  // The lines of an open operation already name a missing worker.
+  const openLines = stillOpenLines(operation);
+  return [headline, ...(openLines.length > 0 ? openLines : more)].join('\n');
 }
 
 function stillOpenLines(operation: Operation): string[] {

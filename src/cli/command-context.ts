@@ -3,6 +3,7 @@ import { StoreRefusedError, StoreUnavailableError } from '../application/errors.
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
+import type { ObservationStatus } from '../domain/observation-status.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
@@ -67,6 +68,11 @@ export async function printRefusal({ app, output }: CommandContext, refusal: Ref
   const now = await app.useCaseContext.serverClock.now();
   output.error({ code: refusal.code, message: refusalText(refusal, { format: cliFormatter, now }) });
   return exitCodes.failure;
+}
+
+/** Notes that no syncbot worker observes the links. */
+export function noteIfNotObserved(output: Output, status: ObservationStatus): void {
+  if (status.kind === 'not_observed') output.note(messages.observation.warning(status.since, cliFormatter));
 }
 
 interface Configuration {

@@ -1,9 +1,10 @@
 import { StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
-import { observeProjects } from '../application/queries.ts';
+import { observeProjects, readObservationStatus } from '../application/queries.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { defaultConnection } from '../domain/link.ts';
-import type { LinkObservation, LinkStats, ObservedProject } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, type ObservedProject } from '../domain/observation.ts';
+import type { ObservationStatus } from '../domain/observation-status.ts';
 import {
   type Check,
   type ConnectionInfo,
@@ -94,12 +95,17 @@ function checkPolicy({ config, environment }: CommandContext): CheckText {
   return { item, result, message: texts.noOperators };
 }
 
-/** Whether the file is applied, and each link of the stored projects. */
+/** Whether the file is applied, whether a worker observes the links, and each link of the stored projects. */
 async function checkProjects(context: CommandContext): Promise<CheckText[]> {
   try {
-    const { projects } = context.app.useCaseContext;
+    const { useCaseContext } = context.app;
+    const { projects } = useCaseContext;
     const stored = await projects.readMany(await projects.listIds());
-    return [checkConfigApplied(context, stored), ...(await checkAllLinks(context, stored))];
+    return [
+      checkConfigApplied(context, stored),
+      checkObservation(await readObservationStatus(useCaseContext)),
+      ...(await checkAllLinks(context, stored)),
+    ];
   } catch (error) {
     const isRefused = error instanceof StoreRefusedError;
     if (!isRefused && !(error instanceof StoreUnavailableError)) throw error;
@@ -115,6 +121,14 @@ function checkConfigApplied({ config, configPath }: CommandContext, projects: re
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
     : { item, result: 'fail', message: texts.configNotApplied(differences) };
+}
+
+/** Unknown before the first cycle: the first `doctor` may run before the first worker. */
+function checkObservation(status: ObservationStatus): CheckText {
+  const item = texts.items.observer;
+  if (status.kind === 'observed') return { item, result: 'pass', message: texts.observed };
+  const message = messages.observation.warning(status.since, cliFormatter);
+  return { item, result: status.since === null ? 'unknown' : 'fail', message };
 }
 
 async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<CheckText[]> {
@@ -137,7 +151,7 @@ export function checkLinks({ project, stats }: ObservedProject, workerCounts: Wo
 }
 
 function checkLink(project: Project, observation: LinkObservation, workerCount: number | null): CheckOutcome {
-  if (observation.kind !== 'read') return toOutcome(checkQueueExists(observation));
+  if (!hasQueue(observation)) return toOutcome(checkQueueExists(observation));
   const kept = checkFailedTasksKept(observation);
   const outcomes = [
     checkPauseFlag(project, observation),
@@ -153,7 +167,7 @@ function toOutcome({ result, reason }: Check): CheckOutcome {
 }
 
 /** A difference is unknown while a reconcile is due or the state is a transition. Otherwise it is drift. */
-function checkPauseFlag(project: Project, { paused }: LinkStats): CheckOutcome {
+function checkPauseFlag(project: Project, { paused }: { readonly paused: boolean }): CheckOutcome {
   const { id, state, version, reconciledVersion } = project;
   const flag = paused ? 'paused' : 'running';
   if (paused === (desiredLinkState(state) === 'paused')) return { result: 'pass', message: texts.link.flag(flag) };

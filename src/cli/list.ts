@@ -1,27 +1,31 @@
-import { findOpenOperation, listProjects, observeProjects } from '../application/queries.ts';
-import type { ObservedProject } from '../domain/observation.ts';
+import { findOpenOperation, listProjects, observeProjects, readObservationStatus } from '../application/queries.ts';
+import { hasQueue, type ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
-import type { CommandContext } from './command-context.ts';
+import { type CommandContext, noteIfNotObserved } from './command-context.ts';
 import { projectJson } from './show.ts';
 import { type Column, formatTable } from './terminal-text.ts';
 
 const texts = messages.cli.list;
 
 /** `syncbot list [filter]`: the projects with live stats, worst state first. */
-export async function list(
-  { app: { useCaseContext }, output, configPath }: CommandContext,
-  filter: string,
-): Promise<ExitCode> {
+export async function list(context: CommandContext, filter: string): Promise<ExitCode> {
+  const {
+    app: { useCaseContext },
+    output,
+    configPath,
+  } = context;
   const projects = await listProjects(useCaseContext, filter);
-  const [observed, now, operations] = await Promise.all([
+  const [observed, now, observation, operations] = await Promise.all([
     observeProjects(useCaseContext, projects),
     useCaseContext.serverClock.now(),
+    readObservationStatus(useCaseContext),
     Promise.all(projects.map((project) => findOpenOperation(useCaseContext, project))),
   ]);
   const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));
   if (projects.length > 0) output.result(projectTable(observed, now), data);
   else output.result(filter === '' ? texts.noProjects(configPath) : texts.noMatch(filter), data);
+  if (projects.length > 0) noteIfNotObserved(output, observation);
   return exitCodes.success;
 }
 
@@ -54,7 +58,8 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
 function linksCell(links: ObservedProject['stats']['links']): string {
   return texts.links({
     total: links.length,
-    paused: links.filter((observation) => observation.kind === 'read' && observation.paused).length,
+    paused: links.filter((observation) => hasQueue(observation) && observation.paused).length,
+    unreadable: links.filter(({ kind }) => kind === 'unreadable').length,
     missing: links.filter(({ kind }) => kind === 'missing').length,
     unreachable: links.filter(({ kind }) => kind === 'unreachable').length,
   });

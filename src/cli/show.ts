@@ -5,18 +5,19 @@ import {
   getProjectDetails,
   type ProjectDetails,
   precheckProject,
+  readObservationStatus,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { logRetentionDeadline } from '../domain/log-retention.ts';
-import { type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
+import { hasQueue, type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint } from '../domain/project.ts';
+import { logRetentionDeadline } from '../domain/source-log-retention.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
-import { type CommandContext, printRefusal } from './command-context.ts';
+import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
 import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.show;
@@ -27,12 +28,14 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   const result = await getProjectDetails(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { details } = result;
-  const [operation, now] = await Promise.all([
+  const [operation, now, observation] = await Promise.all([
     findOpenOperation(useCaseContext, details.project),
     useCaseContext.serverClock.now(),
+    readObservationStatus(useCaseContext),
   ]);
   const data = { ...projectJson(details, operation), precheck: details.precheck.map(toCheckText) };
   context.output.result(detailsText(details, now), data);
+  noteIfNotObserved(context.output, observation);
   return exitCodes.success;
 }
 
@@ -71,7 +74,9 @@ function operationJson({ id, action, state, by, requestedAt }: Operation) {
 
 function linkJson(observation: LinkObservation) {
   const { queue, connection, prefix } = observation.link;
-  if (observation.kind !== 'read') return { queue, connection, prefix, ...unreadStats };
+  if (observation.kind !== 'read') {
+    return { queue, connection, prefix, ...unreadStats, paused: hasQueue(observation) ? observation.paused : null };
+  }
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
   const latencyMs = linkLatencyMs(observation);
   return { queue, connection, prefix, paused, waiting, prioritized, active, delayed, failed, latencyMs };

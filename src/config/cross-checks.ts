@@ -84,7 +84,10 @@ function connectionIdentity(name: string, url: unknown): string {
   return result?.kind === 'parsed' ? redisIdentity(result.endpoint) : `named ${name}`;
 }
 
-const anyRecord = z.record(z.string(), z.unknown());
+/** Unlike `z.record` of zod 4.6.7, it keeps a key `__proto__`, so that this name is refused too. */
+const anyRecord = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 
 function toRecord(value: unknown): Record<string, unknown> {
   return anyRecord.safeParse(value).data ?? {};

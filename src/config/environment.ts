@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { messages } from '../messages/catalog.ts';
@@ -21,9 +22,13 @@ export interface Environment {
   readonly slackApiUrl: string | null;
   /** The port of HTTP mode. 0: any free port. */
   readonly port: number;
+  /** The address that HTTP mode listens on. Null for all interfaces. */
+  readonly host: string | null;
   readonly configPath: string;
   /** `null`: no admin server. 0: any free port. */
   readonly adminPort: number | null;
+  /** The address that the admin server listens on. Null for all interfaces. */
+  readonly adminHost: string | null;
   readonly logLevel: LogLevel | null;
   readonly secrets: Secrets;
 }
@@ -61,8 +66,10 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
     command: values.SLACK_COMMAND,
     slackApiUrl: values.SLACK_API_URL ?? null,
     port: values.PORT,
+    host: values.HOST ?? null,
     configPath: values.SYNCBOT_CONFIG,
     adminPort: values.ADMIN_PORT ?? null,
+    adminHost: values.ADMIN_HOST ?? null,
     logLevel: values.LOG_LEVEL ?? null,
     secrets: hideSecrets({
       redis: values.REDIS_URL,
@@ -75,14 +82,16 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
 }
 
 /** The errors that prevent the roles `all` and `bot` from connecting to Slack. */
-export function validateSlackEnvironment({ secrets, port: slackPort, adminPort }: Environment): EnvironmentError[] {
+export function validateSlackEnvironment(environment: Environment): EnvironmentError[] {
+  const { secrets, port: slackPort, host, adminPort, adminHost } = environment;
   const { slackBotToken, slackAppToken, slackSigningSecret } = secrets;
+  const shareInterface = host === null || adminHost === null || host === adminHost;
   return [
     ...(slackBotToken === null ? [toEnvironmentError('SLACK_BOT_TOKEN', texts.missing)] : []),
     ...(slackAppToken === null && slackSigningSecret === null
       ? [{ name: 'SLACK_APP_TOKEN', ...texts.missingTransport }]
       : []),
-    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0
+    ...(slackAppToken === null && adminPort === slackPort && slackPort !== 0 && shareInterface
       ? [{ name: 'ADMIN_PORT', ...texts.portConflict }]
       : []),
   ];
@@ -93,6 +102,12 @@ const port = z
   .trim()
   .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, texts.notPort)
   .transform(Number);
+
+/** An IP address without brackets, or the name of a host. */
+const host = z
+  .string()
+  .trim()
+  .refine((text) => isIP(text) > 0 || /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(text), texts.notHost);
 
 /** `prefix` is how Slack starts tokens of this kind. `null`: the value is not a token. */
 const token = (prefix: string | null) =>
@@ -124,9 +139,11 @@ const environmentSchema = z.object({
   SLACK_API_URL: webUrl.optional().meta(variableDocs.SLACK_API_URL),
   SLACK_COMMAND: slashCommand.default('/sync').meta(variableDocs.SLACK_COMMAND),
   PORT: port.default(3_000).meta(variableDocs.PORT),
+  HOST: host.optional().meta(variableDocs.HOST),
   REDIS_URL: redisUrlSchema.prefault(defaultRedisUrl).meta(variableDocs.REDIS_URL),
   SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
   ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
+  ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),
   LOG_LEVEL: logLevel.optional().meta(variableDocs.LOG_LEVEL(logLevels)),
 });
 

@@ -33,7 +33,7 @@ function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariab
   if (reference === '$${') return { kind: 'resolved', value: '${' };
   const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
   if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
-  const value = env[name];
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
   return { kind: 'unresolved', ...messages.config.variableNotSet(toPrintable(name)) };
 }

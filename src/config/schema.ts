@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultConnection } from '../domain/link.ts';
-import { parseDuration } from '../lib/duration.ts';
+import { parseDuration } from '../lib/parse-duration.ts';
 import { messages } from '../messages/catalog.ts';
 import { parseRedisUrl } from './redis-url.ts';
 

@@ -67,11 +67,18 @@ const debounced: ReadonlySet<AlertKind> = new Set([
   'pause_ignored',
   'unexpectedly_paused',
   'queue_missing',
+  'link_unreadable',
   'no_worker',
   'latency',
 ]);
 /** Alerts whose condition comes and goes. */
-const flapping: ReadonlySet<AlertKind> = new Set(['unexpectedly_paused', 'queue_missing', 'no_worker', 'latency']);
+const flapping: ReadonlySet<AlertKind> = new Set([
+  'unexpectedly_paused',
+  'queue_missing',
+  'link_unreadable',
+  'no_worker',
+  'latency',
+]);
 const flappingWindowMs = 10 * 60_000;
 /** How often a firing alert that is not critical may change: latencies and link counts change all the time. */
 const updateIntervalMs = 60_000;

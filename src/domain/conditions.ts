@@ -29,6 +29,8 @@ export const conditionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('queue_created'), links: linkSampleSchema }),
   /** Queues existed before and do not exist now. */
   z.object({ kind: z.literal('queue_missing'), links: linkSampleSchema }),
+  /** The numbers of links cannot be read, because of a task that BullMQ does not expect. */
+  z.object({ kind: z.literal('link_unreadable'), links: linkSampleSchema }),
   /** Links have no connected worker, or have delayed tasks that are due and that no worker takes. */
   z.object({ kind: z.literal('no_worker'), noWorker: linkSampleSchema, overdue: linkSampleSchema }),
   z.object({ kind: z.literal('latency'), latencyMs: z.number(), limitMs: z.number() }),
@@ -53,6 +55,7 @@ export const alertKinds = [
   'unexpectedly_paused',
   'queue_missing',
   'queue_created',
+  'link_unreadable',
   'tasks_failed',
   'no_worker',
   'latency',

@@ -2,7 +2,7 @@ import type { Condition } from './conditions.ts';
 import { deletedLinks } from './drift.ts';
 import { desiredLinkState, isAllowed, type OperationKind } from './lifecycle.ts';
 import type { Link, LinkSample } from './link.ts';
-import { type LinkObservation, observedLinks } from './observation.ts';
+import { hasQueue, type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -17,8 +17,8 @@ export interface LinksByStatus {
 export function groupObservations(observations: readonly LinkObservation[]): LinksByStatus {
   const select = (matches: (observation: LinkObservation) => boolean) => observedLinks(observations.filter(matches));
   return {
-    resumed: select((observation) => observation.kind === 'read' && !observation.paused),
-    paused: select((observation) => observation.kind === 'read' && observation.paused),
+    resumed: select((observation) => hasQueue(observation) && !observation.paused),
+    paused: select((observation) => hasQueue(observation) && observation.paused),
     missing: select(({ kind }) => kind === 'missing'),
     unreachable: select(({ kind }) => kind === 'unreachable'),
   };
@@ -70,6 +70,7 @@ export function helpfulOperations(condition: Condition, project: Project): Opera
       return ['pause'];
     case 'pause_ignored':
     case 'queue_created':
+    case 'link_unreadable':
     case 'no_worker':
     case 'latency':
       return [];

@@ -1,6 +1,6 @@
 import { desiredLinkState } from './lifecycle.ts';
 import { type Link, linkId } from './link.ts';
-import { type LinkObservation, observedLinks } from './observation.ts';
+import { hasQueue, type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
 
 /** How links differ from the desired state. */
@@ -21,13 +21,13 @@ export function detectDrift(project: Project, observations: readonly LinkObserva
   const settled = observations.filter(({ link }) => !isReconciling(project, link));
   const pending = new Set(project.pendingLinks);
   const isPending = ({ link }: LinkObservation) => pending.has(linkId(link));
-  const read = settled.filter((observation) => observation.kind === 'read');
-  const differing = observedLinks(read.filter((one) => one.paused !== (desired === 'paused') && !isPending(one)));
+  const existing = settled.filter(hasQueue);
+  const differing = observedLinks(existing.filter((one) => one.paused !== (desired === 'paused') && !isPending(one)));
   const missing = observedLinks(settled.filter(({ kind }) => kind === 'missing'));
   return {
     unexpectedlyRunning: desired === 'paused' ? differing : [],
     unexpectedlyPaused: desired === 'resumed' ? differing : [],
-    created: observedLinks(read.filter(isPending)),
+    created: observedLinks(existing.filter(isPending)),
     deleted: project.pendingLinks === null ? [] : deletedLinks(project, missing),
   };
 }

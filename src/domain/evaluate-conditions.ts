@@ -3,11 +3,18 @@ import { type AlertKind, type Condition, type ConditionOf, sampledLinks } from '
 import { detectDrift, isReconciling } from './drift.ts';
 import { desiredLinkState } from './lifecycle.ts';
 import { linkId, sampleLinks } from './link.ts';
-import { logRetentionDeadline } from './log-retention.ts';
-import { countFailures, observedLinks, oldestFailure, type ProjectStats } from './observation.ts';
+import {
+  countFailures,
+  hasQueue,
+  type LinkObservation,
+  observedLinks,
+  oldestFailure,
+  type ProjectStats,
+} from './observation.ts';
 import { operationReconcileTimeoutMs } from './operation.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
+import { logRetentionDeadline } from './source-log-retention.ts';
 
 /** One observation of a project that has no active operation. */
 export interface ProjectObservation {
@@ -44,6 +51,7 @@ export function evaluateObservation(observation: ProjectObservation): ResultsOf<
     pause_ignored: desired === 'paused' ? evaluatePauseIgnored(observation) : absent,
     queue_created: evaluateDrift({ kind: 'queue_created', links: sampleLinks(created) }, observation),
     queue_missing: evaluateDrift({ kind: 'queue_missing', links: sampleLinks(deleted) }, observation),
+    link_unreadable: evaluateUnreadable(observation),
     no_worker: isRunning ? evaluateNoWorker(observation) : absent,
     latency: isRunning ? evaluateLatency(observation) : absent,
     tasks_failed: isRunning ? evaluateTasksFailed(observation) : absent,
@@ -94,9 +102,7 @@ function evaluateUnexpectedlyRunning(observation: ProjectObservation) {
   const drift = { kind: 'unexpectedly_running', links: sampleLinks(resumed), cause: 'resumed' } as const;
   if (resumed.length > 0) return present(drift);
   const isTooLate = project.activeOperation === null && now - project.since > operationReconcileTimeoutMs;
-  const notPaused = stats.links.filter(
-    (each) => each.kind === 'read' && !each.paused && isReconciling(project, each.link),
-  );
+  const notPaused = stats.links.filter((each) => hasQueue(each) && !each.paused && isReconciling(project, each.link));
   if (!isTooLate || notPaused.length === 0) return evaluateDrift(drift, observation);
   return present({ ...drift, links: sampleLinks(observedLinks(notPaused)), cause: 'not_paused' as const });
 }
@@ -109,23 +115,29 @@ function evaluateDrift<Drift extends Condition & { readonly links: { readonly to
   const { project, stats } = observation;
   if (condition.links.total > 0) return present(condition);
   if (stats.links.some(({ link }) => isReconciling(project, link))) return unknown;
-  return isHiddenByUnreachable(condition.kind, observation) ? unknown : absent;
+  return isHidden(condition.kind, observation, ['unreachable']) ? unknown : absent;
 }
 
 function evaluatePauseIgnored(observation: ProjectObservation): ConditionResult<ConditionOf<'pause_ignored'>> {
   const ignoring = readLinks(observation.stats).filter(({ paused, ignoresPause }) => paused && ignoresPause);
   if (ignoring.length > 0) return present({ kind: 'pause_ignored', links: sampleLinks(observedLinks(ignoring)) });
-  return isHiddenByUnreachable('pause_ignored', observation) ? unknown : absent;
+  return isHidden('pause_ignored', observation, ['unreachable', 'unreadable']) ? unknown : absent;
+}
+
+function evaluateUnreadable(observation: ProjectObservation): ConditionResult<ConditionOf<'link_unreadable'>> {
+  const unreadable = observedLinks(observation.stats.links.filter(({ kind }) => kind === 'unreadable'));
+  if (unreadable.length > 0) return present({ kind: 'link_unreadable', links: sampleLinks(unreadable) });
+  return isHidden('link_unreadable', observation, ['unreachable']) ? unknown : absent;
 }
 
 function evaluateNoWorker({ stats, workers }: ProjectObservation): ConditionResult<ConditionOf<'no_worker'>> {
-  const noWorker = observedLinks(stats.links.filter(({ kind }, index) => kind === 'read' && workers[index] === 0));
+  const noWorker = observedLinks(stats.links.filter((each, index) => hasQueue(each) && workers[index] === 0));
   const overdue = observedLinks(
     readLinks(stats).filter(({ overdueSince, now }) => overdueSince !== null && now - overdueSince > overdueAfterMs),
   );
   if (noWorker.length + overdue.length > 0)
     return present({ kind: 'no_worker', noWorker: sampleLinks(noWorker), overdue: sampleLinks(overdue) });
-  return workers.includes(null) || !allReachable(stats) ? unknown : absent;
+  return workers.includes(null) || hasAny(stats, ['unreachable', 'unreadable']) ? unknown : absent;
 }
 
 function evaluateLatency({ project, stats }: ProjectObservation): ConditionResult<ConditionOf<'latency'>> {
@@ -139,23 +151,32 @@ function evaluateTasksFailed({ project, stats }: ProjectObservation): ConditionR
   if (project.definition.onFailure !== 'continue') return absent;
   const failure = oldestFailure(stats.links);
   if (failure !== null) return present({ kind: 'tasks_failed', count: countFailures(stats.links), failure });
-  return allReachable(stats) ? absent : unknown;
+  return hasAny(stats, ['unreachable']) ? unknown : absent;
 }
 
-/** Whether the firing alert names a link that does not answer. Then it is not known whether the alert is resolved. */
-function isHiddenByUnreachable(kind: AlertKind, { project, stats }: ProjectObservation): boolean {
+type ObservationKind = LinkObservation['kind'];
+
+/**
+ * Whether the firing alert names a link that was observed as one of these kinds. Then it is not known whether the alert is
+ * resolved.
+ */
+function isHidden(
+  kind: AlertKind,
+  { project, stats }: ProjectObservation,
+  hidingKinds: readonly ObservationKind[],
+): boolean {
   const alert = project.alerts[kind]?.alert;
   if (alert === undefined || alert.state === 'resolved') return false;
-  const unreachable = stats.links.filter((each) => each.kind === 'unreachable').map(({ link }) => linkId(link));
-  return sampledLinks(alert.condition).some((link) => unreachable.includes(linkId(link)));
+  const hidden = stats.links.filter((each) => hidingKinds.includes(each.kind)).map(({ link }) => linkId(link));
+  return sampledLinks(alert.condition).some((link) => hidden.includes(linkId(link)));
 }
 
 function readLinks({ links }: ProjectStats) {
   return links.filter((each) => each.kind === 'read');
 }
 
-function allReachable({ links }: ProjectStats): boolean {
-  return links.every(({ kind }) => kind !== 'unreachable');
+function hasAny({ links }: ProjectStats, kinds: readonly ObservationKind[]): boolean {
+  return links.some(({ kind }) => kinds.includes(kind));
 }
 
 function present<Present extends Condition>(condition: Present): { kind: 'present'; condition: Present } {

@@ -2,11 +2,23 @@ import type { ConnectionFault } from './connection-fault.ts';
 import type { Link, TaskFailure, Watermark } from './link.ts';
 import type { Project } from './project.ts';
 
-/** One observation of a link's queue. Times are epoch ms of the link's own Redis server. */
-export interface LinkStats {
-  readonly kind: 'read';
+/** What is read of every queue. Times are epoch ms of the link's own Redis server. */
+interface QueueFacts {
   readonly link: Link;
+  readonly now: number;
   readonly paused: boolean;
+  /** The version in the queue's record, such as `bullmq:6.7.0`. Null when the record has none. */
+  readonly bullmqVersion: string | null;
+  readonly failuresAfterWatermark: number;
+  /** The oldest failures after the watermark, at most three. */
+  readonly oldestFailures: readonly Omit<TaskFailure, 'kind' | 'link'>[];
+  /** The watermark that a restore would set now. */
+  readonly newestFailed: Watermark;
+}
+
+/** One observation of a link's queue. */
+export interface LinkStats extends QueueFacts {
+  readonly kind: 'read';
   /** A worker took a task after the pause. BullMQ 4 does that. */
   readonly ignoresPause: boolean;
   /** Whether the options of the next task keep it when it fails. Null when no task waits. */
@@ -24,19 +36,17 @@ export interface LinkStats {
   readonly failed: number;
   /** When the oldest runnable task became runnable. Null when none is. */
   readonly oldestRunnableAt: number | null;
-  readonly now: number;
-  /** The version in the queue's record, such as `bullmq:6.7.0`. Null when the record has none. */
-  readonly bullmqVersion: string | null;
-  readonly failuresAfterWatermark: number;
-  /** The oldest failures after the watermark, at most three. */
-  readonly oldestFailures: readonly Omit<TaskFailure, 'kind' | 'link'>[];
-  /** The watermark that a restore would set now. */
-  readonly newestFailed: Watermark;
+}
+
+/** The numbers of the queue cannot be read, because of a task that BullMQ does not expect. */
+export interface UnreadableLink extends QueueFacts {
+  readonly kind: 'unreadable';
 }
 
 /** `missing`: the queue does not exist. `unreachable`: the link did not answer, so nothing is known about it. */
 export type LinkObservation =
   | LinkStats
+  | UnreadableLink
   | { readonly kind: 'missing'; readonly link: Link }
   | { readonly kind: 'unreachable'; readonly link: Link; readonly fault?: ConnectionFault };
 
@@ -48,7 +58,11 @@ export type QueueUsage =
   | { readonly kind: 'used'; readonly evidence: UsageEvidence }
   | { readonly kind: 'unreachable' };
 
-/** One observation of a project. A number is null when not every link answered. */
+export function hasQueue(observation: LinkObservation): observation is LinkStats | UnreadableLink {
+  return observation.kind === 'read' || observation.kind === 'unreadable';
+}
+
+/** One observation of a project. A number is null when not every link could be read. */
 export interface ProjectStats {
   readonly observedAt: number;
   readonly latencyMs: number | null;
@@ -69,14 +83,14 @@ export interface ObservedProject {
  */
 export function toProjectStats(links: readonly LinkObservation[], observedAt: number): ProjectStats {
   const read = links.filter((observation) => observation.kind === 'read');
-  const allReachable = links.every((observation) => observation.kind !== 'unreachable');
+  const allRead = links.every(({ kind }) => kind === 'read' || kind === 'missing');
   const sum = (of: (stats: LinkStats) => number) => read.reduce((total, stats) => total + of(stats), 0);
   return {
     observedAt,
     links,
-    latencyMs: allReachable ? Math.max(0, ...read.map(linkLatencyMs)) : null,
-    backlog: allReachable ? sum(linkBacklog) : null,
-    inFlight: allReachable ? sum((stats) => stats.active) : null,
+    latencyMs: allRead ? Math.max(0, ...read.map(linkLatencyMs)) : null,
+    backlog: allRead ? sum(linkBacklog) : null,
+    inFlight: allRead ? sum((stats) => stats.active) : null,
   };
 }
 
@@ -95,17 +109,14 @@ export function observedLinks(observations: readonly LinkObservation[]): Link[] 
 
 /** How many tasks failed after the watermarks, on the links that answered. */
 export function countFailures(links: readonly LinkObservation[]): number {
-  return links.reduce(
-    (sum, observation) => sum + (observation.kind === 'read' ? observation.failuresAfterWatermark : 0),
-    0,
-  );
+  return links.reduce((sum, observation) => sum + (hasQueue(observation) ? observation.failuresAfterWatermark : 0), 0);
 }
 
 /** The oldest failures after the watermarks over all links, at most three of each link, the oldest first. */
 export function oldestFailures(links: readonly LinkObservation[]): TaskFailure[] {
   return links
     .flatMap((observation) =>
-      observation.kind === 'read'
+      hasQueue(observation)
         ? observation.oldestFailures.map(
             (task): TaskFailure => ({ kind: 'task_failed', link: observation.link, ...task }),
           )

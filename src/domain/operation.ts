@@ -28,6 +28,8 @@ export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
 
 /** How long a confirmed operation waits for a worker, ms. After that it is refused. */
 export const claimTimeoutMs = 120_000;
+/** After this time, ms, the message of a confirmed operation says that no worker has claimed it yet. */
+export const claimNoticeMs = 10_000;
 /** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
 /** How long a link has to answer in a preflight, an Adopt or an apply, ms. */
@@ -77,7 +79,7 @@ export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
 }
 
 /** A message in a Slack channel. */
-const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
 /** One requested action or correction on one project. Times are epoch ms of the bot's Redis server. */
@@ -100,6 +102,8 @@ export const operationSchema = z.object({
   resolvedAt: z.number().nullable(),
   /** Until when a worker may claim it. */
   executeBy: z.number().nullable(),
+  /** When syncbot found that no worker had claimed it within `claimNoticeMs`. */
+  claimDelayedAt: z.number().nullable().default(null),
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
   /** The project's state at the claim and at the end of the operation. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ConnectionFault, connectionFaultSchema } from './connection-fault.ts';
 import { linkSampleSchema, sampleLinks } from './link.ts';
-import type { LinkObservation } from './observation.ts';
+import { hasQueue, type LinkObservation } from './observation.ts';
 
 /** How a Redis server survives a restart. */
 export type Persistence = 'aof' | 'snapshots' | 'none';
@@ -47,6 +47,7 @@ const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('workers_unknown') }),
   z.object({ code: z.literal('failed_tasks_kept') }),
   z.object({ code: z.literal('failed_tasks_removed') }),
+  z.object({ code: z.literal('unreadable') }),
   z.object({ code: z.literal('no_failed_task') }),
   z.object({ code: z.literal('tasks_failed'), count: z.number() }),
 ]);
@@ -158,13 +159,14 @@ export function checkWorkers(count: number | null): Check {
 /** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable(observation);
+  if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
   const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
   return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable(observation);
-  const count = observation.kind === 'read' ? observation.failuresAfterWatermark : 0;
+  const count = hasQueue(observation) ? observation.failuresAfterWatermark : 0;
   return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
 }
 

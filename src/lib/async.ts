@@ -25,6 +25,20 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Pr
   return result;
 }
 
+const sliceMs = 100;
+
+/**
+ * Like `withTimeout`, but time in which this process could not run does not count: the promise may be settled by what waits
+ * to be read. Node runs late timers before it reads from sockets, so the wait is made of slices of 100 ms.
+ */
+export async function withRunningTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<TimedResult<T>> {
+  for (let leftMs = timeoutMs; leftMs > 0; leftMs -= sliceMs) {
+    const result = await withTimeout(promise, Math.min(sliceMs, leftMs));
+    if (result.kind !== 'timed_out') return result;
+  }
+  return { kind: 'timed_out' };
+}
+
 export interface IsolatedWork<Item> {
   readonly work: (item: Item) => Promise<void>;
   /** Handles the error of one item. What it throws rejects the whole call. */

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../application/context.ts';
+import { limitConnections } from '../lib/limit-connections.ts';
 import { messages } from '../messages/catalog.ts';
 import { checkReadiness, type HealthProbes, type Readiness } from './health.ts';
 
 export interface AdminOptions {
   /** 0 takes a free port. */
   readonly port: number;
+  /** The address to listen on. Null for all interfaces. */
+  readonly host: string | null;
   readonly probes: HealthProbes;
   readonly metrics: { readonly contentType: string; readonly render: () => Promise<string> };
   readonly log: Logger;
@@ -26,25 +29,32 @@ const texts = messages.health;
 const closeTimeoutMs = 500;
 /** Enough for probes, Prometheus and a person. */
 const maxConnections = 64;
-/** A silent connection is closed after this time. */
+/** A silent connection is closed after this time. A request must arrive in it. */
 const idleTimeoutMs = 5_000;
+const timeoutCheckIntervalMs = 1_000;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` on all interfaces, because a container's probes come from outside it. No
- * response contains a host name or a user. Throws `AdminPortError`.
+ * Serves `/healthz`, `/readyz` and `/metrics`. Without `host` on all interfaces, because a container's probes come from
+ * outside it. No response contains a host name or a user. Throws `AdminPortError`.
  */
 export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
   const { log } = options;
-  const server = createServer((request, response) => {
+  const timeouts = {
+    headersTimeout: idleTimeoutMs,
+    requestTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckIntervalMs,
+  };
+  const server = createServer(timeouts, (request, response) => {
     respond(options, request, response).catch((error: unknown) => {
       log.error({ error }, 'admin request failed');
       response.destroy();
     });
   });
-  Object.assign(server, { timeout: idleTimeoutMs, maxConnections });
-  const port = await listen(server, options.port);
+  server.timeout = idleTimeoutMs;
+  limitConnections(server, maxConnections);
+  const port = await listen(server, options);
   server.on('error', (error) => log.warn({ error }, 'admin server error'));
-  log.info({ port, interfaces: 'all' }, 'admin server listening');
+  log.info({ port, interfaces: options.host === null ? 'all' : 'ADMIN_HOST' }, 'admin server listening');
   return { port, [Symbol.asyncDispose]: () => close(server) };
 }
 
@@ -88,9 +98,9 @@ function json(readiness: Readiness): AdminResponse {
   return { status: readiness.ready ? 200 : 503, type: 'application/json', text: `${JSON.stringify(readiness)}\n` };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, { port, host }: AdminOptions): Promise<number> {
   try {
-    await once(server.listen(port), 'listening');
+    await once(server.listen({ port, host: host ?? undefined }), 'listening');
   } catch (error) {
     throw new AdminPortError(portErrorMessage(port, error), { cause: error });
   }

@@ -1,4 +1,6 @@
+import type { ObservationStatus } from '../domain/observation-status.ts';
 import { messages } from '../messages/catalog.ts';
+import { formatUtc } from '../messages/format.ts';
 
 /** What the parts of a process report about themselves. No probe takes longer than about a second, and none throws. */
 export interface HealthProbes {
@@ -10,6 +12,8 @@ export interface HealthProbes {
   readonly expectedQueues: readonly string[];
   /** The bot's queues that this process works on now. */
   readonly activeQueues: () => readonly string[];
+  /** Whether a worker observes the links. Null when Redis does not answer. */
+  readonly readObservationStatus: () => Promise<ObservationStatus | null>;
   /** Jobs by queue and state. Null when Redis does not answer. */
   readonly readJobCounts: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>> | null>;
   /** Aborted when the process stops. */
@@ -19,7 +23,7 @@ export interface HealthProbes {
 /** The answer of `/readyz`. */
 export interface Readiness {
   readonly ready: boolean;
-  /** The status of each part: `ready`, or what is wrong. */
+  /** The status of each part: `ready`, or what is wrong. `workers` also shows that no worker observes the links. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
@@ -31,16 +35,22 @@ const ready = 'ready';
 export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
   const { isSlackConnected, expectedQueues, stopSignal } = probes;
   if (stopSignal.aborted) return toReadiness({ process: texts.stopping });
-  const isRedisUp = await probes.pingRedis();
+  const [isRedisUp, observation] = await Promise.all([probes.pingRedis(), probes.readObservationStatus()]);
   // Read after the wait, so that the answer is current.
   const activeQueues = new Set(probes.activeQueues());
   const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
-  return toReadiness({
+  const readiness = toReadiness({
     ...(stopSignal.aborted ? { process: texts.stopping } : {}),
     redis: isRedisUp ? ready : texts.noAnswer,
     ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : texts.notConnected }),
     workers: idleQueues.length === 0 ? ready : texts.idleQueues(idleQueues),
   });
+  if (readiness.parts['workers'] !== ready || observation?.kind !== 'not_observed') return readiness;
+  // A worker that has just started has not completed a cycle yet.
+  if (observation.since === null && expectedQueues.includes('observe')) return readiness;
+  // This process can do its own work. Over HTTP, Slack would not reach a bot that is not ready.
+  const workers = messages.observation.notObserved(observation.since, { time: formatUtc });
+  return { ...readiness, parts: { ...readiness.parts, workers } };
 }
 
 function toReadiness(parts: Readiness['parts']): Readiness {

@@ -82,6 +82,11 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
         }
         return result;
       },
+      async checkClaim(ref) {
+        const result = await operations.checkClaim(ref);
+        if (result.kind === 'refused') count(result.operation);
+        return result;
+      },
       // The notifier reads an operation before it marks it. Remembers when the operation finished.
       async read(ref) {
         const operation = await operations.read(ref);

@@ -18,9 +18,9 @@ import {
   requestActionIdPattern,
   type SlashCommand,
 } from './contract.ts';
-import { onPage, onRequestAction, onShow } from './listeners/buttons.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
+import { onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
 import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
 import { createNotifier } from './notifier/notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
@@ -126,6 +126,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       projects: context.projects,
       operations: context.operations,
       alerts: context.alerts,
+      observations: context.observations,
       serverClock: context.serverClock,
       responseUrlFetch,
       format,
@@ -173,6 +174,7 @@ function createReceiver(
       return createHttpReceiver({
         signingSecret: transport.signingSecret,
         port: transport.port,
+        host: transport.host,
         log,
         onRequestRejected,
       });

@@ -88,7 +88,11 @@ export function withoutJobs(services: TestServices): UseCaseContext {
   return {
     ...services.context,
     jobs: { execute: async () => {}, reconcile: async () => {} },
-    notifications: { operationChanged: async () => {}, alertsChanged: async () => {} },
+    notifications: {
+      operationChanged: async () => {},
+      alertsChanged: async () => {},
+      observationChanged: async () => {},
+    },
   };
 }
 

@@ -38,6 +38,22 @@ async function failOneTask({ queue, startWorker }: TestLink, message = 'refused 
 }
 
 describe('a cycle of the observer', () => {
+  it("records when it has completed, by Redis's clock, also without projects", async () => {
+    expect(await services.context.observations.readLastCycle()).toBeNull();
+    const before = await services.context.serverClock.now();
+    await runObserver(services.context);
+    const cycle = await services.context.observations.readLastCycle();
+    expect(cycle).toEqual({ completedAt: expect.any(Number), staleAfterMs: 90_000 });
+    expect(cycle?.completedAt).toBeGreaterThanOrEqual(before);
+    expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
+  });
+
+  it('records nothing if it is stopped before its end', async () => {
+    await services.createProject('payments', [testLink]);
+    await expect(runObserver({ ...services.context, stopSignal: AbortSignal.abort() })).rejects.toThrow();
+    expect(await services.context.observations.readLastCycle()).toBeNull();
+  });
+
   it('makes a Running project Failed when a task failed for good, masks the reason, and reconciles its links', async () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
@@ -48,7 +64,7 @@ describe('a cycle of the observer', () => {
     await runObserver({
       ...services.context,
       jobs,
-      notifications: { operationChanged: async () => {}, alertsChanged },
+      notifications: { operationChanged: async () => {}, alertsChanged, observationChanged: async () => {} },
     });
     expect(notified).toEqual(['payments']);
     expect(await services.context.projects.read('payments')).toMatchObject({
@@ -76,6 +92,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        observationChanged: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -133,6 +150,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        observationChanged: async () => {},
       },
     };
     await runObserver(context);

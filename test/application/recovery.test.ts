@@ -149,6 +149,7 @@ describe('after a failure', () => {
     const notifications = {
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
       alertsChanged: async () => {},
+      observationChanged: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);

@@ -30,6 +30,7 @@ async function runSweep() {
     notifications: {
       operationChanged: async ({ operation }) => void notified.push(operation),
       alertsChanged: async () => {},
+      observationChanged: async () => {},
     },
   });
   return { executed, reconciled, notified };
@@ -77,6 +78,23 @@ describe('the sweep', () => {
     await services.context.operations.claim(ref, 'run');
     expect((await runSweep()).executed).toEqual([ref.operation]);
     await execute(withoutJobs(services), ref);
+    expect((await runSweep()).executed).toEqual([]);
+  });
+
+  it('ends an operation that no worker claimed in time, and notifies early that no worker has claimed it', async () => {
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    const key = `syncbot:{p:orders}:op:${ref.operation}`;
+    const now = await services.context.serverClock.now();
+    await services.context.operations.markNotified(ref, { seq: 2, message: null, dialogUses: 0 });
+    expect((await runSweep()).notified).toEqual([]);
+    await services.redis.hset(key, 'resolvedAt', now - 10_000);
+    expect(await runSweep()).toMatchObject({ executed: [ref.operation], notified: [ref.operation] });
+    await services.redis.hset(key, 'executeBy', now - 1);
+    expect(await runSweep()).toMatchObject({ executed: [], notified: [ref.operation] });
+    expect(await services.context.operations.read(ref)).toMatchObject({
+      state: 'refused',
+      refusal: { code: 'claim_timeout' },
+    });
     expect((await runSweep()).executed).toEqual([]);
   });
 

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runObserver } from '../../src/application/observer.ts';
+import { formatUtc } from '../../src/messages/format.ts';
+import { completeCycleAgo } from '../support/observation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
@@ -63,6 +66,17 @@ describe('list', () => {
     expect(project.links[0].waiting).toBe(0);
     expect(project.links[1]).toMatchObject({ queue: 'orders-incr', paused: null, waiting: null, latencyMs: null });
     expect((await cli('list')).out).toMatch(/orders +Running +1 unreachable +\? +\?/);
+  });
+
+  test('a link that an odd task makes unreadable is named, with its pause flag, in list, show and precheck', async () => {
+    await services.createProject('orders', links);
+    await links[0]?.queue.add('row', {}, { jobId: 'paused' });
+    await links[0]?.queue.pause();
+    expect((await cli('list')).out).toMatch(/orders +Running +1 of 2 paused, 1 unreadable +\? +\?/);
+    const [project] = JSON.parse((await cli('list --json')).out);
+    expect(project.links[0]).toMatchObject({ queue: 'orders-full', paused: true, waiting: null, latencyMs: null });
+    expect((await cli('show orders')).out).toMatch(/orders-full +default +numbers unreadable, because a task has/);
+    expect((await cli('precheck orders')).out).toMatch(/failed tasks kept.*orders-full: it cannot be read/);
   });
 
   test('has only the projects that match the filter, and prints a sentence if there are none', async () => {
@@ -166,6 +180,33 @@ describe('doctor', () => {
     expect(result.exit).toBe(1);
     expect(JSON.parse(result.out)).toContainEqual(expect.objectContaining({ item: 'REDIS_URL', result: 'fail' }));
     expect(JSON.parse(result.out)).toContainEqual(expect.objectContaining({ item: 'projects', result: 'unknown' }));
+  });
+});
+
+describe('when no syncbot worker observes the links', () => {
+  beforeEach(() => services.createProject('orders', links));
+
+  test('list and show say since when, and doctor fails', async () => {
+    const since = await completeCycleAgo(services, 10 * 60_000);
+    const sentence = `ot observed since ${formatUtc(since)}`;
+    for (const line of ['list', 'show orders'])
+      expect(await cli(line)).toMatchObject({ exit: 0, err: expect.stringContaining(sentence) });
+    expect(await cli('list --json')).toMatchObject({ exit: 0, err: '' });
+    const { exit, out } = await cli('doctor');
+    expect(exit).toBe(1);
+    expect(out).toMatch(/^Fail +observer +Not observed since/m);
+  });
+
+  test('after the newest cycle has completed, list, show and doctor say nothing of it', async () => {
+    await completeCycleAgo(services, 10 * 60_000);
+    await runObserver(services.context);
+    for (const line of ['list', 'show orders']) expect(await cli(line)).toMatchObject({ exit: 0, err: '' });
+    expect((await cli('doctor')).out).toMatch(/^Pass +observer/m);
+  });
+
+  test('before the first cycle doctor does not know it', async () => {
+    expect((await cli('list')).err).toContain('Not observed yet');
+    expect((await cli('doctor')).out).toMatch(/^Unknown +observer +Not observed yet/m);
   });
 });
 

@@ -41,6 +41,20 @@ describe('a link in two places', () => {
   });
 });
 
+test('names that JavaScript treats specially are refused like other invalid names', () => {
+  const text = `connections:\n  __proto__: redis://a\nprojects:\n${projectYaml('__proto__')}`;
+  expect(configErrors(text)).toMatchObject([
+    { path: 'connections.__proto__', line: 2, message: 'is not a valid name of a connection' },
+    { path: 'projects.__proto__', line: 4, message: 'is not a valid project id' },
+  ]);
+});
+
+test.each(['__proto__', 'constructor', 'toString'])('the variable %s is not set', (name) => {
+  expect(configErrors(`projects:\n${projectYaml('orders', `{ queue: "\${${name}}" }`)}`)).toMatchObject([
+    { message: `needs the variable ${name}, which is not set` },
+  ]);
+});
+
 test("a link cannot have the prefix of the bot's own queues", () => {
   expect(configErrors(`projects:\n${projectYaml('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
     { path: 'projects.one.links[0].prefix' },

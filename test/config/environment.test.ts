@@ -17,8 +17,10 @@ describe('the environment', () => {
       command: '/sync',
       slackApiUrl: null,
       port: 3_000,
+      host: null,
       configPath: 'syncbot.yml',
       adminPort: null,
+      adminHost: null,
       logLevel: null,
     });
     expect(secrets.redis).toEqual({ kind: 'standalone', url: 'redis://127.0.0.1:6379' });
@@ -32,13 +34,17 @@ describe('the environment', () => {
       SLACK_API_URL: 'hush',
       SLACK_COMMAND: 'hush',
       PORT: 'hush',
+      HOST: 'http://hush',
       ADMIN_PORT: '70000',
+      ADMIN_HOST: '[hush]',
       LOG_LEVEL: 'hush',
       REDIS_URL: 'redis://u:hush@',
     });
     const errors = parsed.kind === 'refused' ? parsed.errors : [];
     expect(errors.map(({ name }) => name).sort()).toEqual([
+      'ADMIN_HOST',
       'ADMIN_PORT',
+      'HOST',
       'LOG_LEVEL',
       'PORT',
       'REDIS_URL',
@@ -99,8 +105,18 @@ describe('the environment', () => {
     [{ PORT: '9090', ADMIN_PORT: '9090' }, ['ADMIN_PORT']],
     [{ PORT: '0', ADMIN_PORT: '0' }, []],
     [{ PORT: '9090', ADMIN_PORT: '9090', SLACK_APP_TOKEN: 'xapp-1' }, []],
+    [{ PORT: '9090', ADMIN_PORT: '9090', ADMIN_HOST: '127.0.0.1' }, ['ADMIN_PORT']],
+    [{ PORT: '9090', ADMIN_PORT: '9090', HOST: '10.0.0.1', ADMIN_HOST: '127.0.0.1' }, []],
   ])('requires different ports for HTTP mode and the admin server: %j', (ports, errors) => {
     const env = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret', ...ports };
     expect(validateSlackEnvironment(parseValid(env)).map(({ name }) => name)).toEqual(errors);
+  });
+
+  test.each(['127.0.0.1', '::1', '::', 'localhost', 'bot.internal'])('accepts the host %s', (host) => {
+    expect(parseValid({ HOST: host, ADMIN_HOST: ` ${host} ` })).toMatchObject({ host, adminHost: host });
+  });
+
+  test.each(['[::1]', '127.0.0.1:80', 'http://a', 'a b', '-a', 'a/b'])('refuses the host %s', (host) => {
+    expect(parseEnvironment({ HOST: host })).toMatchObject({ kind: 'refused', errors: [{ name: 'HOST' }] });
   });
 });

@@ -99,6 +99,7 @@ export async function createCrashHarness(
             await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
         notifyAlerts: async () => {},
+        notifyObservation: async () => {},
       });
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.
       await services.redis.del('{syncbot}:actions:stalled-check');

@@ -4,7 +4,7 @@ import { parse, stringify } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment } from '../../src/config/environment.ts';
 import { configKeys } from '../../src/config/key-docs.ts';
-import { parseDuration } from '../../src/lib/duration.ts';
+import { parseDuration } from '../../src/lib/parse-duration.ts';
 import { configurationPage } from './configuration-page.ts';
 
 const file = new URL('../../docs/configuration.md', import.meta.url);

@@ -14,6 +14,10 @@ const read = (queue: string, overrides: Partial<LinkStats> = {}) => exampleLinkS
 const runs = read('runs');
 const paused = read('paused', { paused: true });
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('unreachable') };
+const unreadable = (overrides: Partial<LinkStats> = {}): LinkObservation => ({
+  ...read('unreadable', overrides),
+  kind: 'unreadable',
+});
 const missing: LinkObservation = { kind: 'missing', link: exampleLink('missing') };
 
 /** The conditions of a project with these links that are present, by kind, and `unknown` for those that are unknown. */
@@ -92,6 +96,13 @@ describe('drift', () => {
   it('is absent where the state cannot have it, also while a link does not answer', () => {
     expect(evaluate([paused, unreachable], { state: 'paused' })).toEqual({});
     expect(evaluate([runs, unreachable]).unexpectedly_running).toBeUndefined();
+  });
+
+  it('includes links whose numbers cannot be read, because their pause flags are read', () => {
+    expect(evaluate([unreadable()], { state: 'paused' })).toMatchObject(resumed('unreadable'));
+    expect(evaluate([unreadable({ paused: true })])).toMatchObject({
+      unexpectedly_paused: { links: sample('unreadable') },
+    });
   });
 
   it('includes a queue that existed at the last sync and does not exist now', () => {
@@ -224,5 +235,49 @@ describe('the other conditions', () => {
       definition: { ...definition, logRetention: 1_000 },
     } as const;
     expect(Object.keys(evaluate([paused], stopped))).toEqual(kinds);
+  });
+});
+
+describe('an unreadable link', () => {
+  const alert = { kind: 'link_unreadable', links: sample('unreadable') };
+
+  it.each(projectStates.filter((state) => !['starting', 'pausing', 'restoring'].includes(state)))(
+    'is named in a %s project, also if another link does not answer',
+    (state) => {
+      const links = [unreadable({ paused: state !== 'running' }), unreachable];
+      expect(evaluate(links, { state })).toMatchObject({ link_unreadable: alert });
+    },
+  );
+
+  it('leaves latency and overdue tasks unknown, and its failed tasks and missing workers are noticed', () => {
+    const definition = { ...exampleProject().definition, latencyAlert: 1, onFailure: 'continue' as const };
+    const failed = { taskId: '1', at: 2, reason: 'no' };
+    const link = unreadable({ failuresAfterWatermark: 1, oldestFailures: [failed] });
+    expect(evaluate([link], { definition }, [1])).toEqual({
+      link_unreadable: alert,
+      latency: 'unknown',
+      no_worker: 'unknown',
+      tasks_failed: { kind: 'tasks_failed', count: 1, failure: { kind: 'task_failed', link: link.link, ...failed } },
+    });
+    expect(evaluate([link], {}, [0]).no_worker).toMatchObject({ noWorker: sample('unreadable') });
+  });
+
+  it('is unknown while a link that the alert names does not answer', () => {
+    const firing = (name: string) => ({
+      link_unreadable: {
+        alert: {
+          state: 'firing' as const,
+          condition: { kind: 'link_unreadable' as const, links: sample(name) },
+          absentOnce: false,
+          since: 1,
+          seq: 1,
+          changedAt: 1,
+          version: 3,
+        },
+        delivered: null,
+      },
+    });
+    expect(evaluate([runs, unreachable], { alerts: firing('unreachable') }).link_unreadable).toBe('unknown');
+    expect(evaluate([runs, unreachable], { alerts: firing('runs') }).link_unreadable).toBeUndefined();
   });
 });

@@ -15,6 +15,7 @@ const read = (overrides: Partial<LinkStats> = {}): LinkStats =>
   exampleLinkStats('orders-full', { paused: true, now: 1, ...overrides });
 const missing: LinkObservation = { kind: 'missing', link: exampleLink('orders-full') };
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('orders-full') };
+const unreadable: LinkObservation = { ...read({ failuresAfterWatermark: 2 }), kind: 'unreadable' };
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
   { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
 ];
@@ -58,6 +59,10 @@ const cases: Case[] = [
   ['queues_exist', 'a queue', {}, 'pass', null],
   ['queues_exist', 'a missing queue', { links: [missing] }, 'fail', { code: 'queue_missing' }],
   ['queues_exist', 'an unreachable link', { links: [unreachable] }, 'unknown', { code: 'unreachable' }],
+  ['queues_exist', 'an unreadable link', { links: [unreadable] }, 'pass', null],
+  ['bullmq_version', 'an unreadable link', { links: [unreadable] }, 'pass', null],
+  ['failed_tasks_kept', 'an unreadable link', { links: [unreadable] }, 'unknown', { code: 'unreadable' }],
+  ['no_failed_task', 'an unreadable link', { links: [unreadable] }, 'fail', { code: 'tasks_failed', count: 2 }],
   ['bullmq_version', 'BullMQ 6', {}, 'pass', null],
   ['bullmq_version', 'BullMQ 5', writtenBy('bullmq:5.81.5'), 'pass', null],
   ['bullmq_version', 'BullMQ Pro', writtenBy('bullmq-pro:7.1.0'), 'pass', null],

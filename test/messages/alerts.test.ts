@@ -82,6 +82,16 @@ describe('a firing alert', () => {
       /^a of orders has a queue now\. syncbot lets it run, because orders is Running/,
     ],
     [
+      { kind: 'link_unreadable', links: sample(1, 'a') },
+      'running',
+      /^the numbers of a of orders cannot be read\. A task there has .* Ask the owner of the queue to remove that task\.$/,
+    ],
+    [
+      { kind: 'link_unreadable', links: sample(2, 'a', 'b') },
+      'paused',
+      /^the numbers of 2 links \(a, b\) of orders cannot be read\. .* Ask the owner of the queues to remove that task\.$/,
+    ],
+    [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
       'running',
       /^no worker is connected to a of orders\. /,

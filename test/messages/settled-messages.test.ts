@@ -6,6 +6,7 @@ import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import { messages } from '../../src/messages/catalog.ts';
 import { buildResolvedAlert } from '../../src/slack/views/alert.ts';
 import type { Message } from '../../src/slack/views/blocks.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
@@ -151,6 +152,13 @@ describe('a settled message', () => {
         const states = text.match(/\b(?:Not Started|Starting|Running|Pausing|Paused|Restoring)\b/g) ?? [];
         expect({ states, words: presentWords(text) }, text).toEqual({ states: [], words: [] });
       }
+    }
+  });
+
+  it('of the end of a time without a worker contains no word that becomes untrue', () => {
+    for (const since of [null, exampleNow]) {
+      for (const until of [null, exampleNow + hourMs])
+        expect(presentWords(messages.observation.observedAgain({ since, until }, format))).toEqual([]);
     }
   });
 

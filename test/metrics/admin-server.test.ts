@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../src/logging/logger.ts';
 import { AdminPortError, type AdminServer, openAdminServer } from '../../src/metrics/admin-server.ts';
@@ -11,6 +12,7 @@ const healthy: HealthProbes = {
   isSlackConnected: () => true,
   expectedQueues: ['actions', 'notifications'],
   activeQueues: () => ['notifications', 'actions'],
+  readObservationStatus: async () => ({ kind: 'observed' }),
   readJobCounts: async () => null,
   stopSignal: new AbortController().signal,
 };
@@ -24,11 +26,12 @@ async function startServer(
   health: Partial<HealthProbes> = {},
   render = async () => 'metrics\n',
   port = 0,
+  host: string | null = null,
 ): Promise<TestServer> {
   const lines: string[] = [];
   const log = createLogger({ level: 'trace', to: { write: (line) => void lines.push(line) } });
   const metrics = { contentType: 'text/plain; version=0.0.4', render };
-  const server = await openAdminServer({ port, probes: { ...healthy, ...health }, metrics, log });
+  const server = await openAdminServer({ port, host, probes: { ...healthy, ...health }, metrics, log });
   onTestFinished(() => server[Symbol.asyncDispose]());
   return { server, lines };
 }
@@ -118,6 +121,35 @@ test('A role without Slack is ready without it.', async () => {
   expect(JSON.parse(text)).toEqual({ ready: true, parts: { redis: 'ready', workers: 'ready' } });
 });
 
+const since = Date.UTC(2026, 10, 24, 18, 52);
+test.each<[string, Partial<HealthProbes>, string]>([
+  [
+    'a bot does not say that workers are ready when none observes the links',
+    { expectedQueues: ['notifications'], readObservationStatus: async () => ({ kind: 'not_observed', since }) },
+    'not observed since 2026-11-24 18:52 UTC',
+  ],
+  [
+    'a bot does not say that workers are ready when none has ever observed the links',
+    { expectedQueues: ['notifications'], readObservationStatus: async () => ({ kind: 'not_observed', since: null }) },
+    'not observed yet',
+  ],
+  [
+    'a worker is ready before its first cycle',
+    { expectedQueues: ['observe'], readObservationStatus: async () => ({ kind: 'not_observed', since: null }) },
+    'ready',
+  ],
+  [
+    'a worker names the last cycle when no worker completes one',
+    { expectedQueues: ['observe'], readObservationStatus: async () => ({ kind: 'not_observed', since }) },
+    'not observed since 2026-11-24 18:52 UTC',
+  ],
+])('Readiness: %s. The process itself stays ready.', async (_what, probes, workers) => {
+  const activeQueues = () => probes.expectedQueues ?? [];
+  const response = await fetchPath(await startServer({ ...probes, activeQueues }), '/readyz');
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.text)).toEqual({ ready: true, parts: { redis: 'ready', slack: 'ready', workers } });
+});
+
 test('A stop during a readiness check makes the process not ready.', async () => {
   const stopController = new AbortController();
   const pingRedis = async () => {
@@ -149,19 +181,44 @@ test('The server closes while a client keeps a connection open or waits for a re
   await new Promise<void>((resolve) => newServer.close(() => resolve()));
 });
 
-test('Idle connections do not block a health check.', async () => {
-  const testServer = await startServer();
-  const idleSockets = Array.from({ length: 80 }, () =>
-    connect(testServer.server.port, '127.0.0.1').on('error', () => {}),
+test.each([
+  ['silent connections', () => {}],
+  [
+    'connections that send a header very slowly',
+    (socket: Socket) => void socket.write('GET /healthz HTTP/1.1\r\nx-a: 1'),
+  ],
+  [
+    'idle connections that have had a response',
+    (socket: Socket) => void socket.write('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n'),
+  ],
+  [
+    'connections that wait for a response',
+    (socket: Socket) => void socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'),
+  ],
+])('300 %s do not block a health check.', async (_what, begin) => {
+  const testServer = await startServer({}, () => new Promise(() => {}));
+  const sockets = Array.from({ length: 300 }, () =>
+    connect(testServer.server.port, '127.0.0.1')
+      .on('error', () => {})
+      .resume(),
   );
   onTestFinished(() => {
-    for (const socket of idleSockets) socket.destroy();
+    for (const socket of sockets) socket.destroy();
   });
-  await waitFor(() => idleSockets.every(({ connecting, destroyed }) => destroyed || !connecting));
-  const response = () =>
-    fetchPath(testServer, '/healthz').then(
-      ({ status }) => status,
-      () => 0,
-    );
-  await waitFor(async () => (await response()) === 200, { timeoutMs: 30_000 });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  sockets.forEach(begin);
+  for (let probe = 0; probe < 3; probe++)
+    expect(await fetchPath(testServer, '/healthz')).toMatchObject({ status: 200 });
+  await waitFor(() => sockets.filter(({ readyState }) => readyState === 'open').length <= 64);
+});
+
+test('The server listens on one address only.', async () => {
+  const { server, lines } = await startServer({}, undefined, 0, '127.0.0.1');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ port: server.port, interfaces: 'ADMIN_HOST' });
+  await expect(fetch(`http://127.0.0.2:${server.port}/healthz`)).rejects.toThrow();
+});
+
+test('An address of another machine is refused with one sentence.', async () => {
+  const message = 'ADMIN_HOST is no address of this machine (EADDRNOTAVAIL): set it to one, or leave it empty.';
+  await expect(startServer({}, undefined, 0, '192.0.2.1')).rejects.toThrow(message);
 });

@@ -9,7 +9,7 @@ test('Over HTTP the bot is ready when it listens, and counts rejected requests b
   await using slack = await FakeSlack.start();
   const env = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'a1b2c3d4'.repeat(4), PORT: '0' };
   await using bot = await runApp({ role: 'bot', redisUrl: services.url, slack, env });
-  await bot.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
+  await bot.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'not observed yet' });
   const listening = () => bot.logLines.find(({ msg }) => msg === 'listening for Slack')?.['port'];
   const port = await waitFor(listening);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };

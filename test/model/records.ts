@@ -24,11 +24,15 @@ const executionTimeoutMs = 15 * 60_000;
 
 export async function readRecords(redis: Redis, id: string): Promise<ProjectRecords> {
   const keyPrefix = `syncbot:{p:${id}}`;
-  const stream = await redis.xrange(`${keyPrefix}:audit`, '-', '+');
-  const audit = stream.map(([, flat]) => {
+  const streams = await Promise.all(
+    ['audit', 'refusals'].map((name) => redis.xrange(`${keyPrefix}:${name}`, '-', '+')),
+  );
+  const entries = streams.flat().map(([, flat]) => {
     const fields = parseFields(flat);
     return { event: fields['event'] ?? '', at: Number(fields['at']), fields };
   });
+  // Refusals of the same millisecond come after the entries that made their version.
+  const audit = entries.sort((a, b) => a.at - b.at || Number(a.fields['version']) - Number(b.fields['version']));
   const ids = [
     ...new Set(audit.map(({ fields }) => fields['operation'] ?? '').filter((operationId) => operationId !== '')),
   ];

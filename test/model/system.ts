@@ -140,6 +140,7 @@ function createFakeNotifier({ operations, projects, alerts }: UseCaseContext): N
       const operation = await operations.read(ref);
       if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
+    async notifyObservation() {},
     async notifyAlerts(id) {
       const project = await projects.read(id);
       for (const kind of alertKinds) {

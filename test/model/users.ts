@@ -38,7 +38,8 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
   const origin = command.by.startsWith('cli:') ? 'cli' : 'slack';
   const channel = origin === 'cli' ? null : 'C0SYNC';
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
-  const context = command.confirmation === 'expire' ? { ...bot, settings: { confirmationTtlMs: 20 } } : bot;
+  const context =
+    command.confirmation === 'expire' ? { ...bot, settings: { ...bot.settings, confirmationTtlMs: 20 } } : bot;
   const request = { project: id, action, by: command.by, reason: null, origin, channel } as const;
   const result = await recordErrors(run, () => requestAction(context, request));
   if (result === undefined) return;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { environmentVariables } from '../../src/config/environment.ts';
 
 const duration = z.string().regex(/^(\d+(h|m|s|ms|us))+$/, 'is not a duration');
 const portMapping = z
@@ -104,6 +105,18 @@ describe('docker-compose.yml', () => {
       expect(depends_on).toEqual({ redis: { condition: 'service_healthy' } });
       expect(restart).toBe('unless-stopped');
     }
+  });
+
+  it('gives the secrets of Slack to the bot only', () => {
+    const envFile = Object.fromEntries(environmentVariables.map(({ name }) => [name, `${name} of .env`]));
+    const secrets = (service: typeof bot) => {
+      const environment = { ...envFile, ...service.environment };
+      return Object.keys(environment).filter(
+        (name) => /^SLACK_.*(TOKEN|SECRET)$/.test(name) && environment[name] !== '',
+      );
+    };
+    expect(secrets(worker)).toEqual([]);
+    expect(secrets(bot)).toEqual(['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET']);
   });
 
   it('gives bot and worker more than the 10 seconds that a shutdown may take', () => {

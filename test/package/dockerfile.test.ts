@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import { startProgram } from '../support/running-program.ts';
 import { argumentsOf, commandOf, copiesOf, parseStages, propertiesOf } from './dockerfile.ts';
@@ -49,7 +51,9 @@ describe('the Dockerfile', () => {
     expect(sources.filter((path) => !existsSync(join(root, path)) || isIgnored(path))).toEqual([]);
   });
 
-  it('copies every file that the build needs', { timeout: buildTimeoutMs }, async () => {
+  it('copies every file that the build needs, and the build makes the program executable', {
+    timeout: buildTimeoutMs,
+  }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'syncbot-image-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const buildStage = stages[0] ?? expect.unreachable();
@@ -60,6 +64,7 @@ describe('the Dockerfile', () => {
     expect(argumentsOf(buildStage, 'RUN').at(-1)).toBe('npm run build');
     await promisify(execFile)('npm', ['run', 'build'], { cwd: folder });
     expect(await listFiles(join(folder, 'dist'))).toEqual(await compiledFiles());
+    expect((await stat(join(folder, 'dist/main.js'))).mode & 0o111).toBe(0o111);
   });
 
   it('runs as a numeric user that is not root', () => {
@@ -98,16 +103,27 @@ describe('the Dockerfile', () => {
       ({ url }, response) => void response.writeHead(url === '/healthz' ? status : 404).end(),
     );
     const env = { ADMIN_PORT: String(await listenOnFreePort(server)) };
-    const [program, ...args] = commandOf(image, 'HEALTHCHECK');
-    expect(program).toBe('node');
-    const exitCode = async () => (await startProgram(process.execPath, args, { env }).exited).code;
-    expect(await exitCode()).toBe(0);
+    expect(await healthCheck(env)).toBe(0);
+    expect(await healthCheck({ ...env, ADMIN_HOST: '127.0.0.1' })).toBe(0);
     status = 503;
-    expect(await exitCode()).toBe(1);
+    expect(await healthCheck(env)).toBe(1);
     server.closeAllConnections();
     await new Promise((resolve) => void server.close(resolve));
-    expect(await exitCode()).toBe(1);
+    expect(await healthCheck(env)).toBe(1);
   });
+
+  it('has a health check that asks ADMIN_HOST, also by IPv6', async () => {
+    const server = createServer((_request, response) => void response.end());
+    await once(server.listen(0, '::1'), 'listening');
+    onTestFinished(() => void server.close());
+    const port = z.object({ port: z.number() }).parse(server.address()).port;
+    expect(await healthCheck({ ADMIN_PORT: String(port), ADMIN_HOST: '::1' })).toBe(0);
+  });
+
+  it.each([{}, { ADMIN_PORT: '' }, { ADMIN_PORT: '0' }])(
+    'has a health check that passes when there is no port to ask: %j',
+    async (env) => expect(await healthCheck(env)).toBe(0),
+  );
 });
 
 it.each(['.env', '.git/config', 'node_modules/zod/package.json', 'dist/main.js', 'test/app.test.ts', 'syncbot.yml'])(
@@ -116,6 +132,13 @@ it.each(['.env', '.git/config', 'node_modules/zod/package.json', 'dist/main.js',
     expect(isIgnored(path)).toBe(true);
   },
 );
+
+/** Runs the health check of the image. Returns its exit code. */
+async function healthCheck(env: Readonly<Record<string, string>>): Promise<number | null> {
+  const [program, ...args] = commandOf(image, 'HEALTHCHECK');
+  expect(program).toBe('node');
+  return (await startProgram(process.execPath, args, { env }).exited).code;
+}
 
 /** Parses a .dockerignore that first excludes everything and then allows single paths. */
 function parseDockerignore(text: string): (path: string) => boolean {

@@ -72,6 +72,7 @@ const linkStats = fc.record({
 });
 const linkObservation: fc.Arbitrary<LinkObservation> = fc.oneof(
   { weight: 8, arbitrary: linkStats },
+  { weight: 1, arbitrary: linkStats.map((stats) => ({ ...stats, kind: 'unreadable' as const })) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('missing' as const), link }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unreachable' as const), link }) },
 );
@@ -105,6 +106,7 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
       'unexpectedly_paused' as const,
       'queue_created' as const,
       'queue_missing' as const,
+      'link_unreadable' as const,
     ),
     links: linkSample,
   }),
@@ -276,6 +278,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     projectVersion: fc.nat(100),
     resolvedAt: fc.option(timestamp),
     executeBy: fc.option(timestamp),
+    claimDelayedAt: fc.option(timestamp),
     startedAt: fc.option(timestamp),
     finishedAt: fc.option(timestamp),
     fromState: fc.option(fc.constantFrom(...projectStates)),

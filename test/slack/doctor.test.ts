@@ -49,7 +49,7 @@ it.each([
   ['Without a transport the check names the variables of both.', null, 'fail', 'SLACK_SIGNING_SECRET'],
 ] as const)('%s', async (_title, kind, result, expectedText) => {
   await using slack = await FakeSlack.start();
-  const transport = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000 };
+  const transport = kind === null ? null : { kind, signingSecret: slack.signingSecret, port: 3_000, host: null };
   const policy = { operators: [], channels: [] };
   const items = await checkSlack({
     botToken: slack.botToken,

@@ -46,6 +46,9 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     operations: fakePort(stores.operations),
     alerts: fakePort(stores.alerts),
     auditLog: fakePort(stores.auditLog),
+    observations: fakePort(stores.observations, {
+      readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000 }),
+    }),
     deduplication: fakePort(stores.deduplication, {
       claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
     }),
@@ -57,11 +60,12 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
         notified.push(ref);
       },
       async alertsChanged() {},
+      async observationChanged() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
-    settings: { confirmationTtlMs: 300_000 },
+    settings: { confirmationTtlMs: 300_000, observeEveryMs: 5_000 },
     stopSignal: new AbortController().signal,
   };
   return { context, logLines, notified };

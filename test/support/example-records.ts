@@ -95,6 +95,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     projectVersion: 4,
     resolvedAt: null,
     executeBy: null,
+    claimDelayedAt: null,
     startedAt: null,
     finishedAt: null,
     fromState: null,

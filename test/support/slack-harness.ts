@@ -79,7 +79,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
   const loadBalancer = await startLoadBalancer();
   const transport: Transport =
     options.transport === 'http'
-      ? { kind: 'http', signingSecret: slack.signingSecret, port: 0 }
+      ? { kind: 'http', signingSecret: slack.signingSecret, port: 0, host: null }
       : { kind: 'socket', appToken: slack.appToken };
   if (transport.kind === 'http') slack.requestUrl.url = loadBalancer.url;
   const startBot = async (botServices: Services): Promise<Bot> => {

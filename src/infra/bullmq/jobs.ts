@@ -18,6 +18,7 @@ export const jobs = {
   reconcile: { queue: 'reconcile', schema: projectRefSchema, options: retryEverySecond },
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
   'notify-alerts': { queue: 'notifications', schema: projectRefSchema, options: retryEverySecond },
+  'notify-observation': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
   sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
@@ -44,6 +45,7 @@ export const jobIdentity = {
   reconcile: ({ project }: JobData<'reconcile'>) => deduplicated(`reconcile-${project}`),
   'notify-operation': ({ operation }: JobData<'notify-operation'>) => deduplicated(`notify-operation-${operation}`),
   'notify-alerts': ({ project }: JobData<'notify-alerts'>) => deduplicated(`notify-alerts-${project}`),
+  'notify-observation': () => deduplicated('notify-observation'),
 } as const;
 
 /** While such a job waits, BullMQ drops a further one. While it is active, BullMQ keeps one more and runs it afterwards. */

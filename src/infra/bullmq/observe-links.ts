@@ -16,7 +16,7 @@ export async function observeBatch(
   const replies = repliesSchema.parse(await runScript(client, observeLinksScript, observeLinksInput(items)));
   return items.map(({ link }, index) => {
     const stats = replies[index] ?? null;
-    return stats === null ? { kind: 'missing', link } : { kind: 'read', link, ...stats };
+    return stats === null ? { kind: 'missing', link } : { link, ...stats };
   });
 }
 
@@ -41,25 +41,33 @@ function unquote(reason: string): string {
   }
 }
 
+const queueFacts = {
+  now: time,
+  paused: z.boolean(),
+  bullmqVersion: z.string().nullable().default(null),
+  failuresAfterWatermark: count,
+  oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
+  newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
+};
+
 const repliesSchema = z.array(
   jsonReply(
-    z.object({
-      now: time,
-      paused: z.boolean(),
-      bullmqVersion: z.string().nullable().default(null),
-      waiting: count,
-      prioritized: count,
-      active: count,
-      delayed: count,
-      failed: count,
-      overdue: count,
-      overdueSince: optionalTime,
-      oldestRunnableAt: optionalTime,
-      ignoresPause: z.boolean(),
-      keepsFailed: z.boolean().nullable().default(null),
-      failuresAfterWatermark: count,
-      oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
-      newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
-    }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('unreadable'), ...queueFacts }),
+      z.object({
+        kind: z.literal('read'),
+        ...queueFacts,
+        waiting: count,
+        prioritized: count,
+        active: count,
+        delayed: count,
+        failed: count,
+        overdue: count,
+        overdueSince: optionalTime,
+        oldestRunnableAt: optionalTime,
+        ignoresPause: z.boolean(),
+        keepsFailed: z.boolean().nullable().default(null),
+      }),
+    ]),
   ).nullable(),
 );

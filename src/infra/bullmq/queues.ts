@@ -58,6 +58,9 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       async alertsChanged(project) {
         await add('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
       },
+      async observationChanged() {
+        await add('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
+      },
     },
     async readJobCounts() {
       const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>

@@ -8,15 +8,24 @@ import { defineStep, noReply, type StepRunner } from './steps.ts';
 
 const recordRefusalStep = defineStep('record-refusal', noReply);
 
-/** One Redis stream per project. The atomic steps append to it. It stays when the project is removed. */
+/**
+ * Two Redis streams per project: the audit log, to which the atomic steps append, and the refused requests. They stay when
+ * the project is removed. Reads merge them.
+ */
 export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditLog {
   return {
     async read(id, { limit, before }) {
       const end = before === undefined ? '+' : `(${before}`;
-      const entries = await sendCommands(client, (redis) =>
-        redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', String(limit)),
+      const { audit, refusals } = projectKeys(id);
+      const pages = await sendCommands(client, (redis) =>
+        Promise.all([audit, refusals].map((stream) => redis.xrevrange(stream, end, '-', 'COUNT', String(limit)))),
       );
-      return entries.map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
+      const entries = pages.flat().sort(([a], [b]) => compareIds(b, a));
+      // The next page begins below the last id of this one. Both streams may have an entry with that id.
+      const endsBetweenEqualIds = entries[limit] !== undefined && entries[limit]?.[0] === entries[limit - 1]?.[0];
+      return entries
+        .slice(0, endsBetweenEqualIds ? limit + 1 : limit)
+        .map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
     },
     async recordRefusal(id, { refusal, ...request }) {
       await runStep(recordRefusalStep, {
@@ -27,6 +36,12 @@ export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditL
       });
     },
   };
+}
+
+/** Compares ids of stream entries, which are `<ms>-<sequence>`. */
+function compareIds(a: string, b: string): number {
+  const [[aMs = 0, aSequence = 0], [bMs = 0, bSequence = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
+  return aMs - bMs || aSequence - bSequence;
 }
 
 /** Reads an entry of any format version. A field that is missing or cannot be read is null. */

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { ConnectionFault } from '../../domain/connection-fault.ts';
-import { withTimeout } from '../../lib/async.ts';
+import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
 import { toConnectionFault } from './connection-fault.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -90,13 +90,13 @@ export function dedupeErrors(report: (error: Error) => void) {
 
 const pendingReady = new WeakMap<RedisClient, Promise<boolean>>();
 
-/** Waits until the client is ready. Returns false if it is not ready within `timeoutMs`, or closed. */
+/** Waits until the client is ready. Returns false if it is not ready within `timeoutMs` of running time, or closed. */
 export async function whenReady(client: RedisClient, timeoutMs: number): Promise<boolean> {
   if (client.status === 'ready') return true;
   if (client.status === 'end') return false;
   const ready = pendingReady.get(client) ?? readyOrEnded(client);
   pendingReady.set(client, ready);
-  const result = await withTimeout(ready, timeoutMs);
+  const result = await withRunningTimeout(ready, timeoutMs);
   return result.kind === 'resolved' && result.value;
 }
 

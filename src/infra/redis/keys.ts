@@ -9,12 +9,23 @@ export const projectsKey = 'syncbot:projects';
  */
 export const urgencyIndexKey = 'syncbot:order';
 
+/** The newest completed cycle of the observer, as JSON. */
+export const observeCycleKey = 'syncbot:observed';
+
+/** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
+export const observerMissingKey = 'syncbot:observed:missing';
+
+/** Hash: the messages that say so, by channel, each as JSON. */
+export const observationMessagesKey = 'syncbot:observed:messages';
+
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;
   readonly definition: string;
-  /** Stream: the append-only history. */
+  /** Stream: the append-only history, without refused requests. */
   readonly audit: string;
+  /** Stream: refused requests. Users without rights can fill this stream, but not the history. */
+  readonly refusals: string;
   /** Sorted set: operations that are not finished or whose message is out of date, by the time (ms) the sweep handles them. */
   readonly open: string;
   /** Sorted set: executions of operations under way, by the time (ms) from which they no longer count. */
@@ -29,6 +40,7 @@ export function projectKeys(id: ProjectId): ProjectKeys {
     state: `${slot}:state`,
     definition: `${slot}:definition`,
     audit: `${slot}:audit`,
+    refusals: `${slot}:refusals`,
     open: `${slot}:open`,
     runs: `${slot}:runs`,
     operations: `${slot}:op:`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStore } from '../../application/stores.ts';
 import { transitions } from '../../domain/lifecycle.ts';
-import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
+import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import { operationKey, projectKeys } from './keys.ts';
@@ -13,8 +13,9 @@ import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */
 const executionTimeoutMs = 15 * 60_000;
-/** How many audit entries are read at once to find the newest operations. */
+/** How many audit entries are read at once to find the newest operations, and how many pages at most. */
 const historyPageSize = 200;
+const maxHistoryPages = 10;
 
 const operation = hashSchema.transform((fields, context): Operation => {
   const parsed = readOperationHash(fields);
@@ -58,6 +59,15 @@ const claimStep = defineStep(
     ]),
   ),
 );
+const checkClaimStep = defineStep(
+  'check-claim',
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('refused'), operation }),
+      z.strictObject({ kind: z.enum(['delayed', 'unchanged']) }),
+    ]),
+  ),
+);
 const commitStep = defineStep(
   'commit-operation',
   jsonReply(
@@ -69,7 +79,7 @@ const commitStep = defineStep(
 );
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);
-const markDrainedStep = defineStep('mark-drained', writeReply);
+const markDrainedStep = defineStep('mark-operation-drained', writeReply);
 const endExecutionStep = defineStep('end-execution', noReply);
 
 export interface OperationStoreOptions {
@@ -97,7 +107,8 @@ export function createOperationStore({
     read,
     async listRecent(id, limit) {
       const found = new Set<string>();
-      for (let end = '+'; found.size < limit; ) {
+      let end = '+';
+      for (let page = 0; page < maxHistoryPages && found.size < limit; page++) {
         const entries = await sendCommands(client, (redis) =>
           redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', historyPageSize),
         );
@@ -151,6 +162,7 @@ export function createOperationStore({
       void index.update(project.id, project.state);
       return { kind: 'claimed', operation: reply.operation, project, now: reply.now };
     },
+    checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(completion): Promise<CommitResult> {
       const reply = await runStep(commitStep, commitArgs(completion));
       if (reply.kind === 'committed' && reply.operation.toState !== null) {

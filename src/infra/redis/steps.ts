@@ -33,7 +33,7 @@ export type StepArgs = { readonly project: ProjectId } & Readonly<Record<string,
 export type StepRunner = <Reply>(step: Step<Reply>, args: StepArgs) => Promise<Reply>;
 
 export interface StoreSettings {
-  /** About how many audit entries are kept per project. */
+  /** About how many audit entries, and how many refusals, are kept per project. */
   readonly auditLength: number;
   /** How long a finished operation is kept, ms. */
   readonly retentionMs: number;
@@ -41,10 +41,10 @@ export interface StoreSettings {
 
 export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
   return async ({ script, reply }, args) => {
-    const { state, definition, audit, open, runs, operations } = projectKeys(args.project);
+    const { state, definition, audit, refusals, open, runs, operations } = projectKeys(args.project);
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
-    const call = { keys: [state, definition, audit, open, runs], args: [json] };
+    const call = { keys: [state, definition, audit, open, runs, refusals], args: [json] };
     return reply.parse(await sendCommands(client, (redis) => runScript(redis, script, call)));
   };
 }

@@ -6,6 +6,7 @@ import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
 import { dedupeKey } from './keys.ts';
+import { createObservationStore } from './observation-store.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
@@ -32,6 +33,7 @@ export function createStores(
     operations: createOperationStore({ client, runStep, index, skipUnreadable }),
     alerts: createAlertStore(runStep),
     auditLog: createAuditLog(client, runStep),
+    observations: createObservationStore(client),
     deduplication: createDeduplication(client),
     serverClock: createServerClock(client),
   };

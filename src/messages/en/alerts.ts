@@ -45,6 +45,10 @@ const firing: FiringTexts = {
         ? `syncbot pauses ${them(links)}, because ${projectState(context)}. You do not have to do anything.`
         : `syncbot lets ${them(links)} run, because ${projectState(context)}. You do not have to do anything.`,
   }),
+  link_unreadable: ({ links }, context) => ({
+    headline: `the numbers of ${sample(links, context)} of ${context.project.id} cannot be read`,
+    advice: `A task there has a timestamp or an id that BullMQ does not expect. Backlog and latency are unknown until it is gone. Failed tasks still count, and Pause and Restore work. Ask the owner of ${links.total === 1 ? 'the queue' : 'the queues'} to remove that task.`,
+  }),
   no_worker: ({ noWorker, overdue }, context) => {
     const { id } = context.project;
     return {
@@ -101,6 +105,7 @@ const titles: Readonly<Record<AlertKind, string>> = {
   unexpectedly_paused: 'links are paused although they should run',
   queue_missing: 'a queue is missing',
   queue_created: 'a queue was created',
+  link_unreadable: 'a link cannot be read',
   no_worker: 'no worker takes its tasks',
   latency: 'it is too far behind',
   tasks_failed: 'tasks failed, and the project stays Running',
@@ -117,6 +122,7 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   unexpectedly_paused: 'links were paused although they should have run',
   queue_missing: 'a queue was missing',
   queue_created: 'a queue was created',
+  link_unreadable: 'a link could not be read',
   no_worker: 'no worker took its tasks',
   latency: 'it was too far behind',
   tasks_failed: 'tasks failed',

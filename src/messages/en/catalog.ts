@@ -6,12 +6,14 @@ import { configMessages } from './config.ts';
 import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
-import { doctorMessages, healthMessages } from './doctor.ts';
+import { doctorMessages } from './doctor.ts';
 import { format } from './format.ts';
+import { healthMessages } from './health.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
+import { observation } from './observation.ts';
 import { outcomes } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
@@ -44,6 +46,7 @@ export const en = {
   list,
   show,
   links,
+  observation,
   help,
   commandErrors,
   requestFailures,

@@ -59,9 +59,10 @@ export const cliMessages = {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
     noMatch: (filter: string) => `No project matches "${filter}".`,
-    links: ({ total, paused, missing, unreachable }: LinkCounts) => {
+    links: ({ total, paused, unreadable, missing, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
+        ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
         ...(missing === 0 ? [] : [`${missing} missing`]),
         ...(unreachable === 0 ? [] : [`${unreachable} unreachable`]),
       ];
@@ -200,6 +201,7 @@ export const factLabels = {
 interface LinkCounts {
   readonly total: number;
   readonly paused: number;
+  readonly unreadable: number;
   readonly missing: number;
   readonly unreachable: number;
 }

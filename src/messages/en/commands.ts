@@ -1,8 +1,11 @@
 import type { Formatter } from '../format.ts';
+import { formatNumber } from './format.ts';
 import { nothingChanged } from './terms.ts';
 
 /** A Slack command that cannot be run as it was typed. `suggestion` is a command that was probably meant, or null. */
 export const commandErrors = {
+  textTooLong: (maxLength: number) =>
+    `The command is longer than ${formatNumber(maxLength)} characters. ${nothingChanged} Shorten the reason.`,
   unknownCommand: (words: string, suggestion: string | null, format: Formatter) =>
     `syncbot has no command ${format.command(words)}. ${nothingChanged} ${suggestion === null ? `${format.command('help')} shows the commands.` : didYouMean(suggestion, format)}`,
   projectMissing: (example: string, format: Formatter) =>

@@ -89,6 +89,7 @@ export const configMessages = {
   },
 
   notPort: 'is not a port number',
+  notHost: 'is not an IP address or a host name',
   unprintableToken: 'contains spaces or unprintable characters',
   wrongTokenKind: 'holds a token of another kind',
   notWebUrl: 'is not an http or https URL',

@@ -18,6 +18,7 @@ export const doctorMessages = {
     channel: (id: string) => `channel ${id}`,
     userGroup: (id: string) => `user group ${id}`,
     projects: 'projects',
+    observer: 'observer',
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
@@ -38,6 +39,8 @@ export const doctorMessages = {
     `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
   configApplied: 'the stored projects match the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
+
+  observed: 'a syncbot worker observes the links',
 
   operators: (count: number) => `${count} listed`,
   noOperators: 'the list is empty, so no user may change projects from Slack: add user ids (U…) or user group ids (S…)',
@@ -63,15 +66,4 @@ export const doctorMessages = {
     refused: (code: string) => `Slack returns ${code}: check the id, invite the bot, and check its scopes`,
     noAnswer: 'Slack did not answer',
   },
-};
-
-/** What the admin server answers in words. The parts of `/readyz` follow the name of the part: "redis does not answer". */
-export const healthMessages = {
-  alive: 'The process is alive.',
-  notFound: 'Not found. There are /healthz, /readyz and /metrics.',
-  methodNotAllowed: 'Only GET and HEAD.',
-  stopping: 'is stopping',
-  noAnswer: 'does not answer',
-  notConnected: 'is not connected',
-  idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
 };

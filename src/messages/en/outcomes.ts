@@ -9,7 +9,7 @@ import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
 /**
- * An operation in each of its states. The text of a finished one is settled: nobody may edit its message again, so it stays
+ * An operation in each of its states. The text of a finished one is settled: its message is not edited again, so it stays
  * true whatever happens to the project. It is in the past tense, and what happened later has a clock time.
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
@@ -17,7 +17,7 @@ export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFact
     headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
     more: [],
   }),
-  confirmed: inProgress,
+  confirmed: waitsForWorker,
   running: inProgress,
   done,
   refused: notDone,
@@ -36,6 +36,20 @@ function inProgress(facts: OutcomeFacts): OutcomeText {
   const count =
     progress === null || progress.total === 0 ? '' : ` ${progress.done} of ${pluralize(progress.total, 'link')}`;
   return { headline: joinDots(`${actions[action].doing} ${project}…${count}`, attribution(facts)), more: [] };
+}
+
+/** The message of an operation that no worker has claimed. It is rendered again when that changes. */
+function waitsForWorker(facts: OutcomeFacts): OutcomeText {
+  const { headline } = inProgress(facts);
+  const { claimDelayedAt, executeBy } = facts.operation;
+  if (claimDelayedAt === null || executeBy === null) return { headline, more: [] };
+  const deadline = facts.format.time(executeBy);
+  return {
+    headline,
+    more: [
+      `No syncbot worker has taken the request yet. If none takes it before ${deadline}, it is refused, and nothing is changed. Check that syncbot runs with the role worker or all.`,
+    ],
+  };
 }
 
 function done(facts: OutcomeFacts): OutcomeText {

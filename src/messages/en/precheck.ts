@@ -24,6 +24,7 @@ const reasons: {
   failed_tasks_kept: () => 'failed tasks are kept',
   failed_tasks_removed: () =>
     'its tasks are removed when they fail (removeOnFail), so syncbot cannot see or retry a failed task',
+  unreadable: () => 'it cannot be read, because a task has an unexpected timestamp or id',
   no_failed_task: () => 'no task failed',
   tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since the link was added, started or restored`,
 };

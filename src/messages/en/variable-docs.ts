@@ -26,6 +26,10 @@ export const variableDocs = {
     hint: 'Write a number up to 65535, such as 3000.',
     description: 'The port of HTTP mode, with `/slack/events`. 0: any free port; the log names it.',
   },
+  HOST: {
+    hint: 'Write the address of one interface, such as 127.0.0.1 or ::1, or leave it out.',
+    description: 'The address that HTTP mode listens on. Without it: all interfaces.',
+  },
   REDIS_URL: { description: "The bot's Redis. It also holds the links that name no other connection." },
   SYNCBOT_CONFIG: {
     hint: 'Write the path of the file, such as syncbot.yml.',
@@ -34,7 +38,11 @@ export const variableDocs = {
   ADMIN_PORT: {
     hint: 'Write a number up to 65535, such as 9090, or leave it out.',
     description:
-      'The port of `/healthz`, `/readyz` and `/metrics`, on all interfaces, without authentication. 0: any free port. Off unless set. Only `run` serves them.',
+      'The port of `/healthz`, `/readyz` and `/metrics`, without authentication. 0: any free port. Off unless set. Only `run` serves them.',
+  },
+  ADMIN_HOST: {
+    hint: 'Write the address of one interface, such as 127.0.0.1 or ::1, or leave it out.',
+    description: 'The address that `ADMIN_PORT` is opened on. Without it: all interfaces.',
   },
   LOG_LEVEL: (levels: readonly string[]) => ({
     hint: `Write one of ${levels.join(', ')}.`,

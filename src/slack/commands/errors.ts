@@ -7,6 +7,8 @@ import { type ParseError, parseVerb, verbs } from './parse.ts';
 export function explainParseError(error: ParseError, projects: readonly string[], format: Formatter): string {
   const texts = messages.commandErrors;
   switch (error.code) {
+    case 'text_too_long':
+      return texts.textTooLong(error.maxLength);
     case 'unknown_verb':
       return texts.unknownCommand(error.words.join(' '), suggestCommand(error.words, projects), format);
     case 'project_missing':

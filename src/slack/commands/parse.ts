@@ -1,6 +1,7 @@
 import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
 import { projectIdSchema } from '../../domain/project.ts';
+import { trimCharacters } from '../../lib/trim-characters.ts';
 import { maxFilterLength } from '../contract.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 
@@ -13,6 +14,7 @@ export type Command =
   | { readonly kind: 'invalid'; readonly error: ParseError };
 
 export type ParseError =
+  | { readonly code: 'text_too_long'; readonly maxLength: number }
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
   | { readonly code: 'project_missing'; readonly verb: string }
   | { readonly code: 'invalid_project_id'; readonly verb: string; readonly word: string }
@@ -24,8 +26,12 @@ export type ParseError =
 export const verbs = ['help', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
 export type Verb = (typeof verbs)[number];
 
+/** Ten times the longest reason. Longer text is refused before it is read: anybody in the workspace may send it. */
+const maxTextLength = 3_000;
+
 /** Parses the text of a slash command. Never throws. Does not check whether the project exists. */
 export function parseCommand(text: string): Command {
+  if (text.length > maxTextLength) return invalid({ code: 'text_too_long', maxLength: maxTextLength });
   const words = decodeEntities(text)
     .split(/\s+/u)
     .filter((word) => word !== '' && !/^[-‐-―]+$/u.test(word));
@@ -95,7 +101,11 @@ function decodeEntities(text: string): string {
  */
 function normalizeWord(word: string): string {
   const unwrapped = word.replace(/^[*_~`]*<[^<>|]*\|([^<>|]*)>/u, '$1').replace(/^<([^<>|]*)>$/u, '$1');
-  return normalizeText(unwrapped.normalize('NFKC'))
-    .toLowerCase()
-    .replace(/^[\s*~`'"‘’‚‛“”„‟«»‹›]+|[\s*~`'"‘’‚‛“”„‟«»‹›.,;:!]+$/gu, '');
+  return trimCharacters(normalizeText(unwrapped.normalize('NFKC')).toLowerCase(), {
+    start: (character) => decoration.includes(character),
+    end: (character) => decoration.includes(character) || punctuation.includes(character),
+  });
 }
+
+const decoration = ' *~`\'"‘’‚‛“”„‟«»‹›';
+const punctuation = '.,;:!';

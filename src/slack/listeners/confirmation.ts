@@ -1,8 +1,9 @@
+import { checkClaim } from '../../application/check-claim.ts';
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
 import { isAction, type OperationKind } from '../../domain/lifecycle.ts';
-import type { Operation, OperationRef } from '../../domain/operation.ts';
+import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -77,12 +78,25 @@ async function resolveOperation(
     const result = await resolve(context, { ref, by: press.user, dialog });
     if (result.kind === 'refused') return refuseConfirmation(context, press, { ref, refusal: result.refusal });
     await context.notifications.operationChanged(ref);
-    return { kind: 'notified' };
+    const waitsForWorker = result.operation.state === 'confirmed';
+    return { kind: 'notified', ...(waitsForWorker ? { followUp: () => checkClaimLater(context, ref) } : {}) };
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
     context.log.warn({ error: serializeError(error) }, 'reply to a button press lost');
     const message = textMessage(messages.requestFailures.checkingOutcome);
     return { kind: 'message', message, followUp: () => pollForResult(context, press, ref) };
+  }
+}
+
+/** Checks the claim when the notice is due. If this process stops before, the sweep of another one does it. Never throws. */
+async function checkClaimLater(context: ListenerContext, ref: OperationRef): Promise<void> {
+  const { clock, stopSignal, log } = context;
+  await clock.sleep(claimNoticeMs, stopSignal);
+  if (stopSignal.aborted) return;
+  try {
+    await checkClaim(context, ref);
+  } catch (error) {
+    log.warn({ error: serializeError(error) }, 'claim not checked, the sweep will check it');
   }
 }
 

@@ -46,8 +46,8 @@ export type ListenerResult =
       /** Writes the refusal to the audit log, after the answer is sent. */
       readonly record?: () => Promise<void>;
     }
-  /** The notifier sends the answer. */
-  | { readonly kind: 'notified' };
+  /** The notifier sends the answer. `followUp` runs afterwards. */
+  | { readonly kind: 'notified'; readonly followUp?: () => Promise<void> };
 
 /** Decides one decoded request. */
 export type Listener<Request extends SlackRequest> = (
@@ -161,7 +161,7 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       return;
     }
     case 'notified':
-      return;
+      return result.followUp?.();
     default:
       return result satisfies never;
   }

@@ -5,6 +5,7 @@ import {
   listPage,
   observeProjects,
   precheckProject,
+  readObservationStatus,
 } from '../../application/queries.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { ListQuery, SlackRequest } from '../contract.ts';
@@ -18,8 +19,12 @@ import type { ListenerContext, ListenerResult } from './listener.ts';
 export async function showList(context: ListenerContext, { page, filter }: ListQuery): Promise<ListenerResult> {
   const { format } = context;
   const { projects, ...pageInfo } = await listPage(context, { filter, page, size: projectsPerPage });
-  const [observedProjects, now] = await Promise.all([observeProjects(context, projects), context.serverClock.now()]);
-  return { kind: 'message', message: buildList({ ...pageInfo, observedProjects, filter, format, now }) };
+  const [observedProjects, now, observation] = await Promise.all([
+    observeProjects(context, projects),
+    context.serverClock.now(),
+    readObservationStatus(context),
+  ]);
+  return { kind: 'message', message: buildList({ ...pageInfo, observedProjects, observation, filter, format, now }) };
 }
 
 /** `show`. The reasons of failed tasks are shown to operators, and to everybody with `showErrors`. */
@@ -32,11 +37,13 @@ export async function showDetails(
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
-  const [now, revealReasons] = await Promise.all([
+  const [now, observation, revealReasons] = await Promise.all([
     context.serverClock.now(),
+    readObservationStatus(context),
     mayRevealReasons(context, request, hasFailed),
   ]);
-  return { kind: 'message', message: buildShow({ details, revealReasons, format: context.format, now }) };
+  const view = { details, observation, revealReasons, format: context.format, now };
+  return { kind: 'message', message: buildShow(view) };
 }
 
 /** `precheck`: checks whether the project can be started. */

@@ -167,7 +167,7 @@ async function post(
 }
 
 /** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
-async function candidateChannels(
+export async function candidateChannels(
   operations: AlertNotifierOptions['operations'],
   { id, definition, lastOperation, by }: Project,
 ): Promise<string[]> {

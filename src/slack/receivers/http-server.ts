@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { limitConnections } from '../../lib/limit-connections.ts';
 import type { HttpRejection } from './http-rejections.ts';
 
 /** Slack waits 3 s for a response. A request that has not arrived by then is not answered in time anyway. */
@@ -24,7 +25,10 @@ export interface HttpServerOptions {
   readonly recordRejection: (rejection: HttpRejection) => void;
 }
 
-/** A Node server that records every request that it rejects, and that never responds 500. */
+/**
+ * A Node server that records every request that it rejects, and that never responds 500. It does not record a connection that
+ * the limit replaces.
+ */
 export function createHttpServer({ serve, recordRejection }: HttpServerOptions): Server {
   const lastResponseBySocket = new WeakMap<Duplex, ServerResponse>();
   const server = createServer({
@@ -35,7 +39,7 @@ export function createHttpServer({ serve, recordRejection }: HttpServerOptions):
     // `serve` checks the host, so that a missing one is recorded. Node would only respond.
     requireHostHeader: false,
   });
-  server.maxConnections = maxConnections;
+  limitConnections(server, maxConnections);
   server.on('request', (request, response) => {
     lastResponseBySocket.set(request.socket, response);
     serve(request, response, () => {});
@@ -111,13 +115,20 @@ export function sendRejection(request: IncomingMessage, response: ServerResponse
   request.resume();
 }
 
+export interface ListenOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** The address to listen on. Null for all interfaces. */
+  readonly host: string | null;
+}
+
 /** Resolves with the port. Rejects with Node's error, or when the server is closed meanwhile. */
-export async function listen(server: Server, port: number): Promise<number> {
+export async function listen(server: Server, { port, host }: ListenOptions): Promise<number> {
   const closed = new AbortController();
   const abort = () => closed.abort();
   server.once('close', abort);
   try {
-    server.listen(port);
+    server.listen({ port, host: host ?? undefined });
     await once(server, 'listening', { signal: closed.signal });
     return (server.address() as AddressInfo).port;
   } finally {

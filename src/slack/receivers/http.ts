@@ -7,7 +7,14 @@ import { messages } from '../../messages/catalog.ts';
 import { boltLogger } from '../bolt-logger.ts';
 import { SlackConnectionError } from '../slack-errors.ts';
 import { createRejectionRecorder, type HttpRejection } from './http-rejections.ts';
-import { createHttpServer, listen, type RequestHandler, readBody, sendRejection } from './http-server.ts';
+import {
+  createHttpServer,
+  type ListenOptions,
+  listen,
+  type RequestHandler,
+  readBody,
+  sendRejection,
+} from './http-server.ts';
 import {
   maxBodyBytes,
   type RequestHead,
@@ -18,10 +25,9 @@ import {
 } from './http-verification.ts';
 import type { OnRequestRejected, SlackReceiver } from './receiver.ts';
 
-export interface HttpReceiverOptions {
+/** Port 0: a free port, which is logged. */
+export interface HttpReceiverOptions extends ListenOptions {
   readonly signingSecret: string;
-  /** 0: a free port, which is logged. */
-  readonly port: number;
   readonly log: Logger;
   readonly onRequestRejected?: OnRequestRejected | undefined;
 }
@@ -36,6 +42,7 @@ const closeTimeoutMs = 2_000;
 export function createHttpReceiver({
   signingSecret,
   port,
+  host,
   log,
   onRequestRejected,
 }: HttpReceiverOptions): SlackReceiver {
@@ -77,7 +84,7 @@ export function createHttpReceiver({
   return {
     boltReceiver,
     async start() {
-      const listeningPort = await listen(server, port).catch((error: unknown) => {
+      const listeningPort = await listen(server, { port, host }).catch((error: unknown) => {
         throw toListenError(error, port);
       });
       server.on('error', (error) =>

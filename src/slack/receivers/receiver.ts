@@ -15,8 +15,8 @@ export interface SlackReceiver {
 /** How Slack reaches the bot. */
 export type Transport =
   | { readonly kind: 'socket'; readonly appToken: string }
-  /** `port` 0 takes a free port; the log line `listening for Slack` has it. */
-  | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number };
+  /** `port` 0 takes a free port; the log line `listening for Slack` has it. `host` null: all interfaces. */
+  | { readonly kind: 'http'; readonly signingSecret: string; readonly port: number; readonly host: string | null };
 
 /** Why the bot rejected a request. Only `other_team` occurs in Socket Mode too. Label of a metric. */
 export type RejectionReason =

@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import { type LinkObservation, linkLatencyMs } from '../../domain/observation.ts';
+import { hasQueue, type LinkObservation, linkLatencyMs } from '../../domain/observation.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots } from '../../messages/format.ts';
 import { type Block, sectionBlock } from './blocks.ts';
@@ -40,13 +40,18 @@ export function linkSections(links: readonly LinkObservation[], maxJsonChars: nu
 function linkLine(observation: LinkObservation): string {
   const { links } = messages;
   const name = codeSpan(linkName(observation.link), 60);
-  if (observation.kind !== 'read') return joinDots(name, links[observation.kind]);
-  return joinDots(name, observation.paused ? links.paused : links.running, links.stats(observation));
+  if (!hasQueue(observation)) return joinDots(name, links[observation.kind]);
+  const stats = observation.kind === 'read' ? links.stats(observation) : links.unreadable;
+  return joinDots(name, observation.paused ? links.paused : links.running, stats);
 }
 
-/** Links that do not answer come first, then links without a queue, then the most failures, then the highest latency. */
+/**
+ * Links that do not answer come first, then links without a queue, then unreadable ones, then the most failures, then the
+ * highest latency.
+ */
 function severity(observation: LinkObservation): number {
   if (observation.kind === 'unreachable') return Number.MAX_VALUE;
   if (observation.kind === 'missing') return Number.MAX_VALUE / 2;
+  if (observation.kind === 'unreadable') return Number.MAX_VALUE / 4;
   return observation.failuresAfterWatermark * failureWeight + linkLatencyMs(observation);
 }

@@ -1,6 +1,7 @@
 import { firingConditions } from '../../domain/alert.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
+import type { ObservationStatus } from '../../domain/observation-status.ts';
 import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
@@ -17,6 +18,7 @@ import {
   textMessage,
 } from './blocks.ts';
 import { codeSpan, safeText } from './mrkdwn.ts';
+import { notObservedLines } from './not-observed.ts';
 
 export const projectsPerPage = 10;
 
@@ -25,6 +27,8 @@ export interface ListView extends TextContext {
   readonly counts: StateCounts;
   /** The projects of this page. */
   readonly observedProjects: readonly ObservedProject[];
+  /** Whether a syncbot worker observes the links. */
+  readonly observation: ObservationStatus;
   /** From 0. */
   readonly page: number;
   readonly filter: string;
@@ -46,9 +50,10 @@ export function buildList(view: ListView): Message {
   const paging = pagingButtons(page, pageCount, view.filter);
   const footer = joinDots(onlyYouSeeThis, pageCount > 1 ? list.page(page + 1, pageCount) : null, list.showHint(format));
   return {
-    text: heading,
+    text: [heading, ...notObservedLines(view.observation, format)].join('\n'),
     blocks: [
       sectionBlock(`*${heading}*`),
+      ...notObservedLines(view.observation, format).map((line) => sectionBlock(line)),
       ...observedProjects.map((observed) => projectSection(observed, view)),
       ...(paging.length > 0 ? [actionsBlock(blockId('page', page, observedAt), paging)] : []),
       contextBlock(footer),

@@ -3,6 +3,7 @@ import { firingConditions } from '../../domain/alert.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import { oldestFailure } from '../../domain/observation.ts';
+import type { ObservationStatus } from '../../domain/observation-status.ts';
 import type { Endpoint, Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
@@ -12,10 +13,13 @@ import { actionsBlock, type Block, contextBlock, type Message, requestButton, se
 import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { linkSections } from './links.ts';
 import { safeText, truncateMrkdwn } from './mrkdwn.ts';
+import { notObservedLines } from './not-observed.ts';
 import { precheckLines } from './precheck.ts';
 
 export interface ShowView extends TextContext {
   readonly details: ProjectDetails;
+  /** Whether a syncbot worker observes the links. */
+  readonly observation: ObservationStatus;
   /** Whether masked reasons of failed tasks may be shown here. */
   readonly revealReasons: boolean;
 }
@@ -34,7 +38,13 @@ export function buildShow(view: ShowView): Message {
     formats.inFlight(stats),
   );
   const since = list.since(now - project.since, format.person(project.by));
-  const topBlocks = [headerSection(view, since), sectionBlock(summary), ...failureSection(view), ...alertBlocks(view)];
+  const topBlocks = [
+    headerSection(view, since),
+    sectionBlock(summary),
+    ...notObservedLines(view.observation, format).map((line) => sectionBlock(line)),
+    ...failureSection(view),
+    ...alertBlocks(view),
+  ];
   const bottomBlocks = [
     sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
     sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
@@ -42,7 +52,10 @@ export function buildShow(view: ShowView): Message {
   ];
   const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
   return {
-    text: joinDots(show.headline(project.id, project.state, since), summary),
+    text: [
+      joinDots(show.headline(project.id, project.state, since), summary),
+      ...notObservedLines(view.observation, format),
+    ].join('\n'),
     blocks: [...topBlocks, ...linkSections(stats.links, maxLinkChars), ...bottomBlocks],
   };
 }

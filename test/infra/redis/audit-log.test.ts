@@ -3,7 +3,7 @@ import { getHistory } from '../../../src/application/queries.ts';
 import type { NewOperation, Stores } from '../../../src/application/stores.ts';
 import { projectKeys } from '../../../src/infra/redis/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
-import { startTestServices, type TestServices } from '../../support/test-services.ts';
+import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 
 let services: TestServices;
 let stores: Stores;
@@ -19,6 +19,10 @@ const ref = { project: 'orders', operation: 'op1' };
 const alice = { by: 'U0ALICE', reason: 'deploy', origin: 'slack', channel: 'C0SYNC', action: 'pause' } as const;
 const request = (more: Partial<NewOperation> = {}) =>
   stores.operations.request({ ...alice, id: 'op1', project: 'orders', projectVersion: 1, ttlMs: 60_000, ...more });
+async function countCommands(command: string): Promise<number> {
+  const stats = await services.redis.info('commandstats');
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
 const readEvents = async (limit = 50) => (await stores.auditLog.read('orders', { limit })).map(({ event }) => event);
 
 async function runPause(): Promise<void> {
@@ -115,6 +119,42 @@ it('Entries can be read page by page.', async () => {
   const older = await stores.auditLog.read('orders', { limit: 2, before: newest.at(-1)?.id ?? '' });
   expect([...newest, ...older].map(({ event }) => event)).toEqual(['drained', 'done', 'started', 'confirmed']);
   expect(await readEvents(3)).toEqual(['drained', 'done', 'started']);
+});
+
+it('Refused requests do not push entries out of the history.', async () => {
+  await runPause();
+  const refusal = { code: 'not_operator', user: 'U0CAROL' } as const;
+  for (let index = 0; index < 2 * testSettings.auditLength; index++)
+    await stores.auditLog.recordRefusal('orders', { ...alice, by: 'U0CAROL', refusal });
+  const history = await getHistory(services.context, 'orders', Number.POSITIVE_INFINITY);
+  const events = history.kind === 'found' ? history.entries.map(({ event }) => event) : [];
+  expect(events.slice(-6)).toEqual(['drained', 'done', 'started', 'confirmed', 'requested', 'created']);
+  expect(events.filter((event) => event === 'refused').length).toBeLessThan(2 * testSettings.auditLength);
+});
+
+it('Pages have every entry once, also if two entries of a page end have the same id.', async () => {
+  const { refusals } = projectKeys('unknown');
+  const streams = [projectKeys('unknown').audit, refusals];
+  for (const id of ['1-0', '2-0', '3-0'])
+    for (const stream of streams) await services.redis.xadd(stream, id, 'event', 'changed', 'by', stream);
+  const found: string[] = [];
+  for (let before: string | undefined; ; ) {
+    const page = await stores.auditLog.read('unknown', { limit: 1, ...(before === undefined ? {} : { before }) });
+    if (page.length === 0) break;
+    found.push(...page.map(({ id, by }) => `${id} ${by}`));
+    before = page.at(-1)?.id;
+  }
+  expect([...found].sort()).toEqual(['1-0', '2-0', '3-0'].flatMap((id) => streams.map((stream) => `${id} ${stream}`)));
+});
+
+it('The newest operations are searched in a bounded part of the history.', async () => {
+  await runPause();
+  const pipeline = services.redis.pipeline();
+  for (let index = 0; index < 5_000; index++) pipeline.xadd(audit, '*', 'v', '1', 'event', 'alert_firing');
+  await pipeline.exec();
+  const before = await countCommands('xrevrange');
+  expect(await stores.operations.listRecent('orders', 5)).toEqual([]);
+  expect((await countCommands('xrevrange')) - before).toBe(10);
 });
 
 it('A long history is read in several pages.', async () => {

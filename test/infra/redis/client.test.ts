@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { RedisEndpoint } from '../../../src/config/redis-url.ts';
 import { connect, createPing, disconnect, whenReady } from '../../../src/infra/redis/client.ts';
+import { sendCommands } from '../../../src/infra/redis/send-commands.ts';
 import { Services } from '../../../src/services.ts';
 import { sharedRedisUrl, startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, testSettings } from '../../support/test-services.ts';
@@ -47,6 +48,15 @@ describe('a Redis client', () => {
     await disconnect(far);
     expect(await waiting).toBe(false);
   });
+});
+
+it('A process that is too busy to connect in time does not report that Redis is down.', async () => {
+  const client = connect(endpointOf(sharedRedisUrl()), 'commands', () => {});
+  const pong = sendCommands(client, (redis) => redis.ping());
+  const blockedUntil = performance.now() + 2_500;
+  while (performance.now() < blockedUntil);
+  expect(await pong).toBe('PONG');
+  await disconnect(client);
 });
 
 it('A ping succeeds only if the server answers.', async () => {

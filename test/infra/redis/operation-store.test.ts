@@ -327,6 +327,58 @@ describe('a claim checks the state rules again', () => {
   });
 });
 
+describe('a check of the claim, without a worker', () => {
+  const checkClaim = () => stores.operations.checkClaim(ref);
+  /** Moves the confirmation into the past. */
+  const confirmedAgo = async (ms: number) => {
+    const now = await stores.serverClock.now();
+    await services.redis.hset(key, { resolvedAt: now - ms, executeBy: now - ms + 120_000 });
+  };
+
+  beforeEach(async () => {
+    await request();
+    await resolve('confirm');
+  });
+
+  it('changes nothing in the first ten seconds, and after a worker has claimed the operation', async () => {
+    const before = await snapshot();
+    expect(await checkClaim()).toEqual({ kind: 'unchanged' });
+    expect(await snapshot()).toEqual(before);
+    await stores.operations.claim(ref, 'run-1');
+    await confirmedAgo(130_000);
+    expect(await checkClaim()).toEqual({ kind: 'unchanged' });
+  });
+
+  it('after ten seconds marks the operation once, and its message as out of date', async () => {
+    await confirmedAgo(11_000);
+    const { seq } = (await stores.operations.read(ref)) as Operation;
+    const [first, second] = await runTwice(checkClaim);
+    expect([first, second]).toEqual([{ kind: 'delayed' }, { kind: 'unchanged' }]);
+    expect(await stores.operations.read(ref)).toMatchObject({
+      state: 'confirmed',
+      seq: seq + 1,
+      claimDelayedAt: expect.any(Number),
+    });
+    expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({ kind: 'claimed' });
+  });
+
+  it('refuses the operation when the time to claim it has passed, as a claim does', async () => {
+    await confirmedAgo(121_000);
+    const refusal = { code: 'claim_timeout', project: 'orders', action: 'pause' };
+    const [first, second] = await runTwice(checkClaim);
+    expect(first).toMatchObject({ kind: 'refused', operation: { state: 'refused', refusal } });
+    expect(second).toEqual({ kind: 'unchanged' });
+    expect(await stores.projects.read('orders')).toMatchObject({ state: 'running', version: 1, activeOperation: null });
+    const [entry] = await stores.auditLog.read('orders', { limit: 1 });
+    expect(entry).toMatchObject({ event: 'refused', code: 'claim_timeout', by: 'U0ALICE' });
+    expect(await stores.operations.claim(ref, 'run-1')).toMatchObject({ kind: 'finished' });
+  });
+
+  it('changes nothing of an operation that does not exist', async () => {
+    expect(await stores.operations.checkClaim({ project: 'orders', operation: 'gone' })).toEqual({ kind: 'unchanged' });
+  });
+});
+
 describe('a commit', () => {
   it('A commit conflicts at another version, or if the operation is not the active one.', async () => {
     await claimOperation();

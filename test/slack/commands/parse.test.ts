@@ -50,6 +50,17 @@ describe('the text after /sync', () => {
     if (command.kind === 'change') expect(command.reason?.length).toBeLessThanOrEqual(maxReasonLength);
   });
 
+  it.each([
+    ['an entity at its end', `pause orders because ${'&amp;'.repeat(600)}`],
+    ['quotes in a word', `x${'‹'.repeat(40_000)}x`],
+    ['spaces before its time', `pause orders${' '.repeat(3_000)}for 2h`],
+    ['a word for a project', `pause ${'o'.repeat(3_000)}`],
+  ])('Text of more than 3,000 characters with %s is refused.', (_what, text) => {
+    expect(errorMessage(text)).toBe(
+      'The command is longer than 3,000 characters. Nothing was changed. Shorten the reason.',
+    );
+  });
+
   it.each<[string, RegExp]>([
     ['puase ordrs', /Did you mean `\/sync pause orders`\?/],
     ['orders pause', /Did you mean `\/sync pause orders`\?/],

@@ -8,6 +8,7 @@ import { createNotifier } from '../../../src/slack/notifier/notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../../support/example-records.ts';
+import { createFakeContext } from '../fake-context.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -37,7 +38,8 @@ beforeEach(async () => {
         project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered } } };
       },
     },
-    projects: { read: async () => project },
+    projects: { read: async () => project, listIds: async () => [], readMany: async () => [] },
+    observations: createFakeContext([]).context.observations,
     operations: {
       read: async () => operation,
       async markNotified(_ref, { seq, message, dialogUses }) {

@@ -18,7 +18,7 @@ export interface HttpReceiverFixture extends AsyncDisposable {
 export async function startHttpReceiverFixture(): Promise<HttpReceiverFixture> {
   const appFixture = await createSlackAppFixture(
     {},
-    { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0 }) },
+    { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port: 0, host: null }) },
   );
   await appFixture.slackApp.start();
   const { logLines } = appFixture.dependencies;

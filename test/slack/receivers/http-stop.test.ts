@@ -11,7 +11,7 @@ it('A start on a taken port fails with one sentence, and succeeds when the port 
   const port = await listenOnFreePort(portControl);
   await using fixture = await createSlackAppFixture(
     {},
-    { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port }) },
+    { transport: ({ signingSecret }) => ({ kind: 'http', signingSecret, port, host: null }) },
   );
   await expect(fixture.slackApp.start()).rejects.toMatchObject({
     name: 'SlackConnectionError',

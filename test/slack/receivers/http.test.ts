@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpReceiver } from '../../../src/slack/receivers/http.ts';
 import { signRequest } from '../../fake-slack/request-signing.ts';
 import { listenOnFreePort } from '../../support/listen-on-free-port.ts';
@@ -42,6 +42,22 @@ describe('The HTTP receiver', () => {
     client.write(requestBytes(fixture.sign(commandBody(), 1)));
     expect(await client.response()).toMatchObject({ status: 401, headers: { connection: 'close' } });
     await client.ended;
+  });
+
+  it('serves a signed request on a new connection and on an old one while 600 idle connections are opened.', async () => {
+    await using fixture = await startHttpReceiverFixture();
+    using balancer = await fixture.connect();
+    balancer.write(requestBytes(fixture.sign(commandBody('help'))));
+    expect(await balancer.response()).toMatchObject({ status: 200 });
+    const idleClients = await Promise.all(Array.from({ length: 600 }, () => fixture.connect()));
+    onTestFinished(() => {
+      for (const idle of idleClients) idle[Symbol.dispose]();
+    });
+    using client = await fixture.connect();
+    for (const each of [client, balancer]) {
+      each.write(requestBytes(fixture.sign(commandBody('list'))));
+      expect(await each.response()).toMatchObject({ status: 200 });
+    }
   });
 
   it("closes the connection after Slack's check of the certificate, because it is not signed.", async () => {
@@ -140,7 +156,7 @@ describe('The HTTP receiver', () => {
 });
 
 const createReceiver = () =>
-  createHttpReceiver({ signingSecret: 'right', port: 0, log: createFakeContext([]).context.log });
+  createHttpReceiver({ signingSecret: 'right', port: 0, host: null, log: createFakeContext([]).context.log });
 
 it('Bolt checks the signature of a request as well.', async () => {
   const { boltReceiver } = createReceiver();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import type { Link } from '../../../src/domain/link.ts';
+import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
@@ -32,7 +33,8 @@ import {
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
 
-const viewContext = { format: slackFormatter('/sync'), now };
+const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
+const viewContext = { observation, format: slackFormatter('/sync'), now };
 const fuzzOptions = { numRuns: 60 };
 
 /** What must hold for every message. */

@@ -18,6 +18,11 @@ describe('the message of an operation', () => {
 
   it.each<[string, Partial<Operation>, string]>([
     ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
+    [
+      'confirmed, and no worker has claimed it',
+      { state: 'confirmed', claimDelayedAt: exampleNow, executeBy: Date.UTC(2026, 10, 24, 18, 54) },
+      '\nNo syncbot worker has taken the request yet. If none takes it before <!date',
+    ],
     ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
     ['done', { ...done, outcome: exampleOutcome }, 'orders was paused · 2 links · by <@U0ALICE> · we deploy'],
     [

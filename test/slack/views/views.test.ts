@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/domain/link.ts';
 import { toProjectStats } from '../../../src/domain/observation.ts';
+import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
@@ -8,7 +9,7 @@ import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';
 import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildShow } from '../../../src/slack/views/show.ts';
+import { buildShow, type ShowView } from '../../../src/slack/views/show.ts';
 import {
   exampleLink,
   exampleLinkStats,
@@ -19,7 +20,8 @@ import {
   exampleProjectStats,
 } from '../../support/example-records.ts';
 
-const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
+const observation: ObservationStatus = { kind: 'observed' };
+const viewContext = { format: slackFormatter('/sync'), now: exampleNow, observation };
 const buttonLabels = (message: Message) => message.blocks.flatMap(buttonsIn);
 const sectionTexts = (message: Message) =>
   message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : [])).join('\n');
@@ -74,6 +76,18 @@ describe('list', () => {
     expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
   });
 
+  it.each<[ObservationStatus, RegExp]>([
+    [{ kind: 'not_observed', since: Date.UTC(2026, 10, 24, 18, 52) }, /Not observed since .*18:52 UTC.*failed tasks/],
+    [{ kind: 'not_observed', since: null }, /Not observed yet.*failed tasks/],
+  ])('warns when no worker observes the links: %j', (status, warning) => {
+    const counts = countStates([running]);
+    const view = { ...viewContext, counts, observedProjects: observedProjects([running]), page: 0, filter: '' };
+    const list = buildList({ ...view, observation: status });
+    expect(sectionTexts(list)).toMatch(warning);
+    expect(list.text).toMatch(warning);
+    expect(sectionTexts(buildList(view))).not.toMatch(/observed/);
+  });
+
   it('without projects names the command that adds one, or the filter', () => {
     const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
     expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
@@ -122,9 +136,10 @@ describe('show', () => {
   const links = Array.from({ length: 300 }, (_, index) =>
     exampleLinkStats(`link-${index}-${'x'.repeat(80)}`, { waiting: index }),
   );
-  const show = (revealReasons: boolean) =>
+  const show = (revealReasons: boolean, overrides: Partial<ShowView> = {}) =>
     buildShow({
       ...viewContext,
+      ...overrides,
       details: {
         project: exampleProject({ state: 'failed', failure }),
         stats: toProjectStats([...links, { kind: 'unreachable', link: exampleLink('gone') }], exampleNow),
@@ -138,6 +153,14 @@ describe('show', () => {
     expect(buttonLabels(show(true))).toEqual(['Restore']);
     expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, numbers unknown');
     expect(sectionTexts(show(true))).toMatch(/\d+ more links not shown/);
+  });
+
+  it('warns when no worker observes the links', () => {
+    const since = Date.UTC(2026, 10, 24, 18, 52);
+    const message = show(true, { observation: { kind: 'not_observed', since } });
+    expect(sectionTexts(message)).toMatch(/Not observed since .*18:52 UTC/);
+    expect(message.text).toMatch(/Not observed since .*18:52 UTC/);
+    expect(sectionTexts(show(true))).not.toMatch(/observed/i);
   });
 
   it('hides the reason of a failed task where it may not be shown', () => {

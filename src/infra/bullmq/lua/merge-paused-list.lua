@@ -30,7 +30,10 @@ local maxMoved = 5000
 local done = cjson.encode({ isDone = true })
 
 if redis.call('HEXISTS', metaKey, 'paused') == 0 then return done end
-local pausedId, waitingId = redis.call('LINDEX', pausedKey, -1), redis.call('LINDEX', waitKey, -1)
+-- An error, because a task is called 'paused': then this key is the task, not a list.
+local pausedId = redis.pcall('LINDEX', pausedKey, -1)
+if type(pausedId) == 'table' then return done end
+local waitingId = redis.call('LINDEX', waitKey, -1)
 if not pausedId or not waitingId then return done end
 
 local function addedAt(id)

@@ -11,9 +11,14 @@
 
   Output:
     For each link, in the order of KEYS: false if its queue does not exist, else a JSON object with
+      kind                    'read', or 'unreadable' if a task makes the fields of the second list unreadable
       now                     the time of this Redis server
       paused                  boolean
       bullmqVersion           optional, such as 'bullmq:6.7.0'
+      failuresAfterWatermark  count
+      oldestFailures          optional, at most three of { taskId, at, reason }
+      newestFailed            optional, { at, taskIds }
+    and of kind 'read'
       waiting, prioritized, active, delayed, failed
                               counts
       overdue                 count of delayed tasks that are due
@@ -21,9 +26,6 @@
       oldestRunnableAt        optional, when the oldest runnable task became runnable
       ignoresPause            boolean, a worker began a task after the pause
       keepsFailed             optional boolean, BullMQ keeps the next task if it fails
-      failuresAfterWatermark  count
-      oldestFailures          optional, at most three of { taskId, at, reason }
-      newestFailed            optional, { at, taskIds }
     Times are epoch ms, as strings: cjson would round them to 14 digits. A field without a value is absent. So is an
     empty list, because cjson cannot tell it from an empty object.
 
@@ -43,6 +45,8 @@ local maxFailures, maxReasonBytes = 3, 1000
 local function toText(number)
   return string.format('%.0f', number)
 end
+
+local invalidTimestamp = 'invalid timestamp of a task'
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -71,6 +75,7 @@ local function runnableAt(prefix, id)
   local timestamp, options, attemptsStarted, processedOn =
     unpack(redis.call('HMGET', prefix .. id, 'timestamp', 'opts', 'ats', 'processedOn'))
   if not timestamp then return nil end
+  if not toFiniteNumber(timestamp) then error(invalidTimestamp) end
   if (tonumber(attemptsStarted) or 0) > 0 or processedOn then return waitingEventAt(prefix, id) end
   local at = firstRunnableAt(timestamp, options)
   return at <= now and at or waitingEventAt(prefix, id)
@@ -157,18 +162,12 @@ local function keepsFailed(prefix)
   return removeOnFail ~= true and removeOnFail ~= 0
 end
 
-local function observe(prefix, watermark)
-  local pausedFlag, version = unpack(redis.call('HMGET', prefix .. 'meta', 'paused', 'version'))
-  local isPaused = pausedFlag ~= false
+local function readNumbers(prefix, isPaused)
   local _, nextDelayed = unpack(redis.call('ZRANGE', prefix .. 'delayed', 0, 0, 'WITHSCORES'))
   local nextDueAt = nextDelayed and math.floor(tonumber(nextDelayed) / delayedFactor)
   local overdueSince = nextDueAt and nextDueAt <= now and nextDueAt or nil
   local oldestRunnableAt = oldestRunnable(prefix, overdueSince)
-  local failureCount, oldestFailures = failuresAfter(prefix, watermark)
   return {
-    now = toText(now),
-    paused = isPaused,
-    bullmqVersion = version or nil,
     waiting = redis.call('LLEN', prefix .. 'wait') + redis.call('LLEN', prefix .. 'paused'),
     prioritized = redis.call('ZCARD', prefix .. 'prioritized'),
     active = redis.call('LLEN', prefix .. 'active'),
@@ -179,10 +178,31 @@ local function observe(prefix, watermark)
     oldestRunnableAt = oldestRunnableAt and toText(oldestRunnableAt),
     ignoresPause = isPaused and ignoresPause(prefix),
     keepsFailed = keepsFailed(prefix),
-    failuresAfterWatermark = failureCount,
-    oldestFailures = oldestFailures,
-    newestFailed = newestFailed(prefix),
   }
+end
+
+-- Whether an error of readNumbers comes from a task: from its timestamp, or from its id if that is the name of a key of the
+-- queue, such as 'paused'. From Redis 7 on, an error of a command is a table.
+local function isCausedByTask(failure)
+  local message = type(failure) == 'table' and failure.err or tostring(failure)
+  return string.find(message, 'WRONGTYPE', 1, true) or string.find(message, invalidTimestamp, 1, true)
+end
+
+local function observe(prefix, watermark)
+  local pausedFlag, version = unpack(redis.call('HMGET', prefix .. 'meta', 'paused', 'version'))
+  local isPaused = pausedFlag ~= false
+  local failureCount, oldestFailures = failuresAfter(prefix, watermark)
+  local isRead, result = pcall(readNumbers, prefix, isPaused)
+  if not isRead and not isCausedByTask(result) then error(result) end
+  local reply = isRead and result or {}
+  reply.kind = isRead and 'read' or 'unreadable'
+  reply.now = toText(now)
+  reply.paused = isPaused
+  reply.bullmqVersion = version or nil
+  reply.failuresAfterWatermark = failureCount
+  reply.oldestFailures = oldestFailures
+  reply.newestFailed = newestFailed(prefix)
+  return reply
 end
 
 local replies = {}

@@ -69,10 +69,16 @@ local function mergeByAge(present, tasks)
   return ids
 end
 
+-- A task may be called 'paused': then this key is the task, not a list.
+local function isList(key)
+  local length = redis.pcall('LLEN', key)
+  return type(length) == 'number' and length > 0
+end
+
 -- Workers take the tail of a list first. Resume appends 'paused', to which producers of BullMQ 5 add, to the tail of
 -- 'wait': so the tasks of 'paused' run before all of 'wait'.
 local function moveToList(tasks)
-  local list = redis.call('EXISTS', pausedKey) == 1 and pausedKey or waitKey
+  local list = isList(pausedKey) and pausedKey or waitKey
   local present = {}
   while #present < maxCompared do
     local id = redis.call('LINDEX', list, -1)

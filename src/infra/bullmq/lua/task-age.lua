@@ -8,9 +8,15 @@ local function decodeOptions(json)
   return isJson and type(options) == 'table' and options or nil
 end
 
+-- Returns nil for text that is no number, and for 'nan' and 'inf'.
+local function toFiniteNumber(value)
+  local number = tonumber(value)
+  return number and number - number == 0 and number or nil
+end
+
 -- When a task first becomes runnable, epoch ms: at its timestamp plus the delay of its options. The field 'delay' cannot
--- be used, because BullMQ sets it to 0 when it promotes a task.
+-- be used, because BullMQ sets it to 0 when it promotes a task. A field that is no number counts as 0.
 local function firstRunnableAt(timestamp, optionsJson)
   local options = decodeOptions(optionsJson)
-  return (tonumber(timestamp) or 0) + (options and tonumber(options.delay) or 0)
+  return (toFiniteNumber(timestamp) or 0) + (options and toFiniteNumber(options.delay) or 0)
 end

@@ -37,12 +37,7 @@ local function claimed()
 end
 
 local function refuse(refusal)
-  local json = cjson.encode(refusal)
-  redis.call('HSET', operationKey(id), 'refusal', json)
-  finish(id, 'refused')
-  markMessageOutdated(id)
-  audit('refused', operation, { 'by', operation.by, 'code', refusal.code, 'refusal', json })
-  return cjson.encode({ kind = 'refused', operation = readOperation(id) })
+  return cjson.encode({ kind = 'refused', operation = refuseOperation(operation, refusal) })
 end
 
 -- Adds the active operation to the refusal. Without one, adds the last change of the state. The record does not contain
@@ -69,9 +64,7 @@ local rule, isAllowed = args.transitions[operation.action], false
 for _, state in ipairs(rule.from) do isAllowed = isAllowed or state == project.state end
 if not isAllowed then return refuseBecauseOf('not_allowed', {}) end
 if project.version ~= operation.projectVersion then return refuseBecauseOf('changed', {}) end
-if now > tonumber(operation.executeBy) then
-  return refuse({ code = 'claim_timeout', project = args.project, action = operation.action })
-end
+if isClaimTimedOut(operation) then return refuse(claimTimeout(operation)) end
 
 -- A commit that goes back to the previous state restores these.
 local before = {

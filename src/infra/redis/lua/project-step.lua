@@ -9,17 +9,18 @@
     KEYS[3] audit       stream
     KEYS[4] open        sorted set: operations that are unfinished, or whose message is out of date
     KEYS[5] runs        sorted set: executions under way
+    KEYS[6] refusals    stream: refused requests
     ARGV[1] one JSON object. It has the step's own arguments and these:
       args.project             the project's id
       args.operationKeyPrefix  the key of an operation is this prefix and its id
-      args.auditLength         about how many audit entries are kept
+      args.auditLength         about how many audit entries, and how many refusals, are kept
       args.retentionMs         how long a finished operation is kept
 
   An argument that is null in TypeScript is left out, so it is nil here. In a hash the empty string stands for null.
   cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
   Replies are JSON objects with a `kind`. cjson writes 14 significant digits of a number: enough for epoch ms.
 ]]
-local stateKey, definitionKey, auditKey, openKey, runsKey = unpack(KEYS)
+local stateKey, definitionKey, auditKey, openKey, runsKey, refusalsKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 
 -- The server's clock, epoch ms.
@@ -57,15 +58,17 @@ local function isIdleAtExpectedVersion(project)
   return tonumber(project.version) == args.expectedVersion and project.activeOperation == ''
 end
 
--- Appends an audit entry with the project's version and state after the event. `request` is the operation that the entry
--- belongs to, or has the same fields, or is empty. `fields` is a list of names and values.
-local function audit(event, request, fields)
+-- Appends an entry to the audit log or to the refusals, with the project's version and state after the event. `request` is
+-- the operation that the entry belongs to, or has the same fields, or is empty. `fields` is a list of names and values.
+local function appendEntry(streamKey, event, request, fields)
   local project = readProject('version', 'state')
-  redis.call('XADD', auditKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
+  redis.call('XADD', streamKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
     'operation', request.id or '', 'version', project.version or '', 'state', project.state or '',
     'action', request.action or '', 'reason', request.reason or '', 'origin', request.origin or '',
     'channel', request.channel or '', unpack(fields))
 end
+
+local function audit(event, request, fields) appendEntry(auditKey, event, request, fields) end
 
 -- Marks an operation's message as out of date. The sweep queues notifications until mark-operation-notified.lua records
 -- that the message is up to date.
@@ -87,6 +90,23 @@ end
 local function finish(operationId, state)
   redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))
   redis.call('PEXPIRE', operationKey(operationId), int(args.retentionMs))
+end
+
+-- Ends a confirmed operation with a refusal. Returns the operation.
+local function refuseOperation(operation, refusal)
+  local json = cjson.encode(refusal)
+  redis.call('HSET', operationKey(operation.id), 'refusal', json)
+  finish(operation.id, 'refused')
+  markMessageOutdated(operation.id)
+  audit('refused', operation, { 'by', operation.by, 'code', refusal.code, 'refusal', json })
+  return readOperation(operation.id)
+end
+
+-- Whether the time has passed in which a worker may claim a confirmed operation.
+local function isClaimTimedOut(operation) return now > tonumber(operation.executeBy) end
+
+local function claimTimeout(operation)
+  return { code = 'claim_timeout', project = args.project, action = operation.action }
 end
 
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.

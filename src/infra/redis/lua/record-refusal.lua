@@ -12,4 +12,4 @@
 --- @include "project-step"
 
 if redis.call('EXISTS', stateKey) == 0 then return end
-audit('refused', args, { 'by', args.by, 'code', args.code, 'refusal', args.refusal })
+appendEntry(refusalsKey, 'refused', args, { 'by', args.by, 'code', args.code, 'refusal', args.refusal })

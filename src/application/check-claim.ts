@@ -1,0 +1,18 @@
+import type { OperationRef } from '../domain/operation.ts';
+import type { UseCaseContext } from './context.ts';
+import type { ClaimCheck } from './stores.ts';
+
+/**
+ * Without a worker, ends an operation that was not claimed in time, and lets its message say early that no worker has claimed
+ * it. May be called any number of times, by any process. Throws `StoreUnavailableError`.
+ */
+export async function checkClaim(
+  { operations, notifications, log }: Pick<UseCaseContext, 'operations' | 'notifications' | 'log'>,
+  ref: OperationRef,
+): Promise<ClaimCheck> {
+  const check = await operations.checkClaim(ref);
+  if (check.kind === 'unchanged') return check;
+  log.warn({ project: ref.project, operationId: ref.operation, result: check.kind }, 'no worker claimed the operation');
+  await notifications.operationChanged(ref);
+  return check;
+}

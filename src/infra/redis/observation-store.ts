@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { ObservationStore } from '../../application/stores.ts';
+import { messageRefSchema } from '../../domain/operation.ts';
+import type { RedisClient } from './client.ts';
+import { observationMessagesKey, observeCycleKey, observerMissingKey } from './keys.ts';
+import { jsonReply, loadScript, runScript } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
+
+/** The sweep checks at least this often, also when it is slow (application/throttled-cycle.ts). */
+const forgetMissingAfterMs = 150_000;
+
+const recordCycleScript = loadScript(new URL('lua/record-observe-cycle.lua', import.meta.url));
+const markNotObservedScript = loadScript(new URL('lua/mark-not-observed.lua', import.meta.url));
+const version = { v: z.literal(1) };
+const cycleSchema = jsonReply(
+  z
+    .object({ ...version, completedAt: z.number(), staleAfterMs: z.number() })
+    .transform(({ completedAt, staleAfterMs }) => ({ completedAt, staleAfterMs })),
+);
+const messageSchema = jsonReply(
+  z
+    .object({ ...version, since: z.number().nullable(), message: messageRefSchema })
+    .transform(({ since, message }) => ({ since, message })),
+);
+
+/** The records of the observer. They concern all projects, so each has a key of its own. */
+export function createObservationStore(client: RedisClient): ObservationStore {
+  return {
+    async recordCycle(staleAfterMs) {
+      const call = { keys: [observeCycleKey], args: [JSON.stringify({ staleAfterMs })] };
+      await sendCommands(client, (redis) => runScript(redis, recordCycleScript, call));
+    },
+    async readLastCycle() {
+      const text = await sendCommands(client, (redis) => redis.get(observeCycleKey));
+      return text === null ? null : cycleSchema.parse(text);
+    },
+    async markNotObserved() {
+      const call = { keys: [observerMissingKey], args: [JSON.stringify({ forgetAfterMs: forgetMissingAfterMs })] };
+      return z.number().parse(await sendCommands(client, (redis) => runScript(redis, markNotObservedScript, call)));
+    },
+    async markObserved() {
+      await sendCommands(client, (redis) => redis.del(observerMissingKey));
+    },
+    async readMessages() {
+      const messages = await sendCommands(client, (redis) => redis.hgetall(observationMessagesKey));
+      return Object.entries(messages).map(([channel, text]) => ({ channel, ...messageSchema.parse(text) }));
+    },
+    async saveMessage({ channel, since, message }) {
+      const text = JSON.stringify({ v: 1, since, message });
+      await sendCommands(client, (redis) => redis.hset(observationMessagesKey, channel, text));
+    },
+    async removeMessage(channel) {
+      await sendCommands(client, (redis) => redis.hdel(observationMessagesKey, channel));
+    },
+  };
+}

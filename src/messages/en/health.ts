@@ -1,0 +1,10 @@
+/** What the admin server answers in words. The parts of `/readyz` follow the name of the part: "redis does not answer". */
+export const healthMessages = {
+  alive: 'The process is alive.',
+  notFound: 'Not found. There are /healthz, /readyz and /metrics.',
+  methodNotAllowed: 'Only GET and HEAD.',
+  stopping: 'is stopping',
+  noAnswer: 'does not answer',
+  notConnected: 'is not connected',
+  idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
+};

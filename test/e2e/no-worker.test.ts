@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sweep } from '../../src/application/sweep.ts';
+import { observerMissingKey, operationKey } from '../../src/infra/redis/keys.ts';
+import type { Instrumentation } from '../../src/services.ts';
+import { completeCycleAgo } from '../support/observation.ts';
+import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let harness: SlackHarness;
+beforeEach(async () => {
+  harness = await startSlackHarness();
+  await harness.services.createProject('orders', [await harness.services.createLink('orders-full')]);
+  await harness.bot.services.startSweep();
+});
+afterEach(() => closeWithoutViolations(harness));
+
+const carol = { user: 'U0CAROL' };
+const channelTexts = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
+
+/** Waits until the bot has confirmed the operation, then moves its confirmation into the past. */
+async function moveConfirmationBack(ms: number): Promise<void> {
+  const { redis, context } = harness.services;
+  const operation = await waitFor(async () =>
+    (await context.operations.listOpen('orders')).find(({ state }) => state === 'confirmed'),
+  );
+  const confirmedAt = (await context.serverClock.now()) - ms;
+  await redis.hset(operationKey('orders', operation.id), {
+    resolvedAt: confirmedAt,
+    executeBy: confirmedAt + 120_000,
+  });
+}
+
+test('Without a worker the message says so after 10 s, and after 2 minutes the bot refuses the operation.', async () => {
+  const dialog = await harness.requestAndPressOk('pause', 'orders');
+  await harness.waitForMessage('Pausing orders…', carol);
+  await moveConfirmationBack(10_000);
+  await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
+  await moveConfirmationBack(121_000);
+  await harness.waitForMessage('no syncbot worker took the request within 2 min', carol);
+  expect(channelTexts()).toHaveLength(1);
+  const dialogText = () =>
+    harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').find(({ ts }) => ts === dialog.ts)?.text;
+  await waitFor(() => dialogText()?.includes('Nothing was changed'));
+  expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+});
+
+test('A worker that starts late executes the operation, and the message does not say any more that none does.', async () => {
+  await harness.requestAndPressOk('pause', 'orders');
+  await harness.waitForMessage('Pausing orders…', carol);
+  await moveConfirmationBack(10_000);
+  await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
+  await harness.services.addInstance().startWorkers();
+  await harness.waitForMessage('orders was paused', carol);
+  await waitFor(() => channelTexts().every((text) => !text.includes('No syncbot worker')));
+});
+
+describe('when no worker observes the links', () => {
+  /** Moves the last cycle, and the first check that found the observer missing, into the past. Both clocks are Redis's. */
+  async function stopObserving(agoMs: number): Promise<void> {
+    await completeCycleAgo(harness.services, agoMs);
+    const { redis } = harness.services;
+    await waitFor(() => redis.exists(observerMissingKey));
+    await redis.decrby(observerMissingKey, 30_000);
+  }
+
+  beforeEach(async () => {
+    const link = await harness.services.createLink('users-full');
+    await harness.services.createProject('users', [link], { channel: 'C0SYNC' });
+    await harness.services.createProject('invoices', [link], { channel: 'C0SYNC' });
+    await harness.services.createProject('payments', [link], { channel: 'C0SHARED' });
+  });
+  const alerts = (channel: string) =>
+    harness.slack
+      .messagesVisibleTo('U0ALICE', channel)
+      .map(visibleText)
+      .filter((text) => text.includes('observed'));
+
+  test('each channel of a project gets one message, which is edited when a worker observes them again.', async () => {
+    await stopObserving(10 * 60_000);
+    await harness.waitForMessage(/invoices and users are not observed since .*UTC.*failed tasks/, carol);
+    await harness.waitForMessage(/payments is not observed since/, { channel: 'C0SHARED' });
+    await completeSweep();
+    expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
+
+    await harness.services.addInstance().startWorkers();
+    await harness.waitForMessage(/No syncbot worker observed the links from .* to .*noticed only afterwards/, carol);
+    await harness.waitForMessage(/No syncbot worker observed the links/, { channel: 'C0SHARED' });
+    expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
+    await waitFor(async () => (await harness.services.context.observations.readMessages()).length === 0);
+  });
+
+  test('the channels also get it when workers run and none completes a cycle.', async () => {
+    await using instance = harness.services.addInstance({ instrumentation: neverCompletesCycle });
+    await instance.startWorkers();
+    await stopObserving(10 * 60_000);
+    await harness.waitForMessage(/invoices and users are not observed since/, carol);
+  });
+
+  test('the first checks after a stop of all processes alert no channel.', async () => {
+    await completeCycleAgo(harness.services, 10 * 60_000);
+    await waitFor(() => harness.services.redis.exists(observerMissingKey));
+    await completeSweep();
+    expect(alerts('C0SYNC')).toEqual([]);
+    expect(await harness.services.redis.pttl(observerMissingKey)).toBeGreaterThan(0);
+  });
+});
+
+/** Runs a sweep, and waits until the bot has handled the notifications that it added. */
+async function completeSweep(): Promise<void> {
+  const { context, health } = harness.bot.services;
+  await sweep(context);
+  await waitFor(async () => {
+    const counts = (await health.readJobCounts())?.['notifications'];
+    return counts !== undefined && Object.values(counts).every((count) => count === 0);
+  });
+}
+
+const neverCompletesCycle: Instrumentation = {
+  instrumentStores: (stores) => stores,
+  instrumentCycle: () => new Promise(() => {}),
+};

@@ -1,9 +1,10 @@
-import { StoreUnavailableError } from './application/errors.ts';
+import { DatabaseRefusedError, StoreUnavailableError } from './application/errors.ts';
 import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/cli-app.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
 import { formatEnvironmentError } from './config/errors.ts';
 import { withTimeout } from './lib/async.ts';
 import { type RetryOptions, retryUntilAvailable } from './lib/retry.ts';
+import { messages } from './messages/catalog.ts';
 import { AdminPortError, type AdminServer, openAdminServer } from './metrics/admin-server.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { Services } from './services.ts';
@@ -119,7 +120,8 @@ async function prepareAndStartWorkers(
   { role, prepare }: RoleRun,
   options: WaitOptions,
 ): Promise<void> {
-  const isRetryable = (error: unknown) => error instanceof StoreUnavailableError;
+  const isRetryable = (error: unknown) =>
+    error instanceof StoreUnavailableError && !(error instanceof DatabaseRefusedError);
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
   if (options.signal.aborted) return;
   await (role === 'bot' ? services.startSweep() : services.startWorkers());
@@ -206,6 +208,9 @@ async function runSlackChecks({ environment, config, log }: AppOptions) {
 
 /** An error with one sentence for people becomes a `StartError`. Every other error is returned as it is. */
 function toStartError(error: unknown): unknown {
+  if (error instanceof DatabaseRefusedError) {
+    return new StartError(exitCodes.usageError, messages.startErrors.databaseRefused, { cause: error });
+  }
   const isExpected = error instanceof SlackConnectionError || error instanceof AdminPortError;
   return isExpected ? new StartError(exitCodes.usageError, error.message, { cause: error }) : error;
 }

@@ -124,5 +124,6 @@ function outcomeOf(
     ...(retried.isUncertain
       ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
       : { retriedTasks: retried.tasks }),
+    removedTasks: progress?.removedTasks ?? 0,
   };
 }

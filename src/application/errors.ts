@@ -30,6 +30,13 @@ export class StoreRefusedError extends Error {
   }
 }
 
+/** The bot's Redis refuses the database of REDIS_URL: the user may not select it, or it does not exist. Nothing was sent. */
+export class DatabaseRefusedError extends StoreUnavailableError {
+  constructor(options: ErrorOptions) {
+    super('no', { ...options, fault: { kind: 'wrong_database' } });
+  }
+}
+
 /** Slack did not answer, or asked for a delay (429). Try the job again after `delayMs`. */
 export class RetryLaterError extends Error {
   override readonly name = 'RetryLaterError';

@@ -16,7 +16,7 @@ import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkStatus, RetryFailedResult } from './ports.ts';
-import { observeProject, precheckProject, type Refused } from './queries.ts';
+import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
@@ -38,16 +38,32 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   }
   log.info({ ...ids, action: claim.operation.action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
-  const completed = runToCompletion(context, claim);
+  const watched = watchUnknownWrites(context);
+  const completed = runToCompletion(watched.context, claim);
   const notified = notifications.operationChanged(ref);
   try {
     await completed;
   } finally {
-    await operations.endExecution(ref.project, executionId).catch(() => {});
+    // An execution that may have set a flag without knowing stays in `runs`: drift that it caused is not a person's change.
+    if (!watched.hasUnknownWrite()) await operations.endExecution(ref.project, executionId).catch(() => {});
     await notified;
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
+}
+
+/** Returns a context like the given one that notices commands to links whose reply was lost. */
+function watchUnknownWrites(context: UseCaseContext) {
+  let hasUnknownWrite = false;
+  const setPaused: UseCaseContext['links']['setPaused'] = async (...args) => {
+    const results = await context.links.setPaused(...args);
+    hasUnknownWrite ||= results.includes('unknown');
+    return results;
+  };
+  return {
+    context: { ...context, links: { ...context.links, setPaused } },
+    hasUnknownWrite: () => hasUnknownWrite,
+  };
 }
 
 /**
@@ -135,7 +151,7 @@ async function runPreflight(
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, linkTimeoutMs));
   if (statuses.unreachable.length > 0) return linksUnreachable(project, statuses.unreachable);
-  let tasksToRetry = 0;
+  let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
     const { items } = await precheckProject(context, project);
     if (!precheckPassed(items)) {
@@ -150,9 +166,11 @@ async function runPreflight(
       const paused = statuses.resumed.filter((link) => !stillRunning.includes(link));
       return linksUnreachable(project, stillRunning, paused);
     }
-    tasksToRetry = countFailures((await observeProject(context, project)).links);
+    const stats = await observeProject(context, project);
+    const removedTasks = await countRemovedFailures(context, { project, stats });
+    failed = { tasksToRetry: countFailures(stats.links), removedTasks };
   }
-  await context.operations.setProgress(ref, { done: 0, total: links.length, tasksToRetry });
+  await context.operations.setProgress(ref, { ...failed, done: 0, total: links.length });
   return { kind: 'passed' };
 }
 
@@ -163,14 +181,13 @@ function linksUnreachable(project: Project, links: readonly Link[], paused: read
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
   const ref = refOf(operation);
-  const tasksToRetry = operation.progress?.tasksToRetry ?? 0;
   const elapsedMs = now - (operation.startedAt ?? 0);
   return {
     project: ref.project,
     knownProject: project,
     operationId: ref.operation,
     timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
-    onProgress: ({ done, total }) => void reportProgress(context, ref, { done, total, tasksToRetry }),
+    onProgress: ({ done, total }) => void reportProgress(context, ref, { ...operation.progress, done, total }),
   };
 }
 

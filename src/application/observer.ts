@@ -1,6 +1,6 @@
 import { detectDrift } from '../domain/drift.ts';
 import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
-import type { Link, TaskFailure } from '../domain/link.ts';
+import type { Failure, Link } from '../domain/link.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
@@ -10,7 +10,7 @@ import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
-import { observeProjects } from './queries.ts';
+import { countRemovedFailures, observeProjects } from './queries.ts';
 
 const chunkSize = 100;
 
@@ -65,12 +65,17 @@ async function countWorkers(
   return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
-async function evaluateProject(context: UseCaseContext, observation: ProjectObservation): Promise<void> {
-  const { project, stats, now } = observation;
+async function evaluateProject(
+  context: UseCaseContext,
+  observed: Omit<ProjectObservation, 'removedTasks'>,
+): Promise<void> {
+  const { project, stats, now } = observed;
   const failure = project.state === 'running' ? oldestFailure(stats.links) : null;
+  const removedTasks = failure === null ? 0 : await countRemovedFailures(context, observed);
   if (failure !== null && project.definition.onFailure === 'pause') {
-    return markFailed(context, project, { failure, stats, now });
+    return markFailed(context, project, { failure: { ...failure, removedTasks }, stats, now });
   }
+  const observation = { ...observed, removedTasks };
   if (project.drainingOperation !== null && stats.inFlight === 0) {
     await markDrained(context, project, project.drainingOperation);
   }
@@ -87,7 +92,15 @@ async function evaluateProject(context: UseCaseContext, observation: ProjectObse
 async function markFailed(
   context: UseCaseContext,
   project: Project,
-  { failure, stats, now }: { readonly failure: TaskFailure; readonly stats: ProjectStats; readonly now: number },
+  {
+    failure,
+    stats,
+    now,
+  }: {
+    readonly failure: Failure & { readonly kind: 'task_failed' };
+    readonly stats: ProjectStats;
+    readonly now: number;
+  },
 ): Promise<void> {
   const { id } = project;
   const marked = await context.projects.markFailed(id, project.version, {

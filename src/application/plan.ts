@@ -11,9 +11,10 @@ import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
 import { hasQueue, type LinkObservation, type QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import { type PrecheckItem, precheckItems } from '../domain/precheck.ts';
+import { type ConnectionInfo, type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
+import { findSharedQueues } from '../domain/shared-queues.ts';
 import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 
@@ -67,8 +68,12 @@ type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
 export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {
   const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
-  const snapshots = await readSnapshots(context, diff);
+  const [snapshots, connections] = await Promise.all([
+    readSnapshots(context, diff),
+    readConnectionsOf(context, desired.projects),
+  ]);
   const refusals = [
+    ...findSharedQueues(desired.projects, connections),
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
     ...diff.removed.flatMap(removalRefusals),
@@ -95,6 +100,15 @@ export async function planApply(context: ReadContext, desired: DesiredProjects):
 /** Returns whether applying the plan would change nothing. */
 export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
   return create.length + update.length + remove.length + pauseAgain.length === 0;
+}
+
+/** Several connections may lead to one Redis. Reads nothing if all links have the same connection. */
+async function readConnectionsOf(
+  { links }: ReadContext,
+  projects: readonly DesiredProject[],
+): Promise<readonly ConnectionInfo[]> {
+  const names = new Set(projects.flatMap(({ definition }) => definition.links.map(({ connection }) => connection)));
+  return names.size < 2 ? [] : links.readConnections([...names]);
 }
 
 function createRefusals({ definition, adopt }: DesiredProject, snapshots: LinkSnapshots): ApplyRefusal[] {

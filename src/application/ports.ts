@@ -13,12 +13,20 @@ export interface LinkGateway {
   /** Reads the pause flags. Each link has `timeoutMs` to answer. */
   readStatuses(links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]>;
   /**
-   * Pauses or resumes links, all at once. The caller has read that each queue exists: a pause would create it. If a
-   * connection breaks, ioredis may send its command once more when it reconnects, 100 ms later at the earliest.
+   * Pauses or resumes links, all at once. The caller has read that each queue exists: a pause would create it. The server of
+   * a link refuses a command that arrives after `validForMs`, also if the network has delayed it.
    */
   setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
-  /** While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. */
+  /**
+   * While a link is paused, moves the tasks that failed after its watermark back to wait, before newer ones, in order. Tasks
+   * may be left if there are many: then call it again.
+   */
   retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
+  /**
+   * Counts the tasks of each link that failed for good after its watermark and that were removed since then. A count is a
+   * lower bound, and 0 if a link does not answer.
+   */
+  countRemovedFailures(links: readonly LinkWithWatermark[]): Promise<number[]>;
   /** Observes each link once, in batches. A slow connection does not delay the others. */
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
   /** Reads the settings of the Redis servers behind these connection names. */
@@ -35,12 +43,15 @@ export type LinkStatus = 'paused' | 'resumed' | 'missing' | 'unreachable';
 export interface SetPausedTimeouts {
   /** How long each link has to answer, ms. */
   readonly responseMs: number;
-  /** How long the decision is valid, ms from the call. A command that ioredis has not received by then is not sent. */
+  /** How long the decision is valid, ms from the call. A link's server changes nothing after that, by its own clock. */
   readonly validForMs: number;
 }
 
-/** `expired`: the command was not sent in time. `unreachable`: it is not known whether Redis executed it. */
-export type SetPausedResult = 'applied' | 'expired' | 'unreachable';
+/**
+ * `expired`: the command was not sent or not received in time. `unreachable`: it was not sent, or the server replied with an
+ * error. `unknown`: it was sent, and no reply arrived.
+ */
+export type SetPausedResult = 'applied' | 'expired' | 'unreachable' | 'unknown';
 
 export interface LinkWithWatermark {
   readonly link: Link;

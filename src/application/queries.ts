@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../domain/history.ts';
 import { type Action, allowedAction } from '../domain/lifecycle.ts';
-import { type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
+import { countFailures, type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
 import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
 import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
@@ -61,6 +61,23 @@ export async function observeProject(
   project: Project,
 ): Promise<ProjectStats> {
   return toProjectStats(await context.links.observe(linksWithWatermarks(project)), context.clock.now());
+}
+
+/**
+ * Counts the failed tasks of a project that were removed since its watermarks: a lower bound. Reads the events only of links
+ * that may have such tasks: BullMQ removes all failed tasks, or keeps some. Never throws.
+ */
+export async function countRemovedFailures(
+  context: Pick<UseCaseContext, 'links'>,
+  { project, stats }: ObservedProject,
+): Promise<number> {
+  const links = stats.links.filter(
+    (each) => countFailures([each]) > 0 || (each.kind === 'read' && each.failedRetention?.kind === 'none'),
+  );
+  const counts = await context.links.countRemovedFailures(
+    links.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function linksWithWatermarks(project: Project): LinkWithWatermark[] {

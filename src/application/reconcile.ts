@@ -43,7 +43,7 @@ const linkResponseTimeoutMs = 5_000;
 /**
  * Brings the pause flags of a project's links to the state that the project desires: compares, sets the flags that differ,
  * compares again. Starts over if the project's version changes meanwhile. Tries links that do not answer again until the
- * timeout. Only `setPausedFenced` writes pause flags.
+ * timeout. An attempt that has retried tasks is followed by another, also after the timeout. Only `setPausedFenced` writes pause flags.
  *
  * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
  * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
@@ -72,13 +72,17 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     }
 
     let compared = await compareLinks(context, project, operationId);
+    let hasRetriedTasks = false;
     if (compared.differing.length > 0) {
       const total = project.definition.links.length;
       const doneBefore = total - compared.unreconciled.length;
       const set = await setPausedFenced(context, project, {
         links: compared.differing,
         desired: desiredLinkState(project.state),
-        onRetried,
+        onRetried: (results) => {
+          hasRetriedTasks ||= results.some(({ tasks }) => tasks > 0);
+          onRetried?.(results);
+        },
         onApplied: (count) => {
           const done = doneBefore + count;
           if (done < total) onProgress?.({ done, total });
@@ -96,7 +100,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
 
     const { unreconciled, missing } = compared;
     if (unreconciled.length === 0) return { kind: 'reconciled', project, unreconciled, missing };
-    if (clock.now() >= deadline) return { kind: 'unreconciled', project, unreconciled, missing };
+    if (clock.now() >= deadline && !hasRetriedTasks) return { kind: 'unreconciled', project, unreconciled, missing };
     await backoff();
   }
 }

@@ -6,7 +6,7 @@ import { precheckPassed } from '../domain/precheck.ts';
 import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
-import { findProject, observeProject, precheckProject, type Refused } from './queries.ts';
+import { countRemovedFailures, findProject, observeProject, precheckProject, type Refused } from './queries.ts';
 
 /** A request for an operation. Slack has authorized it already (`domain/authorization.ts`); the command line is trusted. */
 export interface ActionRequest {
@@ -25,6 +25,8 @@ export type RequestResult =
       readonly operation: Operation;
       readonly project: Project;
       readonly stats: ProjectStats;
+      /** Failed tasks that a restore cannot retry, because they were removed, at least. */
+      readonly removedTasks: number;
     }
   | Refused;
 
@@ -51,21 +53,21 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   if (stored.kind === 'refused') return stored;
   const { operation } = stored;
   context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
-  return { kind: 'requested', operation, project, stats: checked.stats };
+  return { ...checked, kind: 'requested', operation, project };
 }
 
 async function checkRequest(
   context: UseCaseContext,
   project: Project,
   action: OperationKind,
-): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats } | Refused> {
+): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats; readonly removedTasks: number } | Refused> {
   const { id, state, since, by } = project;
   if (!isAllowed(state, action)) {
     return { kind: 'refused', refusal: { code: 'not_allowed', action, project: id, state, since, by } };
   }
   if (action === 'start') {
     const { items, stats } = await precheckProject(context, project);
-    if (precheckPassed(items)) return { kind: 'allowed', stats };
+    if (precheckPassed(items)) return { kind: 'allowed', stats, removedTasks: 0 };
     return { kind: 'refused', refusal: { code: 'precheck_failed', project: id, items } };
   }
   const stats = await observeProject(context, project);
@@ -73,7 +75,8 @@ async function checkRequest(
     const refusal = checkCorrection(project, action, groupObservations(stats.links));
     if (refusal !== null) return { kind: 'refused', refusal };
   }
-  return { kind: 'allowed', stats };
+  const removedTasks = action === 'restore' ? await countRemovedFailures(context, { project, stats }) : 0;
+  return { kind: 'allowed', stats, removedTasks };
 }
 
 const refusalDedupeMs = 60_000;

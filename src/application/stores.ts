@@ -40,7 +40,7 @@ export interface ProjectStore {
 
   /** Creates a project with its initial state, or updates the definition of an existing one. */
   save(definition: ProjectDefinition, stateOrUpdate: InitialState | DefinitionUpdate, by: Actor): Promise<WriteResult>;
-  /** Removes a project and its operations. Keeps its audit log. */
+  /** Removes a project and its operations. Keeps its audit log, and its version for a later project with its id. */
   remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<WriteResult>;
   /** Moves watermarks, given by link id. */
   setWatermarks(

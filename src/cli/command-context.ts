@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
+import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
@@ -113,6 +113,9 @@ function refuse(code: 'environment' | 'configuration', lines: readonly string[])
 
 function toCliError(error: unknown, isIdempotent: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
+  if (error instanceof DatabaseRefusedError) {
+    return { code: 'redis_unavailable', message: messages.cli.redisDatabaseRefused };
+  }
   if (error instanceof StoreUnavailableError) {
     const nothingChanged = isIdempotent || error.sent === 'no';
     const { redisUnavailable, redisLost } = messages.cli;

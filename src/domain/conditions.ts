@@ -35,7 +35,13 @@ export const conditionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('no_worker'), noWorker: linkSampleSchema, overdue: linkSampleSchema }),
   z.object({ kind: z.literal('latency'), latencyMs: z.number(), limitMs: z.number() }),
   /** Tasks failed, and the project stays Running (`onFailure: continue`). */
-  z.object({ kind: z.literal('tasks_failed'), count: z.number(), failure: taskFailureSchema }),
+  z.object({
+    kind: z.literal('tasks_failed'),
+    count: z.number(),
+    failure: taskFailureSchema,
+    /** How many failed tasks have been removed since the watermarks, at least. */
+    removedTasks: z.number().optional(),
+  }),
   /** 50, 80 or 100 % of the time has passed for which the source keeps its log. */
   z.object({ kind: z.literal('log_retention_50'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_80'), ...logSchema }),

@@ -22,6 +22,8 @@ export interface ProjectObservation {
   readonly stats: ProjectStats;
   /** In the order of the project's links. */
   readonly workers: WorkerCounts;
+  /** Failed tasks that have been removed since the watermarks, at least. */
+  readonly removedTasks: number;
   /** The bot's Redis server time. */
   readonly now: number;
 }
@@ -147,10 +149,15 @@ function evaluateLatency({ project, stats }: ProjectObservation): ConditionResul
   return stats.latencyMs > limitMs ? present({ kind: 'latency', latencyMs: stats.latencyMs, limitMs }) : absent;
 }
 
-function evaluateTasksFailed({ project, stats }: ProjectObservation): ConditionResult<ConditionOf<'tasks_failed'>> {
+function evaluateTasksFailed({
+  project,
+  stats,
+  removedTasks,
+}: ProjectObservation): ConditionResult<ConditionOf<'tasks_failed'>> {
   if (project.definition.onFailure !== 'continue') return absent;
   const failure = oldestFailure(stats.links);
-  if (failure !== null) return present({ kind: 'tasks_failed', count: countFailures(stats.links), failure });
+  if (failure !== null)
+    return present({ kind: 'tasks_failed', count: countFailures(stats.links), failure, removedTasks });
   return hasAny(stats, ['unreachable']) ? unknown : absent;
 }
 

@@ -32,12 +32,18 @@ export function sampleLinks(links: readonly Link[]): LinkSample {
 }
 
 /**
- * The newest failed task of a link when it was added, started or last restored. `at` is its score in BullMQ's `failed` set,
- * epoch ms. `taskIds` are all tasks that failed in that millisecond, so that a later failure in the same millisecond still counts.
+ * The failed tasks of a link when it was added, started or last restored: later failures are those that it does not cover.
+ * `at` is a score of BullMQ's `failed` set, epoch ms by the clock of the link's workers, but never later than the time of the
+ * link's Redis. `known` are the tasks with that score or a higher one. Tasks with a lower score are covered too. `eventId` is the
+ * newest event of the queue at that moment.
  */
-export const watermarkSchema = z.object({ at: z.number(), taskIds: z.array(z.string()) });
+export const watermarkSchema = z.object({
+  at: z.number(),
+  known: z.array(z.object({ taskId: z.string(), at: z.number() })),
+  eventId: z.string(),
+});
 export type Watermark = Readonly<z.infer<typeof watermarkSchema>>;
-export const noWatermark: Watermark = { at: 0, taskIds: [] };
+export const noWatermark: Watermark = { at: 0, known: [], eventId: '0-0' };
 
 export const taskFailureSchema = z.object({
   kind: z.literal('task_failed'),
@@ -52,7 +58,10 @@ export type TaskFailure = Readonly<z.infer<typeof taskFailureSchema>>;
 
 /** Why a project is Failed: a task failed for good, or a link could not be reached in time. */
 export const failureSchema = z.discriminatedUnion('kind', [
-  taskFailureSchema,
+  taskFailureSchema.extend({
+    /** How many failed tasks of the project had been removed when the failure was found, at least. */
+    removedTasks: z.number().optional(),
+  }),
   z.object({
     kind: z.literal('link_unreachable'),
     link: linkSchema,

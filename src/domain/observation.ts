@@ -2,6 +2,14 @@ import type { ConnectionFault } from './connection-fault.ts';
 import type { Link, TaskFailure, Watermark } from './link.ts';
 import type { Project } from './project.ts';
 
+/**
+ * Which failed tasks BullMQ keeps, by the option `removeOnFail` of a task. `bounded`: the newest `count`, and those that
+ * failed within `ageMs`; null when there is no such bound. The options of a link's workers are not known.
+ */
+export type FailedRetention =
+  | { readonly kind: 'all' | 'none' }
+  | { readonly kind: 'bounded'; readonly count: number | null; readonly ageMs: number | null };
+
 /** What is read of every queue. Times are epoch ms of the link's own Redis server. */
 interface QueueFacts {
   readonly link: Link;
@@ -21,8 +29,8 @@ export interface LinkStats extends QueueFacts {
   readonly kind: 'read';
   /** A worker took a task after the pause. BullMQ 4 does that. */
   readonly ignoresPause: boolean;
-  /** Whether the options of the next task keep it when it fails. Null when no task waits. */
-  readonly keepsFailed: boolean | null;
+  /** Null when no task shows it. */
+  readonly failedRetention: FailedRetention | null;
   /** Tasks in FIFO or LIFO order that a worker could take now. */
   readonly waiting: number;
   readonly prioritized: number;

@@ -57,6 +57,8 @@ export const outcomeSchema = z.object({
   retriedTasksUncertain: z.literal(true).optional(),
   /** Until when the source was expected to keep its log, epoch ms. Only if the operation paused the project. */
   logRetainedUntil: z.number().optional(),
+  /** Failed tasks that could not be retried, because they were removed before, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -66,6 +68,8 @@ const progressSchema = z.object({
   total: z.number(),
   /** The failed tasks at the start of a restore. A worker that continues the restore cannot count those retried before. */
   tasksToRetry: z.number().optional(),
+  /** The failed tasks that were removed before the restore, at least. */
+  removedTasks: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 

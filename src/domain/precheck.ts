@@ -15,6 +15,9 @@ export type ConnectionInfo =
       readonly evictionPolicy: string | null;
       readonly redisVersion: string | null;
       readonly persistence: Persistence | null;
+      /** `run_id` of the server, or of each master of a Cluster. Empty if the server does not report it. */
+      readonly runIds: readonly string[];
+      readonly database: number;
     }
   | { readonly kind: 'unreachable'; readonly name: string; readonly fault: ConnectionFault };
 
@@ -47,6 +50,7 @@ const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('workers_unknown') }),
   z.object({ code: z.literal('failed_tasks_kept') }),
   z.object({ code: z.literal('failed_tasks_removed') }),
+  z.object({ code: z.literal('failed_tasks_bounded'), count: z.number().nullable(), ageMs: z.number().nullable() }),
   z.object({ code: z.literal('unreadable') }),
   z.object({ code: z.literal('no_failed_task') }),
   z.object({ code: z.literal('tasks_failed'), count: z.number() }),
@@ -97,13 +101,15 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
 }
 
 function connectionItems(info: ConnectionInfo): PrecheckItem[] {
-  const reachable =
-    info.kind === 'read' ? pass({ code: 'reachable' }) : fail({ code: 'unreachable', fault: info.fault });
   const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable(info);
   return [
-    { check: 'connection_reachable', connection: info.name, ...reachable },
+    { check: 'connection_reachable', connection: info.name, ...checkReachable(info) },
     { check: 'eviction_policy', connection: info.name, ...eviction },
   ];
+}
+
+function checkReachable(info: ConnectionInfo): Check {
+  return info.kind === 'read' ? pass({ code: 'reachable' }) : fail({ code: 'unreachable', fault: info.fault });
 }
 
 /** One item for all links. It has the worst result, and names the links with that result unless they pass. */
@@ -156,12 +162,15 @@ export function checkWorkers(count: number | null): Check {
   return count === 0 ? fail({ code: 'no_worker' }) : pass({ code: 'workers_connected', count });
 }
 
-/** With `removeOnFail` a failed task leaves nothing that syncbot could count or retry. */
+/** With `removeOnFail` BullMQ removes failed tasks, and syncbot cannot retry them. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable(observation);
   if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
-  const isRemoved = observation.kind === 'read' && observation.keepsFailed === false;
-  return isRemoved ? unknown({ code: 'failed_tasks_removed' }) : pass({ code: 'failed_tasks_kept' });
+  const retention = observation.kind === 'read' ? observation.failedRetention : null;
+  if (retention?.kind === 'none') return unknown({ code: 'failed_tasks_removed' });
+  if (retention?.kind !== 'bounded') return pass({ code: 'failed_tasks_kept' });
+  const { count, ageMs } = retention;
+  return unknown({ code: 'failed_tasks_bounded', count, ageMs });
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {

@@ -79,6 +79,13 @@ export type ApplyRefusal =
     }
   | { readonly code: 'queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
   | { readonly code: 'added_queue_used'; readonly project: ProjectId; readonly links: readonly UsedLink[] }
+  | {
+      readonly code: 'queue_shared';
+      readonly project: ProjectId;
+      readonly link: Link;
+      /** The link with the same queue, and its project. */
+      readonly other: { readonly project: ProjectId; readonly link: Link };
+    }
   | { readonly code: 'not_removable'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'in_transition'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'links_in_use'; readonly project: ProjectId; readonly state: ProjectState };

@@ -6,42 +6,56 @@ export function closestMatch(word: string, candidates: readonly string[]): strin
 const maxComparedLength = 63;
 const maxDistance = 5;
 
+/** More than any distance. A small integer, so that the rows stay arrays of small integers. */
+const tooFar = 1_000_000;
+
 /** Like `closestMatch`. `steps` counts how many pairs of letters were compared: at most 693 for each candidate. */
 export function findClosest(
   word: string,
   candidates: readonly string[],
 ): { readonly match: string | null; readonly steps: number } {
   const lowered = word.slice(0, maxComparedLength).toLowerCase();
+  const rows: Rows = [[], [], []];
   let match: string | null = null;
-  let bestDistance = Number.POSITIVE_INFINITY;
+  let bestDistance = tooFar;
   let steps = 0;
   for (const candidate of candidates) {
-    const allowed = Math.min(maxDistance, Math.max(1, Math.floor(candidate.length / 3)), bestDistance - 1);
-    const compared = editDistance(lowered, candidate.slice(0, maxComparedLength).toLowerCase(), allowed);
+    const limit = Math.min(maxDistance, Math.max(1, Math.floor(candidate.length / 3)), bestDistance - 1);
+    const compared = editDistance(lowered, candidate.slice(0, maxComparedLength).toLowerCase(), { limit, rows });
     steps += compared.steps;
-    if (compared.distance > allowed) continue;
+    if (compared.distance > limit) continue;
     match = candidate;
     bestDistance = compared.distance;
   }
   return { match, steps };
 }
 
+/** Reused for all candidates: new arrays would take most of the time. */
+type Rows = [number[], number[], number[]];
+
 /**
- * Optimal string alignment: insertions, deletions, replacements and swapped neighbours count one each. Returns infinity if the
- * distance is more than `limit`. Compares only letters whose positions differ by at most `limit`.
+ * Optimal string alignment: insertions, deletions, replacements and swapped neighbours count one each. Returns `tooFar` if the
+ * distance is more than `limit`. Compares only letters whose positions differ by at most `limit`, and marks the cells beside
+ * them as too far.
  */
-function editDistance(a: string, b: string, limit: number): { readonly distance: number; readonly steps: number } {
-  const tooFar = Number.POSITIVE_INFINITY;
+function editDistance(
+  a: string,
+  b: string,
+  { limit, rows }: { readonly limit: number; readonly rows: Rows },
+): { readonly distance: number; readonly steps: number } {
+  let [beforeLast, last, row] = rows;
   let steps = 0;
   if (Math.abs(a.length - b.length) > limit) return { distance: tooFar, steps };
-  let beforeLast: readonly number[] = [];
-  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let j = 0; j <= limit; j++) last[j] = j;
+  last[limit + 1] = tooFar;
   let lastMinimum = 0;
   for (let i = 1; i <= a.length; i++) {
-    const row = Array<number>(b.length + 1).fill(tooFar);
-    row[0] = i;
-    let minimum = i;
-    for (let j = Math.max(1, i - limit); j <= Math.min(b.length, i + limit); j++) {
+    const from = Math.max(1, i - limit);
+    const to = Math.min(b.length, i + limit);
+    row[from - 1] = from === 1 ? i : tooFar;
+    row[to + 1] = tooFar;
+    let minimum = row[from - 1] ?? tooFar;
+    for (let j = from; j <= to; j++) {
       steps += 1;
       const replace = (last[j - 1] ?? tooFar) + (a[i - 1] === b[j - 1] ? 0 : 1);
       let cost = Math.min(replace, (last[j] ?? tooFar) + 1, (row[j - 1] ?? tooFar) + 1);
@@ -53,9 +67,8 @@ function editDistance(a: string, b: string, limit: number): { readonly distance:
     }
     // A swap of neighbours continues from the row before the last.
     if (minimum > limit && lastMinimum > limit) return { distance: tooFar, steps };
-    beforeLast = last;
-    last = row;
     lastMinimum = minimum;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
   return { distance: last[b.length] ?? tooFar, steps };
 }

@@ -52,6 +52,8 @@ export interface ConfirmationFacts extends TextContext {
   readonly stats: ProjectStats;
   /** The failed tasks that a restore would retry. Null when a link did not answer. */
   readonly failedTasks: number | null;
+  /** The failed tasks that were removed and cannot be retried, at least. */
+  readonly removedTasks: number;
 }
 
 /** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */

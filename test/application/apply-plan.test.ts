@@ -1,11 +1,13 @@
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply-plan.ts';
 import { isEmpty } from '../../src/application/plan.ts';
 import { cliFormatter } from '../../src/cli/terminal-text.ts';
-import { linkId } from '../../src/domain/link.ts';
+import { type Link, linkId } from '../../src/domain/link.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
+import { Services } from '../../src/services.ts';
 import { missingLink } from '../infra/link-fixture.ts';
-import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { appliedResult, createApplyFixture, desiredProject, processOneTask, queueNames } from './apply-fixture.ts';
 import { overrideContext } from './context-overrides.ts';
 
@@ -85,9 +87,9 @@ describe('adopt', () => {
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await running.queue.isPaused()).toBe(false);
     const [failed] = await running.queue.getFailed();
-    expect((await readProject('runs'))?.watermarks[linkId(running.link)]).toEqual({
+    expect((await readProject('runs'))?.watermarks[linkId(running.link)]).toMatchObject({
       at: failed?.finishedOn,
-      taskIds: [failed?.id],
+      known: [{ taskId: failed?.id, at: failed?.finishedOn }],
     });
   });
 
@@ -173,5 +175,42 @@ describe('a second apply', () => {
     );
     await fixture.apply(desiredProject('first', [one], { labels: ['changed'] }), desiredProject('second', [two]));
     expect(await fixture.applyPlanned(latePlan)).toEqual(appliedResult);
+  });
+});
+
+describe('two connections to one Redis', () => {
+  /** Services whose connection `mirror` leads to their own Redis at another address. */
+  function startMirroredServices(database = '') {
+    const mirror = endpointOf(`${services.proxy.url}${database}`);
+    const config = { redis: endpointOf(services.url), connections: { mirror }, settings: testSettings };
+    return new Services(config, pino({ level: 'silent' }));
+  }
+  const mirrorOf = (link: Link) => ({ link: { ...link, connection: 'mirror' } });
+
+  test('cannot bring one queue into two projects, or into one project twice, and nothing is changed', async () => {
+    await using mirrored = startMirroredServices();
+    const { planRefusals } = createApplyFixture(mirrored);
+    const orders = await services.createLink('orders');
+    const projects = [
+      desiredProject('orders', [orders], { adopt: true }),
+      desiredProject('copies', [mirrorOf(orders.link)]),
+    ];
+    expect(await planRefusals(...projects)).toEqual(['copies queue_shared']);
+    expect(await planRefusals(desiredProject('twice', [orders, mirrorOf(orders.link)], { adopt: true }))).toEqual([
+      'twice queue_shared',
+    ]);
+    expect(await orders.queue.isPaused()).toBe(false);
+    expect(await readProject('orders')).toBeNull();
+  });
+
+  test('may have different queues, and the same name in another database', async () => {
+    await using mirrored = startMirroredServices();
+    await using inOtherDatabase = startMirroredServices('/1');
+    const [orders, users] = [await services.createLink('orders'), await services.createLink('users')];
+    const own = desiredProject('orders', [orders], { adopt: true });
+    const others = desiredProject('users', [mirrorOf(users.link)], { adopt: true });
+    expect(await createApplyFixture(mirrored).planOrThrow(own, others)).toMatchObject({ create: [{}, {}] });
+    const sameName = desiredProject('users', [mirrorOf(orders.link)], { adopt: true });
+    expect(await createApplyFixture(inOtherDatabase).planOrThrow(own, sameName)).toMatchObject({ create: [{}, {}] });
   });
 });

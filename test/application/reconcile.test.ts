@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import { runObserver } from '../../src/application/observer.ts';
+import type { LinkWithWatermark, RetryFailedResult } from '../../src/application/ports.ts';
 import { reconcile, reconcileIdle } from '../../src/application/reconcile.ts';
-import { linkId } from '../../src/domain/link.ts';
+import { linkId, noWatermark } from '../../src/domain/link.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -201,16 +202,35 @@ describe('a restore', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 1 } });
   });
 
+  it('goes on after its timeout while it still retries tasks', async () => {
+    const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
+    const { retryFailed } = services.context.links;
+    let elapsedMs = 0;
+    const clock = { ...services.context.clock, now: () => services.context.clock.now() + elapsedMs };
+    const stopsAfterOneTask = async (links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]> => {
+      if (elapsedMs > 0) return retryFailed(links);
+      elapsedMs = 200_000;
+      return [{ kind: 'retried', tasks: 1 }];
+    };
+    const context = {
+      ...overrideContext(withoutJobs(services), { links: { retryFailed: stopsAfterOneTask } }),
+      clock,
+    };
+    await execute(context, ref);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 2 } });
+    expect(await testLink.queue.getFailedCount()).toBe(0);
+  });
+
   it('moves the watermark past failed tasks that it does not retry', async () => {
     await services.context.projects.setWatermarks('payments', 1, {
-      [linkId(testLink.link)]: { at: Date.now() + 1_000, taskIds: [] },
+      [linkId(testLink.link)]: { ...noWatermark, at: Date.now() + 1_000 },
     });
     const ref = await requestAndConfirmWithoutJob(services, 'payments', 'restore');
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 } });
     expect(await testLink.queue.getFailedCount()).toBe(1);
     const project = await services.context.projects.read('payments');
-    expect(project?.watermarks[linkId(testLink.link)]?.taskIds).toEqual(['1']);
+    expect(project?.watermarks[linkId(testLink.link)]?.known).toMatchObject([{ taskId: '1' }]);
     await runObserver(withoutJobs(services));
     expect(await services.context.projects.read('payments')).toMatchObject({ state: 'running' });
   });

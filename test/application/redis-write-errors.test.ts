@@ -60,11 +60,16 @@ it.each(writeFailures)(
   'with %s during an operation there is one outcome, and the links are reconciled',
   async (_what, breakCommand, repairCommand) => {
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
-    const setPaused = runAfter(services.context.links.setPaused, () => sendCommand(breakCommand));
+    let isBroken = false;
+    const setPaused = runAfter(services.context.links.setPaused, async () => {
+      await sendCommand(breakCommand);
+      isBroken = true;
+    });
     const run = execute(overrideContext(withoutJobs(services), { links: { setPaused } }), ref).catch(
       (error: unknown) => error,
     );
-    await waitFor(() => link.queue.isPaused());
+    // A repair before the break would leave Redis broken.
+    await waitFor(() => isBroken);
     await sendCommand(repairCommand);
     await run;
     await services.instance.startWorkers();

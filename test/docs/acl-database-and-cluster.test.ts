@@ -16,7 +16,7 @@ test('a database other than 0 needs +select', async () => {
   };
   expect(await list('')).toBe(0);
   expect(await deniedCommands(server.admin)).toEqual([]);
-  await list('/1');
+  expect(await list('/1')).toBe(1);
   expect(await deniedCommands(server.admin)).toEqual(['syncbot: command select']);
   await server.admin.acl('LOG', 'RESET');
   await server.admin.acl('SETUSER', 'syncbot', '+select');

@@ -19,7 +19,7 @@ test('the bytes of docs/operating.md are at least the measured ones and at most 
   const watermarks = Object.fromEntries(
     links.map(({ link }) => [
       `${link.connection}/${link.prefix}:${link.queue}`,
-      { at: Date.now(), taskIds: ['123456'] },
+      { at: Date.now(), known: [{ taskId: '123456', at: Date.now() }], eventId: `${Date.now()}-0` },
     ]),
   );
   const more = {

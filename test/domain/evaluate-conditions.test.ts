@@ -34,7 +34,7 @@ function evaluate(
     definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
     ...overrides,
   });
-  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now });
+  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now, removedTasks: 0 });
   return Object.fromEntries(
     Object.entries(results).flatMap(([kind, result]) =>
       result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
@@ -207,6 +207,7 @@ describe('the other conditions', () => {
         kind: 'tasks_failed',
         count: 7,
         failure: { kind: 'task_failed', link: exampleLink('a'), ...task },
+        removedTasks: 0,
       },
     });
     expect(evaluate(failing)).toEqual({});
@@ -257,7 +258,12 @@ describe('an unreadable link', () => {
       link_unreadable: alert,
       latency: 'unknown',
       no_worker: 'unknown',
-      tasks_failed: { kind: 'tasks_failed', count: 1, failure: { kind: 'task_failed', link: link.link, ...failed } },
+      tasks_failed: {
+        kind: 'tasks_failed',
+        count: 1,
+        failure: { kind: 'task_failed', link: link.link, ...failed },
+        removedTasks: 0,
+      },
     });
     expect(evaluate([link], {}, [0]).no_worker).toMatchObject({ noWorker: sample('unreadable') });
   });

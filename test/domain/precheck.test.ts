@@ -17,9 +17,12 @@ const missing: LinkObservation = { kind: 'missing', link: exampleLink('orders-fu
 const unreachable: LinkObservation = { kind: 'unreachable', link: exampleLink('orders-full') };
 const unreadable: LinkObservation = { ...read({ failuresAfterWatermark: 2 }), kind: 'unreadable' };
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
-  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null },
+  { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null, runIds: [], database: 0 },
 ];
 const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', fault: { kind: 'refused' } }];
+const refusedDatabase: readonly ConnectionInfo[] = [
+  { kind: 'unreachable', name: 'default', fault: { kind: 'wrong_database' } },
+];
 const writtenBy = (bullmqVersion: string | null) => ({ links: [read({ bullmqVersion })] });
 const passingFacts: PrecheckFacts = { connections: server('noeviction'), links: [read()], workers: [1] };
 
@@ -32,7 +35,20 @@ type Case = [
 ];
 const cases: Case[] = [
   ['connection_reachable', 'a server that answers', {}, 'pass', { code: 'reachable' }],
-  ['connection_reachable', 'one that does not answer', { connections: noServer }, 'fail', { code: 'unreachable' }],
+  [
+    'connection_reachable',
+    'one that does not answer',
+    { connections: noServer },
+    'fail',
+    { code: 'unreachable', fault: { kind: 'refused' } },
+  ],
+  [
+    'connection_reachable',
+    'one that refuses the database',
+    { connections: refusedDatabase },
+    'fail',
+    { code: 'unreachable', fault: { kind: 'wrong_database' } },
+  ],
   ['eviction_policy', 'noeviction', {}, 'pass', { code: 'never_evicts' }],
   [
     'eviction_policy',
@@ -78,9 +94,16 @@ const cases: Case[] = [
   [
     'failed_tasks_kept',
     'a task with removeOnFail',
-    { links: [read({ keepsFailed: false })] },
+    { links: [read({ failedRetention: { kind: 'none' } })] },
     'unknown',
     { code: 'failed_tasks_removed' },
+  ],
+  [
+    'failed_tasks_kept',
+    'a task of which 50 failed ones are kept',
+    { links: [read({ failedRetention: { kind: 'bounded', count: 50, ageMs: null } })] },
+    'unknown',
+    { code: 'failed_tasks_bounded', count: 50, ageMs: null },
   ],
   ['no_failed_task', 'no failure', {}, 'pass', null],
   [
@@ -104,7 +127,7 @@ describe('the precheck', () => {
   it('passes when every check that does not pass is unknown', () => {
     const unknown = precheckItems({
       connections: server(null),
-      links: [read({ bullmqVersion: null, keepsFailed: false })],
+      links: [read({ bullmqVersion: null, failedRetention: { kind: 'none' } })],
       workers: [null],
     });
     expect(unknown.filter(({ result }) => result === 'unknown')).toHaveLength(4);

@@ -112,6 +112,16 @@ describe('a firing alert', () => {
       /^7 tasks of orders failed, the oldest on a: row 7\. The project stays Running/,
     ],
     [
+      { kind: 'tasks_failed', count: 7, failure, removedTasks: 350 },
+      'running',
+      / At least 350 more failed tasks were removed from the queue \(removeOnFail\) and cannot be retried\.$/,
+    ],
+    [
+      { kind: 'project_failed', since: 1, failure: { ...failure, removedTasks: 1 } },
+      'failed',
+      / At least 1 more failed task was removed from the queue \(removeOnFail\) and cannot be retried\.$/,
+    ],
+    [
       { kind: 'log_retention_50', until: 5 },
       'paused',
       /^orders is Paused, and its source keeps its log until T5\. Half/,

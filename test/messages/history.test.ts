@@ -138,6 +138,9 @@ describe('the text of an entry', () => {
     expect(renderEntry({ ...restored, outcome: { ...outcome, retriedTasks: 1 } })).toBe(
       'restored 10 of 10 links · 1 failed task retried',
     );
+    expect(renderEntry({ ...restored, outcome: { ...outcome, removedTasks: 35 } })).toBe(
+      'restored 10 of 10 links · at least 35 failed tasks removed before',
+    );
   });
 
   it('of a refusal has the reason of every code, and of an unknown code its name', () => {

@@ -48,6 +48,16 @@ const cases: readonly (readonly [PrecheckItem, item: string, message: string])[]
     'no failed task',
     'b: 2 tasks failed since the link was added, started or restored (and 3 more links with the same result)',
   ],
+  [
+    {
+      check: 'failed_tasks_kept',
+      result: 'unknown',
+      reason: { code: 'failed_tasks_bounded', count: 1_500, ageMs: 86_400_000 },
+      links: links('b'),
+    },
+    'failed tasks kept',
+    'b: failed tasks are removed when 1,500 newer ones exist or after 1 d (removeOnFail), and syncbot cannot retry a task that was removed',
+  ],
 ];
 const casesWithCheck = cases.map(([item, ...texts]) => [item.check, item.result, item, ...texts] as const);
 

@@ -85,10 +85,11 @@ async function findViolations(
   return [...violations, ...findWrongResponses(trace, histories)];
 }
 
-/** Only an execution whose worker was killed, or could not reach Redis, stays in `:runs`. */
+/** Only an execution whose worker was killed, or did not get a reply of a Redis, stays in `:runs`. */
 function findAbandonedExecutions({ workers, proxies }: System, { id, runs }: ProjectRecords): string[] {
+  const lastOutageAt = Math.max(...proxies.map((proxy) => proxy.lastOutageAt));
   return runs
-    .filter((at) => at > proxies[0].lastOutageAt)
+    .filter((at) => at > lastOutageAt)
     .filter((at) => !workers.killed.some(({ startedAt, endedAt }) => at >= startedAt && at <= (endedAt ?? 0)))
     .map((at) => `${id}: an execution that started at ${at} was never removed from :runs`);
 }

@@ -3,7 +3,7 @@ import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions } from '../../src/domain/lifecycle.ts';
-import type { Failure, Link } from '../../src/domain/link.ts';
+import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
@@ -59,7 +59,12 @@ const linkStats = fc.record({
   overdue: taskCount,
   overdueSince: fc.option(timestamp),
   ignoresPause: fc.boolean(),
-  keepsFailed: fc.option(fc.boolean()),
+  failedRetention: fc.option(
+    fc.oneof(
+      fc.record({ kind: fc.constantFrom('all' as const, 'none' as const) }),
+      fc.record({ kind: fc.constant('bounded' as const), count: fc.option(taskCount), ageMs: fc.option(taskCount) }),
+    ),
+  ),
   failed: taskCount,
   oldestRunnableAt: fc.option(timestamp),
   now: fc.constant(now),
@@ -68,7 +73,7 @@ const linkStats = fc.record({
   oldestFailures: fc.array(fc.record({ taskId: nonEmptyText, reason: hostileTextArbitrary, at: timestamp }), {
     maxLength: 3,
   }),
-  newestFailed: fc.record({ at: timestamp, taskIds: fc.array(nonEmptyText, { maxLength: 1 }) }),
+  newestFailed: fc.constant(noWatermark),
 });
 const linkObservation: fc.Arbitrary<LinkObservation> = fc.oneof(
   { weight: 8, arbitrary: linkStats },
@@ -198,6 +203,11 @@ const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(
   fc.record({ code: fc.constant('evicts' as const), policy: hostileTextArbitrary }),
   fc.record({ code: fc.constant('bullmq_supported' as const), version: hostileTextArbitrary }),
   fc.record({ code: fc.constant('tasks_failed' as const), count: taskCount }),
+  fc.record({
+    code: fc.constant('failed_tasks_bounded' as const),
+    count: fc.option(taskCount),
+    ageMs: fc.option(taskCount),
+  }),
 );
 
 export const precheckItemsArbitrary: fc.Arbitrary<PrecheckItem[]> = fc.array(

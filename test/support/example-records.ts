@@ -1,4 +1,4 @@
-import type { Link } from '../../src/domain/link.ts';
+import { type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -22,14 +22,14 @@ export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = 
     overdue: 0,
     overdueSince: null,
     ignoresPause: false,
-    keepsFailed: null,
+    failedRetention: null,
     failed: 0,
     oldestRunnableAt: null,
     now: exampleNow,
     bullmqVersion: 'bullmq:6.7.0',
     failuresAfterWatermark: 0,
     oldestFailures: [],
-    newestFailed: { at: 0, taskIds: [] },
+    newestFailed: noWatermark,
     ...overrides,
   };
 }

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, Persistence } from '../../domain/precheck.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { connectionFaultOf, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
+import { connectionFaultOf, databaseOf, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
 import { faultOfResult } from '../redis/connection-fault.ts';
 import type { LinkConnection } from './link-connections.ts';
 
@@ -29,6 +29,8 @@ export async function readConnectionInfo(
     evictionPolicy: policies.find((policy) => policy !== 'noeviction') ?? policies[0] ?? null,
     redisVersion: infoField(infos.value[0] ?? '', 'redis_version'),
     persistence: await readPersistence(client, infos.value),
+    runIds: infos.value.flatMap((info) => infoField(info, 'run_id') ?? []),
+    database: databaseOf(client),
   };
 }
 

@@ -1,7 +1,8 @@
-import { type IQueueBackend, Queue } from 'bullmq';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/link.ts';
-import { connect, disconnect, type RedisClient } from '../redis/client.ts';
+import { connect, disconnect, masterNodes, type RedisClient } from '../redis/client.ts';
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
 
 /** A connection to a Redis that holds links. All of its links share it. */
@@ -11,8 +12,8 @@ export interface LinkConnection {
   /** In a cluster each queue may be in another slot, so a script may touch one link only. */
   readonly isCluster: boolean;
   readonly breaker: CircuitBreaker;
-  /** BullMQ's backend for a link's queue. Creating it sends no command. */
-  backend(link: Link): IQueueBackend;
+  /** Drops the sockets with what they have not delivered yet. The client connects again. */
+  reset(): void;
   /** Passes an error of a call to `onError`. */
   report(error: unknown): void;
 }
@@ -66,22 +67,22 @@ function openConnection(name: string, endpoint: RedisEndpoint, { onError, onReco
     (error) => onError(name, error),
     () => onRecovered(name),
   );
-  // Each Queue adds listeners to the client, so there is one Queue, and `forQueue` makes a handle for each link. With these
-  // two options BullMQ neither writes the 'meta' key of a queue nor sends INFO.
-  const baseQueue = new Queue('syncbot', { connection: client, skipMetasUpdate: true, skipVersionCheck: true });
-  // The client reports its own errors.
-  baseQueue.on('error', () => {});
-  baseQueue.waitUntilReady().catch(() => {});
   return {
     name,
     client,
     isCluster: endpoint.kind === 'cluster',
     breaker: createCircuitBreaker(client),
-    backend: (link: Link) => baseQueue.getBackend().forQueue(link.queue, link.prefix),
-    report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
-    async close() {
-      await baseQueue.close().catch(() => {});
-      await disconnect(client);
+    reset() {
+      for (const { stream } of masterNodes(client)) resetSocket(stream);
     },
+    report: (error: unknown) => onError(name, error instanceof Error ? error : new Error('no error', { cause: error })),
+    close: () => disconnect(client),
   };
+}
+
+/** A plain socket sends RST, so that the system delivers no more of it. Node.js cannot reset a TLS socket, so it is closed. */
+function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
-import { noWatermark } from '../../domain/link.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
 import { maskFailureReason } from '../../logging/mask-failure-reason.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
@@ -41,13 +40,26 @@ function unquote(reason: string): string {
   }
 }
 
+const failedRetentionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['all', 'none']) }),
+  z.object({
+    kind: z.literal('bounded'),
+    count: z.number().nullable().default(null),
+    ageMs: z.number().nullable().default(null),
+  }),
+]);
+
 const queueFacts = {
   now: time,
   paused: z.boolean(),
   bullmqVersion: z.string().nullable().default(null),
   failuresAfterWatermark: count,
   oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
-  newestFailed: z.object({ at: time, taskIds: z.array(z.string()) }).default(noWatermark),
+  newestFailed: z.object({
+    at: time,
+    known: z.array(z.object({ taskId: z.string(), at: time })).default([]),
+    eventId: z.string(),
+  }),
 };
 
 const repliesSchema = z.array(
@@ -66,7 +78,7 @@ const repliesSchema = z.array(
         overdueSince: optionalTime,
         oldestRunnableAt: optionalTime,
         ignoresPause: z.boolean(),
-        keepsFailed: z.boolean().nullable().default(null),
+        failedRetention: failedRetentionSchema.nullable().default(null),
       }),
     ]),
   ).nullable(),

@@ -21,6 +21,12 @@ export interface BotQueues extends AsyncDisposable {
   scheduleCycles(intervals: { readonly observeMs: number; readonly sweepMs: number }): Promise<void>;
 }
 
+/**
+ * While about so many notifications wait, further ones are left out. Only a bot takes these jobs, and an installation may have
+ * none. The sweep adds what is still due when there is room again.
+ */
+const maxWaitingNotifications = 1_000;
+
 /** Adds jobs to the bot's own queues, all on one connection. */
 export function createBotQueues(client: RedisClient, onError: (error: Error) => void): BotQueues {
   const open = (name: QueueName) => {
@@ -44,6 +50,10 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
     const { queue, options } = jobs[name];
     await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...identity }));
   };
+  const addNotification = async (...job: Parameters<typeof add>) => {
+    const waiting = await sendCommands(client, () => queues.notifications.getWaitingCount());
+    if (waiting < maxWaitingNotifications) await add(...job);
+  };
 
   return {
     jobs: {
@@ -51,15 +61,15 @@ export function createBotQueues(client: RedisClient, onError: (error: Error) => 
       reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
     },
     notifications: {
-      // If Redis does not take one of these jobs, the sweep adds it: the record shows that a notification is due.
+      // If one of these jobs is not added, the sweep adds it: the record shows that a notification is due.
       async operationChanged(ref) {
-        await add('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
+        await addNotification('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
       },
       async alertsChanged(project) {
-        await add('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
+        await addNotification('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
       },
       async observationChanged() {
-        await add('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
+        await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
       },
     },
     async readJobCounts() {

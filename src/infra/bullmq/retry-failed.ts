@@ -9,24 +9,35 @@ import { mergePausedList } from './merge-paused-list.ts';
 const listFailedScript = loadScript(new URL('lua/list-failed.lua', import.meta.url));
 const retryFailedScript = loadScript(new URL('lua/retry-failed.lua', import.meta.url));
 
-const pageSize = 500;
+/** Listing a task takes Redis 11 µs, moving it back 22 µs: a page or batch blocks other clients for about 10 ms at most. */
+const pageSize = 1_000;
 const batchSize = 100;
+/** How long the link has to answer each script, ms. */
 const stepTimeoutMs = 10_000;
+/** After this time a call begins no further batch. The next attempt of the operation moves the rest. */
+const attemptTimeoutMs = 30_000;
 /** Tasks in flight may fail during a pass. What fails after the last pass is left to the next attempt of the operation. */
 const maxPasses = 5;
 
-/** Moves every task of a link that failed after the watermark back before newer ones, oldest first. */
+/**
+ * Moves the tasks of a link that failed after the watermark back before newer ones, oldest first. Stops after
+ * `attemptTimeoutMs`: what is left then is older than what was moved, so that the next call keeps the order.
+ * `monotonicNow`: ms of a clock that never goes back.
+ */
 export async function retryFailedTasks(
   connection: LinkConnection,
   { link, watermark }: LinkWithWatermark,
+  monotonicNow = () => performance.now(),
 ): Promise<RetryFailedResult> {
+  const deadline = monotonicNow() + attemptTimeoutMs;
   let tasks = 0;
   try {
     await rejectAfter(mergePausedList(connection, link), stepTimeoutMs);
     for (let pass = 0; pass < maxPasses; pass++) {
-      const failed = await rejectAfter(listFailed(connection, { link, watermark }), stepTimeoutMs);
+      const failed = await listFailed(connection, { link, watermark });
       if (failed.length === 0) break;
       for (const taskIds of newestBatchFirst(failed)) {
+        if (monotonicNow() > deadline) return { kind: 'retried', tasks };
         const { isPaused, retried } = await rejectAfter(retryBatch(connection, link, taskIds), stepTimeoutMs);
         if (!isPaused) return { kind: 'resumed_meanwhile', tasks };
         tasks += retried;
@@ -54,7 +65,8 @@ async function listFailed({ client }: LinkConnection, { link, watermark }: LinkW
   const failed: FailedTask[] = [];
   for (let offset = 0; ; offset += pageSize) {
     const args = [JSON.stringify({ prefix, watermark, offset, pageSize })];
-    const reply = await runScript(client, listFailedScript, { keys: [`${prefix}failed`], args });
+    const call = runScript(client, listFailedScript, { keys: [`${prefix}failed`], args });
+    const reply = await rejectAfter(call, stepTimeoutMs);
     const { scanned, tasks } = pageSchema.parse(reply);
     failed.push(...tasks);
     if (scanned < pageSize) return failed;
@@ -65,7 +77,8 @@ const retryReplySchema = jsonReply(z.object({ isPaused: z.boolean(), retried: z.
 
 async function retryBatch({ client }: LinkConnection, link: Link, taskIds: readonly string[]) {
   const prefix = keyPrefix(link);
-  const keys = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc'].map((name) => `${prefix}${name}`);
+  const names = ['meta', 'failed', 'wait', 'paused', 'prioritized', 'events', 'pc', 'waiting-children'];
+  const keys = names.map((name) => `${prefix}${name}`);
   const args = [JSON.stringify({ prefix, taskIds })];
   return retryReplySchema.parse(await runScript(client, retryFailedScript, { keys, args }));
 }

@@ -22,6 +22,7 @@ export function connect(
 ): RedisClient {
   const options = optionsFor(use);
   const client = open(endpoint, options);
+  if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;
   client.on('ready', () => {
@@ -44,6 +45,7 @@ const connectionErrors = new WeakMap<RedisClient, Error>();
 
 /** Why a client is not ready. `timed_out` while its first attempt to connect waits for the server. */
 export function connectionFaultOf(client: RedisClient): ConnectionFault {
+  if (databaseRefusal(client) !== null) return { kind: 'wrong_database' };
   const error = connectionErrors.get(client);
   return error === undefined ? { kind: 'timed_out' } : toConnectionFault(error);
 }
@@ -88,6 +90,30 @@ export function dedupeErrors(report: (error: Error) => void) {
   };
 }
 
+const refusedDatabases = new WeakMap<RedisClient, Error>();
+
+/** Returns why the server refused the database of this client at the last attempt to connect, or null. */
+export function databaseRefusal(client: RedisClient): Error | null {
+  return refusedDatabases.get(client) ?? null;
+}
+
+/**
+ * If the server refuses SELECT, ioredis 6.0.0 emits an error and continues in database 0 (event_handler.js; no upstream issue
+ * found). A listener that throws makes ioredis treat the refusal as it treats a refused AUTH: it sends no further command,
+ * rejects those that wait, and connects again later, because the rules of the server may change. Remove this once ioredis
+ * does so itself.
+ */
+function rejectOtherDatabase(client: Redis): void {
+  client.on('error', (error: Error & { readonly command?: { readonly name?: unknown } }) => {
+    if (error.name !== 'ReplyError' || error.command?.name !== 'select') return;
+    // ioredis emits the thrown error once more.
+    const isThrown = refusedDatabases.get(client) === error;
+    refusedDatabases.set(client, error);
+    if (!isThrown) throw error;
+  });
+  client.on('ready', () => refusedDatabases.delete(client));
+}
+
 const pendingReady = new WeakMap<RedisClient, Promise<boolean>>();
 
 /** Waits until the client is ready. Returns false if it is not ready within `timeoutMs` of running time, or closed. */
@@ -116,6 +142,11 @@ export function createPing(client: RedisClient): () => Promise<boolean> {
 /** The primaries of a cluster, or the client itself. */
 export function masterNodes(client: RedisClient) {
   return 'nodes' in client ? client.nodes('master') : [client];
+}
+
+/** The number of the database. A cluster has only database 0. */
+export function databaseOf(client: RedisClient): number {
+  return 'nodes' in client ? 0 : Number(client.options.db ?? 0);
 }
 
 async function ping(client: RedisClient): Promise<boolean> {
@@ -157,7 +188,11 @@ function trackDuplicates(client: RedisClient): readonly RedisClient[] {
     client.duplicate = (...args) => track(duplicate(...args));
   } else {
     const duplicate = client.duplicate.bind(client);
-    client.duplicate = (...args) => track(duplicate(...args));
+    client.duplicate = (...args) => {
+      const duplicated = track(duplicate(...args));
+      rejectOtherDatabase(duplicated);
+      return duplicated;
+    };
   }
   return tracked;
 }

@@ -30,6 +30,8 @@ export interface ProjectKeys {
   readonly open: string;
   /** Sorted set: executions of operations under way, by the time (ms) from which they no longer count. */
   readonly runs: string;
+  /** String: the version that the project had when it was removed. A later project with the same id continues it. */
+  readonly lastVersion: string;
   /** The key prefix of its operations. */
   readonly operations: string;
 }
@@ -43,6 +45,7 @@ export function projectKeys(id: ProjectId): ProjectKeys {
     refusals: `${slot}:refusals`,
     open: `${slot}:open`,
     runs: `${slot}:runs`,
+    lastVersion: `${slot}:lastVersion`,
     operations: `${slot}:op:`,
   };
 }

@@ -1,5 +1,5 @@
-import { StoreRefusedError, StoreUnavailableError } from '../../application/errors.ts';
-import { connectionFaultOf, type RedisClient, whenReady } from './client.ts';
+import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../../application/errors.ts';
+import { connectionFaultOf, databaseRefusal, type RedisClient, whenReady } from './client.ts';
 import { toConnectionFault } from './connection-fault.ts';
 
 const readyTimeoutMs = 1_500;
@@ -11,6 +11,8 @@ const readyTimeoutMs = 1_500;
  */
 export async function sendCommands<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
   if (!(await whenReady(client, readyTimeoutMs))) {
+    const refusal = databaseRefusal(client);
+    if (refusal !== null) throw new DatabaseRefusedError({ cause: refusal });
     throw new StoreUnavailableError('no', { cause: new Error('not connected'), fault: connectionFaultOf(client) });
   }
   try {

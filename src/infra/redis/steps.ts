@@ -41,10 +41,10 @@ export interface StoreSettings {
 
 export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
   return async ({ script, reply }, args) => {
-    const { state, definition, audit, refusals, open, runs, operations } = projectKeys(args.project);
+    const { state, definition, audit, refusals, open, runs, lastVersion, operations } = projectKeys(args.project);
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
-    const call = { keys: [state, definition, audit, open, runs, refusals], args: [json] };
+    const call = { keys: [state, definition, audit, open, runs, refusals, lastVersion], args: [json] };
     return reply.parse(await sendCommands(client, (redis) => runScript(redis, script, call)));
   };
 }

@@ -3,7 +3,7 @@ import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
-import { formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { formatDuration, formatFailureReason, pluralize, removedTasksSentence } from './format.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -15,7 +15,7 @@ const firing: FiringTexts = {
     const again = isRepeated ? ` again, since ${format.time(since)}` : '';
     return {
       headline: `${stateClause(project.id, 'failed')}${again}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
-      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.`,
+      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
   unexpectedly_running: ({ links, cause }, context) => ({
@@ -65,12 +65,11 @@ const firing: FiringTexts = {
     headline: `${project.id} is over its latency limit of ${formatDuration(limitMs)}: its latency is ${formatDuration(latencyMs)}`,
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
-  tasks_failed: ({ count, failure }, { project, format, revealReasons }) => {
+  tasks_failed: ({ count, failure, removedTasks }, { project, format, revealReasons }) => {
     const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
     return {
       headline: `${pluralize(count, 'task')} of ${project.id} failed, the oldest on ${format.link(failure.link)}${reason}`,
-      advice:
-        'The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.',
+      advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(removedTasks)}`,
     };
   },
   log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),

@@ -18,6 +18,8 @@ export const applyRefusals: Sentences = {
     `${project}: ${usageOf(links, format)}. A new project is Not Started and its links are paused, which would stop work. Write \`adopt: true\` to take the state from the queues.`,
   added_queue_used: ({ project, links }, format) =>
     `${project}: a new link would be paused, but it is in use: ${usageOf(links, format)}. Pause that queue first, then apply again.`,
+  queue_shared: ({ project, link, other }, format) =>
+    `${project}: ${format.link(link)} is already a link of ${other.project}, because the connections ${other.link.connection} and ${link.connection} lead to the same Redis database. A queue belongs to one link. Remove one of the two, then apply again.`,
   not_removable: ({ project, state }) =>
     `${stateClause(project, state)}: only a Not Started or Paused project can be removed. ${state === 'failed' ? 'Restore and pause' : 'Pause'} it first, then apply again.`,
   in_transition: ({ project, state }) => `${stateClause(project, state)}: wait until that is done, then apply again.`,

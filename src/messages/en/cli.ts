@@ -6,6 +6,7 @@ import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
@@ -48,6 +49,7 @@ export const cliMessages = {
       ? `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`
       : `The bot's Redis (REDIS_URL) ${fault}. ${nothingChanged}`,
   redisRefused: (fault: string) => `The bot's Redis (REDIS_URL) ${fault}. Check with syncbot list what was changed.`,
+  redisDatabaseRefused: `${startErrors.databaseRefused} ${nothingChanged}`,
   redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
   unexpectedError: (errorName: string) =>
     `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,

@@ -6,7 +6,7 @@ import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, formatNumber, pluralize, summarizeNames } from './format.ts';
+import { formatDuration, formatNumber, pluralize, removedTasksSentence, summarizeNames } from './format.ts';
 import { actions, stateClause, states } from './terms.ts';
 
 /** What OK would do. */
@@ -14,7 +14,8 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
   start: (facts) => `${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
   pause: (facts) =>
     `${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore it.${logRetention(facts)}`,
-  restore: (facts) => `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}`,
+  restore: (facts) =>
+    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${removedTasksSentence(facts.removedTasks)}`,
   reapply: reapplyEffect,
   adopt: (facts) => {
     const { project } = facts;

@@ -13,7 +13,8 @@ const texts: Readonly<Record<SimpleKind, string>> = {
   wrong_password:
     'refuses the user name or the password: check them; in the URL, percent-encode special characters such as @ : / ? # %',
   password_missing: 'needs a password: add it to the URL',
-  wrong_database: 'does not have the database of the URL',
+  wrong_database:
+    'refuses the database of its URL: check that the database exists and that the user has the right +select',
   cross_slot: 'is a cluster that refuses keys of different slots (CROSSSLOT): write redis+cluster:// in the URL',
   cluster_node: 'is a node of a cluster: write redis+cluster:// in the URL',
   not_cluster: 'is not a cluster: write redis:// in the URL',

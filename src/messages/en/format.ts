@@ -45,6 +45,13 @@ function twoUnits(ms: number, unit: { big: number; small: number; names: readonl
   return small === 0 ? `${big} ${unit.names[0]}` : `${big} ${unit.names[0]} ${small} ${unit.names[1]}`;
 }
 
+/** A sentence about failed tasks that were removed, after another sentence. `removedTasks` is a lower bound. */
+export function removedTasksSentence(removedTasks = 0): string {
+  if (removedTasks === 0) return '';
+  const are = removedTasks === 1 ? 'was' : 'were';
+  return ` At least ${pluralize(removedTasks, 'more failed task')} ${are} removed from the queue (removeOnFail) and cannot be retried.`;
+}
+
 /** The reason that a person gave. Returns null when they gave none. */
 export function formatReason(reason: string | null, format: Formatter, maxChars = 600): string | null {
   return reason === null || reason.trim() === '' ? null : format.text(reason, maxChars);

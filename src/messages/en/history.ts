@@ -35,12 +35,13 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   done: ({ action, outcome }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
-    const { linksDone, linksTotal, retriedTasks, retriedTasksUncertain, inFlight } = outcome;
+    const { linksDone, linksTotal, retriedTasks, retriedTasksUncertain, removedTasks = 0, inFlight } = outcome;
     return joinDots(
       `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
       retriedTasks > 0
         ? `${retriedTasksUncertain === true ? 'up to ' : ''}${pluralize(retriedTasks, 'failed task')} retried`
         : null,
+      removedTasks > 0 ? `at least ${pluralize(removedTasks, 'failed task')} removed before` : null,
       action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still in flight then` : null,
     );
   },

@@ -152,7 +152,7 @@ function notConfirmed({ action, project }: Operation, what: string, consequence:
 /** Retried tasks, tasks in flight, the deadline of a restore, links without a queue. */
 function effects({ operation: { action, outcome }, format }: OutcomeFacts): string[] {
   if (outcome === null) return [];
-  const { inFlight, missing, logRetainedUntil, retriedTasks, retriedTasksUncertain } = outcome;
+  const { inFlight, missing, logRetainedUntil, retriedTasks, retriedTasksUncertain, removedTasks = 0 } = outcome;
   const failedTasks = pluralize(retriedTasks, 'failed task');
   const retried =
     retriedTasksUncertain === true
@@ -160,6 +160,9 @@ function effects({ operation: { action, outcome }, format }: OutcomeFacts): stri
       : `${failedTasks} retried, before newer ones`;
   return [
     ...(retriedTasks > 0 ? [retried] : []),
+    ...(removedTasks > 0
+      ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
+      : []),
     ...(action === 'pause' && inFlight === null ? ['It was not known how many tasks were still in flight'] : []),
     ...(action === 'pause' && inFlight !== null && inFlight > 0 ? [inFlightText(inFlight)] : []),
     ...(logRetainedUntil === undefined

@@ -1,7 +1,7 @@
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
 import type { Formatter } from '../format.ts';
 import { connectionFault } from './connection-faults.ts';
-import { pluralize } from './format.ts';
+import { formatDuration, formatNumber, pluralize } from './format.ts';
 
 /** Why a check has its result, as a clause after the name of the link or connection. */
 const reasons: {
@@ -24,10 +24,21 @@ const reasons: {
   failed_tasks_kept: () => 'failed tasks are kept',
   failed_tasks_removed: () =>
     'its tasks are removed when they fail (removeOnFail), so syncbot cannot see or retry a failed task',
+  failed_tasks_bounded: ({ count, ageMs }) =>
+    `failed tasks are removed ${removal(count, ageMs)} (removeOnFail), and syncbot cannot retry a task that was removed`,
   unreadable: () => 'it cannot be read, because a task has an unexpected timestamp or id',
   no_failed_task: () => 'no task failed',
   tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since the link was added, started or restored`,
 };
+
+/** When BullMQ removes failed tasks: as soon as another one fails. */
+function removal(count: number | null, ageMs: number | null): string {
+  const bounds = [
+    ...(count === null ? [] : [`when ${formatNumber(count)} newer ones exist`]),
+    ...(ageMs === null ? [] : [`after ${formatDuration(ageMs)}`]),
+  ];
+  return bounds.join(' or ');
+}
 
 type ConnectionCheck = Extract<PrecheckItem, { connection: string }>['check'];
 type LinksCheck = Exclude<PrecheckItem['check'], ConnectionCheck>;

@@ -15,6 +15,8 @@ const addressErrors: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND'
 
 /** Why syncbot cannot start or go on. `code` is that of Slack, of the operating system or of the error. */
 export const startErrors = {
+  databaseRefused:
+    'Redis refuses the database of REDIS_URL: check that the database exists and that the user has the right +select.',
   slackTokenRejected: (code: string, token: TokenKind) => `Slack rejects the token (${code}): ${tokenHints[token]}.`,
   slackUnreachable: (code: string) =>
     `Slack could not be reached (${code}): check the network, and SLACK_API_URL if it is set.`,

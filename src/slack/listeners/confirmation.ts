@@ -41,9 +41,8 @@ export async function requestConfirmation(
   }
   const result = await requestAction(context, actionRequest);
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb };
-  const { operation, stats } = result;
   const now = await context.serverClock.now();
-  const dialog = buildConfirmation({ operation, project: result.project, stats, format: context.format, now });
+  const dialog = buildConfirmation({ ...result, format: context.format, now });
   return { kind: 'message', message: dialog };
 }
 

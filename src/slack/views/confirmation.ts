@@ -11,17 +11,19 @@ export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
   readonly project: Project;
   readonly stats: ProjectStats;
+  /** Failed tasks that a restore cannot retry, because they were removed, at least. */
+  readonly removedTasks: number;
 }
 
 /**
  * The OK/Cancel dialog of an operation. It may show the reasons of failed tasks, because only the requester sees it, who is
  * an operator.
  */
-export function buildConfirmation({ operation, project, stats, format, now }: ConfirmationView): Message {
+export function buildConfirmation({ operation, project, stats, removedTasks, format, now }: ConfirmationView): Message {
   const { confirmation, format: formats, onlyYouSeeThis, states } = messages;
   const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
   const failedTasks = allReachable ? countFailures(stats.links) : null;
-  const facts: ConfirmationFacts = { project, stats, failedTasks, format, now };
+  const facts: ConfirmationFacts = { project, stats, failedTasks, removedTasks, format, now };
   const question = confirmation.question(operation.action, project.id);
   const effect = confirmation.effects[operation.action](facts);
   const timeLeft = formats.timeLeft(operation.expiresAt - now);

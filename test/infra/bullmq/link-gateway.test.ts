@@ -105,7 +105,7 @@ describe('a server that does not answer', () => {
       [null, 0],
       [{ kind: 'unreachable' }, { kind: 'unused' }],
       [
-        { kind: 'unreachable', name: 'warehouse' },
+        { kind: 'unreachable', name: 'warehouse', cause: 'no_answer' },
         { kind: 'read', name: 'default' },
       ],
     ]);
@@ -123,7 +123,7 @@ describe('a server that does not answer', () => {
     try {
       expect(await services.context.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
       expect(await services.context.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
-        'unreachable',
+        'unknown',
         'applied',
       ]);
     } finally {

@@ -64,3 +64,12 @@ it('The lists of a link that is not paused are not changed.', async () => {
   await mergePausedList(connections.get('default') ?? expect.unreachable(), link.link);
   expect(await services.redis.llen(queueKey('paused'))).toBe(2);
 });
+
+it('If the tasks of both lists alternate in age, each list keeps its order, and the list with the oldest task runs first.', async () => {
+  const added: { readonly list: 'wait' | 'paused'; readonly ids: readonly string[] }[] = [];
+  for (const [index, list] of (['wait', 'paused', 'wait', 'paused'] as const).entries())
+    added.push({ list, ids: await addTasks(2, 1_000 + index, list) });
+  await services.context.links.setPaused([link.link], 'resumed', { responseMs: 5_000, validForMs: 5_000 });
+  const idsOf = (list: string) => added.filter((each) => each.list === list).flatMap(({ ids }) => ids);
+  expect(await readWaitingIds()).toEqual([...idsOf('wait'), ...idsOf('paused')]);
+});

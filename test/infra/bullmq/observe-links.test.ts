@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noWatermark } from '../../../src/domain/link.ts';
 import { linkBacklog, linkLatencyMs } from '../../../src/domain/observation.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -27,7 +28,7 @@ describe('counts', () => {
       oldestRunnableAt: null,
       failuresAfterWatermark: 0,
       oldestFailures: [],
-      newestFailed: { at: 0, taskIds: [] },
+      newestFailed: { at: 0, known: [] },
       bullmqVersion: expect.stringMatching(/^bullmq:6\./),
     });
     expect(linkLatencyMs(stats)).toBe(0);
@@ -192,7 +193,7 @@ describe('failures after the watermark', () => {
     await addFailedTasks(1_000, 'older');
     await addFailedTasks(2_000, '9', '10');
     const { newestFailed } = await observeLink(services, link);
-    expect(newestFailed).toEqual({ at: 2_000, taskIds: ['10', '9'] });
+    expect(newestFailed).toMatchObject({ at: 2_000, known: ['10', '9'].map((taskId) => ({ taskId, at: 2_000 })) });
     expect(await observeLink(services, link, newestFailed)).toMatchObject({ failed: 3, failuresAfterWatermark: 0 });
     await addFailedTasks(2_000, '11');
     await addFailedTasks(2_001, '12');
@@ -204,11 +205,30 @@ describe('failures after the watermark', () => {
     ]);
   });
 
+  it('A failure counts although a worker with a fast clock stamped an earlier one an hour ahead.', async () => {
+    const { link } = await services.createLink('orders-full');
+    const { now } = await observeLink(services, link);
+    await addFailedTasks(now - 1_000, 'before');
+    await addFailedTasks(now + hourMs, 'ahead');
+    const { newestFailed } = await observeLink(services, link);
+    expect(newestFailed.at).toBeLessThan(now + hourMs);
+    expect(await observeLink(services, link, newestFailed)).toMatchObject({ failed: 2, failuresAfterWatermark: 0 });
+    await addFailedTasks(newestFailed.at + 1, 'later');
+    await addFailedTasks(now + hourMs, 'ahead as well');
+    await addFailedTasks(now + 2 * hourMs, 'ahead');
+    const stats = await observeLink(services, link, newestFailed);
+    expect(stats.failuresAfterWatermark).toBe(3);
+    expect(stats.oldestFailures.map(({ taskId }) => taskId)).toEqual(['later', 'ahead as well', 'ahead']);
+  });
+
   it('All failures count, and the three oldest are returned.', async () => {
     const { link } = await services.createLink('orders-full');
     for (let at = 1; at <= 20; at++) await addFailedTasks(at, `task-${at}`);
     const stats = await observeLink(services, link);
-    expect(stats).toMatchObject({ failuresAfterWatermark: 20, newestFailed: { at: 20, taskIds: ['task-20'] } });
+    expect(stats).toMatchObject({
+      failuresAfterWatermark: 20,
+      newestFailed: { at: 20, known: [{ taskId: 'task-20', at: 20 }] },
+    });
     expect(stats.oldestFailures.map(({ taskId }) => taskId)).toEqual(['task-1', 'task-2', 'task-3']);
   });
 
@@ -247,8 +267,9 @@ describe('failures after the watermark', () => {
       { taskId: 'cut', at: 1_764_000_000_002, reason: `${'x'.repeat(149)}…` },
       { taskId: '\uFFFD"\uFFFD', at: 1_764_000_000_003, reason: '' },
     ]);
-    expect(newestFailed).toEqual({ at: 1_764_000_000_003, taskIds: ['\uFFFD"\uFFFD'] });
-    const watermark = { at: 1_764_000_000_001, taskIds: [taskId] };
+    expect(newestFailed).toMatchObject({ known: [{ taskId: '\uFFFD"\uFFFD', at: 1_764_000_000_003 }] });
+    const at = 1_764_000_000_001;
+    const watermark = { ...noWatermark, at, known: [{ taskId, at }] };
     expect(await observeLink(services, link, watermark)).toMatchObject({ failuresAfterWatermark: 2 });
   });
 });

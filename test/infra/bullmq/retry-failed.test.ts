@@ -1,8 +1,10 @@
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
-import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
+import { retryFailedTasks } from '../../../src/infra/bullmq/retry-failed.ts';
+import { endpointOf, startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { observeLink, snapshotKeys } from '../link-fixture.ts';
 
@@ -105,6 +107,16 @@ describe('retrying failed tasks', () => {
     expect((await queue.getFailed()).map(({ name }) => name).sort()).toEqual(['old-1', 'old-2']);
   });
 
+  it('A known failure that is stamped an hour ahead stays failed, and a later one is retried.', async () => {
+    await failTasks([['ahead']]);
+    await services.redis.zadd('bull:payments:failed', Date.now() + 3_600_000, '1');
+    const { newestFailed } = await observeLink(services, testLink.link);
+    await failTasks([['later']]);
+    await queue.pause();
+    expect(await retryFailed(newestFailed)).toEqual({ kind: 'retried', tasks: 1 });
+    expect((await queue.getFailed()).map(({ name }) => name)).toEqual(['ahead']);
+  });
+
   it('A second retry changes nothing.', async () => {
     await failTasks([['a'], ['b']]);
     await queue.pause();
@@ -123,16 +135,56 @@ describe('retrying failed tasks', () => {
   });
 
   it('A thousand tasks are retried in order.', async () => {
-    const names = Array.from({ length: 1_234 }, (_, index) => `t${index}`);
-    for (const [index, name] of names.entries()) {
-      await services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index });
-    }
+    const names = await addFailedTasks(1_234);
     const scored = names.flatMap((name, index) => [1_000 + ((index * 7) % 1_234), name]);
     await services.redis.zadd('bull:payments:failed', ...scored);
     await queue.pause();
     await queue.add('new', {});
     expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1_234 });
     expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 1_234)).toEqual(names);
+  });
+
+  /** Failed tasks as BullMQ stores them, from the oldest to the newest. */
+  async function addFailedTasks(count: number): Promise<string[]> {
+    const names = Array.from({ length: count }, (_, index) => `t${index}`);
+    await Promise.all(
+      names.map((name, index) =>
+        services.redis.hset(`bull:payments:${name}`, { name, data: '{}', opts: '{}', timestamp: 1_000 + index }),
+      ),
+    );
+    await services.redis.zadd('bull:payments:failed', ...names.flatMap((name, index) => [2_000 + index, name]));
+    return names;
+  }
+
+  it('An attempt stops after 30 s, and the next one goes on in order.', async () => {
+    const names = await addFailedTasks(350);
+    await queue.pause();
+    await queue.add('new', {});
+    await using connections = createLinkConnections({ default: endpointOf(services.url) }, () => {});
+    const connection = connections.get('default') ?? expect.unreachable();
+    const item = { link: testLink.link, watermark: noWatermark };
+    let now = 0;
+    const retry = () => retryFailedTasks(connection, item, () => (now += 20_000));
+    expect(await retry()).toEqual({ kind: 'retried', tasks: 100 });
+    for (const tasks of [100, 100, 50]) expect(await retry()).toEqual({ kind: 'retried', tasks });
+    expect((await services.redis.lrange('bull:payments:wait', 0, -1)).reverse().slice(0, 350)).toEqual(names);
+  });
+
+  it('A list that takes 9 s a page is read to its end.', async () => {
+    await addFailedTasks(4_100);
+    await queue.pause();
+    await using connections = createLinkConnections({ default: endpointOf(services.url) }, () => {});
+    const connection = connections.get('default') ?? expect.unreachable();
+    const evalsha = connection.client.evalsha.bind(connection.client);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.spyOn(connection.client, 'evalsha').mockImplementation(async (...args) => {
+      const reply = await evalsha(...args);
+      vi.advanceTimersByTime(9_000);
+      return reply;
+    });
+    const item = { link: testLink.link, watermark: noWatermark };
+    expect(await retryFailedTasks(connection, item, () => 0)).toEqual({ kind: 'retried', tasks: 4_100 });
+    vi.useRealTimers();
   });
 
   it('A task that fails later gets its place among those that were retried before.', async () => {
@@ -212,27 +264,100 @@ describe('retrying prioritized tasks', () => {
   });
 });
 
-it('A retried child belongs to its parent again.', async () => {
-  const flow = new FlowProducer({ connection: services.redis });
-  await flow.add({
-    name: 'parent',
-    queueName: 'payments',
-    data: {},
-    children: [{ name: 'child', queueName: 'payments', data: {}, opts: { ignoreDependencyOnFailure: true } }],
+describe('retrying the tasks of a flow', () => {
+  /** Adds a flow whose children are in these queues. */
+  async function addFlow(
+    children: readonly { readonly name: string; readonly queueName: string; opts?: JobsOptions }[],
+  ) {
+    const flow = new FlowProducer({ connection: services.redis });
+    await flow.add({
+      name: 'parent',
+      queueName: 'payments',
+      data: {},
+      children: children.map((child) => ({ ...child, data: {} })),
+    });
+    await flow.close();
+  }
+
+  it('A retried child belongs to its parent again.', async () => {
+    await addFlow([{ name: 'child', queueName: 'payments', opts: { ignoreDependencyOnFailure: true } }]);
+    const worker = await testLink.startWorker((job) =>
+      job.name === 'child' ? queue.pause().then(() => Promise.reject(new Error('no'))) : Promise.resolve(),
+    );
+    await waitFor(() => queue.getFailedCount());
+    await worker.close();
+    const child = (await queue.getFailed())[0];
+    const parentKey = child?.parentKey ?? '';
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+    expect(await services.redis.smembers(`${parentKey}:dependencies`)).toEqual([`bull:payments:${child?.id}`]);
+    expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
   });
-  await flow.close();
-  const completed: string[] = [];
-  const worker = await testLink.startWorker((job) => {
-    completed.push(job.name);
-    return job.name === 'child' ? queue.pause().then(() => Promise.reject(new Error('no'))) : Promise.resolve();
+
+  it('A parent that failed because of its child runs once, after the child.', async () => {
+    await addFlow([{ name: 'child', queueName: 'payments', opts: { failParentOnFailure: true } }]);
+    const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
+    await waitFor(async () => (await queue.getFailedCount()) === 2);
+    await worker.close();
+    await queue.pause();
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 2 });
+    expect(await queue.getJobCounts('waiting', 'waiting-children')).toEqual({ waiting: 1, 'waiting-children': 1 });
+    expect(await readRunOrder(2)).toEqual(['child', 'parent']);
+    expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 2 });
   });
-  await waitFor(() => queue.getFailedCount());
-  await worker.close();
-  const child = (await queue.getFailed())[0];
-  const parentKey = child?.parentKey ?? '';
-  expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
-  expect(await services.redis.smembers(`${parentKey}:dependencies`)).toEqual([`bull:payments:${child?.id}`]);
-  expect(await services.redis.exists(`${parentKey}:failed`)).toBe(0);
+
+  it.each(['failParentOnFailure', 'continueParentOnFailure', 'ignoreDependencyOnFailure'])(
+    'A parent that %s has moved to wait waits for the retried child again.',
+    async (policy) => {
+      await addFlow([{ name: 'child', queueName: 'payments', opts: { [policy]: true } }]);
+      const worker = await testLink.startWorker(() => queue.pause().then(() => Promise.reject(new Error('no'))));
+      await waitFor(async () => (await queue.getFailedCount()) + (await queue.getWaitingCount()) === 2);
+      await worker.close();
+      expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+      expect(await readRunOrder(2)).toEqual(['child', 'parent']);
+      expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 2 });
+    },
+  );
+
+  it.each([
+    ['child', ['children', 'payments']],
+    ['parent', ['payments', 'children']],
+  ])(
+    'A parent in another queue waits for its child, also if the link of the %s is retried first.',
+    async (_first, order) => {
+      const childLink = await services.createLink('children');
+      await addFlow([{ name: 'child', queueName: 'children', opts: { failParentOnFailure: true } }]);
+      const fail = () => Promise.reject(new Error('no'));
+      const workers = [await testLink.startWorker(fail), await childLink.startWorker(fail)];
+      await waitFor(async () => (await queue.getFailedCount()) + (await childLink.queue.getFailedCount()) === 2);
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([queue.pause(), childLink.queue.pause()]);
+      for (const name of order) {
+        const link = { ...testLink.link, queue: name };
+        await services.context.links.retryFailed([{ link, watermark: noWatermark }]);
+      }
+      expect(await queue.getJobCounts('waiting', 'waiting-children')).toEqual({ waiting: 0, 'waiting-children': 1 });
+      await childLink.queue.resume();
+      await childLink.startWorker(async () => {});
+      expect(await readRunOrder(1)).toEqual(['parent']);
+      expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 1 });
+    },
+  );
+
+  it('A whole chain of parents that failed because of one child runs from the child up.', async () => {
+    const flow = new FlowProducer({ connection: services.redis });
+    const opts = { failParentOnFailure: true };
+    const child = { name: 'child', queueName: 'payments', opts };
+    const parent = { name: 'parent', queueName: 'payments', opts, children: [child] };
+    await flow.add({ name: 'grandparent', queueName: 'payments', children: [parent] });
+    await flow.close();
+    const worker = await testLink.startWorker(() => Promise.reject(new Error('no')));
+    await waitFor(async () => (await queue.getFailedCount()) === 3);
+    await worker.close();
+    await queue.pause();
+    await retryFailed();
+    expect(await readRunOrder(3)).toEqual(['child', 'parent', 'grandparent']);
+    expect(await queue.getFailedCount()).toBe(0);
+  });
 });
 
 it('Tasks that failed in any order run oldest first and once (property).', async () => {

@@ -51,7 +51,11 @@ describe.each(oddTasks)('a queue that has a task with %s', (_what, addOddTask) =
       bullmqVersion: expect.stringMatching(/^bullmq:/),
       failuresAfterWatermark: 1,
       oldestFailures: [{ taskId: 'bad', at: expect.any(Number), reason: 'row 7' }],
-      newestFailed: { at: expect.any(Number), taskIds: ['bad'] },
+      newestFailed: {
+        at: expect.any(Number),
+        known: [{ taskId: 'bad', at: expect.any(Number) }],
+        eventId: expect.any(String),
+      },
     });
   });
 

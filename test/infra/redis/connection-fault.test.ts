@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type RedisServer, startRedisServer } from '../../../demo/redis-server.ts';
 import { parseRedisUrl, type RedisEndpoint } from '../../../src/config/redis-url.ts';
 import type { ConnectionFault } from '../../../src/domain/connection-fault.ts';
+import { noWatermark } from '../../../src/domain/link.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
 import { connect, disconnect } from '../../../src/infra/redis/client.ts';
@@ -65,7 +66,7 @@ async function readFaults(endpoint: RedisEndpoint, connection = 'warehouse') {
   const gateway = createLinkGateway(connections);
   const [[info], [observation]] = await Promise.all([
     gateway.readConnections([connection]),
-    gateway.observe([{ link: { ...link, connection }, watermark: { at: 0, taskIds: [] } }]),
+    gateway.observe([{ link: { ...link, connection }, watermark: noWatermark }]),
   ]);
   const faultOf = (read: object | undefined) => (read !== undefined && 'fault' in read ? read.fault : undefined);
   return { connection: faultOf(info), link: faultOf(observation) };

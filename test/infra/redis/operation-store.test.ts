@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Completion, NewOperation, Stores } from '../../../src/application/stores.ts';
+import { noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
@@ -471,7 +472,7 @@ describe('a commit', () => {
   });
 
   it('An empty list is read as an empty list.', async () => {
-    await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': { at: 0, taskIds: [] } });
+    await stores.projects.setWatermarks('orders', 1, { 'default/bull:orders-full': noWatermark });
     await claimOperation();
     await stores.operations.setProgress(ref, { done: 0, total: 1 });
     await stores.operations.commit(completion({ failure: { kind: 'link_unreachable', link, at: 1 } }));
@@ -480,7 +481,7 @@ describe('a commit', () => {
       progress: null,
     });
     expect(await stores.projects.read('orders')).toMatchObject({
-      watermarks: { 'default/bull:orders-full': { at: 0, taskIds: [] } },
+      watermarks: { 'default/bull:orders-full': noWatermark },
     });
   });
 });

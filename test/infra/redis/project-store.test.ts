@@ -22,7 +22,7 @@ const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = makeDefinition('orders');
 const keys = projectKeys('orders');
 
-const watermarks = { 'default/bull:orders-full': { at: 1, taskIds: [] } };
+const watermarks = { 'default/bull:orders-full': { at: 1, known: [], eventId: '0-0' } };
 
 describe('projects', () => {
   it('A write at another version is a conflict.', async () => {
@@ -61,6 +61,24 @@ describe('projects', () => {
       await stores.projects.readVersion('orders'),
     ]).toEqual([[], null, null]);
     expect(await stores.projects.readMany(['orders'])).toEqual([]);
+  });
+
+  it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {
+    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written' });
+    for (let repeat = 0; repeat < 2; repeat++) {
+      expect(await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'x')).toEqual({
+        kind: 'written',
+      });
+      expect(await stores.projects.read('orders')).toMatchObject({ version: 2, reconciledVersion: 1 });
+    }
+    expect(await stores.projects.setWatermarks('orders', 1, watermarks)).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'written' });
+    await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x');
+    expect(await stores.projects.readVersion('orders')).toBe(3);
   });
 
   it('A project with an active operation is not changed, removed or marked as failed.', async () => {
@@ -104,8 +122,10 @@ describe('projects', () => {
       'syncbot:{p:orders-2}:state',
       'syncbot:{p:orders-2}:definition',
       'syncbot:{p:orders-2}:audit',
+      'syncbot:{p:orders-2}:refusals',
       'syncbot:{p:orders-2}:open',
       'syncbot:{p:orders-2}:runs',
+      'syncbot:{p:orders-2}:lastVersion',
       'syncbot:{p:orders-2}:op:',
     ]);
     expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');

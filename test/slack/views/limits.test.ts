@@ -115,7 +115,8 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         observedProjectArbitrary.chain((observed) =>
           fc.tuple(fc.constant(observed), operationArbitrary(observed.project.id)),
         ),
-        ([observed, operation]) => expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation })),
+        ([observed, operation]) =>
+          expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation, removedTasks: 7 })),
       ),
       fuzzOptions,
     );

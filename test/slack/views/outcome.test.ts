@@ -42,8 +42,8 @@ describe('the message of an operation', () => {
     ],
     [
       'done by two workers, so that the number of retried tasks is not known',
-      { ...restored, outcome: { ...exampleOutcome, retriedTasks: 5, retriedTasksUncertain: true } },
-      'It was not known how many of 5 failed tasks were retried',
+      { ...restored, outcome: { ...exampleOutcome, retriedTasks: 5, retriedTasksUncertain: true, removedTasks: 35 } },
+      'It was not known how many of 5 failed tasks were retried\nAt least 35 failed tasks could not be retried: removed',
     ],
     [
       'done before the project failed again',

@@ -101,6 +101,7 @@ describe('confirmation', () => {
       ...viewContext,
       project: exampleProject(),
       stats: exampleProjectStats,
+      removedTasks: 0,
       operation: exampleOperation(),
     });
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
@@ -117,9 +118,12 @@ describe('confirmation', () => {
       ...viewContext,
       project: exampleProject({ state: 'failed' }),
       stats: toProjectStats([linkStats], exampleNow),
+      removedTasks: 350,
       operation: exampleOperation({ action: 'restore' }),
     });
-    expect(sectionTexts(dialog)).toContain('5 failed tasks will be retried before newer ones.');
+    expect(sectionTexts(dialog)).toContain(
+      '5 failed tasks will be retried before newer ones. At least 350 more failed tasks were removed from the queue (removeOnFail) and cannot be retried.',
+    );
     expect(sectionTexts(dialog)).toContain('row 17 refused');
     expect(sectionTexts(dialog)).toContain('and 4 more');
   });

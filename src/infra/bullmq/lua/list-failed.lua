@@ -6,7 +6,7 @@
 
     ARGV[1]  one JSON object:
       args.prefix     the link's key prefix, such as 'bull:orders:'
-      args.watermark  { at, taskIds }: the newest failed tasks that are known already
+      args.watermark  { at, known }: the failed tasks that are known already, see watermark.lua
       args.offset     how many tasks the earlier pages scanned
       args.pageSize   how many tasks this page scans
 
@@ -17,17 +17,17 @@
                the task first became runnable
 ]]
 --- @include "task-age"
+--- @include "watermark"
 
 local args = cjson.decode(ARGV[1])
 
-local isKnown, tasks = {}, {}
-for _, id in ipairs(args.watermark.taskIds) do isKnown[id] = true end
+local isKnown, tasks = knownFailures(args.watermark), {}
 
-local page = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.17g', args.watermark.at), '+inf', 'WITHSCORES',
-  'LIMIT', args.offset, args.pageSize)
+local page = redis.call('ZRANGEBYSCORE', KEYS[1], toScore(args.watermark.at), '+inf', 'WITHSCORES', 'LIMIT', args.offset,
+  args.pageSize)
 for i = 1, #page, 2 do
   local id, failedAt = page[i], page[i + 1]
-  if not (isKnown[id] and tonumber(failedAt) == args.watermark.at) then
+  if not isKnown(id, failedAt) then
     local runnableAt = firstRunnableAt(unpack(redis.call('HMGET', args.prefix .. id, 'timestamp', 'opts')))
     tasks[#tasks + 1] = { id = id, failedAt = failedAt, runnableAt = string.format('%.0f', runnableAt) }
   end

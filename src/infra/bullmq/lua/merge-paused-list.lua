@@ -23,6 +23,8 @@
   then runs before 'wait', whatever its age, and tasks beyond the first 7000 are moved after the pause flag is removed.
   Remove this script once links with producers of BullMQ 5 are no longer supported.
 ]]
+--- @include "paused-list"
+
 local metaKey, pausedKey, waitKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 
@@ -30,11 +32,9 @@ local maxMoved = 5000
 local done = cjson.encode({ isDone = true })
 
 if redis.call('HEXISTS', metaKey, 'paused') == 0 then return done end
--- An error, because a task is called 'paused': then this key is the task, not a list.
-local pausedId = redis.pcall('LINDEX', pausedKey, -1)
-if type(pausedId) == 'table' then return done end
-local waitingId = redis.call('LINDEX', waitKey, -1)
-if not pausedId or not waitingId then return done end
+if not hasPausedTasks(pausedKey) then return done end
+local pausedId, waitingId = redis.call('LINDEX', pausedKey, -1), redis.call('LINDEX', waitKey, -1)
+if not waitingId then return done end
 
 local function addedAt(id)
   return tonumber(redis.call('HGET', args.prefix .. id, 'timestamp')) or 0

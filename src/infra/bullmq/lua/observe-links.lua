@@ -7,7 +7,7 @@
 
     ARGV[1]  one JSON object:
       args.links[i].prefix     the key prefix of link i, such as 'bull:orders:'
-      args.links[i].watermark  { at, taskIds }: the newest failed tasks that are known already
+      args.links[i].watermark  { at, known }: the failed tasks that are known already, see watermark.lua
 
   Output:
     For each link, in the order of KEYS: false if its queue does not exist, else a JSON object with
@@ -17,7 +17,7 @@
       bullmqVersion           optional, such as 'bullmq:6.7.0'
       failuresAfterWatermark  count
       oldestFailures          optional, at most three of { taskId, at, reason }
-      newestFailed            optional, { at, taskIds }
+      newestFailed            { at, known, eventId }: the watermark at which no task of now is a failure
     and of kind 'read'
       waiting, prioritized, active, delayed, failed
                               counts
@@ -25,7 +25,8 @@
       overdueSince            optional, when the oldest of them was due
       oldestRunnableAt        optional, when the oldest runnable task became runnable
       ignoresPause            boolean, a worker began a task after the pause
-      keepsFailed             optional boolean, BullMQ keeps the next task if it fails
+      failedRetention         optional, { kind = 'all' or 'none' } or { kind = 'bounded', count, ageMs }: which failed tasks
+                              BullMQ keeps, by the options of the next task and of the newest failed one
     Times are epoch ms, as strings: cjson would round them to 14 digits. A field without a value is absent. So is an
     empty list, because cjson cannot tell it from an empty object.
 
@@ -33,6 +34,7 @@
   oldestRunnable by it once it is released, if it also covers retried and LIFO tasks.
 ]]
 --- @include "task-age"
+--- @include "watermark"
 
 local args = cjson.decode(ARGV[1])
 
@@ -41,6 +43,8 @@ local priorityFactor, delayedFactor = 4294967296, 4096
 local maxEventsRead, maxPrioritiesRead = 200, 50
 local maxPauseEventsRead, recentMs = 50, 300000
 local maxFailures, maxReasonBytes = 3, 1000
+-- Beyond this number, tasks that failed in the future count as failures: a watermark is read with each observation.
+local maxKnown = 1000
 
 local function toText(number)
   return string.format('%.0f', number)
@@ -108,33 +112,36 @@ local function oldestRunnable(prefix, overdueSince)
   return oldest
 end
 
--- The count of failures after the watermark, and the oldest of them. A task that failed in the watermark's millisecond
--- counts if the watermark does not list it.
+-- The count of failures after the watermark, and the oldest of them.
 local function failuresAfter(prefix, watermark)
-  local failedKey, at = prefix .. 'failed', string.format('%.17g', watermark.at)
-  local isKnown, failures = {}, {}
-  for _, id in ipairs(watermark.taskIds) do isKnown[id] = true end
-  local function add(id, failedAt)
-    if #failures == maxFailures then return end
-    local reason = redis.call('HGET', prefix .. id, 'failedReason') or ''
-    local firstLine = string.match(string.sub(reason, 1, maxReasonBytes), '^[^\r\n]*')
-    failures[#failures + 1] = { taskId = id, at = failedAt, reason = firstLine }
+  local failedKey, at = prefix .. 'failed', toScore(watermark.at)
+  local isKnown, knownCount = knownFailures(watermark), 0
+  for _, task in ipairs(watermark.known) do
+    if isKnown(task.taskId, redis.call('ZSCORE', failedKey, task.taskId)) then knownCount = knownCount + 1 end
   end
-  local count = redis.call('ZCOUNT', failedKey, '(' .. at, '+inf')
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', failedKey, at, at)) do
-    if not isKnown[id] then
-      count = count + 1
-      add(id, at)
+  local failures = {}
+  local oldest = redis.call('ZRANGEBYSCORE', failedKey, at, '+inf', 'WITHSCORES', 'LIMIT', 0, knownCount + maxFailures)
+  for i = 1, #oldest, 2 do
+    local id, failedAt = oldest[i], oldest[i + 1]
+    if #failures < maxFailures and not isKnown(id, failedAt) then
+      local reason = redis.call('HGET', prefix .. id, 'failedReason') or ''
+      local firstLine = string.match(string.sub(reason, 1, maxReasonBytes), '^[^\r\n]*')
+      failures[#failures + 1] = { taskId = id, at = failedAt, reason = firstLine }
     end
   end
-  local later = redis.call('ZRANGEBYSCORE', failedKey, '(' .. at, '+inf', 'WITHSCORES', 'LIMIT', 0, maxFailures)
-  for i = 1, #later, 2 do add(later[i], later[i + 1]) end
-  return count, failures[1] and failures
+  return redis.call('ZCOUNT', failedKey, at, '+inf') - knownCount, failures[1] and failures
 end
 
+-- A worker whose clock is ahead gives its failures a score in the future. So the watermark's time is at most that of this
+-- server, and every task from then on is named.
 local function newestFailed(prefix)
-  local id, at = unpack(redis.call('ZREVRANGE', prefix .. 'failed', 0, 0, 'WITHSCORES'))
-  return id and { at = at, taskIds = redis.call('ZRANGEBYSCORE', prefix .. 'failed', at, at) }
+  local _, newestAt = unpack(redis.call('ZREVRANGE', prefix .. 'failed', 0, 0, 'WITHSCORES'))
+  local at, known = math.min(tonumber(newestAt) or 0, now), {}
+  local tasks = newestAt and redis.call('ZRANGEBYSCORE', prefix .. 'failed', toScore(at), '+inf', 'WITHSCORES', 'LIMIT', 0,
+    maxKnown) or {}
+  for i = 1, #tasks, 2 do known[#known + 1] = { taskId = tasks[i], at = tasks[i + 1] } end
+  local newestEvent = redis.call('XREVRANGE', prefix .. 'events', '+', '-', 'COUNT', 1)[1]
+  return { at = toScore(at), known = known[1] and known, eventId = newestEvent and newestEvent[1] or '0-0' }
 end
 
 -- Whether a worker began a task after the pause and within the last minutes, as a worker of BullMQ 4 does.
@@ -150,16 +157,32 @@ local function ignoresPause(prefix)
   return hasBegun
 end
 
-local function keepsFailed(prefix)
-  local id = redis.call('LINDEX', prefix .. 'wait', -1)
+-- BullMQ's option removeOnFail: a boolean, a count, or an object with a count or an age in seconds. Without it the options
+-- of the worker decide, which are not in Redis.
+local function retentionOf(options)
+  local keep = options.removeOnFail
+  if keep == true then return { kind = 'none' } end
+  if type(keep) == 'number' then keep = { count = keep } end
+  if type(keep) ~= 'table' then return { kind = 'all' } end
+  local count, age = toFiniteNumber(keep.count), toFiniteNumber(keep.age)
+  if count == 0 or age == 0 then return { kind = 'none' } end
+  local maxCount = count and count > 0 and count or nil
+  if not maxCount and not age then return { kind = 'all' } end
+  return { kind = 'bounded', count = maxCount, ageMs = age and age * 1000 }
+end
+
+local function failedRetention(prefix)
+  local nextId = redis.call('LINDEX', prefix .. 'wait', -1)
     or redis.call('LINDEX', prefix .. 'active', -1)
     or redis.call('ZRANGE', prefix .. 'prioritized', 0, 0)[1]
     or redis.call('ZRANGE', prefix .. 'delayed', 0, 0)[1]
-  local options = id and decodeOptions(redis.call('HGET', prefix .. id, 'opts'))
-  if not options then return nil end
-  local removeOnFail = options.removeOnFail
-  if type(removeOnFail) == 'table' then removeOnFail = removeOnFail.count end
-  return removeOnFail ~= true and removeOnFail ~= 0
+  local newestFailedId = redis.call('ZREVRANGE', prefix .. 'failed', 0, 0)[1]
+  local retention = nil
+  for _, id in ipairs({ nextId or newestFailedId, newestFailedId }) do
+    local options = id and decodeObject(redis.call('HGET', prefix .. id, 'opts'))
+    if options and (not retention or retention.kind == 'all') then retention = retentionOf(options) end
+  end
+  return retention
 end
 
 local function readNumbers(prefix, isPaused)
@@ -177,7 +200,7 @@ local function readNumbers(prefix, isPaused)
     overdueSince = overdueSince and toText(overdueSince),
     oldestRunnableAt = oldestRunnableAt and toText(oldestRunnableAt),
     ignoresPause = isPaused and ignoresPause(prefix),
-    keepsFailed = keepsFailed(prefix),
+    failedRetention = failedRetention(prefix),
   }
 end
 

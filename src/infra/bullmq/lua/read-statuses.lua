@@ -1,5 +1,5 @@
 --[[
-  Reads whether links are paused. Writes nothing.
+  Reads whether links are paused, and the server's clock. Writes nothing.
 
   Input:
     KEYS[i]  'meta' key of link i
@@ -8,7 +8,9 @@
       args.prefixes  the key prefix of each link, such as 'bull:orders:'
 
   Output:
-    'paused', 'resumed' or 'missing' for each link, in the order of KEYS
+    JSON object
+      now       the server's clock, epoch ms
+      statuses  'paused', 'resumed' or 'missing' for each link, in the order of KEYS
 ]]
 local args = cjson.decode(ARGV[1])
 
@@ -23,4 +25,6 @@ for i, metaKey in ipairs(KEYS) do
     statuses[i] = 'missing'
   end
 end
-return statuses
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return cjson.encode({ now = now, statuses = statuses })

@@ -2,6 +2,9 @@
   Moves failed tasks of a paused link back to wait. They run before newer tasks, oldest first. The script inserts each task
   by its age among the tasks that run first, because those can be tasks that an earlier call moved back.
 
+  In a flow, a task that has unfinished children waits for them in 'waiting-children'. So does the parent of a task that is
+  moved back, unless that parent has begun: BullMQ refuses to complete a task with an unfinished child.
+
   Input:
     KEYS[1]  'meta' key
     KEYS[2]  'failed' key
@@ -10,6 +13,7 @@
     KEYS[5]  'prioritized' key
     KEYS[6]  'events' key
     KEYS[7]  'pc' key, the counter of prioritized tasks
+    KEYS[8]  'waiting-children' key
 
     ARGV[1]  one JSON object:
       args.prefix   the link's key prefix, such as 'bull:orders:'
@@ -21,16 +25,18 @@
       retried   how many tasks were moved
 
   Event:
-    'waiting' for each task, with prev 'failed'.
+    'waiting' or 'waiting-children' for each task, with prev 'failed'; 'waiting-children' for each parent, with prev 'waiting'.
 
   This replaces the retries of BullMQ 6.7.0, which do not check the pause flag. Job.retry (reprocessJob-9.lua) puts a task
-  behind those that wait. Queue.retryJobs (moveJobsToWait-8.lua) ignores priorities. No upstream issue asks for more than
+  behind those that wait. Queue.retryJobs (moveJobsToWait-8.lua) ignores priorities. Both let a parent run before its
+  retried child (moveChildBackToParentDependencies.lua). No upstream issue asks for more than
   taskforcesh/bullmq#1001 did. Use BullMQ's own retry once it keeps the order by age and priority, and refuses a queue
   that is not paused.
 ]]
+--- @include "paused-list"
 --- @include "task-age"
 
-local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey = unpack(KEYS)
+local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey, waitingChildrenKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 local prefix = args.prefix
 
@@ -69,16 +75,10 @@ local function mergeByAge(present, tasks)
   return ids
 end
 
--- A task may be called 'paused': then this key is the task, not a list.
-local function isList(key)
-  local length = redis.pcall('LLEN', key)
-  return type(length) == 'number' and length > 0
-end
-
 -- Workers take the tail of a list first. Resume appends 'paused', to which producers of BullMQ 5 add, to the tail of
 -- 'wait': so the tasks of 'paused' run before all of 'wait'.
 local function moveToList(tasks)
-  local list = isList(pausedKey) and pausedKey or waitKey
+  local list = hasPausedTasks(pausedKey) and pausedKey or waitKey
   local present = {}
   while #present < maxCompared do
     local id = redis.call('LINDEX', list, -1)
@@ -111,27 +111,63 @@ local function moveToPrioritized(priority, tasks)
   for i, id in ipairs(ids) do redis.call('ZADD', prioritizedKey, toText(scoreAfter - #ids + i - 1), id) end
 end
 
+local time = redis.call('TIME')
+local now = toText(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+local maxEvents = redis.call('HGET', metaKey, 'opts.maxLenEvents') or 10000
+
+local function removeFromQueue(queuePrefix, id)
+  return redis.pcall('LREM', queuePrefix .. 'wait', -1, id) == 1
+    or redis.pcall('LREM', queuePrefix .. 'paused', -1, id) == 1
+    or redis.pcall('ZREM', queuePrefix .. 'prioritized', id) == 1
+    or redis.pcall('ZREM', queuePrefix .. 'delayed', id) == 1
+end
+
+-- A failed child moves its parent back to wait, with the failure in 'defa' if the parent must fail too. A call for the
+-- link of the parent may also have moved it back before its child.
+local function letParentWait(parentKey, parentJson)
+  local parent = decodeObject(parentJson)
+  if not parent or type(parent.id) ~= 'string' or type(parent.queueKey) ~= 'string' then return end
+  local id, queuePrefix = parent.id, parent.queueKey .. ':'
+  for _, set in ipairs({ 'waiting-children', 'failed', 'completed' }) do
+    if redis.pcall('ZSCORE', queuePrefix .. set, id) then return end
+  end
+  if not removeFromQueue(queuePrefix, id) then return end
+  redis.pcall('ZADD', queuePrefix .. 'waiting-children', now, id)
+  redis.pcall('HDEL', parentKey, 'defa')
+  redis.pcall('XADD', queuePrefix .. 'events', '*', 'event', 'waiting-children', 'jobId', id, 'prev', 'waiting')
+end
+
 -- The parent may be in a queue that this Redis user may not access: the task is moved back all the same.
 local function returnToParent(taskKey)
-  local parent = redis.call('HGET', taskKey, 'parentKey')
-  if not parent or redis.pcall('EXISTS', parent) ~= 1 then return end
-  if redis.pcall('ZREM', parent .. ':unsuccessful', taskKey) == 1
-    or redis.pcall('HDEL', parent .. ':failed', taskKey) == 1 then
-    redis.pcall('SADD', parent .. ':dependencies', taskKey)
+  local parentKey, parentJson = unpack(redis.call('HMGET', taskKey, 'parentKey', 'parent'))
+  if not parentKey or redis.pcall('EXISTS', parentKey) ~= 1 then return end
+  if redis.pcall('ZREM', parentKey .. ':unsuccessful', taskKey) == 1
+    or redis.pcall('HDEL', parentKey .. ':failed', taskKey) == 1 then
+    redis.pcall('SADD', parentKey .. ':dependencies', taskKey)
+    letParentWait(parentKey, parentJson)
   end
 end
 
-local maxEvents = redis.call('HGET', metaKey, 'opts.maxLenEvents') or 10000
-local tasks, tasksByPriority = {}, {}
+local tasks = {}
 for _, id in ipairs(args.taskIds) do
   if redis.call('EXISTS', prefix .. id) == 0 then
     redis.call('ZREM', failedKey, id)
   elseif redis.call('ZSCORE', failedKey, id) then
-    local task = readAge(id)
-    local priority = tonumber(redis.call('HGET', prefix .. id, 'priority')) or 0
+    tasks[#tasks + 1] = readAge(id)
+  end
+end
+
+-- First, because it decides which of the tasks have unfinished children. It calls Redis with pcall only.
+for _, task in ipairs(tasks) do returnToParent(prefix .. task.id) end
+
+local parents, tasksByPriority = {}, {}
+for _, task in ipairs(tasks) do
+  if redis.call('SCARD', prefix .. task.id .. ':dependencies') > 0 then
+    parents[#parents + 1] = task
+  else
+    local priority = tonumber(redis.call('HGET', prefix .. task.id, 'priority')) or 0
     tasksByPriority[priority] = tasksByPriority[priority] or {}
     table.insert(tasksByPriority[priority], task)
-    tasks[#tasks + 1] = task
   end
 end
 
@@ -140,12 +176,16 @@ end
 for priority, same in pairs(tasksByPriority) do
   if priority == 0 then moveToList(same) else moveToPrioritized(priority, same) end
 end
+for _, task in ipairs(parents) do redis.call('ZADD', waitingChildrenKey, now, task.id) end
 for _, task in ipairs(tasks) do
   redis.call('ZREM', failedKey, task.id)
   redis.call('HDEL', prefix .. task.id, 'finishedOn', 'processedOn', 'failedReason', 'atm', 'ats', 'stc')
 end
-for _, task in ipairs(tasks) do
-  returnToParent(prefix .. task.id)
-  redis.pcall('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', 'waiting', 'jobId', task.id, 'prev', 'failed')
+local function addEvents(event, moved)
+  for _, task in ipairs(moved) do
+    redis.pcall('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', event, 'jobId', task.id, 'prev', 'failed')
+  end
 end
+for _, same in pairs(tasksByPriority) do addEvents('waiting', same) end
+addEvents('waiting-children', parents)
 return cjson.encode({ isPaused = true, retried = #tasks })

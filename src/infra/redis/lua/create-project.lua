@@ -1,5 +1,6 @@
 --[[
-  Creates a project.
+  Creates a project. Its version continues that of a removed project with the same id: a step that was decided on the
+  removed one is then a conflict.
 
   Input:
     KEYS             see project-step.lua
@@ -16,15 +17,16 @@
 -- Includes
 --- @include "project-step"
 
+local version = (tonumber(redis.call('GET', lastVersionKey)) or 0) + 1
 local project = readProject('state', 'version')
 if project.version then
-  local isRepeated = project.version == '1' and project.state == args.state
+  local isRepeated = tonumber(project.version) == version and project.state == args.state
     and redis.call('GET', definitionKey) == args.definition
   return cjson.encode({ kind = isRepeated and 'written' or 'conflict' })
 end
 
-redis.call('HSET', stateKey, 'v', 1, 'state', args.state, 'version', 1, 'since', int(now), 'by', args.by, 'reason', '',
-  'activeOperation', '', 'reconciledVersion', 0, 'failure', '', 'drainingOperation', '', 'incompleteOperation', '',
+redis.call('HSET', stateKey, 'v', 1, 'state', args.state, 'version', int(version), 'since', int(now), 'by', args.by, 'reason', '',
+  'activeOperation', '', 'reconciledVersion', int(version - 1), 'failure', '', 'drainingOperation', '', 'incompleteOperation', '',
   'lastOperation', '', 'pendingLinks', '[]', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
 for field, watermark in pairs(args.watermarks) do redis.call('HSET', stateKey, field, watermark) end
 redis.call('SET', definitionKey, args.definition)

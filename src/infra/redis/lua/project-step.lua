@@ -4,12 +4,13 @@
   steps may return 'conflict' for a repeat, count it again, or write their audit entry again.
 
   Input:
-    KEYS[1] state       hash: the project
-    KEYS[2] definition  string: the definition as JSON
-    KEYS[3] audit       stream
-    KEYS[4] open        sorted set: operations that are unfinished, or whose message is out of date
-    KEYS[5] runs        sorted set: executions under way
-    KEYS[6] refusals    stream: refused requests
+    KEYS[1] state        hash: the project
+    KEYS[2] definition   string: the definition as JSON
+    KEYS[3] audit        stream
+    KEYS[4] open         sorted set: operations that are unfinished, or whose message is out of date
+    KEYS[5] runs         sorted set: executions under way
+    KEYS[6] refusals     stream: refused requests
+    KEYS[7] lastVersion  string: the version of the removed project
     ARGV[1] one JSON object. It has the step's own arguments and these:
       args.project             the project's id
       args.operationKeyPrefix  the key of an operation is this prefix and its id
@@ -20,7 +21,7 @@
   cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
   Replies are JSON objects with a `kind`. cjson writes 14 significant digits of a number: enough for epoch ms.
 ]]
-local stateKey, definitionKey, auditKey, openKey, runsKey, refusalsKey = unpack(KEYS)
+local stateKey, definitionKey, auditKey, openKey, runsKey, refusalsKey, lastVersionKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 
 -- The server's clock, epoch ms.

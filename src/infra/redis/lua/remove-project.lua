@@ -1,5 +1,5 @@
 --[[
-  Removes a project. The audit log stays. Operations that wait for OK or for a worker are refused: their dialogs must
+  Removes a project. The audit log and the last version stay. Operations that wait for OK or for a worker are refused: their dialogs must
   not change a later project of the same id.
 
   Input:
@@ -28,5 +28,6 @@ for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
   end
 end
 audit('removed', {}, { 'by', args.by })
+redis.call('SET', lastVersionKey, project.version)
 redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
 return cjson.encode({ kind = 'written' })

@@ -1,0 +1,35 @@
+import type { DesiredProject } from './diff-projects.ts';
+import type { Link } from './link.ts';
+import type { ConnectionInfo } from './precheck.ts';
+import type { ApplyRefusalOf } from './refusal.ts';
+
+/**
+ * Finds links with the queue of an earlier link. syncbot.yml is checked by address; here the servers are compared, because two
+ * addresses may lead to one server. A connection whose server is not known is a server of its own.
+ */
+export function findSharedQueues(
+  projects: readonly DesiredProject[],
+  connections: readonly ConnectionInfo[],
+): ApplyRefusalOf<'queue_shared'>[] {
+  const firstByQueue = new Map<string, { readonly project: string; readonly link: Link }>();
+  return projects.flatMap(({ definition: { id: project, links } }) =>
+    links.flatMap((link) => {
+      const key = JSON.stringify([firstNameOf(link.connection, connections), link.prefix, link.queue]);
+      const other = firstByQueue.get(key);
+      if (other !== undefined) return [{ code: 'queue_shared' as const, project, link, other }];
+      firstByQueue.set(key, { project, link });
+      return [];
+    }),
+  );
+}
+
+/** The first connection that leads to the same database as the connection `name`. */
+function firstNameOf(name: string, connections: readonly ConnectionInfo[]): string {
+  const connection = connections.find((each) => each.name === name);
+  return connections.find((each) => connection !== undefined && isSameDatabase(each, connection))?.name ?? name;
+}
+
+function isSameDatabase(a: ConnectionInfo, b: ConnectionInfo): boolean {
+  if (a.kind !== 'read' || b.kind !== 'read') return false;
+  return a.database === b.database && a.runIds.some((id) => b.runIds.includes(id));
+}

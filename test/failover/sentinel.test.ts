@@ -48,7 +48,11 @@ it('a restore has one outcome when the primary dies while it runs', async () => 
 it('a pause that was not replicated is lost in a failover, and doctor reports the link on another Redis that is still paused', async () => {
   await fixture.addTasks(taskNames('before'));
   await expectAllCompleted(fixture, taskNames('before'));
-  await group.waitForReplicas(group.client());
+  // A project that is not reconciled yet would be reconciled after the failover.
+  expect(await fixture.waitUntilReconciled()).toBe('running');
+  const writer = group.client();
+  await writer.set('last-write', '');
+  await group.waitForReplicas(writer);
   await group.cutReplication();
   await fixture.waitForOutcome(await fixture.requestAndConfirm('pause'));
   await fixture.waitUntilReconciled();

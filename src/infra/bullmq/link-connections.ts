@@ -81,8 +81,9 @@ function openConnection(name: string, endpoint: RedisEndpoint, { onError, onReco
 }
 
 /** A plain socket sends RST, so that the system delivers no more of it. Node.js cannot reset a TLS socket, so it is closed. */
-function resetSocket(socket: Socket): void {
-  if (socket.destroyed) return;
+function resetSocket(socket: Socket | undefined): void {
+  // ioredis 6.0.0 connects a node of a cluster at its first command. Until then it has no socket, other than its type says.
+  if (socket === undefined || socket.destroyed) return;
   if (socket instanceof TLSSocket) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
+import { startTestCluster } from '../../support/redis-cluster.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { endpointOf, startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -159,4 +160,14 @@ it('A resume moves every task of a long paused list.', async () => {
   expect(await services.context.links.setPaused([link], 'resumed', longTimeouts)).toEqual(['applied']);
   expect(await services.redis.lrange('bull:orders:wait', 0, -1)).toEqual(['waiting', ...ids]);
   expect(await services.redis.exists('bull:orders:paused')).toBe(0);
+});
+
+it('The connection to a cluster is reset also before each node was used.', async () => {
+  await using cluster = await startTestCluster();
+  await using connections = createLinkConnections({ default: cluster.endpoint }, () => {});
+  const link = { queue: '{orders}', connection: 'default', prefix: 'bull' };
+  const gateway = createLinkGateway(connections);
+  expect(await gateway.readStatuses([link], 10_000)).toEqual(['missing']);
+  connections.get('default')?.reset();
+  expect(await gateway.readStatuses([link], 10_000)).toEqual(['missing']);
 });

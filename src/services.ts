@@ -96,6 +96,7 @@ export class Services implements AsyncDisposable {
     this.#connections = createLinkConnections(
       { ...config.connections, [defaultConnection]: config.redis },
       this.#reportConnectionError,
+      this.#reportRecovery,
     );
     this.#queues = createBotQueues(client, (error) => this.#reportConnectionError('bot', error));
     this.context = this.#createContext(client);
@@ -277,13 +278,22 @@ export class Services implements AsyncDisposable {
   }
 
   #openClient(use: ConnectionUse, name: string): RedisClient {
-    const client = connect(this.#config.redis, use, (error) => this.#reportConnectionError(name, error));
+    const client = connect(
+      this.#config.redis,
+      use,
+      (error) => this.#reportConnectionError(name, error),
+      () => this.#reportRecovery(name),
+    );
     this.#clients.push(client);
     return client;
   }
 
   readonly #reportConnectionError = (connection: string, error: Error): void => {
     this.#log.warn({ connection, error }, 'Redis connection failed');
+  };
+
+  readonly #reportRecovery = (connection: string): void => {
+    this.#log.info({ connection }, 'Redis connection recovered');
   };
 }
 

@@ -65,7 +65,7 @@ test('run applies syncbot.yml at the first run, executes a pause from Slack, and
   await slack.waitForSockets();
   const users = userActions(slack);
   await users.requestAndPressOk('pause', 'orders');
-  await users.waitForMessage('is Paused', { user: 'U0BOB' });
+  await users.waitForMessage('was paused', { user: 'U0BOB' });
 
   const doctor = await runCliInProcess(['doctor', '--json'], { env, openApp: createApp });
   expect(doctor.out).toContain('"item": "Slack bot token"');

@@ -3,7 +3,7 @@ import { linkId } from '../domain/link.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
+import { logRetainedUntil, oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import type { UseCaseContext } from './context.ts';
 import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';
@@ -29,8 +29,19 @@ export async function readFinalStats(
   return { inFlight, oldestUnprocessedAt: oldestUnprocessedAt({ now, latencyMs }), now };
 }
 
+/** What an execution did to the links. */
+export interface ExecutionResult extends ReconciledLinks {
+  readonly retried: RetriedTasks;
+}
+
+/** The failed tasks that this execution moved back to wait. Uncertain if another execution or a lost reply may have more. */
+export interface RetriedTasks {
+  readonly tasks: number;
+  readonly isUncertain: boolean;
+}
+
 export interface Success {
-  readonly result: ReconciledLinks;
+  readonly result: ExecutionResult;
   readonly finalStats: FinalStats;
   readonly projectChange: ProjectChange;
 }
@@ -38,7 +49,7 @@ export interface Success {
 /** Completes an operation as `done`: every link that has a queue has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
-  const outcome = outcomeOf(operation, result, isPaused ? finalStats.inFlight : null);
+  const logUntil = isPaused ? logRetainedUntil(result.project.definition, finalStats.oldestUnprocessedAt) : null;
   return {
     ref: refOf(operation),
     expectedVersion: result.project.version,
@@ -48,8 +59,8 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
     outcome: {
-      ...outcome,
-      retriedTasks: Math.max(outcome.retriedTasks, operation.progress?.tasksToRetry ?? 0),
+      ...outcomeOf(operation, result, isPaused ? finalStats.inFlight : null),
+      ...(logUntil === null ? {} : { logRetainedUntil: logUntil }),
     },
     refusal: null,
     failure: null,
@@ -61,7 +72,7 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
  * Failed, which desires its links paused. A correction keeps the project's state. In both cases reconciling continues without
  * an operation.
  */
-export function partiallyFailed(operation: Operation, result: ReconciledLinks, finalStats: FinalStats): Completion {
+export function partiallyFailed(operation: Operation, result: ExecutionResult, finalStats: FinalStats): Completion {
   const { project, unreconciled } = result;
   const [link] = unreconciled;
   const failsProject = isAction(operation.action) && link !== undefined;
@@ -81,7 +92,7 @@ export function partiallyFailed(operation: Operation, result: ReconciledLinks, f
 
 /**
  * Returns the project to its state before the claim. No link was resumed. A Restore may have paused links that ran
- * unexpectedly.
+ * unexpectedly: the refusal names them.
  */
 export function rolledBack(project: Project, operation: Operation, refusal: Refusal): Completion {
   return {
@@ -100,7 +111,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
 
 function outcomeOf(
   { progress }: Operation,
-  { project, unreconciled, missing, retriedTasks }: ReconciledLinks,
+  { project, unreconciled, missing, retried }: ExecutionResult,
   inFlight: number | null,
 ): Outcome {
   const linksTotal = project.definition.links.length;
@@ -110,7 +121,9 @@ function outcomeOf(
     unreconciled: [...unreconciled],
     missing: [...missing],
     inFlight,
-    retriedTasks,
+    ...(retried.isUncertain
+      ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
+      : { retriedTasks: retried.tasks }),
     removedTasks: progress?.removedTasks ?? 0,
   };
 }

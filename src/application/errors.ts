@@ -1,3 +1,4 @@
+import type { ConnectionFault } from '../domain/connection-fault.ts';
 import type { Project } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 
@@ -8,17 +9,31 @@ import type { UseCaseContext } from './context.ts';
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
   readonly sent: 'no' | 'unknown';
+  /** Why there is no connection. Null if it was lost after the command was sent. */
+  readonly fault: ConnectionFault | null;
 
-  constructor(sent: 'no' | 'unknown', options: ErrorOptions) {
+  constructor(sent: 'no' | 'unknown', { fault = null, ...options }: ErrorOptions & { fault?: ConnectionFault | null }) {
     super("the bot's Redis did not answer", options);
     this.sent = sent;
+    this.fault = fault;
+  }
+}
+
+/** The bot's Redis refuses a command: no permission, or another kind of server. Nothing was changed by this command. */
+export class StoreRefusedError extends Error {
+  override readonly name = 'StoreRefusedError';
+  readonly fault: ConnectionFault;
+
+  constructor(fault: ConnectionFault, options: ErrorOptions) {
+    super("the bot's Redis refused a command", options);
+    this.fault = fault;
   }
 }
 
 /** The bot's Redis refuses the database of REDIS_URL: the user may not select it, or it does not exist. Nothing was sent. */
 export class DatabaseRefusedError extends StoreUnavailableError {
   constructor(options: ErrorOptions) {
-    super('no', options);
+    super('no', { ...options, fault: { kind: 'wrong_database' } });
   }
 }
 

@@ -15,10 +15,10 @@ import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
 import { retryUntilAvailable } from '../lib/retry.ts';
 import { updateAlertsFromState } from './alerts.ts';
-import { partiallyFailed, readFinalStats, rolledBack, succeeded } from './completion.ts';
+import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
-import type { LinkStatus } from './ports.ts';
+import type { LinkStatus, RetryFailedResult } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { createLinksUnreachableError, pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
@@ -97,6 +97,8 @@ async function endExecution(context: UseCaseContext, ref: OperationRef, executio
  */
 async function runToCompletion(context: UseCaseContext, claim: ActiveOperation): Promise<void> {
   const ref = refOf(claim.operation);
+  // Only the execution that ran the preflight knows that no other one has retried tasks before.
+  let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
     let completion: Completion;
@@ -104,12 +106,21 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       completion = await adoptLinks(context, project, operation);
     } else if (needsPreflight(operation)) {
       const preflight = await runPreflight(context, project, operation);
-      if (preflight.kind === 'passed') continue;
+      if (preflight.kind !== 'refused') {
+        retried = { tasks: 0, isUncertain: preflight.kind === 'passed_before' };
+        continue;
+      }
       completion = rolledBack(project, operation, preflight.refusal);
     } else {
-      const result = await reconcile(context, reconcileOptions(context, current));
-      if (result.kind === 'not_found' || result.kind === 'not_owner') return;
-      if (result.kind === 'unreachable') throw createLinksUnreachableError(context, result.unreconciled);
+      const reconciled = await reconcile(context, {
+        ...reconcileOptions(context, current),
+        onRetried: (results) => {
+          retried = addRetried(retried, results);
+        },
+      });
+      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return;
+      if (reconciled.kind === 'unreachable') throw createLinksUnreachableError(context, reconciled.unreconciled);
+      const result = { ...reconciled, retried };
       const finalStats = await readFinalStats(context, result.project, operation);
       completion =
         result.kind === 'reconciled'
@@ -121,6 +132,14 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
     context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
     return;
   }
+}
+
+/** A link that does not answer may have retried tasks: its reply may be lost. */
+function addRetried({ tasks, isUncertain }: RetriedTasks, results: readonly RetryFailedResult[]): RetriedTasks {
+  return {
+    tasks: results.reduce((total, result) => total + result.tasks, tasks),
+    isUncertain: isUncertain || results.some(({ kind }) => kind === 'unreachable'),
+  };
 }
 
 type ActiveOperation = ClaimedOperation & { readonly kind: 'claimed' };
@@ -147,13 +166,14 @@ function needsPreflight({ action, progress }: Operation): boolean {
 /**
  * Reads every link before Start or Restore resumes one. If no worker reaches every link within `preflightTimeoutMs`, the
  * operation fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has
- * passed is not rolled back. Restore also pauses links that run unexpectedly.
+ * passed is not rolled back. Restore also pauses links that run unexpectedly. Returns `passed_before` if another execution has
+ * passed.
  */
 async function runPreflight(
   context: UseCaseContext,
   project: Project,
   operation: Operation,
-): Promise<{ readonly kind: 'passed' } | Refused> {
+): Promise<{ readonly kind: 'passed' | 'passed_before' } | Refused> {
   const ref = refOf(operation);
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
@@ -167,9 +187,12 @@ async function runPreflight(
   } else {
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
-    if (current === null || !needsPreflight(current)) return { kind: 'passed' };
+    if (current === null || !needsPreflight(current)) return { kind: 'passed_before' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
-    if (stillRunning.length > 0) return refuseAsUnreachable(context, operation, stillRunning);
+    if (stillRunning.length > 0) {
+      const paused = statuses.resumed.filter((link) => !stillRunning.includes(link));
+      return refuseAsUnreachable(context, operation, stillRunning, paused);
+    }
     const stats = await observeProject(context, project);
     const removedTasks = await countRemovedFailures(context, { project, stats });
     failed = { tasksToRetry: countFailures(stats.links), removedTasks };
@@ -178,23 +201,20 @@ async function runPreflight(
   return { kind: 'passed' };
 }
 
-/** Throws `LinksUnreachableError` while there is time for another worker to reach these links. */
+/**
+ * Throws `LinksUnreachableError` while there is time for another worker to reach these links. Links that this execution has
+ * paused end the operation at once: the next execution would not know of them.
+ */
 async function refuseAsUnreachable(
   context: UseCaseContext,
-  operation: Operation,
+  { project, startedAt }: Operation,
   links: readonly Link[],
+  paused: readonly Link[] = [],
 ): Promise<Refused> {
-  await leaveToOtherWorkers(context, operation, links);
-  return { kind: 'refused', refusal: { code: 'links_unreachable', project: operation.project, links: [...links] } };
-}
-
-async function leaveToOtherWorkers(
-  context: UseCaseContext,
-  { startedAt }: Operation,
-  unreachable: readonly Link[],
-): Promise<void> {
   const elapsedMs = (await context.serverClock.now()) - (startedAt ?? 0);
-  if (elapsedMs < preflightTimeoutMs) throw createLinksUnreachableError(context, unreachable);
+  if (elapsedMs < preflightTimeoutMs && paused.length === 0) throw createLinksUnreachableError(context, links);
+  const refusal = { code: 'links_unreachable' as const, project, links: [...links] };
+  return { kind: 'refused', refusal: paused.length === 0 ? refusal : { ...refusal, paused: [...paused] } };
 }
 
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
@@ -231,12 +251,15 @@ async function reportProgress(context: UseCaseContext, ref: OperationRef, progre
 async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
-  if (statuses.unreachable.length > 0) await leaveToOtherWorkers(context, operation, statuses.unreachable);
+  if (statuses.unreachable.length > 0) {
+    const { refusal } = await refuseAsUnreachable(context, operation, statuses.unreachable);
+    return rolledBack(project, operation, refusal);
+  }
   const refusal = checkCorrection(project, 'adopt', statuses);
   if (refusal !== null) return rolledBack(project, operation, refusal);
   const finalStats = await readFinalStats(context, project, operation);
   return succeeded(operation, {
-    result: { project, unreconciled: [], missing: [], retriedTasks: 0 },
+    result: { project, unreconciled: [], missing: [], retried: { tasks: 0, isUncertain: false } },
     finalStats,
     projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
   });

@@ -7,6 +7,7 @@ import { toChunks } from '../lib/async.ts';
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
 import { LinksUnreachableError } from './errors.ts';
+import type { RetryFailedResult } from './ports.ts';
 
 export interface ReconcileOptions {
   readonly project: ProjectId;
@@ -18,6 +19,8 @@ export interface ReconcileOptions {
   readonly knownProject?: Project;
   /** Called after each chunk of links but the last. `reconcile` does not wait for it. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Called with the results of each attempt to retry failed tasks. */
+  readonly onRetried?: (results: readonly RetryFailedResult[]) => void;
 }
 
 export type ReconcileResult =
@@ -34,7 +37,6 @@ export interface ReconciledLinks {
   readonly unreconciled: readonly Link[];
   /** Links without a queue. */
   readonly missing: readonly Link[];
-  readonly retriedTasks: number;
 }
 
 /** How long a link has to answer, ms. */
@@ -53,10 +55,9 @@ const linkResponseTimeoutMs = 5_000;
  */
 export async function reconcile(context: UseCaseContext, options: ReconcileOptions): Promise<ReconcileResult> {
   const { clock, projects, stopSignal } = context;
-  const { operationId, knownProject, onProgress } = options;
+  const { operationId, knownProject, onProgress, onRetried } = options;
   const deadline = clock.monotonicNow() + options.timeoutMs;
   let hasSetFlags = false;
-  let retriedTasks = 0;
 
   for (let attempts = 1; ; attempts++) {
     stopSignal.throwIfAborted();
@@ -81,14 +82,16 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
       const set = await setPausedFenced(context, project, {
         links: compared.differing,
         desired: desiredLinkState(project.state),
+        onRetried: (results) => {
+          hasRetriedTasks ||= results.some(({ tasks }) => tasks > 0);
+          onRetried?.(results);
+        },
         onApplied: (count) => {
           const done = doneBefore + count;
           if (done < total) onProgress?.({ done, total });
         },
       });
       hasSetFlags ||= set.mayHaveSentCommands;
-      retriedTasks += set.retriedTasks;
-      hasRetriedTasks = set.retriedTasks > 0;
       if (set.kind === 'version_changed') continue;
       const [comparedAfter, version] = await Promise.all([
         compareLinks(context, project, operationId),
@@ -99,7 +102,7 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
     }
 
     const { unreconciled, differing, missing } = compared;
-    const links = { project, unreconciled, missing, retriedTasks };
+    const links = { project, unreconciled, missing };
     if (unreconciled.length === 0) return { kind: 'reconciled', ...links };
     const isLate = clock.monotonicNow() >= deadline;
     if (isLate && !hasRetriedTasks) return { kind: 'unreconciled', ...links };
@@ -187,6 +190,7 @@ interface SetPausedRequest {
   readonly desired: DesiredLinkState;
   /** Called after each chunk with the number of links set so far. */
   readonly onApplied?: (count: number) => void;
+  readonly onRetried?: ReconcileOptions['onRetried'] | undefined;
 }
 
 interface SetPausedSummary {
@@ -194,7 +198,6 @@ interface SetPausedSummary {
   /** Links whose Redis has confirmed the command. */
   readonly applied: readonly Link[];
   readonly mayHaveSentCommands: boolean;
-  readonly retriedTasks: number;
 }
 
 const chunkSize = 1_000;
@@ -211,28 +214,24 @@ const maxValidityMs = linkResponseTimeoutMs;
 async function setPausedFenced(
   context: UseCaseContext,
   project: Project,
-  { links, desired, onApplied }: SetPausedRequest,
+  { links, desired, onApplied, onRetried }: SetPausedRequest,
 ): Promise<SetPausedSummary> {
   const { clock, log, stopSignal } = context;
   const applied: Link[] = [];
   let mayHaveSentCommands = false;
-  let retriedTasks = 0;
 
   for (const chunk of toChunks(links, chunkSize)) {
     let fence = await readFence(context, project);
     let remaining: readonly Link[] = chunk;
     if (fence.kind === 'valid' && desired === 'resumed') {
-      const prepared = await prepareResume(context, project, { links: chunk, fence });
-      retriedTasks += prepared.retriedTasks;
-      ({ fence, links: remaining } = prepared);
+      ({ fence, links: remaining } = await prepareResume(context, project, { links: chunk, fence, onRetried }));
     }
     for (
       let validityMs = initialValidityMs;
       remaining.length > 0;
       validityMs = Math.min(validityMs * 2, maxValidityMs)
     ) {
-      if (fence.kind === 'version_changed')
-        return { kind: 'version_changed', applied, mayHaveSentCommands, retriedTasks };
+      if (fence.kind === 'version_changed') return { kind: 'version_changed', applied, mayHaveSentCommands };
       mayHaveSentCommands = true;
       const results = await context.links.setPaused(remaining, desired, {
         responseMs: linkResponseTimeoutMs,
@@ -252,7 +251,7 @@ async function setPausedFenced(
       fence = await readFence(context, project);
     }
   }
-  return { kind: 'finished', applied, mayHaveSentCommands, retriedTasks };
+  return { kind: 'finished', applied, mayHaveSentCommands };
 }
 
 /** `readAt`: when the expected version was read or written, ms of the monotonic clock. */
@@ -267,7 +266,6 @@ interface PreparedChunk {
   /** The links that are ready to be resumed. */
   readonly links: readonly Link[];
   readonly fence: Fence;
-  readonly retriedTasks: number;
 }
 
 /**
@@ -279,13 +277,13 @@ interface PreparedChunk {
 async function prepareResume(
   context: UseCaseContext,
   project: Project,
-  { links, fence }: { readonly links: readonly Link[]; readonly fence: Fence },
+  { links, fence, onRetried }: PreparedChunk & Pick<SetPausedRequest, 'onRetried'>,
 ): Promise<PreparedChunk> {
   const isRestore = project.state === 'restoring';
-  if (project.state !== 'starting' && !isRestore) return { links, fence, retriedTasks: 0 };
+  if (project.state !== 'starting' && !isRestore) return { links, fence };
   const linksWithWatermark = links.map((link) => ({ link, watermark: watermarkOf(project, link) }));
   const retried = isRestore ? await context.links.retryFailed(linksWithWatermark) : [];
-  const retriedTasks = retried.reduce((total, { tasks }) => total + tasks, 0);
+  onRetried?.(retried);
   const reachable = linksWithWatermark.filter((_link, index) => retried[index]?.kind !== 'unreachable');
   const ready = (await context.links.observe(reachable))
     .filter(hasQueue)
@@ -296,7 +294,6 @@ async function prepareResume(
   return {
     links: ready.map(({ link }) => link),
     fence: written.kind === 'conflict' ? { kind: 'version_changed' } : { kind: 'valid', readAt },
-    retriedTasks,
   };
 }
 

@@ -5,7 +5,6 @@ import { requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import { messages } from '../messages/catalog.ts';
-import type { OutcomeFacts } from '../messages/facts.ts';
 import { outcomeText } from '../messages/render.ts';
 import type { ChangeCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
@@ -81,11 +80,8 @@ async function confirmWithRetry(
 
 const confirmRetryDelayMs = 500;
 
-/** An operation and its project, read at the same time. */
-type OperationSnapshot = Omit<OutcomeFacts, 'format'>;
-
-type SnapshotResult =
-  | { readonly kind: 'read'; readonly snapshot: OperationSnapshot }
+type OperationResult =
+  | { readonly kind: 'read'; readonly operation: Operation }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unavailable' };
 
@@ -94,15 +90,14 @@ type SnapshotResult =
  * Returns `unavailable` if Redis never answered.
  */
 async function waitForOutcome(
-  context: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock' | 'clock'>,
+  context: Pick<UseCaseContext, 'operations' | 'clock'>,
   { ref, deadlineAt, signal }: WaitOptions,
-): Promise<SnapshotResult> {
-  let last: SnapshotResult = { kind: 'unavailable' };
+): Promise<OperationResult> {
+  let last: OperationResult = { kind: 'unavailable' };
   for (;;) {
-    const current = await readSnapshot(context, ref);
+    const current = await readOperation(context, ref);
     if (current.kind !== 'unavailable') last = current;
-    const isFinal =
-      current.kind === 'missing' || (current.kind === 'read' && !isUnfinished(current.snapshot.operation));
+    const isFinal = current.kind === 'missing' || (current.kind === 'read' && !isUnfinished(current.operation));
     const remainingMs = deadlineAt - context.clock.now();
     if (isFinal || remainingMs <= 0 || signal.aborted) return last;
     await context.clock.sleep(Math.min(pollIntervalMs, remainingMs), signal);
@@ -111,15 +106,13 @@ async function waitForOutcome(
 
 const pollIntervalMs = 100;
 
-async function readSnapshot(
-  { projects, operations, serverClock }: Pick<UseCaseContext, 'projects' | 'operations' | 'serverClock'>,
+async function readOperation(
+  { operations }: Pick<UseCaseContext, 'operations'>,
   ref: OperationRef,
-): Promise<SnapshotResult> {
+): Promise<OperationResult> {
   try {
     const operation = await operations.read(ref);
-    if (operation === null) return { kind: 'missing' };
-    const [project, now] = await Promise.all([projects.read(ref.project), serverClock.now()]);
-    return { kind: 'read', snapshot: { operation, project, now } };
+    return operation === null ? { kind: 'missing' } : { kind: 'read', operation };
   } catch (error) {
     if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
     throw error;
@@ -128,14 +121,14 @@ async function readSnapshot(
 
 function printOutcome(
   { output }: CommandContext,
-  { ref, result }: { readonly ref: OperationRef; readonly result: SnapshotResult },
+  { ref, result }: { readonly ref: OperationRef; readonly result: OperationResult },
 ): ExitCode {
   if (result.kind !== 'read') {
     output.error({ code: 'not_known', message: texts.unknownOutcome(ref) });
     return exitCodes.failure;
   }
-  const { operation } = result.snapshot;
-  const message = outcomeMessage(result.snapshot);
+  const { operation } = result;
+  const message = outcomeMessage(operation);
   if (operation.state === 'done') {
     output.result(message, outcomeJson(operation, message));
     return exitCodes.success;
@@ -145,9 +138,8 @@ function printOutcome(
   return exitCodes.failure;
 }
 
-function outcomeMessage(snapshot: OperationSnapshot): string {
-  const { operation } = snapshot;
-  const { headline, more } = outcomeText({ ...snapshot, format: cliFormatter });
+function outcomeMessage(operation: Operation): string {
+  const { headline, more } = outcomeText({ operation, format: cliFormatter });
   // The lines of an open operation already name a missing worker.
   const openLines = stillOpenLines(operation);
   return [headline, ...(openLines.length > 0 ? openLines : more)].join('\n');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DatabaseRefusedError, StoreUnavailableError } from '../application/errors.ts';
+import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
@@ -118,8 +118,13 @@ function toCliError(error: unknown, isIdempotent: boolean): CliError {
   }
   if (error instanceof StoreUnavailableError) {
     const nothingChanged = isIdempotent || error.sent === 'no';
-    const message = nothingChanged ? messages.cli.redisUnavailable : messages.cli.redisLost;
-    return { code: 'redis_unavailable', message };
+    const { redisUnavailable, redisLost } = messages.cli;
+    const fault = error.fault === null ? null : messages.connectionFault(error.fault, cliFormatter);
+    return { code: 'redis_unavailable', message: nothingChanged ? redisUnavailable(fault) : redisLost };
+  }
+  if (error instanceof StoreRefusedError) {
+    const fault = messages.connectionFault(error.fault, cliFormatter);
+    return { code: 'redis_unavailable', message: messages.cli.redisRefused(fault) };
   }
   const errorName = error instanceof Error ? error.name : typeof error;
   return { code: 'fault', message: messages.cli.unexpectedError(errorName) };

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../application/errors.ts';
+import { StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { observeProjects, readObservationStatus } from '../application/queries.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
@@ -46,7 +46,9 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
 function checkConnection(connection: ConnectionInfo): CheckText[] {
   const isBotRedis = connection.name === defaultConnection;
   const item = isBotRedis ? 'REDIS_URL' : texts.items.connection(connection.name);
-  if (connection.kind === 'unreachable') return [{ item, result: 'fail', message: texts.redis[connection.cause] }];
+  if (connection.kind === 'unreachable') {
+    return [{ item, result: 'fail', message: messages.connectionFault(connection.fault, cliFormatter) }];
+  }
   return [
     { item, result: 'pass', message: texts.redis.answers },
     { item: texts.items.version(item), ...checkRedisVersion(connection.redisVersion) },
@@ -105,8 +107,11 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
       ...(await checkAllLinks(context, stored)),
     ];
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error;
-    return [{ item: texts.items.projects, result: 'unknown', message: texts.projectsUnreadable }];
+    const isRefused = error instanceof StoreRefusedError;
+    if (!isRefused && !(error instanceof StoreUnavailableError)) throw error;
+    const fault = error.fault === null ? null : messages.connectionFault(error.fault, cliFormatter);
+    const result = isRefused ? 'fail' : 'unknown';
+    return [{ item: texts.items.projects, result, message: texts.projectsUnreadable(fault) }];
   }
 }
 

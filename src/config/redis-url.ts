@@ -20,6 +20,12 @@ export type RedisUrlResult =
 const texts = messages.config.redisUrl;
 
 export function parseRedisUrl(text: string): RedisUrlResult {
+  const result = parse(text);
+  const mayHavePassword = text.includes('@');
+  return result.kind === 'refused' && mayHavePassword ? invalidUrl(texts.encodePassword(result.message)) : result;
+}
+
+function parse(text: string): RedisUrlResult {
   const match = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
   if (match !== null) return parseMultiNode(match[1] === 'sentinel' ? 'sentinel' : 'cluster', match[2] ?? '');
   if (!/^rediss?:\/\//.test(text)) return invalidUrl(texts.invalid);

@@ -8,8 +8,13 @@ const logSchema = {
 
 /** Something observed about a project that may raise an alert: its kind, and the facts that the message needs. */
 export const conditionSchema = z.discriminatedUnion('kind', [
-  /** The observer made the project Failed at `since`. */
-  z.object({ kind: z.literal('project_failed'), since: z.number(), failure: failureSchema.nullable() }),
+  /** The observer made the project Failed at `since`. `isRepeated`: it had done so before. */
+  z.object({
+    kind: z.literal('project_failed'),
+    since: z.number(),
+    failure: failureSchema.nullable(),
+    isRepeated: z.boolean().optional(),
+  }),
   /** Links run although they should be paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({
     kind: z.literal('unexpectedly_running'),

@@ -62,15 +62,27 @@ export function evaluateObservation(observation: ProjectObservation): ResultsOf<
 
 /** Evaluates the kinds that the project's record decides alone. */
 export function evaluateRecord(project: Project, now: number): ResultsOf<'project_failed' | LogKind> {
-  const { state, by, since, failure } = project;
   const log = logRetentionCondition(project, now);
   return {
-    project_failed:
-      state === 'failed' && by === botActor ? present({ kind: 'project_failed', since, failure }) : absent,
+    project_failed: evaluateProjectFailed(project),
     log_retention_50: log?.kind === 'log_retention_50' ? present(log) : absent,
     log_retention_80: log?.kind === 'log_retention_80' ? present(log) : absent,
     log_retention_100: log?.kind === 'log_retention_100' ? present(log) : absent,
   };
+}
+
+function evaluateProjectFailed({ state, by, since, failure, alerts }: Project) {
+  if (state !== 'failed' || by !== botActor) return absent;
+  const condition = { kind: 'project_failed', since, failure } as const;
+  const previous = alerts.project_failed?.alert;
+  if (previous === undefined) return present(condition);
+  if (
+    previous.state === 'resolved' ||
+    previous.condition.kind !== 'project_failed' ||
+    previous.condition.since !== since
+  )
+    return present({ ...condition, isRepeated: true });
+  return present(previous.condition);
 }
 
 function logRetentionCondition(project: Project, now: number): ConditionOf<LogKind> | null {

@@ -1,3 +1,4 @@
+import type { ConnectionFault } from './connection-fault.ts';
 import type { Link, TaskFailure, Watermark } from './link.ts';
 import type { Project } from './project.ts';
 
@@ -55,7 +56,7 @@ export type LinkObservation =
   | LinkStats
   | UnreadableLink
   | { readonly kind: 'missing'; readonly link: Link }
-  | { readonly kind: 'unreachable'; readonly link: Link };
+  | { readonly kind: 'unreachable'; readonly link: Link; readonly fault?: ConnectionFault };
 
 /** What shows that workers have processed tasks of a queue. */
 export type UsageEvidence = 'active_tasks' | 'completed_tasks' | 'failed_tasks' | 'removed_tasks' | 'work_events';

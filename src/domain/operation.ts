@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operationKindSchema } from './lifecycle.ts';
-import { linkSchema } from './link.ts';
+import { failureSchema, linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
@@ -34,8 +34,8 @@ export const claimNoticeMs = 10_000;
 export const operationReconcileTimeoutMs = 120_000;
 /** How long a link has to answer in an apply, ms. */
 export const linkTimeoutMs = 10_000;
-/** How long the workers try to reach every link in a preflight or an Adopt, ms. */
-export const preflightTimeoutMs = 15_000;
+/** How long the workers try to reach every link in a preflight or an Adopt, ms. An attempt that has begun is completed. */
+export const preflightTimeoutMs = 10_000;
 /** How long a link has to answer in one attempt of them, ms. Then another worker may try. */
 export const preflightAttemptTimeoutMs = 5_000;
 
@@ -54,6 +54,13 @@ export const outcomeSchema = z.object({
   inFlight: z.number().nullable(),
   /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
+  /**
+   * Set if `retriedTasks` is not exact: another execution of the operation ended before it reported its number, or a reply was
+   * lost. Then it is at least the number of failed tasks at the start of the restore.
+   */
+  retriedTasksUncertain: z.literal(true).optional(),
+  /** Until when the source was expected to keep its log, epoch ms. Only if the operation paused the project. */
+  logRetainedUntil: z.number().optional(),
   /** Failed tasks that could not be retried, because they were removed before, at least. */
   removedTasks: z.number().optional(),
 });
@@ -113,6 +120,10 @@ export const operationSchema = z.object({
   progress: progressSchema.nullable(),
   outcome: outcomeSchema.nullable(),
   refusal: refusalSchema.nullable(),
+  /** When the links that the operation left unreconciled were reconciled. Null while they are not, and if there were none. */
+  reconciledAt: z.number().nullable().default(null),
+  /** The failure that made the project Failed while this operation was the last one that had changed its state. */
+  laterFailure: z.object({ at: z.number(), failure: failureSchema }).nullable().default(null),
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),

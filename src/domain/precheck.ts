@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ConnectionFault, connectionFaultSchema } from './connection-fault.ts';
 import { linkSampleSchema, sampleLinks } from './link.ts';
 import { hasQueue, type LinkObservation } from './observation.ts';
 
@@ -18,8 +19,7 @@ export type ConnectionInfo =
       readonly runIds: readonly string[];
       readonly database: number;
     }
-  /** `cause`: whether the server does not answer, or refuses the database that the URL names. */
-  | { readonly kind: 'unreachable'; readonly name: string; readonly cause: 'no_answer' | 'database_refused' };
+  | { readonly kind: 'unreachable'; readonly name: string; readonly fault: ConnectionFault };
 
 /** How many workers are connected to each link, in the order of the links. Null when the server does not report it. */
 export type WorkerCounts = readonly (number | null)[];
@@ -36,8 +36,7 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 /** Why a check has its result. */
 const checkReasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('reachable') }),
-  z.object({ code: z.literal('unreachable') }),
-  z.object({ code: z.literal('database_refused') }),
+  z.object({ code: z.literal('unreachable'), fault: connectionFaultSchema.optional() }),
   z.object({ code: z.literal('never_evicts') }),
   z.object({ code: z.literal('evicts'), policy: z.string() }),
   z.object({ code: z.literal('eviction_policy_unknown') }),
@@ -102,7 +101,7 @@ export function precheckPassed(items: readonly PrecheckItem[]): boolean {
 }
 
 function connectionItems(info: ConnectionInfo): PrecheckItem[] {
-  const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable;
+  const eviction = info.kind === 'read' ? checkEvictionPolicy(info.evictionPolicy) : unreachable(info);
   return [
     { check: 'connection_reachable', connection: info.name, ...checkReachable(info) },
     { check: 'eviction_policy', connection: info.name, ...eviction },
@@ -110,8 +109,7 @@ function connectionItems(info: ConnectionInfo): PrecheckItem[] {
 }
 
 function checkReachable(info: ConnectionInfo): Check {
-  if (info.kind === 'read') return pass({ code: 'reachable' });
-  return fail({ code: info.cause === 'database_refused' ? 'database_refused' : 'unreachable' });
+  return info.kind === 'read' ? pass({ code: 'reachable' }) : fail({ code: 'unreachable', fault: info.fault });
 }
 
 /** One item for all links. It has the worst result, and names the links with that result unless they pass. */
@@ -141,7 +139,7 @@ export function checkEvictionPolicy(policy: string | null): Check {
 }
 
 export function checkQueueExists(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   return observation.kind === 'missing' ? fail({ code: 'queue_missing' }) : pass({ code: 'queue_exists' });
 }
 
@@ -149,7 +147,7 @@ const oldestSupportedMajor = 5;
 
 /** A worker of BullMQ 4 ignores the pause of BullMQ 5 and newer, so syncbot cannot pause such a queue. */
 export function checkBullmqVersion(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   if (observation.kind === 'missing') return unknown({ code: 'queue_missing' });
   const version = observation.bullmqVersion ?? '';
   const major = Number(/^bullmq(?:-pro)?:(\d+)\./.exec(version)?.[1] ?? Number.NaN);
@@ -166,7 +164,7 @@ export function checkWorkers(count: number | null): Check {
 
 /** With `removeOnFail` BullMQ removes failed tasks, and syncbot cannot retry them. */
 export function checkFailedTasksKept(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   if (observation.kind === 'unreadable') return unknown({ code: 'unreadable' });
   const retention = observation.kind === 'read' ? observation.failedRetention : null;
   if (retention?.kind === 'none') return unknown({ code: 'failed_tasks_removed' });
@@ -176,12 +174,14 @@ export function checkFailedTasksKept(observation: LinkObservation): Check {
 }
 
 function checkNoFailedTask(observation: LinkObservation): Check {
-  if (observation.kind === 'unreachable') return unreachable;
+  if (observation.kind === 'unreachable') return unreachable(observation);
   const count = hasQueue(observation) ? observation.failuresAfterWatermark : 0;
   return count === 0 ? pass({ code: 'no_failed_task' }) : fail({ code: 'tasks_failed', count });
 }
 
-const unreachable: Check = { result: 'unknown', reason: { code: 'unreachable' } };
+function unreachable({ fault }: { readonly fault?: ConnectionFault | undefined }): Check {
+  return unknown(fault === undefined ? { code: 'unreachable' } : { code: 'unreachable', fault });
+}
 
 function pass(reason: CheckReason): Check {
   return { result: 'pass', reason };

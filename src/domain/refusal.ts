@@ -38,7 +38,13 @@ export const refusalSchema = z.discriminatedUnion('code', [
   }),
   z.object({ code: z.literal('claim_timeout'), action: operationKindSchema, project: z.string() }),
   z.object({ code: z.literal('precheck_failed'), project: z.string(), items: z.array(precheckItemSchema) }),
-  z.object({ code: z.literal('links_unreachable'), project: z.string(), links: z.array(linkSchema) }),
+  z.object({
+    code: z.literal('links_unreachable'),
+    project: z.string(),
+    links: z.array(linkSchema),
+    /** Links that ran unexpectedly and that a Restore had paused before it found the others unreachable. */
+    paused: z.array(linkSchema).optional(),
+  }),
   z.object({ code: z.literal('no_drift'), project: z.string(), state: projectStateSchema }),
   z.object({
     code: z.literal('adopt_mixed'),

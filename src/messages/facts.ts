@@ -7,10 +7,10 @@ import type { Formatter, TextContext } from './format.ts';
 
 /** The facts and the texts of the longer messages. The same for every language. */
 
-export interface OutcomeFacts extends TextContext {
+/** Nothing of the project: it may change after the message is settled. */
+export interface OutcomeFacts {
   readonly operation: Operation;
-  /** As it is now. Null when it was removed. */
-  readonly project: Project | null;
+  readonly format: Formatter;
 }
 
 /** The headline is complete without the other lines. */
@@ -35,9 +35,9 @@ export interface AlertText {
 
 export interface ResolvedAlertFacts {
   readonly kind: AlertKind;
-  readonly project: Pick<Project, 'id' | 'state' | 'by'>;
-  /** Null when it is not known. */
-  readonly durationMs: number | null;
+  readonly project: Pick<Project, 'id' | 'state' | 'since'>;
+  /** Epoch ms of the bot's Redis server. Null when they are not known. */
+  readonly occurrence: { readonly since: number; readonly resolvedAt: number } | null;
   readonly format: Formatter;
 }
 

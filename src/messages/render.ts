@@ -36,8 +36,7 @@ export function alertText(condition: Condition, context: AlertContext): AlertTex
 
 /** The state of an operation, and what it did. */
 export function outcomeText(facts: OutcomeFacts): OutcomeText {
-  const { state, refusal } = facts.operation;
-  return messages.outcomes[state](facts, refusal === null ? null : refusalText(refusal, facts));
+  return messages.outcomes[facts.operation.state](facts);
 }
 
 /** A history entry, as it follows the name of the person. */

@@ -154,7 +154,31 @@ describe('a Start or a Restore', () => {
     ).rejects.toThrow('killed');
     expect(await near.queue.getFailedCount()).toBe(0);
     await execute(withoutJobs(services), ref);
-    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', outcome: { retriedTasks: 3 } });
+    expect(await services.context.operations.read(ref)).toMatchObject({
+      state: 'done',
+      outcome: { retriedTasks: 3, retriedTasksUncertain: true },
+    });
+  });
+
+  it('names the links that its preflight paused when another link cannot be reached', async () => {
+    const [near, far] = await createLinks();
+    await services.createProject('orders', [near, far], { state: 'paused' });
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
+    const { setPaused } = services.context.links;
+    const context = overrideContext(withoutJobs(services), {
+      links: {
+        setPaused: async (links, desired, limits) => {
+          const results = await setPaused(links, desired, limits);
+          return results.map((result, index) => (links[index]?.connection === 'warehouse' ? 'unreachable' : result));
+        },
+      },
+    });
+    await execute(context, ref);
+    expect(await near.queue.isPaused()).toBe(true);
+    expect(await services.context.operations.read(ref)).toMatchObject({
+      state: 'failed',
+      refusal: { code: 'links_unreachable', links: [far.link], paused: [near.link] },
+    });
   });
 
   it('is refused when its precheck fails at the worker', async () => {

@@ -200,10 +200,17 @@ describe('a restore', () => {
     });
     await execute(context, ref);
     expect(await testLink.queue.getFailedCount()).toBe(1);
+    const done = await services.context.operations.read(ref);
+    expect(done).toMatchObject({ state: 'done', outcome: { retriedTasks: 0 }, laterFailure: null });
+    expect(done?.outcome?.retriedTasksUncertain).toBeUndefined();
     await runObserver(withoutJobs(services));
     expect(await services.context.projects.read('payments')).toMatchObject({
       state: 'failed',
       failure: { taskId: '1' },
+    });
+    expect(await services.context.operations.read(ref)).toMatchObject({
+      state: 'done',
+      laterFailure: { at: expect.any(Number), failure: { taskId: '1' } },
     });
   });
 

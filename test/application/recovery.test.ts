@@ -145,6 +145,7 @@ describe('after a failure', () => {
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);
     expect(await far.queue.isPaused()).toBe(true);
+    expect(await services.context.operations.read(pause)).toMatchObject({ reconciledAt: expect.any(Number) });
     expect(await services.context.projects.read('orders')).toMatchObject({
       state: 'failed',
       incompleteOperation: null,

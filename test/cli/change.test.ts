@@ -29,7 +29,7 @@ describe('pause and restore', () => {
     await services.instance.startWorkers();
     expect(await cli('pause orders --yes --reason deploy')).toEqual({
       exit: 0,
-      out: 'orders is Paused · 1 link · by cli:alice · deploy\n',
+      out: 'orders was paused · 1 link · by cli:alice · deploy\n',
       err: '',
     });
     expect(await link.queue.isPaused()).toBe(true);

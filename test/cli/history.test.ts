@@ -22,7 +22,7 @@ test('--json prints every field of an entry', async () => {
   const result = await cli('history orders --json');
   expect(result).toMatchObject({ exit: 0, err: '' });
   const requestFields = { at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
-  const entryFields = { ...requestFields, reason: null, version: 1, state: null };
+  const entryFields = { ...requestFields, reason: null, version: 1, state: 'running' };
   expect(JSON.parse(result.out)).toEqual([
     { ...entryFields, event: 'confirmed', message: 'confirmed the request to pause it' },
     { ...entryFields, event: 'requested', message: 'asked to pause it · in C0SYNC' },
@@ -35,7 +35,7 @@ test('--json prints every field of an entry', async () => {
       operation: null,
       reason: null,
       version: 1,
-      state: null,
+      state: 'running',
       message: 'added the project',
     },
   ]);

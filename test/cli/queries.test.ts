@@ -174,6 +174,15 @@ describe('doctor', () => {
     expect(out).toMatch(/Fail +policy.operators/);
   });
 
+  test('names the reason for a connection and for each of its links', async () => {
+    await services.createProject('orders', links);
+    await services.server('other').stop();
+    const items = JSON.parse((await cli('doctor --json')).out);
+    const message = expect.stringMatching(/^refuses the connection: /);
+    expect(items).toContainEqual({ item: 'connection other', result: 'fail', message });
+    expect(items).toContainEqual({ item: 'link orders/orders-incr', result: 'unknown', message });
+  });
+
   test("checks the rest if the bot's Redis does not answer", async () => {
     await services.server().stop();
     const result = await cli('doctor --json');

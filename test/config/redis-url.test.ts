@@ -57,6 +57,21 @@ describe('a Redis URL', () => {
     expect(parseRedisUrl(text)).toMatchObject({ kind: 'refused', message: expect.stringMatching(/\S/) });
   });
 
+  test.each([
+    'redis://:pa/ss@host:6379',
+    'redis://user:12/34@host:6379',
+    'redis://:pa#ss@host',
+    'redis://:pa?ss@host',
+    'redis://:100%@host',
+    'redis+sentinel://:pa/ss@a/main',
+    'redis+cluster://u:p@ss@a:1',
+  ])('with a password that is not encoded is refused with a hint: %s', (text) => {
+    expect(parseRedisUrl(text)).toEqual({
+      kind: 'refused',
+      message: expect.stringMatching(/; if the password contains special characters, percent-encode them \(@ %40, /),
+    });
+  });
+
   test('has an identity that depends on the database only, not on credentials', () => {
     const identity = (text: string) => {
       const parsed = parseRedisUrl(text);

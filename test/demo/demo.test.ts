@@ -64,20 +64,20 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
     const dialog = await slack.sendCommand(alice, 'pause orders because schema change');
     expect(buttonsOf(dialog).map(({ text }) => text.text)).toEqual(['OK', 'Cancel']);
     await slack.press(alice, dialog, 'OK');
-    await slack.waitForMessage(/^orders is Paused · 2 links · by <@U0ALICE> · schema change$/);
+    await slack.waitForMessage(/^orders was paused · 2 links · by <@U0ALICE> · schema change$/);
     await runAndConfirm(bob, 'start users');
-    await slack.waitForMessage(/^users is Running/);
+    await slack.waitForMessage(/^users was started/);
 
     const fixed = await runDemoCommand('fix', 'payments');
     expect(fixed).toMatchObject({ code: 0, stdout: expect.stringContaining('/sync restore payments') });
     await runAndConfirm(bob, 'restore payments');
-    await slack.waitForMessage(/^payments is Running/);
+    await slack.waitForMessage(/^payments was restored/);
     expect(await runDemoCommand('compare', 'payments')).toMatchObject({ code: 0 });
     await runAndConfirm(alice, 'restore orders');
-    await slack.waitForMessage(/^orders is Running/);
+    await slack.waitForMessage(/^orders was restored/);
     await slack.press(alice, await slack.sendCommand(alice, 'list'), 'Restore');
     await slack.press(alice, await slack.waitForMessage(/^Restore invoices/), 'OK');
-    await slack.waitForMessage(/^invoices is Running/);
+    await slack.waitForMessage(/^invoices was restored/);
     const after = await runDemoCommand('compare');
     expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Every target equals') });
 

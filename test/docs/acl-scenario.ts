@@ -53,7 +53,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   const users = userActions(slack);
   await slack.waitForSockets();
   await users.requestAndPressOk('start', 'orders');
-  await users.waitForMessage(/orders is Running/);
+  await users.waitForMessage(/orders was started/);
 
   await owner.add('orders-incr', { fail: true, priority: 3 });
   await owner.add('orders-full', { fail: true });
@@ -62,7 +62,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
     await users.runCommand(command);
   await owner.addAsOldProducer();
   users.press('OK', await users.runCommand('restore orders because it is fixed'));
-  await users.waitForMessage(/orders is Running .*task/s);
+  await users.waitForMessage(/orders was restored .*task/s);
   await owner.add('orders-full', { delay: 200 });
 
   await runSuccessfully('pause', 'orders', '--yes', '--reason', 'test of a correction');

@@ -31,16 +31,16 @@ const privateChannel = { slack: { channels: [{ id: 'C0PRIV', members: ['U0ALICE'
 test('with all scopes operators of a user group change projects from public and private channels', async () => {
   await using harness = await startWithoutScope('none', { ...group, ...privateChannel });
   await harness.requestAndPressOk('pause', 'orders', { channel: 'C0PRIV' });
-  await harness.waitForMessage('orders is Paused', { channel: 'C0PRIV' });
+  await harness.waitForMessage('orders was paused', { channel: 'C0PRIV' });
   await harness.requestAndPressOk('restore', 'orders', { user: 'U0BOB' });
-  await harness.waitForMessage('orders is Running');
+  await harness.waitForMessage('orders was restored');
   expect(harness.slack.violations).toEqual([]);
 });
 
 test('without chat:write only the confirmation shows the outcome', async () => {
   await using harness = await startWithoutScope('chat:write');
   await harness.requestAndPressOk('pause', 'orders');
-  const outcomeMessage = await harness.waitForMessage('orders is Paused');
+  const outcomeMessage = await harness.waitForMessage('orders was paused');
   expect(outcomeMessage.ephemeralFor).toBe('U0ALICE');
   expect(harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
 });

@@ -19,9 +19,9 @@ const unreadable: LinkObservation = { ...read({ failuresAfterWatermark: 2 }), ki
 const server = (evictionPolicy: string | null): PrecheckFacts['connections'] => [
   { kind: 'read', name: 'default', evictionPolicy, redisVersion: null, persistence: null, runIds: [], database: 0 },
 ];
-const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', cause: 'no_answer' }];
+const noServer: readonly ConnectionInfo[] = [{ kind: 'unreachable', name: 'default', fault: { kind: 'refused' } }];
 const refusedDatabase: readonly ConnectionInfo[] = [
-  { kind: 'unreachable', name: 'default', cause: 'database_refused' },
+  { kind: 'unreachable', name: 'default', fault: { kind: 'wrong_database' } },
 ];
 const writtenBy = (bullmqVersion: string | null) => ({ links: [read({ bullmqVersion })] });
 const passingFacts: PrecheckFacts = { connections: server('noeviction'), links: [read()], workers: [1] };
@@ -35,13 +35,19 @@ type Case = [
 ];
 const cases: Case[] = [
   ['connection_reachable', 'a server that answers', {}, 'pass', { code: 'reachable' }],
-  ['connection_reachable', 'one that does not answer', { connections: noServer }, 'fail', { code: 'unreachable' }],
+  [
+    'connection_reachable',
+    'one that does not answer',
+    { connections: noServer },
+    'fail',
+    { code: 'unreachable', fault: { kind: 'refused' } },
+  ],
   [
     'connection_reachable',
     'one that refuses the database',
     { connections: refusedDatabase },
     'fail',
-    { code: 'database_refused' },
+    { code: 'unreachable', fault: { kind: 'wrong_database' } },
   ],
   ['eviction_policy', 'noeviction', {}, 'pass', { code: 'never_evicts' }],
   [

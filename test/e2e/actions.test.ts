@@ -35,13 +35,13 @@ describe('commands and buttons over Socket Mode', () => {
     expect(channelMessages()).toEqual([]);
 
     harness.press('OK', dialog);
-    const outcome = await harness.waitForMessage('orders is Paused', bob);
+    const outcome = await harness.waitForMessage('orders was paused', bob);
     expect(visibleText(outcome)).toContain('2 links · by <@U0ALICE> · schema change');
     expect(outcome.ephemeralFor).toBeUndefined();
     expect(await pauseFlags()).toEqual([true, true]);
     const ownMessages = await harness.slack.waitFor(() => {
       const messages = harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC');
-      return messages.every((message) => visibleText(message).includes('orders is Paused')) && messages;
+      return messages.every((message) => visibleText(message).includes('orders was paused')) && messages;
     });
     expect(ownMessages.map(buttonLabels)).toEqual([[], []]);
     expect(channelMessages()).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('restore', 'orders');
-    await harness.waitForMessage('orders is Running', bob);
+    await harness.waitForMessage('orders was restored', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
@@ -71,7 +71,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.services.instance.startWorkers();
     harness.press('OK', await harness.runCommand('Resume Orders '));
-    await harness.waitForMessage('orders is Running', bob);
+    await harness.waitForMessage('orders was restored', bob);
   });
 
   it('A start is refused while a precheck fails, and succeeds when all prechecks pass.', async () => {
@@ -84,7 +84,7 @@ describe('commands and buttons over Socket Mode', () => {
 
     for (const { startWorker } of links) await startWorker(async () => {});
     await harness.requestAndPressOk('start', 'orders');
-    await harness.waitForMessage('orders is Running', bob);
+    await harness.waitForMessage('orders was started', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
@@ -104,7 +104,7 @@ describe('commands and buttons over Socket Mode', () => {
     expect(visibleText(dialog)).not.toMatch(/secret|example\.com/);
     taskFails = false;
     harness.press('OK', dialog);
-    const outcome = await harness.waitForMessage('orders is Running', bob);
+    const outcome = await harness.waitForMessage('orders was restored', bob);
     expect(visibleText(outcome)).toContain('1 failed task retried');
     await harness.slack.waitFor(async () => (await links[0]?.queue.getCompletedCount()) === 1);
   });
@@ -120,7 +120,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links);
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('pause', 'orders');
-    await harness.waitForMessage('1 task still in flight', bob);
+    await harness.waitForMessage('1 task was still in flight then', bob);
     release();
     await harness.slack.waitFor(() =>
       channelMessages().every((message) => !visibleText(message).includes('still in flight')),
@@ -132,7 +132,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('pause', 'orders', { channel: 'C0OTHER' });
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
     expect(harness.slack.messagesVisibleTo('U0BOB', 'C0OTHER')).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describe('commands and buttons over Socket Mode', () => {
     harness.press('Pause', show);
     const dialog = await harness.waitForMessage('Pause orders?');
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
     expect(visibleText(await harness.runCommand('show orders'))).toMatch(/Paused[\s\S]*pause/i);
   });
 

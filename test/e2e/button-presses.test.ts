@@ -44,7 +44,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ version: 3 });
     expect(await pauseEvents()).toHaveLength(1);
     await harness.slack.waitFor(
-      () => channelMessages().length === 1 && visibleText(channelMessages()[0] ?? never()).includes('is Paused'),
+      () => channelMessages().length === 1 && visibleText(channelMessages()[0] ?? never()).includes('was paused'),
     );
   });
 
@@ -122,7 +122,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.addBot();
     await harness.services.instance.startWorkers();
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
   });
 
   it('Of two operations on two bots and two workers one succeeds, and the refusal of the other names its requester.', async () => {

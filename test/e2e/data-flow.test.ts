@@ -88,7 +88,7 @@ it('A row that the target refuses makes the project Failed. After a fix and a re
 
   for (const link of names) await fixRefusedRows(redis, { project: 'orders', link });
   await harness.requestAndPressOk('restore', 'orders');
-  await harness.waitForMessage('orders is Running', bob);
+  await harness.waitForMessage('orders was restored', bob);
   await harness.slack.waitFor(tablesAreEqual);
   expect(await projectState()).toBe('running');
 });

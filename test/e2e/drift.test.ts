@@ -71,7 +71,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
     alertMessage,
     /Re-apply orders\?[\s\S]*orders is Paused\. .*orders-full.* stops taking tasks\./,
   );
-  await waitForAlert(/orders is Paused · its links were set to its state · by <@U0BOB>/);
+  await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
   const resolvedMessage = await waitForAlert(/links ran although they should have been paused. Resolved after/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
@@ -89,7 +89,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
   await waitForState('running');
-  await waitForAlert(/orders is Running · its state was taken from its links · by <@U0BOB>/);
+  await waitForAlert(/orders was adopted · its state was taken from its links: Running · by <@U0BOB>/);
   expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
   expect(await readProject()).toMatchObject({ by: 'U0BOB', activeOperation: null });
 });

@@ -29,7 +29,7 @@ describe('/sync history', () => {
     const bobsDialog = await harness.runCommand('pause orders', bob);
     await harness.services.instance.startWorkers();
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
     harness.press('OK', bobsDialog, 'U0BOB');
     await harness.waitForMessage(/orders was not paused/, bob);
 

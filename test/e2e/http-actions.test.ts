@@ -38,7 +38,7 @@ describe('commands and buttons over HTTP', () => {
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
     expect(channelMessages()).toEqual([]);
     expect((await harness.press('OK', dialog).acked).kind).toBe('acked');
-    expect(visibleText(await harness.waitForMessage('orders is Paused', bob))).toContain('2 links · by <@U0ALICE>');
+    expect(visibleText(await harness.waitForMessage('orders was paused', bob))).toContain('2 links · by <@U0ALICE>');
     expect(await pauseFlags()).toEqual([true, true]);
     expect(channelMessages()).toHaveLength(1);
   });
@@ -48,7 +48,7 @@ describe('commands and buttons over HTTP', () => {
     const dialog = await harness.runCommand('pause orders because 50 % & “ключ” = 空 + <b>');
     expect(visibleText(dialog)).toContain('50 % &amp; “ключ” = 空 + &lt;b&gt;');
     harness.press('OK', dialog);
-    expect(visibleText(await harness.waitForMessage('orders is Paused', bob))).toContain('空');
+    expect(visibleText(await harness.waitForMessage('orders was paused', bob))).toContain('空');
   });
 
   it('Cancel changes nothing and posts nothing to the channel.', async () => {
@@ -74,7 +74,7 @@ describe('commands and buttons over HTTP', () => {
     await pauseLinks();
     await harness.services.createProject('orders', links, { state: 'paused' });
     await harness.requestAndPressOk('restore', 'orders');
-    await harness.waitForMessage('orders is Running', bob);
+    await harness.waitForMessage('orders was restored', bob);
     expect(await pauseFlags()).toEqual([false, false]);
   });
 
@@ -82,7 +82,7 @@ describe('commands and buttons over HTTP', () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders');
     const presses = [harness.press('OK', dialog), harness.press('OK', dialog)];
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
     presses.push(harness.press('OK', dialog));
     for (const { acked } of presses) expect((await acked).kind).toBe('acked');
     expect(await operations()).toHaveLength(1);
@@ -99,6 +99,6 @@ describe('commands and buttons over HTTP', () => {
     expect(visibleText(await harness.waitForMessage('Only', bob))).toContain('<@U0ALICE>');
     expect((await operations())[0]).toMatchObject({ state: 'requested' });
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
   });
 });

@@ -42,7 +42,7 @@ async function replayTo({ port }: Bot): Promise<number | undefined> {
 
 /** Expects that `harness.bot` showed the dialog, `otherBot` got the press, and the link was paused once. */
 async function expectPausedOnce(): Promise<void> {
-  await harness.waitForMessage('orders is Paused', bob);
+  await harness.waitForMessage('orders was paused', bob);
   expect(harness.loadBalancer.answeredPorts).toEqual([harness.bot.port, otherBot.port]);
   expect(await operations()).toMatchObject([{ state: 'done' }]);
   expect(await pauseEvents()).toHaveLength(1);
@@ -66,7 +66,7 @@ describe('two bots behind one load balancer', () => {
     expect(await operations()).toMatchObject([{ state: 'requested' }]);
 
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', bob);
+    await harness.waitForMessage('orders was paused', bob);
     expect([await replayTo(otherBot), await replayTo(harness.bot)]).toEqual([200, 200]);
     await harness.slack.waitFor(() => countLogLines('operation resolved') === 3);
     expect(harness.rejections).toEqual([]);

@@ -50,7 +50,7 @@ test('A worker that starts late executes the operation, and the message does not
   await moveConfirmationBack(10_000);
   await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
   await harness.services.addInstance().startWorkers();
-  await harness.waitForMessage('orders is Paused', carol);
+  await harness.waitForMessage('orders was paused', carol);
   await waitFor(() => channelTexts().every((text) => !text.includes('No syncbot worker')));
 });
 

@@ -14,7 +14,7 @@ afterEach(() => closeWithoutViolations(harness));
 
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
-  channelMessages().filter((message) => /was Failed|is Failed: a task failed/.test(visibleText(message)));
+  channelMessages().filter((message) => /was Failed|is Failed.*: a task failed/.test(visibleText(message)));
 const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
 /** Creates a project whose tasks fail until `row.isRepaired` is true. */
@@ -45,7 +45,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
   const resolvedMessage = await harness.slack.waitFor(() =>
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
-  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed for .* until <@U0BOB> restored it/);
+  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed\. A restore followed after /);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');
 });
@@ -59,7 +59,10 @@ it('With showErrors the alert shows the masked reason, and a second failure post
   await harness.slack.waitFor(
     () => alertMessages().length === 2 && buttonLabels(alertMessages()[0] ?? first).length === 0,
   );
-  expect(buttonLabels(alertMessages()[1] ?? first)).toEqual(['Restore', 'Show']);
+  const second = alertMessages()[1] ?? first;
+  expect(buttonLabels(second)).toEqual(['Restore', 'Show']);
+  expect(visibleText(second)).toContain('payments is Failed again, since ');
+  await harness.waitForMessage(/payments was restored, and became Failed at /, { user: 'U0CAROL' });
   failingRow.isRepaired = true;
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
   await harness.requestAndPressOk('restore', 'payments');
@@ -76,7 +79,7 @@ it('The alert of a project without a channel goes to the channel of its last ope
   expect(channelMessages()).toEqual([]);
   failingRow.isRepaired = true;
   await harness.requestAndPressOk('restore', 'payments');
-  await harness.waitForMessage('payments is Running', { user: 'U0CAROL' });
+  await harness.waitForMessage('payments was restored', { user: 'U0CAROL' });
   failingRow.isRepaired = false;
   await addFailingTask();
   await harness.slack.waitFor(() => alertMessages().length === 1);

@@ -15,42 +15,42 @@ const cases = [
   {
     fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'the command',
-    sees: "alice: Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute., then orders is Paused; channel: orders is Paused",
+    sees: "alice: Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute., then orders was paused; channel: orders was paused",
   },
   {
     fault: 'the bot’s Redis is down until alice repeats her request',
     during: 'OK',
-    sees: "alice: orders is Paused, then Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute.; channel: orders is Paused",
+    sees: "alice: orders was paused, then Not done: the bot's Redis did not answer. Nothing was changed. Try again in a minute.; channel: orders was paused",
   },
   {
     fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for a while',
     during: 'OK',
-    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved; channel: orders is Paused',
+    sees: 'alice: orders was paused, then syncbot checks whether your answer was saved; channel: orders was paused',
   },
   {
     fault: 'the bot’s Redis goes down before it applies OK, and recovers',
     during: 'OK',
-    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved; channel: orders is Paused',
+    sees: 'alice: orders was paused, then syncbot checks whether your answer was saved; channel: orders was paused',
   },
   {
     fault: 'the bot’s Redis applied OK, the reply is lost, and Redis is down for more than two minutes',
     during: 'OK',
-    sees: 'alice: orders is Paused, then syncbot checks whether your answer was saved, then It is not known whether your answer was saved; channel: orders is Paused',
+    sees: 'alice: orders was paused, then syncbot checks whether your answer was saved, then It is not known whether your answer was saved; channel: orders was paused',
   },
   {
     fault: 'the bot’s Redis goes down while Slack accepts the first message',
     during: 'OK',
-    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+    sees: 'alice: orders was paused, then Not done; channel: orders was paused',
   },
   {
     fault: 'the bot’s Redis goes down before the operation ends, and alice types list meanwhile',
     during: 'the execution',
-    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+    sees: 'alice: orders was paused, then Not done; channel: orders was paused',
   },
   {
     fault: 'the bot’s Redis applied the end of the operation, the reply is lost, and Redis is down for a while',
     during: 'the execution',
-    sees: 'alice: orders is Paused, then Not done; channel: orders is Paused',
+    sees: 'alice: orders was paused, then Not done; channel: orders was paused',
   },
 ] as const satisfies readonly FaultCase[];
 

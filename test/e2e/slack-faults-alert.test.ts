@@ -4,32 +4,32 @@ import { withTitles } from '../support/fault-scenario.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 const failedText = 'payments is Failed: a task failed';
-const resolvedText = 'payments was Failed for';
-const runningText = 'payments is Running';
+const resolvedText = 'payments was Failed. A restore followed';
+const restoredText = 'payments was restored';
 
 /** Bob restores with the button of the alert. The messages after every notification, in any order. */
 const cases = [
   {
     fault: 'chat.postMessage answers 429, Retry-After 1 s, twice',
     during: 'the alert',
-    sees: [resolvedText, runningText],
+    sees: [resolvedText, restoredText],
   },
-  { fault: 'chat.postMessage answers 503', during: 'the alert', sees: [resolvedText, runningText] },
+  { fault: 'chat.postMessage answers 503', during: 'the alert', sees: [resolvedText, restoredText] },
   {
     fault: 'the connection breaks after Slack accepted the alert',
     during: 'the alert',
-    sees: [failedText, resolvedText, runningText],
+    sees: [failedText, resolvedText, restoredText],
   },
   {
     fault: 'chat.update answers 429, Retry-After 1 s, twice',
     during: 'the restore',
-    sees: [resolvedText, runningText],
+    sees: [resolvedText, restoredText],
   },
-  { fault: 'the bot’s socket breaks', during: 'the restore', sees: [resolvedText, runningText] },
+  { fault: 'the bot’s socket breaks', during: 'the restore', sees: [resolvedText, restoredText] },
   {
     fault: 'a person deletes the alert after Restore was pressed',
     during: 'the restore',
-    sees: [resolvedText, runningText],
+    sees: [resolvedText, restoredText],
   },
 ] as const;
 
@@ -122,6 +122,6 @@ it('An alert for an archived channel is logged, and the command still restores t
   const dialog = await harness.runCommand('restore payments', { channel: 'C0OTHER' });
   expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
   harness.press('OK', dialog);
-  await harness.waitForMessage('payments is Running', { channel: 'C0OTHER' });
+  await harness.waitForMessage(restoredText, { channel: 'C0OTHER' });
   expect(channelMessages(harness)).toEqual([]);
 });

@@ -31,10 +31,10 @@ it.each([
     await harness.requestAndPressOk('pause', 'a');
     await harness.requestAndPressOk('pause', 'b');
     await harness.slack.waitFor(() =>
-      channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes('b is Paused')),
+      channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes('b was paused')),
     );
     const ownTexts = () => harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(visibleText);
-    await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a is Paused')), { timeoutMs: 20_000 });
+    await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a was paused')), { timeoutMs: 20_000 });
     expect(channelMessages(harness, 'C0A')).toEqual([]);
     expect(await harness.services.context.projects.read('a')).toMatchObject({ state: 'paused', activeOperation: null });
     expect(harness.slack.violations).toEqual([]);
@@ -52,7 +52,7 @@ it('Slack’s rate limit does not lose or repeat the outcomes of five operations
   await harness.slack.waitFor(
     () =>
       ids.every((id) =>
-        channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes(`${id} is Paused`)),
+        channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes(`${id} was paused`)),
       ),
     {
       timeoutMs: 30_000,
@@ -87,7 +87,7 @@ it.each([
     fault.cancel();
     fault.release();
     harness.press('OK', dialog);
-    await harness.waitForMessage('orders is Paused', { user: 'U0BOB' });
+    await harness.waitForMessage('orders was paused', { user: 'U0BOB' });
     expect(channelMessages(harness, 'C0SYNC')).toHaveLength(1);
     expect(harness.slack.violations).toEqual([]);
   },

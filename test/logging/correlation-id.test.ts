@@ -29,7 +29,7 @@ test('The log lines of bot and worker about one operation have the same operatio
   slack.pressForged({ ...bob, actionId: actionIds.ok, value });
   await users.waitForMessage('Only', bob);
   users.press('OK', dialog);
-  await users.waitForMessage('orders is Paused', bob);
+  await users.waitForMessage('orders was paused', bob);
   await waitFor(() => messagesAbout(bot, id).includes('operation notified'));
 
   const botMessages = messagesAbout(bot, id).filter((msg) => msg !== 'Slack did not accept a message, retrying later');

@@ -20,6 +20,11 @@ function firingText(condition: Condition, overrides: Partial<Project> = {}, reve
 describe('a firing alert', () => {
   const cases: readonly (readonly [Condition, Project['state'], RegExp])[] = [
     [{ kind: 'project_failed', since: 1, failure }, 'failed', /^orders is Failed: a task failed on a: row 7\. /],
+    [
+      { kind: 'project_failed', since: 7, failure, isRepeated: true },
+      'failed',
+      /^orders is Failed again, since T7: a task failed on a: row 7\. /,
+    ],
     [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^orders is Failed: a task failed\. /],
     [
       { kind: 'project_failed', since: 1, failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1 } },
@@ -29,7 +34,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
       'paused',
-      /^a runs although orders is Paused\. It was resumed outside syncbot\. Workers may process its tasks\. Re-apply pauses it again\.$/,
+      /^a runs although orders is Paused\. It was resumed outside syncbot, or by a command of syncbot that arrived late\. Workers may process its tasks\. Re-apply pauses it again\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
@@ -59,7 +64,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_paused', links: sample(1, 'a') },
       'running',
-      /^a is paused although orders is Running\. It was paused outside syncbot, .* Re-apply resumes it\.$/,
+      /^a is paused although orders is Running\. It was paused outside syncbot, or by a command of syncbot that arrived late\. Tasks wait\. Re-apply resumes it\.$/,
     ],
     [
       { kind: 'queue_missing', links: sample(1, 'b') },
@@ -154,21 +159,23 @@ it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
     /^orders: links ran although they should have been paused\. Resolved after 1 min\.$/,
   ],
   ['unexpectedly_running', 'paused', null, /^orders: links ran although they should have been paused\. Resolved\.$/],
-  ['project_failed', 'running', 61_000, /^orders was Failed for 1 min, until @U0BOB restored it$/],
-  ['project_failed', 'failed', null, /^orders was Failed, and has been restored since$/],
-  ['latency', 'paused', 61_000, /^orders: it was too far behind\. Resolved after 1 min, because it was Paused\.$/],
+  ['project_failed', 'running', 61_000, /^orders was Failed\. A restore followed after 1 min\.$/],
+  ['project_failed', 'failed', null, /^orders was Failed\. A restore followed\.$/],
+  ['latency', 'paused', 61_000, /^orders: it was too far behind\. Resolved after 1 min, when it was Paused\.$/],
   ['latency', 'running', 61_000, /Resolved after 1 min\.$/],
   [
     'log_retention_50',
     'paused',
     61_000,
-    /Resolved after 1 min\. A newer reminder replaces it, or logRetention was changed\.$/,
+    /Resolved after 1 min\. A newer reminder replaced it, or logRetention was changed\.$/,
   ],
   ['log_retention_50', 'running', 61_000, /Resolved after 1 min\.$/],
 ])(
   'a resolved alert of kind %s in a %s project has its text (duration in ms: %s)',
   (kind, state, durationMs, expected) => {
-    const facts = { kind, project: exampleProject({ state }), format: plainFormatter, durationMs };
-    expect(messages.alerts.resolved(facts)).toMatch(expected);
+    const project = exampleProject({ state });
+    const since = project.since;
+    const occurrence = durationMs === null ? null : { since, resolvedAt: since + durationMs };
+    expect(messages.alerts.resolved({ kind, project, format: plainFormatter, occurrence })).toMatch(expected);
   },
 );

@@ -64,7 +64,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   ],
   done: [
     { ...pauseOperation, outcome: { ...outcome, inFlight: 3 } },
-    'paused 10 of 10 links · 3 tasks still in flight',
+    'paused 10 of 10 links · 3 tasks still in flight then',
     'done',
   ],
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
@@ -132,7 +132,7 @@ describe('the text of an entry', () => {
     expect(renderEntry(partly)).toBe('only partly paused: 9 of 10 links, orders-incr not reached');
     const refusal = { code: 'links_unreachable' as const, project: 'orders', links: [link] } satisfies Refusal;
     expect(renderEntry({ ...pauseOperation, event: 'failed', code: refusal.code, refusal })).toBe(
-      'not paused: orders-full did not answer in time',
+      'not paused: orders-full could not be reached',
     );
     const restored = { operation: 'op1', action: 'restore', event: 'done' } as const;
     expect(renderEntry({ ...restored, outcome: { ...outcome, retriedTasks: 1 } })).toBe(

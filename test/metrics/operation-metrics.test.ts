@@ -20,7 +20,7 @@ test('Each operation is counted once, by the process that ended it.', async () =
   const lateDialog = await users.runCommand('pause c', bob);
   for (const id of ['a', 'b', 'c']) {
     await users.requestAndPressOk('pause', id);
-    await users.waitForMessage(`${id} is Paused`, bob);
+    await users.waitForMessage(`${id} was paused`, bob);
   }
   users.press('OK', lateDialog, bob.user);
   users.press('Cancel', await users.runCommand('pause d'));
@@ -102,7 +102,7 @@ test('A repeated button press and a second notification are not counted again.',
   await slack.waitFor(() =>
     slack
       .messagesVisibleTo('U0BOB', 'C0SYNC')
-      .some((message) => /is Paused/.test(visibleText(message)) && !/finishing/.test(visibleText(message))),
+      .some((message) => /was paused/.test(visibleText(message)) && !/finishing/.test(visibleText(message))),
   );
   await waitFor(async () => (await operations.read(ref))?.seq === (await operations.read(ref))?.notifiedSeq);
   await worker.close();

@@ -59,7 +59,7 @@ it('a pause continues when a Redis that was suspended while it ran continues', a
   await harness.waitForMessage('Not done', bob);
   services.server('far').kill('SIGCONT');
   services.server().kill('SIGCONT');
-  await harness.waitForMessage('far is Paused', bob);
+  await harness.waitForMessage('far was paused', bob);
   expect(await far.queue.isPaused()).toBe(true);
   const history = await services.context.auditLog.read('far', { limit: 100 });
   const versions = history.flatMap(({ version }) => version ?? []).reverse();
@@ -75,7 +75,7 @@ describe.each(['SIGSTOP', 'SIGKILL'] as const)('while one named connection is do
     services.server('far').kill(signal);
     if (signal === 'SIGKILL') await services.server('far').exited;
     await harness.requestAndPressOk('pause', 'near');
-    await harness.waitForMessage('near is Paused', bob);
+    await harness.waitForMessage('near was paused', bob);
     await harness.requestAndPressOk('restore', 'near');
     await waitFor(async () => (await readState('near')) === 'running');
 
@@ -98,7 +98,7 @@ it('a pause that waits for a connection completes when the connection is back, a
   await harness.requestAndPressOk('pause', 'far');
   await waitFor(async () => (await readState('far')) === 'pausing');
   services.server('far').kill('SIGCONT');
-  await harness.waitForMessage('far is Paused', bob);
+  await harness.waitForMessage('far was paused', bob);
   expect(await far.queue.isPaused()).toBe(true);
   await far.queue.add('waits', {});
   await waitFor(async () => (await cli('list', '--json')).out.includes('"backlog": 1'));

@@ -51,7 +51,7 @@ test('run executes operations while Slack is down at the start, and posts the ou
   outage.cancel();
   await fixture.waitForLog(program, 'running');
   await slack.waitFor(() =>
-    slack.messagesVisibleTo('U0BOB', 'C0SYNC').some((one) => visibleText(one).includes('near is Paused')),
+    slack.messagesVisibleTo('U0BOB', 'C0SYNC').some((one) => visibleText(one).includes('near was paused')),
   );
   expect(countMessages(fixture.logMessages(program), 'waiting for Slack')).toBe(1);
   program.kill('SIGTERM');

@@ -103,6 +103,8 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     progress: null,
     outcome: null,
     refusal: null,
+    reconciledAt: null,
+    laterFailure: null,
     seq: 1,
     notifiedAt: null,
     notifiedSeq: 1,

@@ -1,14 +1,16 @@
 import { ZodError } from 'zod';
+import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import type { Link } from '../../domain/link.ts';
 import { toChunks, withTimeout } from '../../lib/async.ts';
-import { whenReady } from '../redis/client.ts';
+import { connectionFaultOf, whenReady } from '../redis/client.ts';
+import { faultOfResult } from '../redis/connection-fault.ts';
 import { isPermanentReplyError } from '../redis/send-commands.ts';
 import type { LinkConnection, LinkConnections } from './link-connections.ts';
 
 export interface LinkCall<Item, Answer> {
   /** Returns the answers in the order of `batch`. */
   readonly run: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
-  readonly unreachable: (item: Item) => Answer;
+  readonly unreachable: (item: Item, fault: ConnectionFault) => Answer;
   /**
    * For a call that changes links: the answer if the call was sent, and no reply arrived. If that is for lack of time, the
    * sockets of the connection are reset. Default: `unreachable`.
@@ -42,7 +44,7 @@ export async function callLinks<Item extends LinkItem, Answer extends object | s
     }),
   );
   const answerByItem = new Map(answers.flat());
-  return items.map((item) => answerByItem.get(item) ?? call.unreachable(item));
+  return items.map((item) => answerByItem.get(item) ?? call.unreachable(item, { kind: 'timed_out' }));
 }
 
 /** Like `callLinks`, for a call of BullMQ's operations or plain commands on one link. */
@@ -65,17 +67,19 @@ export function callEachLink<Item extends LinkItem, Answer extends object | stri
 
 type Answered<Item, Answer> = readonly (readonly [Item, Answer])[];
 
-/** Returns the answers that arrived, each with its item. */
+/** Returns the answers, each with its item. */
 async function callConnection<Item extends LinkItem, Answer>(
   connection: LinkConnection | undefined,
   items: readonly Item[],
   call: LinkCall<Item, Answer>,
 ): Promise<Answered<Item, Answer>> {
-  if (connection === undefined) return [];
-  if (call.skipIfDown && !(await connection.breaker.isAvailable())) return [];
+  const unreachable = (fault: ConnectionFault) => items.map((item) => [item, call.unreachable(item, fault)] as const);
+  if (connection === undefined) return unreachable({ kind: 'not_configured' });
+  if (call.skipIfDown && !(await connection.breaker.isAvailable()))
+    return unreachable(connectionFaultOf(connection.client));
   if (!(await whenReady(connection.client, call.timeoutMs))) {
     connection.breaker.recordFailure();
-    return [];
+    return unreachable(connectionFaultOf(connection.client));
   }
   const batches = toChunks(items, connection.isCluster ? 1 : call.batchSize);
   const answers = await Promise.all(batches.map((batch) => callBatch(connection, batch, call)));
@@ -100,9 +104,12 @@ async function callBatch<Item extends LinkItem, Answer>(
   }
   if (result.kind === 'rejected') connection.report(result.error);
   const { noReply } = call;
-  if (hasReplied || noReply === undefined) return [];
-  if (result.kind === 'timed_out') connection.reset();
-  return batch.map((item) => [item, noReply(item)] as const);
+  if (!hasReplied && noReply !== undefined) {
+    if (result.kind === 'timed_out') connection.reset();
+    return batch.map((item) => [item, noReply(item)] as const);
+  }
+  const fault = faultOfResult(result);
+  return batch.map((item) => [item, call.unreachable(item, fault)] as const);
 }
 
 function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly Answer[]): Answered<Item, Answer> {

@@ -1,6 +1,7 @@
 import type { ConnectionInfo, Persistence } from '../../domain/precheck.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { databaseOf, databaseRefusal, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
+import { connectionFaultOf, databaseOf, masterNodes, type RedisClient, whenReady } from '../redis/client.ts';
+import { faultOfResult } from '../redis/connection-fault.ts';
 import type { LinkConnection } from './link-connections.ts';
 
 const responseTimeoutMs = 3_000;
@@ -13,14 +14,14 @@ export async function readConnectionInfo(
   name: string,
   connection: LinkConnection | undefined,
 ): Promise<ConnectionInfo> {
-  const silent = { kind: 'unreachable', name, cause: 'no_answer' } as const;
-  if (connection === undefined) return silent;
+  if (connection === undefined) return { kind: 'unreachable', name, fault: { kind: 'not_configured' } };
   const { client } = connection;
-  if (!(await whenReady(client, responseTimeoutMs))) {
-    return databaseRefusal(client) === null ? silent : { ...silent, cause: 'database_refused' };
-  }
+  if (!(await whenReady(client, responseTimeoutMs)))
+    return { kind: 'unreachable', name, fault: connectionFaultOf(client) };
   const infos = await withTimeout(Promise.all(masterNodes(client).map((node) => node.info())), responseTimeoutMs);
-  if (infos.kind !== 'resolved') return silent;
+  if (infos.kind !== 'resolved') return { kind: 'unreachable', name, fault: faultOfResult(infos) };
+  if (infos.value.some((info) => infoField(info, 'redis_mode') === 'sentinel'))
+    return { kind: 'unreachable', name, fault: { kind: 'sentinel' } };
   const policies = infos.value.map((info) => infoField(info, 'maxmemory_policy'));
   return {
     kind: 'read',

@@ -23,10 +23,14 @@ export interface LinkConnections extends AsyncDisposable {
   get(name: string): LinkConnection | undefined;
 }
 
-/** Opens each connection when it is first used. `onError` receives one error for each outage, and each error reply. */
+/**
+ * Opens each connection when it is first used. `onError` receives one error for each outage, and each error reply.
+ * `onRecovered` is called at the end of each outage.
+ */
 export function createLinkConnections(
   endpoints: Readonly<Record<string, RedisEndpoint>>,
   onError: (name: string, error: Error) => void,
+  onRecovered: (name: string) => void = () => {},
 ): LinkConnections {
   const opened = new Map<string, LinkConnection & { close(): Promise<void> }>();
   return {
@@ -35,7 +39,7 @@ export function createLinkConnections(
       if (existing !== undefined) return existing;
       const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
       if (endpoint === undefined) return undefined;
-      const connection = openConnection(name, endpoint, onError);
+      const connection = openConnection(name, endpoint, { onError, onRecovered });
       opened.set(name, connection);
       return connection;
     },
@@ -51,8 +55,18 @@ export function keyPrefix(link: Link): string {
   return `${link.prefix}:${link.queue}:`;
 }
 
-function openConnection(name: string, endpoint: RedisEndpoint, onError: (name: string, error: Error) => void) {
-  const client = connect(endpoint, 'links', (error) => onError(name, error));
+interface ConnectionListeners {
+  readonly onError: (name: string, error: Error) => void;
+  readonly onRecovered: (name: string) => void;
+}
+
+function openConnection(name: string, endpoint: RedisEndpoint, { onError, onRecovered }: ConnectionListeners) {
+  const client = connect(
+    endpoint,
+    'links',
+    (error) => onError(name, error),
+    () => onRecovered(name),
+  );
   return {
     name,
     client,

@@ -53,7 +53,7 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
       callLinks(connections, links, {
         timeoutMs: observeTimeoutMs,
         batchSize: observeBatchSize,
-        unreachable: ({ link }) => ({ kind: 'unreachable', link }),
+        unreachable: ({ link }, fault) => ({ kind: 'unreachable', link, fault }),
         skipIfDown: true,
         run: observeBatch,
       }),

@@ -28,7 +28,17 @@ const count = z.number();
 const time = z.coerce.number();
 const optionalTime = time.nullable().default(null);
 /** Masked here, so that no other part of syncbot ever has the raw reason. */
-const failureReason = z.string().transform(maskFailureReason);
+const failureReason = z.string().transform((reason) => maskFailureReason(unquote(reason)));
+
+/** BullMQ for Python stores a reason as JSON text: `"refused"`. */
+function unquote(reason: string): string {
+  if (!/^".*"$/.test(reason)) return reason;
+  try {
+    return z.string().parse(JSON.parse(reason));
+  } catch {
+    return reason;
+  }
+}
 
 const failedRetentionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['all', 'none']) }),

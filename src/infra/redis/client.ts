@@ -1,6 +1,8 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
+import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
+import { toConnectionFault } from './connection-fault.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -11,21 +13,41 @@ export type RedisClient = Redis | Cluster;
  */
 export type ConnectionUse = 'commands' | 'links' | 'blocking';
 
-/** Opens a client. Calls `onError` once per outage; each failed command throws as well. */
-export function connect(endpoint: RedisEndpoint, use: ConnectionUse, onError: (error: Error) => void): RedisClient {
+/** Opens a client. Calls `onError` once per outage and `onRecovered` at its end; each failed command throws as well. */
+export function connect(
+  endpoint: RedisEndpoint,
+  use: ConnectionUse,
+  onError: (error: Error) => void,
+  onRecovered: () => void = () => {},
+): RedisClient {
   const options = optionsFor(use);
   const client = open(endpoint, options);
   if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;
   client.on('ready', () => {
+    connectionErrors.delete(client);
+    if (isReported) onRecovered();
     isReported = false;
   });
   client.on('error', (error) => {
+    connectionErrors.set(client, error);
     if (!isReported) onError(error);
     isReported = true;
   });
+  client.on('close', () => {
+    if (!connectionErrors.has(client)) connectionErrors.set(client, new Error('Connection is closed'));
+  });
   return client;
+}
+
+const connectionErrors = new WeakMap<RedisClient, Error>();
+
+/** Why a client is not ready. `timed_out` while its first attempt to connect waits for the server. */
+export function connectionFaultOf(client: RedisClient): ConnectionFault {
+  if (databaseRefusal(client) !== null) return { kind: 'wrong_database' };
+  const error = connectionErrors.get(client);
+  return error === undefined ? { kind: 'timed_out' } : toConnectionFault(error);
 }
 
 /** Closes a client without waiting for a server that does not answer. */

@@ -97,9 +97,17 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'message', 'dialog'];
+const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
-const numberOrNullFields = ['resolvedAt', 'executeBy', 'claimDelayedAt', 'startedAt', 'finishedAt', 'notifiedAt'];
+const numberOrNullFields = [
+  'resolvedAt',
+  'executeBy',
+  'claimDelayedAt',
+  'startedAt',
+  'finishedAt',
+  'reconciledAt',
+  'notifiedAt',
+];
 
 /** Reads an operation from its hash. Returns null if it does not exist. Throws if it has another format. */
 export function readOperationHash(hash: Record<string, string>): Operation | null {

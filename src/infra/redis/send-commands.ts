@@ -1,22 +1,26 @@
-import { DatabaseRefusedError, StoreUnavailableError } from '../../application/errors.ts';
-import { databaseRefusal, type RedisClient, whenReady } from './client.ts';
+import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../../application/errors.ts';
+import { connectionFaultOf, databaseRefusal, type RedisClient, whenReady } from './client.ts';
+import { toConnectionFault } from './connection-fault.ts';
 
 const readyTimeoutMs = 1_500;
 
 /**
  * Sends commands to the bot's Redis. Throws `StoreUnavailableError`: with `sent: 'no'` if the connection was down before
- * anything was sent, with `sent: 'unknown'` if a reply was lost. Other errors of the server are bugs and pass through.
+ * anything was sent, with `sent: 'unknown'` if a reply was lost. Throws `StoreRefusedError` if the server refuses the command
+ * because of its configuration. Other errors of the server are bugs and pass through.
  */
 export async function sendCommands<T>(client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
   if (!(await whenReady(client, readyTimeoutMs))) {
     const refusal = databaseRefusal(client);
     if (refusal !== null) throw new DatabaseRefusedError({ cause: refusal });
-    throw new StoreUnavailableError('no', { cause: new Error('not connected') });
+    throw new StoreUnavailableError('no', { cause: new Error('not connected'), fault: connectionFaultOf(client) });
   }
   try {
     return await send(client);
   } catch (error) {
-    throw isPermanentReplyError(error) ? error : new StoreUnavailableError('unknown', { cause: error });
+    if (!isPermanentReplyError(error)) throw new StoreUnavailableError('unknown', { cause: error });
+    const fault = toConnectionFault(error);
+    throw fault.kind === 'other' ? error : new StoreRefusedError(fault, { cause: error });
   }
 }
 

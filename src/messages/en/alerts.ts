@@ -2,7 +2,6 @@ import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
-import type { ProjectState } from '../../domain/project-state.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
 import { formatDuration, formatFailureReason, pluralize, removedTasksSentence } from './format.ts';
 import { stateClause, states } from './terms.ts';
@@ -10,11 +9,12 @@ import { stateClause, states } from './terms.ts';
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
 
 const firing: FiringTexts = {
-  project_failed: ({ failure }, context) => {
-    const { project } = context;
+  project_failed: ({ failure, since, isRepeated }, context) => {
+    const { project, format } = context;
     const links = pluralize(project.definition.links.length, 'link');
+    const again = isRepeated ? ` again, since ${format.time(since)}` : '';
     return {
-      headline: `${stateClause(project.id, 'failed')}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
+      headline: `${stateClause(project.id, 'failed')}${again}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
       advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
@@ -22,7 +22,7 @@ const firing: FiringTexts = {
     headline: `${sample(links, context)} ${links.total === 1 ? 'runs' : 'run'} although ${projectState(context)}`,
     advice:
       cause === 'resumed'
-        ? `${was(links)} resumed outside syncbot. Workers may process ${their(links)} tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
+        ? `${was(links)} resumed ${byOthers}. Workers may process ${their(links)} tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
         : `syncbot could not pause ${them(links)} yet and tries again. Workers may process ${their(links)} tasks. Check whether the Redis of ${links.total === 1 ? 'this link' : 'these links'} accepts writes.`,
   }),
   pause_ignored: ({ links }, context) => ({
@@ -32,7 +32,7 @@ const firing: FiringTexts = {
   }),
   unexpectedly_paused: ({ links }, context) => ({
     headline: `${sample(links, context)} ${links.total === 1 ? 'is' : 'are'} paused although ${projectState(context)}`,
-    advice: `${was(links)} paused outside syncbot, and tasks wait. Re-apply resumes ${them(links)}${adoptHint(links, context)}.`,
+    advice: `${was(links)} paused ${byOthers}. Tasks wait. Re-apply resumes ${them(links)}${adoptHint(links, context)}.`,
   }),
   queue_missing: ({ links }, context) => ({
     headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has' : 'have'} no queue any more`,
@@ -79,6 +79,9 @@ const firing: FiringTexts = {
     advice: `A restore may not find every change. Check the source before you restore ${context.project.id}.`,
   }),
 };
+
+/** syncbot recognizes a late command of its own only for some minutes. */
+const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
 
 function failureClause(failure: Failure, { format, revealReasons }: AlertContext): string {
   if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} could not be reached`;
@@ -127,25 +130,27 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_100: 'its log retention had ended',
 };
 
-/** The text of a resolved alert stays true after the project has changed. */
-function resolved({ kind, project: { id, state, by }, durationMs, format }: ResolvedAlertFacts): string {
+/** The message is settled: its text stays true after the project has changed. */
+function resolved({ kind, project, occurrence, format }: ResolvedAlertFacts): string {
+  const duration = occurrence === null ? null : formatDuration(occurrence.resolvedAt - occurrence.since);
+  // A restore of a Failed project may fail too, so the alert does not say that the project runs.
   if (kind === 'project_failed') {
-    const lasted = durationMs === null ? '' : ` for ${formatDuration(durationMs)}`;
-    return `${id} was Failed${lasted}, ${state === 'running' ? `until ${format.person(by)} restored it` : 'and has been restored since'}`;
+    return `${project.id} was Failed. ${duration === null ? 'A restore followed' : `A restore followed after ${duration}`}.`;
   }
-  const after = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`;
-  return `${id}: ${pastTitles[kind]}. Resolved${after}${resolvedHint(kind, state)}`;
+  const after = duration === null ? '' : ` after ${duration}`;
+  return `${project.id}: ${pastTitles[kind]}. Resolved${after}${resolvedHint({ kind, project, occurrence, format })}.`;
 }
 
 /** Alerts that only a Running project has. */
 const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
 
-/** Follows `Resolved` or `Resolved after 5 min`. */
-function resolvedHint(kind: AlertKind, state: ProjectState): string {
-  if (runningOnlyKinds.has(kind) && state !== 'running') return `, because it was ${states[state]}.`;
+/** Follows `Resolved` or `Resolved after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
+function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedAlertFacts): string {
+  if (occurrence === null || since > occurrence.resolvedAt) return '';
+  if (runningOnlyKinds.has(kind) && state !== 'running') return `, when it was ${states[state]}`;
   if (kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
-    return '. A newer reminder replaces it, or logRetention was changed.';
-  return '.';
+    return '. A newer reminder replaced it, or logRetention was changed';
+  return '';
 }
 
 export const alerts = {

@@ -11,7 +11,7 @@ type Sentences = {
 /** Why a file is not applied, and what to do about it. */
 export const applyRefusals: Sentences = {
   links_unreachable: ({ project, links }, format) =>
-    `${project}: ${names(links, format)} did not answer, so syncbot cannot read the queues. Check the connection, then apply again.`,
+    `${project}: ${names(links, format)} cannot be reached, so syncbot cannot read the queues. Find the reason with syncbot doctor, then apply again.`,
   adopt_mixed: ({ project, running, paused }, format) =>
     `${project} cannot be adopted: some of its links run (${names(running, format)}), others are paused (${names(paused, format)}). Pause or resume all of their queues, then apply again.`,
   queue_used: ({ project, links }, format) =>

@@ -4,6 +4,7 @@ import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
 import { confirmation } from './confirmation-dialog.ts';
+import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages } from './doctor.ts';
 import { format } from './format.ts';
@@ -37,6 +38,7 @@ export const en = {
   applyRefusals,
   definition: definitionMessages,
   precheck,
+  connectionFault,
   confirmation,
   outcomes,
   alerts,

@@ -43,7 +43,12 @@ export const cliMessages = {
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
   yesOrNo: (question: string) => `${question} [y/N] `,
-  redisUnavailable: `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`,
+  /** `fault` is null if the reason is not known. */
+  redisUnavailable: (fault: string | null) =>
+    fault === null
+      ? `The bot's Redis does not answer. ${nothingChanged} Check REDIS_URL and that Redis is running.`
+      : `The bot's Redis (REDIS_URL) ${fault}. ${nothingChanged}`,
+  redisRefused: (fault: string) => `The bot's Redis (REDIS_URL) ${fault}. Check with syncbot list what was changed.`,
   redisDatabaseRefused: `${startErrors.databaseRefused} ${nothingChanged}`,
   redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
   unexpectedError: (errorName: string) =>

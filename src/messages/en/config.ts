@@ -76,6 +76,9 @@ export const configMessages = {
 
   redisUrl: {
     invalid: 'is not a Redis URL',
+    /** Follows each of these if the URL has a password. */
+    encodePassword: (message: string) =>
+      `${message}; if the password contains special characters, percent-encode them (@ %40, : %3A, / %2F, ? %3F, # %23, % %25)`,
     noHost: 'has no host',
     queryOrFragment: 'must not have "?" or "#" (in a password, write %3F or %23)',
     invalidDatabase: 'has a database that is not a number',

@@ -36,8 +36,8 @@ function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
       'have no queue, and the project goes on without them',
     ]),
     clause(unreachable, format, [
-      `does not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
-      `do not answer now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
+      `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
+      `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
   return `${stateClause(project.id, project.state)}. ${parts.join('; ')}.`;
@@ -55,7 +55,7 @@ function logRetention({ project, stats, format, now }: ConfirmationFacts): strin
 
 function retriedTasks(failedTasks: number | null): string {
   if (failedTasks === null)
-    return 'Failed tasks are retried before newer ones. It is not known how many, because a link does not answer.';
+    return 'Failed tasks are retried before newer ones. It is not known how many, because a link cannot be reached.';
   if (failedTasks === 0) return 'There is no failed task to retry.';
   return `${pluralize(failedTasks, 'failed task')} will be retried before newer ones.`;
 }

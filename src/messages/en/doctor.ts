@@ -25,9 +25,6 @@ export const doctorMessages = {
 
   redis: {
     answers: 'answers',
-    no_answer: 'does not answer: check its URL and that it is running',
-    database_refused:
-      'refuses the database of its URL: check that the database exists and that the user has the right +select',
     version: (version: string) => `Redis ${version}`,
     versionTooOld: (version: string) => `Redis ${version} is too old: use 6.2 or newer`,
     versionUnknown: 'the server does not report its version',
@@ -37,7 +34,9 @@ export const doctorMessages = {
     noPersistence: 'a restart loses all data: set appendonly yes',
   },
 
-  projectsUnreadable: "the bot's Redis does not answer, so projects and links could not be checked",
+  /** `fault` is null if the reason is not known. */
+  projectsUnreadable: (fault: string | null) =>
+    `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
   configApplied: 'the stored projects match the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
 

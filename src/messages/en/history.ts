@@ -1,12 +1,11 @@
 import { sampledLinks } from '../../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
 import { isAction } from '../../domain/lifecycle.ts';
-import { claimTimeoutMs } from '../../domain/operation.ts';
-import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
-import { formatDuration, formatFailureReason, formatReason, pluralize, summarizeNames } from './format.ts';
+import { formatFailureReason, formatReason, pluralize, summarizeNames } from './format.ts';
+import { pastReason, refusalReasons } from './past-refusals.ts';
 import { actions, states } from './terms.ts';
 
 type Sentence = (entry: HistoryEntry, context: HistoryContext) => string;
@@ -36,12 +35,14 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   done: ({ action, outcome }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
-    const { linksDone, linksTotal, retriedTasks, removedTasks = 0, inFlight } = outcome;
+    const { linksDone, linksTotal, retriedTasks, retriedTasksUncertain, removedTasks = 0, inFlight } = outcome;
     return joinDots(
       `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
-      retriedTasks > 0 ? `${pluralize(retriedTasks, 'failed task')} retried` : null,
+      retriedTasks > 0
+        ? `${retriedTasksUncertain === true ? 'up to ' : ''}${pluralize(retriedTasks, 'failed task')} retried`
+        : null,
       removedTasks > 0 ? `at least ${pluralize(removedTasks, 'failed task')} removed before` : null,
-      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still in flight` : null,
+      action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still in flight then` : null,
     );
   },
   failed: (entry, context) =>
@@ -94,50 +95,11 @@ function operationFailed(entry: HistoryEntry, format: Formatter): string {
 }
 
 function refusalReason({ refusal, code }: HistoryEntry, format: Formatter): string {
-  const facts = refusal === null ? null : reasonFromFacts(refusal, format);
-  if (facts !== null) return facts;
+  if (refusal !== null) return pastReason(refusal, format);
   if (code === null) return 'the reason was not recorded';
   const reasons: Readonly<Record<string, string>> = refusalReasons;
   return Object.hasOwn(reasons, code) ? (reasons[code] ?? '') : format.text(code, 60);
 }
-
-/** In the past tense, because the history does not show the state of now. */
-function reasonFromFacts(refusal: Refusal, format: Formatter): string | null {
-  switch (refusal.code) {
-    case 'not_allowed':
-      return `it was ${states[refusal.state]}, by ${format.person(refusal.by)}`;
-    case 'changed':
-      return refusalReasons.changed;
-    case 'operation_active':
-      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it, and that was in progress`;
-    case 'links_unreachable':
-      return `${summarizeNames(refusal.links.map(format.link), 'link')} did not answer in time`;
-    default:
-      return null;
-  }
-}
-
-const refusalReasons: Readonly<Record<RefusalCode, string>> = {
-  not_allowed: 'its state did not allow that',
-  unknown_project: 'there was no such project',
-  operation_active: 'another operation was in progress',
-  changed: 'the project or its definition changed after the request',
-  claim_timeout: `no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}`,
-  precheck_failed: 'it did not pass its precheck',
-  links_unreachable: 'not every link answered',
-  no_drift: 'its links matched its state',
-  adopt_mixed: 'only some of its links differed',
-  removed: 'it was removed after the request',
-  no_operators: 'there were no operators',
-  not_operator: 'only operators may do that',
-  other_team: 'the request came from another workspace',
-  group_unknown: 'Slack did not return the members of a user group',
-  channel_not_allowed: 'the request came from a channel that is not allowed',
-  channel_shared: 'the request came from a shared channel',
-  channel_unknown: 'the request came from a channel that syncbot could not read',
-  not_requester: 'another person had made the request',
-  unknown_operation: 'the request did not exist any more',
-};
 
 export const history = {
   events,

@@ -1,19 +1,18 @@
-import { type DesiredLinkState, desiredLinkState, isAction } from '../../domain/lifecycle.ts';
+import { desiredLinkState, isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import type { Operation, OperationState } from '../../domain/operation.ts';
-import { logRetentionDeadline } from '../../domain/source-log-retention.ts';
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { formatReason, pluralize, summarizeNames } from './format.ts';
-import { actions, nothingChanged, stateClause, states } from './terms.ts';
+import { pastReason } from './past-refusals.ts';
+import { actions, nothingChanged, states } from './terms.ts';
 
 /**
- * An operation in each of its states, with the sentence of its refusal. The texts of its end stay true after the project has
- * changed.
+ * An operation in each of its states. The text of a finished one is settled: its message is not edited again, so it stays
+ * true whatever happens to the project. It is in the past tense, and what happened later has a clock time.
  */
-export const outcomes: {
-  readonly [State in OperationState]: (facts: OutcomeFacts, refusal: string | null) => OutcomeText;
-} = {
+export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: ({ operation: { action, project } }) => ({
     headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
     more: [],
@@ -21,7 +20,7 @@ export const outcomes: {
   confirmed: waitsForWorker,
   running: inProgress,
   done,
-  refused: (facts, refusal) => notDone(facts, refusal ?? nothingChanged),
+  refused: notDone,
   failed,
   cancelled: ({ operation }) => notConfirmed(operation, 'Cancelled.', nothingChanged),
   expired: ({ operation, format }) => {
@@ -53,64 +52,97 @@ function waitsForWorker(facts: OutcomeFacts): OutcomeText {
   };
 }
 
-const correctionResults = {
-  reapply: 'its links were set to its state',
-  adopt: 'its state was taken from its links',
-} as const;
-
 function done(facts: OutcomeFacts): OutcomeText {
-  const { operation, project } = facts;
-  const { action, outcome, toState } = operation;
-  const isCurrent = project !== null && (toState === null || project.state === toState);
-  const links = outcome === null ? null : pluralize(outcome.linksDone, 'link');
+  const { project, action, outcome } = facts.operation;
   return {
     headline: joinDots(
-      isCurrent ? stateClause(operation.project, project.state) : `${operation.project} was ${actions[action].done}`,
-      isAction(action) ? links : correctionResults[action],
+      `${project} was ${actions[action].done}${becameFailed(facts)}`,
+      isAction(action) ? outcome && pluralize(outcome.linksDone, 'link') : correctionResult(facts.operation),
       attribution(facts),
     ),
-    more: [...effects(facts, isCurrent), ...laterChange(facts, isCurrent)],
+    more: [...laterFailure(facts), ...effects(facts)],
   };
 }
 
-/** The operation did not reach every link, or nothing was changed because a link did not answer. */
-function failed(facts: OutcomeFacts, refusal: string | null): OutcomeText {
-  const { operation, project, format } = facts;
-  const { outcome, action } = operation;
-  if (outcome === null) return notDone(facts, refusal ?? 'Not every link was reached.');
+function correctionResult({ action, toState }: Operation): string {
+  if (action === 'reapply') return 'its links were set to its state';
+  return `its state was taken from its links${toState === null ? '' : `: ${states[toState]}`}`;
+}
+
+/** The operation did not reach every link, or nothing was changed because a link could not be reached. */
+function failed(facts: OutcomeFacts): OutcomeText {
+  const { project, outcome, action, toState, reconciledAt } = facts.operation;
+  if (outcome === null) return notDone(facts);
   const { linksDone, linksTotal, unreconciled } = outcome;
   const verb = actions[action].done;
-  const isCurrent = project !== null && project.state === (operation.toState ?? 'failed');
-  const isRetrying = project !== null && project.incompleteOperation === operation.id;
   const reached = [
     `${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
-    ...(unreconciled.length > 0 ? [`${linkNames(unreconciled, format)} not reached`] : []),
-    ...(isCurrent ? [(isRetrying ? stillSetting : allSet)[desiredLinkState(project.state)]] : []),
+    ...(unreconciled.length > 0 ? [`${linkNames(unreconciled, facts.format)} not reached`] : []),
   ];
-  const state = isCurrent
-    ? stateClause(operation.project, project.state)
-    : `${operation.project} was only partly ${verb}`;
+  // A failed action makes the project Failed, so its links must be paused. A correction keeps the state.
+  const desired = desiredLinkState(toState ?? 'failed');
+  const later =
+    reconciledAt === null
+      ? `syncbot went on trying to ${desired === 'paused' ? 'pause' : 'resume'} its links`
+      : `All its links that had a queue were ${desired} at ${facts.format.time(reconciledAt)}`;
   return {
-    headline: joinDots(state, reached.join(', '), attribution(facts)),
-    more: [...(refusal === null ? [] : [refusal]), ...effects(facts, isCurrent), ...laterChange(facts, isCurrent)],
+    headline: joinDots(
+      `${project} was only partly ${verb}${isAction(action) ? `, and became ${states.failed}` : ''}`,
+      reached.join(', '),
+      attribution(facts),
+    ),
+    more: [later, ...effects(facts)],
   };
 }
 
-/** While syncbot reconciles without the operation. A failed action makes the project Failed, so its links must be paused. */
-const stillSetting: Readonly<Record<DesiredLinkState, string>> = {
-  paused: 'syncbot still tries to pause its links',
-  resumed: 'syncbot still tries to resume its links',
-};
+/** `, and became Failed at 18:53`, if the project failed while the operation was the last one that had changed its state. */
+function becameFailed({ operation: { laterFailure: later }, format }: OutcomeFacts): string {
+  return later === null ? '' : `, and became ${states.failed} at ${format.time(later.at)}`;
+}
 
-/** Links without a queue have no pause flag. */
-const allSet: Readonly<Record<DesiredLinkState, string>> = {
-  paused: 'all its links that have a queue are paused now',
-  resumed: 'all its links that have a queue run now',
-};
+function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFacts): string[] {
+  if (later === null) return [];
+  const link = format.link(later.failure.link);
+  return [later.failure.kind === 'task_failed' ? `A task failed on ${link}` : `${link} could not be reached`];
+}
 
-function notDone(facts: OutcomeFacts, why: string): OutcomeText {
-  const { project, action } = facts.operation;
+function notDone(facts: OutcomeFacts): OutcomeText {
+  const { operation, format } = facts;
+  const { project, action, refusal } = operation;
+  const why =
+    refusal === null
+      ? nothingChanged
+      : [
+          `Not done: ${pastReason(refusal, format)}.`,
+          whatChanged(operation, refusal, format),
+          advice(operation, format),
+        ]
+          .filter((sentence) => sentence !== '')
+          .join(' ');
   return { headline: joinDots(`${project} was not ${actions[action].done}`, attribution(facts)), more: [why] };
+}
+
+/** A Restore pauses links that run unexpectedly before it retries their failed tasks. */
+function whatChanged({ action }: Operation, refusal: Refusal, format: Formatter): string {
+  if (refusal.code !== 'links_unreachable' || action !== 'restore') return nothingChanged;
+  const { paused = [] } = refusal;
+  const pausedText = paused.length === 0 ? '' : ` syncbot paused ${linkNames(paused, format)}, which ran unexpectedly.`;
+  return `No link was resumed, and no failed task was retried.${pausedText}`;
+}
+
+function advice({ project, action, refusal }: Operation, format: Formatter): string {
+  const show = format.command(`show ${project}`);
+  const texts: Readonly<Partial<Record<RefusalCode, string>>> = {
+    not_allowed: `Check it with ${show} before you ask again.`,
+    operation_active: `Check it with ${show} before you ask again.`,
+    changed: `Check it with ${show} before you ask again.`,
+    claim_timeout: `Check that syncbot runs with the role worker or all, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
+    precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
+    links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
+    adopt_mixed: 'Re-apply its state, or first pause or resume all of its queues.',
+    removed: `${format.command('list')} shows all projects.`,
+  };
+  return refusal === null ? '' : (texts[refusal.code] ?? '');
 }
 
 function notConfirmed({ action, project }: Operation, what: string, consequence: string): OutcomeText {
@@ -118,28 +150,30 @@ function notConfirmed({ action, project }: Operation, what: string, consequence:
 }
 
 /** Retried tasks, tasks in flight, the deadline of a restore, links without a queue. */
-function effects({ operation: { action, outcome }, project, format }: OutcomeFacts, isCurrent: boolean): string[] {
+function effects({ operation: { action, outcome }, format }: OutcomeFacts): string[] {
   if (outcome === null) return [];
-  const logUntil = isCurrent && project !== null ? logRetentionDeadline(project) : null;
-  const { retriedTasks, removedTasks = 0, inFlight, missing } = outcome;
-  const finishing =
-    inFlight === null
-      ? 'It is not known how many tasks are still in flight'
-      : `${pluralize(inFlight, 'task')} still in flight`;
+  const { inFlight, missing, logRetainedUntil, retriedTasks, retriedTasksUncertain, removedTasks = 0 } = outcome;
+  const failedTasks = pluralize(retriedTasks, 'failed task');
+  const retried =
+    retriedTasksUncertain === true
+      ? `It was not known how many of ${failedTasks} were retried`
+      : `${failedTasks} retried, before newer ones`;
   return [
-    ...(retriedTasks > 0 ? [`${pluralize(retriedTasks, 'failed task')} retried, before newer ones`] : []),
+    ...(retriedTasks > 0 ? [retried] : []),
     ...(removedTasks > 0
       ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
       : []),
-    ...(action === 'pause' && isCurrent && inFlight !== 0 ? [finishing] : []),
-    ...(logUntil === null ? [] : [`The source keeps its log until ${format.time(logUntil)}: restore it before then`]),
-    ...(missing.length > 0 ? [`No such queue: ${linkNames(missing, format)}`] : []),
+    ...(action === 'pause' && inFlight === null ? ['It was not known how many tasks were still in flight'] : []),
+    ...(action === 'pause' && inFlight !== null && inFlight > 0 ? [inFlightText(inFlight)] : []),
+    ...(logRetainedUntil === undefined
+      ? []
+      : [`A restore was due before ${format.time(logRetainedUntil)}, the end of the source's log`]),
+    ...(missing.length > 0 ? [`Links without a queue: ${linkNames(missing, format)}`] : []),
   ];
 }
 
-function laterChange({ project, operation, format }: OutcomeFacts, isCurrent: boolean): string[] {
-  if (project === null) return [`${operation.project} has been removed since then`];
-  return isCurrent ? [] : [`It is ${states[project.state]} now, by ${format.person(project.by)}`];
+function inFlightText(count: number): string {
+  return `${pluralize(count, 'task')} ${count === 1 ? 'was' : 'were'} still in flight then`;
 }
 
 function linkNames(links: readonly Link[], format: Formatter): string {

@@ -1,5 +1,6 @@
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
 import type { Formatter } from '../format.ts';
+import { connectionFault } from './connection-faults.ts';
 import { formatDuration, formatNumber, pluralize } from './format.ts';
 
 /** Why a check has its result, as a clause after the name of the link or connection. */
@@ -7,8 +8,7 @@ const reasons: {
   readonly [Code in CheckReason['code']]: (reason: CheckReasonOf<Code>, format: Formatter) => string;
 } = {
   reachable: () => 'answers',
-  unreachable: () => 'does not answer',
-  database_refused: () => 'refuses the database of its URL',
+  unreachable: ({ fault }, format) => (fault === undefined ? 'does not answer' : connectionFault(fault, format)),
   never_evicts: () => 'never evicts keys',
   evicts: ({ policy }, format) =>
     `has maxmemory-policy ${format.text(policy, 60)} and can lose tasks: set it to noeviction`,
@@ -88,7 +88,8 @@ export const precheck = {
   title: (item: PrecheckItem, format: Formatter) =>
     'connection' in item ? connectionTitles[item.check](format.text(item.connection, 40)) : linksTitles[item.check],
   message: (item: PrecheckItem, format: Formatter) => {
-    const hint = item.result === 'fail' ? (hints[item.check] ?? '') : '';
+    const namesFault = item.reason?.code === 'unreachable' && item.reason.fault !== undefined;
+    const hint = item.result === 'fail' && !namesFault ? (hints[item.check] ?? '') : '';
     if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
     if (item.reason === null) return linksPassed[item.check];
     // The reason is that of the first link. Another link can have the same result for another reason.

@@ -34,7 +34,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       return `${format.text(project)} did not pass its precheck: ${what}. ${nothingChanged} Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`;
     },
     links_unreachable: ({ project, links }, { format }) =>
-      `Not done: ${linkNames(links, format)} of ${format.text(project)} did not answer in time. ${nothingChanged} Check the connection, then ask again.`,
+      `Not done: ${linkNames(links, format)} of ${format.text(project)} could not be reached. ${nothingChanged} Find the reason with syncbot doctor, then ask again.`,
     no_drift: ({ project, state }, { format }) =>
       `${stateClause(format.text(project), state)}, and its links match its state. ${nothingChanged} There is nothing to correct.`,
     adopt_mixed: ({ project, running, paused, missing }, { format }) => {

@@ -109,21 +109,21 @@ export async function onOutdatedButton({ format }: ListenerContext): Promise<Lis
   return { kind: 'message', message: textMessage(messages.requestFailures.outdatedButton(format)) };
 }
 
-/** The operation of a pressed button and the place of the request, for log lines. */
-function requestFields({ channel, ...request }: SlackRequest & { readonly value?: unknown }): object {
+/** Who sent the request, where, and the operation of a pressed button, for log lines. */
+function requestFields({ user, channel, ...request }: SlackRequest & { readonly value?: unknown }): object {
   const ref = readOperationRef(request.value);
-  return { channel, ...(ref === null ? {} : { project: ref.project, operationId: ref.operation }) };
+  return { user, channel, ...(ref === null ? {} : { project: ref.project, operationId: ref.operation }) };
 }
 
 /**
  * Returns false for a request that was delivered before, to any process. A signed HTTP request can be replayed for ten minutes,
  * when its timestamp is five minutes ahead of the bot's clock.
  */
-async function isFirstDelivery(context: ListenerContext, { triggerId, user }: SlackRequest): Promise<boolean> {
+async function isFirstDelivery(context: ListenerContext, { triggerId }: SlackRequest): Promise<boolean> {
   if (triggerId === null) return true;
   try {
     const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
-    if (!isFirst) context.log.info({ user }, 'second delivery dropped');
+    if (!isFirst) context.log.info({}, 'second delivery dropped');
     return isFirst;
   } catch (error) {
     // The lost reply concerns the deduplication only: the request itself has not been run.
@@ -154,7 +154,7 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
     case 'refusal': {
       const { refusal, verb, mode, record } = result;
       context.onRefusal?.(refusal.code);
-      context.log.info({ user: request.user, code: refusal.code }, 'refused in Slack');
+      context.log.info({ code: refusal.code }, 'refused in Slack');
       const now = await refusalTime(context, refusal);
       await post(context, request, buildRefusal({ refusal, verb, format: context.format, now }), mode);
       await record?.();

@@ -5,6 +5,7 @@ import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
 import type { MessageRef } from '../../domain/operation.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
+import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
 import type { Message } from '../views/blocks.ts';
@@ -76,7 +77,7 @@ async function notifyFiring(
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null && !isSameOccurrence) {
-    await updateResolved(options, notification, { messageRef: firingMessage, durationMs: null });
+    await updateResolved(options, notification, { messageRef: firingMessage, occurrence: null });
   }
   const content = buildAlert({ ...options, ...notification }, alert);
   const messageRef = isSameOccurrence ? delivered.message : null;
@@ -96,8 +97,8 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null) {
-    const durationMs = isSameOccurrence ? alert.changedAt - since : null;
-    const message = await updateResolved(options, notification, { messageRef: firingMessage, durationMs });
+    const occurrence = isSameOccurrence ? { since, resolvedAt: alert.changedAt } : null;
+    const message = await updateResolved(options, notification, { messageRef: firingMessage, occurrence });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
   const resolvedBeforePosting = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
@@ -105,7 +106,8 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }
-  const content = buildResolvedAlert({ ...options, ...notification, durationMs: alert.changedAt - since });
+  const occurrence = { since, resolvedAt: alert.changedAt };
+  const content = buildResolvedAlert({ ...options, ...notification, occurrence });
   const result = await post(options, notification, { content, messageRef: null });
   if (result.kind === 'cannot_post') return result;
   return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: true } };
@@ -116,19 +118,17 @@ function firingMessageOf(delivered: DeliveredAlert | null): MessageRef | null {
   return delivered === null || delivered.resolved ? null : delivered.message;
 }
 
-interface ResolvedUpdate {
+interface ResolvedUpdate extends Pick<ResolvedAlertFacts, 'occurrence'> {
   readonly messageRef: MessageRef;
-  /** Null when the duration is unknown. */
-  readonly durationMs: number | null;
 }
 
 /** Returns the message that shows the resolution. It stays the old one when Slack does not accept the update. */
 async function updateResolved(
   options: AlertNotifierOptions,
   notification: AlertNotification,
-  { messageRef, durationMs }: ResolvedUpdate,
+  { messageRef, occurrence }: ResolvedUpdate,
 ): Promise<MessageRef> {
-  const content = buildResolvedAlert({ ...options, ...notification, durationMs });
+  const content = buildResolvedAlert({ ...options, ...notification, occurrence });
   const result = await post(options, notification, { content, messageRef });
   return messageOf(result) ?? messageRef;
 }

@@ -61,7 +61,7 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const tracking = tracked.get(ref.operation) ?? newTracking;
     const operation = { ...stored, message: stored.message ?? tracking.message };
     const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
-    const message = buildOutcome({ operation, project, format: options.format, now });
+    const message = buildOutcome({ operation, projectExists: project !== null, format: options.format });
     const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
 
     const delivery = await deliver({ ...options, log }, { operation, project, message, now, tracking });

@@ -1,8 +1,8 @@
 import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
-import type { AlertKind } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
@@ -31,15 +31,9 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   };
 }
 
-export interface ResolvedAlertView extends Omit<AlertView, 'showErrors'> {
-  readonly kind: AlertKind;
-  /** Null when it is not known. */
-  readonly durationMs: number | null;
-}
-
 /** The message of the alert after it is resolved. */
-export function buildResolvedAlert({ project, kind, durationMs, format }: ResolvedAlertView): Message {
-  const text = messages.alerts.resolved({ project, kind, durationMs, format });
+export function buildResolvedAlert({ project, kind, occurrence, format }: ResolvedAlertFacts): Message {
+  const text = messages.alerts.resolved({ project, kind, occurrence, format });
   return { text, blocks: [sectionBlock(boldId(text, project.id))] };
 }
 

@@ -6,11 +6,16 @@ import { actionsBlock, type Message, sectionBlock, showButton } from './blocks.t
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
+export interface OutcomeView extends OutcomeFacts {
+  /** Whether there is a project to show. */
+  readonly projectExists: boolean;
+}
+
 /** The one message of an operation. It has a Show button when the operation was not done. */
-export function buildOutcome(facts: OutcomeFacts): Message {
+export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message {
   const { project: id, id: operation, seq, state } = facts.operation;
   const { headline, more } = outcomeText(facts);
-  const hasShowButton = facts.project !== null && (state === 'refused' || state === 'failed');
+  const hasShowButton = projectExists && (state === 'refused' || state === 'failed');
   return {
     text: truncateMrkdwn([headline, ...more].join('\n'), sectionBudgetChars),
     blocks: [

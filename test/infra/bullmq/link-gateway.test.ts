@@ -105,7 +105,7 @@ describe('a server that does not answer', () => {
       [null, 0],
       [{ kind: 'unreachable' }, { kind: 'unused' }],
       [
-        { kind: 'unreachable', name: 'warehouse', cause: 'no_answer' },
+        { kind: 'unreachable', name: 'warehouse', fault: expect.anything() },
         { kind: 'read', name: 'default' },
       ],
     ]);
@@ -164,9 +164,11 @@ describe('a server that does not answer', () => {
     for (const connection of ['nowhere', 'constructor', '__proto__']) {
       const link = { ...missingLink, connection };
       expect(await services.context.links.readStatuses([link], 500)).toEqual(['unreachable']);
-      expect(await services.context.links.observe(withoutWatermarks(link))).toEqual([{ kind: 'unreachable', link }]);
+      expect(await services.context.links.observe(withoutWatermarks(link))).toEqual([
+        { kind: 'unreachable', link, fault: { kind: 'not_configured' } },
+      ]);
       expect(await services.context.links.readConnections([connection])).toEqual([
-        { kind: 'unreachable', name: connection, cause: 'no_answer' },
+        { kind: 'unreachable', name: connection, fault: { kind: 'not_configured' } },
       ]);
       expect(await services.context.links.countWorkers([link])).toEqual([null]);
     }

@@ -242,6 +242,17 @@ describe('failures after the watermark', () => {
     expect(oldestFailures[0]?.at).toBeLessThanOrEqual(now);
   });
 
+  it('The reason that BullMQ for Python stores as JSON text is read without its quotes.', async () => {
+    const { link } = await services.createLink('orders-full');
+    const reasons = ['"row 7 was \\"refused\\"\\nat line 3"', '"refused', '"a" and "b"'];
+    for (const [index, failedReason] of reasons.entries()) {
+      await services.redis.hset(`bull:orders-full:py-${index}`, { failedReason });
+      await services.redis.zadd('bull:orders-full:failed', 1_764_000_000_000 + index, `py-${index}`);
+    }
+    const { oldestFailures } = await observeLink(services, link);
+    expect(oldestFailures.map(({ reason }) => reason)).toEqual(['row 7 was ‹value›', '‹value›', '‹value› and ‹value›']);
+  });
+
   it('Task ids are read exactly, reasons are masked, and invalid UTF-8 does not hide the link.', async () => {
     const { link } = await services.createLink('orders-full');
     const taskId = 'zé "1" \\ {}\u0001 <b>';

@@ -64,8 +64,16 @@ it('Every step of an operation has an entry, newest first.', async () => {
     },
     { event: 'started', ...operationFields, by: 'U0ALICE', version: 2, state: 'pausing' },
     { event: 'confirmed', ...operationFields, by: 'U0ALICE', version: 1 },
-    { event: 'requested', ...operationFields, by: 'U0ALICE', version: 1, state: null },
-    { event: 'created', operation: null, action: null, by: 'cli:test', version: 1, at: expect.any(Number) },
+    { event: 'requested', ...operationFields, by: 'U0ALICE', version: 1, state: 'running' },
+    {
+      event: 'created',
+      operation: null,
+      action: null,
+      by: 'cli:test',
+      version: 1,
+      state: 'running',
+      at: expect.any(Number),
+    },
   ]);
   const times = entries.map(({ at }) => at);
   expect(times).toEqual([...times].sort((a, b) => b - a));
@@ -80,7 +88,7 @@ it('A refusal has its facts, and a failure its link.', async () => {
   await stores.operations.claim(ref, 'run-1');
   expect(await stores.auditLog.read('orders', { limit: 2 })).toMatchObject([
     { event: 'refused', by: 'U0ALICE', code: 'not_allowed', refusal: { code: 'not_allowed', state: 'failed' } },
-    { event: 'failed', operation: null, by: 'syncbot', failure },
+    { event: 'failed', operation: null, by: 'syncbot', failure, state: 'failed', version: 2 },
   ]);
 });
 

@@ -79,3 +79,20 @@ it('Services whose Redis never answered can be closed.', async () => {
   });
   await services[Symbol.asyncDispose]();
 });
+
+it('Services log the start and the end of an outage once.', async () => {
+  const server = await startTestRedis();
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line) => void lines.push(line) });
+  const config = { redis: endpointOf(server.url), connections: {}, settings: testSettings };
+  await using services = new Services(config, log);
+  await services.context.projects.listIds();
+  await server.stop();
+  await waitFor(() => lines.length === 1);
+  await using _again = await startTestRedis({ port: server.port });
+  await waitFor(() => lines.length === 2);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, connection: 'bot', msg: 'Redis connection failed' },
+    { level: 30, connection: 'bot', msg: 'Redis connection recovered' },
+  ]);
+});

@@ -63,13 +63,12 @@ describe.each(['a user without the right to SELECT', 'a database that does not e
     );
     const gateway = createLinkGateway(connections);
     const link = { queue: 'orders', connection: 'warehouse', prefix: 'bull' };
+    const fault = { kind: 'wrong_database' };
     const timeouts = { responseMs: 100, validForMs: 10_000 };
     expect(await gateway.readStatuses([link], 100)).toEqual(['unreachable']);
     expect(await gateway.setPaused([link], 'paused', timeouts)).toEqual(['unreachable']);
-    expect(await gateway.observe([{ link, watermark: noWatermark }])).toEqual([{ kind: 'unreachable', link }]);
-    expect(await gateway.readConnections(['warehouse'])).toEqual([
-      { kind: 'unreachable', name: 'warehouse', cause: 'database_refused' },
-    ]);
+    expect(await gateway.observe([{ link, watermark: noWatermark }])).toEqual([{ kind: 'unreachable', link, fault }]);
+    expect(await gateway.readConnections(['warehouse'])).toEqual([{ kind: 'unreachable', name: 'warehouse', fault }]);
     expect(await serverState()).toEqual(before);
     expect(errors.map(({ message }) => message)).toEqual([expect.stringMatching(/NOPERM|DB index is out of range/)]);
   });

@@ -13,11 +13,16 @@ const body = {
   response_url: 'http://127.0.0.1:1/commands/1',
 };
 
-function createContext(): { context: ListenerContext; logMessages: () => string[] } {
+function createContext() {
   const { context: useCaseContext, logLines } = createFakeContext([]);
   const authorizer = { authorizeRequest: async () => null, isOperator: async () => true, checkTeam: () => null };
-  const context = { ...useCaseContext, authorizer, format: slackFormatter('/sync'), showErrors: false };
-  return { context, logMessages: () => logLines.map(({ message }) => message) };
+  const context: ListenerContext = {
+    ...useCaseContext,
+    authorizer,
+    format: slackFormatter('/sync'),
+    showErrors: false,
+  };
+  return { context, logLines, logMessages: () => logLines.map(({ message }) => message) };
 }
 
 const notified = async (): Promise<ListenerResult> => ({ kind: 'notified' });
@@ -57,6 +62,20 @@ describe('createListener', () => {
     const run = () => Promise.reject(new Error('not reached'));
     await createListener(context, { decode: readSlashCommand, run })({ ack: async () => {}, body: null });
     expect(logMessages()).toEqual(['Slack request not decoded']);
+  });
+
+  it('binds the user and the channel to every log line of the request', async () => {
+    const { context, logLines } = createContext();
+    const run = async ({ log }: ListenerContext) => {
+      log.info({ project: 'orders' }, 'operation requested');
+      return notified();
+    };
+    const listener = createListener(context, { decode: readSlashCommand, run });
+    for (const _delivery of [1, 2]) await listener({ ack: async () => {}, body });
+    expect(logLines).toEqual([
+      { level: 'info', fields: { user: 'U1', channel: 'C1', project: 'orders' }, message: 'operation requested' },
+      { level: 'info', fields: { user: 'U1', channel: 'C1' }, message: 'second delivery dropped' },
+    ]);
   });
 
   it('runs a second delivery of a confirmation, which the operation store recognizes', async () => {

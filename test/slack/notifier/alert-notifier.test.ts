@@ -102,7 +102,7 @@ it('The message of an older occurrence is resolved before the next occurrence is
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders was Failed, and has been restored since/),
+    expect.stringMatching(/^orders was Failed\. A restore followed\./),
     expect.stringContaining('a task failed'),
   ]);
 });

@@ -81,7 +81,7 @@ describe('the message of an operation', () => {
     await updateAndNotify({ state: 'confirmed' });
     await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
     await updateAndNotify(doneOperation);
-    expect(channelTexts()).toEqual([expect.stringContaining('orders is Paused')]);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
     expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
     expect(operation.notifiedSeq).toBe(operation.seq);
   });
@@ -114,14 +114,14 @@ describe('the message of an operation', () => {
     slack.injectFault({ method: 'chat.update', error: 'message_not_found' });
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('chat.postMessage')).toHaveLength(2);
-    expect(channelTexts().at(-1)).toContain('orders is Paused');
+    expect(channelTexts().at(-1)).toContain('orders was paused');
   });
 
   it('is sent as text when Slack refuses its blocks', async () => {
     operation = exampleOperation();
     slack.injectFault({ method: 'chat.postMessage', error: 'invalid_blocks' });
     await updateAndNotify(doneOperation);
-    expect(channelTexts()).toEqual([expect.stringContaining('orders is Paused')]);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
   });
 });
 
@@ -137,7 +137,7 @@ describe('the dialog of the requester', () => {
       ephemeralsToAlice()
         .map((message) => message.text)
         .at(-1),
-    ).toContain('orders is Paused');
+    ).toContain('orders was paused');
   });
 
   it('shows after Cancel that nothing was changed', async () => {
@@ -161,7 +161,7 @@ describe('the dialog of the requester', () => {
     await updateAndNotify(doneOperation);
     const directMessageChannel = slack.directMessage('U0ALICE').id;
     expect(slack.messagesVisibleTo('U0ALICE', directMessageChannel).map((message) => message.text)).toEqual([
-      expect.stringContaining('orders is Paused'),
+      expect.stringContaining('orders was paused'),
     ]);
     expect(operation.message?.channel).toBe(directMessageChannel);
     await updateAndNotify({ outcome: { ...exampleOutcome, linksTotal: 3 } });
@@ -189,7 +189,7 @@ describe('failed calls to Slack', () => {
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
     expect(operation.notifiedSeq).toBeLessThan(operation.seq);
     await notifier.notifyOperation(ref);
-    expect(channelTexts().at(-1)).toContain('orders is Paused');
+    expect(channelTexts().at(-1)).toContain('orders was paused');
   });
 
   it('A retry waits for the delay in Retry-After.', async () => {

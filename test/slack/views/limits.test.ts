@@ -124,11 +124,8 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 
   it('hold for an outcome', () => {
     fc.assert(
-      fc.property(
-        observedProjectArbitrary.chain(({ project }) =>
-          fc.tuple(fc.option(fc.constant(project)), operationArbitrary(project.id)),
-        ),
-        ([project, operation]) => expectWithinLimits(buildOutcome({ ...viewContext, project, operation })),
+      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) =>
+        expectWithinLimits(buildOutcome({ ...viewContext, operation, projectExists })),
       ),
       { numRuns: 200 },
     );
@@ -138,8 +135,8 @@ describe('the limits of Slack, and the rule to mention only users and channels',
     fc.assert(
       fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
-        const durationMs = alert.absentOnce ? null : alert.changedAt;
-        expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, durationMs }));
+        const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
+        expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, occurrence }));
       }),
       fuzzOptions,
     );

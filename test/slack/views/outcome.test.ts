@@ -1,24 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/domain/operation.ts';
-import type { Project } from '../../../src/domain/project.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../../src/slack/views/outcome.ts';
-import {
-  exampleLink,
-  exampleNow,
-  exampleOperation,
-  exampleOutcome,
-  exampleProject,
-} from '../../support/example-records.ts';
+import { exampleLink, exampleNow, exampleOperation, exampleOutcome } from '../../support/example-records.ts';
 
-const viewContext = { format: slackFormatter('/sync'), now: exampleNow };
+const format = slackFormatter('/sync');
+const at = exampleNow;
+const time = format.time(at);
 
 describe('the message of an operation', () => {
-  const paused = exampleProject({ state: 'paused', by: 'U0ALICE', since: exampleNow - 12_000 });
-  const outcomeText = (operation: Partial<Operation>, project: Project | null = paused) =>
-    buildOutcome({ ...viewContext, project, operation: exampleOperation(operation) }).text;
+  const outcomeText = (operation: Partial<Operation>) =>
+    buildOutcome({ format, projectExists: true, operation: exampleOperation(operation) }).text;
   const done: Partial<Operation> = { state: 'done', toState: 'paused' };
+  const restored: Partial<Operation> = { action: 'restore', state: 'done', toState: 'running' };
+  const links = [exampleLink('orders-incr')];
 
   it.each<[string, Partial<Operation>, string]>([
     ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
@@ -28,60 +24,83 @@ describe('the message of an operation', () => {
       '\nNo syncbot worker has taken the request yet. If none takes it before <!date',
     ],
     ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
-    ['done', { ...done, outcome: exampleOutcome }, 'orders is Paused · 2 links · by <@U0ALICE> · we deploy'],
+    ['done', { ...done, outcome: exampleOutcome }, 'orders was paused · 2 links · by <@U0ALICE> · we deploy'],
     [
       'done with tasks in flight',
       { ...done, outcome: { ...exampleOutcome, inFlight: 3 } },
-      '\n3 tasks still in flight',
+      '\n3 tasks were still in flight then',
+    ],
+    [
+      'done with a log that ends',
+      { ...done, outcome: { ...exampleOutcome, logRetainedUntil: at } },
+      `\nA restore was due before ${time}, the end of the source's log`,
+    ],
+    [
+      'done with retried tasks',
+      { ...restored, outcome: { ...exampleOutcome, retriedTasks: 5 } },
+      'orders was restored · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried, before newer ones',
+    ],
+    [
+      'done by two workers, so that the number of retried tasks is not known',
+      { ...restored, outcome: { ...exampleOutcome, retriedTasks: 5, retriedTasksUncertain: true, removedTasks: 35 } },
+      'It was not known how many of 5 failed tasks were retried\nAt least 35 failed tasks could not be retried: removed',
+    ],
+    [
+      'done before the project failed again',
+      {
+        ...restored,
+        outcome: exampleOutcome,
+        laterFailure: {
+          at,
+          failure: { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'secret', at },
+        },
+      },
+      `orders was restored, and became Failed at ${time} · 2 links · by <@U0ALICE> · we deploy\nA task failed on \`orders-full\``,
     ],
     ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
     ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
   ])('has the text of its state: %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
 
-  it('of a restore has the number of retried tasks', () => {
-    const operation: Partial<Operation> = {
-      action: 'restore',
-      state: 'done',
-      toState: 'running',
-      outcome: { ...exampleOutcome, retriedTasks: 5, removedTasks: 35 },
-    };
-    expect(outcomeText(operation, exampleProject())).toContain(
-      'orders is Running · 2 links · by <@U0ALICE> · we deploy\n5 failed tasks retried, before newer ones\nAt least 35 failed tasks could not be retried: removed before (removeOnFail)',
-    );
-  });
-
-  it('shows the current state if the state has changed since the operation', () => {
-    const resumedProject = exampleProject({ since: exampleNow - 3_000 });
-    expect(outcomeText({ ...done, outcome: exampleOutcome }, resumedProject)).toBe(
-      'orders was paused · 2 links · by <@U0ALICE> · we deploy\nIt is Running now, by <@U0BOB>',
-    );
-    expect(outcomeText({ ...done, outcome: exampleOutcome }, null)).toContain('orders has been removed since then');
-  });
-
-  it('of a pause names the links that it did not reach, and shows whether syncbot still tries', () => {
-    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: [exampleLink('orders-incr')] };
+  it('of a pause names the links that it did not reach, and when they were paused later', () => {
+    const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
-    const project = exampleProject({ state: 'failed', incompleteOperation: 'op1' });
-    expect(outcomeText(failed, project)).toContain(
-      'orders is Failed · 9 of 10 links paused, `orders-incr` not reached, syncbot still tries to pause its links',
+    expect(outcomeText(failed)).toContain(
+      'orders was only partly paused, and became Failed · 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot went on trying to pause its links',
     );
-    expect(outcomeText(failed, { ...project, incompleteOperation: null })).toContain(
-      'all its links that have a queue are paused now',
+    expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
+      `\nAll its links that had a queue were paused at ${time}`,
     );
   });
 
-  it('of a refusal has the reason, the author of the state and the possible action', () => {
-    const refusal: Refusal = {
-      code: 'not_allowed',
-      action: 'pause',
-      project: 'orders',
-      state: 'paused',
-      since: exampleNow - 12_000,
-      by: 'U0BOB',
-    };
-    expect(outcomeText({ state: 'refused', refusal })).toContain(
-      'orders is Paused, for 12 s, by <@U0BOB>: it is already paused. Nothing was changed. Possible now: `/sync restore orders`.',
-    );
+  const since = exampleNow - 12_000;
+  it.each<[Operation['action'], Refusal, string]>([
+    [
+      'pause',
+      { code: 'not_allowed', action: 'pause', project: 'orders', state: 'paused', since, by: 'U0BOB' },
+      'orders was not paused · by <@U0ALICE> · we deploy\nNot done: it was Paused, by <@U0BOB>. Nothing was changed. Check it with `/sync show orders` before you ask again.',
+    ],
+    [
+      'restore',
+      { code: 'links_unreachable', project: 'orders', links },
+      'Not done: `orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
+    ],
+    [
+      'restore',
+      { code: 'links_unreachable', project: 'orders', links, paused: [exampleLink('orders-full')] },
+      'No link was resumed, and no failed task was retried. syncbot paused `orders-full`, which ran unexpectedly. Find',
+    ],
+    [
+      'start',
+      { code: 'links_unreachable', project: 'orders', links },
+      'Not done: `orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
+    ],
+    [
+      'adopt',
+      { code: 'adopt_mixed', project: 'orders', running: [exampleLink('a')], paused: [], missing: links },
+      'its links were not all in the same state: `a` ran, `orders-incr` had no queue. Nothing was changed.',
+    ],
+  ])('of a refused %s has the reason, what was changed and what to do (%o)', (action, refusal, text) => {
+    expect(outcomeText({ action, state: 'refused', refusal })).toContain(text);
   });
 });

@@ -87,5 +87,5 @@ end
 redis.call('HSET', stateKey, 'activeOperation', id, 'before', cjson.encode(before))
 redis.call('HSET', operationKey(id), 'state', 'running', 'startedAt', int(now), 'fromState', before.state)
 markMessageOutdated(id)
-audit('started', operation, { 'by', operation.by, 'state', state })
+audit('started', operation, { 'by', operation.by })
 return claimed()

@@ -70,6 +70,6 @@ redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', r
   'progress', '')
 finish(id, args.operationState)
 markMessageOutdated(id)
-audit(args.operationState, operation, { 'by', operation.by, 'state', state, 'outcome', args.outcome or '',
+audit(args.operationState, operation, { 'by', operation.by, 'outcome', args.outcome or '',
   'code', refusal ~= '' and cjson.decode(refusal).code or '', 'refusal', refusal })
 return cjson.encode({ kind = 'committed', operation = readOperation(id) })

@@ -9,7 +9,7 @@
     args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
 
   Output:
-    { kind = 'failed', operationToNotify }  the operation that ended last, whose message is out of date, or null
+    { kind = 'failed', operationToNotify }  the operation that ended last, which gets the failure, or null
     { kind = 'conflict' }                   the version has changed, or an operation is active
 ]]
 
@@ -24,4 +24,6 @@ transition('failed', args.by, '')
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
 redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })
-return cjson.encode({ kind = 'failed', operationToNotify = markMessageOutdatedIfExists(project.lastOperation) })
+local laterFailure = '{"at":' .. int(now) .. ',"failure":' .. args.failure .. '}'
+local operationToNotify = addToOperationIfExists(project.lastOperation, 'laterFailure', laterFailure)
+return cjson.encode({ kind = 'failed', operationToNotify = operationToNotify })

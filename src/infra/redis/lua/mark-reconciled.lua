@@ -7,7 +7,7 @@
     args.pendingLinks     ids of links without a queue, JSON text
 
   Output:
-    { kind = 'reconciled', operationToNotify }  the operation that left links unreconciled, whose message is out of date, or null
+    { kind = 'reconciled', operationToNotify }  the operation that had left links unreconciled, or null
     { kind = 'conflict' }                   the version has changed
 ]]
 
@@ -18,4 +18,5 @@ local project = readProject('version', 'incompleteOperation')
 if tonumber(project.version) ~= args.expectedVersion then return cjson.encode({ kind = 'conflict' }) end
 redis.call('HSET', stateKey, 'reconciledVersion', project.version, 'pendingLinks', args.pendingLinks,
   'incompleteOperation', '', 'linksToReconcile', '')
-return cjson.encode({ kind = 'reconciled', operationToNotify = markMessageOutdatedIfExists(project.incompleteOperation) })
+local operationToNotify = addToOperationIfExists(project.incompleteOperation, 'reconciledAt', int(now))
+return cjson.encode({ kind = 'reconciled', operationToNotify = operationToNotify })

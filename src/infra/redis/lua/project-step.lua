@@ -59,11 +59,12 @@ local function isIdleAtExpectedVersion(project)
   return tonumber(project.version) == args.expectedVersion and project.activeOperation == ''
 end
 
--- Appends an entry to the audit log or to the refusals. `request` is the operation that the entry belongs to, or has the
--- same fields, or is empty. `fields` is a list of names and values.
+-- Appends an entry to the audit log or to the refusals, with the project's version and state after the event. `request` is
+-- the operation that the entry belongs to, or has the same fields, or is empty. `fields` is a list of names and values.
 local function appendEntry(streamKey, event, request, fields)
+  local project = readProject('version', 'state')
   redis.call('XADD', streamKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
-    'operation', request.id or '', 'version', redis.call('HGET', stateKey, 'version') or '',
+    'operation', request.id or '', 'version', project.version or '', 'state', project.state or '',
     'action', request.action or '', 'reason', request.reason or '', 'origin', request.origin or '',
     'channel', request.channel or '', unpack(fields))
 end
@@ -77,9 +78,11 @@ local function markMessageOutdated(operationId)
   redis.call('ZADD', openKey, int(now), operationId)
 end
 
--- The same for an operation that may not exist any more. Returns its id, or null if it does not exist.
-local function markMessageOutdatedIfExists(operationId)
+-- Adds a field to a finished operation, which may not exist any more, and marks its message as out of date. Returns the
+-- operation's id, or null if it does not exist.
+local function addToOperationIfExists(operationId, field, value)
   if operationId == '' or redis.call('EXISTS', operationKey(operationId)) == 0 then return cjson.null end
+  redis.call('HSET', operationKey(operationId), field, value)
   markMessageOutdated(operationId)
   return operationId
 end

@@ -1,0 +1,48 @@
+import type { ConnectionFault } from '../../domain/connection-fault.ts';
+import type { Formatter } from '../format.ts';
+
+type SimpleKind = Exclude<ConnectionFault['kind'], 'no_permission' | 'tls' | 'other'>;
+
+const texts: Readonly<Record<SimpleKind, string>> = {
+  not_configured: 'is not a connection in the syncbot.yml of this process: add it, or restart the process',
+  refused: 'refuses the connection: check host and port, and that Redis is running',
+  not_resolved: 'has a host name that cannot be resolved: check the URL',
+  timed_out:
+    'does not answer in time: check host, port and network, that Redis is running, and with rediss:// that it uses TLS',
+  closed: 'closes the connection: if it expects TLS, write rediss:// in the URL',
+  wrong_password:
+    'refuses the user name or the password: check them; in the URL, percent-encode special characters such as @ : / ? # %',
+  password_missing: 'needs a password: add it to the URL',
+  wrong_database:
+    'refuses the database of its URL: check that the database exists and that the user has the right +select',
+  cross_slot: 'is a cluster that refuses keys of different slots (CROSSSLOT): write redis+cluster:// in the URL',
+  cluster_node: 'is a node of a cluster: write redis+cluster:// in the URL',
+  not_cluster: 'is not a cluster: write redis:// in the URL',
+  sentinel: 'is a Sentinel: write redis+sentinel:// and the name of the master in the URL',
+  not_sentinel: 'is not a Sentinel: write redis:// in the URL',
+  not_redis: 'is not a Redis server: check host and port',
+};
+
+/** Why a Redis cannot be used, and what to do. A clause after the name of the connection, the link or the variable. */
+export function connectionFault(fault: ConnectionFault, format: Formatter): string {
+  switch (fault.kind) {
+    case 'no_permission':
+      return fault.command === null
+        ? 'does not permit this user a key, or a command of a script: compare its ACL with docs/security.md'
+        : `does not permit this user ${format.text(fault.command, 40)}: add it to its ACL (docs/security.md)`;
+    case 'tls':
+      return `does not pass the TLS check ${format.text(fault.check, 60)}: ${tlsHint(fault.check)}`;
+    case 'other':
+      return `cannot be used (${format.text(fault.code, 40)})`;
+    default:
+      return texts[fault.kind];
+  }
+}
+
+function tlsHint(check: string): string {
+  if (check === 'ERR_SSL_WRONG_VERSION_NUMBER' || check === 'EPROTO')
+    return 'if it does not use TLS, write redis:// in the URL';
+  if (check === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another host name';
+  if (check === 'CERT_HAS_EXPIRED') return 'its certificate has expired';
+  return 'its certificate is not trusted: set NODE_EXTRA_CA_CERTS to the file of its CA';
+}

@@ -1,0 +1,70 @@
+import type { Link } from '../../domain/link.ts';
+import { claimTimeoutMs } from '../../domain/operation.ts';
+import type { PrecheckItem } from '../../domain/precheck.ts';
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import type { Formatter } from '../format.ts';
+import { formatDuration, summarizeNames } from './format.ts';
+import { precheck } from './precheck.ts';
+import { actions, states } from './terms.ts';
+
+/** Why a request was refused, by its code. A clause in the past tense, because messages and history keep it for ever. */
+export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
+  not_allowed: 'its state did not allow that',
+  unknown_project: 'there was no such project',
+  operation_active: 'another operation was in progress',
+  changed: 'the project or its definition changed after the request',
+  claim_timeout: `no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}`,
+  precheck_failed: 'it did not pass its precheck',
+  links_unreachable: 'not every link could be reached',
+  no_drift: 'its links matched its state',
+  adopt_mixed: 'its links were not all in the same state',
+  removed: 'it was removed after the request',
+  no_operators: 'there were no operators',
+  not_operator: 'only operators may do that',
+  other_team: 'the request came from another workspace',
+  group_unknown: 'Slack did not return the members of a user group',
+  channel_not_allowed: 'the request came from a channel that is not allowed',
+  channel_shared: 'the request came from a shared channel',
+  channel_unknown: 'the request came from a channel that syncbot could not read',
+  not_requester: 'another person had made the request',
+  unknown_operation: 'the request did not exist any more',
+};
+
+/** The same with the facts of the refusal. */
+export function pastReason(refusal: Refusal, format: Formatter): string {
+  switch (refusal.code) {
+    case 'not_allowed':
+      return `it was ${states[refusal.state]}, by ${format.person(refusal.by)}`;
+    case 'operation_active':
+      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it, and that was in progress`;
+    case 'links_unreachable':
+      return `${linkNames(refusal.links, format)} could not be reached`;
+    case 'precheck_failed':
+      return precheckReason(refusal.items, format);
+    case 'adopt_mixed': {
+      const { running, paused, missing } = refusal;
+      const groups = [
+        linksClause(running, format, 'ran', 'ran'),
+        linksClause(paused, format, 'was paused', 'were paused'),
+        linksClause(missing, format, 'had no queue', 'had no queue'),
+      ];
+      return `${refusalReasons.adopt_mixed}: ${groups.filter((clause) => clause !== '').join(', ')}`;
+    }
+    default:
+      return refusalReasons[refusal.code];
+  }
+}
+
+/** Quotes the failed items, at most three: they are in the present tense. */
+function precheckReason(items: readonly PrecheckItem[], format: Formatter): string {
+  const failed = items.filter(({ result }) => result === 'fail').map((item) => `“${precheck.message(item, format)}”`);
+  return `${refusalReasons.precheck_failed}${failed.length === 0 ? '' : `: ${summarizeNames(failed, 'item')}`}`;
+}
+
+function linksClause(links: readonly Link[], format: Formatter, singular: string, plural: string): string {
+  return links.length === 0 ? '' : `${linkNames(links, format)} ${links.length === 1 ? singular : plural}`;
+}
+
+function linkNames(links: readonly Link[], format: Formatter): string {
+  return summarizeNames(links.map(format.link), 'link');
+}

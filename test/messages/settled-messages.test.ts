@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { alertKinds } from '../../src/domain/conditions.ts';
+import { type OperationKind, operationKinds } from '../../src/domain/lifecycle.ts';
+import type { Operation, OperationState, Outcome } from '../../src/domain/operation.ts';
+import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import type { Project } from '../../src/domain/project.ts';
+import { projectStates } from '../../src/domain/project-state.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
+import { messages } from '../../src/messages/catalog.ts';
+import { buildResolvedAlert } from '../../src/slack/views/alert.ts';
+import type { Message } from '../../src/slack/views/blocks.ts';
+import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
+import { buildOutcome } from '../../src/slack/views/outcome.ts';
+import {
+  exampleLink,
+  exampleNow,
+  exampleOperation,
+  exampleOutcome,
+  exampleProject,
+} from '../support/example-records.ts';
+
+/**
+ * A settled message is not edited again: the outcome of a finished operation, which also replaces the dialog, and a resolved
+ * alert. So nothing in it may become untrue. These tests check two things for every settled message and every later change of
+ * the project: no word describes the present, and no sentence depends on what the project is like when it is rendered.
+ */
+const format = slackFormatter('/sync');
+const hourMs = 3_600_000;
+
+/** Words that are true only at the time of writing. Words that a precheck item quotes are facts of that time. */
+function presentWords(text: string): string[] {
+  const unquoted = text.replaceAll(/“[^”]*”|should have/g, '');
+  const words = [
+    ...['now', 'currently', 'today', 'yet', 'already', 'so far', 'since then', 'ago', 'will', 'going to', 'until now'],
+    ...['is', 'are', 'am', "isn't", 'has', 'have', 'does', 'do', 'can', 'cannot', 'may', 'must'],
+    ...[
+      'runs',
+      'waits',
+      'tries',
+      'keeps',
+      'stays',
+      'needs',
+      'matches',
+      'match',
+      'answers',
+      'exists',
+      'exist',
+      'differs',
+    ],
+  ];
+  const advice = / Check that syncbot runs with the role worker or all/;
+  return unquoted.replace(advice, '').match(new RegExp(`\\b(?:${words.join('|')})\\b`, 'gi')) ?? [];
+}
+
+function textsOf({ text, blocks }: Message): string[] {
+  return [text, JSON.stringify(blocks.filter(({ type }) => type !== 'actions'))];
+}
+
+const links = [exampleLink('orders-incr')];
+const cause = { project: 'orders', state: 'failed', since: exampleNow, by: 'U0BOB' } as const;
+const failedItem: PrecheckItem = {
+  check: 'queues_exist',
+  result: 'fail',
+  reason: { code: 'queue_missing' },
+  links: { total: 1, first: links },
+};
+
+/** Every refusal that a finished operation can have. */
+const refusals = (action: OperationKind): readonly Refusal[] => [
+  { code: 'not_allowed', action, ...cause },
+  { code: 'operation_active', action: 'restore', ...cause },
+  { code: 'changed', action, ...cause },
+  { code: 'claim_timeout', action, project: 'orders' },
+  { code: 'precheck_failed', project: 'orders', items: [failedItem] },
+  { code: 'links_unreachable', project: 'orders', links },
+  { code: 'links_unreachable', project: 'orders', links, paused: [exampleLink('orders-full')] },
+  { code: 'no_drift', project: 'orders', state: 'paused' },
+  { code: 'adopt_mixed', project: 'orders', running: links, paused: links, missing: links },
+  { code: 'removed', project: 'orders' },
+];
+
+const fullOutcome: Outcome = {
+  ...exampleOutcome,
+  missing: links,
+  inFlight: 3,
+  retriedTasks: 5,
+  logRetainedUntil: exampleNow + hourMs,
+};
+const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'no', at: 1 } as const;
+const laterFailure = { at: exampleNow, failure };
+
+const outcomes: Readonly<Partial<Record<OperationState, (action: OperationKind) => readonly Partial<Operation>[]>>> = {
+  done: () => [
+    { outcome: exampleOutcome },
+    { outcome: fullOutcome },
+    { outcome: { ...fullOutcome, inFlight: null, retriedTasksUncertain: true } },
+    { outcome: fullOutcome, laterFailure },
+    { outcome: exampleOutcome, laterFailure: { at: exampleNow, failure: { ...failure, kind: 'link_unreachable' } } },
+  ],
+  failed: (action) => [
+    { outcome: { ...fullOutcome, linksDone: 1, unreconciled: links } },
+    { outcome: { ...fullOutcome, linksDone: 1, unreconciled: links }, reconciledAt: exampleNow },
+    ...refusals(action).map((refusal) => ({ refusal })),
+  ],
+  refused: (action) => refusals(action).map((refusal) => ({ refusal })),
+  cancelled: () => [{}],
+  expired: () => [{}],
+  superseded: () => [{}],
+};
+
+const settledOperations = operationKinds.flatMap((action) =>
+  Object.entries(outcomes).flatMap(([state, cases]) =>
+    projectStates.flatMap((toState) =>
+      cases(action).map((fields) => exampleOperation({ action, state: state as OperationState, toState, ...fields })),
+    ),
+  ),
+);
+
+/** The project after every change that can follow. */
+const laterProjects: readonly Project[] = projectStates.flatMap((state) =>
+  ['U0CAROL', 'cli:dave', 'syncbot'].map((by) =>
+    exampleProject({
+      state,
+      by,
+      since: exampleNow + hourMs,
+      version: 9,
+      failure: state === 'failed' ? failure : null,
+      definition: { ...exampleProject().definition, links, logRetention: hourMs },
+    }),
+  ),
+);
+
+describe('a settled message', () => {
+  it('of an operation contains no word that becomes untrue, and does not depend on the project', () => {
+    expect(settledOperations.length).toBeGreaterThan(500);
+    for (const operation of settledOperations) {
+      const texts = textsOf(buildOutcome({ operation, projectExists: true, format }));
+      expect(texts.flatMap(presentWords), texts[0]).toEqual([]);
+      expect(textsOf(buildOutcome({ operation, projectExists: false, format }))).toEqual(texts);
+    }
+  });
+
+  it.each(alertKinds)('of a resolved alert of kind %s contains no word and no state that becomes untrue', (kind) => {
+    const resolvedAt = exampleNow;
+    const occurrence = { since: resolvedAt - 61_000, resolvedAt };
+    for (const state of projectStates) {
+      const project = exampleProject({ state, since: resolvedAt - 1 });
+      const [settled = ''] = textsOf(buildResolvedAlert({ project, kind, occurrence, format }));
+      expect(presentWords(settled), settled).toEqual([]);
+      for (const later of laterProjects) {
+        const [text = ''] = textsOf(buildResolvedAlert({ project: later, kind, occurrence, format }));
+        const states = text.match(/\b(?:Not Started|Starting|Running|Pausing|Paused|Restoring)\b/g) ?? [];
+        expect({ states, words: presentWords(text) }, text).toEqual({ states: [], words: [] });
+      }
+    }
+  });
+
+  it('of the end of a time without a worker contains no word that becomes untrue', () => {
+    for (const since of [null, exampleNow]) {
+      for (const until of [null, exampleNow + hourMs])
+        expect(presentWords(messages.observation.observedAgain({ since, until }, format))).toEqual([]);
+    }
+  });
+
+  it('with a word of the present is found', () => {
+    expect(presentWords('orders was paused. It is Failed now, by @bob')).toEqual(['is', 'now']);
+    expect(presentWords('syncbot still tries to pause its links')).toEqual(['tries']);
+    expect(presentWords('“the queue does not exist”')).toEqual([]);
+  });
+});

@@ -1,0 +1,29 @@
+// `npm run test:mutation -- domain config slack`: changes pure code in one place at a time, and prints the changes that no
+// test notices. docs/testing.md explains those that are left.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** By area: the files that are changed, and the tests that must notice. */
+const areas = {
+  domain: { mutate: 'src/domain/*.ts', tests: ['test/domain', 'test/messages'] },
+  config: { mutate: 'src/config/*.ts', tests: ['test/config'] },
+  slack: { mutate: 'src/slack/{views,commands}/*.ts', tests: ['test/slack/views', 'test/slack/commands'] },
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(areas);
+if (names.every((name) => name in areas)) {
+  process.exitCode = names.every(run) ? 0 : 1;
+} else {
+  process.stderr.write(`Usage: npm run test:mutation -- [${Object.keys(areas).join('|')}]…\n`);
+  process.exitCode = 2;
+}
+
+/** Returns false if the run fails. */
+function run(name) {
+  const { mutate, tests } = areas[name];
+  const args = ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', '--mutate', mutate];
+  // biome-ignore lint/style/noProcessEnv: the test run inherits the environment
+  const env = { ...process.env, MUTATION_TESTS: tests.map((folder) => `${folder}/*.test.ts`).join(' ') };
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env }).status === 0;
+}

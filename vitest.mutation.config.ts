@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: (process.env['MUTATION_TESTS'] ?? '').split(' '),
+    isolate: false,
     testTimeout: 60_000,
     allowOnly: false,
   },

@@ -56,9 +56,9 @@ function plant(folder, { file, from, to }) {
 /** A bug that the compiler finds would be found by no test. */
 function findBug(copy, bug) {
   if (runNode(copy, ['node_modules/typescript/bin/tsc', '--noEmit']).status !== 0) return 'does not compile';
-  const { status, stdout } = runNode(copy, runs[kind](bug));
+  const { status, stdout, stderr } = runNode(copy, runs[kind](bug));
   if (status === 0) return 'missed';
-  const [, title] = /FAIL\s+(.*)/.exec(stdout) ?? [];
+  const [, title] = /FAIL\s+(.*)/.exec(stderr) ?? [];
   return title === undefined ? `no result: ${stdout.slice(-300)}` : `found: ${title}`;
 }
 

@@ -10,10 +10,10 @@ export const plantedBugs = [
     tests: ['test/domain/lifecycle.test.ts'],
   },
   {
-    effect: 'An alert stays firing after its cause is gone.',
+    effect: 'An alert of a flapping kind stays firing after its cause is gone.',
     file: 'src/domain/alert.ts',
-    from: 'return previous === null ? null : onAbsent(previous, now);',
-    to: 'return previous;',
+    from: 'const resolvesAtOnce = !debounced.has(previous.condition.kind) || previous.absentOnce;',
+    to: 'const resolvesAtOnce = !debounced.has(previous.condition.kind);',
     tests: ['test/domain/alert.test.ts'],
   },
   {
@@ -111,7 +111,7 @@ export const plantedBugs = [
     effect: 'After a crash of the bot between OK and the job, the operation is never executed.',
     file: 'src/application/sweep.ts',
     from: 'if (isUnfinished(operation)) await context.jobs.execute(ref);',
-    to: "if (operation.state === 'running') await context.jobs.execute(ref);",
+    to: "if (isUnfinished(operation) && operation.state === 'running') await context.jobs.execute(ref);",
     tests: ['test/application/sweep.test.ts', 'test/application/recovery.test.ts'],
   },
   {

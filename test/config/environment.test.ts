@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
+import { environmentVariables, parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
 import { formatEnvironmentError } from '../../src/config/errors.ts';
 
 function parseValid(env: Record<string, string>) {
@@ -118,5 +118,90 @@ describe('the environment', () => {
 
   test.each(['[::1]', '127.0.0.1:80', 'http://a', 'a b', '-a', 'a/b'])('refuses the host %s', (host) => {
     expect(parseEnvironment({ HOST: host })).toMatchObject({ kind: 'refused', errors: [{ name: 'HOST' }] });
+  });
+
+  test.each([
+    ['PORT', '0', true],
+    ['PORT', ' 65535 ', true],
+    ['PORT', '65536', false],
+    ['PORT', '-1', false],
+    ['PORT', '80a', false],
+    ['PORT', 'a80', false],
+    ['SLACK_BOT_TOKEN', ' xoxb-1 ', true],
+    ['SLACK_BOT_TOKEN', 'own-format', true],
+    ['SLACK_BOT_TOKEN', 'xoxp-1', false],
+    ['SLACK_BOT_TOKEN', 'xoxb-1 2', false],
+    ['SLACK_BOT_TOKEN', 'xoxb-ä', false],
+    ['SLACK_APP_TOKEN', 'xapp-1', true],
+    ['SLACK_APP_TOKEN', 'xoxa-1', false],
+    ['SLACK_SIGNING_SECRET', 'a-xoxb-1', true],
+    ['SLACK_API_URL', ' https://slack.example/api/ ', true],
+    ['SLACK_API_URL', 'HTTP://slack.example', true],
+    ['SLACK_API_URL', 'ftp://slack.example', false],
+    ['SLACK_API_URL', 'x https://slack.example', false],
+    ['SLACK_API_URL', 'https://', false],
+    ['SLACK_COMMAND', ' /my_sync-2 ', true],
+    ['SLACK_COMMAND', `/${'x'.repeat(31)}`, true],
+    ['SLACK_COMMAND', `/${'x'.repeat(32)}`, false],
+    ['SLACK_COMMAND', '/', false],
+    ['SLACK_COMMAND', '/Sync', false],
+    ['SLACK_COMMAND', '//sync', false],
+    ['LOG_LEVEL', ' DEBUG ', true],
+    ['LOG_LEVEL', 'silent', true],
+    ['LOG_LEVEL', 'verbose', false],
+    ['HOST', 'a', true],
+    ['HOST', 'a-', false],
+    ['REDIS_URL', ' redis://h ', true],
+  ])('with %s=%s is accepted: %s', (name, value, isAccepted) => {
+    expect(parseEnvironment({ [name]: value }).kind).toBe(isAccepted ? 'read' : 'refused');
+  });
+
+  test('is read without spaces around the values', () => {
+    const environment = parseValid({
+      SLACK_BOT_TOKEN: ' xoxb-1 ',
+      SLACK_APP_TOKEN: ' xapp-1 ',
+      SLACK_SIGNING_SECRET: ' secret ',
+      SLACK_API_URL: ' https://slack.example/ ',
+      SLACK_COMMAND: ' /deploy ',
+      PORT: ' 8080 ',
+      HOST: ' h ',
+      SYNCBOT_CONFIG: 'other.yml',
+      ADMIN_PORT: ' 9090 ',
+      ADMIN_HOST: ' a ',
+      LOG_LEVEL: ' Debug ',
+      REDIS_URL: ' redis://h/1 ',
+    });
+    const { secrets, ...rest } = environment;
+    expect(rest).toEqual({
+      command: '/deploy',
+      slackApiUrl: 'https://slack.example/',
+      port: 8_080,
+      host: 'h',
+      configPath: 'other.yml',
+      adminPort: 9_090,
+      adminHost: 'a',
+      logLevel: 'debug',
+    });
+    expect({ ...secrets }).toEqual({
+      redis: { kind: 'standalone', url: 'redis://h/1' },
+      slackBotToken: 'xoxb-1',
+      slackAppToken: 'xapp-1',
+      slackSigningSecret: 'secret',
+    });
+    expect([JSON.stringify(secrets), inspect(secrets)]).toEqual(['"[secret]"', '[secret]']);
+    expect(Object.isFrozen(secrets)).toBe(true);
+  });
+
+  test('has a hint and a description for each variable, and the defaults', () => {
+    expect(environmentVariables.every(({ hint, description }) => hint !== '' && description !== '')).toBe(true);
+    const defaults = environmentVariables.flatMap(({ name, defaultValue }) =>
+      defaultValue === null ? [] : [`${name}=${defaultValue}`],
+    );
+    expect(defaults).toEqual([
+      'SLACK_COMMAND=/sync',
+      'PORT=3000',
+      'REDIS_URL=redis://127.0.0.1:6379',
+      'SYNCBOT_CONFIG=syncbot.yml',
+    ]);
   });
 });

@@ -72,6 +72,40 @@ describe('a Redis URL', () => {
     });
   });
 
+  test.each([
+    ['redis://h/123456', 'has a database that is not a number'],
+    ['redis://h/1/2', 'has a database that is not a number'],
+    ['redis://h#a', 'must not have "?" or "#" (in a password, write %3F or %23)'],
+    ['redis://h?a', 'must not have "?" or "#" (in a password, write %3F or %23)'],
+    ['redis://', 'is not a Redis URL'],
+    ['redis:///0', 'has no host'],
+    ['x redis://h', 'is not a Redis URL'],
+    ['redis+x://h', 'is not a Redis URL'],
+    ['redis+sentinel://', 'is not a Redis URL'],
+    ['redis+sentinel://a b/m', 'is not a Redis URL'],
+    ['redis+sentinel://a', 'has no name of a master after the hosts'],
+    ['redis+sentinel://a/m/1/2', 'has a database that is not a number'],
+    ['redis+sentinel://a/m/123456', 'has a database that is not a number'],
+    ['redis+sentinel://a/m/', 'has a database that is not a number'],
+    ['redis+sentinel://a:65536/m', 'has an invalid host or port'],
+    ['redis+sentinel://a:1,b:x/m', 'has an invalid host or port'],
+    ['redis+sentinel://[g]/m', 'has an invalid host or port'],
+    ['redis+cluster://a/0', 'must not have a database, because a cluster has only one'],
+  ])('is refused with the cause: %s %s', (text, message) => {
+    expect(parseRedisUrl(text)).toEqual({ kind: 'refused', message });
+  });
+
+  test('of a cluster may end with a slash, use any port and have a user without a password', () => {
+    const nodes = [
+      { host: 'a', port: 65_535 },
+      { host: 'b', port: 6_379 },
+    ];
+    expect(parseRedisUrl('redis+cluster://u@a:65535,b/')).toEqual({
+      kind: 'parsed',
+      endpoint: { kind: 'cluster', nodes, username: 'u' },
+    });
+  });
+
   test('has an identity that depends on the database only, not on credentials', () => {
     const identity = (text: string) => {
       const parsed = parseRedisUrl(text);
@@ -80,6 +114,11 @@ describe('a Redis URL', () => {
     expect(identity('redis://u:p@Host:6379/0')).toBe(identity('rediss://host'));
     expect(identity('redis://localhost')).toBe(identity('redis://127.0.0.1:6379'));
     expect(identity('redis+cluster://a:1,b:2')).toBe(identity('redis+cluster://b:2,a:1'));
+    expect(identity('redis://[::1]')).toBe(identity('redis://localhost/0'));
+    expect(identity('redis+sentinel://LOCALHOST/x')).toBe(identity('redis+sentinel://[::1]:26379/x/0'));
+    expect(identity('redis+sentinel://a/x/1')).not.toBe(identity('redis+sentinel://a/x/2'));
+    expect(identity('redis+cluster://a')).not.toBe(identity('redis://a'));
+    expect(identity('redis://host:1')).not.toBe(identity('redis://host:2'));
     expect(identity('redis://host/1')).not.toBe(identity('redis://host/2'));
     expect(identity('redis+sentinel://a/x')).not.toBe(identity('redis+sentinel://a/y'));
   });

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { configErrors, parsedConfig } from './config-fixture.ts';
+
+const file = (project: string, settings = '{}', policy = '{}', connections = '{}') =>
+  `connections: ${connections}\npolicy: ${policy}\nsettings: ${settings}\nprojects:\n  orders: { links: [{ queue: q }], ${project} }\n`;
+const inLinks = (link: string) => `projects:\n  orders:\n    links:\n      - ${link}\n`;
+const messageOf = (text: string) => configErrors(text)[0]?.message ?? 'accepted';
+const x = (length: number) => 'x'.repeat(length);
+
+describe('a value of syncbot.yml', () => {
+  test.each([
+    ['description: ""', 'is empty'],
+    [`description: ${x(1_000)}`, 'accepted'],
+    [`description: ${x(1_001)}`, 'is longer than 1000 characters'],
+    [`labels: [${x(63)}]`, 'accepted'],
+    [`labels: [${x(64)}]`, 'is longer than 63 characters'],
+    [`labels: [${Array.from({ length: 50 }, (_, n) => `l${n}`)}]`, 'accepted'],
+    [`labels: [${Array.from({ length: 51 }, (_, n) => `l${n}`)}]`, 'has more than 50 entries'],
+    [`source: { type: ${x(63)}, name: ${x(255)} }`, 'accepted'],
+    [`source: { type: ${x(64)}, name: a }`, 'is longer than 63 characters'],
+    [`target: { type: a, name: ${x(256)} }`, 'is longer than 255 characters'],
+    ['target: { type: a, name: b, c: d }', 'is an unknown key'],
+    ['channel: C0123', 'accepted'],
+    ['channel: G0123', 'accepted'],
+    ['channel: D0123', 'accepted'],
+    ['channel: XC0123', 'is not the id of a channel'],
+    ['channel: C0123-', 'is not the id of a channel'],
+    ['channel: C', 'is not the id of a channel'],
+    ['adopt: true', 'accepted'],
+    ['adopt: "false"', 'accepted'],
+    ['adopt: 1', 'is not true or false'],
+    ['onFailure: pause', 'accepted'],
+    ['logRetention: 1m', 'accepted'],
+    ['logRetention: 59s', 'is not from 1m to 3650d'],
+    ['logRetention: 3650d', 'accepted'],
+    ['logRetention: 3651d', 'is not from 1m to 3650d'],
+    ['latencyAlert: 1s', 'accepted'],
+    ['latencyAlert: 999ms', 'is not from 1s to 30d'],
+    ['latencyAlert: 30d', 'accepted'],
+    ['latencyAlert: 31d', 'is not from 1s to 30d'],
+    ['latencyAlert: 5', 'is not text'],
+  ])('in a project, %s: %s', (value, message) => {
+    expect(messageOf(file(value))).toBe(message);
+  });
+
+  test.each([
+    ['confirmationTtl: 1s', 'accepted'],
+    ['confirmationTtl: 999ms', 'is not from 1s to 24h'],
+    ['confirmationTtl: 24h', 'accepted'],
+    ['confirmationTtl: 25h', 'is not from 1s to 24h'],
+    ['observeEvery: 250ms', 'accepted'],
+    ['observeEvery: 249ms', 'is not from 250ms to 10m'],
+    ['observeEvery: 10m', 'accepted'],
+    ['observeEvery: 601s', 'is not from 250ms to 10m'],
+    ['operationRetention: 1h', 'accepted'],
+    ['operationRetention: 59m', 'is not from 1h to 3650d'],
+    ['operationRetention: 3650d', 'accepted'],
+    ['operationRetention: 3651d', 'is not from 1h to 3650d'],
+    ['auditLength: 100', 'accepted'],
+    ['auditLength: 99', 'is less than 100'],
+    ['auditLength: 1000000', 'accepted'],
+    ['auditLength: 1000001', 'is more than 1000000'],
+    ['auditLength: 100.5', 'is not a whole number'],
+    ['auditLength: "100"', 'accepted'],
+    ['auditLength: "x100"', 'is not a number'],
+    ['auditLength: "100x"', 'is not a number'],
+    ['auditLength: "1000000000"', 'is not a number'],
+    ['showErrors: "true"', 'accepted'],
+    ['showErrors: "yes"', 'is not true or false'],
+  ])('in the settings, %s: %s', (value, message) => {
+    expect(messageOf(file('', `{ ${value} }`))).toBe(message);
+  });
+
+  test.each([
+    ['operators: [U1, W1, S1]', 'accepted'],
+    ['operators: [XU1]', 'is not the id of a user or user group'],
+    ['operators: [U1x]', 'is not the id of a user or user group'],
+    ['operators: [U]', 'is not the id of a user or user group'],
+  ])('in the policy, %s: %s', (value, message) => {
+    expect(messageOf(file('', '{}', `{ ${value} }`))).toBe(message);
+  });
+
+  test.each([
+    [`{ queue: ${x(255)} }`, 'accepted'],
+    [`{ queue: ${x(256)} }`, 'is longer than 255 characters'],
+    ['{ queue: "a\\u0007b" }', 'contains unprintable characters'],
+    ['{ queue: q, prefix: "a:b" }', 'accepted'],
+    ['{ queue: q, prefix: "{syncbot}" }', "is reserved for the bot's own queues"],
+    ['{ queue: q, prefix: "a\\u0007b" }', 'contains unprintable characters'],
+    ['{ queue: q, connection: }', 'accepted'],
+    ['{ queue: q, prefix: }', 'accepted'],
+  ])('in a link, %s: %s', (link, message) => {
+    expect(messageOf(inLinks(link))).toBe(message);
+  });
+
+  test.each([
+    ['a', 'accepted'],
+    [x(63), 'accepted'],
+    [x(64), 'is not a valid name of a connection'],
+    ['A', 'is not a valid name of a connection'],
+    ['-a', 'is not a valid name of a connection'],
+    ['a.b', 'is not a valid name of a connection'],
+    ['default', 'is reserved for REDIS_URL'],
+  ])('as the name of a connection, %s: %s', (name, message) => {
+    expect(messageOf(file('', '{}', '{}', `{ ${name}: " redis://other " }`))).toBe(message);
+  });
+
+  test('is what the text of a variable says', () => {
+    const { settings } = parsedConfig(file('', '{ auditLength: "123", showErrors: "false" }'));
+    expect(settings).toMatchObject({ auditLength: 123, showErrors: false });
+    expect(parsedConfig(file('', '{ showErrors: "true" }')).settings.showErrors).toBe(true);
+  });
+});
+
+describe('a hint', () => {
+  const hintOf = (text: string) => configErrors(text)[0]?.hint;
+
+  test.each([
+    ['a name of a connection', file('', '{}', '{}', '{ A: redis://a }'), /^Use 1 to 63 of a-z/],
+    ['a reserved name', file('', '{}', '{}', '{ default: redis://a }'), 'Choose another name.'],
+    ['an unknown connection', inLinks('{ queue: q, connection: zzz }'), 'The connections are: default.'],
+    ['a mistyped connection', inLinks('{ queue: q, connection: defalt }'), 'Did you mean default?'],
+    ['a project id', 'projects: { Orders: { links: [{ queue: q }] } }', /^Use 1 to 63 of a-z/],
+    ['a reserved project id', 'projects: { pause: { links: [{ queue: q }] } }', 'Choose another name.'],
+    ['an unknown key of the file', 'projcts: {}\nprojects: {}', 'Did you mean projects?'],
+    ['another key of the file', 'zzz: {}\nprojects: {}', 'The keys here are: connections, policy, settings, projects.'],
+    ['a link in two places', inLinks('{ queue: q }\n      - { queue: q }'), 'Remove one of the two entries.'],
+    ['a queue', inLinks('{ queue: "a:b" }'), /^Write the name of a BullMQ queue|BullMQ queue/],
+    ['an empty list of links', 'projects: { orders: { links: [] } }', /\S/],
+  ])('says what to write for %s', (_name, text, hint) => {
+    expect(hintOf(text)).toEqual(typeof hint === 'string' ? hint : expect.stringMatching(hint));
+  });
+});

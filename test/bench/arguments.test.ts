@@ -14,7 +14,7 @@ it.each([['--help'], ['-h'], ['c', '--help', '--json']])('the arguments %j show 
 });
 
 it.each([
-  { argv: ['g'], problem: 'There is no benchmark "g".' },
+  { argv: ['h'], problem: 'There is no benchmark "h".' },
   { argv: ['--quick'], problem: "Unknown option '--quick'." },
   { argv: ['--json=yes'], problem: "Option '--json' does not take an argument." },
   { argv: ['--tiny', '--write'], problem: '--write cannot be used with --tiny: its numbers are meaningless.' },

@@ -132,7 +132,8 @@ class LinkWatch {
   }
 
   async #readChanged(): Promise<void> {
-    const changed = [...this.#entries.values()].filter(({ hasChanged }) => hasChanged);
+    const changed = this.#changedEntries();
+    if (changed.length === 0) return;
     for (const entry of changed) entry.hasChanged = false;
     const readings = await findFailures(
       this.#options.connections,
@@ -145,7 +146,11 @@ class LinkWatch {
     }
   }
 
-  /** Returns after events, at the latest after `blockMs`. */
+  #changedEntries(): Entry[] {
+    return [...this.#entries.values()].filter(({ hasChanged }) => hasChanged);
+  }
+
+  /** Returns after events or a fault, at the latest when XREAD has not replied in time. */
   async #waitForEvents(source: Redis): Promise<void> {
     const entries = new Map<string, Entry>(
       [...this.#entries.values()].flatMap((entry) =>
@@ -153,6 +158,7 @@ class LinkWatch {
       ),
     );
     if (entries.size === 0) {
+      if (this.#changedEntries().length > 0) return;
       await this.#sleep(retryMs);
       return this.#markAllChanged();
     }

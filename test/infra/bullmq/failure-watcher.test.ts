@@ -4,8 +4,11 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
 import { getHistory } from '../../../src/application/queries.ts';
 import type { Link } from '../../../src/domain/link.ts';
+import { findFailures } from '../../../src/infra/bullmq/find-failures.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { observeLink } from '../link-fixture.ts';
 
 /** The observer runs one cycle at the start, and no other one during a test. */
 const observeEveryMs = 3_600_000;
@@ -100,6 +103,26 @@ it('a failed task is noticed after the server of the links was down', async () =
   await untilFailed('payments');
 });
 
+it('a failed task is noticed if the server refuses XREAD, as it does in a Cluster', async () => {
+  const { link } = await services.createLink('payments', 'far');
+  await openClient('far').acl('SETUSER', 'default', '-xread');
+  await services.createProject('payments', [{ link }]);
+  await startWorkers();
+  await failTask(link);
+  await untilFailed('payments');
+});
+
+it('a task that the watermark covers is no failure, and a later one is', async () => {
+  const { link } = await services.createLink('payments');
+  const connections = createLinkConnections({ default: services.config.redis }, () => {});
+  onTestFinished(() => connections[Symbol.asyncDispose]());
+  await failTask(link);
+  const { newestFailed: watermark } = await observeLink(services, link);
+  expect(await findFailures(connections, [{ link, watermark }])).toMatchObject([{ kind: 'read', hasFailed: false }]);
+  await failTask(link);
+  expect(await findFailures(connections, [{ link, watermark }])).toMatchObject([{ kind: 'read', hasFailed: true }]);
+});
+
 it('a server that does not answer delays no failure of another connection', async () => {
   const { link } = await services.createLink('payments');
   const far = await services.createLink('orders', 'far');
@@ -138,7 +161,7 @@ it('the links of a project are watched only while it is Running and pauses on fa
   await services.createProject('users', [continued], { onFailure: 'continue' });
   await startWorkers();
   await services.createProject('payments', [running]);
-  await untilWatched('far', 1);
+  await untilWatched('far');
   await services.requestAndConfirm('payments', 'pause');
   await waitFor(async () => (await readState('payments')) === 'paused');
   await untilWatched('far', 0);

@@ -139,7 +139,7 @@ export class Services implements AsyncDisposable {
     const watcher = this.#startFailureWatcher();
     const executeAndWatch = async (ref: OperationRef) => {
       await execute(context, ref);
-      await watcher.projectChanged(ref.project);
+      void watcher.projectChanged(ref.project);
     };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: executeAndWatch } }),

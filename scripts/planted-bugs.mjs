@@ -19,8 +19,8 @@ export const plantedBugs = [
   {
     effect: 'A failed task makes a project Failed that has `onFailure: continue`.',
     file: 'src/application/observer.ts',
-    from: "if (failure !== null && project.definition.onFailure === 'pause') {",
-    to: 'if (failure !== null) {',
+    from: "return state === 'running' && definition.onFailure === 'pause';",
+    to: "return state === 'running' && definition.onFailure !== undefined;",
     tests: ['test/application/observer.test.ts'],
   },
   {

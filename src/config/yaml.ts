@@ -1,11 +1,13 @@
 import {
   type Document,
   type ErrorCode,
+  isAlias,
   isMap,
   isNode,
   isScalar,
   LineCounter,
   parseDocument,
+  visit,
   type YAMLError,
 } from 'yaml';
 import { messages } from '../messages/catalog.ts';
@@ -34,6 +36,8 @@ export function parseYaml(text: string, env: RawEnvironment): YamlResult {
     const document = parseDocument(text, { lineCounter, stringKeys: true, prettyErrors: false, logLevel: 'error' });
     const yamlErrors = [...document.errors, ...document.warnings];
     if (yamlErrors.length > 0) return { kind: 'refused', errors: toSyntaxErrors(yamlErrors, text, lineCounter) };
+    const aliasErrors = findUnresolvedAliases(document, lineCounter);
+    if (aliasErrors.length > 0) return { kind: 'refused', errors: aliasErrors };
     const variableErrors = interpolateVariables(document, env);
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
@@ -55,6 +59,22 @@ function toSyntaxErrors(yamlErrors: readonly YAMLError[], text: string, lineCoun
     errorsByLine.set(line, { path: '', line, message, hint: hint ?? (hasVariable ? texts.quoteVariable : null) });
   }
   return [...errorsByLine.values()];
+}
+
+/** The parser accepts an alias without an anchor above it. Only the conversion to plain data throws. */
+function findUnresolvedAliases(document: Document, lineCounter: LineCounter): ConfigError[] {
+  const anchors = new Set<string>();
+  const errors: ConfigError[] = [];
+  visit(document, (_key, node) => {
+    if (!isNode(node)) return;
+    if (!isAlias(node)) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+    } else if (!anchors.has(node.source)) {
+      const { line } = lineCounter.linePos(node.range?.[0] ?? 0);
+      errors.push({ path: '', line, ...texts.badAlias });
+    }
+  });
+  return errors;
 }
 
 const syntaxErrors: { readonly [Code in ErrorCode]?: Pick<ConfigError, 'message' | 'hint'> } = {

@@ -34,7 +34,7 @@ test.each([
   ['a:\n\tb: 1', 2, 'A tab is used for indentation', 'Use spaces.'],
   ['a: 1\n---\nb: 1', 2, 'A second YAML document starts here', 'Write one document, without `---`.'],
   ['a: 1\nb: !x 1', 2, 'The YAML tag (`!…`) is unknown', 'Write plain values.'],
-  ['a: *b', 1, 'The alias (`*…`) has no anchor (`&…`) above it', 'Put text that starts with * in quotes.'],
+  ['a: 1\nb: *b', 2, 'The alias (`*…`) has no anchor (`&…`) above it', 'Put text that starts with * in quotes.'],
   [`a: 1\nb: { c: ${brace}D} }`, 2, expect.any(String), `Put "${brace}NAME}" in quotes inside { } and [ ].`],
   ['a: "b', 1, 'This is not valid YAML (missing char)', null],
   ['', 1, 'The file is empty', 'Write at least `projects: {}`.'],

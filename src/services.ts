@@ -13,12 +13,14 @@ import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import { runThrottledCycle } from './application/throttled-cycle.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
+import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, type CycleIntervals, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
+import { createKeys, type Keys } from './infra/redis/keys.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
@@ -31,6 +33,8 @@ export interface ServicesConfig {
   /** The named connections of syncbot.yml. */
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly settings: ServicesSettings;
+  /** How the keys of the bot's records begin. Without it: `syncbot`. */
+  readonly keyPrefix?: string;
 }
 
 export interface ServicesSettings {
@@ -77,6 +81,7 @@ export class Services implements AsyncDisposable {
   >;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
+  readonly #keys: Keys;
   readonly #overrides: ServicesOverrides;
   readonly #stopping = new AbortController();
   readonly #clients: RedisClient[] = [];
@@ -89,6 +94,7 @@ export class Services implements AsyncDisposable {
   constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
     this.#config = config;
     this.#log = log;
+    this.#keys = createKeys(config.keyPrefix ?? defaultKeyPrefix);
     this.#overrides = overrides;
     // Every wait for a link listens to this signal.
     setMaxListeners(0, this.#stopping.signal);
@@ -98,7 +104,7 @@ export class Services implements AsyncDisposable {
       this.#reportConnectionError,
       this.#reportRecovery,
     );
-    this.#queues = createBotQueues(client, (error) => this.#reportConnectionError('bot', error));
+    this.#queues = createBotQueues({ client, keys: this.#keys }, (error) => this.#reportConnectionError('bot', error));
     this.context = this.#createContext(client);
     this.health = {
       pingRedis: createPing(client),
@@ -112,8 +118,10 @@ export class Services implements AsyncDisposable {
   #createContext(client: RedisClient): UseCaseContext {
     const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
     const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
-    const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      this.#log.error({ project, error }, 'record not readable, skipped'),
+    const stores = createStores(
+      { client, keys: this.#keys },
+      { auditLength, retentionMs: operationRetentionMs },
+      (project, error) => this.#log.error({ project, error }, 'record not readable, skipped'),
     );
     return {
       ...(instrumentation?.instrumentStores(stores) ?? stores),
@@ -132,7 +140,7 @@ export class Services implements AsyncDisposable {
   async startWorkers(): Promise<void> {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
-    const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#lockOptions() };
+    const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#workerOptions() };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
       startWorker({
@@ -164,7 +172,7 @@ export class Services implements AsyncDisposable {
     const worker = startWorker({
       client: this.#openClient('blocking', 'bot'),
       log: this.#log,
-      ...this.#lockOptions(),
+      ...this.#workerOptions(),
       queue: 'notifications',
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
@@ -192,7 +200,7 @@ export class Services implements AsyncDisposable {
     const worker = startWorker({
       client,
       log: this.#log,
-      ...this.#lockOptions(),
+      ...this.#workerOptions(),
       queue: 'sweep',
       handlers: { sweep: () => this.#runSweepCycle() },
       timeoutMs: cycleJobTimeoutMs,
@@ -272,9 +280,9 @@ export class Services implements AsyncDisposable {
     return this.#overrides.sweepIntervalMs ?? defaultSweepIntervalMs;
   }
 
-  #lockOptions(): { readonly lockDurationMs?: number } {
+  #workerOptions(): { readonly keys: Keys; readonly lockDurationMs?: number } {
     const { lockDurationMs } = this.#overrides;
-    return lockDurationMs === undefined ? {} : { lockDurationMs };
+    return { keys: this.#keys, ...(lockDurationMs === undefined ? {} : { lockDurationMs }) };
   }
 
   #openClient(use: ConnectionUse, name: string): RedisClient {

@@ -120,3 +120,14 @@ describe('the environment', () => {
     expect(parseEnvironment({ HOST: host })).toMatchObject({ kind: 'refused', errors: [{ name: 'HOST' }] });
   });
 });
+
+test.each(['syncbot-staging', ' sync_2 '])('SYNCBOT_PREFIX may be %j', (value) => {
+  expect(parseValid({ SYNCBOT_PREFIX: value })).toMatchObject({ keyPrefix: value.trim() });
+});
+
+test.each(['{syncbot}', 'sync:bot', 'Sync', '-sync', 's'.repeat(64)])('SYNCBOT_PREFIX may not be %j', (value) => {
+  expect(parseEnvironment({ SYNCBOT_PREFIX: value })).toMatchObject({
+    kind: 'refused',
+    errors: [{ name: 'SYNCBOT_PREFIX', hint: expect.stringContaining('"_"') }],
+  });
+});

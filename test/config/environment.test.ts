@@ -19,6 +19,7 @@ describe('the environment', () => {
       port: 3_000,
       host: null,
       configPath: 'syncbot.yml',
+      keyPrefix: 'syncbot',
       adminPort: null,
       adminHost: null,
       logLevel: null,

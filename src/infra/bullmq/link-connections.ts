@@ -19,7 +19,7 @@ export interface LinkConnection {
 }
 
 export interface LinkConnections extends AsyncDisposable {
-  /** Returns undefined if the configuration has no connection of this name: its links are unreachable. */
+  /** Returns undefined if the configuration has no connection of this name, or if they are closed: its links are unreachable. */
   get(name: string): LinkConnection | undefined;
 }
 
@@ -33,10 +33,13 @@ export function createLinkConnections(
   onRecovered: (name: string) => void = () => {},
 ): LinkConnections {
   const opened = new Map<string, LinkConnection & { close(): Promise<void> }>();
+  let isClosed = false;
   return {
     get(name) {
       const existing = opened.get(name);
       if (existing !== undefined) return existing;
+      // Work that goes on while the process stops must not keep it alive with a new connection.
+      if (isClosed) return undefined;
       const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
       if (endpoint === undefined) return undefined;
       const connection = openConnection(name, endpoint, { onError, onRecovered });
@@ -44,6 +47,7 @@ export function createLinkConnections(
       return connection;
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       await Promise.all([...opened.values()].map((connection) => connection.close()));
       opened.clear();
     },

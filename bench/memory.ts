@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { queuePrefix } from '../src/infra/redis/keys.ts';
+import { defaultKeyPrefix } from '../src/domain/installation.ts';
+import { createKeys } from '../src/infra/redis/keys.ts';
 import { FakeSlack } from '../test/fake-slack/fake-slack.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { type BenchProgram, buildFolder, startSyncbot } from './processes.ts';
@@ -118,7 +119,11 @@ async function countConnections(fixtures: readonly RedisFixture[]): Promise<numb
 async function completedCyclesMs(redis: Redis): Promise<number[]> {
   const startedAt = new Map<string, number>();
   const cycleTimesMs: number[] = [];
-  for (const [id, fields] of await redis.xrange(`${queuePrefix}:observe:events`, '-', '+')) {
+  for (const [id, fields] of await redis.xrange(
+    `${createKeys(defaultKeyPrefix).queuePrefix}:observe:events`,
+    '-',
+    '+',
+  )) {
     const field = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
     const eventAt = Number(id.split('-')[0]);
     if (field('event') === 'active') startedAt.set(field('jobId'), eventAt);

@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../demo/redis-server.ts';
 import type { Stores } from '../src/application/stores.ts';
+import { defaultKeyPrefix } from '../src/domain/installation.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
+import { createKeys } from '../src/infra/redis/keys.ts';
 import { createStores } from '../src/infra/redis/stores.ts';
 import { toChunks } from '../src/lib/async.ts';
 import { makeDefinition } from '../test/support/project-definition.ts';
@@ -42,7 +44,10 @@ export const idleOverrides = { sweepIntervalMs: hourMs };
 
 export function createStoresFor(redis: Redis): Stores {
   const { auditLength, operationRetentionMs } = idleSettings;
-  return createStores(redis, { auditLength, retentionMs: operationRetentionMs });
+  return createStores(
+    { client: redis, keys: createKeys(defaultKeyPrefix) },
+    { auditLength, retentionMs: operationRetentionMs },
+  );
 }
 
 export interface ProjectCounts {

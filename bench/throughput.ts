@@ -4,10 +4,11 @@ import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { confirm } from '../src/application/confirm.ts';
 import { requestAction } from '../src/application/request-action.ts';
+import { defaultKeyPrefix } from '../src/domain/installation.ts';
 import type { Action } from '../src/domain/lifecycle.ts';
 import type { OperationRef } from '../src/domain/operation.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
-import { queuePrefix } from '../src/infra/redis/keys.ts';
+import { createKeys } from '../src/infra/redis/keys.ts';
 import { Services } from '../src/services.ts';
 import { buildFolder, startProgram, startSyncbot } from './processes.ts';
 import { createQueues } from './queues.ts';
@@ -64,7 +65,8 @@ async function startSubject(size: typeof fullSize) {
     { redis: endpoint, connections: {}, settings: idleSettings },
     pino({ level: 'silent' }),
   );
-  const openQueue = (name: string) => new Queue(name, { connection: fixture.redis, prefix: queuePrefix });
+  const openQueue = (name: string) =>
+    new Queue(name, { connection: fixture.redis, prefix: createKeys(defaultKeyPrefix).queuePrefix });
   const [queue, notificationQueue] = [openQueue('actions'), openQueue('notifications')];
   return {
     /** Pauses all projects, then restores them. */

@@ -27,7 +27,12 @@ export async function createApp(
   const metrics = await createMetricsIfEnabled(given);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
   const services = new Services(
-    { redis: environment.secrets.redis, connections: config.connections, settings: config.settings },
+    {
+      redis: environment.secrets.redis,
+      connections: config.connections,
+      settings: config.settings,
+      keyPrefix: environment.keyPrefix,
+    },
     options.log,
     metrics === null ? {} : { instrumentation: metrics },
   );

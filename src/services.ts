@@ -13,6 +13,7 @@ import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import { runThrottledCycle } from './application/throttled-cycle.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
+import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
@@ -21,6 +22,7 @@ import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, type CycleIntervals, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
+import { createKeys, type Keys } from './infra/redis/keys.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
@@ -33,6 +35,8 @@ export interface ServicesConfig {
   /** The named connections of syncbot.yml. */
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly settings: ServicesSettings;
+  /** How the keys of the bot's records begin. Without it: `syncbot`. */
+  readonly keyPrefix?: string;
 }
 
 export interface ServicesSettings {
@@ -79,6 +83,7 @@ export class Services implements AsyncDisposable {
   >;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
+  readonly #keys: Keys;
   readonly #overrides: ServicesOverrides;
   readonly #stopping = new AbortController();
   readonly #clients: RedisClient[] = [];
@@ -92,6 +97,7 @@ export class Services implements AsyncDisposable {
   constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
     this.#config = config;
     this.#log = log;
+    this.#keys = createKeys(config.keyPrefix ?? defaultKeyPrefix);
     this.#overrides = overrides;
     // Every wait for a link listens to this signal.
     setMaxListeners(0, this.#stopping.signal);
@@ -101,7 +107,7 @@ export class Services implements AsyncDisposable {
       this.#reportConnectionError,
       this.#reportRecovery,
     );
-    this.#queues = createBotQueues(client, (error) => this.#reportConnectionError('bot', error));
+    this.#queues = createBotQueues({ client, keys: this.#keys }, (error) => this.#reportConnectionError('bot', error));
     this.context = this.#createContext(client);
     this.health = {
       pingRedis: createPing(client),
@@ -115,8 +121,10 @@ export class Services implements AsyncDisposable {
   #createContext(client: RedisClient): UseCaseContext {
     const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
     const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
-    const stores = createStores(client, { auditLength, retentionMs: operationRetentionMs }, (project, error) =>
-      this.#log.error({ project, error }, 'record not readable, skipped'),
+    const stores = createStores(
+      { client, keys: this.#keys },
+      { auditLength, retentionMs: operationRetentionMs },
+      (project, error) => this.#log.error({ project, error }, 'record not readable, skipped'),
     );
     return {
       ...(instrumentation?.instrumentStores(stores) ?? stores),
@@ -135,7 +143,7 @@ export class Services implements AsyncDisposable {
   async startWorkers(): Promise<void> {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
-    const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#lockOptions() };
+    const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#workerOptions() };
     const watcher = this.#startFailureWatcher();
     const executeAndWatch = async (ref: OperationRef) => {
       await execute(context, ref);
@@ -189,7 +197,7 @@ export class Services implements AsyncDisposable {
     const worker = startWorker({
       client: this.#openClient('blocking', 'bot'),
       log: this.#log,
-      ...this.#lockOptions(),
+      ...this.#workerOptions(),
       queue: 'notifications',
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
@@ -218,7 +226,7 @@ export class Services implements AsyncDisposable {
     const worker = startWorker({
       client,
       log: this.#log,
-      ...this.#lockOptions(),
+      ...this.#workerOptions(),
       queue: 'sweep',
       handlers: { sweep: () => this.#runSweepCycle() },
       timeoutMs: cycleJobTimeoutMs,
@@ -298,9 +306,9 @@ export class Services implements AsyncDisposable {
     return this.#overrides.sweepIntervalMs ?? defaultSweepIntervalMs;
   }
 
-  #lockOptions(): { readonly lockDurationMs?: number } {
+  #workerOptions(): { readonly keys: Keys; readonly lockDurationMs?: number } {
     const { lockDurationMs } = this.#overrides;
-    return lockDurationMs === undefined ? {} : { lockDurationMs };
+    return { keys: this.#keys, ...(lockDurationMs === undefined ? {} : { lockDurationMs }) };
   }
 
   #openClient(use: ConnectionUse, name: string): RedisClient {

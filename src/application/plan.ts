@@ -8,13 +8,13 @@ import {
   wasInterrupted,
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
-import { type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
+import { defaultConnection, type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
 import { hasQueue, type LinkObservation, type QueueUsage } from '../domain/observation.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { type ConnectionInfo, type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
-import { findSharedQueues } from '../domain/shared-queues.ts';
+import { findQueuesOfOthers, findSharedQueues } from '../domain/shared-queues.ts';
 import type { UseCaseContext } from './context.ts';
 import type { InitialState } from './stores.ts';
 
@@ -59,7 +59,7 @@ export type PlanResult =
   /** Every reason at once. */
   | { readonly kind: 'refused'; readonly refusals: readonly ApplyRefusal[] };
 
-type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
+type ReadContext = Pick<UseCaseContext, 'projects' | 'installations' | 'links'>;
 
 /**
  * Plans what applying the file would do, or returns every reason why it is refused. Changes nothing.
@@ -68,12 +68,14 @@ type ReadContext = Pick<UseCaseContext, 'projects' | 'links'>;
 export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {
   const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
+  const others = await context.installations.listOthers();
   const [snapshots, connections] = await Promise.all([
     readSnapshots(context, diff),
-    readConnectionsOf(context, desired.projects),
+    readConnectionsOf(context, desired.projects, others.length > 0),
   ]);
   const refusals = [
     ...findSharedQueues(desired.projects, connections),
+    ...findQueuesOfOthers(desired.projects, others, connections),
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
     ...diff.removed.flatMap(removalRefusals),
@@ -102,12 +104,14 @@ export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
   return create.length + update.length + remove.length + pauseAgain.length === 0;
 }
 
-/** Several connections may lead to one Redis. Reads nothing if all links have the same connection. */
+/** Several connections may lead to one Redis. Reads nothing if only one connection counts. */
 async function readConnectionsOf(
   { links }: ReadContext,
   projects: readonly DesiredProject[],
+  hasOthers: boolean,
 ): Promise<readonly ConnectionInfo[]> {
-  const names = new Set(projects.flatMap(({ definition }) => definition.links.map(({ connection }) => connection)));
+  const used = projects.flatMap(({ definition }) => definition.links.map(({ connection }) => connection));
+  const names = new Set([...(hasOthers ? [defaultConnection] : []), ...used]);
   return names.size < 2 ? [] : links.readConnections([...names]);
 }
 

@@ -1,6 +1,7 @@
 import type { Alert, DeliveredAlert } from '../domain/alert.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
+import type { OtherSyncbot } from '../domain/installation.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
@@ -19,6 +20,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly installations: InstallationStore;
   readonly deduplication: Deduplication;
   readonly serverClock: ServerClock;
 }
@@ -266,6 +268,12 @@ export interface ObservationMessage {
   /** The last completed cycle, epoch ms. Null when no cycle had ever completed. */
   readonly since: number | null;
   readonly message: MessageRef;
+}
+
+/** The syncbots that share the bot's Redis. */
+export interface InstallationStore {
+  /** Those with another prefix that have projects. */
+  listOthers(): Promise<readonly OtherSyncbot[]>;
 }
 
 /** Recognizes repeated deliveries, across all processes. */

@@ -18,6 +18,7 @@ import {
   worstResult,
 } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
+import { findQueuesOfOthers } from '../domain/shared-queues.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
@@ -104,6 +105,7 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
     return [
       checkConfigApplied(context, stored),
       checkObservation(await readObservationStatus(useCaseContext)),
+      ...(await checkOtherSyncbots(context, stored)),
       ...(await checkAllLinks(context, stored)),
     ];
   } catch (error) {
@@ -129,6 +131,22 @@ function checkObservation(status: ObservationStatus): CheckText {
   if (status.kind === 'observed') return { item, result: 'pass', message: texts.observed };
   const message = messages.observation.warning(status.since, cliFormatter);
   return { item, result: status.since === null ? 'unknown' : 'fail', message };
+}
+
+/** The other syncbots on the bot's Redis. */
+async function checkOtherSyncbots({ app, config }: CommandContext, projects: readonly Project[]): Promise<CheckText[]> {
+  const { installations, links } = app.useCaseContext;
+  const others = await installations.listOthers();
+  if (others.length === 0) return [];
+  const connections = await links.readConnections([defaultConnection, ...Object.keys(config.connections)]);
+  return others.map((other) => {
+    const item = texts.items.otherSyncbot(other.prefix);
+    if (other.projects === null) return { item, result: 'unknown', message: texts.otherSyncbot.unreadable };
+    const shared = findQueuesOfOthers(projects, [other], connections);
+    return shared.length === 0
+      ? { item, result: 'pass', message: texts.otherSyncbot.readable(other.projects.length) }
+      : { item, result: 'fail', message: texts.otherSyncbot.sharesQueues(shared.map(({ link }) => link.queue)) };
+  });
 }
 
 async function checkAllLinks({ app }: CommandContext, projects: readonly Project[]): Promise<CheckText[]> {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Policy } from '../domain/authorization.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
+import { defaultKeyPrefix } from '../domain/installation.ts';
 import { messages } from '../messages/catalog.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
@@ -44,7 +45,10 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
   const parsed = fileSchema.safeParse(yaml.value, { error: issueMessage });
   const errors = mergeErrors(yaml.variableErrors, [
     ...(parsed.error?.issues ?? []).flatMap(toKeyErrors),
-    ...crossCheck(yaml.value, env['REDIS_URL']?.trim() || defaultRedisUrl),
+    ...crossCheck(yaml.value, {
+      defaultUrl: env['REDIS_URL']?.trim() || defaultRedisUrl,
+      keyPrefix: env['SYNCBOT_PREFIX']?.trim() || defaultKeyPrefix,
+    }),
   ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
   if (parsed.success && errors.length === 0) return { kind: 'read', config: deepFreeze(toConfig(parsed.data)) };
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };

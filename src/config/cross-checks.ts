@@ -4,24 +4,31 @@ import { projectIdSchema } from '../domain/project.ts';
 import { closestMatch } from '../lib/closest-match.ts';
 import { messages } from '../messages/catalog.ts';
 import type { KeyError } from './errors.ts';
+import { hintFor } from './key-docs.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';
 
 const { config: texts } = messages;
 
 /**
- * Checks the names of connections and projects, and the rules across keys: a link names a known connection, and is in one
- * place only. Reads the raw file, so that it works while other keys have errors. `defaultUrl` is the Redis of the links
- * that name no connection.
+ * Checks the names of connections and projects, and the rules across keys: a link names a known connection, is in one place
+ * only, and is none of the bot's own queues. Reads the raw file, so that it works while other keys have errors.
  */
-export function crossCheck(file: unknown, defaultUrl: string): KeyError[] {
+export function crossCheck(file: unknown, { defaultUrl, keyPrefix }: CrossCheckOptions): KeyError[] {
   const { connections, projects } = toRecord(file);
   const connectionUrls = toRecord(connections);
   return [
     ...Object.keys(connectionUrls).flatMap(connectionNameErrors),
     ...Object.keys(toRecord(projects)).flatMap(projectIdErrors),
-    ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }),
+    ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }, keyPrefix),
   ];
+}
+
+export interface CrossCheckOptions {
+  /** The Redis of the links that name no connection. */
+  readonly defaultUrl: string;
+  /** SYNCBOT_PREFIX. */
+  readonly keyPrefix: string;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -42,7 +49,11 @@ function projectIdErrors(id: string): KeyError[] {
     : [{ path, message: texts.invalidProjectId, hint: texts.nameRules }];
 }
 
-function linkErrors(projects: Record<string, unknown>, connections: Record<string, unknown>): KeyError[] {
+function linkErrors(
+  projects: Record<string, unknown>,
+  connections: Record<string, unknown>,
+  keyPrefix: string,
+): KeyError[] {
   const identities = new Map(Object.entries(connections).map(([name, url]) => [name, connectionIdentity(name, url)]));
   const projectOfLink = new Map<string, string>();
   const errors: KeyError[] = [];
@@ -52,6 +63,10 @@ function linkErrors(projects: Record<string, unknown>, connections: Record<strin
       const path = ['projects', project, 'links', index];
       const link = linkSchema.safeParse(raw).data;
       if (link === undefined) continue;
+      if (link.prefix === `{${keyPrefix}}`) {
+        errors.push({ path: [...path, 'prefix'], message: texts.reservedPrefix, hint: hintFor([...path, 'prefix']) });
+        continue;
+      }
       const identity = identities.get(link.connection);
       if (identity === undefined) {
         errors.push(unknownConnectionError(path, link.connection, [...identities.keys()]));

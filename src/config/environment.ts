@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import { defaultKeyPrefix, keyPrefixPattern } from '../domain/installation.ts';
 import { messages } from '../messages/catalog.ts';
 import type { EnvironmentError } from './errors.ts';
 import { defaultValueOf, docsOf } from './key-docs.ts';
@@ -25,6 +26,8 @@ export interface Environment {
   /** The address that HTTP mode listens on. Null for all interfaces. */
   readonly host: string | null;
   readonly configPath: string;
+  /** How the keys of the bot's records begin. */
+  readonly keyPrefix: string;
   /** `null`: no admin server. 0: any free port. */
   readonly adminPort: number | null;
   /** The address that the admin server listens on. Null for all interfaces. */
@@ -68,6 +71,7 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
     port: values.PORT,
     host: values.HOST ?? null,
     configPath: values.SYNCBOT_CONFIG,
+    keyPrefix: values.SYNCBOT_PREFIX,
     adminPort: values.ADMIN_PORT ?? null,
     adminHost: values.ADMIN_HOST ?? null,
     logLevel: values.LOG_LEVEL ?? null,
@@ -130,6 +134,8 @@ const slashCommand = z
   .trim()
   .regex(/^\/[a-z0-9_-]{1,31}$/, texts.notSlashCommand);
 
+const keyPrefix = z.string().trim().regex(keyPrefixPattern, texts.notKeyPrefix);
+
 const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, texts.notLogLevel));
 
 const environmentSchema = z.object({
@@ -141,6 +147,7 @@ const environmentSchema = z.object({
   PORT: port.default(3_000).meta(variableDocs.PORT),
   HOST: host.optional().meta(variableDocs.HOST),
   REDIS_URL: redisUrlSchema.prefault(defaultRedisUrl).meta(variableDocs.REDIS_URL),
+  SYNCBOT_PREFIX: keyPrefix.default(defaultKeyPrefix).meta(variableDocs.SYNCBOT_PREFIX),
   SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
   ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
   ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),

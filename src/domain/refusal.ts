@@ -86,6 +86,13 @@ export type ApplyRefusal =
       /** The link with the same queue, and its project. */
       readonly other: { readonly project: ProjectId; readonly link: Link };
     }
+  | {
+      readonly code: 'queue_of_other_syncbot';
+      readonly project: ProjectId;
+      readonly link: Link;
+      /** The key prefix of the other syncbot, and the project there. */
+      readonly other: { readonly prefix: string; readonly project: ProjectId };
+    }
   | { readonly code: 'not_removable'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'in_transition'; readonly project: ProjectId; readonly state: ProjectState }
   | { readonly code: 'links_in_use'; readonly project: ProjectId; readonly state: ProjectState };

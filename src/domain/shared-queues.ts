@@ -1,5 +1,6 @@
 import type { DesiredProject } from './diff-projects.ts';
-import type { Link } from './link.ts';
+import type { OtherSyncbot } from './installation.ts';
+import { defaultConnection, type Link } from './link.ts';
 import type { ConnectionInfo } from './precheck.ts';
 import type { ApplyRefusalOf } from './refusal.ts';
 
@@ -19,6 +20,32 @@ export function findSharedQueues(
       if (other !== undefined) return [{ code: 'queue_shared' as const, project, link, other }];
       firstByQueue.set(key, { project, link });
       return [];
+    }),
+  );
+}
+
+/**
+ * Finds links with the queue of a link of another syncbot. What the names of its connections lead to is not known, except for
+ * its links in the Redis that has its records: the bot's own.
+ */
+export function findQueuesOfOthers(
+  projects: readonly Pick<DesiredProject, 'definition'>[],
+  others: readonly OtherSyncbot[],
+  connections: readonly ConnectionInfo[],
+): ApplyRefusalOf<'queue_of_other_syncbot'>[] {
+  const keyOf = ({ connection, prefix, queue }: Link) =>
+    JSON.stringify([firstNameOf(connection, connections), prefix, queue]);
+  const owners = new Map<string, { readonly prefix: string; readonly project: string }>();
+  for (const { prefix, projects: definitions } of others) {
+    for (const { id: project, links } of definitions ?? []) {
+      const known = links.filter(({ connection }) => connection === defaultConnection);
+      for (const link of known) owners.set(keyOf(link), { prefix, project });
+    }
+  }
+  return projects.flatMap(({ definition: { id: project, links } }) =>
+    links.flatMap((link) => {
+      const other = owners.get(keyOf(link));
+      return other === undefined ? [] : [{ code: 'queue_of_other_syncbot' as const, project, link, other }];
     }),
   );
 }

@@ -4,7 +4,7 @@ import { execute } from '../../src/application/execute.ts';
 import type { Clock } from '../../src/application/ports.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { operationKey } from '../../src/infra/redis/keys.ts';
+import { keys } from '../support/keys.ts';
 import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A replaced port keeps its other methods. */
@@ -115,7 +115,7 @@ export async function executeRepeatedly(
     } catch (error) {
       if (!(error instanceof LinksUnreachableError)) throw error;
     }
-    await redis.hincrby(operationKey(ref.project, ref.operation), 'startedAt', -30_000);
+    await redis.hincrby(keys.operation(ref.project, ref.operation), 'startedAt', -30_000);
   }
 }
 

@@ -4,7 +4,7 @@ import { listPage, listProjects } from '../../src/application/queries.ts';
 import type { IndexPage } from '../../src/application/stores.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { projectStates, totalCount } from '../../src/domain/project-state.ts';
-import { projectKeys, projectsKey, urgencyIndexKey } from '../../src/infra/redis/keys.ts';
+import { keys } from '../support/keys.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
@@ -109,10 +109,10 @@ describe('a page of the list', () => {
 
 describe('an urgency index that a crash left wrong', () => {
   const corruptions: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['a project with the score of an older state', () => services.redis.zadd(urgencyIndexKey, 0, 'a-runs')],
-    ['a project that is missing', () => services.redis.zrem(urgencyIndexKey, 'rests')],
-    ['a project that does not exist', () => services.redis.zadd(urgencyIndexKey, 5, 'gone')],
-    ['no entry at all', () => services.redis.del(urgencyIndexKey)],
+    ['a project with the score of an older state', () => services.redis.zadd(keys.urgencyIndex, 0, 'a-runs')],
+    ['a project that is missing', () => services.redis.zrem(keys.urgencyIndex, 'rests')],
+    ['a project that does not exist', () => services.redis.zadd(keys.urgencyIndex, 5, 'gone')],
+    ['no entry at all', () => services.redis.del(keys.urgencyIndex)],
   ];
 
   it.each(corruptions)('with %s does not change the list, and the sweep repairs it', async (_what, corrupt) => {
@@ -127,7 +127,7 @@ describe('an urgency index that a crash left wrong', () => {
 
   it('does not list a project under its former state', async () => {
     await createProjects();
-    await services.redis.hset(projectKeys('a-runs').state, 'state', 'failed');
+    await services.redis.hset(keys.project('a-runs').state, 'state', 'failed');
     const { projects } = await listPage(services.context, { filter: 'running', page: 0, size: 10 });
     expect(idsOf(projects)).toEqual(['b-runs']);
   });
@@ -135,8 +135,8 @@ describe('an urgency index that a crash left wrong', () => {
   it('does not count a project whose removal was interrupted', async () => {
     await createProjects();
     expect(await services.context.projects.remove('rests', 1, 'cli:test')).toEqual({ kind: 'written' });
-    await services.redis.sadd(projectsKey, 'rests');
-    await services.redis.zadd(urgencyIndexKey, 4, 'rests');
+    await services.redis.sadd(keys.projects, 'rests');
+    await services.redis.zadd(keys.urgencyIndex, 4, 'rests');
     await sweep(services.context);
     const { projects, counts } = await listPage(services.context, { filter: '', page: 1, size: 2 });
     expect(idsOf(projects)).toEqual(['new']);
@@ -146,14 +146,14 @@ describe('an urgency index that a crash left wrong', () => {
 
   it('serves pages without a project whose record cannot be read', async () => {
     await createProjects();
-    await services.redis.hset(projectKeys('rests').state, 'v', '99');
+    await services.redis.hset(keys.project('rests').state, 'v', '99');
     await sweep(services.context);
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['a-runs', 'b-runs', 'new']);
   });
 
   it('lists all projects although an id has no project', async () => {
     await createProjects();
-    await services.redis.sadd(projectsKey, 'incomplete');
+    await services.redis.sadd(keys.projects, 'incomplete');
     const { projects, counts } = await listPage(services.context, { filter: '', page: 0, size: 10 });
     expect(projects).toHaveLength(4);
     expect(projectStates.reduce((sum, state) => sum + counts[state], 0)).toBe(4);

@@ -59,4 +59,7 @@ test("a link cannot have the prefix of the bot's own queues", () => {
   expect(configErrors(`projects:\n${projectYaml('one', "{ queue: q, prefix: '{syncbot}' }")}`)).toMatchObject([
     { path: 'projects.one.links[0].prefix' },
   ]);
+  const own = `projects:\n${projectYaml('one', "{ queue: q, prefix: '{staging}' }")}`;
+  expect(configErrors(own)).toEqual([]);
+  expect(configErrors(own, { SYNCBOT_PREFIX: 'staging' })).toMatchObject([{ path: 'projects.one.links[0].prefix' }]);
 });

@@ -19,6 +19,7 @@ describe('the environment', () => {
       port: 3_000,
       host: null,
       configPath: 'syncbot.yml',
+      keyPrefix: 'syncbot',
       adminPort: null,
       adminHost: null,
       logLevel: null,
@@ -203,5 +204,16 @@ describe('the environment', () => {
       'REDIS_URL=redis://127.0.0.1:6379',
       'SYNCBOT_CONFIG=syncbot.yml',
     ]);
+  });
+});
+
+test.each(['syncbot-staging', ' sync_2 '])('SYNCBOT_PREFIX may be %j', (value) => {
+  expect(parseValid({ SYNCBOT_PREFIX: value })).toMatchObject({ keyPrefix: value.trim() });
+});
+
+test.each(['{syncbot}', 'sync:bot', 'Sync', '-sync', 's'.repeat(64)])('SYNCBOT_PREFIX may not be %j', (value) => {
+  expect(parseEnvironment({ SYNCBOT_PREFIX: value })).toMatchObject({
+    kind: 'refused',
+    errors: [{ name: 'SYNCBOT_PREFIX', hint: expect.stringContaining('"_"') }],
   });
 });

@@ -5,6 +5,7 @@ import { execute } from '../../src/application/execute.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
 import { connect } from '../../src/infra/redis/client.ts';
 import { Services } from '../../src/services.ts';
+import { keys } from '../support/keys.ts';
 import type { OpenDetails, PressDetails, ProcessCommand } from './forked-process.ts';
 
 const dialog = { url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 };
@@ -24,6 +25,7 @@ async function open({ config, lockDurationMs, role }: OpenDetails): Promise<void
     queue: 'actions',
     handlers: { execute: (ref) => execute(context, ref) },
     client,
+    keys,
     log,
     lockDurationMs,
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sweep } from '../../src/application/sweep.ts';
-import { observerMissingKey, operationKey } from '../../src/infra/redis/keys.ts';
 import type { Instrumentation } from '../../src/services.ts';
+import { keys } from '../support/keys.ts';
 import { completeCycleAgo } from '../support/observation.ts';
 import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -24,7 +24,7 @@ async function moveConfirmationBack(ms: number): Promise<void> {
     (await context.operations.listOpen('orders')).find(({ state }) => state === 'confirmed'),
   );
   const confirmedAt = (await context.serverClock.now()) - ms;
-  await redis.hset(operationKey('orders', operation.id), {
+  await redis.hset(keys.operation('orders', operation.id), {
     resolvedAt: confirmedAt,
     executeBy: confirmedAt + 120_000,
   });
@@ -73,8 +73,8 @@ describe('when no worker observes the links', () => {
   async function stopObserving(agoMs: number): Promise<void> {
     await completeCycleAgo(harness.services, agoMs);
     const { redis } = harness.services;
-    await waitFor(() => redis.exists(observerMissingKey));
-    await redis.decrby(observerMissingKey, 30_000);
+    await waitFor(() => redis.exists(keys.observerMissing));
+    await redis.decrby(keys.observerMissing, 30_000);
   }
 
   beforeEach(async () => {
@@ -112,10 +112,10 @@ describe('when no worker observes the links', () => {
 
   test('the first checks after a stop of all processes alert no channel.', async () => {
     await completeCycleAgo(harness.services, 10 * 60_000);
-    await waitFor(() => harness.services.redis.exists(observerMissingKey));
+    await waitFor(() => harness.services.redis.exists(keys.observerMissing));
     await completeSweep();
     expect(alerts('C0SYNC')).toEqual([]);
-    expect(await harness.services.redis.pttl(observerMissingKey)).toBeGreaterThan(0);
+    expect(await harness.services.redis.pttl(keys.observerMissing)).toBeGreaterThan(0);
   });
 });
 

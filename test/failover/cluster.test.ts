@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { projectKeys, queuePrefix } from '../../src/infra/redis/keys.ts';
+import { keys } from '../support/keys.ts';
 import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
 import { createFailoverFixture, type FailoverFixture } from './failover-fixture.ts';
 import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './failover-scenarios.ts';
@@ -34,7 +34,7 @@ it(
   'a pause and a restore each have one outcome when the node with the project record dies while they run',
   limits,
   async () => {
-    const node = await cluster.nodeOf(projectKeys('orders').state);
+    const node = await cluster.nodeOf(keys.project('orders').state);
     await expectPauseSurvives(fixture, nodeFailure(node));
     await expectRestoreSurvives(fixture, nodeFailure(node));
     await expectNoVersionGaps(fixture);
@@ -45,8 +45,8 @@ it(
   "a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies",
   limits,
   async () => {
-    const queuesNode = await cluster.nodeOf(queuePrefix);
-    const recordNode = await cluster.nodeOf(projectKeys('orders').state);
+    const queuesNode = await cluster.nodeOf(keys.queuePrefix);
+    const recordNode = await cluster.nodeOf(keys.project('orders').state);
     const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
     await expectPauseSurvives(fixture, nodeFailure(queuesNode));
     await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));

@@ -3,10 +3,10 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startRedisServer } from '../../demo/redis-server.ts';
-import { queuePrefix } from '../../src/infra/redis/keys.ts';
 import { actionIds } from '../../src/slack/contract.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningApp, runApp } from '../metrics/running-app.ts';
+import { keys } from '../support/keys.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -37,7 +37,7 @@ async function startFailingLink(port: number, name: string): Promise<AsyncDispos
 /** Adds a job with unknown fields to the bot's queue, and a job whose operation record is invalid. */
 async function addInvalidJobs(port: number): Promise<void> {
   const connection = new Redis({ port, password });
-  const queue = new Queue('actions', { connection, prefix: queuePrefix });
+  const queue = new Queue('actions', { connection, prefix: keys.queuePrefix });
   await connection.hset('syncbot:{p:orders}:op:odd', {
     id: 'odd',
     state: 'confirmed',

@@ -2,7 +2,7 @@ import { type JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
 import type { RedisClient } from '../redis/client.ts';
-import { queuePrefix } from '../redis/keys.ts';
+import type { Keys } from '../redis/keys.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
 import { sendCommands } from '../redis/send-commands.ts';
 import { type JobData, type JobName, jobIdentity, jobs, maxDelayMs, type QueueName } from './jobs.ts';
@@ -41,9 +41,12 @@ export interface CycleIntervals {
 const maxWaitingNotifications = 1_000;
 
 /** Adds jobs to the bot's own queues, all on one connection. */
-export function createBotQueues(client: RedisClient, onError: (error: Error) => void): BotQueues {
+export function createBotQueues(
+  { client, keys }: { readonly client: RedisClient; readonly keys: Keys },
+  onError: (error: Error) => void,
+): BotQueues {
   const open = (name: QueueName) => {
-    const queue = new Queue(name, { connection: client, prefix: queuePrefix, skipVersionCheck: true });
+    const queue = new Queue(name, { connection: client, prefix: keys.queuePrefix, skipVersionCheck: true });
     // A queue repeats the errors of its client, and the client reports them itself.
     queue.on('error', () => {});
     return queue;

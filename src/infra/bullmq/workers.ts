@@ -5,7 +5,7 @@ import { LinksUnreachableError, RetryLaterError } from '../../application/errors
 import { rejectAfter, withTimeout } from '../../lib/async.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import { abortPending, dedupeErrors, type RedisClient } from '../redis/client.ts';
-import { queuePrefix } from '../redis/keys.ts';
+import type { Keys } from '../redis/keys.ts';
 import { type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
 
 /** How many jobs of a queue one process runs at once. Jobs wait for Redis and Slack, not for the processor. */
@@ -28,6 +28,7 @@ export interface WorkerOptions<Name extends QueueName> extends StopOptions {
   readonly handlers: Handlers<Name>;
   /** A connection of use `blocking`. BullMQ duplicates it for its blocking command. */
   readonly client: RedisClient;
+  readonly keys: Pick<Keys, 'queuePrefix'>;
   readonly log: Logger;
   /** If a worker does not renew the lock of its job for this time, another worker takes the job. Ms, 30 s by default. */
   readonly lockDurationMs?: number;
@@ -43,11 +44,11 @@ export interface BotWorker extends AsyncDisposable {
 
 /** Starts a worker on one of the bot's own queues. Disposing it waits up to four seconds for the active jobs. */
 export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): BotWorker {
-  const { queue, client, log, lockDurationMs = 30_000 } = options;
+  const { queue, client, keys, log, lockDurationMs = 30_000 } = options;
   const turns = createTurns();
   const worker = new Worker(queue, (job, token) => runJob(options, turns, job, token), {
     connection: client,
-    prefix: queuePrefix,
+    prefix: keys.queuePrefix,
     concurrency: concurrency[queue],
     lockDuration: lockDurationMs,
     stalledInterval: lockDurationMs,

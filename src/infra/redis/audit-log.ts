@@ -1,22 +1,28 @@
 import type { AuditLog } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
 import type { RedisClient } from './client.ts';
-import { projectKeys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
 const recordRefusalStep = defineStep('record-refusal', noReply);
 
+export interface AuditLogOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  readonly runStep: StepRunner;
+}
+
 /**
  * Two Redis streams per project: the audit log, to which the atomic steps append, and the refused requests. They stay when
  * the project is removed. Reads merge them.
  */
-export function createAuditLog(client: RedisClient, runStep: StepRunner): AuditLog {
+export function createAuditLog({ client, keys, runStep }: AuditLogOptions): AuditLog {
   return {
     async read(id, { limit, before }) {
       const end = before === undefined ? '+' : `(${before}`;
-      const { audit, refusals } = projectKeys(id);
+      const { audit, refusals } = keys.project(id);
       const pages = await sendCommands(client, (redis) =>
         Promise.all([audit, refusals].map((stream) => redis.xrevrange(stream, end, '-', 'COUNT', String(limit)))),
       );

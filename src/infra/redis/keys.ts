@@ -1,22 +1,31 @@
 import type { ProjectId } from '../../domain/project.ts';
 
-/** Set: the ids of all projects. A project exists only if its id is in this set. */
-export const projectsKey = 'syncbot:projects';
-
 /**
- * Sorted set: the same ids by the urgency of their state, so that a page of the list does not need all projects. The sweep
- * repairs it.
+ * The keys of the bot's records. All begin with a prefix (SYNCBOT_PREFIX), so that several syncbots can use one Redis. The
+ * prefix has no colon and no braces.
  */
-export const urgencyIndexKey = 'syncbot:order';
-
-/** The newest completed cycle of the observer, as JSON. */
-export const observeCycleKey = 'syncbot:observed';
-
-/** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
-export const observerMissingKey = 'syncbot:observed:missing';
-
-/** Hash: the messages that say so, by channel, each as JSON. */
-export const observationMessagesKey = 'syncbot:observed:messages';
+export interface Keys {
+  readonly prefix: string;
+  /** Set: the ids of all projects. A project exists only if its id is in this set. */
+  readonly projects: string;
+  /**
+   * Sorted set: the same ids by the urgency of their state, so that a page of the list does not need all projects. The sweep
+   * repairs it.
+   */
+  readonly urgencyIndex: string;
+  /** The newest completed cycle of the observer, as JSON. */
+  readonly observeCycle: string;
+  /** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
+  readonly observerMissing: string;
+  /** Hash: the messages that say so, by channel, each as JSON. */
+  readonly observationMessages: string;
+  /** The prefix of the bot's own BullMQ queues. The braces put them all in one slot. */
+  readonly queuePrefix: string;
+  project(id: ProjectId): ProjectKeys;
+  operation(id: ProjectId, operation: string): string;
+  /** Marks a delivery as handled. */
+  dedupe(key: string): string;
+}
 
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
@@ -36,28 +45,33 @@ export interface ProjectKeys {
   readonly operations: string;
 }
 
-export function projectKeys(id: ProjectId): ProjectKeys {
-  const slot = `syncbot:{p:${id}}`;
+/** Set: the prefixes of all syncbots that have had projects on this Redis. The one key that they share. */
+export const installationsKey = 'syncbot:installations';
+
+export function createKeys(prefix: string): Keys {
+  const project = (id: ProjectId) => {
+    const slot = `${prefix}:{p:${id}}`;
+    return {
+      state: `${slot}:state`,
+      definition: `${slot}:definition`,
+      audit: `${slot}:audit`,
+      refusals: `${slot}:refusals`,
+      open: `${slot}:open`,
+      runs: `${slot}:runs`,
+      lastVersion: `${slot}:lastVersion`,
+      operations: `${slot}:op:`,
+    };
+  };
   return {
-    state: `${slot}:state`,
-    definition: `${slot}:definition`,
-    audit: `${slot}:audit`,
-    refusals: `${slot}:refusals`,
-    open: `${slot}:open`,
-    runs: `${slot}:runs`,
-    lastVersion: `${slot}:lastVersion`,
-    operations: `${slot}:op:`,
+    prefix,
+    projects: `${prefix}:projects`,
+    urgencyIndex: `${prefix}:order`,
+    observeCycle: `${prefix}:observed`,
+    observerMissing: `${prefix}:observed:missing`,
+    observationMessages: `${prefix}:observed:messages`,
+    queuePrefix: `{${prefix}}`,
+    project,
+    operation: (id, operation) => `${project(id).operations}${operation}`,
+    dedupe: (key) => `${prefix}:once:${key}`,
   };
 }
-
-export function operationKey(id: ProjectId, operation: string): string {
-  return `${projectKeys(id).operations}${operation}`;
-}
-
-/** Marks a delivery as handled. */
-export function dedupeKey(key: string): string {
-  return `syncbot:once:${key}`;
-}
-
-/** The prefix of the bot's own BullMQ queues. The braces put them all in one slot. */
-export const queuePrefix = '{syncbot}';

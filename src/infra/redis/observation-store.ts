@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ObservationStore } from '../../application/stores.ts';
 import { messageRefSchema } from '../../domain/operation.ts';
 import type { RedisClient } from './client.ts';
-import { observationMessagesKey, observeCycleKey, observerMissingKey } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { jsonReply, loadScript, runScript } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 
@@ -24,33 +24,33 @@ const messageSchema = jsonReply(
 );
 
 /** The records of the observer. They concern all projects, so each has a key of its own. */
-export function createObservationStore(client: RedisClient): ObservationStore {
+export function createObservationStore(client: RedisClient, keys: Keys): ObservationStore {
   return {
     async recordCycle(staleAfterMs) {
-      const call = { keys: [observeCycleKey], args: [JSON.stringify({ staleAfterMs })] };
+      const call = { keys: [keys.observeCycle], args: [JSON.stringify({ staleAfterMs })] };
       await sendCommands(client, (redis) => runScript(redis, recordCycleScript, call));
     },
     async readLastCycle() {
-      const text = await sendCommands(client, (redis) => redis.get(observeCycleKey));
+      const text = await sendCommands(client, (redis) => redis.get(keys.observeCycle));
       return text === null ? null : cycleSchema.parse(text);
     },
     async markNotObserved() {
-      const call = { keys: [observerMissingKey], args: [JSON.stringify({ forgetAfterMs: forgetMissingAfterMs })] };
+      const call = { keys: [keys.observerMissing], args: [JSON.stringify({ forgetAfterMs: forgetMissingAfterMs })] };
       return z.number().parse(await sendCommands(client, (redis) => runScript(redis, markNotObservedScript, call)));
     },
     async markObserved() {
-      await sendCommands(client, (redis) => redis.del(observerMissingKey));
+      await sendCommands(client, (redis) => redis.del(keys.observerMissing));
     },
     async readMessages() {
-      const messages = await sendCommands(client, (redis) => redis.hgetall(observationMessagesKey));
+      const messages = await sendCommands(client, (redis) => redis.hgetall(keys.observationMessages));
       return Object.entries(messages).map(([channel, text]) => ({ channel, ...messageSchema.parse(text) }));
     },
     async saveMessage({ channel, since, message }) {
       const text = JSON.stringify({ v: 1, since, message });
-      await sendCommands(client, (redis) => redis.hset(observationMessagesKey, channel, text));
+      await sendCommands(client, (redis) => redis.hset(keys.observationMessages, channel, text));
     },
     async removeMessage(channel) {
-      await sendCommands(client, (redis) => redis.hdel(observationMessagesKey, channel));
+      await sendCommands(client, (redis) => redis.hdel(keys.observationMessages, channel));
     },
   };
 }

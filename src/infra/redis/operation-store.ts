@@ -4,7 +4,7 @@ import { transitions } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
-import { operationKey, projectKeys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
 import { jsonReply } from './scripts.ts';
@@ -84,6 +84,7 @@ const endExecutionStep = defineStep('end-execution', noReply);
 
 export interface OperationStoreOptions {
   readonly client: RedisClient;
+  readonly keys: Keys;
   readonly runStep: StepRunner;
   readonly index: Pick<ProjectIndex, 'update'>;
   readonly skipUnreadable: SkipUnreadable;
@@ -92,12 +93,13 @@ export interface OperationStoreOptions {
 /** Each operation is a hash. Each change of it is one step. */
 export function createOperationStore({
   client,
+  keys,
   runStep,
   index,
   skipUnreadable,
 }: OperationStoreOptions): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
-    readOperationHash(await sendCommands(client, (redis) => redis.hgetall(operationKey(project, operation))));
+    readOperationHash(await sendCommands(client, (redis) => redis.hgetall(keys.operation(project, operation))));
   const readAll = async (project: ProjectId, ids: readonly string[]) => {
     const operations = await Promise.all(ids.map((operation) => skipUnreadable(project, read({ project, operation }))));
     return operations.filter((operation) => operation !== null);
@@ -110,7 +112,7 @@ export function createOperationStore({
       let end = '+';
       for (let page = 0; page < maxHistoryPages && found.size < limit; page++) {
         const entries = await sendCommands(client, (redis) =>
-          redis.xrevrange(projectKeys(id).audit, end, '-', 'COUNT', historyPageSize),
+          redis.xrevrange(keys.project(id).audit, end, '-', 'COUNT', historyPageSize),
         );
         for (const [, fields] of entries) found.add(flatHashSchema.parse(fields)['operation'] ?? '');
         found.delete('');
@@ -121,7 +123,7 @@ export function createOperationStore({
       return readAll(id, [...found].slice(0, limit));
     },
     async listOpen(id) {
-      const { open } = projectKeys(id);
+      const { open } = keys.project(id);
       const ids = await sendCommands(client, (redis) => redis.zrange(open, 0, '-1'));
       const reads = await Promise.all(
         ids.map((operation) =>

@@ -2,7 +2,7 @@ import type { ProjectStore } from '../../application/stores.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { countsByState, type ProjectState, projectStates, urgency } from '../../domain/project-state.ts';
 import type { RedisClient } from './client.ts';
-import { projectsKey, urgencyIndexKey } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { sendCommands } from './send-commands.ts';
 
 /**
@@ -20,20 +20,26 @@ export interface ProjectIndex extends Pick<ProjectStore, 'listByUrgency' | 'repa
 /** The score of an id whose project cannot be read. It is not counted, and no page shows it. */
 const unreadableScore = 100;
 
-export function createProjectIndex(client: RedisClient, readMany: ProjectStore['readMany']): ProjectIndex {
+export interface ProjectIndexOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  readonly readMany: ProjectStore['readMany'];
+}
+
+export function createProjectIndex({ client, keys, readMany }: ProjectIndexOptions): ProjectIndex {
   const setScore = (id: ProjectId, state: ProjectState) =>
-    sendCommands(client, (redis) => redis.zadd(urgencyIndexKey, urgency[state], id));
+    sendCommands(client, (redis) => redis.zadd(keys.urgencyIndex, urgency[state], id));
   return {
     update: (id, state) => ignoreErrors(setScore(id, state)),
-    remove: (id) => ignoreErrors(sendCommands(client, (redis) => redis.zrem(urgencyIndexKey, id))),
+    remove: (id) => ignoreErrors(sendCommands(client, (redis) => redis.zrem(keys.urgencyIndex, id))),
     async listByUrgency({ state, from, limit }) {
       const [lowest, highest] = state === null ? [0, unreadableScore - 1] : [urgency[state], urgency[state]];
       const [idCount, indexedCount, counts, page] = await sendCommands(client, (redis) =>
         Promise.all([
-          redis.scard(projectsKey),
-          redis.zcard(urgencyIndexKey),
-          Promise.all(projectStates.map((each) => redis.zcount(urgencyIndexKey, urgency[each], urgency[each]))),
-          redis.zrangebyscore(urgencyIndexKey, lowest, highest, 'WITHSCORES', 'LIMIT', from, limit),
+          redis.scard(keys.projects),
+          redis.zcard(keys.urgencyIndex),
+          Promise.all(projectStates.map((each) => redis.zcount(keys.urgencyIndex, urgency[each], urgency[each]))),
+          redis.zrangebyscore(keys.urgencyIndex, lowest, highest, 'WITHSCORES', 'LIMIT', from, limit),
         ]),
       );
       const scores = parseScores(page);
@@ -49,9 +55,9 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
     async repairIndex(ids, projects) {
       const [idCount, indexedCount, scores] = await sendCommands(client, (redis) =>
         Promise.all([
-          redis.scard(projectsKey),
-          redis.zcard(urgencyIndexKey),
-          Promise.all(ids.map((id) => redis.zscore(urgencyIndexKey, id))),
+          redis.scard(keys.projects),
+          redis.zcard(keys.urgencyIndex),
+          Promise.all(ids.map((id) => redis.zscore(keys.urgencyIndex, id))),
         ]),
       );
       const scoreOf = scoresOf(projects);
@@ -60,9 +66,9 @@ export function createProjectIndex(client: RedisClient, readMany: ProjectStore['
         // Read again: another process may have changed a project and its score since.
         const currentScore = scoresOf(await readMany(outdated));
         const members = outdated.flatMap((id) => [currentScore(id), id]);
-        await sendCommands(client, (redis) => redis.zadd(urgencyIndexKey, ...members));
+        await sendCommands(client, (redis) => redis.zadd(keys.urgencyIndex, ...members));
       }
-      if (indexedCount > idCount) await removeOrphans(client);
+      if (indexedCount > idCount) await removeOrphans(client, keys);
     },
   };
 }
@@ -77,13 +83,13 @@ function scoresOf(projects: readonly Project[]): (id: ProjectId) => number {
 }
 
 /** Removes ids from the index whose project was removed by a process that crashed before it updated the index. */
-async function removeOrphans(client: RedisClient): Promise<void> {
+async function removeOrphans(client: RedisClient, keys: Keys): Promise<void> {
   const [ids, indexed] = await sendCommands(client, (redis) =>
-    Promise.all([redis.smembers(projectsKey), redis.zrange(urgencyIndexKey, 0, '-1')]),
+    Promise.all([redis.smembers(keys.projects), redis.zrange(keys.urgencyIndex, 0, '-1')]),
   );
   const existing = new Set(ids);
   const orphans = indexed.filter((id) => !existing.has(id));
-  if (orphans.length > 0) await sendCommands(client, (redis) => redis.zrem(urgencyIndexKey, ...orphans));
+  if (orphans.length > 0) await sendCommands(client, (redis) => redis.zrem(keys.urgencyIndex, ...orphans));
 }
 
 /** Redis lists ids with their scores: id, score, id, score. */

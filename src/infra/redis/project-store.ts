@@ -4,7 +4,7 @@ import { linkId } from '../../domain/link.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { RedisClient } from './client.ts';
-import { projectKeys, projectsKey } from './keys.ts';
+import { installationsKey, type Keys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
 import { jsonReply } from './scripts.ts';
@@ -28,12 +28,13 @@ type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVe
 
 export interface ProjectStoreOptions {
   readonly client: RedisClient;
+  readonly keys: Keys;
   readonly runStep: StepRunner;
   readonly index: ProjectIndex;
   readonly reads: ProjectReads;
 }
 
-export function createProjectStore({ client, runStep, index, reads }: ProjectStoreOptions): ProjectStore {
+export function createProjectStore({ client, keys, runStep, index, reads }: ProjectStoreOptions): ProjectStore {
   return {
     ...reads,
     listByUrgency: index.listByUrgency,
@@ -45,8 +46,9 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
         return runStep(updateProjectStep, { ...args, expectedVersion, addedLinks: added });
       }
       const { state, watermarks } = stateOrUpdate;
+      await sendCommands(client, (redis) => redis.sadd(installationsKey, keys.prefix));
       // The id comes first: readers skip an id without a project, but nothing would find a project without its id.
-      await sendCommands(client, (redis) => redis.sadd(projectsKey, definition.id));
+      await sendCommands(client, (redis) => redis.sadd(keys.projects, definition.id));
       const result = await runStep(createProjectStep, { ...args, state, watermarks: watermarkFields(watermarks) });
       if (result.kind === 'written') await index.update(definition.id, state);
       return result;
@@ -54,7 +56,7 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
     async remove(id, expectedVersion, by) {
       const result = await runStep(removeProjectStep, { project: id, expectedVersion, by });
       if (result.kind === 'conflict') return result;
-      await Promise.all([sendCommands(client, (redis) => redis.srem(projectsKey, id)), index.remove(id)]);
+      await Promise.all([sendCommands(client, (redis) => redis.srem(keys.projects, id)), index.remove(id)]);
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
@@ -79,18 +81,22 @@ export function createProjectStore({ client, runStep, index, reads }: ProjectSto
 }
 
 /** The methods that only read. The project index uses them too. */
-export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnreadable): ProjectReads {
+export function createProjectReads({
+  client,
+  keys,
+  skipUnreadable,
+}: Pick<ProjectStoreOptions, 'client' | 'keys'> & { readonly skipUnreadable: SkipUnreadable }): ProjectReads {
   async function read(id: ProjectId) {
-    const keys = projectKeys(id);
+    const projectKeys = keys.project(id);
     const [state, definition] = await sendCommands(client, (redis) =>
-      Promise.all([redis.hgetall(keys.state), redis.get(keys.definition)]),
+      Promise.all([redis.hgetall(projectKeys.state), redis.get(projectKeys.definition)]),
     );
     return readProject(id, state, definition);
   }
   return {
     read,
     async listIds() {
-      const ids = await sendCommands(client, (redis) => redis.smembers(projectsKey));
+      const ids = await sendCommands(client, (redis) => redis.smembers(keys.projects));
       return ids.filter((id) => projectIdSchema.safeParse(id).success).sort();
     },
     async readMany(ids) {
@@ -101,7 +107,7 @@ export function createProjectReads(client: RedisClient, skipUnreadable: SkipUnre
       return projects.filter((project) => project !== null);
     },
     async readVersion(id) {
-      const version = await sendCommands(client, (redis) => redis.hget(projectKeys(id).state, 'version'));
+      const version = await sendCommands(client, (redis) => redis.hget(keys.project(id).state, 'version'));
       return version === null ? null : Number(version);
     },
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
-import { projectKeys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { jsonReply, loadScript, runScript, type Script } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 
@@ -39,9 +39,12 @@ export interface StoreSettings {
   readonly retentionMs: number;
 }
 
-export function createStepRunner(client: RedisClient, settings: StoreSettings): StepRunner {
+export function createStepRunner(
+  { client, keys }: { readonly client: RedisClient; readonly keys: Keys },
+  settings: StoreSettings,
+): StepRunner {
   return async ({ script, reply }, args) => {
-    const { state, definition, audit, refusals, open, runs, lastVersion, operations } = projectKeys(args.project);
+    const { state, definition, audit, refusals, open, runs, lastVersion, operations } = keys.project(args.project);
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
     const call = { keys: [state, definition, audit, open, runs, refusals, lastVersion], args: [json] };

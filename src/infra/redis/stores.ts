@@ -5,7 +5,8 @@ import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
-import { dedupeKey } from './keys.ts';
+import { createInstallationStore } from './installation-store.ts';
+import type { Keys } from './keys.ts';
 import { createObservationStore } from './observation-store.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
@@ -20,21 +21,22 @@ import { createStepRunner, type StoreSettings } from './steps.ts';
  * `onUnreadable`; a method that reads one record throws instead.
  */
 export function createStores(
-  client: RedisClient,
+  { client, keys }: { readonly client: RedisClient; readonly keys: Keys },
   settings: StoreSettings,
   onUnreadable: (id: ProjectId, error: unknown) => void = () => {},
 ): Stores {
-  const runStep = createStepRunner(client, settings);
+  const runStep = createStepRunner({ client, keys }, settings);
   const skipUnreadable = createSkipUnreadable(onUnreadable);
-  const reads = createProjectReads(client, skipUnreadable);
-  const index = createProjectIndex(client, reads.readMany);
+  const reads = createProjectReads({ client, keys, skipUnreadable });
+  const index = createProjectIndex({ client, keys, readMany: reads.readMany });
   return {
-    projects: createProjectStore({ client, runStep, index, reads }),
-    operations: createOperationStore({ client, runStep, index, skipUnreadable }),
+    projects: createProjectStore({ client, keys, runStep, index, reads }),
+    operations: createOperationStore({ client, keys, runStep, index, skipUnreadable }),
     alerts: createAlertStore(runStep),
-    auditLog: createAuditLog(client, runStep),
-    observations: createObservationStore(client),
-    deduplication: createDeduplication(client),
+    auditLog: createAuditLog({ client, keys, runStep }),
+    observations: createObservationStore(client, keys),
+    installations: createInstallationStore({ client, keys, skipUnreadable }),
+    deduplication: createDeduplication(client, keys),
     serverClock: createServerClock(client),
   };
 }
@@ -42,10 +44,10 @@ export function createStores(
 const deduplicateScript = loadScript(new URL('lua/deduplicate.lua', import.meta.url));
 const claimOnceReply = jsonReply(z.strictObject({ kind: z.enum(['first', 'repeated']) }));
 
-function createDeduplication(client: RedisClient): Deduplication {
+function createDeduplication(client: RedisClient, keys: Keys): Deduplication {
   return {
     async claimOnce(key, ttlMs) {
-      const call = { keys: [dedupeKey(key)], args: [JSON.stringify({ token: randomUUID(), ttlMs })] };
+      const call = { keys: [keys.dedupe(key)], args: [JSON.stringify({ token: randomUUID(), ttlMs })] };
       const reply = await sendCommands(client, (redis) => runScript(redis, deduplicateScript, call));
       return claimOnceReply.parse(reply).kind === 'first';
     },

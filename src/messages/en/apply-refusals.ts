@@ -20,6 +20,8 @@ export const applyRefusals: Sentences = {
     `${project}: a new link would be paused, but it is in use: ${usageOf(links, format)}. Pause that queue first, then apply again.`,
   queue_shared: ({ project, link, other }, format) =>
     `${project}: ${format.link(link)} is already a link of ${other.project}, because the connections ${other.link.connection} and ${link.connection} lead to the same Redis database. A queue belongs to one link. Remove one of the two, then apply again.`,
+  queue_of_other_syncbot: ({ project, link, other }, format) =>
+    `${project}: ${format.link(link)} is already a link of ${other.project} in another syncbot (SYNCBOT_PREFIX ${other.prefix}) on the same Redis. A queue belongs to one link. Remove one of the two, then apply again.`,
   not_removable: ({ project, state }) =>
     `${stateClause(project, state)}: only a Not Started or Paused project can be removed. ${state === 'failed' ? 'Restore and pause' : 'Pause'} it first, then apply again.`,
   in_transition: ({ project, state }) => `${stateClause(project, state)}: wait until that is done, then apply again.`,

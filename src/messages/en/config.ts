@@ -94,6 +94,7 @@ export const configMessages = {
   wrongTokenKind: 'holds a token of another kind',
   notWebUrl: 'is not an http or https URL',
   notSlashCommand: 'is not a slash command',
+  notKeyPrefix: 'is not a prefix of keys',
   notLogLevel: 'is not a log level',
   portConflict: { message: 'is the same port as PORT', hint: 'Set PORT or ADMIN_PORT to another port.' },
   missingTransport: {

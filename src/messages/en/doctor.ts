@@ -19,6 +19,7 @@ export const doctorMessages = {
     userGroup: (id: string) => `user group ${id}`,
     projects: 'projects',
     observer: 'observer',
+    otherSyncbot: (prefix: string) => `other syncbot ${prefix}`,
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
@@ -39,6 +40,15 @@ export const doctorMessages = {
     `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
   configApplied: 'the stored projects match the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
+
+  otherSyncbot: {
+    readable: (projects: number) =>
+      `it has ${pluralize(projects, 'project')} on this Redis, and its links in this Redis are not links here`,
+    sharesQueues: (queues: readonly string[]) =>
+      `it also pauses and resumes ${queues.join(', ')}: remove each queue from one of the two, then run syncbot apply`,
+    unreadable:
+      'it has had projects on this Redis, but this Redis user may not read them: check that no queue is a link of both',
+  },
 
   observed: 'a syncbot worker observes the links',
 

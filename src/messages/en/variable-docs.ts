@@ -31,6 +31,11 @@ export const variableDocs = {
     description: 'The address that HTTP mode listens on. Without it: all interfaces.',
   },
   REDIS_URL: { description: "The bot's Redis. It also holds the links that name no other connection." },
+  SYNCBOT_PREFIX: {
+    hint: 'Write up to 63 of a-z, 0-9, "-" and "_", such as syncbot-staging.',
+    description:
+      "How the keys of the bot's records begin. Each of several syncbots on one Redis needs its own prefix. All processes of one syncbot have the same.",
+  },
   SYNCBOT_CONFIG: {
     hint: 'Write the path of the file, such as syncbot.yml.',
     description: 'The path of `syncbot.yml`.',

@@ -4,6 +4,7 @@ import { Queue } from 'bullmq';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { firingConditions } from '../../../src/domain/alert.ts';
 import { type BotQueues, createBotQueues } from '../../../src/infra/bullmq/queues.ts';
+import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -15,7 +16,7 @@ let services: TestServices;
 let queues: BotQueues;
 beforeEach(async () => {
   services = await startTestServices();
-  queues = createBotQueues(services.redis, () => {});
+  queues = createBotQueues({ client: services.redis, keys }, () => {});
 });
 afterEach(async () => {
   await queues[Symbol.asyncDispose]();

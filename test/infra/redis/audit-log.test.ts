@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { getHistory } from '../../../src/application/queries.ts';
 import type { NewOperation, Stores } from '../../../src/application/stores.ts';
-import { projectKeys } from '../../../src/infra/redis/keys.ts';
+import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const { audit } = projectKeys('orders');
+const { audit } = keys.project('orders');
 const ref = { project: 'orders', operation: 'op1' };
 const alice = { by: 'U0ALICE', reason: 'deploy', origin: 'slack', channel: 'C0SYNC', action: 'pause' } as const;
 const request = (more: Partial<NewOperation> = {}) =>
@@ -102,7 +102,7 @@ it('Expired, cancelled and superseded requests have entries.', async () => {
     dialog: null,
   });
   await request({ id: 'op3', ttlMs: 0 });
-  await services.redis.hset(`${projectKeys('orders').operations}op3`, 'expiresAt', '1');
+  await services.redis.hset(`${keys.project('orders').operations}op3`, 'expiresAt', '1');
   await stores.operations.resolve({ ref: { ...ref, operation: 'op3' }, decision: 'expire', by: null, dialog: null });
   expect(await stores.auditLog.read('orders', { limit: 5 })).toMatchObject([
     { event: 'expired', operation: 'op3', action: 'pause', by: null },
@@ -133,8 +133,8 @@ it('Refused requests do not push entries out of the history.', async () => {
 });
 
 it('Pages have every entry once, also if two entries of a page end have the same id.', async () => {
-  const { refusals } = projectKeys('unknown');
-  const streams = [projectKeys('unknown').audit, refusals];
+  const { refusals } = keys.project('unknown');
+  const streams = [keys.project('unknown').audit, refusals];
   for (const id of ['1-0', '2-0', '3-0'])
     for (const stream of streams) await services.redis.xadd(stream, id, 'event', 'changed', 'by', stream);
   const found: string[] = [];
@@ -180,7 +180,7 @@ it('The history of a removed project stays, and that of an unknown project is re
     kind: 'refused',
     refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
   });
-  await services.redis.del(projectKeys('users').audit);
+  await services.redis.del(keys.project('users').audit);
   expect(await getHistory(services.context, 'users', 10)).toEqual({ kind: 'found', entries: [] });
 });
 

@@ -11,6 +11,7 @@ import { toConnectionFault } from '../../../src/infra/redis/connection-fault.ts'
 import { createStores } from '../../../src/infra/redis/stores.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { plainFormatter } from '../../messages/plain-formatter.ts';
+import { keys } from '../../support/keys.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let server: RedisServer;
@@ -133,12 +134,12 @@ describe('the fault of a connection and of its link', () => {
 it('The bot’s own Redis refuses a command with the fault, and without a connection it names the reason.', async () => {
   const settings = { auditLength: 10, retentionMs: 1_000 };
   const reader = connect(endpointOf(urlWith('reader:pw@')), 'commands', () => {});
-  await expect(createStores(reader, settings, () => {}).projects.listIds()).rejects.toMatchObject({
+  await expect(createStores({ client: reader, keys }, settings, () => {}).projects.listIds()).rejects.toMatchObject({
     name: 'StoreRefusedError',
     fault: { kind: 'no_permission', command: 'SMEMBERS' },
   });
   const wrong = connect(endpointOf(urlWith('reader:wrong@')), 'commands', () => {});
-  await expect(createStores(wrong, settings, () => {}).projects.listIds()).rejects.toMatchObject({
+  await expect(createStores({ client: wrong, keys }, settings, () => {}).projects.listIds()).rejects.toMatchObject({
     name: 'StoreUnavailableError',
     sent: 'no',
     fault: { kind: 'wrong_password' },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObservationStore } from '../../../src/application/stores.ts';
-import { observerMissingKey } from '../../../src/infra/redis/keys.ts';
+import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;
@@ -14,7 +14,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 describe('the time since the first check that found no observer', () => {
   it('counts from the first check, and starts again after a check that found one', async () => {
     expect(await observations.markNotObserved()).toBe(0);
-    await services.redis.decrby(observerMissingKey, 40_000);
+    await services.redis.decrby(keys.observerMissing, 40_000);
     expect(await observations.markNotObserved()).toBeGreaterThanOrEqual(40_000);
     await observations.markObserved();
     expect(await observations.markNotObserved()).toBe(0);
@@ -22,11 +22,11 @@ describe('the time since the first check that found no observer', () => {
 
   it('is forgotten when the checks stop', async () => {
     await observations.markNotObserved();
-    const firstTtl = await services.redis.pttl(observerMissingKey);
+    const firstTtl = await services.redis.pttl(keys.observerMissing);
     expect(firstTtl).toBeGreaterThan(0);
-    await services.redis.pexpire(observerMissingKey, 1_000);
+    await services.redis.pexpire(keys.observerMissing, 1_000);
     await observations.markNotObserved();
-    expect(await services.redis.pttl(observerMissingKey)).toBeGreaterThan(1_000);
+    expect(await services.redis.pttl(keys.observerMissing)).toBeGreaterThan(1_000);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Completion, NewOperation, Stores } from '../../../src/application/
 import { noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
-import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
+import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 
@@ -20,8 +20,8 @@ const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = makeDefinition('orders');
 const ref: OperationRef = { project: 'orders', operation: 'op1' };
 const dialog: NewDialog = { url: 'https://hooks.slack.com/actions/1/2', lifetimeMs: 1_800_000, usesLeft: 5 };
-const key = operationKey('orders', 'op1');
-const keys = projectKeys('orders');
+const key = keys.operation('orders', 'op1');
+const orderKeys = keys.project('orders');
 
 const request = (more: Partial<NewOperation> = {}) =>
   stores.operations.request({
@@ -123,9 +123,9 @@ describe('a step that runs again changes nothing', () => {
       reason: 'deploy',
       activeOperation: 'op1',
     });
-    expect(await services.redis.zrange(keys.runs, 0, '-1')).toEqual(['run-1', 'run-2']);
+    expect(await services.redis.zrange(orderKeys.runs, 0, '-1')).toEqual(['run-1', 'run-2']);
     for (const run of ['run-1', 'run-2']) await stores.operations.endExecution('orders', run);
-    expect(await services.redis.exists(keys.runs)).toBe(0);
+    expect(await services.redis.exists(orderKeys.runs)).toBe(0);
   });
 
   it('A repeated commit returns the finished operation.', async () => {
@@ -387,11 +387,11 @@ describe('a commit', () => {
     expect(await stores.operations.commit(completion({ expectedVersion: 1 }))).toEqual({ kind: 'conflict' });
     expect(await stores.operations.commit(completion({ expectedVersion: 3 }))).toEqual({ kind: 'conflict' });
     await request({ id: 'bob', by: 'U0BOB' });
-    await services.redis.hset(operationKey('orders', 'bob'), 'state', 'running');
+    await services.redis.hset(keys.operation('orders', 'bob'), 'state', 'running');
     expect(await stores.operations.commit({ ...completion(), ref: { project: 'orders', operation: 'bob' } })).toEqual({
       kind: 'conflict',
     });
-    expect((await snapshot())[keys.state]).toBe(before[keys.state]);
+    expect((await snapshot())[orderKeys.state]).toBe(before[orderKeys.state]);
   });
 
   it('A rollback restores every field as it was before the claim.', async () => {
@@ -500,7 +500,7 @@ describe('open operations', () => {
     await stores.operations.markNotified(ref, { seq, message: null, dialogUses: 0 });
     expect(await readOpenIds()).toEqual([]);
     await stores.operations.markNotified({ ...ref, operation: 'unknown' }, { seq: 1, message: null, dialogUses: 1 });
-    expect(await services.redis.exists(operationKey('orders', 'unknown'))).toBe(0);
+    expect(await services.redis.exists(keys.operation('orders', 'unknown'))).toBe(0);
   });
 
   it('The end of the last task in flight opens a finished operation again.', async () => {

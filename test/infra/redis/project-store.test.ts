@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stores } from '../../../src/application/stores.ts';
-import { operationKey, projectKeys } from '../../../src/infra/redis/keys.ts';
 import { Services } from '../../../src/services.ts';
+import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
@@ -20,7 +20,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = makeDefinition('orders');
-const keys = projectKeys('orders');
+const orderKeys = keys.project('orders');
 
 const watermarks = { 'default/bull:orders-full': { at: 1, known: [], eventId: '0-0' } };
 
@@ -118,7 +118,7 @@ describe('projects', () => {
   });
 
   it('All keys of a project share one slot.', () => {
-    expect(Object.values(projectKeys('orders-2'))).toEqual([
+    expect(Object.values(keys.project('orders-2'))).toEqual([
       'syncbot:{p:orders-2}:state',
       'syncbot:{p:orders-2}:definition',
       'syncbot:{p:orders-2}:audit',
@@ -128,7 +128,7 @@ describe('projects', () => {
       'syncbot:{p:orders-2}:lastVersion',
       'syncbot:{p:orders-2}:op:',
     ]);
-    expect(operationKey('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');
+    expect(keys.operation('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');
   });
 });
 
@@ -183,8 +183,8 @@ describe('a Redis that cannot serve', () => {
   );
 
   it('An error reply other than an outage is thrown unchanged.', async () => {
-    await services.redis.del(keys.state);
-    await services.redis.set(keys.state, 'not a hash');
+    await services.redis.del(orderKeys.state);
+    await services.redis.set(orderKeys.state, 'not a hash');
     await expect(stores.projects.readVersion('orders')).rejects.toThrow(/WRONGTYPE/);
   });
 });

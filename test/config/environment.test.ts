@@ -179,6 +179,7 @@ describe('the environment', () => {
       port: 8_080,
       host: 'h',
       configPath: 'other.yml',
+      keyPrefix: 'syncbot',
       adminPort: 9_090,
       adminHost: 'a',
       logLevel: 'debug',
@@ -198,11 +199,12 @@ describe('the environment', () => {
     const defaults = environmentVariables.flatMap(({ name, defaultValue }) =>
       defaultValue === null ? [] : [`${name}=${defaultValue}`],
     );
-    expect(defaults).toEqual([
-      'SLACK_COMMAND=/sync',
+    expect(defaults.sort()).toEqual([
       'PORT=3000',
       'REDIS_URL=redis://127.0.0.1:6379',
+      'SLACK_COMMAND=/sync',
       'SYNCBOT_CONFIG=syncbot.yml',
+      'SYNCBOT_PREFIX=syncbot',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Alert, DeliveredAlert } from '../domain/alert.ts';
 import type { AlertKind } from '../domain/conditions.ts';
+import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
@@ -19,6 +20,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly configurations: ConfigurationStore;
   readonly deduplication: Deduplication;
   readonly serverClock: ServerClock;
 }
@@ -266,6 +268,34 @@ export interface ObservationMessage {
   /** The last completed cycle, epoch ms. Null when no cycle had ever completed. */
   readonly since: number | null;
   readonly message: MessageRef;
+}
+
+/** The policy, settings and connections that `apply` stored, and which processes use them. */
+export interface ConfigurationStore {
+  read(): Promise<StoredConfiguration>;
+  /** Stores a configuration by compare-and-set on the version. `expectedVersion` is 0 if none is stored. */
+  save(configuration: Configuration, expectedVersion: number, by: Actor): Promise<WriteResult>;
+  /** Records what this process uses. The record expires unless it is repeated within `expireAfterMs`. */
+  registerProcess(process: ProcessStatus, expireAfterMs: number): Promise<void>;
+  removeProcess(id: string): Promise<void>;
+  listProcesses(): Promise<ProcessStatus[]>;
+}
+
+/** `unreadable`: written by a newer syncbot, or damaged. */
+export type StoredConfiguration =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'read'; readonly version: number; readonly configuration: Configuration };
+
+/** What a running process of syncbot uses. */
+export interface ProcessStatus {
+  /** Random, for each start. */
+  readonly id: string;
+  readonly role: string;
+  /** The version of the configuration. Null if it uses that of its own file. */
+  readonly configurationVersion: number | null;
+  /** The stored connections that it cannot use until it is restarted. */
+  readonly unusable: readonly UnusableConnection[];
 }
 
 /** Recognizes repeated deliveries, across all processes. */

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Policy } from '../domain/authorization.ts';
+import type { ConfigSettings, ConnectionSources } from '../domain/configuration.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
 import { messages } from '../messages/catalog.ts';
+import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
 import { type ConfigError, formatPath, type KeyError } from './errors.ts';
@@ -19,20 +21,17 @@ export interface SyncbotConfig {
   readonly policy: Policy;
   readonly settings: ConfigSettings;
   readonly projects: readonly DesiredProject[];
-}
-
-/** `settings` of syncbot.yml. */
-export interface ConfigSettings {
-  readonly confirmationTtlMs: number;
-  readonly observeEveryMs: number;
-  readonly operationRetentionMs: number;
-  readonly auditLength: number;
-  /** Whether everybody sees the masked reasons of failed tasks. */
-  readonly showErrors: boolean;
+  /** The connections as `apply` stores them. */
+  readonly connectionSources: ConnectionSources;
 }
 
 export type ConfigResult =
-  | { readonly kind: 'read'; readonly config: SyncbotConfig }
+  | {
+      readonly kind: 'read';
+      readonly config: SyncbotConfig;
+      /** Finds the URLs of stored connections in the environment, and in this file. */
+      readonly resolveConnections: ConnectionResolver;
+    }
   /** Every error of the file, in the order of its lines. */
   | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
@@ -46,11 +45,15 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
     ...(parsed.error?.issues ?? []).flatMap(toKeyErrors),
     ...crossCheck(yaml.value, env['REDIS_URL']?.trim() || defaultRedisUrl),
   ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
-  if (parsed.success && errors.length === 0) return { kind: 'read', config: deepFreeze(toConfig(parsed.data)) };
+  if (parsed.success && errors.length === 0) {
+    const connectionSources = toConnectionSources(parsed.data.connections, yaml.connectionTexts);
+    const config = deepFreeze({ ...toConfig(parsed.data), connectionSources });
+    return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
+  }
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
-function toConfig({ connections, policy, settings, projects }: SyncbotFile): SyncbotConfig {
+function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'connectionSources'> {
   const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
   return {
     connections,

@@ -49,6 +49,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000 }),
     }),
+    configurations: fakePort(stores.configurations),
     deduplication: fakePort(stores.deduplication, {
       claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
     }),

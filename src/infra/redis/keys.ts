@@ -18,6 +18,12 @@ export const observerMissingKey = 'syncbot:observed:missing';
 /** Hash: the messages that say so, by channel, each as JSON. */
 export const observationMessagesKey = 'syncbot:observed:messages';
 
+/** Hash: the policy, settings and connections that apply stored. */
+export const configurationKey = 'syncbot:configuration';
+
+/** Hash: the running processes and what they use, by a random id, each as JSON. */
+export const processesKey = 'syncbot:processes';
+
 /** All keys of one project. They are in one slot of Redis Cluster, so that one script can change them. */
 export interface ProjectKeys {
   readonly state: string;

@@ -5,6 +5,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
+import { createConfigurationStore } from './configuration-store.ts';
 import { dedupeKey } from './keys.ts';
 import { createObservationStore } from './observation-store.ts';
 import { createOperationStore } from './operation-store.ts';
@@ -34,6 +35,7 @@ export function createStores(
     alerts: createAlertStore(runStep),
     auditLog: createAuditLog(client, runStep),
     observations: createObservationStore(client),
+    configurations: createConfigurationStore(client),
     deduplication: createDeduplication(client),
     serverClock: createServerClock(client),
   };

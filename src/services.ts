@@ -75,7 +75,7 @@ const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
 /** How often a process reads the stored configuration, and records which one it uses. */
 const configurationCheckIntervalMs = 2_000;
-const processExpiresAfterMs = 15_000;
+const processExpiresAfterMs = 8_000;
 const removeProcessTimeoutMs = 500;
 /** Reads every project. */
 const missingConnectionsCheckIntervalMs = 60_000;
@@ -356,10 +356,7 @@ export class Services implements AsyncDisposable {
     const isNew = missing.some((name) => !this.#missingConnections.includes(name));
     this.#missingConnections = missing;
     if (isNew)
-      this.#log.warn(
-        { connections: missing },
-        'connections that stored projects use are not configured in this process',
-      );
+      this.#log.warn({ names: missing }, 'connections that stored projects use are not configured in this process');
   }
 
   /** Repeats the work until the process stops. An outage of Redis is reported by its connection. */

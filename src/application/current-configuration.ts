@@ -108,7 +108,7 @@ export class CurrentConfiguration {
     this.#unusable = await useConnections(configuration.connections);
     log.info({ configurationVersion: version }, 'stored configuration in use');
     if (this.#unusable.length > 0)
-      log.warn({ connections: this.#unusable }, 'connections cannot be used until this process is restarted');
+      log.warn({ unusable: this.#unusable }, 'connections cannot be used until this process is restarted');
     onTakenOver();
   }
 }

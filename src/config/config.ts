@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Policy } from '../domain/authorization.ts';
-import type { ConfigSettings, ConnectionSources } from '../domain/configuration.ts';
+import type { ConfigSettings, Configuration } from '../domain/configuration.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
@@ -21,8 +21,8 @@ export interface SyncbotConfig {
   readonly policy: Policy;
   readonly settings: ConfigSettings;
   readonly projects: readonly DesiredProject[];
-  /** The connections as `apply` stores them. */
-  readonly connectionSources: ConnectionSources;
+  /** The policy, settings and connections as `apply` stores them, without secrets. */
+  readonly configuration: Configuration;
 }
 
 export type ConfigResult =
@@ -46,14 +46,16 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
     ...crossCheck(yaml.value, env['REDIS_URL']?.trim() || defaultRedisUrl),
   ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
   if (parsed.success && errors.length === 0) {
-    const connectionSources = toConnectionSources(parsed.data.connections, yaml.connectionTexts);
-    const config = deepFreeze({ ...toConfig(parsed.data), connectionSources });
+    const file = toConfig(parsed.data);
+    const connections = toConnectionSources(file.connections, yaml.connectionTexts);
+    const { policy, settings } = file;
+    const config = deepFreeze({ ...file, configuration: { policy, settings, connections } });
     return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
   }
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
-function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'connectionSources'> {
+function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
   return {
     connections,

@@ -5,7 +5,6 @@ import type {
   SettingName,
   UnusableConnection,
 } from '../../domain/configuration.ts';
-import { formatDuration, formatNumber } from './format.ts';
 
 const settingNames: Readonly<Record<SettingName, string>> = {
   confirmationTtlMs: 'confirmationTtl',
@@ -44,7 +43,20 @@ function channels(ids: readonly string[]): string {
 
 function settingValue({ name }: SettingChange, value: number | boolean): string {
   if (typeof value === 'boolean') return String(value);
-  return name === 'auditLength' ? formatNumber(value) : formatDuration(value);
+  return name === 'auditLength' ? String(value) : durationInFile(value);
+}
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** As syncbot.yml writes it, such as `250ms` or `5m`, without rounding. */
+function durationInFile(ms: number): string {
+  const unit = units.find(([, length]) => ms % length === 0);
+  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }
 
 function variablesOf(source: ConnectionSource): string {

@@ -19,6 +19,7 @@ export const doctorMessages = {
     userGroup: (id: string) => `user group ${id}`,
     projects: 'projects',
     observer: 'observer',
+    processes: 'stored configuration',
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
@@ -37,7 +38,7 @@ export const doctorMessages = {
   /** `fault` is null if the reason is not known. */
   projectsUnreadable: (fault: string | null) =>
     `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
-  configApplied: 'the stored projects match the file',
+  configApplied: 'what is stored matches the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
 
   observed: 'a syncbot worker observes the links',

@@ -35,7 +35,7 @@ export interface ServicesConfig {
   /** The named connections of syncbot.yml. */
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly settings: ServicesSettings;
-  /** Default: nobody may change a project. */
+  /** Default: no person may change a project. */
   readonly policy?: Policy;
   /** Finds the URLs of the connections that `apply` stored. Without it the services use only what they were given. */
   readonly resolveConnections?: ConnectionResolver;

@@ -10,7 +10,7 @@ export const policySchema = z.object({
 });
 export type Policy = Readonly<z.infer<typeof policySchema>>;
 
-/** Nobody may change a project. */
+/** No person may change a project. */
 export const emptyPolicy: Policy = { operators: [], channels: [] };
 
 /** The person who sends the request. */

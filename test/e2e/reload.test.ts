@@ -56,7 +56,7 @@ const cli = (...argv: string[]) =>
     openApp: createApp,
   });
 
-/** Runs a role with the file as it was, as a process that nobody restarts. */
+/** Runs a role with the file as it was, as a process that is not restarted. */
 async function start(role: Role, env: Readonly<Record<string, string>> = {}, yml = render({})): Promise<RunningApp> {
   const app = await runApp({
     role,
@@ -97,7 +97,7 @@ describe('without a restart', () => {
     const worker = await start('worker', { WAREHOUSE_URL: warehouseUrl() });
     const far = await services.createLink('users', 'warehouse');
     const result = await apply({
-      connections: '{ far: "${WAREHOUSE_URL}" }',
+      connections: `{ far: "\${WAREHOUSE_URL}" }`,
       users: '{ queue: users, connection: far }',
     });
     expect(result.err).toBe('');
@@ -124,7 +124,7 @@ describe('without a restart', () => {
   });
 
   it('a worker no longer uses a connection that was removed, and follows one that changed.', async () => {
-    const near = '{ far: "${NEAR_URL}" }';
+    const near = `{ far: "\${NEAR_URL}" }`;
     const env = { NEAR_URL: services.url, WAREHOUSE_URL: warehouseUrl() };
     await services.createLink('users');
     const far = await services.createLink('users', 'warehouse');
@@ -138,7 +138,7 @@ describe('without a restart', () => {
     const link = '{ queue: users, connection: far }';
     expect(await applyWith({ connections: near, users: link })).toMatchObject({ exit: 0 });
     const worker = await start('worker', env, render({ connections: near, users: link }));
-    expect(await applyWith({ connections: '{ far: "${WAREHOUSE_URL}" }', users: link })).toMatchObject({ err: '' });
+    expect(await applyWith({ connections: `{ far: "\${WAREHOUSE_URL}" }`, users: link })).toMatchObject({ err: '' });
     await worker.app.useCaseContext.links.setPaused([{ queue: 'users', connection: 'far', prefix: 'bull' }], 'paused', {
       responseMs: 5_000,
       validForMs: 5_000,
@@ -153,7 +153,7 @@ describe('a restart is named where it is needed', () => {
     const [worker, bot] = [await start('worker'), await start('bot')];
     await services.createLink('users', 'warehouse');
     const result = await apply({
-      connections: '{ far: "${WAREHOUSE_URL}" }',
+      connections: `{ far: "\${WAREHOUSE_URL}" }`,
       users: '{ queue: users, connection: far }',
     });
     expect(result.exit).toBe(0);

@@ -37,7 +37,7 @@ export const linkTimeoutMs = 10_000;
 /** How long the workers try to reach every link in a preflight or an Adopt, ms. An attempt that has begun is completed. */
 export const preflightTimeoutMs = 10_000;
 /** How long a link has to answer in one attempt of them, ms. Then another worker may try. */
-export const preflightAttemptTimeoutMs = 5_000;
+export const preflightAttemptTimeoutMs = 3_000;
 
 /** The longest reason of a person, in characters. */
 export const maxReasonLength = 300;

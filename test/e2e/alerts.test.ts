@@ -52,7 +52,7 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   const alertMessage = await waitForAlert(/orders is over its latency limit of 1 s: its latency is 10 min/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
   await harness.requestAndPressOk('pause', 'orders');
-  const resolvedMessage = await waitForAlert(/it was too far behind. Resolved after .*, because it was Paused/);
+  const resolvedMessage = await waitForAlert(/it was too far behind. Resolved after .*, when it was Paused/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
   expect(alertMessages(/is over its latency limit/)).toEqual([]);
@@ -127,7 +127,7 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
   await link.startWorker(async () => {});
   const dialog = await harness.requestAndPressOk('pause', 'orders');
   expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore it before then/);
-  await waitForAlert(/orders is Paused .*\n?.*The source keeps its log until <!date/s);
+  await waitForAlert(/orders.* was paused .*A restore was due before <!date/s);
   const projectBefore = await readProject();
   if (projectBefore === null || projectBefore.oldestUnprocessedAt === null) throw new Error('no unprocessed change');
   expect(Math.abs(projectBefore.oldestUnprocessedAt - projectBefore.since)).toBeLessThan(60_000);

@@ -21,7 +21,7 @@ export interface LinkConnection {
 }
 
 export interface LinkConnections extends AsyncDisposable {
-  /** Returns undefined if the configuration has no connection of this name: its links are unreachable. */
+  /** Returns undefined if the configuration has no connection of this name, or if they are closed: its links are unreachable. */
   get(name: string): LinkConnection | undefined;
   /** Replaces the configuration. Closes the connections that it changes or removes: their calls get no reply. */
   update(endpoints: LinkEndpoints): Promise<void>;
@@ -41,11 +41,14 @@ export function createLinkConnections(
 ): LinkConnections {
   const opened = new Map<string, OpenConnection>();
   let endpoints = initialEndpoints;
+  let isClosed = false;
   const endpointOf = (name: string) => (Object.hasOwn(endpoints, name) ? endpoints[name] : undefined);
   return {
     get(name) {
       const existing = opened.get(name);
       if (existing !== undefined) return existing;
+      // Work that goes on while the process stops must not keep it alive with a new connection.
+      if (isClosed) return undefined;
       const endpoint = endpointOf(name);
       if (endpoint === undefined) return undefined;
       const connection = openConnection(name, endpoint, { onError, onRecovered });
@@ -61,6 +64,7 @@ export function createLinkConnections(
       await Promise.all(outdated.map((connection) => connection.close()));
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       await Promise.all([...opened.values()].map((connection) => connection.close()));
       opened.clear();
     },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { noWatermark } from '../../../src/domain/link.ts';
-import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
+import { endpointOf, startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;
 let far: TestLink;
@@ -36,4 +37,11 @@ it('Every one of three thousand links is observed, also right after a timeout.',
   await far.queue.add('task', {});
   const kinds = new Set((await services.context.links.observe(items)).map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(['read', 'missing']));
+});
+
+it('Work that goes on after the connections are closed opens none.', async () => {
+  const connections = createLinkConnections({ far: endpointOf(services.urlOf('far')) }, () => {});
+  expect(connections.get('far')?.name).toBe('far');
+  await connections[Symbol.asyncDispose]();
+  expect(connections.get('far')).toBeUndefined();
 });

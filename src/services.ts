@@ -37,7 +37,7 @@ export interface ServicesConfig {
   readonly settings: ServicesSettings;
   /** Default: no person may change a project. */
   readonly policy?: Policy;
-  /** Finds the URLs of the connections that `apply` stored. Without it the services use only what they were given. */
+  /** Finds the URLs of the connections that `apply` stored. Without it the services use only the given connections. */
   readonly resolveConnections?: ConnectionResolver;
 }
 
@@ -190,12 +190,12 @@ export class Services implements AsyncDisposable {
 
   /** Reads the stored configuration now and uses it. Throws `StoreUnavailableError`. */
   async refreshConfiguration(): Promise<void> {
-    if (this.#config.resolveConnections !== undefined) await this.configuration.refresh();
+    await this.configuration.refresh();
   }
 
   /** Follows the stored configuration until the process stops, and records which one it uses. */
   followConfiguration(role: string): void {
-    if (this.#processId !== null || this.#config.resolveConnections === undefined) return;
+    if (this.#processId !== null) return;
     const id = randomIds.next();
     this.#processId = id;
     void this.#repeat(configurationCheckIntervalMs, async () => {

@@ -122,8 +122,8 @@ async function checkConfigApplied(context: CommandContext, projects: readonly Pr
   const { config, configPath } = context;
   const item = texts.items.configApplied(configPath);
   const differences = [
-    ...(await configurationDifferences(context)),
     ...messages.definition.diff(diffProjects(projects, config.projects)),
+    ...(await configurationDifferences(context)),
   ];
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }

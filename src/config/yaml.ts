@@ -18,6 +18,8 @@ export type YamlResult =
       readonly kind: 'read';
       /** Plain data. */
       readonly value: unknown;
+      /** `connections` as the file has it, before variables are replaced. */
+      readonly connectionTexts: unknown;
       /** Variables that could not be replaced. */
       readonly variableErrors: readonly KeyError[];
       /** The line (from 1) of a key or list item. If the file does not have it: the line of its nearest parent. */
@@ -27,6 +29,8 @@ export type YamlResult =
 
 const texts = messages.config.yaml;
 
+const jsOptions = { maxAliasCount: 100 };
+
 /** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
   try {
@@ -34,9 +38,17 @@ export function parseYaml(text: string, env: RawEnvironment): YamlResult {
     const document = parseDocument(text, { lineCounter, stringKeys: true, prettyErrors: false, logLevel: 'error' });
     const yamlErrors = [...document.errors, ...document.warnings];
     if (yamlErrors.length > 0) return { kind: 'refused', errors: toSyntaxErrors(yamlErrors, text, lineCounter) };
+    const connectionNode = isMap(document.contents) ? document.contents.get('connections', true) : undefined;
+    const connectionTexts: unknown = isNode(connectionNode) ? connectionNode.toJS(document, jsOptions) : {};
     const variableErrors = interpolateVariables(document, env);
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
+    const value: unknown = document.toJS(jsOptions);
+    return {
+      kind: 'read',
+      value,
+      connectionTexts,
+      variableErrors,
+      lineOf: (path) => lineOf(document, lineCounter, path),
+    };
   } catch {
     // The parser throws if the nesting overflows the stack or the aliases multiply.
     return { kind: 'refused', errors: [{ path: '', line: 1, ...texts.tooComplex }] };

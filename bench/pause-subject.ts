@@ -87,7 +87,7 @@ function watchPauses({ context }: Services): (links: number) => Promise<number> 
 function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<void> {
   const authorizer = createAuthorizer({
     client: new webApi.WebClient('xoxb-bench'),
-    policy: { operators: [benchmarkUser.user], channels: [benchmarkUser.channel] },
+    readPolicy: async () => ({ operators: [benchmarkUser.user], channels: [benchmarkUser.channel] }),
     installedTeam: () => teamId,
     now: Date.now,
     log: context.log,

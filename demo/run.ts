@@ -75,14 +75,14 @@ interface DemoContext extends RunOptions {
 async function runSyncbot(context: DemoContext): Promise<void> {
   const { folder, redisUrl: url, print, shutdownSignal } = context;
   const logFile = join(folder, 'syncbot.log');
-  const { environment, config, log } = await configure(context, logFile);
+  const options = await configure(context, logFile);
+  const { environment, config, log } = options;
   const logError = (error: Error) => log.warn({ error }, 'error in a source or a link worker');
   await using dataFlow = await startDataFlow({ url, onError: logError });
   const connectedController = new AbortController();
-  await using app = await createApp(
-    { environment, config, log },
-    { createSlack: (options) => withConnectedCallback(options, () => connectedController.abort()) },
-  );
+  await using app = await createApp(options, {
+    createSlack: (options) => withConnectedCallback(options, () => connectedController.abort()),
+  });
   await applyConfig(app, config);
   shutdownSignal.throwIfAborted();
 
@@ -119,7 +119,8 @@ async function configure({ folder, redisUrl, slack, logLevel }: DemoContext, log
     level: environmentResult.environment.logLevel ?? 'info',
     to: pino.destination({ dest: logFile, sync: true }),
   });
-  return { environment: environmentResult.environment, config: configResult.config, log };
+  const { config, resolveConnections } = configResult;
+  return { environment: environmentResult.environment, config, resolveConnections, log };
 }
 
 async function whenAborted(signal: AbortSignal): Promise<void> {

@@ -24,14 +24,18 @@ export async function createApp(
   { createSlack = createSlackApp }: AppOverrides = {},
 ): Promise<CliApp> {
   const { environment, config } = given;
-  const metrics = await createMetricsIfEnabled(given);
+  const metrics = await createMetricsIfEnabled(given, () => services.context.settings.observeEveryMs);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
-  const services = new Services(
+  const { connections, policy, settings } = config;
+  const { resolveConnections } = given;
+  const services: Services = new Services(
     {
       redis: environment.secrets.redis,
-      connections: config.connections,
-      settings: config.settings,
+      connections,
+      policy,
+      settings,
       keyPrefix: environment.keyPrefix,
+      ...(resolveConnections === undefined ? {} : { resolveConnections }),
     },
     options.log,
     metrics === null ? {} : { instrumentation: metrics },
@@ -39,6 +43,7 @@ export async function createApp(
   const parts = { options, services, metrics, createSlack };
   return {
     useCaseContext: services.context,
+    useStoredConfiguration: () => services.refreshConfiguration(),
     checkSlack: () => runSlackChecks(options),
     runRole: (role, signal, prepare = async () => {}) => runRole(parts, { role, signal, prepare }),
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
@@ -73,7 +78,7 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
     run.role === 'worker'
       ? null
       : createSlack({
-          ...slackOptions(options),
+          ...slackOptions(options, services),
           ...metrics?.slack,
           context: services.context,
           onAuthError: (error) => ended.abort(toStartError(error)),
@@ -82,12 +87,10 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
   const firstAttempt = createDeferred();
   const retryOptions = { log: options.log, clock: services.context.clock, signal: stopSignal };
 
+  // The workers never start with the connections of an outdated file.
+  const prepare = () => run.prepare().then(() => services.refreshConfiguration());
   const starting = [
-    prepareAndStartWorkers(
-      services,
-      { ...run, prepare: () => run.prepare().finally(firstAttempt.resolve) },
-      retryOptions,
-    ),
+    prepareAndStartWorkers(services, { ...run, prepare: () => prepare().finally(firstAttempt.resolve) }, retryOptions),
     // The first attempt may create the projects that the bot shows.
     slack === null ? undefined : firstAttempt.promise.then(() => startBot(services, slack, retryOptions)),
   ];
@@ -129,14 +132,18 @@ async function prepareAndStartWorkers(
     error instanceof StoreUnavailableError && !(error instanceof DatabaseRefusedError);
   await retryUntilAvailable(prepare, { ...options, isRetryable, message: 'waiting for Redis' });
   if (options.signal.aborted) return;
+  services.followConfiguration(role);
   await (role === 'bot' ? services.startSweep() : services.startWorkers());
 }
 
 /** Loads the metrics only when they are served: prom-client is large. */
-async function createMetricsIfEnabled({ environment, config }: AppOptions): Promise<Metrics | null> {
+async function createMetricsIfEnabled(
+  { environment }: AppOptions,
+  observeEveryMs: () => number,
+): Promise<Metrics | null> {
   if (environment.adminPort === null) return null;
   const { createMetrics } = await import('./metrics/metrics.ts');
-  return createMetrics(config.settings);
+  return createMetrics({ observeEveryMs });
 }
 
 const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
@@ -172,7 +179,10 @@ async function startAdminServer(
 }
 
 /** Throws `StartError` when a variable that the transport needs is missing. */
-function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOptions, 'context' | 'onAuthError'> {
+function slackOptions(
+  { environment, log }: AppOptions,
+  { configuration }: Services,
+): Omit<SlackAppOptions, 'context' | 'onAuthError'> {
   const errors = validateSlackEnvironment(environment);
   const { slackBotToken: botToken } = environment.secrets;
   const transport = transportOf(environment);
@@ -183,10 +193,10 @@ function slackOptions({ environment, config, log }: AppOptions): Omit<SlackAppOp
     botToken,
     transport,
     command: environment.command,
-    policy: config.policy,
+    readPolicy: () => configuration.readPolicy(),
+    showErrors: () => configuration.showErrors,
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
-    showErrors: config.settings.showErrors,
   };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
+import { CurrentConfiguration } from './application/current-configuration.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { findMissingConnections } from './application/missing-connections.ts';
@@ -12,7 +13,10 @@ import { runReconcileJob } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
 import { sweep } from './application/sweep.ts';
 import { runThrottledCycle } from './application/throttled-cycle.ts';
+import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
+import { emptyPolicy, type Policy } from './domain/authorization.ts';
+import type { ConnectionSources, UnusableConnection } from './domain/configuration.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OperationRef } from './domain/operation.ts';
@@ -37,6 +41,10 @@ export interface ServicesConfig {
   readonly settings: ServicesSettings;
   /** How the keys of the bot's records begin. Without it: `syncbot`. */
   readonly keyPrefix?: string;
+  /** Default: no person may change a project. */
+  readonly policy?: Policy;
+  /** Finds the URLs of the connections that `apply` stored. Without it the services use only the given connections. */
+  readonly resolveConnections?: ConnectionResolver;
 }
 
 export interface ServicesSettings {
@@ -44,6 +52,8 @@ export interface ServicesSettings {
   readonly observeEveryMs: number;
   readonly operationRetentionMs: number;
   readonly auditLength: number;
+  /** Default: false. */
+  readonly showErrors?: boolean;
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -69,6 +79,10 @@ const cycleTimeoutMs = 60_000;
 const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
 const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
+/** How often a process reads the stored configuration, and records which one it uses. */
+const configurationCheckIntervalMs = 2_000;
+const processExpiresAfterMs = 8_000;
+const removeProcessTimeoutMs = 500;
 /** Reads every project. */
 const missingConnectionsCheckIntervalMs = 60_000;
 /** How long the job `reconcile` tries again to set the links that answer. The sweep adds the job again. */
@@ -79,8 +93,16 @@ export class Services implements AsyncDisposable {
   readonly context: UseCaseContext;
   readonly health: Pick<
     HealthProbes,
-    'pingRedis' | 'activeQueues' | 'missingConnections' | 'readJobCounts' | 'readObservationStatus'
+    | 'pingRedis'
+    | 'activeQueues'
+    | 'missingConnections'
+    | 'unusableConnections'
+    | 'isConfigurationUnreadable'
+    | 'readJobCounts'
+    | 'readObservationStatus'
   >;
+  /** What this process uses of the stored configuration. */
+  readonly configuration: CurrentConfiguration;
   readonly #config: ServicesConfig;
   readonly #log: Logger;
   readonly #keys: Keys;
@@ -92,6 +114,8 @@ export class Services implements AsyncDisposable {
   readonly #connections: LinkConnections;
   readonly #queues: BotQueues;
   #checksDueTimes = false;
+  #checksConnections = false;
+  #processId: string | null = null;
   #missingConnections: readonly string[] = [];
 
   constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
@@ -108,35 +132,103 @@ export class Services implements AsyncDisposable {
       this.#reportRecovery,
     );
     this.#queues = createBotQueues({ client, keys: this.#keys }, (error) => this.#reportConnectionError('bot', error));
-    this.context = this.#createContext(client);
+    const stores = this.#createStores(client);
+    this.configuration = this.#createConfiguration(stores);
+    this.context = this.#createContext(stores);
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
       missingConnections: () => this.#missingConnections,
+      unusableConnections: () => this.configuration.unusable,
+      isConfigurationUnreadable: () => this.configuration.isUnreadable,
       readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
       readObservationStatus: () => nullIfLate(readObservationStatus(this.context)),
     };
   }
 
-  #createContext(client: RedisClient): UseCaseContext {
-    const { confirmationTtlMs, observeEveryMs, operationRetentionMs, auditLength } = this.#config.settings;
-    const { instrumentation, clock = systemClock, ids = randomIds } = this.#overrides;
-    const stores = createStores(
-      { client, keys: this.#keys },
-      { auditLength, retentionMs: operationRetentionMs },
-      (project, error) => this.#log.error({ project, error }, 'record not readable, skipped'),
+  /** `apply` can change the settings at any time, so each use reads the current ones. */
+  #createStores(client: RedisClient): Stores {
+    const current = () => this.configuration.settings;
+    const settings = {
+      get auditLength() {
+        return current().auditLength;
+      },
+      get retentionMs() {
+        return current().operationRetentionMs;
+      },
+    };
+    const stores = createStores({ client, keys: this.#keys }, settings, (project, error) =>
+      this.#log.error({ project, error }, 'record not readable, skipped'),
     );
+    return this.#overrides.instrumentation?.instrumentStores(stores) ?? stores;
+  }
+
+  #createConfiguration({ configurations }: Stores): CurrentConfiguration {
+    const { settings, policy = emptyPolicy } = this.#config;
+    return new CurrentConfiguration({
+      store: configurations,
+      own: { policy, settings: { showErrors: false, ...settings } },
+      useConnections: (sources) => this.#useConnections(sources),
+      onTakenOver: () => this.#onConfigurationTakenOver(),
+      log: this.#log,
+    });
+  }
+
+  #createContext(stores: Stores): UseCaseContext {
+    const { clock = systemClock, ids = randomIds } = this.#overrides;
+    const current = () => this.configuration.settings;
     return {
-      ...(instrumentation?.instrumentStores(stores) ?? stores),
+      ...stores,
       links: createLinkGateway(this.#connections),
       jobs: this.#queues.jobs,
       notifications: this.#queues.notifications,
       clock,
       ids,
-      settings: { confirmationTtlMs, observeEveryMs },
+      settings: {
+        get confirmationTtlMs() {
+          return current().confirmationTtlMs;
+        },
+        get observeEveryMs() {
+          return current().observeEveryMs;
+        },
+      },
       stopSignal: this.#stopping.signal,
       log: this.#log,
     };
+  }
+
+  /** Reads the stored configuration now and uses it. Throws `StoreUnavailableError`. */
+  async refreshConfiguration(): Promise<void> {
+    await this.configuration.refresh();
+  }
+
+  /** Follows the stored configuration until the process stops, and records which one it uses. */
+  followConfiguration(role: string): void {
+    if (this.#processId !== null) return;
+    const id = randomIds.next();
+    this.#processId = id;
+    void this.#repeat(configurationCheckIntervalMs, async () => {
+      await this.configuration.refresh();
+      const { version: configurationVersion, unusable } = this.configuration;
+      const status = { id, role, configurationVersion, unusable };
+      await this.context.configurations.registerProcess(status, processExpiresAfterMs);
+    });
+  }
+
+  async #useConnections(sources: ConnectionSources): Promise<readonly UnusableConnection[]> {
+    const resolve = this.#config.resolveConnections;
+    if (resolve === undefined) return [];
+    const { endpoints, unusable } = resolve(sources);
+    // A connection that cannot be used is closed: its old address may be another Redis, with other queues.
+    await this.#connections.update({ ...endpoints, [defaultConnection]: this.#config.redis });
+    return unusable;
+  }
+
+  #onConfigurationTakenOver(): void {
+    if (this.#workers.some(({ queue }) => queue === 'sweep'))
+      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
+    if (this.#checksConnections)
+      this.#checkConnections().catch((error: unknown) => this.#log.warn({ error }, 'connections not checked'));
   }
 
   /** The role `worker`: processes actions and runs the cycles. Resolves when Redis has answered, or after `stopWorkers`. */
@@ -165,6 +257,7 @@ export class Services implements AsyncDisposable {
     );
     this.#startSweepWorker(client);
     await this.#keepCyclesScheduled(client);
+    this.#checksConnections = true;
     void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
   }
 
@@ -213,7 +306,15 @@ export class Services implements AsyncDisposable {
   async stopWorkers(): Promise<void> {
     this.#stopping.abort();
     const running = [...this.#workers.splice(0), ...this.#watchers.splice(0)];
-    await Promise.all(running.map((each) => each[Symbol.asyncDispose]()));
+    await Promise.all([...running.map((each) => each[Symbol.asyncDispose]()), this.#removeProcess()]);
+  }
+
+  /** If Redis does not answer, the record expires. */
+  async #removeProcess(): Promise<void> {
+    const id = this.#processId;
+    if (id === null) return;
+    this.#processId = null;
+    await withTimeout(this.context.configurations.removeProcess(id), removeProcessTimeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -236,7 +337,7 @@ export class Services implements AsyncDisposable {
 
   #runObserveCycle(): Promise<void> {
     const { instrumentation } = this.#overrides;
-    const options = { intervalMs: this.#config.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
+    const options = { intervalMs: this.context.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
     return runThrottledCycle(this.context, options, (context) =>
       instrumentation === undefined
         ? runObserver(context)
@@ -284,7 +385,7 @@ export class Services implements AsyncDisposable {
     const isNew = missing.some((name) => !this.#missingConnections.includes(name));
     this.#missingConnections = missing;
     if (isNew)
-      this.#log.warn({ connections: missing }, 'connections that stored projects use are missing in syncbot.yml');
+      this.#log.warn({ names: missing }, 'connections that stored projects use are not configured in this process');
   }
 
   /** Repeats the work until the process stops. An outage of Redis is reported by its connection. */
@@ -299,7 +400,7 @@ export class Services implements AsyncDisposable {
   }
 
   get #cycleIntervals(): CycleIntervals {
-    return { observeMs: this.#config.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
+    return { observeMs: this.context.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
   }
 
   get #sweepIntervalMs(): number {

@@ -17,7 +17,9 @@ export type ApplyResult =
   /** `notPaused`: links that should be paused and may still run. A worker tries again, and so does a second apply. */
   | { readonly kind: 'applied'; readonly notPaused: readonly Link[] }
   /** The project's version changed after the plan was made. `written`: projects that were applied before it. */
-  | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] };
+  | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] }
+  /** Another `apply` stored a configuration after the plan was made. Nothing was written. */
+  | { readonly kind: 'configuration_conflict' };
 
 /** How long links that do not answer are tried again, ms. A worker continues after that. */
 const applyReconcileTimeoutMs = 10_000;
@@ -33,6 +35,13 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   const versions = await Promise.all(planned.map(({ id }) => projects.readVersion(id)));
   const changed = planned.find(({ version }, index) => versions[index] !== version);
   if (changed !== undefined) return { kind: 'conflict', project: changed.id, written: [] };
+
+  // First: a removed operator loses the rights at once, and the workers know the connections of new links.
+  if (plan.configuration !== null) {
+    const { configuration, expectedVersion } = plan.configuration;
+    const saved = await context.configurations.save(configuration, expectedVersion, by);
+    if (saved.kind === 'conflict') return { kind: 'configuration_conflict' };
+  }
 
   const steps = [
     ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => projects.remove(id, version, by) })),

@@ -1,3 +1,4 @@
+import { type Configuration, type ConfigurationChange, configurationChanges } from '../domain/configuration.ts';
 import {
   type DefinitionChange,
   type DesiredProject,
@@ -20,6 +21,8 @@ import type { InitialState } from './stores.ts';
 
 /** The changes that `apply` would make. */
 export interface Plan {
+  /** Null if the stored configuration stays as it is. */
+  readonly configuration: PlannedConfiguration | null;
   readonly create: readonly PlannedCreate[];
   readonly update: readonly PlannedUpdate[];
   /** Projects that are no longer in the file, and their links that stay paused, or may. */
@@ -27,6 +30,14 @@ export interface Plan {
   /** Links that run although their project desires them paused, because an earlier apply was interrupted. */
   readonly pauseAgain: readonly { readonly project: Project; readonly links: readonly Link[] }[];
   readonly unchanged: readonly ProjectId[];
+}
+
+/** A policy, settings or connections in the file that differ from the stored ones. */
+export interface PlannedConfiguration {
+  readonly configuration: Configuration;
+  /** The stored version. 0 if none is stored: until then each process uses its own file. */
+  readonly expectedVersion: number;
+  readonly changes: readonly ConfigurationChange[];
 }
 
 /** A project in the file that has no record. */
@@ -59,13 +70,19 @@ export type PlanResult =
   /** Every reason at once. */
   | { readonly kind: 'refused'; readonly refusals: readonly ApplyRefusal[] };
 
-type ReadContext = Pick<UseCaseContext, 'projects' | 'installations' | 'links'>;
+type ReadContext = Pick<UseCaseContext, 'projects' | 'installations' | 'links' | 'configurations'>;
+
+/** What a file defines. Without `configuration` only the projects are planned. */
+export interface DesiredFile extends DesiredProjects {
+  readonly configuration?: Configuration;
+}
 
 /**
  * Plans what applying the file would do, or returns every reason why it is refused. Changes nothing.
  * Throws `StoreUnavailableError`.
  */
-export async function planApply(context: ReadContext, desired: DesiredProjects): Promise<PlanResult> {
+export async function planApply(context: ReadContext, desired: DesiredFile): Promise<PlanResult> {
+  const planned = await planConfiguration(context, desired.configuration ?? null);
   const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
   const others = await context.installations.listOthers();
@@ -73,14 +90,15 @@ export async function planApply(context: ReadContext, desired: DesiredProjects):
     readSnapshots(context, diff),
     readConnectionsOf(context, desired.projects, others.length > 0),
   ]);
-  const refusals = [
+  const refusals: ApplyRefusal[] = [
+    ...(planned.kind === 'unreadable' ? [{ code: 'configuration_unreadable', project: null } as const] : []),
     ...findSharedQueues(desired.projects, connections),
     ...findQueuesOfOthers(desired.projects, others, connections),
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
     ...diff.removed.flatMap(removalRefusals),
   ];
-  if (refusals.length > 0) return { kind: 'refused', refusals };
+  if (refusals.length > 0 || planned.kind === 'unreadable') return { kind: 'refused', refusals };
   const [create, update, remove] = await Promise.all([
     Promise.all(diff.created.map((project) => planCreate(context, project, snapshots))),
     Promise.all(diff.updated.map((change) => planUpdate(context, change, snapshots))),
@@ -96,12 +114,29 @@ export async function planApply(context: ReadContext, desired: DesiredProjects):
     .map((project) => ({ project, links: runningLinks(project.definition.links, snapshots) }))
     .filter(({ links }) => links.length > 0);
   const unchanged = diff.unchanged.map(({ id }) => id);
-  return { kind: 'planned', plan: { create, update, remove, pauseAgain, unchanged } };
+  return { kind: 'planned', plan: { configuration: planned.change, create, update, remove, pauseAgain, unchanged } };
 }
 
 /** Returns whether applying the plan would change nothing. */
-export function isEmpty({ create, update, remove, pauseAgain }: Plan): boolean {
-  return create.length + update.length + remove.length + pauseAgain.length === 0;
+export function isEmpty({ configuration, create, update, remove, pauseAgain }: Plan): boolean {
+  return configuration === null && create.length + update.length + remove.length + pauseAgain.length === 0;
+}
+
+type ConfigurationPlan =
+  | { readonly kind: 'planned'; readonly change: PlannedConfiguration | null }
+  | { readonly kind: 'unreadable' };
+
+async function planConfiguration(
+  { configurations }: ReadContext,
+  configuration: Configuration | null,
+): Promise<ConfigurationPlan> {
+  if (configuration === null) return { kind: 'planned', change: null };
+  const stored = await configurations.read();
+  if (stored.kind === 'unreadable') return stored;
+  const changes = configurationChanges(stored.kind === 'none' ? null : stored.configuration, configuration);
+  const expectedVersion = stored.kind === 'none' ? 0 : stored.version;
+  const isStored = stored.kind === 'read' && changes.length === 0;
+  return { kind: 'planned', change: isStored ? null : { configuration, expectedVersion, changes } };
 }
 
 /** Several connections may lead to one Redis. Reads nothing if only one connection counts. */

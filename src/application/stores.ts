@@ -1,5 +1,6 @@
 import type { Alert, DeliveredAlert } from '../domain/alert.ts';
 import type { AlertKind } from '../domain/conditions.ts';
+import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OtherSyncbot } from '../domain/installation.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
@@ -21,6 +22,7 @@ export interface Stores {
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
   readonly installations: InstallationStore;
+  readonly configurations: ConfigurationStore;
   readonly deduplication: Deduplication;
   readonly serverClock: ServerClock;
 }
@@ -274,6 +276,34 @@ export interface ObservationMessage {
 export interface InstallationStore {
   /** Those with another prefix that have projects. */
   listOthers(): Promise<readonly OtherSyncbot[]>;
+}
+
+/** The policy, settings and connections that `apply` stored, and which processes use them. */
+export interface ConfigurationStore {
+  read(): Promise<StoredConfiguration>;
+  /** Stores a configuration by compare-and-set on the version. `expectedVersion` is 0 if none is stored. */
+  save(configuration: Configuration, expectedVersion: number, by: Actor): Promise<WriteResult>;
+  /** Records what this process uses. The record expires unless it is repeated within `expireAfterMs`. */
+  registerProcess(process: ProcessStatus, expireAfterMs: number): Promise<void>;
+  removeProcess(id: string): Promise<void>;
+  listProcesses(): Promise<ProcessStatus[]>;
+}
+
+/** `unreadable`: written by a newer syncbot, or damaged. */
+export type StoredConfiguration =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'read'; readonly version: number; readonly configuration: Configuration };
+
+/** What a running process of syncbot uses. */
+export interface ProcessStatus {
+  /** Random, for each start. */
+  readonly id: string;
+  readonly role: string;
+  /** The version of the configuration. Null if it uses that of its own file. */
+  readonly configurationVersion: number | null;
+  /** The stored connections that it cannot use until it is restarted. */
+  readonly unusable: readonly UnusableConnection[];
 }
 
 /** Recognizes repeated deliveries, across all processes. */

@@ -1,5 +1,7 @@
 import { type ApplyResult, applyPlan } from '../application/apply-plan.ts';
 import { isEmpty, type Plan, type PlannedCreate, type PlannedUpdate, planApply } from '../application/plan.ts';
+import type { ConfigurationChange } from '../domain/configuration.ts';
+import type { DesiredProject } from '../domain/diff-projects.ts';
 import type { Link } from '../domain/link.ts';
 import { messages } from '../messages/catalog.ts';
 import { applyRefusalText, precheckText } from '../messages/render.ts';
@@ -7,6 +9,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
+import { processProblems, waitForProcesses } from './running-processes.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.apply;
@@ -23,8 +26,11 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
     return exitCodes.failure;
   }
   const { plan } = planned;
-  output.result(planText(plan), null);
-  if (isEmpty(plan)) return exitCodes.success;
+  output.result(planText(plan, config.projects), null);
+  if (isEmpty(plan)) {
+    await noteProcesses(context);
+    return exitCodes.success;
+  }
   if (!yes && !isInteractive(io)) {
     output.error(notInteractiveError);
     return exitCodes.usageError;
@@ -34,13 +40,31 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
     return exitCodes.failure;
   }
   const result = await applyPlan(app.useCaseContext, { plan, by: `cli:${io.user}` });
-  return printResult(output, { plan, result });
+  const exitCode = printResult(output, { plan, result });
+  if (result.kind === 'applied' && plan.configuration !== null)
+    printProblems(output, await waitForProcesses(app.useCaseContext, plan.configuration.expectedVersion + 1));
+  return exitCode;
+}
+
+/** Notes which running processes do not use what is stored. */
+async function noteProcesses({ app, output }: CommandContext): Promise<void> {
+  const { configurations } = app.useCaseContext;
+  const [stored, processes] = await Promise.all([configurations.read(), configurations.listProcesses()]);
+  if (stored.kind === 'read') printProblems(output, processProblems(processes, stored.version));
+}
+
+function printProblems(output: Output, problems: readonly string[]): void {
+  if (problems.length > 0) output.note(texts.processes(problems));
 }
 
 function printResult(
   output: Output,
   { plan, result }: { readonly plan: Plan; readonly result: ApplyResult },
 ): ExitCode {
+  if (result.kind === 'configuration_conflict') {
+    output.error({ code: 'conflict', message: texts.configurationConflict });
+    return exitCodes.failure;
+  }
   if (result.kind === 'conflict') {
     output.error({ code: 'conflict', message: texts.conflict(result.project, result.written) });
     return exitCodes.failure;
@@ -50,6 +74,7 @@ function printResult(
     return exitCodes.failure;
   }
   const text = texts.applied({
+    configuration: plan.configuration !== null,
     created: plan.create.length,
     changed: plan.update.length,
     removed: plan.remove.length,
@@ -60,10 +85,11 @@ function printResult(
 }
 
 /** What applying the plan would change. Names each queue that it would pause. */
-function planText(plan: Plan): string {
+function planText(plan: Plan, projects: readonly DesiredProject[]): string {
   const unchanged = plan.unchanged.length === 0 ? [] : [texts.unchanged(plan.unchanged.length)];
   if (isEmpty(plan)) return [texts.nothingToDo, ...unchanged].join(' ');
   return [
+    ...configurationLines(plan, projects),
     ...plan.create.flatMap(createLines),
     ...plan.update.flatMap(updateLines),
     ...plan.remove.flatMap(({ project, leftPaused }) => [
@@ -73,6 +99,26 @@ function planText(plan: Plan): string {
     ...plan.pauseAgain.flatMap(({ project, links }) => [texts.pauseAgain(project.id), ...pauseLines(links)]),
     ...unchanged.map((text) => `= ${text}`),
   ].join('\n');
+}
+
+function configurationLines({ configuration }: Plan, projects: readonly DesiredProject[]): string[] {
+  if (configuration === null) return [];
+  const lines = configuration.changes.flatMap((change) => [
+    texts.configuration(sanitizeText(messages.configuration.change(change))),
+    ...connectionLines(change, projects).map(indent),
+  ]);
+  return configuration.expectedVersion === 0 ? [texts.configurationFirst, ...lines] : lines;
+}
+
+function connectionLines(change: ConfigurationChange, projects: readonly DesiredProject[]): string[] {
+  if (change.kind !== 'connection_added' && change.kind !== 'connection_changed') return [];
+  const users = projects
+    .filter(({ definition }) => definition.links.some(({ connection }) => connection === change.name))
+    .map(({ definition }) => definition.id);
+  return [
+    ...(users.length === 0 ? [] : [texts.connectionUsers(users)]),
+    ...(change.source.kind === 'file' ? [texts.urlInFile] : []),
+  ];
 }
 
 function createLines({ definition, adopt, initialState, linksToPause, missing, precheck }: PlannedCreate): string[] {

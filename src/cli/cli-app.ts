@@ -1,5 +1,6 @@
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { SyncbotConfig } from '../config/config.ts';
+import type { ConnectionResolver } from '../config/connection-sources.ts';
 import type { Environment } from '../config/environment.ts';
 import type { CheckText } from '../messages/facts.ts';
 
@@ -13,6 +14,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** What the command line needs from the composition root (`app.ts`). */
 export interface CliApp extends AsyncDisposable {
   readonly useCaseContext: UseCaseContext;
+  /** Uses the settings and connections that `apply` stored, if any, instead of those of the file. Throws `StoreUnavailableError`. */
+  useStoredConfiguration(): Promise<void>;
   /** Checks Slack's tokens and channels, for `doctor`. Returns null if there is no bot token. */
   checkSlack(): Promise<readonly CheckText[] | null>;
   /**
@@ -36,6 +39,8 @@ export class StartError extends Error {
 export interface AppOptions {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
+  /** Without it the app uses only the connections of its file. */
+  readonly resolveConnections?: ConnectionResolver;
   readonly log: Logger;
   /** The version of syncbot. */
   readonly version?: string;

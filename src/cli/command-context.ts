@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
+import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
@@ -47,14 +48,14 @@ export async function withCommandContext(
     output.error(configuration.error);
     return exitCodes.usageError;
   }
-  const { environment, config, configPath } = configuration;
+  const { environment, config, resolveConnections } = configuration;
   const { version } = io;
   const level = environment.logLevel ?? options.logLevel ?? 'silent';
   const rootLogger = createLogger({ level, to: { write: (line: string) => void io.stderr.write(line) } });
   const log = options.role === undefined ? rootLogger : rootLogger.child({ role: options.role, version });
   try {
-    await using app = await io.createApp({ environment, config, log, version });
-    return await run({ io, output, environment, config, configPath, app, log });
+    await using app = await io.createApp({ environment, config, resolveConnections, log, version });
+    return await run({ io, output, ...configuration, app, log });
   } catch (error) {
     const isExpected = error instanceof StartError || error instanceof StoreUnavailableError;
     if (!isExpected) log.error({ error }, 'command failed');
@@ -79,6 +80,7 @@ interface Configuration {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
   readonly configPath: string;
+  readonly resolveConnections: ConnectionResolver;
 }
 
 type ConfigurationResult =
@@ -104,7 +106,8 @@ async function readConfiguration({ env }: ProcessIo, configFile: string | null):
     const lines = parsedConfig.errors.map((error) => formatConfigError(configPath, error));
     return refuse('configuration', lines);
   }
-  return { kind: 'read', environment, config: parsedConfig.config, configPath };
+  const { config, resolveConnections } = parsedConfig;
+  return { kind: 'read', environment, config, configPath, resolveConnections };
 }
 
 function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {

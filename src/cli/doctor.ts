@@ -23,6 +23,8 @@ import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
+import { configurationDifferences } from './run.ts';
+import { processProblems } from './running-processes.ts';
 import { checkTable } from './show.ts';
 import { cliFormatter } from './terminal-text.ts';
 
@@ -103,7 +105,8 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
     const { projects } = useCaseContext;
     const stored = await projects.readMany(await projects.listIds());
     return [
-      checkConfigApplied(context, stored),
+      await checkConfigApplied(context, stored),
+      ...(await checkProcesses(context)),
       checkObservation(await readObservationStatus(useCaseContext)),
       ...(await checkOtherSyncbots(context, stored)),
       ...(await checkAllLinks(context, stored)),
@@ -117,12 +120,27 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
   }
 }
 
-function checkConfigApplied({ config, configPath }: CommandContext, projects: readonly Project[]): CheckText {
+async function checkConfigApplied(context: CommandContext, projects: readonly Project[]): Promise<CheckText> {
+  const { config, configPath } = context;
   const item = texts.items.configApplied(configPath);
-  const differences = messages.definition.diff(diffProjects(projects, config.projects));
+  const differences = [
+    ...messages.definition.diff(diffProjects(projects, config.projects)),
+    ...(await configurationDifferences(context)),
+  ];
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
     : { item, result: 'fail', message: texts.configNotApplied(differences) };
+}
+
+/** Whether the running processes use what is stored. No item if none runs, or if nothing is stored. */
+async function checkProcesses({ app }: CommandContext): Promise<CheckText[]> {
+  const { configurations } = app.useCaseContext;
+  const [stored, processes] = await Promise.all([configurations.read(), configurations.listProcesses()]);
+  if (stored.kind !== 'read' || processes.length === 0) return [];
+  const item = texts.items.processes;
+  const problems = processProblems(processes, stored.version);
+  if (problems.length > 0) return [{ item, result: 'fail', message: problems.join('; ') }];
+  return [{ item, result: 'pass', message: messages.configuration.current(processes.length) }];
 }
 
 /** Unknown before the first cycle: the first `doctor` may run before the first worker. */

@@ -1,5 +1,5 @@
 import { findOpenOperation, listProjects, observeProjects, readObservationStatus } from '../application/queries.ts';
-import { hasQueue, type ObservedProject } from '../domain/observation.ts';
+import { hasQueue, isNotConfigured, type ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved } from './command-context.ts';
@@ -61,6 +61,7 @@ function linksCell(links: ObservedProject['stats']['links']): string {
     paused: links.filter((observation) => hasQueue(observation) && observation.paused).length,
     unreadable: links.filter(({ kind }) => kind === 'unreadable').length,
     missing: links.filter(({ kind }) => kind === 'missing').length,
-    unreachable: links.filter(({ kind }) => kind === 'unreachable').length,
+    notConfigured: links.filter(isNotConfigured).length,
+    unreachable: links.filter((link) => link.kind === 'unreachable' && !isNotConfigured(link)).length,
   });
 }

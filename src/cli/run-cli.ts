@@ -49,7 +49,9 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
 
 type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>;
 
-function runProjectCommand(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
+/** Every command but `doctor` and `apply`, which are about the file, uses what is stored. */
+async function runProjectCommand(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
+  if (command.name !== 'doctor') await context.app.useStoredConfiguration();
   switch (command.name) {
     case 'list':
       return list(context, command.filter);

@@ -2,6 +2,7 @@ import { applyPlan } from '../application/apply-plan.ts';
 import { planApply } from '../application/plan.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
+import { configurationChanges } from '../domain/configuration.ts';
 import { diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
@@ -42,20 +43,40 @@ function applyOnFirstRun(context: CommandContext): () => Promise<void> {
     const ids = await projects.listIds();
     isFirstRun ||= ids.length === 0;
     if (isFirstRun) return applyConfig(context);
+    for (const difference of await configurationDifferences(context))
+      log.warn({ difference }, 'file and stored configuration differ');
     const stored = await projects.readMany(ids);
     for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
       log.warn({ difference }, 'file and stored projects differ');
   };
 }
 
-async function applyConfig({ app, config, configPath, log }: CommandContext): Promise<void> {
-  const planned = await planApply(app.useCaseContext, config);
+/** How the stored policy, settings and connections differ from the file. The stored ones are used. */
+export async function configurationDifferences({ app, config }: CommandContext): Promise<string[]> {
+  const stored = await app.useCaseContext.configurations.read();
+  const { notApplied, unreadable, change, differs } = messages.configuration;
+  if (stored.kind === 'none') return [notApplied];
+  if (stored.kind === 'unreadable') return [unreadable];
+  const changes = configurationChanges(stored.configuration, config.configuration);
+  return changes.length === 0 ? [] : [differs(changes.map(change))];
+}
+
+/** A file without projects does not replace a stored configuration: another process may have a fuller file. */
+async function applyConfig(context: CommandContext): Promise<void> {
+  const { app, config, configPath, log } = context;
+  const stored = await app.useCaseContext.configurations.read();
+  const storesConfiguration = config.projects.length > 0 || stored.kind === 'none';
+  const planned = await planApply(app.useCaseContext, storesConfiguration ? config : { projects: config.projects });
   if (planned.kind === 'refused') {
     const reasons = planned.refusals.map((refusal) => applyRefusalText(refusal, cliFormatter));
     throw new StartError(exitCodes.failure, texts.refused(configPath, reasons));
   }
   const { plan } = planned;
   const result = await applyPlan(app.useCaseContext, { plan, by: botActor });
+  if (result.kind === 'configuration_conflict') {
+    if (config.projects.length === 0) return;
+    throw new StartError(exitCodes.failure, texts.configurationConflict);
+  }
   if (result.kind === 'conflict') throw new StartError(exitCodes.failure, texts.conflict(result.project));
   log.info({ projects: plan.create.map(({ definition }) => definition.id) }, 'file applied at the first run');
 }

@@ -8,7 +8,13 @@ import {
   readObservationStatus,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { hasQueue, type LinkObservation, linkLatencyMs, type ObservedProject } from '../domain/observation.ts';
+import {
+  hasQueue,
+  isNotConfigured,
+  type LinkObservation,
+  linkLatencyMs,
+  type ObservedProject,
+} from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint } from '../domain/project.ts';
@@ -170,7 +176,7 @@ const linkColumns: readonly Column[] = [
 function linkRow(observation: LinkObservation): string[] {
   const { queue, connection } = observation.link;
   if (observation.kind !== 'read') {
-    return [queue, connection, messages.links[observation.kind], ...Array<string>(6).fill('?')];
+    return [queue, connection, unreadText(observation), ...Array<string>(6).fill('?')];
   }
   const { paused, waiting, prioritized, active, delayed, failed } = observation;
   const counts = [waiting, prioritized, active, delayed, failed].map(messages.format.number);
@@ -181,6 +187,10 @@ function linkRow(observation: LinkObservation): string[] {
     ...counts,
     messages.format.duration(linkLatencyMs(observation)),
   ];
+}
+
+function unreadText(observation: Exclude<LinkObservation, { readonly kind: 'read' }>): string {
+  return isNotConfigured(observation) ? messages.links.notConfigured : messages.links[observation.kind];
 }
 
 const operationColumns: readonly Column[] = [

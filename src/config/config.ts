@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { Policy } from '../domain/authorization.ts';
+import type { ConfigSettings, Configuration } from '../domain/configuration.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
 import { defaultKeyPrefix } from '../domain/installation.ts';
 import { messages } from '../messages/catalog.ts';
+import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
 import { type ConfigError, formatPath, type KeyError } from './errors.ts';
@@ -20,20 +22,17 @@ export interface SyncbotConfig {
   readonly policy: Policy;
   readonly settings: ConfigSettings;
   readonly projects: readonly DesiredProject[];
-}
-
-/** `settings` of syncbot.yml. */
-export interface ConfigSettings {
-  readonly confirmationTtlMs: number;
-  readonly observeEveryMs: number;
-  readonly operationRetentionMs: number;
-  readonly auditLength: number;
-  /** Whether everybody sees the masked reasons of failed tasks. */
-  readonly showErrors: boolean;
+  /** The policy, settings and connections as `apply` stores them, without secrets. */
+  readonly configuration: Configuration;
 }
 
 export type ConfigResult =
-  | { readonly kind: 'read'; readonly config: SyncbotConfig }
+  | {
+      readonly kind: 'read';
+      readonly config: SyncbotConfig;
+      /** Finds the URLs of stored connections in the environment, and in this file. */
+      readonly resolveConnections: ConnectionResolver;
+    }
   /** Every error of the file, in the order of its lines. */
   | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
@@ -50,11 +49,17 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
       keyPrefix: env['SYNCBOT_PREFIX']?.trim() || defaultKeyPrefix,
     }),
   ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
-  if (parsed.success && errors.length === 0) return { kind: 'read', config: deepFreeze(toConfig(parsed.data)) };
+  if (parsed.success && errors.length === 0) {
+    const file = toConfig(parsed.data);
+    const connections = toConnectionSources(file.connections, yaml.connectionTexts);
+    const { policy, settings } = file;
+    const config = deepFreeze({ ...file, configuration: { policy, settings, connections } });
+    return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
+  }
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
-function toConfig({ connections, policy, settings, projects }: SyncbotFile): SyncbotConfig {
+function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
   return {
     connections,

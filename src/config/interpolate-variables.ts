@@ -25,17 +25,42 @@ export function interpolateVariables(document: Document, env: RawEnvironment): K
   return errors;
 }
 
+/** The names of the variables in a text, each once. */
+export function variablesIn(text: string): string[] {
+  const names = [...text.matchAll(variableReference)].map(([reference]) => nameOf(reference));
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+/** Replaces the variables of one text. Returns `unresolved` if one of them is not set. */
+export function interpolateText(
+  text: string,
+  env: RawEnvironment,
+): { readonly kind: 'resolved'; readonly text: string } | { readonly kind: 'unresolved' } {
+  let isResolved = true;
+  const replaced = text.replace(variableReference, (reference) => {
+    const resolved = resolveVariable(reference, env);
+    if (resolved.kind === 'resolved') return resolved.value;
+    isResolved = false;
+    return reference;
+  });
+  return isResolved ? { kind: 'resolved', text: replaced } : { kind: 'unresolved' };
+}
+
 type ResolvedVariable =
   | { readonly kind: 'resolved'; readonly value: string }
   | { readonly kind: 'unresolved'; readonly message: string; readonly hint: string };
 
 function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
   if (reference === '$${') return { kind: 'resolved', value: '${' };
-  const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
+  const name = nameOf(reference);
   if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value !== undefined && value.trim() !== '') return { kind: 'resolved', value };
   return { kind: 'unresolved', ...messages.config.variableNotSet(toPrintable(name)) };
+}
+
+function nameOf(reference: string): string | undefined {
+  return /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
 }
 
 function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {

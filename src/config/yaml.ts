@@ -20,6 +20,8 @@ export type YamlResult =
       readonly kind: 'read';
       /** Plain data. */
       readonly value: unknown;
+      /** `connections` as the file has it, before variables are replaced. */
+      readonly connectionTexts: unknown;
       /** Variables that could not be replaced. */
       readonly variableErrors: readonly KeyError[];
       /** The line (from 1) of a key or list item. If the file does not have it: the line of its nearest parent. */
@@ -28,6 +30,8 @@ export type YamlResult =
   | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
 const texts = messages.config.yaml;
+
+const jsOptions = { maxAliasCount: 100 };
 
 /** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
@@ -38,9 +42,17 @@ export function parseYaml(text: string, env: RawEnvironment): YamlResult {
     if (yamlErrors.length > 0) return { kind: 'refused', errors: toSyntaxErrors(yamlErrors, text, lineCounter) };
     const aliasErrors = findUnresolvedAliases(document, lineCounter);
     if (aliasErrors.length > 0) return { kind: 'refused', errors: aliasErrors };
+    const connectionNode = isMap(document.contents) ? document.contents.get('connections', true) : undefined;
+    const connectionTexts: unknown = isNode(connectionNode) ? connectionNode.toJS(document, jsOptions) : {};
     const variableErrors = interpolateVariables(document, env);
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return { kind: 'read', value, variableErrors, lineOf: (path) => lineOf(document, lineCounter, path) };
+    const value: unknown = document.toJS(jsOptions);
+    return {
+      kind: 'read',
+      value,
+      connectionTexts,
+      variableErrors,
+      lineOf: (path) => lineOf(document, lineCounter, path),
+    };
   } catch {
     // The parser throws if the nesting overflows the stack or the aliases multiply.
     return { kind: 'refused', errors: [{ path: '', line: 1, ...texts.tooComplex }] };

@@ -1,12 +1,17 @@
+import { z } from 'zod';
 import type { Refusal } from './refusal.ts';
 
 /** `policy` of syncbot.yml. */
-export interface Policy {
+export const policySchema = z.object({
   /** Ids of users (U…, W…) and of user groups (S…). */
-  readonly operators: readonly string[];
+  operators: z.array(z.string()).readonly(),
   /** Channels where changing commands are accepted. When empty: every channel that is not shared with another organization. */
-  readonly channels: readonly string[];
-}
+  channels: z.array(z.string()).readonly(),
+});
+export type Policy = Readonly<z.infer<typeof policySchema>>;
+
+/** No person may change a project. */
+export const emptyPolicy: Policy = { operators: [], channels: [] };
 
 /** The person who sends the request. */
 export interface Person {

@@ -66,6 +66,11 @@ export type QueueUsage =
   | { readonly kind: 'used'; readonly evidence: UsageEvidence }
   | { readonly kind: 'unreachable' };
 
+/** Whether this process does not have the connection of the link. It is then `unreachable` here only. */
+export function isNotConfigured(observation: LinkObservation): boolean {
+  return observation.kind === 'unreachable' && observation.fault?.kind === 'not_configured';
+}
+
 export function hasQueue(observation: LinkObservation): observation is LinkStats | UnreadableLink {
   return observation.kind === 'read' || observation.kind === 'unreadable';
 }

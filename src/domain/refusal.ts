@@ -70,6 +70,8 @@ export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code 
 
 /** Why a file is not applied. After a refusal nothing was changed. */
 export type ApplyRefusal =
+  /** A newer syncbot has stored the configuration, or it is damaged. It concerns no project. */
+  | { readonly code: 'configuration_unreadable'; readonly project: null }
   | { readonly code: 'links_unreachable'; readonly project: ProjectId; readonly links: readonly Link[] }
   | {
       readonly code: 'adopt_mixed';

@@ -1,3 +1,4 @@
+import type { UnusableConnection } from '../domain/configuration.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
 import { messages } from '../messages/catalog.ts';
 import { formatUtc } from '../messages/format.ts';
@@ -14,6 +15,10 @@ export interface HealthProbes {
   readonly activeQueues: () => readonly string[];
   /** Connections that links of stored projects use and this worker does not have. Empty in a process without workers. */
   readonly missingConnections: () => readonly string[];
+  /** The stored connections that this process cannot use until it is restarted. */
+  readonly unusableConnections: () => readonly UnusableConnection[];
+  /** Whether the policy, settings and connections that `apply` stored cannot be read. */
+  readonly isConfigurationUnreadable: () => boolean;
   /** Whether a worker observes the links. Null when Redis does not answer. */
   readonly readObservationStatus: () => Promise<ObservationStatus | null>;
   /** Jobs by queue and state. Null when Redis does not answer. */
@@ -40,21 +45,39 @@ export async function checkReadiness(probes: HealthProbes): Promise<Readiness> {
   const [isRedisUp, observation] = await Promise.all([probes.pingRedis(), probes.readObservationStatus()]);
   // Read after the wait, so that the answer is current.
   const activeQueues = new Set(probes.activeQueues());
-  const missing = probes.missingConnections();
   const idleQueues = expectedQueues.filter((queue) => !activeQueues.has(queue));
+  const executesActions = expectedQueues.includes('actions');
   const readiness = toReadiness({
     ...(stopSignal.aborted ? { process: texts.stopping } : {}),
     redis: isRedisUp ? ready : texts.noAnswer,
     ...(isSlackConnected === null ? {} : { slack: isSlackConnected() ? ready : texts.notConnected }),
     workers: idleQueues.length === 0 ? ready : texts.idleQueues(idleQueues),
-    ...(missing.length === 0 ? {} : { connections: texts.missingConnections(missing) }),
+    ...(executesActions ? connectionPart(probes) : {}),
   });
-  if (readiness.parts['workers'] !== ready || observation?.kind !== 'not_observed') return readiness;
-  // A worker that has just started has not completed a cycle yet.
-  if (observation.since === null && expectedQueues.includes('observe')) return readiness;
-  // This process can do its own work. Over HTTP, Slack would not reach a bot that is not ready.
-  const workers = messages.observation.notObserved(observation.since, { time: formatUtc });
-  return { ...readiness, parts: { ...readiness.parts, workers } };
+  // With what follows, this process can do its own work. Over HTTP, Slack would not reach a bot that is not ready.
+  const notes = {
+    ...(executesActions ? {} : connectionPart(probes)),
+    ...(probes.isConfigurationUnreadable() ? { configuration: texts.unreadableConfiguration } : {}),
+    ...(readiness.parts['workers'] === ready ? observerNote(observation, expectedQueues) : {}),
+  };
+  return { ...readiness, parts: { ...readiness.parts, ...notes } };
+}
+
+/** A worker that has just started has not completed a cycle yet. */
+function observerNote(observation: ObservationStatus | null, expectedQueues: readonly string[]): Readiness['parts'] {
+  if (observation?.kind !== 'not_observed') return {};
+  if (observation.since === null && expectedQueues.includes('observe')) return {};
+  return { workers: messages.observation.notObserved(observation.since, { time: formatUtc }) };
+}
+
+function connectionPart({ missingConnections, unusableConnections }: HealthProbes): Readiness['parts'] {
+  const unusable = unusableConnections();
+  const missing = missingConnections().filter((name) => !unusable.some((each) => each.name === name));
+  const problems = [
+    ...unusable.map(messages.configuration.unusable),
+    ...(missing.length === 0 ? [] : [texts.missingConnections(missing)]),
+  ];
+  return problems.length === 0 ? {} : { connections: problems.join('; ') };
 }
 
 function toReadiness(parts: Readiness['parts']): Readiness {

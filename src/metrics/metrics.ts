@@ -25,7 +25,7 @@ export interface Metrics {
   readonly render: () => Promise<string>;
 }
 
-export function createMetrics({ observeEveryMs }: { readonly observeEveryMs: number }): Metrics {
+export function createMetrics({ observeEveryMs }: { readonly observeEveryMs: () => number }): Metrics {
   const registry = new Registry();
   const projectMetrics = createProjectMetrics(registry, observeEveryMs);
   let rendering: Promise<string> | null = null;

@@ -40,11 +40,11 @@ interface LastCycle {
 const maxMissedCycles = 3;
 
 /** The metrics of projects and links from the last cycle of this process. Aggregate them over all workers. */
-export function createProjectMetrics(registry: Registry, observeEveryMs: number): ProjectMetrics {
+export function createProjectMetrics(registry: Registry, observeEveryMs: () => number): ProjectMetrics {
   let last: LastCycle | null = null;
   const current = () => {
     if (last === null) return null;
-    const keptMs = maxMissedCycles * Math.max(observeEveryMs, 2 * last.durationMs);
+    const keptMs = maxMissedCycles * Math.max(observeEveryMs(), 2 * last.durationMs);
     if (performance.now() - last.endedAtMs > keptMs) last = null;
     return last;
   };

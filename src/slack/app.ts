@@ -37,9 +37,10 @@ export interface SlackAppOptions {
   readonly apiUrl?: string | undefined;
   /** The slash command, such as `/sync`. */
   readonly command: string;
-  readonly policy: Policy;
-  /** `settings.showErrors` of syncbot.yml. */
-  readonly showErrors: boolean;
+  /** The policy as it is stored now. `apply` can change it at any time. */
+  readonly readPolicy: () => Promise<Policy>;
+  /** `settings.showErrors` of syncbot.yml, as it is now. */
+  readonly showErrors: () => boolean;
   readonly context: UseCaseContext;
   readonly log: Logger;
   /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
@@ -79,11 +80,11 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const authorizer = createAuthorizer({
     client,
     log,
-    policy: options.policy,
+    readPolicy: options.readPolicy,
     installedTeam: () => installedTeam,
     now: () => context.clock.now(),
   });
-  const { showErrors, onRequestRejected, onRefusal } = options;
+  const { onRequestRejected, onRefusal } = options;
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
   const { signal } = stopping;
   const listenerContext: ListenerContext = {
@@ -91,7 +92,10 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     authorizer,
     format,
-    showErrors,
+    // Each request copies the context, and so reads the current value.
+    get showErrors() {
+      return options.showErrors();
+    },
     responseUrlFetch,
     onRequestRejected,
     onRefusal,
@@ -133,7 +137,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       serverClock: context.serverClock,
       responseUrlFetch,
       format,
-      showErrors,
+      get showErrors() {
+        return options.showErrors();
+      },
       log,
     }),
   };

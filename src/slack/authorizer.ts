@@ -34,7 +34,8 @@ export interface Authorizer {
 
 export interface AuthorizerOptions {
   readonly client: LookupClient;
-  readonly policy: Policy;
+  /** Called for each decision, so that a removed operator is refused at once. */
+  readonly readPolicy: () => Promise<Policy>;
   readonly installedTeam: () => string;
   readonly now: () => number;
   readonly log: Logger;
@@ -47,7 +48,7 @@ interface CacheEntry<T> {
 }
 
 /** Reads user groups only if the policy does not name the person. Reads the channel only if the policy names no channels. */
-export function createAuthorizer({ client, policy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({ client, readPolicy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
   const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
   const channels = new Map<string, CacheEntry<boolean>>();
 
@@ -85,7 +86,7 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
   }
 
   /** Reads the user groups of the policy only if the rules need them. */
-  async function readPerson({ user, team }: RequestIdentity): Promise<Person> {
+  async function readPerson(policy: Policy, { user, team }: RequestIdentity): Promise<Person> {
     const person: Person = { user, userTeam: team, installedTeam: installedTeam(), groups: {} };
     if (team !== person.installedTeam || policy.operators.includes(user)) return person;
     const operatorGroups = policy.operators.filter(isUserGroup);
@@ -97,7 +98,8 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
 
   return {
     async authorizeRequest(identity) {
-      const person = await readPerson(identity);
+      const policy = await readPolicy();
+      const person = await readPerson(policy, identity);
       const refusal = authorizePerson(policy, person);
       if (refusal !== null) return refusal;
       const { channel } = identity;
@@ -105,7 +107,8 @@ export function createAuthorizer({ client, policy, installedTeam, now, log }: Au
       return authorize(policy, { ...person, channel, channelShared });
     },
     async isOperator(identity) {
-      return authorizePerson(policy, await readPerson(identity)) === null;
+      const policy = await readPolicy();
+      return authorizePerson(policy, await readPerson(policy, identity)) === null;
     },
     checkTeam({ user, team }) {
       return team === installedTeam() ? null : { code: 'other_team', user };

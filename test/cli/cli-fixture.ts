@@ -64,6 +64,7 @@ export function openAppOn(
   const context = { ...services.context, ...overrides.context };
   return async () => ({
     useCaseContext: context,
+    useStoredConfiguration: async () => {},
     checkSlack: async () => null,
     runRole: overrides.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
     [Symbol.asyncDispose]: async () => {},

@@ -158,7 +158,10 @@ describe('doctor', () => {
     expect(findItem('connection other eviction')).toMatchObject({ result: 'pass' });
     expect(findItem('connection other version')?.message).toMatch(/^Redis \d/);
     expect(findItem('Slack')).toMatchObject({ result: 'unknown' });
-    expect(findItem(`${configFile.path} applied`)).toMatchObject({ result: 'pass' });
+    expect(findItem(`${configFile.path} applied`)).toMatchObject({
+      result: 'fail',
+      message: expect.stringMatching(/^policy, settings and connections of the file are not applied yet/),
+    });
     expect(findItem('link orders/orders-full')?.message).toContain('paused');
     expect(findItem('link orders/orders-incr')).toMatchObject({
       result: 'fail',

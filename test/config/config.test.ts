@@ -5,7 +5,19 @@ import { configErrors, fullConfig, parsedConfig, projectYaml } from './config-fi
 
 describe('a valid file', () => {
   test('is read with every documented key', () => {
-    expect(parsedConfig(fullConfig)).toEqual({
+    const { configuration, ...file } = parsedConfig(fullConfig);
+    expect(configuration).toEqual({
+      policy: file.policy,
+      settings: file.settings,
+      connections: {
+        warehouse: {
+          kind: 'template',
+          template: `\${WAREHOUSE_REDIS_URL}`,
+          variables: ['WAREHOUSE_REDIS_URL'],
+        },
+      },
+    });
+    expect(file).toEqual({
       connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
       settings: {

@@ -32,8 +32,11 @@ ${sections.map(renderSection).join('\n\n')}
 - A duration is a whole number with a unit: \`250ms\`, \`30s\`, \`5m\`, \`48h\`, \`90d\`.
 - \`\${NAME}\` in a text is replaced by that environment variable, which must be set. \`$\${\` is a literal \`\${\`.
   Inside \`{ }\` or \`[ ]\` put it in quotes.
-- \`syncbot apply\` makes the stored projects equal to the file.
-- \`run\` reads \`connections\`, \`policy\` and \`settings\` at each start. It applies \`projects\` only when none is stored.
+- \`syncbot apply\` stores the file: projects, policy, settings and connections. Running processes follow it.
+- \`run\` applies the file only when no project is stored. Otherwise it uses what is stored, and logs how the file differs.
+- A variable is read from the environment of each process, so a new one needs a restart. A URL is stored only with its
+  variables, such as \`\${WAREHOUSE_REDIS_URL}\` or \`rediss://:\${PASSWORD}@host:6380\`. A URL without a variable, or with a
+  password in the text, is not stored: after a change, restart each process with the new file.
 `;
 }
 

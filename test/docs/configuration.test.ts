@@ -102,7 +102,8 @@ function parseWithValue(pattern: string, value: unknown) {
   const last = path.at(-1) ?? '';
   if (value === undefined) delete parent[last];
   else parent[last] = value;
-  return parseConfig(stringify(file), {});
+  const parsed = parseConfig(stringify(file), {});
+  return parsed.kind === 'read' ? { kind: parsed.kind, config: parsed.config } : parsed;
 }
 
 function placeholderBelow(section: string | undefined): string | number {

@@ -13,6 +13,8 @@ const healthy: HealthProbes = {
   expectedQueues: ['actions', 'notifications'],
   activeQueues: () => ['notifications', 'actions'],
   missingConnections: () => [],
+  unusableConnections: () => [],
+  isConfigurationUnreadable: () => false,
   readObservationStatus: async () => ({ kind: 'observed' }),
   readJobCounts: async () => null,
   stopSignal: new AbortController().signal,
@@ -117,7 +119,8 @@ test.each<[string, Partial<HealthProbes>, object]>([
       redis: 'ready',
       slack: 'ready',
       workers: 'ready',
-      connections: 'missing in the syncbot.yml of this process: lake, warehouse',
+      connections:
+        'not configured in this process: lake, warehouse; run syncbot apply with a syncbot.yml that has them',
     },
   ],
   ['the process is stopping', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],

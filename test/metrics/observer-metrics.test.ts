@@ -46,7 +46,7 @@ const observed = (id: string): ObservedProject => ({
 });
 
 test('A failed cycle keeps the last values, and values that are too old are removed.', async () => {
-  const metrics = createMetrics({ observeEveryMs: 10_000 });
+  const metrics = createMetrics({ observeEveryMs: () => 10_000 });
   const scrape = async () => parseScrape(await metrics.render());
   expect((await scrape()).table('syncbot_projects')).toEqual({});
   await metrics.instrumentCycle(async (onObserved) => onObserved([observed('orders')]));
@@ -60,7 +60,7 @@ test('A failed cycle keeps the last values, and values that are too old are remo
 });
 
 test('Each metrics object counts only its own events.', async () => {
-  const [one, other] = [createMetrics({ observeEveryMs: 1_000 }), createMetrics({ observeEveryMs: 1_000 })];
+  const [one, other] = [createMetrics({ observeEveryMs: () => 1_000 }), createMetrics({ observeEveryMs: () => 1_000 })];
   one.slack.onRequestRejected('stale_timestamp');
   one.slack.onRequestRejected('stale_timestamp');
   one.slack.onRefusal('not_operator');
@@ -82,7 +82,7 @@ test('Each metrics object counts only its own events.', async () => {
 });
 
 test('The metrics include all of ten thousand projects.', async () => {
-  const metrics = createMetrics({ observeEveryMs: 60_000 });
+  const metrics = createMetrics({ observeEveryMs: () => 60_000 });
   const projects = Array.from({ length: 10_000 }, (_none, index) => observed(`project-${index}`));
   await metrics.instrumentCycle(async (onObserved) => onObserved(projects));
   const text = await metrics.render();

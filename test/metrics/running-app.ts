@@ -24,7 +24,7 @@ export interface RunningApp extends AsyncDisposable {
   readonly logText: () => string;
   get(path: string, method?: string): Promise<HttpResponse>;
   scrape(): Promise<Scrape>;
-  /** Waits until /readyz returns these parts. */
+  /** Waits until /readyz returns exactly these parts. */
   waitForReadiness(expected: Readonly<Record<string, string>>): Promise<void>;
   /** Stops the role. Resolves when it has ended. */
   stop(): Promise<void>;
@@ -56,6 +56,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
   const app = await createApp({
     environment: parsed.environment,
     config: config.config,
+    resolveConnections: config.resolveConnections,
     log: childLogger,
     version: '1.2.3',
   });

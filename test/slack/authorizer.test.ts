@@ -17,7 +17,7 @@ function createTestAuthorizer(policy: Policy): Authorizer {
   const options = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 } };
   return createAuthorizer({
     client: new webApi.WebClient(slack.botToken, options),
-    policy,
+    readPolicy: async () => policy,
     installedTeam: () => team,
     now: () => now,
     log: { info: () => {}, warn: () => {}, error: () => {} },

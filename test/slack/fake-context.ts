@@ -50,6 +50,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000 }),
     }),
     installations: fakePort(stores.installations, { listOthers: async () => [] }),
+    configurations: fakePort(stores.configurations),
     deduplication: fakePort(stores.deduplication, {
       claimOnce: async (key: string) => !claimedKeys.has(key) && claimedKeys.add(key).has(key),
     }),

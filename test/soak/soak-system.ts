@@ -91,7 +91,6 @@ export async function createSoakSystem(folder: string): Promise<SoakSystem> {
     apiUrl: slack.apiUrl,
     command: '/sync',
     policy: defaultPolicy,
-    showErrors: false,
   };
   const processOptions: SyncbotProcessOptions = { config, overrides: {} };
   const processes = new Map<string, SyncbotProcess>();

@@ -9,7 +9,16 @@ const { config, overrides, slack } = JSON.parse(json) as SyncbotProcessOptions;
 const log = pino({ level: 'silent' });
 const services = new Services(config, log, overrides);
 const bot =
-  role === 'bot' && slack ? createSlackApp({ ...slack, context: services.context, log, onAuthError: exit }) : null;
+  role === 'bot' && slack
+    ? createSlackApp({
+        ...slack,
+        readPolicy: async () => slack.policy,
+        showErrors: () => false,
+        context: services.context,
+        log,
+        onAuthError: exit,
+      })
+    : null;
 if (bot === null) {
   await services.startWorkers().catch(exit);
 } else {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Policy } from '../../src/domain/authorization.ts';
 import type { ServicesConfig, ServicesOverrides } from '../../src/services.ts';
 import type { SlackAppOptions } from '../../src/slack/app.ts';
 
@@ -9,7 +10,7 @@ export interface SyncbotProcessOptions {
   readonly config: ServicesConfig;
   readonly overrides: Pick<ServicesOverrides, 'sweepIntervalMs' | 'lockDurationMs'>;
   /** Only for a bot. */
-  readonly slack?: Pick<SlackAppOptions, 'botToken' | 'transport' | 'apiUrl' | 'command' | 'policy' | 'showErrors'>;
+  readonly slack?: Pick<SlackAppOptions, 'botToken' | 'transport' | 'apiUrl' | 'command'> & { readonly policy: Policy };
 }
 
 /** A bot or a worker in its own process, which a test may kill or suspend. */

@@ -4,6 +4,7 @@ import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { Link } from '../../domain/link.ts';
 import { connect, disconnect, masterNodes, type RedisClient } from '../redis/client.ts';
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
+import { createLinkClocks, type LinkClocks } from './link-clocks.ts';
 
 /** A connection to a Redis that holds links. All of its links share it. */
 export interface LinkConnection {
@@ -12,6 +13,7 @@ export interface LinkConnection {
   /** In a cluster each queue may be in another slot, so a script may touch one link only. */
   readonly isCluster: boolean;
   readonly breaker: CircuitBreaker;
+  readonly clocks: LinkClocks;
   /** Drops the sockets with what they have not delivered yet. The client connects again. */
   reset(): void;
   /** Passes an error of a call to `onError`. */
@@ -21,30 +23,45 @@ export interface LinkConnection {
 export interface LinkConnections extends AsyncDisposable {
   /** Returns undefined if the configuration has no connection of this name, or if they are closed: its links are unreachable. */
   get(name: string): LinkConnection | undefined;
+  /** Replaces the configuration. Closes the connections that it changes or removes: their calls get no reply. */
+  update(endpoints: LinkEndpoints): Promise<void>;
 }
+
+/** By name. */
+export type LinkEndpoints = Readonly<Record<string, RedisEndpoint>>;
 
 /**
  * Opens each connection when it is first used. `onError` receives one error for each outage, and each error reply.
  * `onRecovered` is called at the end of each outage.
  */
 export function createLinkConnections(
-  endpoints: Readonly<Record<string, RedisEndpoint>>,
+  initialEndpoints: LinkEndpoints,
   onError: (name: string, error: Error) => void,
   onRecovered: (name: string) => void = () => {},
 ): LinkConnections {
-  const opened = new Map<string, LinkConnection & { close(): Promise<void> }>();
+  const opened = new Map<string, OpenConnection>();
+  let endpoints = initialEndpoints;
   let isClosed = false;
+  const endpointOf = (name: string) => (Object.hasOwn(endpoints, name) ? endpoints[name] : undefined);
   return {
     get(name) {
       const existing = opened.get(name);
       if (existing !== undefined) return existing;
       // Work that goes on while the process stops must not keep it alive with a new connection.
       if (isClosed) return undefined;
-      const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
+      const endpoint = endpointOf(name);
       if (endpoint === undefined) return undefined;
       const connection = openConnection(name, endpoint, { onError, onRecovered });
       opened.set(name, connection);
       return connection;
+    },
+    async update(newEndpoints) {
+      endpoints = newEndpoints;
+      const outdated = [...opened.values()].filter(
+        ({ name, endpoint }) => JSON.stringify(endpoint) !== JSON.stringify(endpointOf(name)),
+      );
+      for (const { name } of outdated) opened.delete(name);
+      await Promise.all(outdated.map((connection) => connection.close()));
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
@@ -64,7 +81,16 @@ interface ConnectionListeners {
   readonly onRecovered: (name: string) => void;
 }
 
-function openConnection(name: string, endpoint: RedisEndpoint, { onError, onRecovered }: ConnectionListeners) {
+interface OpenConnection extends LinkConnection {
+  readonly endpoint: RedisEndpoint;
+  close(): Promise<void>;
+}
+
+function openConnection(
+  name: string,
+  endpoint: RedisEndpoint,
+  { onError, onRecovered }: ConnectionListeners,
+): OpenConnection {
   const client = connect(
     endpoint,
     'links',
@@ -73,9 +99,11 @@ function openConnection(name: string, endpoint: RedisEndpoint, { onError, onReco
   );
   return {
     name,
+    endpoint,
     client,
     isCluster: endpoint.kind === 'cluster',
     breaker: createCircuitBreaker(client),
+    clocks: createLinkClocks(),
     reset() {
       for (const { stream } of masterNodes(client)) resetSocket(stream);
     },

@@ -4,7 +4,6 @@ import { callEachLink, callLinks, type LinkItem } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
 import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
-import { createLinkClocks } from './link-clocks.ts';
 import type { LinkConnections } from './link-connections.ts';
 import { observeBatch } from './observe-links.ts';
 import { findQueueUsage } from './queue-usage.ts';
@@ -25,16 +24,15 @@ const usageTimeoutMs = 10_000;
  * during a pause, and the failed tasks that Restore retries.
  */
 export function createLinkGateway(connections: LinkConnections): LinkGateway {
-  const clocks = createLinkClocks();
   return {
     readStatuses: (links, timeoutMs) =>
       callLinks<LinkItem, LinkStatus>(connections, toItems(links), {
         timeoutMs,
         batchSize: statusBatchSize,
         unreachable: () => 'unreachable',
-        run: (connection, batch) => readStatusBatch(connection, batch, clocks),
+        run: readStatusBatch,
       }),
-    setPaused: (links, desired, timeouts) => setLinksPaused(connections, { links, desired, clocks, ...timeouts }),
+    setPaused: (links, desired, timeouts) => setLinksPaused(connections, { links, desired, ...timeouts }),
     retryFailed: (links) =>
       callEachLink(connections, links, {
         timeoutMs: retryTimeoutMs,

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { LinkStatus } from '../../application/ports.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import type { LinkItem } from './call-links.ts';
-import type { LinkClocks } from './link-clocks.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 const readStatusesScript = loadScript(new URL('lua/read-statuses.lua', import.meta.url));
@@ -12,9 +11,8 @@ const replySchema = jsonReply(
 
 /** Reads whether links of one server are paused, and records its clock. */
 export async function readStatusBatch(
-  { client }: LinkConnection,
+  { client, clocks }: LinkConnection,
   batch: readonly LinkItem[],
-  clocks: LinkClocks,
 ): Promise<LinkStatus[]> {
   const prefixes = batch.map(({ link }) => keyPrefix(link));
   const keys = prefixes.map((prefix) => `${prefix}meta`);

@@ -4,7 +4,6 @@ import type { DesiredLinkState } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
 import { callLinks, type LinkItem } from './call-links.ts';
-import type { LinkClocks } from './link-clocks.ts';
 import { keyPrefix, type LinkConnection, type LinkConnections } from './link-connections.ts';
 import { mergePausedList } from './merge-paused-list.ts';
 import { readStatusBatch } from './read-statuses.ts';
@@ -15,7 +14,6 @@ const batchSize = 100;
 export interface SetPausedCall extends SetPausedTimeouts {
   readonly links: readonly Link[];
   readonly desired: DesiredLinkState;
-  readonly clocks: LinkClocks;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface SetPausedCall extends SetPausedTimeouts {
  */
 export function setLinksPaused(
   connections: LinkConnections,
-  { links, desired, clocks, responseMs, validForMs }: SetPausedCall,
+  { links, desired, responseMs, validForMs }: SetPausedCall,
 ): Promise<SetPausedResult[]> {
   const expiresAt = performance.now() + validForMs;
   const items = links.map((link) => ({ link }));
@@ -34,13 +32,12 @@ export function setLinksPaused(
     batchSize,
     unreachable: () => 'unreachable',
     noReply: () => 'unknown',
-    run: (connection, batch) => setBatchPaused(connection, batch, { desired, clocks, expiresAt }),
+    run: (connection, batch) => setBatchPaused(connection, batch, { desired, expiresAt }),
   });
 }
 
 interface SetPausedCommand {
   readonly desired: DesiredLinkState;
-  readonly clocks: LinkClocks;
   /** Ms of `performance.now()`. */
   readonly expiresAt: number;
 }
@@ -49,12 +46,13 @@ interface SetPausedCommand {
 async function setBatchPaused(
   connection: LinkConnection,
   batch: readonly LinkItem[],
-  { desired, clocks, expiresAt }: SetPausedCommand,
+  { desired, expiresAt }: SetPausedCommand,
 ): Promise<readonly SetPausedResult[]> {
+  const { clocks } = connection;
   const links = batch.map(({ link }) => link);
   const [first] = links;
   if (first === undefined) return [];
-  if (!clocks.isKnown(first)) await readStatusBatch(connection, batch, clocks);
+  if (!clocks.isKnown(first)) await readStatusBatch(connection, batch);
   if (desired === 'resumed') await Promise.all(links.map((link) => mergePausedList(connection, link)));
   const deadline = clocks.toServerTime(first, expiresAt);
   if (deadline === null || performance.now() > expiresAt) return links.map(() => 'expired');

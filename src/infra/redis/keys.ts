@@ -19,6 +19,10 @@ export interface Keys {
   readonly observerMissing: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
+  /** Hash: the policy, settings and connections that apply stored. */
+  readonly configuration: string;
+  /** Hash: the running processes and what they use, by a random id, each as JSON. */
+  readonly processes: string;
   /** The prefix of the bot's own BullMQ queues. The braces put them all in one slot. */
   readonly queuePrefix: string;
   project(id: ProjectId): ProjectKeys;
@@ -69,6 +73,8 @@ export function createKeys(prefix: string): Keys {
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
     observationMessages: `${prefix}:observed:messages`,
+    configuration: `${prefix}:configuration`,
+    processes: `${prefix}:processes`,
     queuePrefix: `{${prefix}}`,
     project,
     operation: (id, operation) => `${project(id).operations}${operation}`,

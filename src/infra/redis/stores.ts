@@ -5,6 +5,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
+import { createConfigurationStore } from './configuration-store.ts';
 import { createInstallationStore } from './installation-store.ts';
 import type { Keys } from './keys.ts';
 import { createObservationStore } from './observation-store.ts';
@@ -36,6 +37,7 @@ export function createStores(
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
     installations: createInstallationStore({ client, keys, skipUnreadable }),
+    configurations: createConfigurationStore(client, keys),
     deduplication: createDeduplication(client, keys),
     serverClock: createServerClock(client),
   };

@@ -3,6 +3,7 @@ import { applyRefusals } from './apply-refusals.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
+import { configuration } from './configuration.ts';
 import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
@@ -57,6 +58,7 @@ export const en = {
   health: healthMessages,
   startErrors,
   config: configMessages,
+  configuration,
   keyDocs,
   valueDocs,
   variableDocs,

@@ -61,11 +61,12 @@ export const cliMessages = {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
     noMatch: (filter: string) => `No project matches "${filter}".`,
-    links: ({ total, paused, unreadable, missing, unreachable }: LinkCounts) => {
+    links: ({ total, paused, unreadable, missing, notConfigured, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
         ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
         ...(missing === 0 ? [] : [`${missing} missing`]),
+        ...(notConfigured === 0 ? [] : [`${notConfigured} not configured in this process`]),
         ...(unreachable === 0 ? [] : [`${unreachable} unreachable`]),
       ];
       return parts.length === 0 ? String(total) : parts.join(', ');
@@ -123,16 +124,23 @@ export const cliMessages = {
           : `The file was applied only to: ${written.join(', ')}.`;
       return `${project} was changed at the same time, from Slack, by another command or by syncbot. ${result} Apply the file again.`;
     },
+    configurationConflict: `Another apply stored a policy, settings or connections at the same time. ${nothingChanged} Apply the file again.`,
+    configurationFirst: '~ store policy, settings and connections: until now each process uses those of its own file',
+    configuration: (change: string) => `~ ${change}`,
+    connectionUsers: (projects: readonly string[]) => `used by: ${projects.join(', ')}`,
+    urlInFile: 'its URL is in the file, so running bots and workers need this file and a restart',
+    processes: (problems: readonly string[]) => toList(problems),
     notPaused: (queues: readonly string[]) =>
       `Applied, but not paused yet: ${queues.join(', ')}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
-    applied: ({ created, changed, removed, pausedAgain }: AppliedCounts) => {
+    applied: ({ configuration, created, changed, removed, pausedAgain }: AppliedCounts) => {
       const counts = [
         [created, 'created'],
         [changed, 'changed'],
         [removed, 'removed'],
         [pausedAgain, 'paused again'],
       ] as const;
-      return `Applied: ${counts.flatMap(([count, verb]) => (count === 0 ? [] : [`${count} ${verb}`])).join(', ')}.`;
+      const parts = counts.flatMap(([count, verb]) => (count === 0 ? [] : [`${count} ${verb}`]));
+      return `Applied: ${[...parts, ...(configuration ? ['policy, settings and connections stored'] : [])].join(', ')}.`;
     },
     unchanged: (projectCount: number) => `${pluralize(projectCount, 'project')} unchanged.`,
     nothingToDo: 'Nothing to do.',
@@ -150,6 +158,8 @@ export const cliMessages = {
   run: {
     refused: (configPath: string, reasons: readonly string[]) =>
       `${configPath} cannot be applied. ${nothingChanged}\n${toList(reasons)}`,
+    configurationConflict:
+      'Another syncbot process stored other policy, settings or connections at the same time. Start syncbot again.',
     conflict: (project: string) => `Another syncbot process created ${project} at the same time. Start syncbot again.`,
   },
 };
@@ -205,6 +215,7 @@ interface LinkCounts {
   readonly paused: number;
   readonly unreadable: number;
   readonly missing: number;
+  readonly notConfigured: number;
   readonly unreachable: number;
 }
 
@@ -224,6 +235,7 @@ interface QuestionFacts {
 }
 
 interface AppliedCounts {
+  readonly configuration: boolean;
   readonly created: number;
   readonly changed: number;
   readonly removed: number;

@@ -4,7 +4,7 @@ import type { Formatter } from '../format.ts';
 type SimpleKind = Exclude<ConnectionFault['kind'], 'no_permission' | 'tls' | 'other'>;
 
 const texts: Readonly<Record<SimpleKind, string>> = {
-  not_configured: 'is not a connection in the syncbot.yml of this process: add it, or restart the process',
+  not_configured: 'is not configured in this process: syncbot doctor shows what it needs',
   refused: 'refuses the connection: check host and port, and that Redis is running',
   not_resolved: 'has a host name that cannot be resolved: check the URL',
   timed_out:

@@ -20,6 +20,7 @@ export const doctorMessages = {
     projects: 'projects',
     observer: 'observer',
     otherSyncbot: (prefix: string) => `other syncbot ${prefix}`,
+    processes: 'stored configuration',
     configApplied: (path: string) => `${path} applied`,
     link: (project: string, queue: string) => `link ${project}/${queue}`,
   },
@@ -38,7 +39,7 @@ export const doctorMessages = {
   /** `fault` is null if the reason is not known. */
   projectsUnreadable: (fault: string | null) =>
     `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
-  configApplied: 'the stored projects match the file',
+  configApplied: 'what is stored matches the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
 
   otherSyncbot: {

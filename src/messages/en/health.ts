@@ -6,6 +6,8 @@ export const healthMessages = {
   stopping: 'is stopping',
   noAnswer: 'does not answer',
   notConnected: 'is not connected',
-  missingConnections: (names: readonly string[]) => `missing in the syncbot.yml of this process: ${names.join(', ')}`,
+  missingConnections: (names: readonly string[]) =>
+    `not configured in this process: ${names.join(', ')}; run syncbot apply with a syncbot.yml that has them`,
+  unreadableConfiguration: 'cannot be read: a newer syncbot may have written it',
   idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
 };

@@ -48,9 +48,9 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     removed: ({ project }, { format }) =>
       `Not done: ${format.text(project)} was removed after your request. ${nothingChanged} ${format.command('list')} shows all projects.`,
     no_operators: ({ user }, { format }) =>
-      `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml. Your id is ${format.text(user)}.`,
+      `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml and run syncbot apply. Your id is ${format.text(user)}.`,
     not_operator: ({ user }, { format }) =>
-      `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml.`,
+      `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml and to run syncbot apply.`,
     other_team: ({ user }, { format }) =>
       `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
     group_unknown: ({ user, group }, { format }) =>

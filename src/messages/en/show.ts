@@ -37,6 +37,7 @@ export const show = {
 /** Texts of one link. */
 export const links = {
   unreachable: 'not reachable, numbers unknown',
+  notConfigured: 'its connection is not configured in this process, numbers unknown',
   unreadable: 'numbers unreadable, because a task has an unexpected timestamp or id',
   missing: 'no such queue',
   paused: 'paused',

@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import { hasQueue, type LinkObservation, linkLatencyMs } from '../../domain/observation.ts';
+import { hasQueue, isNotConfigured, type LinkObservation, linkLatencyMs } from '../../domain/observation.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots } from '../../messages/format.ts';
 import { type Block, sectionBlock } from './blocks.ts';
@@ -40,7 +40,8 @@ export function linkSections(links: readonly LinkObservation[], maxJsonChars: nu
 function linkLine(observation: LinkObservation): string {
   const { links } = messages;
   const name = codeSpan(linkName(observation.link), 60);
-  if (!hasQueue(observation)) return joinDots(name, links[observation.kind]);
+  if (!hasQueue(observation))
+    return joinDots(name, isNotConfigured(observation) ? links.notConfigured : links[observation.kind]);
   const stats = observation.kind === 'read' ? links.stats(observation) : links.unreadable;
   return joinDots(name, observation.paused ? links.paused : links.running, stats);
 }

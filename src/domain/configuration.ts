@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { policySchema } from './authorization.ts';
+
+const positive = z.number().int().positive();
+
+/** `settings` of syncbot.yml. Durations are ms. */
+export const settingsSchema = z.object({
+  confirmationTtlMs: positive,
+  observeEveryMs: positive,
+  operationRetentionMs: positive,
+  auditLength: positive,
+  /** Whether everybody sees the masked reasons of failed tasks. */
+  showErrors: z.boolean(),
+});
+export type ConfigSettings = Readonly<z.infer<typeof settingsSchema>>;
+export type SettingName = keyof ConfigSettings;
+
+/** Where a process finds the URL of a connection. A URL itself is never stored. */
+export const connectionSourceSchema = z.discriminatedUnion('kind', [
+  /** The text of the file, with `${VAR}`: each process takes the values from its own environment. It has no password. */
+  z.object({ kind: z.literal('template'), template: z.string(), variables: z.array(z.string()) }),
+  /** The URL is in syncbot.yml, so each process needs the file. `digest`: of the address, without user and password. */
+  z.object({ kind: z.literal('file'), digest: z.string() }),
+]);
+export type ConnectionSource = Readonly<z.infer<typeof connectionSourceSchema>>;
+
+/** By name, without `default` (REDIS_URL). */
+export type ConnectionSources = Readonly<Record<string, ConnectionSource>>;
+
+/** Everything of syncbot.yml that concerns all projects. `apply` stores it, and every process uses what is stored. */
+export const configurationSchema = z.object({
+  policy: policySchema,
+  settings: settingsSchema,
+  connections: z.record(z.string(), connectionSourceSchema),
+});
+export type Configuration = Readonly<z.infer<typeof configurationSchema>>;
+
+/** Why a process cannot use a stored connection. Each needs a restart of the process. */
+export const unusableConnectionSchema = z.discriminatedUnion('kind', [
+  /** These variables are not set in the environment of the process. */
+  z.object({ kind: z.literal('variables_not_set'), name: z.string(), variables: z.array(z.string()) }),
+  /** With the environment of the process the text is not the URL of a Redis. */
+  z.object({ kind: z.literal('invalid_url'), name: z.string(), variables: z.array(z.string()) }),
+  /** The syncbot.yml of the process lacks the connection, or has another address. */
+  z.object({ kind: z.literal('other_file'), name: z.string() }),
+]);
+export type UnusableConnection = Readonly<z.infer<typeof unusableConnectionSchema>>;
+
+/** One difference between two configurations. */
+export type ConfigurationChange =
+  | { readonly kind: 'operators'; readonly added: readonly string[]; readonly removed: readonly string[] }
+  | { readonly kind: 'channels'; readonly before: readonly string[]; readonly after: readonly string[] }
+  | SettingChange
+  | {
+      readonly kind: 'connection_added' | 'connection_changed';
+      readonly name: string;
+      readonly source: ConnectionSource;
+    }
+  | { readonly kind: 'connection_removed'; readonly name: string };
+
+export interface SettingChange {
+  readonly kind: 'setting';
+  readonly name: SettingName;
+  readonly before: number | boolean;
+  readonly after: number | boolean;
+}
+
+/** Returns what a new configuration changes. Empty if both have the same effect. `before`: null if none is stored. */
+export function configurationChanges(before: Configuration | null, after: Configuration): ConfigurationChange[] {
+  const known = before ?? { policy: { operators: [], channels: [] }, settings: after.settings, connections: {} };
+  return [
+    ...policyChanges(known, after),
+    ...settingChanges(known.settings, after.settings),
+    ...connectionChanges(known.connections, after.connections),
+  ];
+}
+
+function policyChanges({ policy: before }: Configuration, { policy: after }: Configuration): ConfigurationChange[] {
+  const added = without(after.operators, before.operators);
+  const removed = without(before.operators, after.operators);
+  const isOtherChannel =
+    without(after.channels, before.channels).length + without(before.channels, after.channels).length;
+  return [
+    ...(added.length + removed.length === 0 ? [] : [{ kind: 'operators', added, removed } as const]),
+    ...(isOtherChannel === 0 ? [] : [{ kind: 'channels', before: before.channels, after: after.channels } as const]),
+  ];
+}
+
+function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingChange[] {
+  const names = settingsSchema.keyof().options;
+  return names
+    .filter((name) => before[name] !== after[name])
+    .map((name) => ({ kind: 'setting', name, before: before[name], after: after[name] }));
+}
+
+function connectionChanges(before: ConnectionSources, after: ConnectionSources): ConfigurationChange[] {
+  const find = (sources: ConnectionSources, name: string) => (Object.hasOwn(sources, name) ? sources[name] : undefined);
+  return [
+    ...Object.entries(after).flatMap(([name, source]): ConfigurationChange[] => {
+      const old = find(before, name);
+      if (old === undefined) return [{ kind: 'connection_added', name, source }];
+      return isSameSource(old, source) ? [] : [{ kind: 'connection_changed', name, source }];
+    }),
+    ...without(Object.keys(before), Object.keys(after)).map((name) => ({ kind: 'connection_removed', name }) as const),
+  ];
+}
+
+function isSameSource(a: ConnectionSource, b: ConnectionSource): boolean {
+  if (a.kind === 'file' || b.kind === 'file') return a.kind === 'file' && b.kind === 'file' && a.digest === b.digest;
+  return a.template === b.template;
+}
+
+function without(items: readonly string[], others: readonly string[]): string[] {
+  return items.filter((item) => !others.includes(item));
+}

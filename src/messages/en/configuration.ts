@@ -1,0 +1,113 @@
+import type {
+  ConfigurationChange,
+  ConnectionSource,
+  SettingChange,
+  SettingName,
+  UnusableConnection,
+} from '../../domain/configuration.ts';
+
+const settingNames: Readonly<Record<SettingName, string>> = {
+  confirmationTtlMs: 'confirmationTtl',
+  observeEveryMs: 'observeEvery',
+  operationRetentionMs: 'operationRetention',
+  auditLength: 'auditLength',
+  showErrors: 'showErrors',
+};
+
+/** One clause, such as `policy.operators: U0BOB may operate, U0ALICE no longer may`. */
+function describeChange(change: ConfigurationChange): string {
+  switch (change.kind) {
+    case 'operators':
+      return `policy.operators: ${[
+        ...(change.added.length === 0 ? [] : [`${change.added.join(', ')} may operate`]),
+        ...(change.removed.length === 0 ? [] : [`${change.removed.join(', ')} no longer may`]),
+      ].join(', ')}`;
+    case 'channels':
+      return `policy.channels: ${channels(change.before)} → ${channels(change.after)}`;
+    case 'setting':
+      return `settings.${settingNames[change.name]}: ${settingValue(change, change.before)} → ${settingValue(change, change.after)}`;
+    case 'connection_added':
+      return `connection ${change.name} added${variablesOf(change.source)}`;
+    case 'connection_changed':
+      return `connection ${change.name} changed${variablesOf(change.source)}`;
+    case 'connection_removed':
+      return `connection ${change.name} removed`;
+    default:
+      return change satisfies never;
+  }
+}
+
+function channels(ids: readonly string[]): string {
+  return ids.length === 0 ? 'every channel' : ids.join(', ');
+}
+
+function settingValue({ name }: SettingChange, value: number | boolean): string {
+  if (typeof value === 'boolean') return String(value);
+  return name === 'auditLength' ? String(value) : durationInFile(value);
+}
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** As syncbot.yml writes it, such as `250ms` or `5m`, without rounding. */
+function durationInFile(ms: number): string {
+  const unit = units.find(([, length]) => ms % length === 0);
+  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
+}
+
+function variablesOf(source: ConnectionSource): string {
+  return source.kind === 'file' ? '' : ` (from ${source.variables.join(', ')})`;
+}
+
+/** Why a process cannot use a connection, and what to do. */
+function unusable(connection: UnusableConnection): string {
+  const { name } = connection;
+  switch (connection.kind) {
+    case 'variables_not_set':
+      return `connection ${name} is not configured in this process: set ${connection.variables.join(', ')} and restart it`;
+    case 'invalid_url':
+      return `connection ${name} is not configured in this process: ${connection.variables.join(', ')} must give the URL of a Redis; correct the environment and restart it`;
+    case 'other_file':
+      return `connection ${name} is not configured in this process: its URL is in syncbot.yml; give it the current file and restart it`;
+    default:
+      return connection satisfies never;
+  }
+}
+
+/** What processes of one role need, such as `2 processes (worker) cannot use connection warehouse: set W_URL and restart them`. */
+function unusableIn(count: number, role: string, connection: UnusableConnection): string {
+  const subject = `${processes(count, role)} cannot use connection ${connection.name}`;
+  switch (connection.kind) {
+    case 'variables_not_set':
+      return `${subject}: set ${connection.variables.join(', ')} and restart`;
+    case 'invalid_url':
+      return `${subject}: ${connection.variables.join(', ')} must give the URL of a Redis; correct the environment and restart`;
+    case 'other_file':
+      return `${subject}: its URL is in syncbot.yml; restart with the current file`;
+    default:
+      return connection satisfies never;
+  }
+}
+
+function processes(count: number, role: string): string {
+  return `${count === 1 ? '1 running process' : `${count} running processes`} (${role})`;
+}
+
+/** Texts about the policy, settings and connections that `apply` stores. */
+export const configuration = {
+  change: describeChange,
+  unusable,
+  unusableIn,
+  notApplied: 'policy, settings and connections of the file are not applied yet, so each process uses its own file',
+  unreadable:
+    'the stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot',
+  differs: (changes: readonly string[]) =>
+    `policy, settings or connections differ from the file: ${changes.join(', ')}`,
+  outdated: (count: number, role: string) =>
+    `${processes(count, role)} ${count === 1 ? 'uses' : 'use'} an older configuration: each process reads it every few seconds; if this stays, read the log of the process`,
+  current: (count: number) => (count === 1 ? '1 running process uses it' : `all ${count} running processes use it`),
+};

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Configuration, configurationChanges } from '../../src/domain/configuration.ts';
+
+const ids = fc.uniqueArray(fc.constantFrom('U0ALICE', 'U0BOB', 'S0OPS', 'C0SYNC'));
+const duration = fc.constantFrom(1_000, 5_000, 60_000);
+const sources = fc.dictionary(
+  fc.constantFrom('far', 'near', 'constructor'),
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('template' as const),
+      template: fc.constantFrom(`\${A}`, `\${B}`),
+      variables: fc.constant<string[]>(['A']),
+    }),
+    fc.record({ kind: fc.constant('file' as const), digest: fc.constantFrom('1', '2') }),
+  ),
+);
+const configurations: fc.Arbitrary<Configuration> = fc.record({
+  policy: fc.record({ operators: ids, channels: ids }),
+  settings: fc.record({
+    confirmationTtlMs: duration,
+    observeEveryMs: duration,
+    operationRetentionMs: duration,
+    auditLength: fc.constantFrom(100, 200),
+    showErrors: fc.boolean(),
+  }),
+  connections: sources,
+});
+
+/** Equal configurations have equal text. The order of ids and names has no effect. */
+const normalize = ({ policy, settings, connections }: Configuration) =>
+  JSON.stringify([
+    [...policy.operators].sort(),
+    [...policy.channels].sort(),
+    settings,
+    Object.entries(connections).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+
+it('There is a change exactly if two configurations differ in their effect.', () => {
+  fc.assert(
+    fc.property(configurations, configurations, (before, after) => {
+      const changes = configurationChanges(before, after);
+      expect(changes.length === 0).toBe(normalize(before) === normalize(after));
+      expect(configurationChanges(before, before)).toEqual([]);
+    }),
+  );
+});
+
+it('Every operator who gains or loses the right is named.', () => {
+  fc.assert(
+    fc.property(configurations, configurations, (before, after) => {
+      const change = configurationChanges(before, after).find(({ kind }) => kind === 'operators');
+      const noChange: { added: readonly string[]; removed: readonly string[] } = { added: [], removed: [] };
+      const { added, removed } = change?.kind === 'operators' ? change : noChange;
+      const kept = before.policy.operators.filter((id) => !removed.includes(id));
+      expect([...kept, ...added].sort()).toEqual([...after.policy.operators].sort());
+    }),
+  );
+});

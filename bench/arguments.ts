@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 export type Letter = (typeof letters)[number];
 
 export type BenchmarkArguments =
@@ -20,7 +20,7 @@ export interface RunArguments {
   readonly write: boolean;
 }
 
-const usageLine = 'Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]';
+const usageLine = 'Usage: npm run bench -- [a b c d e f g] [--json] [--tiny] [--write]';
 
 export const helpText = `${usageLine}
 
@@ -30,6 +30,7 @@ export const helpText = `${usageLine}
   d        operations through one worker
   e        one observation
   f        memory and connections
+  g        failed task to paused link
 
   --json   print the report as JSON on stdout, and the tables on stderr
   --tiny   run for seconds to check that everything runs; the numbers are meaningless

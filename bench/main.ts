@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
 import { helpText, type Letter, parseBenchmarkArguments, type RunArguments } from './arguments.ts';
+import { failure } from './failure.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
   d: throughput,
   e: observe,
   f: memory,
+  g: failure,
 };
 
 /** The root of the repository: scripts/bench.mjs starts this program there. */

@@ -5,7 +5,7 @@ import type { Logger, UseCaseContext } from './application/context.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { findMissingConnections } from './application/missing-connections.ts';
-import { type OnObserved, runObserver } from './application/observer.ts';
+import { checkForFailure, type OnObserved, pausesOnFailure, runObserver } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
@@ -15,6 +15,8 @@ import { runThrottledCycle } from './application/throttled-cycle.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
+import type { OperationRef } from './domain/operation.ts';
+import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, type CycleIntervals, createBotQueues } from './infra/bullmq/queues.ts';
@@ -86,6 +88,7 @@ export class Services implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #clients: RedisClient[] = [];
   readonly #workers: BotWorker[] = [];
+  readonly #watchers: FailureWatcher[] = [];
   readonly #connections: LinkConnections;
   readonly #queues: BotQueues;
   #checksDueTimes = false;
@@ -141,8 +144,13 @@ export class Services implements AsyncDisposable {
     const context = this.context;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#workerOptions() };
+    const watcher = this.#startFailureWatcher();
+    const executeAndWatch = async (ref: OperationRef) => {
+      await execute(context, ref);
+      void watcher.projectChanged(ref.project);
+    };
     this.#workers.push(
-      startWorker({ ...common, queue: 'actions', handlers: { execute: (ref) => execute(context, ref) } }),
+      startWorker({ ...common, queue: 'actions', handlers: { execute: executeAndWatch } }),
       startWorker({
         ...common,
         queue: 'reconcile',
@@ -158,6 +166,23 @@ export class Services implements AsyncDisposable {
     this.#startSweepWorker(client);
     await this.#keepCyclesScheduled(client);
     void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
+  }
+
+  /** Every worker process watches. All may find the same failure, and the first to write makes the project Failed. */
+  #startFailureWatcher(): FailureWatcher {
+    const { projects } = this.context;
+    const watcher = new FailureWatcher({
+      connections: this.#connections,
+      listProjects: async () => (await projects.readMany(await projects.listIds())).filter(pausesOnFailure),
+      readProject: async (id) => {
+        const project = await projects.read(id);
+        return project !== null && pausesOnFailure(project) ? project : null;
+      },
+      onFailure: (id) => checkForFailure(this.context, id),
+      log: this.#log,
+    });
+    this.#watchers.push(watcher);
+    return watcher;
   }
 
   /** Part of the role `bot`: sweeps, so that operations end without a worker. Resolves as `startWorkers` does. */
@@ -187,7 +212,8 @@ export class Services implements AsyncDisposable {
   /** Takes no further job and stops the running ones at their next step. Another worker continues them. */
   async stopWorkers(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#workers.splice(0).map((worker) => worker[Symbol.asyncDispose]()));
+    const running = [...this.#workers.splice(0), ...this.#watchers.splice(0)];
+    await Promise.all(running.map((each) => each[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

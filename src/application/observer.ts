@@ -4,13 +4,13 @@ import type { Failure, Link } from '../domain/link.ts';
 import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
-import { botActor, type Project } from '../domain/project.ts';
+import { botActor, type Project, type ProjectId } from '../domain/project.ts';
 import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
-import { countRemovedFailures, observeProjects } from './queries.ts';
+import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
 
 const chunkSize = 100;
 
@@ -72,7 +72,7 @@ async function evaluateProject(
   const { project, stats, now } = observed;
   const failure = project.state === 'running' ? oldestFailure(stats.links) : null;
   const removedTasks = failure === null ? 0 : await countRemovedFailures(context, observed);
-  if (failure !== null && project.definition.onFailure === 'pause') {
+  if (failure !== null && pausesOnFailure(project)) {
     return markFailed(context, project, { failure: { ...failure, removedTasks }, stats, now });
   }
   const observation = { ...observed, removedTasks };
@@ -87,6 +87,25 @@ async function evaluateProject(
   if (corrected.kind === 'scheduled') return;
   await updateAlerts(context, project, { conditions: evaluateObservation(observation), now });
   await autoCorrect(context, project, { links: created, cause: 'queue_created' });
+}
+
+/** Whether a failed task makes the project Failed. */
+export function pausesOnFailure({ state, definition }: Project): boolean {
+  return state === 'running' && definition.onFailure === 'pause';
+}
+
+/**
+ * Makes a Running project Failed if a task has failed for good after its link's watermark, as a cycle does. For a project
+ * whose links had such a task a moment ago. Throws `StoreUnavailableError`.
+ */
+export async function checkForFailure(context: UseCaseContext, id: ProjectId): Promise<void> {
+  const project = await context.projects.read(id);
+  if (project === null || !pausesOnFailure(project)) return;
+  const [stats, now] = await Promise.all([observeProject(context, project), context.serverClock.now()]);
+  const failure = oldestFailure(stats.links);
+  if (failure === null) return;
+  const removedTasks = await countRemovedFailures(context, { project, stats });
+  await markFailed(context, project, { failure: { ...failure, removedTasks }, stats, now });
 }
 
 async function markFailed(

@@ -14,7 +14,7 @@ it.each([['--help'], ['-h'], ['c', '--help', '--json']])('the arguments %j show 
 });
 
 it.each([
-  { argv: ['g'], problem: 'There is no benchmark "g".' },
+  { argv: ['h'], problem: 'There is no benchmark "h".' },
   { argv: ['--quick'], problem: "Unknown option '--quick'." },
   { argv: ['--json=yes'], problem: "Option '--json' does not take an argument." },
   { argv: ['--tiny', '--write'], problem: '--write cannot be used with --tiny: its numbers are meaningless.' },
@@ -22,6 +22,6 @@ it.each([
 ])('the arguments $argv are refused with one line that contains the usage', ({ argv, problem }) => {
   expect(parseBenchmarkArguments(argv)).toEqual({
     kind: 'invalid',
-    message: `${problem} Usage: npm run bench -- [a b c d e f] [--json] [--tiny] [--write]`,
+    message: `${problem} Usage: npm run bench -- [a b c d e f g] [--json] [--tiny] [--write]`,
   });
 });

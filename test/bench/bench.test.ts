@@ -42,6 +42,7 @@ it('the script runs each benchmark with --tiny and prints every number with its 
     d: [],
     e: [1.5, 5, 1.5, 5],
     f: [],
+    g: [],
   });
   for (const { baseline, ratio, target: rowTarget } of results.flatMap(({ rows }) => rows)) {
     expect(baseline === null).toBe(ratio === null);

@@ -96,9 +96,12 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
     state: 'refused',
     refusal: { code: 'not_allowed', by: 'U0BOB', state },
   });
-  const outcome = await harness.waitForMessage(new RegExp(`${project}.* was not .*it was ${messages.states[state]}`, 's'), {
-    user: 'U0BOB',
-  });
+  const outcome = await harness.waitForMessage(
+    new RegExp(`${project}.* was not .*it was ${messages.states[state]}`, 's'),
+    {
+      user: 'U0BOB',
+    },
+  );
   expect(visibleText(outcome)).toContain('Nothing was changed');
   expect(await harness.services.context.projects.read(project)).toMatchObject({
     state,

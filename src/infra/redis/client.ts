@@ -41,6 +41,17 @@ export function connect(
   return client;
 }
 
+/**
+ * Opens another connection like that of `client`, for a command that blocks. Its errors are not reported: `client` reports
+ * those of the same server.
+ */
+export function openBlockingDuplicate(client: Redis): Redis {
+  const duplicate = client.duplicate();
+  rejectOtherDatabase(duplicate);
+  duplicate.on('error', () => {});
+  return duplicate;
+}
+
 const connectionErrors = new WeakMap<RedisClient, Error>();
 
 /** Why a client is not ready. `timed_out` while its first attempt to connect waits for the server. */

@@ -115,10 +115,7 @@ end
 -- The count of failures after the watermark, and the oldest of them.
 local function failuresAfter(prefix, watermark)
   local failedKey, at = prefix .. 'failed', toScore(watermark.at)
-  local isKnown, knownCount = knownFailures(watermark), 0
-  for _, task in ipairs(watermark.known) do
-    if isKnown(task.taskId, redis.call('ZSCORE', failedKey, task.taskId)) then knownCount = knownCount + 1 end
-  end
+  local isKnown, knownCount = knownFailures(watermark), countKnown(failedKey, watermark)
   local failures = {}
   local oldest = redis.call('ZRANGEBYSCORE', failedKey, at, '+inf', 'WITHSCORES', 'LIMIT', 0, knownCount + maxFailures)
   for i = 1, #oldest, 2 do

@@ -19,3 +19,12 @@ local function knownFailures(watermark)
     return score and scores[id] == tonumber(score)
   end
 end
+
+-- How many of the known tasks are among those with a score from the watermark on.
+local function countKnown(failedKey, watermark)
+  local isKnown, count = knownFailures(watermark), 0
+  for _, task in ipairs(watermark.known) do
+    if isKnown(task.taskId, redis.call('ZSCORE', failedKey, task.taskId)) then count = count + 1 end
+  end
+  return count
+end

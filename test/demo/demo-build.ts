@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import { killAtTestEnd, type RunningProgram, waitForOutput } from '../support/running-program.ts';
 import { buildSyncbot, compile, type SyncbotBuild } from '../support/syncbot-build.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -34,7 +34,8 @@ export async function buildDemo(): Promise<DemoBuild> {
         await waitFor(async () => (await leftovers(tempFolder)).length === 0, { description: 'the end of the demo' });
         await rm(tempFolder, { recursive: true, force: true });
       });
-      const demo = build.start(demoProgram, [], { DEMO_SLACK_PORT: String(slackPort), TMPDIR: tempFolder });
+      const env = { DEMO_SLACK_PORT: String(slackPort), TMPDIR: tempFolder };
+      const demo = killAtTestEnd(build.start(demoProgram, [], env));
       return {
         ...demo,
         waitUntilReady: () => waitForOutput(demo, 'Ctrl-C ends everything'),

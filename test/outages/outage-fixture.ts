@@ -1,9 +1,9 @@
-import { onTestFinished } from 'vitest';
+import { onTestFinished as onCurrentTestFinished, type TestContext } from 'vitest';
 import type { RedisServer } from '../../demo/redis-server.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
-import { type RunningProgram, waitForOutput } from '../support/running-program.ts';
+import { killAtTestEnd, type RunningProgram, waitForOutput } from '../support/running-program.ts';
 import type { SyncbotBuild } from '../support/syncbot-build.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
@@ -18,7 +18,10 @@ export interface OutageFixture {
   logMessages(program: RunningProgram): string[];
   /** Waits until the log contains this message. */
   waitForLog(program: RunningProgram, message: string): Promise<void>;
+  readonly onTestFinished: OnTestFinished;
 }
+
+type OnTestFinished = TestContext['onTestFinished'];
 
 const yml = `
 connections: { far: '$\{FAR_URL}' }
@@ -28,7 +31,11 @@ projects:
   far: { adopt: true, channel: C0SYNC, links: [{ queue: near-too }, { queue: far, connection: far }] }
 `;
 
-export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFixture> {
+/** A concurrent test passes its context: Vitest does not know which of them calls the global `onTestFinished`. */
+export async function createOutageFixture(
+  built: SyncbotBuild,
+  { onTestFinished }: { readonly onTestFinished: OnTestFinished } = { onTestFinished: onCurrentTestFinished },
+): Promise<OutageFixture> {
   const [services, slack, file] = [
     await startTestServices({ extraServers: ['far'] }),
     await FakeSlack.start(),
@@ -49,8 +56,9 @@ export async function createOutageFixture(built: SyncbotBuild): Promise<OutageFi
     services,
     slack,
     logMessages,
+    onTestFinished,
     startProgram: (role, extraEnv = {}) =>
-      built.start('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }),
+      killAtTestEnd(built.start('dist/main.js', ['run', '--role', role], { ...env, ...extraEnv }), onTestFinished),
     waitForLog: (program, message) => waitForOutput(program, `"msg":"${message}"`),
   };
 }

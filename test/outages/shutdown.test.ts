@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import type { RunningProgram } from '../support/running-program.ts';
 import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
@@ -22,7 +22,7 @@ async function startRunning(fixture: OutageFixture, role: Role): Promise<Running
 }
 
 /** Starts a server that accepts connections and never answers. Returns its port. */
-function listenSilently(): Promise<number> {
+function listenSilently({ onTestFinished }: OutageFixture): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}));
   onTestFinished(() => void server.close());
   return listenOnFreePort(server);
@@ -36,7 +36,7 @@ const anyRole: Record<string, Situation> = {
     return program;
   },
   'whose Redis accepts connections and never answers': async (fixture, role) => {
-    const program = fixture.startProgram(role, { REDIS_URL: `redis://127.0.0.1:${await listenSilently()}` });
+    const program = fixture.startProgram(role, { REDIS_URL: `redis://127.0.0.1:${await listenSilently(fixture)}` });
     await fixture.waitForLog(program, 'waiting for Redis');
     return program;
   },
@@ -136,8 +136,9 @@ function situationsOf(role: Role, situations: Record<string, Situation>) {
   return Object.entries(situations).map(([description, situation]) => [role, description, situation] as const);
 }
 
-test.each(cases)('SIGTERM ends the role %s %s with exit code 0', async (role, _what, situation) => {
-  const fixture = await createOutageFixture(built);
+// Each test has its own servers, and mostly waits for them.
+test.concurrent.for(cases)('SIGTERM ends the role %s %s with exit code 0', async ([role, , situation], context) => {
+  const fixture = await createOutageFixture(built, context);
   const program = await situation(fixture, role);
   program.kill('SIGTERM');
   const finished = await program.exited;

@@ -1,6 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
+import { onTestFinished as onCurrentTestFinished, type TestContext } from 'vitest';
 import { waitFor } from './wait-for.ts';
 
 export interface ProgramResult {
@@ -38,8 +38,11 @@ export function startProgram(command: string, args: readonly string[], options: 
   };
 }
 
-/** Kills the program at the end of the test if it still runs. */
-export function killAtTestEnd(program: RunningProgram): RunningProgram {
+/** Kills the program at the end of the test if it still runs. A concurrent test passes the function of its context. */
+export function killAtTestEnd(
+  program: RunningProgram,
+  onTestFinished: TestContext['onTestFinished'] = onCurrentTestFinished,
+): RunningProgram {
   onTestFinished(async () => {
     program.kill('SIGKILL');
     await program.exited;

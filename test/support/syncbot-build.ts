@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { killAtTestEnd, type ProgramResult, type RunningProgram, startProgram } from './running-program.ts';
+import { type ProgramResult, type RunningProgram, startProgram } from './running-program.ts';
 
 const execFileAsync = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
@@ -17,7 +17,7 @@ export interface BuildFolder extends AsyncDisposable {
 export interface SyncbotBuild extends BuildFolder {
   /** Runs a program of the build until it exits. */
   run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ProgramResult>;
-  /** Starts a program of the build. It is killed at the end of the test if it still runs. */
+  /** Starts a program of the build. The caller ends it. */
   start(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): RunningProgram;
 }
 
@@ -29,7 +29,7 @@ export async function buildSyncbot(): Promise<SyncbotBuild> {
   return {
     ...build,
     run: (program, args, env) => start(program, args, env).exited,
-    start: (program, args, env) => killAtTestEnd(start(program, args, env)),
+    start,
   };
 }
 

@@ -173,7 +173,8 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
       activeFields !== undefined && refusal.by === activeFields['by'] && refusal.action === activeFields['action'],
     not_allowed: activeOperation === null && !isAllowed && refusal.since === since && refusal.by === by,
     changed: activeOperation === null && isAllowed && !isSameVersion && refusal.since === since && refusal.by === by,
-    claim_timeout: activeOperation === null && isAllowed && isSameVersion && at > Number(executeBy),
+    // The sweep ends what no worker took in time, whatever the state is.
+    claim_timeout: at > Number(executeBy),
   };
   if (isCorrect[refusal.code] !== true || (refusal.state ?? state) !== state) {
     replay.report(

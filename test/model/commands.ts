@@ -42,6 +42,10 @@ export interface PressOldButton {
   readonly byOtherUser: boolean;
 }
 
+/** How a worker that runs is broken. With a broken connection it cannot reach the links of `far`. */
+export const workerFaults = ['lacks_connection', 'no_route', 'clock_ahead', 'clock_behind'] as const;
+export type WorkerFault = (typeof workerFaults)[number];
+
 /** One command of a run. A number selects an item, modulo the number of items. */
 export type Command =
   | RequestCommand
@@ -51,11 +55,22 @@ export type Command =
   | { readonly kind: 'observe'; readonly bot: number }
   | { readonly kind: 'reconcile'; readonly project: number }
   | { readonly kind: 'kill_worker'; readonly worker: number }
+  | { readonly kind: 'kill_bot'; readonly bot: number }
+  | { readonly kind: 'break_worker'; readonly worker: number; readonly fault: WorkerFault }
   | { readonly kind: 'suspend_worker'; readonly worker: number; readonly durationMs: number }
   | { readonly kind: 'start_worker'; readonly worker: number }
   | { readonly kind: 'drop_connection'; readonly lost: LostMessage; readonly connectionIndex: number }
   | { readonly kind: 'delay_proxy'; readonly delayMs: number; readonly proxy: number }
   | { readonly kind: 'outage'; readonly durationMs: number; readonly proxy: number }
+  | {
+      readonly kind: 'deliver_late';
+      readonly delayMs: number;
+      readonly connectionIndex: number;
+    }
+  /** An outage in which running and confirmed operations pass their limit of two minutes. */
+  | { readonly kind: 'long_outage'; readonly proxy: number }
+  | { readonly kind: 'delete_queue' }
+  | { readonly kind: 'create_queue' }
   | { readonly kind: 'add_tasks'; readonly project: number; readonly link: number; readonly count: number }
   | { readonly kind: 'break_row'; readonly project: number; readonly link: number }
   | { readonly kind: 'repair_targets'; readonly project: number }
@@ -99,6 +114,22 @@ const command: Arbitrary<Command> = oneof(
       durationMs: constantFrom(20, 300, 1_500, 3_000),
     }),
   },
+  { weight: 2, arbitrary: record({ kind: kind('kill_bot'), bot: anyIndex }) },
+  {
+    weight: 3,
+    arbitrary: record({ kind: kind('break_worker'), worker: anyIndex, fault: constantFrom(...workerFaults) }),
+  },
+  {
+    weight: 5,
+    arbitrary: record({
+      kind: kind('deliver_late'),
+      delayMs: constantFrom(200, 1_000, 6_000),
+      connectionIndex: anyIndex,
+    }),
+  },
+  { weight: 2, arbitrary: record({ kind: kind('long_outage'), proxy: anyIndex }) },
+  { weight: 3, arbitrary: record({ kind: kind('delete_queue') }) },
+  { weight: 4, arbitrary: record({ kind: kind('create_queue') }) },
   { weight: 8, arbitrary: record({ kind: kind('start_worker'), worker: anyIndex }) },
   {
     weight: 10,

@@ -12,6 +12,8 @@ export interface ReplayResult {
 interface ReplayState {
   readonly records: ProjectRecords;
   readonly links: number;
+  /** The link whose queue may be missing. */
+  readonly optionalLink: string | null;
   readonly versions: ProjectVersion[];
   readonly operationStates: Map<string, string>;
   readonly report: (violation: string) => void;
@@ -20,12 +22,13 @@ interface ReplayState {
 /** Replays a project's audit log through the model. `initialState` is the state at its creation. */
 export function replay(
   records: ProjectRecords,
-  { initialState, links }: { initialState: string; links: number },
+  { initialState, links, optionalLink }: { initialState: string; links: number; optionalLink: string | null },
 ): ReplayResult {
   const violations: string[] = [];
   const state: ReplayState = {
     records,
     links,
+    optionalLink,
     versions: [],
     operationStates: new Map(),
     report: (violation) => violations.push(`${records.id}: ${violation}`),
@@ -129,8 +132,9 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
   if (event === 'done') {
     appendVersion(replay, { ...completion, state: transitionOf(action).to, since: at, by: by ?? '' });
     const { linksTotal, linksDone, unreconciled, missing } = JSON.parse(outcome || '{}');
-    const isComplete = linksTotal === replay.links && linksDone === linksTotal;
-    if (!isComplete || unreconciled.length + missing.length > 0) replay.report(`${id} done with ${outcome}`);
+    const isComplete = linksTotal === replay.links && linksDone === linksTotal - missing.length;
+    const mayBeMissing = missing.every(({ queue }: { readonly queue: string }) => queue === replay.optionalLink);
+    if (!isComplete || !mayBeMissing || unreconciled.length > 0) replay.report(`${id} done with ${outcome}`);
   } else {
     const previous = replay.versions.at(-2);
     if (event === 'failed' && fields['code'] === '')
@@ -169,7 +173,8 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
       activeFields !== undefined && refusal.by === activeFields['by'] && refusal.action === activeFields['action'],
     not_allowed: activeOperation === null && !isAllowed && refusal.since === since && refusal.by === by,
     changed: activeOperation === null && isAllowed && !isSameVersion && refusal.since === since && refusal.by === by,
-    claim_timeout: activeOperation === null && isAllowed && isSameVersion && at > Number(executeBy),
+    // The sweep ends what no worker took in time, whatever the state is.
+    claim_timeout: at > Number(executeBy),
   };
   if (isCorrect[refusal.code] !== true || (refusal.state ?? state) !== state) {
     replay.report(

@@ -27,7 +27,14 @@ export async function runModel(
   { folder, stats, onRunFinished = () => {} }: ModelRunOptions,
 ): Promise<void> {
   await using system = await createSystem(folder);
-  const trace: Trace = { requests: [], presses: [], openConfirmations: [], errors: [], unknownResults: 0 };
+  const trace: Trace = {
+    requests: [],
+    presses: [],
+    openConfirmations: [],
+    errors: [],
+    faults: new Map(),
+    unknownResults: 0,
+  };
   await Promise.all(
     Array.from({ length: userCount }, async (_user, userIndex) => {
       for (let index = userIndex; index < commands.length; index += userCount) {
@@ -49,6 +56,8 @@ export async function runModel(
   stats.kills += system.workers.kills;
   stats.suspensions += system.workers.suspensions;
   for (const { droppedConnections: cuts } of system.proxies) stats.connectionCuts += cuts;
+  for (const { lateRequests } of system.proxies) increment(trace.faults, 'request_delivered_late', lateRequests);
+  for (const [fault, count] of trace.faults) increment(stats.faults, fault, count);
   stats.unknownResults += trace.unknownResults;
   onRunFinished();
   if (violations.length > 0) throw new Error(`Violated invariants:\n${violations.join('\n')}`);
@@ -60,9 +69,13 @@ async function findViolations(
 ): Promise<string[]> {
   const histories = new Map<string, ReplayResult & { readonly records: ProjectRecords }>();
   const violations: string[] = [];
-  for (const { id, initialState, onFailure, links } of system.projects) {
+  for (const { id, initialState, onFailure, links, optionalLink } of system.projects) {
     const records = await readRecords(system.redis, id);
-    const replayed = replay(records, { initialState, links: links.length });
+    const replayed = replay(records, {
+      initialState,
+      links: links.length + (optionalLink === null ? 0 : 1),
+      optionalLink: optionalLink?.link ?? null,
+    });
     histories.set(id, { ...replayed, records });
     const linkHistories = await Promise.all(links.map(({ redis, link }) => replayLinkEvents(redis, link)));
     const wrongOutcomes = findWrongOutcomes(replayed.versions, linkHistories);

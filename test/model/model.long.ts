@@ -1,11 +1,22 @@
 import { expect, it } from 'vitest';
 import { buildTestPrograms } from '../support/syncbot-build.ts';
+import { workerFaults } from './commands.ts';
 import { checkModel } from './model-run.ts';
 import { emptyStats, formatStats } from './stats.ts';
 
 const commands = Number(process.env['MODEL_COMMANDS'] ?? 10_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const maxCommandsPerRun = 250;
+/** Each of these happens at least once in 10,000 commands. */
+const expectedFaults = [
+  ...workerFaults.map((fault) => `worker_${fault}`),
+  'create_queue',
+  'delete_queue',
+  'kill_bot',
+  'long_outage',
+  'outage',
+  'request_delivered_late',
+];
 
 it(`${commands} random commands with faults keep every invariant of the history and the links`, async () => {
   await using built = await buildTestPrograms();
@@ -23,4 +34,5 @@ it(`${commands} random commands with faults keep every invariant of the history 
     print(`${formatStats(stats)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
   }
   expect(stats.operations.get('done')).toBeGreaterThan(0);
+  if (commands >= 10_000) expect([...stats.faults.keys()]).toEqual(expect.arrayContaining(expectedFaults));
 });

@@ -13,6 +13,7 @@ const quiesceTimeoutMs = 60_000;
 export async function quiesce(system: System): Promise<void> {
   for (const proxy of system.proxies) proxy.setDelayMs(0);
   await system.workers.resumeAndStartAll();
+  for (const { optionalLink } of system.projects) await optionalLink?.create();
   for (const project of system.projects) await quiesceProject(system, project);
 }
 
@@ -29,7 +30,7 @@ async function quiesceProject(system: System, project: ModelProject): Promise<vo
   });
 }
 
-async function findPendingWork({ redis, bots }: System, { id, links }: ModelProject): Promise<string> {
+async function findPendingWork({ redis, bots }: System, { id, links, optionalLink }: ModelProject): Promise<string> {
   const before = await redis.hgetall(`syncbot:{p:${id}}:state`);
   const { state = '', version, activeOperation, reconciledVersion, drainingOperation } = before;
   if (activeOperation !== '') return `active operation ${activeOperation}`;
@@ -42,6 +43,11 @@ async function findPendingWork({ redis, bots }: System, { id, links }: ModelProj
   for (const { redis: linkRedis, link } of links) {
     const paused = (await linkRedis.hexists(`bull:${link}:meta`, 'paused')) === 1;
     if (paused !== shouldPauseLinks(state)) return `${state}, and ${link} is ${paused ? 'paused' : 'running'}`;
+  }
+  if (optionalLink !== null) {
+    const paused = (await links[0]?.redis.hexists(`bull:${optionalLink.link}:meta`, 'paused')) === 1;
+    if (paused !== shouldPauseLinks(state))
+      return `${state}, and ${optionalLink.link} is ${paused ? 'paused' : 'running'}`;
   }
   const after = await redis.hget(`syncbot:{p:${id}}:state`, 'version');
   return after === version ? '' : 'its version changes';

@@ -6,6 +6,8 @@ export interface ModelStats {
   readonly operations: Map<string, number>;
   /** By the code of the refusal, at the request or at the claim. */
   readonly refusals: Map<string, number>;
+  /** How often each fault happened. */
+  readonly faults: Map<string, number>;
   /** Changes of a project's version. */
   transitions: number;
   kills: number;
@@ -29,21 +31,22 @@ export function emptyStats(): ModelStats {
     tasks: 0,
     retriedTasks: 0,
   };
-  return { ...zeros, operations: new Map(), refusals: new Map() };
+  return { ...zeros, operations: new Map(), refusals: new Map(), faults: new Map() };
 }
 
-export function formatStats({ operations, refusals, ...counts }: ModelStats): string {
+export function formatStats({ operations, refusals, faults, ...counts }: ModelStats): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
   return [
     ...lines,
     `operations: ${total} (${formatCounts(operations)})`,
     `refusals, at the request or at the claim: ${formatCounts(refusals)}`,
+    `faults: ${formatCounts(faults)}`,
   ].join('\n');
 }
 
-export function increment(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+export function increment(counts: Map<string, number>, name: string, by = 1): void {
+  counts.set(name, (counts.get(name) ?? 0) + by);
 }
 
 function formatCounts(counts: ReadonlyMap<string, number>): string {

@@ -15,6 +15,8 @@ export interface Trace {
   readonly openConfirmations: Operation[];
   /** Errors other than `StoreUnavailableError`. There must be none. */
   readonly errors: string[];
+  /** How often each fault happened. */
+  readonly faults: Map<string, number>;
   /** Calls that Redis did not answer. */
   unknownResults: number;
 }

@@ -1,4 +1,5 @@
 import { type SyncbotProcess, type SyncbotProcessOptions, startSyncbotProcess } from '../support/syncbot-process.ts';
+import type { WorkerFault } from './commands.ts';
 
 /** Start and end of one worker process, epoch ms. `endedAt` is null while it runs. */
 export interface WorkerLifetime {
@@ -18,6 +19,8 @@ export interface WorkerPool extends AsyncDisposable {
   /** Sends SIGSTOP now, and SIGCONT after `durationMs`. */
   suspend(slot: number, durationMs: number): void;
   start(slot: number): Promise<void>;
+  /** Replaces a worker by a broken one. At most one has a broken connection: a former one is replaced by a healthy one. */
+  break(slot: number, fault: WorkerFault): Promise<void>;
   /** Resumes every suspended worker, and starts a worker in every empty slot. */
   resumeAndStartAll(): Promise<void>;
 }
@@ -25,6 +28,7 @@ export interface WorkerPool extends AsyncDisposable {
 interface Slot {
   child: SyncbotProcess | null;
   lifetime: WorkerLifetime | null;
+  fault: WorkerFault | null;
   timer: NodeJS.Timeout | null;
   /** Runs the steps of a slot one after the other. */
   pending: Promise<unknown>;
@@ -37,6 +41,7 @@ export async function startWorkerPool(
   const slots: Slot[] = Array.from({ length: size }, () => ({
     child: null,
     lifetime: null,
+    fault: null,
     timer: null,
     pending: Promise.resolve(),
   }));
@@ -54,11 +59,12 @@ export async function startWorkerPool(
     slot.timer = null;
     slot.child?.kill('SIGCONT');
   };
-  const startSlot = (slot: Slot) =>
+  const startSlot = (slot: Slot, fault: WorkerFault | null = null) =>
     enqueue(slot, async () => {
       if (slot.child !== null) return;
+      slot.fault = fault;
       slot.lifetime = { startedAt: Date.now(), endedAt: null };
-      slot.child = await startSyncbotProcess(folder, 'worker', processOptions);
+      slot.child = await startSyncbotProcess(folder, 'worker', withFault(processOptions, fault));
       children.push(slot.child);
     });
   const killSlot = (slot: Slot) =>
@@ -91,9 +97,19 @@ export async function startWorkerPool(
       slot.timer = setTimeout(() => resume(slot), durationMs);
     },
     start: (index) => startSlot(slotAt(index)),
+    async break(index, fault) {
+      const slot = slotAt(index);
+      const former = slots.filter((other) => other !== slot && isConnectionFault(other.fault));
+      for (const other of isConnectionFault(fault) ? former : []) {
+        await killSlot(other);
+        await startSlot(other);
+      }
+      await killSlot(slot);
+      await startSlot(slot, fault);
+    },
     async resumeAndStartAll() {
       slots.forEach(resume);
-      await Promise.all(slots.map(startSlot));
+      await Promise.all(slots.map((slot) => startSlot(slot)));
     },
     async [Symbol.asyncDispose]() {
       for (const slot of slots) {
@@ -105,6 +121,31 @@ export async function startWorkerPool(
   };
   await pool.resumeAndStartAll();
   return pool;
+}
+
+function isConnectionFault(fault: WorkerFault | null): boolean {
+  return fault === 'lacks_connection' || fault === 'no_route';
+}
+
+const dayMs = 86_400_000;
+/** No server listens there. */
+const unreachableEndpoint = { kind: 'standalone', url: 'redis://127.0.0.1:1' } as const;
+
+function withFault(options: SyncbotProcessOptions, fault: WorkerFault | null): SyncbotProcessOptions {
+  switch (fault) {
+    case 'lacks_connection':
+      return { ...options, config: { ...options.config, connections: {} } };
+    case 'no_route':
+      return { ...options, config: { ...options.config, connections: { far: unreachableEndpoint } } };
+    case 'clock_ahead':
+      return { ...options, clockOffsetMs: dayMs };
+    case 'clock_behind':
+      return { ...options, clockOffsetMs: -dayMs };
+    case null:
+      return options;
+    default:
+      return fault satisfies never;
+  }
 }
 
 interface WorkerPoolOptions {

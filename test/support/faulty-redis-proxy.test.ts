@@ -41,6 +41,14 @@ it('the proxy loses the reply of an executed request, or the request itself', as
   expect(proxy.droppedConnections).toBe(2);
 });
 
+it('the proxy delivers a request late, after its connection has ended', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.deliverLate(0, 30);
+  await expect(client.incr('counter')).rejects.toThrow();
+  await waitFor(async () => (await client.get('counter')) === '1');
+  expect(proxy.lateRequests).toBe(1);
+});
+
 it('the proxy accepts no connection during an outage', async () => {
   const { proxy, client } = await startProxy();
   const newClient = new Redis(proxy.url, { lazyConnect: true, retryStrategy: () => null });

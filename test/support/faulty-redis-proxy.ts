@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { delayLine } from './delay-line.ts';
 import { type ProxiedConnection, startTcpProxy } from './tcp-proxy.ts';
 
@@ -24,6 +25,13 @@ export interface FaultyRedisProxy extends AsyncDisposable {
   readonly lastOutageAt: number;
   /** Drops one of the open connections at its next request. `connectionIndex` is taken modulo their number. */
   dropOneConnection(lost: LostMessage, connectionIndex: number): void;
+  /**
+   * Drops one of the open connections at its next request, and delivers that request to Redis after a delay, on a connection
+   * of its own. For Redis a network that was divided for that time looks like this.
+   */
+  deliverLate(connectionIndex: number, delayMs: number): void;
+  /** The number of requests that were delivered late. */
+  readonly lateRequests: number;
   /** Each request and each reply arrives this much later. */
   setDelayMs(delayMs: number): void;
 }
@@ -31,12 +39,29 @@ export interface FaultyRedisProxy extends AsyncDisposable {
 interface PlannedDrop {
   readonly lost: LostMessage;
   readonly thenGoDown: boolean;
+  /** When Redis receives the request nevertheless, ms from now. */
+  readonly deliverAfterMs?: number;
 }
 
 export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRedisProxy> {
   const dropsByConnection = new Map<ProxiedConnection, PlannedDrop>();
   let dropByText: (PlannedDrop & { readonly text: string }) | null = null;
-  let [delayMs, droppedConnections, lastOutageAt, downUntil] = [0, 0, 0, 0];
+  let [delayMs, droppedConnections, lateRequests, lastOutageAt, downUntil] = [0, 0, 0, 0, 0];
+  const lateDeliveries = new Set<{ readonly timer: NodeJS.Timeout; readonly socket: Socket }>();
+  const deliverAfter = (request: Buffer, afterMs: number) => {
+    const socket = connect(redisPort, '127.0.0.1');
+    socket.on('error', () => {});
+    const timer = setTimeout(() => {
+      lateRequests += 1;
+      // Redis executes it a moment later.
+      lastOutageAt = Date.now() + 1_000;
+      socket.end(request);
+      socket.resume();
+      lateDeliveries.delete(delivery);
+    }, afterMs);
+    const delivery = { timer, socket };
+    lateDeliveries.add(delivery);
+  };
   const isDown = () => Date.now() < downUntil;
   const goDown = (until = Number.POSITIVE_INFINITY) => {
     lastOutageAt = Date.now();
@@ -70,6 +95,7 @@ export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRe
       drop ??= takeDrop(connection, request);
       // New connections are refused from now on, before the reply arrives.
       if (drop?.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
+      if (drop?.deliverAfterMs !== undefined) deliverAfter(request, drop.deliverAfterMs);
       if (drop?.lost === 'request') dropConnection();
       else sendRequest(request);
     });
@@ -106,9 +132,24 @@ export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRe
       const connection = connections[connectionIndex % Math.max(1, connections.length)];
       if (connection !== undefined) dropsByConnection.set(connection, { lost, thenGoDown: false });
     },
+    deliverLate(connectionIndex, deliverAfterMs) {
+      const connections = [...proxy.connections];
+      const connection = connections[connectionIndex % Math.max(1, connections.length)];
+      if (connection !== undefined)
+        dropsByConnection.set(connection, { lost: 'request', thenGoDown: false, deliverAfterMs });
+    },
+    get lateRequests() {
+      return lateRequests;
+    },
     setDelayMs(newDelayMs) {
       delayMs = newDelayMs;
     },
-    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      for (const { timer, socket } of lateDeliveries) {
+        clearTimeout(timer);
+        socket.destroy();
+      }
+      await proxy[Symbol.asyncDispose]();
+    },
   };
 }

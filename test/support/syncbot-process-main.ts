@@ -5,7 +5,9 @@ import { createSlackApp } from '../../src/slack/app.ts';
 import { redisUnavailableExitCode, type SyncbotProcessOptions } from './syncbot-process.ts';
 
 const [role, json = ''] = process.argv.slice(2);
-const { config, overrides, slack } = JSON.parse(json) as SyncbotProcessOptions;
+const { config, overrides, slack, clockOffsetMs = 0 } = JSON.parse(json) as SyncbotProcessOptions;
+const realNow = Date.now;
+Date.now = () => realNow() + clockOffsetMs;
 const log = pino({ level: 'silent' });
 const services = new Services(config, log, overrides);
 const bot =

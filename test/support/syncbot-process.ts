@@ -9,6 +9,8 @@ import type { SlackAppOptions } from '../../src/slack/app.ts';
 export interface SyncbotProcessOptions {
   readonly config: ServicesConfig;
   readonly overrides: Pick<ServicesOverrides, 'sweepIntervalMs' | 'lockDurationMs'>;
+  /** How far the clock of the process is ahead, ms. */
+  readonly clockOffsetMs?: number;
   /** Only for a bot. */
   readonly slack?: Pick<SlackAppOptions, 'botToken' | 'transport' | 'apiUrl' | 'command'> & { readonly policy: Policy };
 }

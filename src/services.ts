@@ -6,15 +6,14 @@ import { CurrentConfiguration } from './application/current-configuration.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { findMissingConnections } from './application/missing-connections.ts';
-import { checkForFailure, type OnObserved, pausesOnFailure, runObserver } from './application/observer.ts';
+import { checkForFailure, type OnObserved, pausesOnFailure } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
-import { sweep } from './application/sweep.ts';
-import { runThrottledCycle } from './application/throttled-cycle.ts';
 import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
+import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
 import type { ConnectionSources, UnusableConnection } from './domain/configuration.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
@@ -23,13 +22,12 @@ import type { OperationRef } from './domain/operation.ts';
 import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
-import { type BotQueues, type CycleIntervals, createBotQueues } from './infra/bullmq/queues.ts';
+import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';
 import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
 import { createKeys, type Keys } from './infra/redis/keys.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
-import { retryUntilAvailable } from './lib/retry.ts';
 import type { HealthProbes } from './metrics/health.ts';
 
 /** The configuration of the services. Durations are ms. */
@@ -74,9 +72,6 @@ export interface Instrumentation {
 }
 
 const defaultSweepIntervalMs = 10_000;
-const cycleTimeoutMs = 60_000;
-/** A cycle ends itself after `cycleTimeoutMs`, then pauses for as long. Its job fails only if it exceeds both. */
-const cycleJobTimeoutMs = 2 * cycleTimeoutMs + 1_000;
 const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
 /** How often a process reads the stored configuration, and records which one it uses. */
@@ -113,6 +108,7 @@ export class Services implements AsyncDisposable {
   readonly #watchers: FailureWatcher[] = [];
   readonly #connections: LinkConnections;
   readonly #queues: BotQueues;
+  readonly #cycles: Cycles;
   #checksDueTimes = false;
   #checksConnections = false;
   #processId: string | null = null;
@@ -135,6 +131,14 @@ export class Services implements AsyncDisposable {
     const stores = this.#createStores(client);
     this.configuration = this.#createConfiguration(stores);
     this.context = this.#createContext(stores);
+    const { sweepIntervalMs = defaultSweepIntervalMs, instrumentation } = overrides;
+    this.#cycles = new Cycles({
+      context: this.context,
+      queues: this.#queues,
+      sweepIntervalMs,
+      log,
+      ...(instrumentation === undefined ? {} : { instrumentCycle: instrumentation.instrumentCycle }),
+    });
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
@@ -225,8 +229,7 @@ export class Services implements AsyncDisposable {
   }
 
   #onConfigurationTakenOver(): void {
-    if (this.#workers.some(({ queue }) => queue === 'sweep'))
-      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
+    if (this.#workers.some(({ queue }) => queue === 'sweep')) this.#cycles.reschedule();
     if (this.#checksConnections)
       this.#checkConnections().catch((error: unknown) => this.#log.warn({ error }, 'connections not checked'));
   }
@@ -251,12 +254,13 @@ export class Services implements AsyncDisposable {
       startWorker({
         ...common,
         queue: 'observe',
-        handlers: { observe: () => this.#runObserveCycle() },
+        handlers: { observe: () => this.#cycles.runObserve() },
         timeoutMs: cycleJobTimeoutMs,
       }),
     );
     this.#startSweepWorker(client);
-    await this.#keepCyclesScheduled(client);
+    await this.#cycles.keepScheduled(client);
+    this.#startDueTimeChecks();
     this.#checksConnections = true;
     void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
   }
@@ -282,7 +286,8 @@ export class Services implements AsyncDisposable {
   async startSweep(): Promise<void> {
     const client = this.#openClient('blocking', 'sweep');
     this.#startSweepWorker(client);
-    await this.#keepCyclesScheduled(client);
+    await this.#cycles.keepScheduled(client);
+    this.#startDueTimeChecks();
   }
 
   /** Part of the role `bot`: starts to write messages. */
@@ -329,54 +334,17 @@ export class Services implements AsyncDisposable {
       log: this.#log,
       ...this.#workerOptions(),
       queue: 'sweep',
-      handlers: { sweep: () => this.#runSweepCycle() },
+      handlers: { sweep: () => this.#cycles.runSweep() },
       timeoutMs: cycleJobTimeoutMs,
     });
     this.#workers.push(worker);
-  }
-
-  #runObserveCycle(): Promise<void> {
-    const { instrumentation } = this.#overrides;
-    const options = { intervalMs: this.context.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
-    return runThrottledCycle(this.context, options, (context) =>
-      instrumentation === undefined
-        ? runObserver(context)
-        : instrumentation.instrumentCycle((onObserved) => runObserver(context, onObserved)),
-    );
-  }
-
-  #runSweepCycle(): Promise<void> {
-    return runThrottledCycle(this.context, { intervalMs: this.#sweepIntervalMs, timeoutMs: cycleTimeoutMs }, sweep);
-  }
-
-  async #keepCyclesScheduled(client: RedisClient): Promise<void> {
-    // After a failover Redis may have lost the schedulers.
-    client.on('ready', () => {
-      this.#scheduleCycles().catch((error: unknown) => this.#log.error({ error }, 'cycles not scheduled'));
-    });
-    await this.#scheduleCycles();
-    this.#startDueTimeChecks();
-  }
-
-  #scheduleCycles(): Promise<void> {
-    return retryUntilAvailable(() => this.#queues.scheduleCycles(this.#cycleIntervals), {
-      message: 'cycles not scheduled yet',
-      isRetryable: (error) => error instanceof StoreUnavailableError,
-      log: this.#log,
-      clock: this.context.clock,
-      signal: this.#stopping.signal,
-    });
   }
 
   /** Every process with a worker checks: no cycle runs while the cycles are due too late. */
   #startDueTimeChecks(): void {
     if (this.#checksDueTimes) return;
     this.#checksDueTimes = true;
-    void this.#repeat(dueTimeCheckIntervalMs, async () => {
-      for (const [queue, jobs] of Object.entries(await this.#queues.correctDueTimes(this.#cycleIntervals))) {
-        if (jobs > 0) this.#log.warn({ queue, jobs }, 'jobs were due too late by the clock of Redis, they run now');
-      }
-    });
+    void this.#repeat(dueTimeCheckIntervalMs, () => this.#cycles.correctDueTimes());
   }
 
   /** A worker without a connection leaves its links to other workers. If no worker has it, they are never reached. */
@@ -397,14 +365,6 @@ export class Services implements AsyncDisposable {
       });
       await delay(intervalMs, undefined, { signal, ref: false }).catch(() => {});
     }
-  }
-
-  get #cycleIntervals(): CycleIntervals {
-    return { observeMs: this.context.settings.observeEveryMs, sweepMs: this.#sweepIntervalMs };
-  }
-
-  get #sweepIntervalMs(): number {
-    return this.#overrides.sweepIntervalMs ?? defaultSweepIntervalMs;
   }
 
   #workerOptions(): { readonly keys: Keys; readonly lockDurationMs?: number } {

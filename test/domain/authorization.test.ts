@@ -72,6 +72,14 @@ describe('authorize', () => {
     expect(code(createPolicy(), { ...noOperators, userTeam: 'T1', user: 'U0ALICE' })).toBe('channel_shared');
   });
 
+  it('a request from another channel is told the allowed channels', () => {
+    expect(authorize(createPolicy({ channels: ['C2', 'C3'] }), createRequester())).toEqual({
+      code: 'channel_not_allowed',
+      channel: 'C1',
+      allowed: ['C2', 'C3'],
+    });
+  });
+
   it('the id of a user group begins with S', () => {
     expect(['S0123', 'U0123', 'W0123'].map(isUserGroup)).toEqual([true, false, false]);
   });

@@ -44,6 +44,12 @@ describe('a correction of a Paused project', () => {
       null,
       { ...mixed, missing: [missing] },
     ],
+    [
+      'a link runs, another is paused, and a queue was deleted',
+      { resumed: [running], paused: [paused], missing: [missing] },
+      null,
+      { ...mixed, paused: [paused], missing: [missing] },
+    ],
     ['a link runs, another does not answer', { resumed: [running], unreachable: [unreachable] }, null, notReached],
     ['a link does not answer', { paused: [paused], unreachable: [unreachable] }, null, notReached],
   ];

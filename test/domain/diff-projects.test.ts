@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { definitionChanges, diffProjects, wasInterrupted } from '../../src/domain/diff-projects.ts';
+import type { OtherSyncbot } from '../../src/domain/installation.ts';
 import type { ConnectionInfo } from '../../src/domain/precheck.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
-import { findSharedQueues } from '../../src/domain/shared-queues.ts';
+import { findQueuesOfOthers, findSharedQueues } from '../../src/domain/shared-queues.ts';
 import { exampleLink, exampleProject } from '../support/example-records.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 
@@ -111,6 +112,7 @@ describe('two links share a queue', () => {
     ['but not if the second server does not answer', [server('one', ['x']), down('two')], []],
     ['but not if the first server does not answer', [down('one'), server('two', ['x'])], []],
     ['but not without connections', [], []],
+    ['but not if the first connection was not read', [server('two', ['x'])], []],
   ])('%s', (_name, connections, expected) => {
     expect(shared(other, connections)).toEqual(expected);
   });
@@ -126,5 +128,45 @@ describe('two links share a queue', () => {
     expect(findSharedQueues([{ definition, adopt: false }], [down('one')])).toEqual([
       { code: 'queue_shared', project: 'orders', link, other: { project: 'orders', link } },
     ]);
+  });
+});
+
+describe('a link has the queue of another syncbot', () => {
+  const link = exampleLink('a');
+  const other: OtherSyncbot = { prefix: 'staging', projects: [makeDefinition('theirs', { links: [link] })] };
+  const server = (name: string, runId: string): ConnectionInfo => ({
+    kind: 'read',
+    name,
+    evictionPolicy: null,
+    redisVersion: null,
+    persistence: null,
+    runIds: [runId],
+    database: 0,
+  });
+  const find = (links: ProjectDefinition['links'], others: readonly OtherSyncbot[], connections: ConnectionInfo[] = []) =>
+    findQueuesOfOthers([{ definition: makeDefinition('ours', { links }) }], others, connections);
+  const refusal = (ownLink: typeof link) => ({
+    code: 'queue_of_other_syncbot',
+    project: 'ours',
+    link: ownLink,
+    other: { prefix: 'staging', project: 'theirs' },
+  });
+
+  it('with the same name and prefix on the connection `default`', () => {
+    expect(find([exampleLink('b'), link], [other])).toEqual([refusal(link)]);
+    expect(find([exampleLink('b'), { ...link, prefix: 'other' }], [other])).toEqual([]);
+  });
+
+  it('on another connection that leads to the same server', () => {
+    const far = { ...link, connection: 'far' };
+    expect(find([far], [other])).toEqual([]);
+    expect(find([far], [other], [server('default', 'x'), server('far', 'y')])).toEqual([]);
+    expect(find([far], [other], [server('default', 'x'), server('far', 'x')])).toEqual([refusal(far)]);
+  });
+
+  it('but not if it is not known where the other link is', () => {
+    const far = { ...link, connection: 'far' };
+    expect(find([far], [{ ...other, projects: [makeDefinition('theirs', { links: [far] })] }])).toEqual([]);
+    expect(find([link], [{ ...other, projects: null }])).toEqual([]);
   });
 });

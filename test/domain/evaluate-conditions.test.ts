@@ -4,6 +4,7 @@ import type { Condition } from '../../src/domain/conditions.ts';
 import { isAdoptable } from '../../src/domain/corrections.ts';
 import { detectDrift } from '../../src/domain/drift.ts';
 import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
+import type { LinkSample } from '../../src/domain/link.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
@@ -80,6 +81,7 @@ describe('drift', () => {
     expect(kindOf(overdue)).toEqual({ kind: 'unexpectedly_running', links: sample('runs'), cause: 'not_paused' });
     expect(kindOf({ ...overdue, since: now - 120_000 })).toBe('unknown');
     expect(kindOf({ ...overdue, state: 'running' })).toBeUndefined();
+    expect(kindOf({ ...overdue, activeOperation: 'op1' })).toBe('unknown');
   });
 
   it('is present for a link that is not being reconciled, while another link is', () => {
@@ -91,6 +93,11 @@ describe('drift', () => {
     expect(
       evaluate([runs, paused], { ...unreconciled, linksToReconcile: ['default/bull:runs'] }).unexpectedly_running,
     ).toMatchObject({ links: sample('runs'), cause: 'not_paused' });
+  });
+
+  it('is unknown while one of the links is being reconciled', () => {
+    const project = { state: 'paused', reconciledVersion: 2, linksToReconcile: ['default/bull:other'] } as const;
+    expect(evaluate([paused, read('other')], project).unexpectedly_running).toBe('unknown');
   });
 
   it('is absent where the state cannot have it, also while a link does not answer', () => {
@@ -127,6 +134,17 @@ describe('drift', () => {
     });
     expect(detectDrift(project, [read('new', { paused: true })]).created).toEqual([exampleLink('new')]);
     expect(detectDrift({ ...project, pendingLinks: null }, [missing]).deleted).toEqual([]);
+    expect(evaluate([runs], { pendingLinks: ['default/bull:runs'] })).toEqual({
+      queue_created: { kind: 'queue_created', links: sample('runs') },
+    });
+  });
+
+  it('of a Running project consists of its paused links', () => {
+    const project = exampleProject({ state: 'running', version: 1, reconciledVersion: 1 });
+    expect(detectDrift(project, [runs, paused])).toMatchObject({
+      unexpectedlyRunning: [],
+      unexpectedlyPaused: [exampleLink('paused')],
+    });
   });
 
   it('names five links and counts all of them', () => {
@@ -141,27 +159,6 @@ describe('drift', () => {
     const project = exampleProject();
     expect([isAdoptable(project, sample('1', '2')), isAdoptable(project, sample('1'))]).toEqual([true, false]);
   });
-
-  it('is unknown while a link that the firing alert names does not answer', () => {
-    const firingAlert = (queue: string): Project['alerts'] => {
-      const condition = { kind: 'unexpectedly_running', links: sample(queue), cause: 'resumed' } as const;
-      const alert: Alert = {
-        state: 'firing',
-        since: 1,
-        absentOnce: false,
-        condition,
-        seq: 1,
-        changedAt: 1,
-        version: 3,
-      };
-      return { unexpectedly_running: { alert, delivered: null } };
-    };
-    const links = [paused, unreachable];
-    expect(evaluate(links, { state: 'paused', alerts: firingAlert('unreachable') })).toEqual({
-      unexpectedly_running: 'unknown',
-    });
-    expect(evaluate(links, { state: 'paused', alerts: firingAlert('paused') })).toEqual({});
-  });
 });
 
 describe('the other conditions', () => {
@@ -173,6 +170,7 @@ describe('the other conditions', () => {
       pause_ignored: { kind: 'pause_ignored', links: sample('old') },
     });
     expect(evaluate([read('old', { ignoresPause: true })])).toEqual({});
+    expect(evaluate([ignoresPause]).pause_ignored).toBeUndefined();
   });
 
   it('latency is present while the latency of a Running project is above its limit', () => {
@@ -192,6 +190,7 @@ describe('the other conditions', () => {
       no_worker: { kind: 'no_worker', noWorker: sample('a'), overdue: sample() },
     });
     expect(evaluate([read('a')], {}, [null])).toEqual({ no_worker: 'unknown' });
+    expect(evaluate([read('a'), unreachable], {}, [1, 1])).toEqual({ no_worker: 'unknown' });
     expect(evaluate([read('a', { paused: true })], { state: 'paused' }, [0])).toEqual({});
     const overdue = (ms: number) => [read('a', { delayed: 1, overdue: 1, overdueSince: now - ms })];
     expect(evaluate(overdue(30_001), {}, [1])).toMatchObject({ no_worker: { overdue: sample('a') } });
@@ -211,6 +210,8 @@ describe('the other conditions', () => {
       },
     });
     expect(evaluate(failing)).toEqual({});
+    expect(evaluate([runs], continuing, [1])).toEqual({});
+    expect(evaluate([runs, unreachable], continuing, [1, 1])).toMatchObject({ tasks_failed: 'unknown' });
   });
 
   it('project_failed is present if the observer made the project Failed, and absent if an operation did', () => {
@@ -219,6 +220,25 @@ describe('the other conditions', () => {
       project_failed: { kind: 'project_failed', since: 7, failure: null },
     });
     expect(evaluate([paused], { ...failed, by: 'U0ALICE' })).toEqual({});
+    expect(evaluate([paused], { state: 'paused', since: 7, by: 'syncbot' })).toEqual({});
+  });
+
+  it('project_failed is repeated from the second failure on', () => {
+    const failure = (since: number) => ({ kind: 'project_failed', since, failure: null }) as const;
+    const fields = { since: 1, seq: 1, changedAt: 1, version: 3 };
+    const firing = (condition: Condition): Alert => ({ state: 'firing', absentOnce: false, condition, ...fields });
+    const evaluateAfter = (alert: Alert) =>
+      evaluate([paused], {
+        state: 'failed',
+        since: 7,
+        by: 'syncbot',
+        alerts: { project_failed: { alert, delivered: null } },
+      }).project_failed;
+    const repeated = { ...failure(7), isRepeated: true };
+    expect(evaluateAfter(firing(failure(7)))).toEqual(failure(7));
+    expect(evaluateAfter(firing(failure(3)))).toEqual(repeated);
+    expect(evaluateAfter({ state: 'resolved', ...fields })).toEqual(repeated);
+    expect(evaluateAfter(firing(repeated))).toEqual(repeated);
   });
 
   it.each([
@@ -267,23 +287,42 @@ describe('an unreadable link', () => {
     });
     expect(evaluate([link], {}, [0]).no_worker).toMatchObject({ noWorker: sample('unreadable') });
   });
+});
 
-  it('is unknown while a link that the alert names does not answer', () => {
-    const firing = (name: string) => ({
-      link_unreadable: {
-        alert: {
-          state: 'firing' as const,
-          condition: { kind: 'link_unreadable' as const, links: sample(name) },
-          absentOnce: false,
-          since: 1,
-          seq: 1,
-          changedAt: 1,
-          version: 3,
-        },
-        delivered: null,
-      },
-    });
-    expect(evaluate([runs, unreachable], { alerts: firing('unreachable') }).link_unreadable).toBe('unknown');
-    expect(evaluate([runs, unreachable], { alerts: firing('runs') }).link_unreadable).toBeUndefined();
+describe('it is not known whether an alert is resolved', () => {
+  const conditions: readonly ((links: LinkSample) => Condition)[] = [
+    (links) => ({ kind: 'unexpectedly_running', links, cause: 'resumed' }),
+    (links) => ({ kind: 'unexpectedly_paused', links }),
+    (links) => ({ kind: 'pause_ignored', links }),
+    (links) => ({ kind: 'queue_created', links }),
+    (links) => ({ kind: 'queue_missing', links }),
+    (links) => ({ kind: 'link_unreadable', links }),
+  ];
+  const fields = { since: 1, seq: 1, changedAt: 1, version: 3 };
+  const firing = (condition: Condition): Project['alerts'] => ({
+    [condition.kind]: { alert: { state: 'firing', absentOnce: false, condition, ...fields }, delivered: null },
+  });
+
+  it.each(conditions.map((create) => [create(sample()).kind, create] as const))(
+    'while a link that it names does not answer: %s',
+    (kind, create) => {
+      const state = kind === 'unexpectedly_paused' ? 'running' : 'paused';
+      const links = [state === 'running' ? runs : paused, unreachable];
+      const resultWith = (...queues: string[]) =>
+        evaluate(links, { state, alerts: firing(create(sample(...queues))) })[kind];
+      expect(resultWith('unreachable')).toBe('unknown');
+      expect(resultWith('other', 'unreachable')).toBe('unknown');
+      expect(resultWith('other')).toBeUndefined();
+    },
+  );
+
+  it('while the numbers of a link that it names cannot be read, if it is about these numbers', () => {
+    const alerts = firing({ kind: 'pause_ignored', links: sample('unreadable') });
+    expect(evaluate([unreadable({ paused: true })], { state: 'paused', alerts }).pause_ignored).toBe('unknown');
+  });
+
+  it('but it is known if it is resolved already', () => {
+    const alerts = { queue_missing: { alert: { state: 'resolved', ...fields }, delivered: null } } as const;
+    expect(evaluate([paused, unreachable], { state: 'paused', alerts })).toEqual({});
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { linkId, linkName } from '../../src/domain/link.ts';
 import {
+  type LinkObservation,
   type LinkStats,
   linkBacklog,
   linkLatencyMs,
   oldestFailure,
+  oldestFailures,
   toProjectStats,
 } from '../../src/domain/observation.ts';
 import { exampleLinkStats } from '../support/example-records.ts';
@@ -46,17 +48,20 @@ describe('the stats of a project', () => {
     });
   });
 
-  it('have the oldest failure of all links', () => {
+  it('have the failures of all links, the oldest first', () => {
     const task = (taskId: string, at: number) => ({ taskId, at, reason: 'no' });
     const readings = [
       linkStats('a', { oldestFailures: [task('1', 50), task('2', 60)] }),
       linkStats('b', { oldestFailures: [task('3', 40)] }),
     ];
-    expect(oldestFailure([...readings, { kind: 'unreachable', link: link('c') }])).toEqual({
-      kind: 'task_failed',
-      link: link('b'),
-      ...task('3', 40),
-    });
+    const observations: LinkObservation[] = [{ kind: 'unreachable', link: link('c') }, ...readings];
+    const failures = [
+      { kind: 'task_failed', link: link('b'), ...task('3', 40) },
+      { kind: 'task_failed', link: link('a'), ...task('1', 50) },
+      { kind: 'task_failed', link: link('a'), ...task('2', 60) },
+    ];
+    expect(oldestFailures(observations)).toEqual(failures);
+    expect(oldestFailure(observations)).toEqual(failures[0]);
     expect(oldestFailure([linkStats('a')])).toBeNull();
   });
 });

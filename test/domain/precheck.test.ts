@@ -4,6 +4,10 @@ import {
   type CheckReason,
   type CheckResult,
   type ConnectionInfo,
+  checkBullmqVersion,
+  checkFailedTasksKept,
+  checkQueueExists,
+  checkWorkers,
   type PrecheckFacts,
   type PrecheckItem,
   precheckItems,
@@ -71,7 +75,13 @@ const cases: Case[] = [
     'unknown',
     { code: 'eviction_policy_unknown' },
   ],
-  ['eviction_policy', 'one that does not answer', { connections: noServer }, 'unknown', { code: 'unreachable' }],
+  [
+    'eviction_policy',
+    'one that does not answer',
+    { connections: noServer },
+    'unknown',
+    { code: 'unreachable', fault: { kind: 'refused' } },
+  ],
   ['queues_exist', 'a queue', {}, 'pass', null],
   ['queues_exist', 'a missing queue', { links: [missing] }, 'fail', { code: 'queue_missing' }],
   ['queues_exist', 'an unreachable link', { links: [unreachable] }, 'unknown', { code: 'unreachable' }],
@@ -81,10 +91,19 @@ const cases: Case[] = [
   ['no_failed_task', 'an unreadable link', { links: [unreadable] }, 'fail', { code: 'tasks_failed', count: 2 }],
   ['bullmq_version', 'BullMQ 6', {}, 'pass', null],
   ['bullmq_version', 'BullMQ 5', writtenBy('bullmq:5.81.5'), 'pass', null],
+  ['bullmq_version', 'BullMQ 10', writtenBy('bullmq:10.0.1'), 'pass', null],
   ['bullmq_version', 'BullMQ Pro', writtenBy('bullmq-pro:7.1.0'), 'pass', null],
   ['bullmq_version', 'BullMQ 4', writtenBy('bullmq:4.18.2'), 'fail', { code: 'bullmq_too_old', major: 4 }],
   ['bullmq_version', 'no version', writtenBy(null), 'unknown', { code: 'bullmq_unknown' }],
   ['bullmq_version', 'another library', writtenBy('python:2.0'), 'unknown', { code: 'bullmq_unknown' }],
+  [
+    'bullmq_version',
+    'a library with a similar name',
+    writtenBy('not-bullmq:4.0'),
+    'unknown',
+    { code: 'bullmq_unknown' },
+  ],
+  ['bullmq_version', 'an unreachable link', { links: [unreachable] }, 'unknown', { code: 'unreachable' }],
   ['bullmq_version', 'a missing queue', { links: [missing] }, 'unknown', { code: 'queue_missing' }],
   ['workers_connected', 'one worker', {}, 'pass', null],
   ['workers_connected', 'no worker', { workers: [0] }, 'fail', { code: 'no_worker' }],
@@ -105,6 +124,8 @@ const cases: Case[] = [
     'unknown',
     { code: 'failed_tasks_bounded', count: 50, ageMs: null },
   ],
+  ['failed_tasks_kept', 'a missing queue', { links: [missing] }, 'pass', null],
+  ['failed_tasks_kept', 'an unreachable link', { links: [unreachable] }, 'unknown', { code: 'unreachable' }],
   ['no_failed_task', 'no failure', {}, 'pass', null],
   [
     'no_failed_task',
@@ -120,7 +141,8 @@ const cases: Case[] = [
 describe('the precheck', () => {
   it.each(cases)('gives the check %s the expected result for %s', (check, _name, facts, result, reason) => {
     const items = precheckItems({ ...passingFacts, ...facts });
-    expect(items.find((item) => item.check === check)).toMatchObject({ result, reason });
+    const item = items.find((each) => each.check === check);
+    expect([item?.result, item?.reason]).toEqual([result, reason]);
     expect(precheckPassed(items)).toBe(items.every((item) => item.result !== 'fail'));
   });
 
@@ -150,4 +172,18 @@ describe('the precheck', () => {
       links: { total: 1, first: [exampleLink('b')] },
     });
   });
+});
+
+it('A check of one link that passes has a reason too.', () => {
+  expect([
+    checkQueueExists(read()),
+    checkBullmqVersion(read({ bullmqVersion: 'bullmq:5.1.0' })),
+    checkWorkers(2),
+    checkFailedTasksKept(read()),
+  ]).toEqual([
+    { result: 'pass', reason: { code: 'queue_exists' } },
+    { result: 'pass', reason: { code: 'bullmq_supported', version: 'bullmq:5.1.0' } },
+    { result: 'pass', reason: { code: 'workers_connected', count: 2 } },
+    { result: 'pass', reason: { code: 'failed_tasks_kept' } },
+  ]);
 });

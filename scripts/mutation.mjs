@@ -3,15 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** By area: the files that are changed, and the tests that must notice. */
+/**
+ * By area: the files that are changed, and the tests that must notice. Without the property tests that take seconds, because
+ * they would run for almost every change: config-fuzz, and limits for other files.
+ */
 const areas = {
   domain: { mutate: ['src/domain/*.ts'], tests: ['test/domain/*.test.ts'] },
-  config: { mutate: ['src/config/*.ts'], tests: ['test/config/*.test.ts'] },
+  config: { mutate: ['src/config/*.ts'], tests: ['test/config/!(config-fuzz).test.ts'] },
   // Without the files that connect to Slack or listen on a port: their tests take seconds each.
   slack: {
     mutate: [
-      'src/slack/views/*.ts',
-      'src/slack/commands/*.ts',
       'src/slack/notifier/*.ts',
       'src/slack/listeners/listener.ts',
       'src/slack/receivers/http-rejections.ts',
@@ -23,11 +24,16 @@ const areas = {
       'src/slack/slack-errors.ts',
     ],
     tests: [
-      'test/slack/{views,commands,notifier,listeners}/*.test.ts',
+      'test/slack/{notifier,listeners}/*.test.ts',
       'test/slack/receivers/http-{rejections,verification}.test.ts',
-      'test/slack/{api-calls,authorizer,contract,doctor}.test.ts',
+      'test/slack/{api-calls,authorizer,contract,doctor,slack-errors}.test.ts',
     ],
   },
+  views: {
+    mutate: ['src/slack/views/!(limits).ts', 'src/slack/commands/*.ts'],
+    tests: ['test/slack/views/!(limits).test.ts', 'test/slack/commands/*.test.ts'],
+  },
+  limits: { mutate: ['src/slack/views/limits.ts'], tests: ['test/slack/views/limits.test.ts'] },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

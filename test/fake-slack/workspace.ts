@@ -76,7 +76,7 @@ function createUser(spec: UserSpec): SlackUser {
 }
 
 function createGroup(spec: GroupSpec): SlackGroup {
-  return { handle: spec.id.slice(2).toLowerCase(), members: [], ...spec };
+  return { handle: spec.id.slice(2).toLowerCase(), ...spec, members: [...(spec.members ?? [])] };
 }
 
 function createChannel(spec: ChannelSpec): SlackChannel {

@@ -7,9 +7,11 @@ import { FakeSlack } from '../fake-slack/fake-slack.ts';
 const team = 'T0001';
 let slack: FakeSlack;
 let now = 0;
+let warnings: object[] = [];
 beforeEach(async () => {
   slack = await FakeSlack.start();
   now = 0;
+  warnings = [];
 });
 afterEach(() => slack[Symbol.asyncDispose]());
 
@@ -20,7 +22,7 @@ function createTestAuthorizer(policy: Policy): Authorizer {
     readPolicy: async () => policy,
     installedTeam: () => team,
     now: () => now,
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: { info: () => {}, warn: (fields) => warnings.push(fields), error: () => {} },
   });
 }
 
@@ -68,6 +70,43 @@ describe('the authorizer', () => {
     slack.injectFault({ method: 'usergroups.users.list', error: 'missing_scope' });
     expect(await authorizer.authorizeRequest(alice)).toMatchObject({ code: 'group_unknown', group: 'S0OPS' });
     expect(await authorizer.authorizeRequest(alice)).toBeNull();
+    expect(warnings).toMatchObject([{ lookupKey: 'S0OPS', kind: 'rejected', error: { code: expect.any(String) } }]);
+  });
+
+  it('refuses a person who may have been added to a group since, while Slack does not answer', async () => {
+    const authorizer = createTestAuthorizer(groupPolicy);
+    expect(await authorizer.authorizeRequest(alice)).toBeNull();
+    now += 10_000;
+    slack.injectFault({ method: 'usergroups.users.list', error: 'internal_error' });
+    expect(await authorizer.authorizeRequest(carol)).toMatchObject({ code: 'group_unknown' });
+  });
+
+  it('reads again who is in a group 10 s after it last refused, not earlier', async () => {
+    const authorizer = createTestAuthorizer(groupPolicy);
+    await authorizer.authorizeRequest(carol);
+    now += 9_999;
+    await authorizer.authorizeRequest(carol);
+    expect(calledMethods()).toHaveLength(1);
+    now += 1;
+    await authorizer.authorizeRequest(carol);
+    expect(calledMethods()).toHaveLength(2);
+  });
+
+  it('reads only the user groups of the policy, and none for a person whom the policy names', async () => {
+    const authorizer = createTestAuthorizer({ operators: ['U0ALICE', 'S0OPS'], channels: ['C0SYNC'] });
+    expect(await authorizer.isOperator(alice)).toBe(true);
+    expect(calledMethods()).toEqual([]);
+    expect(await authorizer.isOperator(carol)).toBe(false);
+    expect(slack.calls.map(({ args }) => args['usergroup'])).toEqual(['S0OPS']);
+  });
+
+  it('reads for five minutes once whether a channel is shared', async () => {
+    const authorizer = createTestAuthorizer(userPolicy);
+    for (const passedMs of [0, 299_999, 1]) {
+      now += passedMs;
+      await authorizer.authorizeRequest(alice);
+    }
+    expect(calledMethods()).toEqual(['conversations.info', 'conversations.info']);
   });
 
   it('refuses in a shared channel, and while it cannot read whether the channel is shared', async () => {

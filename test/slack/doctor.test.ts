@@ -63,3 +63,31 @@ it.each([
   expect(items[1]?.message).toContain(expectedText);
   expect(slack.callsTo('apps.connections.open')).toEqual([]);
 });
+
+it('The check says how many people are in a group, what the bot lacks in a channel, and when Slack does not answer.', async () => {
+  await using slack = await FakeSlack.start();
+  slack.channel('C0SHARED').isArchived = true;
+  slack.injectFault({
+    method: 'conversations.info',
+    dropRequest: true,
+    matchesArgs: ({ channel }) => channel === 'C0MAIN',
+  });
+  const items = await checkSlack({
+    botToken: slack.botToken,
+    transport: { kind: 'socket', appToken: slack.appToken },
+    apiUrl: slack.apiUrl,
+    policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0SYNC'] },
+    channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE', 'C0MAIN'],
+    log,
+  });
+  expect(items.map(({ item, result, message }) => `${item}: ${result}, ${message}`)).toEqual([
+    'Slack bot token: pass, Slack accepts it',
+    'Slack app token: pass, Slack accepts it',
+    'channel C0SYNC: pass, the bot is a member',
+    'channel C0SHARED: fail, the channel is archived: use another one',
+    'channel C0NOWHERE: fail, Slack returns channel_not_found: check the id, invite the bot, and check its scopes',
+    'channel C0MAIN: unknown, Slack did not answer',
+    'user group S0OPS: pass, 2 members',
+    expect.stringMatching(/^user group S0GONE: fail, Slack returns /),
+  ]);
+});

@@ -121,15 +121,9 @@ function requestFields({ user, channel, ...request }: SlackRequest & { readonly 
  */
 async function isFirstDelivery(context: ListenerContext, { triggerId }: SlackRequest): Promise<boolean> {
   if (triggerId === null) return true;
-  try {
-    const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
-    if (!isFirst) context.log.info({}, 'second delivery dropped');
-    return isFirst;
-  } catch (error) {
-    // The lost reply concerns the deduplication only: the request itself has not been run.
-    if (error instanceof StoreUnavailableError) throw new StoreUnavailableError('no', { cause: error });
-    throw error;
-  }
+  const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
+  if (!isFirst) context.log.info({}, 'second delivery dropped');
+  return isFirst;
 }
 
 /** No raw error reaches Slack. The message and the log line share an id. */

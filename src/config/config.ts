@@ -40,7 +40,7 @@ export type ConfigResult =
 export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
   const yaml = parseYaml(text, env);
   if (yaml.kind === 'refused') return yaml;
-  if (yaml.value === null || yaml.value === undefined) return { kind: 'refused', errors: [emptyFileError] };
+  if (yaml.value === null) return { kind: 'refused', errors: [emptyFileError] };
   const parsed = fileSchema.safeParse(yaml.value, { error: issueMessage });
   const errors = mergeErrors(yaml.variableErrors, [
     ...(parsed.error?.issues ?? []).flatMap(toKeyErrors),

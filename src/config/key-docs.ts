@@ -24,14 +24,11 @@ export interface ConfigKey extends KeyDocs {
 /** Every key of syncbot.yml, in the order of the schema. */
 export const configKeys: readonly ConfigKey[] = listKeys('', fileSchema);
 
-/** How to correct the value at a path: the hint of its key, or of the nearest known key above. */
+/** How to correct the value at a path. Returns null for a path without a known key. */
 export function hintFor(path: readonly PropertyKey[]): string | null {
-  for (let depth = path.length; depth > 0; depth--) {
-    const pathPattern = toPattern(path.slice(0, depth));
-    const key = configKeys.find((candidate) => candidate.pathPattern === pathPattern);
-    if (key !== undefined) return key.hint ?? messages.config.writeValue(key.expected ?? '', key.example);
-  }
-  return null;
+  const pathPattern = toPattern(path);
+  const key = configKeys.find((candidate) => candidate.pathPattern === pathPattern);
+  return key === undefined ? null : (key.hint ?? messages.config.writeValue(key.expected ?? '', key.example));
 }
 
 /** The known key that resembles an unknown one, or all known keys of its section. */
@@ -41,13 +38,13 @@ export function hintForUnknownKey(section: readonly PropertyKey[], key: string):
   return similar === null ? messages.config.keysAre(known) : messages.config.didYouMean(similar);
 }
 
-/** The keys of a section such as `projects.*`. The empty pattern is the whole file. */
+/** The known keys of a section such as `projects.*`. The empty pattern is the whole file. */
 export function keysOfSection(sectionPattern: string): string[] {
   const prefix = sectionPattern === '' ? '' : `${sectionPattern}.`;
   return configKeys
     .filter(({ pathPattern }) => pathPattern.startsWith(prefix))
     .map(({ pathPattern }) => pathPattern.slice(prefix.length))
-    .filter((key) => key !== '*' && !key.includes('.'));
+    .filter((key) => !key.includes('.'));
 }
 
 /** The texts of a schema. Those of a wrapper such as `.optional()` replace those of the schema inside. */

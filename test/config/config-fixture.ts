@@ -33,7 +33,7 @@ export function configErrors(text: string, variables: Record<string, string> = e
 /** The config of a valid text. */
 export function parsedConfig(text: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(text, variables);
-  if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+  if (parsed.kind !== 'read') throw new Error(JSON.stringify(parsed));
   return parsed.config;
 }
 

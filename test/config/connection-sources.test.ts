@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 
-const env = { WAREHOUSE_URL: 'redis://:hidden@warehouse:6379/2', USER: 'sync', PASSWORD: 'hidden', HOST: 'warehouse' };
+const env = {
+  WAREHOUSE_URL: 'redis://:hidden@warehouse:6379/2',
+  USER: 'sync',
+  PASSWORD: 'hidden',
+  HOST: 'warehouse',
+  SCHEME: 'redis',
+};
 
 function parse(url: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(`connections: { far: ${JSON.stringify(url)} }\nprojects: {}\n`, variables);
@@ -19,6 +25,7 @@ describe('a connection is stored with its variables', () => {
     [`redis://\${USER}:\${PASSWORD}@\${HOST}`, ['USER', 'PASSWORD', 'HOST']],
     [`redis+sentinel://:\${PASSWORD}@a,b/main`, ['PASSWORD']],
     [`redis://\${HOST}:6379`, ['HOST']],
+    [`redis+sentinel://\${HOST}/ma$\${in`, ['HOST']],
   ])('%s', (url, variables) => {
     expect(sourceOf(url)).toEqual({ kind: 'template', template: url, variables });
   });
@@ -32,6 +39,7 @@ describe('a URL is not stored', () => {
     `redis://:hunter2\${PASSWORD}@warehouse`,
     `redis://:\${PASSWORD}hunter2@warehouse`,
     `redis+cluster://sync:hunter2@\${HOST}`,
+    `\${SCHEME}://:hunter2@warehouse`,
   ])('%s', (url) => {
     expect(sourceOf(url)).toEqual({ kind: 'file', digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
@@ -48,8 +56,8 @@ describe('a URL is not stored', () => {
 });
 
 describe('a process resolves a stored connection', () => {
-  const template = parse(`redis://:\${PASSWORD}@\${HOST}`).config.configuration.connections;
-  const literal = parse('redis://warehouse:6379').config.configuration.connections;
+  const sourcesOf = (url: string) => parse(url).config.configuration.connections;
+  const template = sourcesOf(`redis://:\${PASSWORD}@\${HOST}`);
 
   it('with its own environment.', () => {
     const { resolveConnections } = parse('redis://elsewhere', { PASSWORD: 'other', HOST: 'near' });
@@ -60,7 +68,7 @@ describe('a process resolves a stored connection', () => {
   });
 
   it('not without its variables, and not with an invalid URL.', () => {
-    expect(parse('redis://elsewhere', { HOST: 'near' }).resolveConnections(template)).toEqual({
+    expect(parse('redis://elsewhere', { HOST: 'near' }).resolveConnections(template)).toStrictEqual({
       endpoints: {},
       unusable: [{ kind: 'variables_not_set', name: 'far', variables: ['PASSWORD'] }],
     });
@@ -69,17 +77,38 @@ describe('a process resolves a stored connection', () => {
   });
 
   it('from its own file, if that has the same address, whatever the password is.', () => {
-    const source = parse('redis://:one@warehouse:6379').config.configuration.connections;
-    expect(parse('redis://:two@warehouse').resolveConnections(source).unusable).toEqual([]);
-    for (const other of [
-      'redis://elsewhere',
-      'rediss://warehouse',
-      'redis://warehouse/1',
-      'redis://sync:one@warehouse',
-    ])
-      expect(parse(other).resolveConnections(literal)).toEqual({
-        endpoints: {},
-        unusable: [{ kind: 'other_file', name: 'far' }],
-      });
+    expect(parse('redis://:two@warehouse').resolveConnections(sourcesOf('redis://:one@warehouse:6379'))).toEqual({
+      endpoints: { far: { kind: 'standalone', url: 'redis://:two@warehouse' } },
+      unusable: [],
+    });
+  });
+
+  it.each([
+    ['redis://warehouse:6379', 'redis://elsewhere'],
+    ['redis://warehouse:6379', 'rediss://warehouse'],
+    ['redis://warehouse:6379', 'redis://warehouse/1'],
+    ['redis://warehouse:6379', 'redis://sync:one@warehouse'],
+    ['redis+sentinel://a/main', 'redis+sentinel://sync@a/main'],
+    ['redis+cluster://a,b', 'redis+cluster://a,c'],
+  ])('not from its own file with another address or user: %s, %s.', (stored, own) => {
+    expect(parse(own).resolveConnections(sourcesOf(stored))).toStrictEqual({
+      endpoints: {},
+      unusable: [{ kind: 'other_file', name: 'far' }],
+    });
+  });
+
+  it('not from its own file without that connection.', () => {
+    const parsed = parseConfig('projects: {}', {});
+    if (parsed.kind !== 'read') throw new Error('not read');
+    expect(parsed.resolveConnections(sourcesOf('redis://warehouse')).unusable).toEqual([
+      { kind: 'other_file', name: 'far' },
+    ]);
+  });
+
+  it('without the spaces around its URL or its variables.', () => {
+    const sources = sourcesOf(` \${WAREHOUSE_URL} `);
+    expect(sources).toMatchObject({ far: { template: `\${WAREHOUSE_URL}` } });
+    const { resolveConnections } = parse('redis://elsewhere', { WAREHOUSE_URL: ' redis://warehouse ' });
+    expect(resolveConnections(sources).endpoints).toEqual({ far: { kind: 'standalone', url: 'redis://warehouse' } });
   });
 });

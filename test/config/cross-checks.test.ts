@@ -39,6 +39,25 @@ describe('a link in two places', () => {
     expect(configErrors(text, { REDIS_URL: 'redis://main' })).toHaveLength(1);
     expect(configErrors(text, {})).toHaveLength(0);
   });
+
+  test('is refused if a connection has the default URL, because REDIS_URL is empty', () => {
+    const text = `connections: { same: ' redis://localhost ' }\nprojects:\n${projectYaml('one', '{ queue: q }')}${projectYaml('two', '{ queue: q, connection: same }')}`;
+    expect(configErrors(text, { REDIS_URL: ' ' })).toHaveLength(1);
+  });
+
+  test('is not assumed for connections whose URLs are not valid', () => {
+    const text = `connections: { a: 5, b: elsewhere }\nprojects:\n${projectYaml('one', '{ queue: q, connection: a }')}${projectYaml('two', '{ queue: q, connection: b }')}`;
+    expect(configErrors(text).map(({ path, message }) => `${path} ${message}`)).toEqual([
+      'connections.a is not text',
+      'connections.b is not a Redis URL',
+    ]);
+  });
+});
+
+test('an unknown connection is reported at its key', () => {
+  expect(configErrors(`projects:\n${projectYaml('one', '{ queue: q, connection: far }')}`)).toMatchObject([
+    { path: 'projects.one.links[0].connection', message: 'is not one of the connections' },
+  ]);
 });
 
 test('names that JavaScript treats specially are refused like other invalid names', () => {
@@ -61,5 +80,9 @@ test("a link cannot have the prefix of the bot's own queues", () => {
   ]);
   const own = `projects:\n${projectYaml('one', "{ queue: q, prefix: '{staging}' }")}`;
   expect(configErrors(own)).toEqual([]);
-  expect(configErrors(own, { SYNCBOT_PREFIX: 'staging' })).toMatchObject([{ path: 'projects.one.links[0].prefix' }]);
+  expect(configErrors(own, { SYNCBOT_PREFIX: ' staging ' })).toMatchObject([
+    { path: 'projects.one.links[0].prefix', hint: expect.stringContaining('bull') },
+  ]);
+  const ofDefault = `projects:\n${projectYaml('one', "{ queue: q, prefix: '{syncbot}' }")}`;
+  expect(configErrors(ofDefault, { SYNCBOT_PREFIX: 'staging' })).toHaveLength(1);
 });

@@ -107,6 +107,8 @@ describe('the environment', () => {
     [{ PORT: '0', ADMIN_PORT: '0' }, []],
     [{ PORT: '9090', ADMIN_PORT: '9090', SLACK_APP_TOKEN: 'xapp-1' }, []],
     [{ PORT: '9090', ADMIN_PORT: '9090', ADMIN_HOST: '127.0.0.1' }, ['ADMIN_PORT']],
+    [{ PORT: '9090', ADMIN_PORT: '9090', HOST: '127.0.0.1' }, ['ADMIN_PORT']],
+    [{ PORT: '9090', ADMIN_PORT: '9090', HOST: '127.0.0.1', ADMIN_HOST: '127.0.0.1' }, ['ADMIN_PORT']],
     [{ PORT: '9090', ADMIN_PORT: '9090', HOST: '10.0.0.1', ADMIN_HOST: '127.0.0.1' }, []],
   ])('requires different ports for HTTP mode and the admin server: %j', (ports, errors) => {
     const env = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret', ...ports };
@@ -128,6 +130,7 @@ describe('the environment', () => {
     ['PORT', '-1', false],
     ['PORT', '80a', false],
     ['PORT', 'a80', false],
+    ['PORT', '8e3', false],
     ['SLACK_BOT_TOKEN', ' xoxb-1 ', true],
     ['SLACK_BOT_TOKEN', 'own-format', true],
     ['SLACK_BOT_TOKEN', 'xoxp-1', false],
@@ -139,6 +142,7 @@ describe('the environment', () => {
     ['SLACK_API_URL', ' https://slack.example/api/ ', true],
     ['SLACK_API_URL', 'HTTP://slack.example', true],
     ['SLACK_API_URL', 'ftp://slack.example', false],
+    ['SLACK_API_URL', 'ftp://https://slack.example', false],
     ['SLACK_API_URL', 'x https://slack.example', false],
     ['SLACK_API_URL', 'https://', false],
     ['SLACK_COMMAND', ' /my_sync-2 ', true],

@@ -43,6 +43,13 @@ test.each([
   expect(configErrors(text)[0]).toEqual({ path: '', line, message, hint });
 });
 
+test('A file whose aliases multiply is refused.', () => {
+  const levels = Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${Array(9).fill(`*x${n}`).join(', ')}]`);
+  expect(configErrors(`x0: &x0 [a]\n${levels.join('\n')}`)).toEqual([
+    { path: '', line: 1, message: 'The file is nested too deeply or has too many aliases', hint: null },
+  ]);
+});
+
 test('One mistake in a line is reported once.', () => {
   const lines = configErrors('a: {b\nc: }d\ne: ]').map(({ line }) => line);
   expect(lines.length).toBeGreaterThan(0);

@@ -4,6 +4,8 @@ import { parseRedisUrl, redisIdentity } from '../../src/config/redis-url.ts';
 describe('a Redis URL', () => {
   test.each([
     ['redis://h', { kind: 'standalone', url: 'redis://h' }],
+    ['redis://h/12345', { kind: 'standalone', url: 'redis://h/12345' }],
+    ['redis+sentinel://a/main/15', { kind: 'sentinel', nodes: [{ host: 'a', port: 26_379 }], master: 'main', db: 15 }],
     ['rediss://u:p%40@[::1]:6380/3', { kind: 'standalone', url: 'rediss://u:p%40@[::1]:6380/3' }],
     [
       'redis+sentinel://u:p%2Fw@a:1,b/main/2',
@@ -80,6 +82,9 @@ describe('a Redis URL', () => {
     ['redis:///0', 'has no host'],
     ['x redis://h', 'is not a Redis URL'],
     ['redis+x://h', 'is not a Redis URL'],
+    ['xredis://h', 'is not a Redis URL'],
+    ['xredis+sentinel://a/m', 'is not a Redis URL'],
+    ['redis+sentinel://a/m\nb', 'is not a Redis URL'],
     ['redis+sentinel://', 'is not a Redis URL'],
     ['redis+sentinel://a b/m', 'is not a Redis URL'],
     ['redis+sentinel://a', 'has no name of a master after the hosts'],
@@ -117,6 +122,8 @@ describe('a Redis URL', () => {
     expect(identity('redis+sentinel://LOCALHOST/x')).toBe(identity('redis+sentinel://[::1]:26379/x/0'));
     expect(identity('redis+sentinel://a/x/1')).not.toBe(identity('redis+sentinel://a/x/2'));
     expect(identity('redis+cluster://a')).not.toBe(identity('redis://a'));
+    expect(identity('redis+cluster://a,b')).not.toBe(identity('redis+cluster://a,c'));
+    expect(identity('redis+sentinel://a,b/x')).not.toBe(identity('redis+sentinel://a,c/x'));
     expect(identity('redis://host:1')).not.toBe(identity('redis://host:2'));
     expect(identity('redis://host/1')).not.toBe(identity('redis://host/2'));
     expect(identity('redis+sentinel://a/x')).not.toBe(identity('redis+sentinel://a/y'));

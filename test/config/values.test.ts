@@ -63,6 +63,7 @@ describe('a value of syncbot.yml', () => {
     ['auditLength: 100.5', 'is not a whole number'],
     ['auditLength: "100"', 'accepted'],
     ['auditLength: "x100"', 'is not a number'],
+    ['auditLength: [200]', 'is not a number'],
     ['auditLength: "100x"', 'is not a number'],
     ['auditLength: "1000000000"', 'is not a number'],
     ['showErrors: "true"', 'accepted'],
@@ -117,6 +118,9 @@ describe('a hint', () => {
 
   test.each([
     ['a name of a connection', file('', '{}', '{}', '{ A: redis://a }'), /^Use 1 to 63 of a-z/],
+    ['the URL of a connection', file('', '{}', '{}', '{ a: x }'), /^Write redis:/],
+    ['the operators', file('', '{}', '{ operators: x }'), /^Write a list of user ids/],
+    ['a setting', file('', '{ auditLength: 5 }'), /100/],
     ['a reserved name', file('', '{}', '{}', '{ default: redis://a }'), 'Choose another name.'],
     ['an unknown connection', inLinks('{ queue: q, connection: zzz }'), 'The connections are: default.'],
     ['a mistyped connection', inLinks('{ queue: q, connection: defalt }'), 'Did you mean default?'],

@@ -11,7 +11,7 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   // A slow machine is not an endless loop.
-  timeoutMS: 60_000,
+  timeoutMS: 30_000,
   reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { allowColor: false, allowEmojis: false, reportTests: false },
   jsonReporter: { fileName: 'coverage/mutation.json' },

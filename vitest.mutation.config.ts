@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: (process.env['MUTATION_TESTS'] ?? '').split(' '),
     isolate: false,
-    testTimeout: 60_000,
+    testTimeout: 20_000,
     allowOnly: false,
   },
 });

@@ -13,7 +13,6 @@ const areas = {
   // Without the files that connect to Slack or listen on a port: their tests take seconds each.
   slack: {
     mutate: [
-      'src/slack/notifier/*.ts',
       'src/slack/listeners/listener.ts',
       'src/slack/receivers/http-rejections.ts',
       'src/slack/receivers/http-verification.ts',
@@ -24,11 +23,12 @@ const areas = {
       'src/slack/slack-errors.ts',
     ],
     tests: [
-      'test/slack/{notifier,listeners}/*.test.ts',
+      'test/slack/listeners/*.test.ts',
       'test/slack/receivers/http-{rejections,verification}.test.ts',
       'test/slack/{api-calls,authorizer,contract,doctor,slack-errors}.test.ts',
     ],
   },
+  notifier: { mutate: ['src/slack/notifier/*.ts'], tests: ['test/slack/notifier/*.test.ts'] },
   views: {
     mutate: ['src/slack/views/!(limits).ts', 'src/slack/commands/*.ts'],
     tests: ['test/slack/views/!(limits).test.ts', 'test/slack/commands/*.test.ts'],

@@ -41,8 +41,11 @@ test.each<[number, string, SlackCall['result']]>([
   expect(calls).toEqual([{ method: 'chat.postMessage', result, durationMs: expect.any(Number) }]);
 });
 
+/** Answers late, so that a call that is not aborted ends too. */
+const answerLate: RequestListener = (_request, response) => void setTimeout(() => response.end(), 1_000);
+
 test('A call without a response is reported and its error is thrown.', async () => {
-  const url = `${await startServer(() => {})}/secret/path`;
+  const url = `${await startServer(answerLate)}/secret/path`;
   const calls: SlackCall[] = [];
   const send = instrumentedFetch((call) => calls.push(call));
   await expect(send(url, { signal: AbortSignal.timeout(20) })).rejects.toThrow();
@@ -93,7 +96,7 @@ test('A client does not wait for Slack, and names its address and its log only i
 test.each(['by the client', 'when the bot stops'])('A call with an abort signal ends %s.', async (_by) => {
   const [ofClient, ofBot] = [new AbortController(), new AbortController()];
   const { fetch: send } = withAbortSignal({ fetch: instrumentedFetch(undefined) }, ofBot.signal);
-  const url = await startServer(() => {});
+  const url = await startServer(answerLate);
   const call = send?.(url, { signal: ofClient.signal });
   (_by === 'by the client' ? ofClient : ofBot).abort();
   await expect(call).rejects.toMatchObject({ name: 'AbortError' });

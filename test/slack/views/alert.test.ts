@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { FiringAlert } from '../../../src/domain/alert.ts';
+import type { Condition } from '../../../src/domain/conditions.ts';
+import { boldId, buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildNotObserved, buildObservedAgain, notObservedLines } from '../../../src/slack/views/not-observed.ts';
+import { exampleLink, exampleNow, exampleProject } from '../../support/example-records.ts';
+
+const format = slackFormatter('/sync');
+const links = { total: 1, first: [exampleLink('orders-full')] };
+const unexpectedlyRunning: Condition = { kind: 'unexpectedly_running', links, cause: 'resumed' };
+const firing = (condition: Condition): FiringAlert => ({
+  state: 'firing',
+  condition,
+  absentOnce: false,
+  since: 1,
+  seq: 7,
+  changedAt: 1,
+  version: 1,
+});
+const build = (condition: Condition, by = 'U0BOB') =>
+  buildAlert({ project: exampleProject({ state: 'paused', by }), format, showErrors: false }, firing(condition));
+
+describe('the message of an alert', () => {
+  it('mentions who last changed the project, and has the buttons of what can be done', () => {
+    const { text, blocks } = build(unexpectedlyRunning);
+    expect(text).toMatch(/^Attention, <@U0BOB>: `orders-full` runs although orders is Paused\. It was resumed/);
+    expect(blocks).toEqual([
+      { type: 'section', text: { type: 'mrkdwn', text: text.replace('. It', '\nIt'), verbatim: true } },
+      {
+        type: 'actions',
+        block_id: 'sync:alert:unexpectedly_running:orders:7',
+        elements: [
+          expect.objectContaining({ action_id: 'sync:v1:request:reapply', value: 'orders' }),
+          expect.objectContaining({ action_id: 'sync:v1:show', value: 'orders' }),
+        ],
+      },
+    ]);
+  });
+
+  it('mentions only users of Slack', () => {
+    expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('cli:root');
+    expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('@');
+  });
+
+  it('mentions no one if it is not critical', () => {
+    expect(build({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }).text).toMatch(
+      /^orders is over its latency limit/,
+    );
+  });
+
+  it('after it is resolved has no buttons', () => {
+    const project = exampleProject();
+    const resolved = buildResolvedAlert({ project, kind: 'latency', occurrence: null, format });
+    expect(resolved.text).toMatch(/^orders: it was too far behind/);
+    expect(resolved.blocks).toEqual([
+      { type: 'section', text: { type: 'mrkdwn', text: resolved.text.replace('orders', '*orders*'), verbatim: true } },
+    ]);
+  });
+});
+
+it.each([
+  ['orders is Failed', '*orders* is Failed'],
+  ['orders: it was too far behind', '*orders*: it was too far behind'],
+  ['orders-eu is Failed', 'orders-eu is Failed'],
+  ['the orders is Failed', 'the orders is Failed'],
+])('The id of a project is bold at the beginning of a text: %s', (text, expected) => {
+  expect(boldId(text, 'orders')).toBe(expected);
+});
+
+describe('the messages about a missing worker', () => {
+  const since = exampleNow - 60_000;
+
+  it('are alerts of a channel', () => {
+    const { text, blocks } = buildNotObserved({ projects: ['orders'], since, format });
+    expect(text).toMatch(/^orders is not observed since /);
+    expect(blocks).toEqual([{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }]);
+    expect(buildObservedAgain({ since, until: exampleNow, format }).text).toBe(
+      `No syncbot worker observed the links from ${format.time(since)} to ${format.time(exampleNow)}. Failed tasks and drift of that time were noticed only afterwards.`,
+    );
+  });
+
+  it('warn only while no worker observes the links', () => {
+    expect(notObservedLines({ kind: 'observed' }, format)).toEqual([]);
+    expect(notObservedLines({ kind: 'not_observed', since }, format)).toEqual([
+      expect.stringMatching(/^Not observed since /),
+    ]);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckResult, PrecheckItem } from '../../../src/domain/precheck.ts';
+import type { ProjectState } from '../../../src/domain/project-state.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildPrecheck, precheckLines } from '../../../src/slack/views/precheck.ts';
+import { exampleLink, exampleNow, exampleProject } from '../../support/example-records.ts';
+
+const format = slackFormatter('/sync');
+const links = { total: 1, first: [exampleLink('orders-full')] };
+const passed: PrecheckItem = { check: 'queues_exist', result: 'pass', reason: null, links: { total: 0, first: [] } };
+const unknown: PrecheckItem = {
+  check: 'workers_connected',
+  result: 'unknown',
+  reason: { code: 'workers_unknown' },
+  links,
+};
+const failed: PrecheckItem = {
+  check: 'no_failed_task',
+  result: 'fail',
+  reason: { code: 'tasks_failed', count: 3 },
+  links,
+};
+const build = (items: readonly PrecheckItem[], state: ProjectState = 'not_started') =>
+  buildPrecheck({ project: exampleProject({ state }), items, format, now: exampleNow });
+
+describe('the precheck of a project', () => {
+  it('has the failed items first, with their reasons', () => {
+    const { text, blocks } = build([passed, unknown, failed]);
+    expect(text).toBe('orders did not pass its precheck: 1 fail, 1 unknown, 1 pass');
+    expect(blocks).toEqual([
+      expect.objectContaining({ text: expect.objectContaining({ text: text.replace('orders', '*orders*') }) }),
+      expect.objectContaining({
+        text: expect.objectContaining({
+          text: [
+            'Fail · no failed task: `orders-full`: 3 tasks failed since the link was added, started or restored',
+            'Unknown · workers connected: `orders-full`: the server does not show which workers are connected',
+            'Pass · queues exist',
+          ].join('\n'),
+        }),
+      }),
+      expect.objectContaining({ type: 'actions', block_id: `sync:precheck:orders:${exampleNow}` }),
+      {
+        type: 'context',
+        elements: [
+          {
+            type: 'mrkdwn',
+            text: 'Only you can see this · an unknown item does not block a start',
+            verbatim: true,
+          },
+        ],
+      },
+    ]);
+  });
+
+  it.each<[readonly PrecheckItem[], ProjectState, string[]]>([
+    [[passed], 'not_started', ['sync:v1:request:start', 'sync:v1:show']],
+    [[passed, unknown], 'not_started', ['sync:v1:request:start', 'sync:v1:show']],
+    [[passed, failed], 'not_started', ['sync:v1:show']],
+    [[passed], 'running', ['sync:v1:show']],
+  ])('%# has a Start button only if the project can be started', (items, state, actionIds) => {
+    const actions = build(items, state).blocks.find((block) => block.type === 'actions');
+    expect(actions?.elements.map(({ action_id }) => action_id)).toEqual(actionIds);
+  });
+});
+
+describe('the items of a precheck', () => {
+  const results: CheckResult[] = ['pass', 'fail', 'pass', 'fail'];
+  const items = results.map((result) => ({ ...failed, result }));
+
+  it('that do not fit are counted', () => {
+    const [line = ''] = precheckLines([failed], format);
+    const more = 'and 4 more, with the same or a better result';
+    const exactlyOne = line.length + 1 + more.length;
+    expect(precheckLines(items, format, exactlyOne)).toEqual([line, 'and 3 more, with the same or a better result']);
+    expect(precheckLines(items, format, exactlyOne - 1)).toEqual([more]);
+    expect(precheckLines(items, format)).toHaveLength(4);
+  });
+
+  it('can be none', () => {
+    expect(precheckLines([], format)).toEqual(['nothing to check']);
+  });
+});

@@ -1,5 +1,4 @@
 import { webApi } from '@slack/bolt';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Alert, DeliveredAlert } from '../../../src/domain/alert.ts';
 import type { AlertKind, Condition } from '../../../src/domain/conditions.ts';
@@ -7,12 +6,16 @@ import type { Project } from '../../../src/domain/project.ts';
 import { notifyAlerts } from '../../../src/slack/notifier/alert-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
-import { exampleLink, exampleProject } from '../../support/example-records.ts';
+import { exampleLink, exampleOperation, exampleProject } from '../../support/example-records.ts';
 import { visibleText } from '../../support/slack-harness.ts';
 
 let slack: FakeSlack;
 let project: Project;
+let notified: string[];
+let warnings: object[];
 beforeEach(async () => {
+  notified = [];
+  warnings = [];
   slack = await FakeSlack.start();
   const { definition } = exampleProject();
   project = exampleProject({ state: 'paused', by: 'U0ALICE', definition: { ...definition, channel: 'C0SYNC' } });
@@ -45,7 +48,7 @@ const deliveredAlert = (kind: AlertKind): DeliveredAlert | null => project.alert
 const channelMessages = (user = 'U0CAROL', channel = 'C0SYNC') =>
   slack.messagesVisibleTo(user, channel).map(visibleText);
 
-async function notify(): Promise<void> {
+async function notify(id = project.id): Promise<void> {
   const { apiUrl: slackApiUrl, botToken } = slack;
   const options = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
   await notifyAlerts(
@@ -53,18 +56,21 @@ async function notify(): Promise<void> {
       client: new webApi.WebClient(botToken, options),
       format: slackFormatter('/sync'),
       showErrors: false,
-      log: pino({ level: 'silent' }),
-      projects: { read: async () => project },
-      operations: { read: async () => null },
+      log: { info: () => {}, warn: (fields, message) => void warnings.push({ ...fields, message }), error: () => {} },
+      projects: { read: async (id) => (id === project.id ? project : null) },
+      operations: {
+        read: async ({ operation }) => (operation === 'op1' ? exampleOperation({ channel: 'C0SHARED' }) : null),
+      },
       alerts: {
-        async markNotified(_id, kind, delivered) {
+        async markNotified(_id, kind, delivered, isNew) {
+          notified.push(`${kind}${isNew ? ', new message' : ''}`);
           const alertRecord = project.alerts[kind];
           if (alertRecord !== undefined)
             project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered } } };
         },
       },
     },
-    project.id,
+    id,
   );
 }
 
@@ -77,6 +83,7 @@ it('An alert has one message, which is edited while the alert fires and when it 
   await notify();
   setAlert(null, { seq: 3 });
   await notify();
+  expect(notified).toEqual(['unexpectedly_running, new message', 'unexpectedly_running', 'unexpectedly_running']);
   expect(channelMessages()).toEqual([
     expect.stringMatching(/^orders: links ran although they should have been paused\. Resolved after 1 min\./),
   ]);
@@ -156,4 +163,72 @@ it('A resolved alert about running links stays due while the bot can post it now
   setAlert(null, { seq: 2 }, 'unexpectedly_running');
   await notify();
   expect(deliveredAlert('unexpectedly_running')).toBeNull();
+});
+
+it.each<[string, AlertKind, boolean]>([
+  ['links that ignored their pause', 'pause_ignored', true],
+  ['a new queue', 'queue_created', true],
+  ['a failure', 'project_failed', false],
+])('An alert about %s that was resolved before it was posted is reported: %s, %s.', async (_name, kind, isReported) => {
+  setAlert(null, { seq: 2 }, kind);
+  await notify();
+  expect(channelMessages()).toHaveLength(isReported ? 1 : 0);
+  expect(deliveredAlert(kind)).toMatchObject({ seq: 2, since: 1_000, resolved: true });
+});
+
+it('An alert goes to the channel of the last operation if the project has none, else to the person.', async () => {
+  const definition = { ...project.definition, channel: null };
+  project = { ...project, definition, lastOperation: 'op1' };
+  setAlert(unexpectedlyRunning);
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')?.message?.channel).toBe('C0SHARED');
+  project = { ...project, lastOperation: null, alerts: {} };
+  setAlert(unexpectedlyRunning);
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')?.message?.channel).toBe(slack.directMessage('U0ALICE').id);
+});
+
+it('An alert of a project without any channel is not due again, and is logged.', async () => {
+  project = { ...project, by: 'cli:bob', definition: { ...project.definition, channel: null } };
+  setAlert(unexpectedlyRunning);
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')).toEqual({ seq: 1, since: 1_000, message: null, resolved: false });
+  expect(notified).toEqual(['unexpectedly_running']);
+  expect(warnings).toEqual([
+    { project: 'orders', kind: 'unexpectedly_running', message: 'alert not delivered: the project has no channel' },
+  ]);
+});
+
+it('A channel to which the bot cannot post is logged, and the next alert is posted.', async () => {
+  project = { ...project, by: 'cli:bob' };
+  slack.injectFault({ method: 'chat.postMessage', error: 'not_in_channel' });
+  setAlert(unexpectedlyRunning);
+  setAlert(latency);
+  await notify();
+  expect(warnings).toEqual([
+    {
+      project: 'orders',
+      kind: 'unexpectedly_running',
+      channel: 'C0SYNC',
+      code: 'not_in_channel',
+      message: 'alert not delivered to the channel',
+    },
+  ]);
+  expect(channelMessages()).toEqual([expect.stringContaining('its latency is 10 min')]);
+});
+
+it('The message of an alert that is resolved stays as it is if Slack does not accept the update.', async () => {
+  setAlert(unexpectedlyRunning);
+  await notify();
+  const { message } = deliveredAlert('unexpectedly_running') ?? {};
+  slack.injectFault({ method: 'chat.update', error: 'is_archived' });
+  setAlert(null, { seq: 2 });
+  await notify();
+  expect(deliveredAlert('unexpectedly_running')).toEqual({ seq: 2, since: 1_000, message, resolved: true });
+});
+
+it('The alerts of a project that was removed are not posted.', async () => {
+  setAlert(unexpectedlyRunning);
+  await notify('other');
+  expect(slack.calls).toEqual([]);
 });

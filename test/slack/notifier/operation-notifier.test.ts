@@ -11,7 +11,9 @@ import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '..
 import { createFakeContext } from '../fake-context.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
-const log = { info: () => {}, warn: () => {}, error: () => {} };
+let logged: { readonly fields: object; readonly message: string }[];
+const logLine = (fields: object, message: string) => void logged.push({ fields, message });
+const log = { info: logLine, warn: logLine, error: logLine };
 
 let slack: FakeSlack;
 let notifier: Notifier;
@@ -20,6 +22,7 @@ let project: Project | null;
 
 beforeEach(async () => {
   slack = await FakeSlack.start();
+  logged = [];
   project = exampleProject({ state: 'paused' });
   const { apiUrl: slackApiUrl, botToken } = slack;
   const client = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 2_000 };
@@ -41,7 +44,7 @@ beforeEach(async () => {
     projects: { read: async () => project, listIds: async () => [], readMany: async () => [] },
     observations: createFakeContext([]).context.observations,
     operations: {
-      read: async () => operation,
+      read: async ({ operation: id }) => (id === operation.id ? operation : null),
       async markNotified(_ref, { seq, message, dialogUses }) {
         const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
         operation = {
@@ -99,6 +102,20 @@ describe('the message of an operation', () => {
     await updateAndNotify({ state });
     expect(slack.calls).toEqual([]);
     expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is logged once, at the end, with where it was delivered', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running' });
+    expect(logged).toEqual([]);
+    await updateAndNotify(doneOperation);
+    expect(logged).toEqual([
+      {
+        fields: { project: 'orders', operationId: 'op1', state: 'done', destinations: ['channel', 'dialog'] },
+        message: 'operation notified',
+      },
+    ]);
   });
 
   it('is not posted twice', async () => {
@@ -178,6 +195,64 @@ describe('the dialog of the requester', () => {
   });
 });
 
+describe('an outcome that neither the channel nor the dialog can show', () => {
+  it('is not sent to a person before the end', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER' });
+    await updateAndNotify({ state: 'running' });
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(logged).toEqual([
+      { fields: expect.objectContaining({ code: 'not_in_channel' }), message: expect.any(String) },
+    ]);
+  });
+
+  it('is not sent to a person if there is no channel that it was meant for', async () => {
+    operation = exampleOperation({ channel: null });
+    await updateAndNotify(doneOperation);
+    expect(slack.calls).toEqual([]);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is logged if it was requested from the command line', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER', by: 'cli:root' });
+    await updateAndNotify(doneOperation);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(logged.map(({ message }) => message)).toContain('outcome not delivered: no channel, dialog or user');
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is logged if the person cannot get it either', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER' });
+    slack.injectFault({
+      method: 'chat.postMessage',
+      error: 'user_disabled',
+      matchesArgs: ({ channel }) => channel === 'U0ALICE',
+    });
+    await updateAndNotify(doneOperation);
+    expect(logged).toContainEqual({
+      fields: { project: 'orders', operationId: 'op1', code: 'user_disabled' },
+      message: 'outcome not delivered',
+    });
+  });
+
+  it('is sent to the person later, after a transient error', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER' });
+    slack.injectFault({
+      method: 'chat.postMessage',
+      retryAfter: 3,
+      matchesArgs: ({ channel }) => channel === 'U0ALICE',
+    });
+    await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 3_000 });
+    await notifier.notifyOperation(ref);
+    expect(slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id)).toHaveLength(1);
+  });
+});
+
+it('An operation without a record is not notified.', async () => {
+  operation = exampleOperation();
+  await expect(notifier.notifyOperation({ project: 'orders', operation: 'other' })).resolves.toBeUndefined();
+  expect(slack.calls).toEqual([]);
+});
+
 describe('failed calls to Slack', () => {
   it.each<[string, object]>([
     ['is rate limited', { retryAfter: 7 }],
@@ -196,6 +271,45 @@ describe('failed calls to Slack', () => {
     operation = exampleOperation();
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
     await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 7_000 });
+  });
+
+  it.each<[string, Partial<Operation>, number]>([
+    ['5 s at the end', doneOperation, 5_000],
+    ['1 s before', { state: 'confirmed' }, 1_000],
+  ])('While the channel has to wait, the dialog is checked again after %s.', async (_name, overrides, delayMs) => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
+    const failure = updateAndNotify(overrides);
+    await expect(failure).rejects.toMatchObject({ delayMs, cause: expect.any(RetryLaterError) });
+  });
+
+  it('A channel that has to wait is not called before its time, also if the dialog is updated meanwhile.', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 70 });
+    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toMatchObject({ delayMs: 1_000 });
+    await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 5_000 });
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(slack.callsTo('response_url')).toHaveLength(2);
+    expect(operation.dialog?.usesLeft).toBe(3);
+  });
+
+  it('A dialog that has to wait is not called before its time, and the channel is updated meanwhile.', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'response_url', retryAfter: 70 });
+    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toMatchObject({ delayMs: 1_000 });
+    await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 5_000 });
+    expect(slack.callsTo('response_url')).toHaveLength(1);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
+  });
+
+  it.each([
+    ['has expired', { expiresAt: exampleNow }],
+    ['has been used up', { usesLeft: 0 }],
+  ])('A dialog that %s does not shorten the delay.', async (_name, overrides) => {
+    operation = exampleOperation({ dialog: { ...createDialog(), ...overrides } });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
+    await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 7_000 });
+    expect(slack.callsTo('response_url')).toEqual([]);
   });
 
   it('A failed update of the dialog does not post to the channel again.', async () => {

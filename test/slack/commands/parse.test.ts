@@ -27,7 +27,11 @@ describe('the text after /sync', () => {
   it.each<[string, unknown]>([
     ['', { kind: 'help' }],
     ['  HELP me', { kind: 'help' }],
+    ['?', { kind: 'help' }],
+    ['“”', { kind: 'help' }],
+    ['- —', { kind: 'help' }],
     ['list', { kind: 'list', filter: '' }],
+    [`list ${'x'.repeat(101)}`, { kind: 'list', filter: `${'x'.repeat(99)}…` }],
     ['List Not started', { kind: 'list', filter: 'not started' }],
     ['show orders', { kind: 'show', project: 'orders' }],
     ['precheck orders', { kind: 'precheck', project: 'orders' }],
@@ -40,6 +44,11 @@ describe('the text after /sync', () => {
     ['pause <http://orders|orders>.', actionCommand('pause', 'orders')],
     ['resume orders', actionCommand('restore', 'orders')],
     ['start orders because  we &amp; they\ndeploy', actionCommand('start', 'orders', 'we & they deploy')],
+    ['pause orders because a &amp;lt; b &lt; c', actionCommand('pause', 'orders', 'a &lt; b < c')],
+    ['pause *<http://orders.com|orders>*', actionCommand('pause', 'orders')],
+    ['pause <orders>', actionCommand('pause', 'orders')],
+    ['pause orders because OF the deploy', actionCommand('pause', 'orders', 'the deploy')],
+    ['pause orders because offices move', actionCommand('pause', 'orders', 'offices move')],
     ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
     ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
   ])('%j is read as a command.', (text, command) => expect(parseCommand(text)).toEqual(command));
@@ -67,6 +76,13 @@ describe('the text after /sync', () => {
     ['ordres', /Did you mean `\/sync show orders`\?/],
     ['lits', /Did you mean `\/sync list`\?/],
     ['xyz', /`\/sync help`/],
+    ['hlep', /Did you mean `\/sync help`\?/],
+    ['stop orders', /Did you mean `\/sync pause orders`\?/],
+    ['status', /Did you mean `\/sync list`\?/],
+    ['orders', /Did you mean `\/sync show orders`\?/],
+    ['pause because we deploy', /The command needs a project.*`\/sync pause orders`/],
+    ['pause orders because of', /no reason after because/],
+    ['orders now and then', /“?orders now and/],
     ['pause', /The command needs a project.*`\/sync pause orders`/],
     ['pause acme.com', /no project called acme\.com/],
     ['pause all', /no project called all/],
@@ -82,6 +98,13 @@ describe('the text after /sync', () => {
   ])('%j is answered with an explanation.', (text, expected) => {
     expect(errorMessage(text)).toMatch(expected);
     expect(errorMessage(text)).toContain('Nothing was changed.');
+  });
+
+  it('A suggestion is made only for words that are close to a verb and a project.', () => {
+    for (const text of ['xyzzy orders', 'puase xyzzy', 'pause xyzzy'])
+      expect(errorMessage(text)).not.toContain('Did you mean');
+    expect(errorMessage('lists', ['lists'])).toContain('Did you mean `/sync show lists`?');
+    expect(errorMessage('pause', [])).toContain('`/sync pause &lt;project&gt;`');
   });
 
   it('A suggestion names the project only when there is one.', () => {

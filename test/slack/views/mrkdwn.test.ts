@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   codeSpan,
   escapeText,
+  isSlackUser,
   normalizeText,
   safeText,
+  slackFormatter,
   truncateMrkdwn,
   truncateText,
 } from '../../../src/slack/views/mrkdwn.ts';
@@ -39,6 +41,22 @@ describe('text from outside', () => {
 
   it('becomes one visible line', () => {
     expect(normalizeText(' a\r\n\tb\u202ec\u200b\u0000 ')).toBe('a bc');
+    expect(normalizeText('a\ud800b')).toBe('a\ufffdb');
+  });
+
+  it('keeps what Slack does not format', () => {
+    expect(safeText('`a` *b* ~c~ _d_ snake_case <e> & f')).toBe("'a' ∗b∗ ∼c∼ ˍdˍ snake_case &lt;e&gt; &amp; f");
+    expect(codeSpan('`a` *b* <c>')).toBe("`'a' *b* &lt;c&gt;`");
+    expect(codeSpan(' ')).toBe('`?`');
+  });
+
+  it('is cut when it is longer than its limit, 200 characters unless another one is given', () => {
+    expect(truncateText('abcde', 5)).toBe('abcde');
+    expect(truncateText('abcdef', 5)).toBe('abcd…');
+    expect(truncateText('abc  def', 6)).toBe('abc…');
+    expect(truncateText('<<', 4, escapeText)).toBe('…');
+    expect([safeText('x'.repeat(200)).length, safeText('x'.repeat(201))]).toEqual([200, `${'x'.repeat(199)}…`]);
+    expect([codeSpan('x'.repeat(200)).length, codeSpan('x'.repeat(201))]).toEqual([202, `\`${'x'.repeat(199)}…\``]);
   });
 });
 
@@ -48,5 +66,53 @@ describe('finished mrkdwn', () => {
     expect(truncateMrkdwn('<@U0ALICE>'.repeat(3), 25)).toBe('<@U0ALICE><@U0ALICE>…');
     expect(truncateMrkdwn('until <!date^1^{date_short_pretty} {time}|1970-01-01 00:00 UTC> it', 45)).toBe('until…');
     expect(truncateMrkdwn('short', 10)).toBe('short');
+    expect(truncateMrkdwn('ten & more', 10)).toBe('ten & more');
+    expect(truncateMrkdwn('aaaa&amp;bbbb', 8)).toBe('aaaa…');
+    expect(truncateMrkdwn('aaaa&bbbb', 9)).toBe('aaaa&bbbb');
+    expect(truncateMrkdwn('one  two', 7)).toBe('one…');
+  });
+});
+
+describe('the formatter of Slack', () => {
+  const format = slackFormatter('/sync');
+
+  it('mentions users and channels by their ids, and shows other names as text', () => {
+    expect(['U0ALICE', 'W0BOB', 'cli:*root*', 'U', 'xU0ALICE'].map(format.person)).toEqual([
+      '<@U0ALICE>',
+      '<@W0BOB>',
+      'cli:∗root∗',
+      'U',
+      'xU0ALICE',
+    ]);
+    expect(['C0SYNC', 'G0SYNC', 'D0SYNC', '#sync'].map(format.channel)).toEqual([
+      '<#C0SYNC>',
+      '<#G0SYNC>',
+      '<#D0SYNC>',
+      '`#sync`',
+    ]);
+    expect([isSlackUser('U0ALICE'), isSlackUser('cli:root')]).toEqual([true, false]);
+  });
+
+  it('shows a time in the time zone of the reader, and in UTC', () => {
+    expect(format.time(Date.UTC(2026, 10, 24, 18, 52) + 999)).toBe(
+      '<!date^1795546320^{date_short_pretty} {time}|2026-11-24 18:52 UTC>',
+    );
+  });
+
+  it('shows links and commands as code, and cuts long ones', () => {
+    const link = { queue: 'orders', connection: 'default', prefix: 'bull' };
+    expect([format.link(link), format.command('show orders'), format.command('')]).toEqual([
+      '`orders`',
+      '`/sync show orders`',
+      '`/sync`',
+    ]);
+    const long = 'x'.repeat(300);
+    expect([
+      format.link({ ...link, queue: long }).length,
+      format.command(long).length,
+      format.person(long).length,
+      format.channel(long).length,
+      format.text(long, 7),
+    ]).toEqual([82, 252, 60, 62, 'xxxxxx…']);
   });
 });

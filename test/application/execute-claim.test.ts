@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import type { ClaimResult } from '../../src/application/stores.ts';
+import type { AlertRecord } from '../../src/domain/alert.ts';
 import { createFakeContext } from '../slack/fake-context.ts';
-import { exampleOperation } from '../support/example-records.ts';
+import { exampleNow, exampleOperation, exampleProject } from '../support/example-records.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 
@@ -32,5 +33,54 @@ it.each<[ClaimResult, object[], object[]]>([
     const { context, notified, logLines } = createFakeContext([], { operations: { claim: async () => claim } });
     await execute(context, ref);
     expect([notified, logLines]).toEqual([messages, lines]);
+  },
+);
+
+it.each([
+  ['before and after', { seq: 2, notifiedSeq: 1 }, [ref, ref]],
+  ['after', { seq: 2, notifiedSeq: 2 }, [ref]],
+])(
+  'The message of a claimed operation is updated %s its execution, and the alerts at its end.',
+  async (_when, notification, messages) => {
+    const project = exampleProject({ state: 'pausing', activeOperation: 'op1' });
+    const operation = exampleOperation({ state: 'running', startedAt: exampleNow, ...notification });
+    const [ended, alerts]: [unknown[], unknown[]] = [[], []];
+    const failedBefore: AlertRecord = {
+      alert: {
+        state: 'firing',
+        condition: { kind: 'project_failed', since: 1, failure: null },
+        absentOnce: false,
+        since: 1,
+        seq: 1,
+        changedAt: 1,
+        version: 3,
+      },
+      delivered: null,
+    };
+    const paused = exampleProject({ state: 'paused', alerts: { project_failed: failedBefore } });
+    const { context, notified, logLines } = createFakeContext([project], {
+      operations: {
+        claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow }),
+        commit: async () => ({ kind: 'committed', operation: { ...operation, state: 'done' } }),
+        endExecution: async (...execution) => void ended.push(execution),
+      },
+      projects: { read: async () => paused },
+      alerts: {
+        save: async (_id, _version, { kind, event }) => {
+          alerts.push([kind, event]);
+          return { kind: 'written' };
+        },
+      },
+    });
+    const readStatuses = async () => project.definition.links.map(() => 'paused' as const);
+    await execute({ ...context, links: { ...context.links, readStatuses } }, ref);
+    expect(notified).toEqual(messages);
+    expect(ended).toEqual([['orders', 'op1']]);
+    expect(alerts).toEqual([['project_failed', 'alert_resolved']]);
+    expect(logLines.map(({ fields, message }) => ({ ...fields, message }))).toEqual([
+      { project: 'orders', operationId: 'op1', action: 'pause', message: 'operation started' },
+      { project: 'orders', operationId: 'op1', state: 'done', message: 'operation ended' },
+      { project: 'orders', kind: 'project_failed', message: 'alert resolved' },
+    ]);
   },
 );

@@ -49,6 +49,7 @@ async function runPause(): Promise<void> {
 }
 
 it('Every step of an operation has an entry, newest first.', async () => {
+  const startedAt = await stores.serverClock.now();
   await runPause();
   const entries = await stores.auditLog.read('orders', { limit: 50 });
   const operationFields = { operation: 'op1', action: 'pause', reason: 'deploy', origin: 'slack', channel: 'C0SYNC' };
@@ -77,6 +78,8 @@ it('Every step of an operation has an entry, newest first.', async () => {
   ]);
   const times = entries.map(({ at }) => at);
   expect(times).toEqual([...times].sort((a, b) => b - a));
+  expect(times[0]).toBeGreaterThanOrEqual(startedAt);
+  expect(times[0]).toBeLessThanOrEqual(await stores.serverClock.now());
 });
 
 it('A refusal has its facts, and a failure its link.', async () => {

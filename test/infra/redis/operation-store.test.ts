@@ -291,6 +291,18 @@ describe('a claim checks the state rules again', () => {
     });
   });
 
+  it('A claim is refused while an operation without a record is active.', async () => {
+    await services.redis.hset(orderKeys.state, 'activeOperation', 'gone');
+    expect(await claimRefusal()).toMatchObject({ code: 'operation_active', action: 'pause', by: 'cli:test' });
+  });
+
+  it('The message of an operation whose claim is refused is out of date.', async () => {
+    await services.redis.hset(key, 'executeBy', '1');
+    const before = await stores.operations.read(ref);
+    await claimRefusal();
+    expect((await stores.operations.read(ref))?.seq).toBe((before?.seq ?? 0) + 1);
+  });
+
   it('A claim is refused if the state does not allow the action any more.', async () => {
     await request({ id: 'bob', by: 'U0BOB' });
     await resolve('confirm', 'U0BOB', operations);
@@ -448,6 +460,95 @@ describe('a commit', () => {
     });
   });
 
+  const later = 1_764_198_778_123;
+  const failure = { kind: 'link_unreachable', link, at: 7 } as const;
+  const partly = {
+    operationState: 'failed',
+    projectChange: { kind: 'set', state: 'failed' },
+    linksReconciled: false,
+    failure,
+  } as const;
+
+  it('A commit that did not reach every link leaves the rest to the reconcile job.', async () => {
+    await stores.projects.markReconciled('orders', 1, ['default/bull:new']);
+    await claimOperation();
+    await stores.operations.setProgress(ref, { done: 0, total: 1 });
+    await stores.operations.commit(completion({ ...partly, oldestUnprocessedAt: later }));
+    expect(await stores.projects.read('orders')).toMatchObject({
+      state: 'failed',
+      version: 3,
+      reconciledVersion: 1,
+      failure,
+      incompleteOperation: 'op1',
+      lastOperation: 'op1',
+      drainingOperation: null,
+      activeOperation: null,
+      oldestUnprocessedAt: later,
+      pendingLinks: ['default/bull:new'],
+    });
+    expect(await services.redis.hexists(orderKeys.state, 'before')).toBe(0);
+  });
+
+  it('A commit that reached every link leaves nothing.', async () => {
+    await claimOperation();
+    await stores.operations.commit(completion({ pendingLinks: ['default/bull:new'] }));
+    expect(await stores.projects.read('orders')).toMatchObject({
+      version: 3,
+      reconciledVersion: 3,
+      failure: null,
+      incompleteOperation: null,
+      pendingLinks: ['default/bull:new'],
+      linksToReconcile: null,
+    });
+  });
+
+  it('A restore of a Failed project that fails keeps the time since when changes are unprocessed.', async () => {
+    const taskFailure = { kind: 'task_failed', link, taskId: '7', reason: 'no', at: 1 } as const;
+    await stores.projects.markFailed('orders', 1, { failure: taskFailure, by: 'syncbot', oldestUnprocessedAt: later });
+    await claimOperation('restore', 2);
+    await stores.operations.commit(completion({ ...partly, expectedVersion: 3, oldestUnprocessedAt: later + 9 }));
+    expect(await stores.projects.read('orders')).toMatchObject({ state: 'failed', oldestUnprocessedAt: later });
+  });
+
+  it('A pause of a Running project sets the time since when changes are unprocessed, a restore removes it.', async () => {
+    await claimOperation();
+    await stores.operations.commit(completion({ oldestUnprocessedAt: later }));
+    expect(await stores.projects.read('orders')).toMatchObject({ oldestUnprocessedAt: later });
+    const restore = { project: 'orders', operation: 'op2' };
+    await request({ id: 'op2', action: 'restore', projectVersion: 3 });
+    await resolve('confirm', 'U0ALICE', { ref: restore });
+    await stores.operations.claim(restore, 'run-2');
+    await stores.operations.commit(
+      completion({ ref: restore, expectedVersion: 4, projectChange: { kind: 'set', state: 'running' } }),
+    );
+    expect(await stores.projects.read('orders')).toMatchObject({ state: 'running', oldestUnprocessedAt: null });
+  });
+
+  it.each([
+    ['failed', false, 'op1', 0],
+    ['done', true, null, 3],
+  ] as const)(
+    'A correction that is %s keeps the state, and names the operation that left links: %s.',
+    async (operationState, linksReconciled, incompleteOperation, reconciledVersion) => {
+      const before = await stores.projects.read('orders');
+      await claimOperation('reapply');
+      await stores.operations.commit(completion({ operationState, projectChange: { kind: 'keep' }, linksReconciled }));
+      expect(await stores.projects.read('orders')).toEqual({
+        ...before,
+        version: 3,
+        reconciledVersion,
+        incompleteOperation,
+      });
+    },
+  );
+
+  it('A rollback conflicts after another execution has passed the preflight.', async () => {
+    await claimOperation();
+    await stores.operations.setProgress(ref, { done: 0, total: 1 });
+    const rolledBack = completion({ projectChange: { kind: 'roll_back' }, operationState: 'failed', outcome: null });
+    expect(await stores.operations.commit(rolledBack)).toEqual({ kind: 'conflict' });
+  });
+
   it('A stored time is read with every digit.', async () => {
     const oldestUnprocessedAt = 1_764_198_778_123;
     await stores.projects.markFailed('orders', 1, {
@@ -501,6 +602,72 @@ describe('open operations', () => {
     expect(await readOpenIds()).toEqual([]);
     await stores.operations.markNotified({ ...ref, operation: 'unknown' }, { seq: 1, message: null, dialogUses: 1 });
     expect(await services.redis.exists(keys.operation('orders', 'unknown'))).toBe(0);
+  });
+
+  it('The message and the shown seq are those of the newest notification.', async () => {
+    await request();
+    await resolve('confirm', 'U0ALICE', { dialog });
+    const message = { channel: 'C0SYNC', ts: '1.1' };
+    await stores.operations.markNotified(ref, { seq: 3, message, dialogUses: 4 });
+    await stores.operations.markNotified(ref, { seq: 2, message: null, dialogUses: 4 });
+    expect(await stores.operations.read(ref)).toMatchObject({
+      notifiedSeq: 3,
+      message,
+      dialog: { usesLeft: 0 },
+      notifiedAt: null,
+    });
+  });
+
+  it('The time at which an outcome was first notified stays.', async () => {
+    await claimOperation();
+    await stores.operations.commit(completion());
+    await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    await services.redis.hset(key, 'notifiedAt', '5');
+    await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    expect((await stores.operations.read(ref))?.notifiedAt).toBe(5);
+  });
+
+  it('Only a running operation has progress, and each step outdates its message.', async () => {
+    await request();
+    await stores.operations.setProgress(ref, { done: 1, total: 2 });
+    expect(await stores.operations.read(ref)).toMatchObject({ progress: null, seq: 1 });
+    await resolve('confirm');
+    await stores.operations.claim(ref, 'run-1');
+    const { seq = 0 } = (await stores.operations.read(ref)) ?? {};
+    await stores.operations.setProgress(ref, { done: 1, total: 2 });
+    expect(await stores.operations.read(ref)).toMatchObject({ progress: { done: 1, total: 2 }, seq: seq + 1 });
+  });
+
+  it('A cancelled dialog is open until it is replaced. Without a dialog, and when superseded, it is not.', async () => {
+    await request();
+    await resolve('cancel', 'U0ALICE', { dialog });
+    expect(await readOpenIds()).toEqual(['op1']);
+    await request({ id: 'op2' });
+    await resolve('cancel', 'U0ALICE', { ref: { ...ref, operation: 'op2' } });
+    await request({ id: 'op3' });
+    await request({ id: 'op4' });
+    expect((await readOpenIds()).sort()).toEqual(['op1', 'op4']);
+  });
+
+  it('The removal of a project refuses no operation that is finished.', async () => {
+    await claimOperation();
+    await stores.operations.commit(completion());
+    await request({ id: 'op2', action: 'restore', projectVersion: 3 });
+    const { seq = 0 } = (await stores.operations.read({ ...ref, operation: 'op2' })) ?? {};
+    await stores.projects.remove('orders', 3, 'cli:carol');
+    expect(await stores.operations.read(ref)).toMatchObject({ state: 'done', refusal: null });
+    expect(await stores.operations.read({ ...ref, operation: 'op2' })).toMatchObject({
+      state: 'refused',
+      seq: seq + 1,
+    });
+    expect(await services.redis.exists(orderKeys.open, orderKeys.runs)).toBe(0);
+  });
+
+  it('The end of an execution removes those that never ended and whose time is over.', async () => {
+    const now = await stores.serverClock.now();
+    await services.redis.zadd(orderKeys.runs, now - 1, 'given-up', now + 60_000, 'other', now + 60_000, 'run-1');
+    await stores.operations.endExecution('orders', 'run-1');
+    expect(await services.redis.zrange(orderKeys.runs, 0, '-1')).toEqual(['other']);
   });
 
   it('The end of the last task in flight opens a finished operation again.', async () => {

@@ -63,6 +63,26 @@ describe('projects', () => {
     expect(await stores.projects.readMany(['orders'])).toEqual([]);
   });
 
+  it('A second write at the same version is a conflict, unless it is the same.', async () => {
+    const other = { ...definition, labels: ['prod'] };
+    expect(await stores.projects.save(other, { state: 'running', watermarks: {} }, 'x')).toEqual({ kind: 'conflict' });
+    expect(await stores.projects.save(other, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.save(other, { expectedVersion: 1, added: [] }, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.save(definition, { expectedVersion: 1, added: [] }, 'x')).toEqual({
+      kind: 'conflict',
+    });
+    expect(await stores.projects.read('orders')).toMatchObject({ version: 2, definition: { labels: ['prod'] } });
+  });
+
+  it('A project that is not Running does not become Failed.', async () => {
+    await stores.projects.remove('orders', 1, 'x');
+    await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x');
+    const failure = { kind: 'task_failed', link, taskId: '1', reason: 'no', at: 1 } as const;
+    expect(
+      await stores.projects.markFailed('orders', 2, { failure, by: 'syncbot', oldestUnprocessedAt: null }),
+    ).toEqual({ kind: 'conflict' });
+  });
+
   it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {
     expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written' });
     for (let repeat = 0; repeat < 2; repeat++) {

@@ -3,7 +3,13 @@ import { execute } from '../../src/application/execute.ts';
 import type { ClaimResult } from '../../src/application/stores.ts';
 import type { AlertRecord } from '../../src/domain/alert.ts';
 import { createFakeContext } from '../slack/fake-context.ts';
-import { exampleNow, exampleOperation, exampleProject } from '../support/example-records.ts';
+import {
+  exampleLink,
+  exampleLinkStats,
+  exampleNow,
+  exampleOperation,
+  exampleProject,
+} from '../support/example-records.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 
@@ -84,3 +90,58 @@ it.each([
     ]);
   },
 );
+
+it('The progress of a restore keeps what its preflight counted, also if it cannot be written.', async () => {
+  const links = Array.from({ length: 1_001 }, (_, index) => exampleLink(`q${index}`));
+  const project = exampleProject({
+    state: 'restoring',
+    activeOperation: 'op1',
+    definition: { ...exampleProject().definition, links },
+  });
+  const counted = { tasksToRetry: 5, removedTasks: 2 };
+  const operation = exampleOperation({
+    action: 'restore',
+    state: 'running',
+    startedAt: exampleNow,
+    progress: { done: 0, total: 1_001, ...counted },
+  });
+  const [reported, outcomes]: [unknown[], unknown[]] = [[], []];
+  const { context, logLines } = createFakeContext([project], {
+    operations: {
+      claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow + 1 }),
+      commit: async ({ outcome }) => {
+        outcomes.push(outcome);
+        return { kind: 'committed', operation };
+      },
+      endExecution: async () => {},
+      setProgress: async (_ref, progress) => {
+        reported.push(progress);
+        throw new Error('lost');
+      },
+    },
+    projects: { setWatermarks: async () => ({ kind: 'written' }), readVersion: async () => project.version },
+  });
+  let status: 'paused' | 'resumed' = 'paused';
+  await execute(
+    {
+      ...context,
+      links: {
+        ...context.links,
+        readStatuses: async () => links.map(() => status),
+        observe: async (each) => each.map(({ link }) => ({ ...exampleLinkStats(link.queue, { paused: true }), link })),
+        retryFailed: async (each) => each.map(() => ({ kind: 'retried', tasks: 0 })),
+        setPaused: async (each) => {
+          if (each.length < 1_000) status = 'resumed';
+          return each.map(() => 'applied');
+        },
+      },
+    },
+    ref,
+  );
+  expect(reported).toEqual([{ done: 1_000, total: 1_001, ...counted }]);
+  expect(outcomes).toMatchObject([{ linksDone: 1_001, removedTasks: 2 }]);
+  expect(logLines).toMatchObject([
+    { level: 'warn', fields: { project: 'orders', operationId: 'op1' }, message: 'progress not written' },
+    { message: 'operation ended' },
+  ]);
+});

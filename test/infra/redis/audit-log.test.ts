@@ -95,6 +95,28 @@ it('A refusal has its facts, and a failure its link.', async () => {
   ]);
 });
 
+it('An operation that ends with a refusal has its code in the history.', async () => {
+  await request();
+  await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  await stores.operations.claim(ref, 'run-1');
+  const refusal = { code: 'links_unreachable', project: 'orders', links: [] } as const;
+  await stores.operations.commit({
+    ref,
+    expectedVersion: 2,
+    operationState: 'failed',
+    projectChange: { kind: 'roll_back' },
+    linksReconciled: false,
+    pendingLinks: [],
+    oldestUnprocessedAt: null,
+    outcome: null,
+    refusal,
+    failure: null,
+  });
+  expect(await stores.auditLog.read('orders', { limit: 1 })).toMatchObject([
+    { event: 'failed', by: 'U0ALICE', code: 'links_unreachable', refusal, outcome: null, state: 'running' },
+  ]);
+});
+
 it('Expired, cancelled and superseded requests have entries.', async () => {
   await request();
   await request({ id: 'op2' });

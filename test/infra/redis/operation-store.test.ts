@@ -518,6 +518,7 @@ describe('a commit', () => {
     await request({ id: 'op2', action: 'restore', projectVersion: 3 });
     await resolve('confirm', 'U0ALICE', { ref: restore });
     await stores.operations.claim(restore, 'run-2');
+    expect(await stores.projects.read('orders')).toMatchObject({ state: 'restoring', oldestUnprocessedAt: null });
     await stores.operations.commit(
       completion({ ref: restore, expectedVersion: 4, projectChange: { kind: 'set', state: 'running' } }),
     );

@@ -55,7 +55,7 @@ else
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
   version = transition(state, operation.by, operation.reason)
   redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
-    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and not isReconciled and id or '',
+    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and id or '',
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
 end
 if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) end

@@ -179,6 +179,51 @@ describe('oldestRunnableAt', () => {
   });
 });
 
+describe('what the event stream says', () => {
+  const eventsKey = 'bull:orders-full:events';
+
+  /** Replaces the events of the link. `ago`: how long ago each was, ms, the oldest first. */
+  async function writeEvents(...events: { readonly event: string; readonly ago: number; readonly jobId?: string }[]) {
+    const now = await services.context.serverClock.now();
+    await services.redis.del(eventsKey);
+    for (const { event, ago, jobId = '1' } of events)
+      await services.redis.xadd(eventsKey, `${now - ago}-*`, 'event', event, 'jobId', jobId);
+    return now;
+  }
+
+  it.each(['ats', 'processedOn'])(
+    'A task that began before, by its field %s, is runnable since its last event.',
+    async (field) => {
+      const { link, queue } = await services.createLink('orders-full');
+      await queue.add('retried', {}, { timestamp: Date.now() - hourMs });
+      await services.redis.hset('bull:orders-full:1', field, '1');
+      const now = await writeEvents(
+        { event: 'waiting', ago: 9_000 },
+        { event: 'waiting', ago: 6_000 },
+        { event: 'active', ago: 5_000 },
+        { event: 'waiting', ago: 4_000, jobId: '2' },
+      );
+      expect((await observeLink(services, link)).oldestRunnableAt).toBe(now - 6_000);
+    },
+  );
+
+  const recent = (...events: string[]) => events.map((event, index) => ({ event, ago: 9_000 - index }));
+  it.each([
+    ['a task began after the pause', recent('paused', 'active'), true],
+    ['a task began and ended after the pause', recent('paused', 'active', 'completed'), true],
+    ['a task began before the pause', recent('active', 'paused'), false],
+    ['a task began before the link was resumed', recent('paused', 'active', 'resumed'), false],
+    ['a task began more than 5 min ago', [{ event: 'active', ago: 301_000 }], false],
+    ['there is no event', [], false],
+  ])('Whether a worker ignores the pause of a link: %s', async (_name, events, ignoresPause) => {
+    const { link } = await services.createLink('orders-full');
+    await writeEvents(...events);
+    expect((await observeLink(services, link)).ignoresPause).toBe(false);
+    await services.redis.hset('bull:orders-full:meta', 'paused', '1');
+    expect((await observeLink(services, link)).ignoresPause).toBe(ignoresPause);
+  });
+});
+
 describe('failures after the watermark', () => {
   /** Failed tasks as BullMQ stores them, with this time of failure. */
   async function addFailedTasks(at: number, ...ids: string[]) {

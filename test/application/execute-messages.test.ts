@@ -91,57 +91,67 @@ it.each([
   },
 );
 
-it('The progress of a restore keeps what its preflight counted, also if it cannot be written.', async () => {
-  const links = Array.from({ length: 1_001 }, (_, index) => exampleLink(`q${index}`));
-  const project = exampleProject({
-    state: 'restoring',
-    activeOperation: 'op1',
-    definition: { ...exampleProject().definition, links },
-  });
-  const counted = { tasksToRetry: 5, removedTasks: 2 };
-  const operation = exampleOperation({
-    action: 'restore',
-    state: 'running',
-    startedAt: exampleNow,
-    progress: { done: 0, total: 1_001, ...counted },
-  });
-  const [reported, outcomes]: [unknown[], unknown[]] = [[], []];
-  const { context, logLines } = createFakeContext([project], {
-    operations: {
-      claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow + 1 }),
-      commit: async ({ outcome }) => {
-        outcomes.push(outcome);
-        return { kind: 'committed', operation };
-      },
-      endExecution: async () => {},
-      setProgress: async (_ref, progress) => {
-        reported.push(progress);
-        throw new Error('lost');
-      },
-    },
-    projects: { setWatermarks: async () => ({ kind: 'written' }), readVersion: async () => project.version },
-  });
-  let status: 'paused' | 'resumed' = 'paused';
-  await execute(
-    {
-      ...context,
-      links: {
-        ...context.links,
-        readStatuses: async () => links.map(() => status),
-        observe: async (each) => each.map(({ link }) => ({ ...exampleLinkStats(link.queue, { paused: true }), link })),
-        retryFailed: async (each) => each.map(() => ({ kind: 'retried', tasks: 0 })),
-        setPaused: async (each) => {
-          if (each.length < 1_000) status = 'resumed';
-          return each.map(() => 'applied');
+it.each([
+  ['is written', true],
+  ['cannot be written', false],
+])(
+  'The progress of a restore keeps what its preflight counted, and its message is updated: it %s.',
+  async (_how, isWritten) => {
+    const links = Array.from({ length: 1_001 }, (_, index) => exampleLink(`q${index}`));
+    const project = exampleProject({
+      state: 'restoring',
+      activeOperation: 'op1',
+      definition: { ...exampleProject().definition, links },
+    });
+    const counted = { tasksToRetry: 5, removedTasks: 2 };
+    const operation = exampleOperation({
+      action: 'restore',
+      state: 'running',
+      startedAt: exampleNow,
+      progress: { done: 0, total: 1_001, ...counted },
+    });
+    const [reported, outcomes]: [unknown[], unknown[]] = [[], []];
+    const { context, notified, logLines } = createFakeContext([project], {
+      operations: {
+        claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow + 1 }),
+        commit: async ({ outcome }) => {
+          outcomes.push(outcome);
+          return { kind: 'committed', operation };
+        },
+        endExecution: async () => {},
+        setProgress: async (_ref, progress) => {
+          reported.push(progress);
+          if (!isWritten) throw new Error('lost');
         },
       },
-    },
-    ref,
-  );
-  expect(reported).toEqual([{ done: 1_000, total: 1_001, ...counted }]);
-  expect(outcomes).toMatchObject([{ linksDone: 1_001, removedTasks: 2 }]);
-  expect(logLines).toMatchObject([
-    { level: 'warn', fields: { project: 'orders', operationId: 'op1' }, message: 'progress not written' },
-    { message: 'operation ended' },
-  ]);
-});
+      projects: { setWatermarks: async () => ({ kind: 'written' }), readVersion: async () => project.version },
+    });
+    let status: 'paused' | 'resumed' = 'paused';
+    await execute(
+      {
+        ...context,
+        links: {
+          ...context.links,
+          readStatuses: async () => links.map(() => status),
+          observe: async (each) =>
+            each.map(({ link }) => ({ ...exampleLinkStats(link.queue, { paused: true }), link })),
+          retryFailed: async (each) => each.map(() => ({ kind: 'retried', tasks: 0 })),
+          setPaused: async (each) => {
+            if (each.length < 1_000) status = 'resumed';
+            return each.map(() => 'applied');
+          },
+        },
+      },
+      ref,
+    );
+    expect(reported).toEqual([{ done: 1_000, total: 1_001, ...counted }]);
+    expect(outcomes).toMatchObject([{ linksDone: 1_001, removedTasks: 2 }]);
+    expect(notified).toEqual(isWritten ? [ref, ref] : [ref]);
+    expect(logLines).toMatchObject([
+      ...(isWritten
+        ? []
+        : [{ level: 'warn', fields: { project: 'orders', operationId: 'op1' }, message: 'progress not written' }]),
+      { message: 'operation ended' },
+    ]);
+  },
+);

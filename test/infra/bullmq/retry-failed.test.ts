@@ -90,6 +90,18 @@ describe('retrying failed tasks', () => {
     expect(attempts).toBe(3);
   });
 
+  it('Each task is moved once by two calls at the same time, and has its event.', async () => {
+    await failTasks([['a'], ['b'], ['c']]);
+    await queue.pause();
+    const results = await Promise.all([retryFailed(), retryFailed()]);
+    expect(results.reduce((sum, result) => sum + (result?.tasks ?? 0), 0)).toBe(3);
+    expect(await services.redis.lrange('bull:payments:wait', 0, -1)).toHaveLength(3);
+    const events = await services.redis.xrevrange('bull:payments:events', '+', '-', 'COUNT', 3);
+    expect(events.map(([, fields]) => fields.join(' ')).sort()).toEqual(
+      ['1', '2', '3'].map((id) => `event waiting jobId ${id} prev failed`),
+    );
+  });
+
   it('Nothing is changed if the link is not paused.', async () => {
     await failTasks([['a'], ['b']]);
     const before = await snapshotKeys(services);

@@ -487,6 +487,15 @@ describe('a commit', () => {
       pendingLinks: ['default/bull:new'],
     });
     expect(await services.redis.hexists(orderKeys.state, 'before')).toBe(0);
+    expect(await stores.projects.markReconciled('orders', 3, [])).toEqual({
+      kind: 'reconciled',
+      operationToNotify: 'op1',
+    });
+    expect((await stores.operations.read(ref))?.reconciledAt).toEqual(expect.any(Number));
+    expect(await stores.projects.markReconciled('orders', 3, [])).toEqual({
+      kind: 'reconciled',
+      operationToNotify: null,
+    });
   });
 
   it('A commit that reached every link leaves nothing.', async () => {

@@ -25,7 +25,7 @@ if not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'confl
 local version = redis.call('HINCRBY', stateKey, 'version', 1)
 local isReconciled, hasAddedLinks = project.reconciledVersion == project.version, #args.addedLinks > 0
 if isReconciled and not hasAddedLinks then
-  redis.call('HSET', stateKey, 'reconciledVersion', version, 'linksToReconcile', '')
+  redis.call('HSET', stateKey, 'reconciledVersion', version)
 elseif isReconciled then
   redis.call('HSET', stateKey, 'linksToReconcile', cjson.encode(args.addedLinks))
 elseif hasAddedLinks and project.linksToReconcile ~= '' then

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
 import type { ClaimResult } from '../../src/application/stores.ts';
 import type { AlertRecord } from '../../src/domain/alert.ts';
+import { linkId } from '../../src/domain/link.ts';
 import { createFakeContext } from '../slack/fake-context.ts';
 import {
   exampleLink,
@@ -155,3 +156,60 @@ it.each([
     ]);
   },
 );
+
+it.each([
+  ['is counted', 'retried', { retriedTasks: 2 }],
+  ['is uncertain after a lost reply', 'unreachable', { retriedTasks: 3, retriedTasksUncertain: true }],
+] as const)('The number of tasks that a restore retried %s.', async (_how, firstReply, expected) => {
+  const project = exampleProject({ state: 'restoring', activeOperation: 'op1' });
+  const outcomes: unknown[] = [];
+  const paused = new Set(project.definition.links.map(linkId));
+  let operation = exampleOperation({ action: 'restore', state: 'running', startedAt: exampleNow });
+  let failures = 3;
+  const { context } = createFakeContext([project], {
+    operations: {
+      claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow }),
+      read: async () => operation,
+      setProgress: async (_ref, progress) => {
+        operation = { ...operation, progress };
+      },
+      commit: async ({ outcome }) => {
+        outcomes.push(outcome);
+        return { kind: 'committed', operation };
+      },
+      endExecution: async () => {},
+    },
+    projects: { setWatermarks: async () => ({ kind: 'written' }), readVersion: async () => project.version },
+  });
+  const replies = [firstReply];
+  await execute(
+    {
+      ...context,
+      links: {
+        ...context.links,
+        readStatuses: async (links) => links.map((link) => (paused.has(linkId(link)) ? 'paused' : 'resumed')),
+        countRemovedFailures: async () => [],
+        observe: async (links) =>
+          links.map(({ link }, index) => ({
+            ...exampleLinkStats(link.queue, { paused: true, failuresAfterWatermark: index === 0 ? failures : 0 }),
+            link,
+          })),
+        retryFailed: async (links) => {
+          failures = 0;
+          const kind = replies.shift();
+          return links.map((_link, index) => ({
+            kind: (index === 0 ? kind : undefined) ?? 'retried',
+            tasks: kind === 'retried' && index === 0 ? 2 : 0,
+          }));
+        },
+        setPaused: async (links) => {
+          for (const link of links) paused.delete(linkId(link));
+          return links.map(() => 'applied');
+        },
+      },
+    },
+    ref,
+  );
+  expect(outcomes).toEqual([expect.objectContaining({ linksDone: 2, ...expected })]);
+  expect(outcomes[0]).toHaveProperty('retriedTasks', expected.retriedTasks);
+});

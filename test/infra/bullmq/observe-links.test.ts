@@ -207,6 +207,14 @@ describe('what the event stream says', () => {
     },
   );
 
+  it('A task that began before is runnable at least since the oldest event, if its own is gone.', async () => {
+    const { link, queue } = await services.createLink('orders-full');
+    await queue.add('retried', {}, { timestamp: Date.now() - hourMs });
+    await services.redis.hset('bull:orders-full:1', 'ats', '1');
+    const now = await writeEvents({ event: 'active', ago: 5_000 }, { event: 'waiting', ago: 4_000, jobId: '2' });
+    expect((await observeLink(services, link)).oldestRunnableAt).toBe(now - 5_000);
+  });
+
   const recent = (...events: string[]) => events.map((event, index) => ({ event, ago: 9_000 - index }));
   it.each([
     ['a task began after the pause', recent('paused', 'active'), true],
@@ -221,6 +229,50 @@ describe('what the event stream says', () => {
     expect((await observeLink(services, link)).ignoresPause).toBe(false);
     await services.redis.hset('bull:orders-full:meta', 'paused', '1');
     expect((await observeLink(services, link)).ignoresPause).toBe(ignoresPause);
+  });
+});
+
+describe('which failed tasks BullMQ keeps', () => {
+  const prefix = 'bull:orders-full';
+
+  it.each(['wait', 'active', 'prioritized', 'delayed', 'failed'])('is read from a task in %s.', async (state) => {
+    const { link } = await services.createLink('orders-full');
+    await services.redis.hset(`${prefix}:1`, 'opts', '{"removeOnFail":5}', 'timestamp', '1');
+    if (state === 'wait' || state === 'active') await services.redis.lpush(`${prefix}:${state}`, '1');
+    else await services.redis.zadd(`${prefix}:${state}`, 2 ** 32 + 1, '1');
+    expect((await observeLink(services, link)).failedRetention).toEqual({ kind: 'bounded', count: 5, ageMs: null });
+  });
+
+  it.each([
+    [true, { kind: 'none' }],
+    [0, { kind: 'none' }],
+    [{ age: 0 }, { kind: 'none' }],
+    [{ count: 0, age: 60 }, { kind: 'none' }],
+    [false, { kind: 'all' }],
+    [undefined, { kind: 'all' }],
+    [{ count: -1 }, { kind: 'all' }],
+    [
+      { count: -1, age: 60 },
+      { kind: 'bounded', count: null, ageMs: 60_000 },
+    ],
+    [
+      { count: 7, age: 60 },
+      { kind: 'bounded', count: 7, ageMs: 60_000 },
+    ],
+  ])('with the option %j is %j.', async (removeOnFail, retention) => {
+    const { link } = await services.createLink('orders-full');
+    await services.redis.hset(`${prefix}:1`, 'opts', JSON.stringify({ removeOnFail }), 'timestamp', '1');
+    await services.redis.lpush(`${prefix}:wait`, '1');
+    expect((await observeLink(services, link)).failedRetention).toEqual(retention);
+  });
+
+  it('is that of the newest failed task, if the next task does not bound it.', async () => {
+    const { link } = await services.createLink('orders-full');
+    await services.redis.hset(`${prefix}:1`, 'opts', '{}', 'timestamp', '1');
+    await services.redis.lpush(`${prefix}:wait`, '1');
+    await services.redis.hset(`${prefix}:2`, 'opts', '{"removeOnFail":5}');
+    await services.redis.zadd(`${prefix}:failed`, 1, '2');
+    expect((await observeLink(services, link)).failedRetention).toMatchObject({ kind: 'bounded', count: 5 });
   });
 });
 

@@ -102,6 +102,14 @@ describe('retrying failed tasks', () => {
     );
   });
 
+  it('Tasks are retried also if their events cannot be written.', async () => {
+    await failTasks([['a'], ['b']]);
+    await queue.pause();
+    await services.redis.set('bull:payments:events', 'not a stream');
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 2 });
+    expect(await services.redis.lrange('bull:payments:wait', 0, -1)).toEqual(['2', '1']);
+  });
+
   it('Nothing is changed if the link is not paused.', async () => {
     await failTasks([['a'], ['b']]);
     const before = await snapshotKeys(services);

@@ -72,7 +72,7 @@ describe('authorize', () => {
     expect(code(createPolicy(), { ...noOperators, userTeam: 'T1', user: 'U0ALICE' })).toBe('channel_shared');
   });
 
-  it('a request from another channel is told the allowed channels', () => {
+  it('the refusal of a request from another channel names the allowed channels', () => {
     expect(authorize(createPolicy({ channels: ['C2', 'C3'] }), createRequester())).toEqual({
       code: 'channel_not_allowed',
       channel: 'C1',

@@ -143,8 +143,11 @@ describe('a link has the queue of another syncbot', () => {
     runIds: [runId],
     database: 0,
   });
-  const find = (links: ProjectDefinition['links'], others: readonly OtherSyncbot[], connections: ConnectionInfo[] = []) =>
-    findQueuesOfOthers([{ definition: makeDefinition('ours', { links }) }], others, connections);
+  const find = (
+    links: ProjectDefinition['links'],
+    others: readonly OtherSyncbot[],
+    connections: ConnectionInfo[] = [],
+  ) => findQueuesOfOthers([{ definition: makeDefinition('ours', { links }) }], others, connections);
   const refusal = (ownLink: typeof link) => ({
     code: 'queue_of_other_syncbot',
     project: 'ours',

@@ -43,7 +43,7 @@ describe('the message of an alert', () => {
     expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('@');
   });
 
-  it('mentions no one if it is not critical', () => {
+  it('mentions a person only if it is critical', () => {
     expect(build({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }).text).toMatch(
       /^orders is over its latency limit/,
     );

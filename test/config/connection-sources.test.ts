@@ -89,6 +89,7 @@ describe('a process resolves a stored connection', () => {
     ['redis://warehouse:6379', 'redis://warehouse/1'],
     ['redis://warehouse:6379', 'redis://sync:one@warehouse'],
     ['redis+sentinel://a/main', 'redis+sentinel://sync@a/main'],
+    ['redis+sentinel://sync@a/main', 'redis+sentinel://other@a/main'],
     ['redis+cluster://a,b', 'redis+cluster://a,c'],
   ])('not from its own file with another address or user: %s, %s.', (stored, own) => {
     expect(parse(own).resolveConnections(sourcesOf(stored))).toStrictEqual({

@@ -128,6 +128,17 @@ describe('apply and run', () => {
     expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
   });
 
+  test('an apply that a conflict stops names what it has applied', async () => {
+    await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }]\n');
+    const projects = { ...services.context.projects, save: async () => ({ kind: 'conflict' as const }) };
+    const result = await cli('apply --yes', { openApp: openAppOn(services, { context: { projects } }) });
+    expect(result).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('Only this was applied: policy, settings and connections.'),
+    });
+    expect(await services.context.configurations.read()).toMatchObject({ kind: 'read', version: 1 });
+  });
+
   test('a refused apply prints every reason, with exit code 1', async () => {
     const paused = await services.createLink('paused');
     await paused.queue.pause();

@@ -1,5 +1,6 @@
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
+import { ConfigurationUnreadableError } from '../application/errors.ts';
 import {
   authorize,
   authorizePerson,
@@ -34,7 +35,7 @@ export interface Authorizer {
 
 export interface AuthorizerOptions {
   readonly client: LookupClient;
-  /** Called for each decision, so that a removed operator is refused at once. */
+  /** Called for each decision, so that a removed operator is refused at once. May throw `ConfigurationUnreadableError`. */
   readonly readPolicy: () => Promise<Policy>;
   readonly installedTeam: () => string;
   readonly now: () => number;
@@ -46,6 +47,8 @@ interface CacheEntry<T> {
   /** Null when Slack did not answer. */
   readonly value: Promise<T | null>;
 }
+
+type PolicyReading = { readonly kind: 'read'; readonly policy: Policy } | { readonly kind: 'unreadable' };
 
 /** Reads user groups only if the policy does not name the person. Reads the channel only if the policy names no channels. */
 export function createAuthorizer({ client, readPolicy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
@@ -96,9 +99,20 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
     return { ...person, groups: Object.fromEntries(memberships) };
   }
 
+  async function tryToReadPolicy(): Promise<PolicyReading> {
+    try {
+      return { kind: 'read', policy: await readPolicy() };
+    } catch (error) {
+      if (error instanceof ConfigurationUnreadableError) return { kind: 'unreadable' };
+      throw error;
+    }
+  }
+
   return {
     async authorizeRequest(identity) {
-      const policy = await readPolicy();
+      const read = await tryToReadPolicy();
+      if (read.kind === 'unreadable') return { code: 'policy_unreadable' };
+      const { policy } = read;
       const person = await readPerson(policy, identity);
       const refusal = authorizePerson(policy, person);
       if (refusal !== null) return refusal;
@@ -107,8 +121,9 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
       return authorize(policy, { ...person, channel, channelShared });
     },
     async isOperator(identity) {
-      const policy = await readPolicy();
-      return authorizePerson(policy, await readPerson(policy, identity)) === null;
+      const read = await tryToReadPolicy();
+      if (read.kind === 'unreadable') return false;
+      return authorizePerson(read.policy, await readPerson(read.policy, identity)) === null;
     },
     checkTeam({ user, team }) {
       return team === installedTeam() ? null : { code: 'other_team', user };

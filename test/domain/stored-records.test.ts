@@ -106,6 +106,7 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   no_drift: { code: 'no_drift', project: text, state: 'paused' },
   adopt_mixed: { code: 'adopt_mixed', project: text, running: [link], paused: [], missing: [link] },
   removed: { code: 'removed', project: text },
+  policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: text },
   not_operator: { code: 'not_operator', user: text },
   other_team: { code: 'other_team', user: text },

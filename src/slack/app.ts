@@ -82,7 +82,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     readPolicy: options.readPolicy,
     installedTeam: () => installedTeam,
-    now: () => context.clock.now(),
+    monotonicNow: () => context.clock.monotonicNow(),
   });
   const { onRequestRejected, onRefusal } = options;
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');

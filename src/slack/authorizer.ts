@@ -38,11 +38,13 @@ export interface AuthorizerOptions {
   /** Called for each decision, so that a removed operator is refused at once. May throw `ConfigurationUnreadableError`. */
   readonly readPolicy: () => Promise<Policy>;
   readonly installedTeam: () => string;
-  readonly now: () => number;
+  /** Ms of a clock that never goes back. */
+  readonly monotonicNow: () => number;
   readonly log: Logger;
 }
 
 interface CacheEntry<T> {
+  /** Ms of the monotonic clock. */
   readonly fetchedAt: number;
   /** Null when Slack did not answer. */
   readonly value: Promise<T | null>;
@@ -51,13 +53,20 @@ interface CacheEntry<T> {
 type PolicyReading = { readonly kind: 'read'; readonly policy: Policy } | { readonly kind: 'unreadable' };
 
 /** Reads user groups only if the policy does not name the person. Reads the channel only if the policy names no channels. */
-export function createAuthorizer({ client, readPolicy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({
+  client,
+  readPolicy,
+  installedTeam,
+  monotonicNow,
+  log,
+}: AuthorizerOptions): Authorizer {
   const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
   const channels = new Map<string, CacheEntry<boolean>>();
 
   async function cached<T>(cache: Map<string, CacheEntry<T>>, key: string, maxAgeMs: number, load: () => Promise<T>) {
     const entry = cache.get(key);
-    if (entry !== undefined && now() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null) return entry.value;
+    if (entry !== undefined && monotonicNow() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null)
+      return entry.value;
     const value = withTimeout(load(), lookupTimeoutMs).then((result) => {
       if (result.kind === 'resolved') return result.value;
       const error = result.kind === 'rejected' ? serializeError(result.error) : undefined;
@@ -65,7 +74,7 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
       return null;
     });
     if (cache.size > 1_000) cache.clear();
-    cache.set(key, { fetchedAt: now(), value });
+    cache.set(key, { fetchedAt: monotonicNow(), value });
     return value;
   }
 

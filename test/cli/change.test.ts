@@ -21,6 +21,7 @@ afterEach(async () => {
 
 const cli = (line: string, options: CliRunOptions = {}) =>
   runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
+const dayMs = 86_400_000;
 const projectState = async () => (await services.context.projects.read('orders'))?.state;
 
 describe('pause and restore', () => {
@@ -97,6 +98,17 @@ describe('pause and restore', () => {
       err: expect.stringContaining('Checking'),
     });
     expect((await services.context.projects.read('orders'))?.version).toBe(3);
+  });
+
+  test('wait on if the clock of the host is set ahead', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    let now = Date.now();
+    const clock = { ...services.context.clock, now: () => (now += dayMs) };
+    expect(await cli('pause orders --yes', { openApp: openAppOn(services, { context: { clock } }) })).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('orders was paused'),
+    });
   });
 
   test('report a confirmation that comes too late', async () => {

@@ -20,7 +20,7 @@ function createTestAuthorizer(policy: Policy, readPolicy = async () => policy): 
     client: new webApi.WebClient(slack.botToken, options),
     readPolicy,
     installedTeam: () => team,
-    now: () => now,
+    monotonicNow: () => now,
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
 }

@@ -31,6 +31,7 @@ export async function createSlackAppFixture(
     readonly botToken?: string;
     readonly appToken?: string;
     readonly transport?: (slack: FakeSlack) => Transport;
+    readonly operators?: readonly string[];
   } = {},
 ): Promise<SlackAppFixture> {
   const slack = await FakeSlack.start();
@@ -42,7 +43,7 @@ export async function createSlackAppFixture(
     transport: options.transport?.(slack) ?? { kind: 'socket', appToken: options.appToken ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
-    readPolicy: async () => ({ operators: ['U0ALICE'], channels: ['C0SYNC'] }),
+    readPolicy: async () => ({ operators: options.operators ?? ['U0ALICE'], channels: ['C0SYNC'] }),
     showErrors: () => false,
     context: dependencies.context,
     log: dependencies.context.log,

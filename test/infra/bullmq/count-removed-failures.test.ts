@@ -1,6 +1,8 @@
 import type { JobsOptions } from 'bullmq';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
+import { countRemovedFailures } from '../../../src/infra/bullmq/count-removed-failures.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { failTasks, missingLink, observeLink } from '../link-fixture.ts';
@@ -55,6 +57,16 @@ describe('counting failed tasks that were removed', () => {
     await failTasks(testLink, 700, { removeOnFail: 1 });
     expect(await services.redis.xlen('bull:payments:events')).toBeGreaterThan(2_000);
     expect(await countRemoved()).toEqual([699]);
+  });
+
+  it('A stream that takes too long is not read to its end, and the count is 0.', async () => {
+    await failTasks(testLink, 700, { removeOnFail: 1 });
+    const connections = createLinkConnections({ default: services.config.redis }, () => {});
+    onTestFinished(() => connections[Symbol.asyncDispose]());
+    const connection = connections.get('default') ?? expect.unreachable();
+    const [item, readings] = [{ link: testLink.link, watermark: noWatermark }, [0, 1_000, 2_001]];
+    expect(await countRemovedFailures(connection, item, () => readings.shift() ?? expect.unreachable())).toBe(0);
+    expect(readings).toEqual([]);
   });
 
   it('The count of a queue that does not exist, or that does not answer, is 0.', async () => {

@@ -85,6 +85,8 @@ describe('failedRetention', () => {
     [{ removeOnFail: 50 }, { kind: 'bounded', count: 50, ageMs: null }],
     [{ removeOnFail: { age: 60 } }, { kind: 'bounded', count: null, ageMs: 60_000 }],
     [{ removeOnFail: { age: 60, count: 7 } }, { kind: 'bounded', count: 7, ageMs: 60_000 }],
+    [{ removeOnFail: { age: -1 } }, { kind: 'none' }],
+    [{ removeOnFail: { age: 1e306 } }, { kind: 'all' }],
   ] as const)('With the options %j of the next task it is %j.', async (opts, expected) => {
     await testLink.queue.add('change', {}, opts);
     expect((await observeLink(services, testLink.link)).failedRetention).toEqual(expected);

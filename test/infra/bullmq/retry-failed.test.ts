@@ -57,6 +57,14 @@ describe('retrying failed tasks', () => {
     expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'new-1', 'new-2']);
   });
 
+  it.each(['nan', 'inf', 'high'])('A task with the priority %s is retried without a priority.', async (priority) => {
+    await failTasks([['a']]);
+    await services.redis.hset('bull:payments:1', 'priority', priority);
+    await queue.pause();
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+    expect(await readRunOrder(1)).toEqual(['a']);
+  });
+
   it('Of tasks of one millisecond, the task with id 9 runs before the task with id 10.', async () => {
     const timestamp = Date.now();
     await failTasks(Array.from({ length: 12 }, (_, index) => [String(index + 1), { timestamp }] as const));

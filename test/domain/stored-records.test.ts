@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/connection-fault.ts';
 import { historyEntrySchema, historyEvents, requestedFrom } from '../../src/domain/history.ts';
 import { operationKinds } from '../../src/domain/lifecycle.ts';
-import { type Failure, failureSchema, type Watermark, watermarkSchema } from '../../src/domain/link.ts';
+import { type Failure, failureSchema, noWatermark, type Watermark, watermarkSchema } from '../../src/domain/link.ts';
 import { type Operation, type Outcome, operationSchema, operationStates } from '../../src/domain/operation.ts';
 import { type CheckReason, type PrecheckItem, precheckItemSchema } from '../../src/domain/precheck.ts';
 import { type ProjectDefinition, projectDefinitionSchema } from '../../src/domain/project.ts';
@@ -232,6 +232,15 @@ describe('a record of an older version', () => {
   it('of an operation has null for the fields that the version did not write', () => {
     const { claimDelayedAt, reconciledAt, laterFailure, notifiedAt, ...older } = exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
+  });
+
+  it('of a watermark has the score of the watermark for its tasks, and an event of that time', () => {
+    expect(watermarkSchema.parse({ at: 1_700_000_000_000, taskIds: ['7'] })).toEqual({
+      at: 1_700_000_000_000,
+      known: [{ taskId: '7', at: 1_700_000_000_000 }],
+      eventId: '1700000000000-0',
+    });
+    expect(watermarkSchema.parse({ at: 0, taskIds: [] })).toEqual(noWatermark);
   });
 
   it('of a definition has no limits', () => {

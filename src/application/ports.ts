@@ -75,6 +75,8 @@ export interface RetryFailedResult {
 /** Adds jobs to the bot's own BullMQ queues. A job that waits is not added twice. Throws `StoreUnavailableError`. */
 export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
+  /** Removes the job of an operation that no worker will execute. Leaves a job that a worker has taken. */
+  removeExecute(ref: OperationRef): Promise<void>;
   reconcile(id: ProjectId): Promise<void>;
 }
 

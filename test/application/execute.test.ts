@@ -133,7 +133,10 @@ describe('a Start or a Restore', () => {
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
     expect(project?.reconciledVersion).toBeLessThan(5);
     const reconciled: string[] = [];
-    await sweep({ ...context, jobs: { execute: async () => {}, reconcile: async (id) => void reconciled.push(id) } });
+    await sweep({
+      ...context,
+      jobs: { ...withoutJobs(services).jobs, reconcile: async (id) => void reconciled.push(id) },
+    });
     expect(reconciled).toEqual(['orders']);
   });
 

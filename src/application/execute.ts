@@ -125,7 +125,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       completion =
         result.kind === 'reconciled'
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
-          : partiallyFailed(operation, result, finalStats);
+          : partiallyFailed(context, operation, { result, finalStats });
     }
     const committed = await context.operations.commit(completion);
     if (committed.kind === 'conflict') continue;

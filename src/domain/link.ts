@@ -76,6 +76,8 @@ export const failureSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('link_unreachable'),
     link: linkSchema,
+    /** The worker that tried last did not have the connection of the link. */
+    isNotConfigured: z.literal(true).optional(),
     /** Epoch ms of the bot's Redis server. */
     at: z.number(),
   }),

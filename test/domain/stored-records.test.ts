@@ -23,7 +23,13 @@ const links = { total: 7, first: [link] };
 const text = 'any text';
 const at = exampleNow;
 const taskFailure = { kind: 'task_failed', link, taskId: '7', reason: text, at } as const;
-const failures: Failure[] = [taskFailure, { ...taskFailure, removedTasks: 3 }, { kind: 'link_unreachable', link, at }];
+const linkFailure = { kind: 'link_unreachable', link, at } as const;
+const failures: Failure[] = [
+  taskFailure,
+  { ...taskFailure, removedTasks: 3 },
+  linkFailure,
+  { ...linkFailure, isNotConfigured: true },
+];
 const message = { channel: 'C0SYNC', ts: '1.2' };
 
 const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { kind: Kind }> } = {

@@ -5,7 +5,7 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
-import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { format, formatDuration, formatFailureReason, pluralize, unreachableClause } from './format.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
@@ -80,7 +80,7 @@ export const cliMessages = {
     failure: (failure: Failure, formatter: Formatter) =>
       failure.kind === 'task_failed'
         ? `${formatter.link(failure.link)}: ${formatFailureReason(failure.reason, formatter, 200)}`
-        : `${formatter.link(failure.link)} could not be reached`,
+        : `${formatter.link(failure.link)} ${unreachableClause(failure)}`,
     afterPrecheck: 'after its precheck passes',
   },
 

@@ -18,9 +18,10 @@ import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
+import { pauseBeforeRestore } from './fencing.ts';
 import type { LinkStatus, RetryFailedResult } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
-import { createLinksUnreachableError, pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
+import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
 /**

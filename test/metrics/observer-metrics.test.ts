@@ -3,6 +3,7 @@ import type { ObservedProject } from '../../src/domain/observation.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { exampleProject } from '../support/example-records.ts';
 import { startTestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { runApp } from './running-app.ts';
 import { parseScrape } from './scrape.ts';
 
@@ -27,6 +28,11 @@ test('The metrics show projects, links and alerts as the last cycle observed the
   expect(scrape.value('syncbot_observation_timestamp_seconds')).toBeGreaterThan(1_700_000_000);
   expect(scrape.value('syncbot_alerts', { kind: 'unexpectedly_paused' })).toBe(0);
 
+  // The first reconcile of a new project would resume the link.
+  await waitFor(async () => {
+    const project = await services.context.projects.read('near');
+    return project !== null && project.reconciledVersion === project.version;
+  });
   await near.queue.pause();
   const readDriftAlerts = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'unexpectedly_paused' });
   await expect.poll(readDriftAlerts, { timeout: 20_000 }).toBe(1);

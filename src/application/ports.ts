@@ -40,7 +40,8 @@ export interface LinkGateway {
 }
 
 /**
- * `down`: the last call got no answer. `not_configured`: the `syncbot.yml` of this process has no connection with that name.
+ * `down`: the last call got no answer. `not_configured`: this process has no connection with that name. The stored
+ * configuration or its `syncbot.yml` lacks it, or it cannot use it until it is restarted.
  */
 export type ConnectionState = 'available' | 'down' | 'not_configured';
 

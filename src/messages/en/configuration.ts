@@ -106,7 +106,7 @@ export const configuration = {
   unreadable:
     'the stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot',
   differs: (changes: readonly string[]) =>
-    `policy, settings or connections differ from the file: ${changes.join(', ')}`,
+    `the file would change policy, settings or connections: ${changes.join(', ')}`,
   outdated: (count: number, role: string) =>
     `${processes(count, role)} ${count === 1 ? 'uses' : 'use'} an older configuration. Each process reads the stored one every 2 s. If this stays, read the log of the process`,
   current: (count: number) => (count === 1 ? '1 running process uses it' : `all ${count} running processes use it`),

@@ -27,29 +27,18 @@ const nodeFailure = (node: number) => ({
   recover: () => cluster.restart(node),
 });
 
-// A worker waits some seconds before it connects to a failed node again.
-const limits = { timeout: 150_000 };
+it('a pause and a restore each have one outcome when the node with the project record dies while they run', async () => {
+  const node = await cluster.nodeOf(keys.project('orders').state);
+  await expectPauseSurvives(fixture, nodeFailure(node));
+  await expectRestoreSurvives(fixture, nodeFailure(node));
+  await expectNoVersionGaps(fixture);
+});
 
-it(
-  'a pause and a restore each have one outcome when the node with the project record dies while they run',
-  limits,
-  async () => {
-    const node = await cluster.nodeOf(keys.project('orders').state);
-    await expectPauseSurvives(fixture, nodeFailure(node));
-    await expectRestoreSurvives(fixture, nodeFailure(node));
-    await expectNoVersionGaps(fixture);
-  },
-);
-
-it(
-  "a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies",
-  limits,
-  async () => {
-    const queuesNode = await cluster.nodeOf(keys.queuePrefix);
-    const recordNode = await cluster.nodeOf(keys.project('orders').state);
-    const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
-    await expectPauseSurvives(fixture, nodeFailure(queuesNode));
-    await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
-    await expectNoVersionGaps(fixture);
-  },
-);
+it("a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies", async () => {
+  const queuesNode = await cluster.nodeOf(keys.queuePrefix);
+  const recordNode = await cluster.nodeOf(keys.project('orders').state);
+  const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
+  await expectPauseSurvives(fixture, nodeFailure(queuesNode));
+  await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
+  await expectNoVersionGaps(fixture);
+});

@@ -91,7 +91,7 @@ export async function createFailoverFixture({
           const operation = await context.operations.read(ref);
           return operation !== null && !isUnfinished(operation) && operation;
         },
-        { description: 'the outcome', timeoutMs: 45_000 },
+        { description: 'the outcome' },
       ),
     waitUntilReconciled: () =>
       waitFor(
@@ -102,7 +102,7 @@ export async function createFailoverFixture({
             return false;
           return flags.every((flag) => flag === desiredLinkState(project.state)) && project.state;
         },
-        { description: 'links in the desired state', timeoutMs: 45_000 },
+        { description: 'links in the desired state' },
       ),
     readState: async () => (await readProject())?.state,
     async readVersions() {

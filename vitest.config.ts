@@ -16,6 +16,7 @@ export default defineConfig({
     // Most tests wait for servers and programs. Files of one worker share the loaded modules.
     maxWorkers: 2 * availableParallelism(),
     isolate: false,
+    restoreMocks: true,
     sequence: { sequencer: LongFoldersFirst },
     allowOnly: false,
   },

@@ -29,7 +29,8 @@ import { createOperationNotifier, type OperationNotifierOptions } from './notifi
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
-import { type SlackConnectionError, toSlackConnectionError } from './slack-errors.ts';
+import type { SlackConnectionError } from './slack-connection-error.ts';
+import { toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {

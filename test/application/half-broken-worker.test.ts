@@ -39,7 +39,7 @@ describe.each(faults)('while a worker %s, another worker', (_fault, connections)
     await services.createProject('orders', [near, far], { state: 'paused' });
     await startBrokenWorker(connections(), 'reconcile');
     await services.instance.startWorkers();
-    await waitFor(() => far.queue.isPaused(), { timeoutMs: 40_000 });
+    await waitFor(() => far.queue.isPaused());
     await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 1);
     expect(await near.queue.isPaused()).toBe(true);
   });
@@ -59,7 +59,7 @@ describe.each(faults)('while a worker %s, another worker', (_fault, connections)
       const current = await services.context.operations.read(ref);
       return current?.finishedAt != null && current;
     };
-    const operation = await waitFor(readFinished, { timeoutMs: 40_000 });
+    const operation = await waitFor(readFinished);
     expect(operation).toMatchObject({ state: 'done', toState: finalState, refusal: null });
     expect(await far.queue.isPaused()).toBe(finalState === 'paused');
   });

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
-import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
+import type { SlackConnectionError } from '../../src/slack/slack-connection-error.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { exampleProject } from '../support/example-records.ts';
 import { createFakeContext, type FakeContext, type FakeStores } from './fake-context.ts';

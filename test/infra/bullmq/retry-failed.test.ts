@@ -1,6 +1,6 @@
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { retryFailedTasks } from '../../../src/infra/bullmq/retry-failed.ts';
@@ -185,6 +185,7 @@ describe('retrying failed tasks', () => {
     const connection = connections.get('default') ?? expect.unreachable();
     const evalsha = connection.client.evalsha.bind(connection.client);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     vi.spyOn(connection.client, 'evalsha').mockImplementation(async (...args) => {
       const reply = await evalsha(...args);
       vi.advanceTimersByTime(9_000);
@@ -192,7 +193,6 @@ describe('retrying failed tasks', () => {
     });
     const item = { link: testLink.link, watermark: noWatermark };
     expect(await retryFailedTasks(connection, item, () => 0)).toEqual({ kind: 'retried', tasks: 4_100 });
-    vi.useRealTimers();
   });
 
   it('A task that fails later gets its place among those that were retried before.', async () => {

@@ -7,8 +7,6 @@ import { repairTargets } from './run-command.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import type { ModelProject, System } from './system.ts';
 
-const quiesceTimeoutMs = 60_000;
-
 /** Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link. */
 export async function quiesce(system: System): Promise<void> {
   for (const proxy of system.proxies) proxy.setDelayMs(0);
@@ -19,13 +17,10 @@ export async function quiesce(system: System): Promise<void> {
 
 async function quiesceProject(system: System, project: ModelProject): Promise<void> {
   let pending = '';
-  await waitFor(
-    async () => {
-      pending = await findPendingWork(system, project);
-      return pending === '';
-    },
-    { timeoutMs: quiesceTimeoutMs },
-  ).catch(() => {
+  await waitFor(async () => {
+    pending = await findPendingWork(system, project);
+    return pending === '';
+  }).catch(() => {
     throw new Error(`${project.id} has pending work: ${pending}`);
   });
 }
@@ -87,7 +82,6 @@ async function performAction({ bots }: System, { id }: ModelProject, action: Act
   await confirm(bot, { ref, by: 'cli:drain', dialog: null });
   await waitFor(async () => (await bot.operations.read(ref))?.finishedAt != null, {
     description: `the ${action} of ${id}`,
-    timeoutMs: quiesceTimeoutMs,
   });
 }
 
@@ -101,7 +95,7 @@ async function waitUntilDrained(project: ModelProject): Promise<'drained' | 'fai
     if ((await countFailedTasks(project)) > 0) return 'failed';
     return remaining === 0 && 'drained';
   };
-  return waitFor(readProgress, { description: `the tasks of ${project.id}`, timeoutMs: quiesceTimeoutMs });
+  return waitFor(readProgress, { description: `the tasks of ${project.id}` });
 }
 
 async function countFailedTasks({ links }: ModelProject): Promise<number> {

@@ -23,8 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => slack[Symbol.asyncDispose]());
 
-function inChannel(id: string, channel: string | null): Project {
-  return exampleProject({ id, by: 'cli:root', definition: { ...exampleProject().definition, id, channel } });
+function inChannel(id: string, channel: string | null, by = 'cli:root'): Project {
+  return exampleProject({ id, by, definition: { ...exampleProject().definition, id, channel } });
 }
 
 const texts = (channel = 'C0SYNC') => slack.messagesVisibleTo('U0ALICE', channel).map(({ text }) => text);
@@ -84,4 +84,22 @@ it('A channel to which the bot cannot post is tried again at the next check.', a
   slack.channel('C0SYNC').isArchived = false;
   await notify();
   expect(texts()).toHaveLength(1);
+});
+
+it('If Slack refuses a channel, the person who last changed its projects gets one direct message, which is edited later.', async () => {
+  projects = [
+    inChannel('orders', 'C0SYNC', 'U0ALICE'),
+    inChannel('users', 'C0SYNC', 'U0ALICE'),
+    inChannel('invoices', 'C0SYNC'),
+    inChannel('payments', 'C0SHARED', 'U0ALICE'),
+  ];
+  slack.channel('C0SYNC').isArchived = true;
+  for (let attempt = 0; attempt < 2; attempt++) await notify();
+  expect([...stored.keys()]).toEqual(['C0SHARED', 'U0ALICE']);
+  const directMessages = () => texts(slack.directMessage('U0ALICE').id);
+  expect(directMessages()).toEqual([expect.stringMatching(/^orders and users are not observed since/)]);
+  lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000 };
+  await notify();
+  expect(stored.size).toBe(0);
+  expect(directMessages()).toEqual([expect.stringMatching(/^No syncbot worker observed the links from /)]);
 });

@@ -133,7 +133,11 @@ describe('two links share a queue', () => {
 
 describe('a link has the queue of another syncbot', () => {
   const link = exampleLink('a');
-  const other: OtherSyncbot = { prefix: 'staging', projects: [makeDefinition('theirs', { links: [link] })] };
+  const other: OtherSyncbot = {
+    prefix: 'staging',
+    projects: [makeDefinition('theirs', { links: [link] })],
+    unreadableProjects: 0,
+  };
   const server = (name: string, runId: string): ConnectionInfo => ({
     kind: 'read',
     name,

@@ -1,11 +1,7 @@
 import { webApi } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
-import {
-  isAuthError,
-  SlackConnectionError,
-  toAuthError,
-  toSlackConnectionError,
-} from '../../src/slack/slack-errors.ts';
+import { SlackConnectionError } from '../../src/slack/slack-connection-error.ts';
+import { isAuthError, toAuthError, toSlackConnectionError } from '../../src/slack/slack-errors.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 
 /** The error of a call that Slack answers with this code. */

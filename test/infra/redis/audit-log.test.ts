@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { getHistory } from '../../../src/application/queries.ts';
 import type { NewOperation, Stores } from '../../../src/application/stores.ts';
+import type { Refusal } from '../../../src/domain/refusal.ts';
 import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
@@ -99,7 +100,7 @@ it('An operation that ends with a refusal has its code in the history.', async (
   await request();
   await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   await stores.operations.claim(ref, 'run-1');
-  const refusal = { code: 'links_unreachable', project: 'orders', links: [] } as const;
+  const refusal: Refusal = { code: 'links_unreachable', project: 'orders', links: [] };
   await stores.operations.commit({
     ref,
     expectedVersion: 2,

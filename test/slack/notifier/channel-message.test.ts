@@ -1,4 +1,4 @@
-import { webApi } from '@slack/bolt';
+import { LogLevel, webApi } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RetryLaterError } from '../../../src/application/errors.ts';
 import { postOrUpdate } from '../../../src/slack/notifier/channel-message.ts';
@@ -20,7 +20,7 @@ const texts = () => slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(({ text }) 
 /** Posts the message to #sync, or updates the message with this `ts` there. */
 function send(content: Message = message, ts: string | null = null) {
   const options = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
-  const client = new webApi.WebClient(slack.botToken, options);
+  const client = new webApi.WebClient(slack.botToken, { ...options, logLevel: LogLevel.ERROR });
   const messageRef = ts === null ? null : { channel: 'C0SYNC', ts };
   return postOrUpdate({ client, log: fake.context.log }, content, { messageRef, channel: 'C0SYNC' });
 }

@@ -232,14 +232,14 @@ describe('an outcome that neither the channel nor the dialog can show', () => {
       matchesArgs: ({ channel }) => channel === 'U0ALICE',
     });
     await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 3_000 });
-    await notifier.notifyOperation(ref);
+    await notifyOperation(ref);
     expect(slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id)).toHaveLength(1);
   });
 });
 
 it('An operation without a record is not notified.', async () => {
   operation = exampleOperation();
-  await expect(notifier.notifyOperation({ project: 'orders', operation: 'other' })).resolves.toBeUndefined();
+  await expect(notifyOperation({ project: 'orders', operation: 'other' })).resolves.toBeUndefined();
   expect(slack.calls).toEqual([]);
 });
 

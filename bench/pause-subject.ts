@@ -89,7 +89,7 @@ function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<
     client: new webApi.WebClient('xoxb-bench'),
     readPolicy: async () => ({ operators: [benchmarkUser.user], channels: [benchmarkUser.channel] }),
     installedTeam: () => teamId,
-    now: Date.now,
+    monotonicNow: () => performance.now(),
     log: context.log,
   });
   const listenerContext = { ...context, authorizer, format: slackFormatter('/sync'), showErrors: false };

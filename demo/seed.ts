@@ -26,8 +26,8 @@ export async function applyConfig({ useCaseContext }: CliApp, config: SyncbotCon
     );
   }
   const applyResult = await applyPlan(useCaseContext, { plan: planResult.plan, by: actor });
-  if (applyResult.kind === 'conflict')
-    throw new DemoError(1, `The demo's syncbot.yml was not applied: ${applyResult.project} changed in the meantime.`);
+  if (applyResult.kind !== 'applied')
+    throw new DemoError(1, `The demo's syncbot.yml was not applied, because other changes were made in the meantime.`);
 }
 
 export interface SeedOptions {

@@ -8,21 +8,22 @@ import { messages } from './messages/catalog.ts';
 import { AdminPortError, type AdminServer, openAdminServer } from './metrics/admin-server.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { Services } from './services.ts';
-import { createSlackApp, type SlackApp, type SlackAppOptions } from './slack/app.ts';
-import { checkSlack } from './slack/doctor.ts';
+import type { SlackApp, SlackAppOptions } from './slack/app.ts';
 import type { Transport } from './slack/receivers/receiver.ts';
-import { SlackConnectionError } from './slack/slack-errors.ts';
+import { SlackConnectionError } from './slack/slack-connection-error.ts';
 
 /** Parts that tests and the demo replace. */
 export interface AppOverrides {
-  readonly createSlack?: (options: SlackAppOptions) => Pick<SlackApp, 'start' | 'stop' | 'notifier' | 'isConnected'>;
+  readonly createSlack?: (options: SlackAppOptions) => SlackParts | Promise<SlackParts>;
 }
 
+type SlackParts = Pick<SlackApp, 'start' | 'stop' | 'notifier' | 'isConnected'>;
+
+/** Loads Bolt only for a role with a bot: a worker and the commands of the command line start faster without it. */
+const loadSlackApp = async (options: SlackAppOptions) => (await import('./slack/app.ts')).createSlackApp(options);
+
 /** The composition root: wires the services, Slack, the metrics and the command line. Disposing closes everything. */
-export async function createApp(
-  given: AppOptions,
-  { createSlack = createSlackApp }: AppOverrides = {},
-): Promise<CliApp> {
+export async function createApp(given: AppOptions, { createSlack = loadSlackApp }: AppOverrides = {}): Promise<CliApp> {
   const { environment, config } = given;
   const metrics = await createMetricsIfEnabled(given, () => services.context.settings.observeEveryMs);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
@@ -77,7 +78,7 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
   const slack =
     run.role === 'worker'
       ? null
-      : createSlack({
+      : await createSlack({
           ...slackOptions(options, services),
           ...metrics?.slack,
           context: services.context,
@@ -211,6 +212,7 @@ function transportOf({ secrets, port, host }: Environment): Transport | null {
 async function runSlackChecks({ environment, config, log }: AppOptions) {
   const { slackBotToken: botToken } = environment.secrets;
   if (botToken === null) return null;
+  const { checkSlack } = await import('./slack/doctor.ts');
   return checkSlack({
     botToken,
     transport: transportOf(environment),

@@ -5,9 +5,10 @@ import type { Logger, UseCaseContext } from './application/context.ts';
 import { CurrentConfiguration } from './application/current-configuration.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
-import { findMissingConnections } from './application/missing-connections.ts';
+import { MissingConnections } from './application/missing-connections.ts';
 import { checkForFailure, type OnObserved, pausesOnFailure } from './application/observer.ts';
 import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
+import { ProcessRegistration } from './application/process-registration.ts';
 import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
 import type { Stores } from './application/stores.ts';
@@ -76,10 +77,11 @@ const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
 /** How often a process reads the stored configuration, and records which one it uses. */
 const configurationCheckIntervalMs = 2_000;
-const processExpiresAfterMs = 8_000;
 const removeProcessTimeoutMs = 500;
 /** Reads every project. */
 const missingConnectionsCheckIntervalMs = 60_000;
+/** After Redis did not answer, a check is repeated after this time at the latest. */
+const checkRetryIntervalMs = 5_000;
 /** How long the job `reconcile` tries again to set the links that answer. The sweep adds the job again. */
 const reconcileJobTimeoutMs = 10_000;
 
@@ -110,9 +112,9 @@ export class Services implements AsyncDisposable {
   readonly #queues: BotQueues;
   readonly #cycles: Cycles;
   #checksDueTimes = false;
-  #checksConnections = false;
-  #processId: string | null = null;
-  #missingConnections: readonly string[] = [];
+  /** Null in a process without workers. */
+  #missingConnections: MissingConnections | null = null;
+  #registration: ProcessRegistration | null = null;
 
   constructor(config: ServicesConfig, log: Logger, overrides: ServicesOverrides = {}) {
     this.#config = config;
@@ -142,7 +144,7 @@ export class Services implements AsyncDisposable {
     this.health = {
       pingRedis: createPing(client),
       activeQueues: () => this.#workers.filter((worker) => worker.isRunning()).map(({ queue }) => queue),
-      missingConnections: () => this.#missingConnections,
+      missingConnections: () => (this.#missingConnections === null ? [] : this.#missingConnections.names),
       unusableConnections: () => this.configuration.unusable,
       isConfigurationUnreadable: () => this.configuration.isUnreadable,
       readJobCounts: () => nullIfLate(this.#queues.readJobCounts()),
@@ -208,15 +210,16 @@ export class Services implements AsyncDisposable {
 
   /** Follows the stored configuration until the process stops, and records which one it uses. */
   followConfiguration(role: string): void {
-    if (this.#processId !== null) return;
-    const id = randomIds.next();
-    this.#processId = id;
-    void this.#repeat(configurationCheckIntervalMs, async () => {
-      await this.configuration.refresh();
-      const { version: configurationVersion, unusable } = this.configuration;
-      const status = { id, role, configurationVersion, unusable };
-      await this.context.configurations.registerProcess(status, processExpiresAfterMs);
+    if (this.#registration !== null) return;
+    const { configuration, context } = this;
+    const registration = new ProcessRegistration({
+      store: context.configurations,
+      configuration,
+      id: randomIds.next(),
+      role,
     });
+    this.#registration = registration;
+    void this.#repeat(configurationCheckIntervalMs, () => registration.update());
   }
 
   async #useConnections(sources: ConnectionSources): Promise<readonly UnusableConnection[]> {
@@ -230,13 +233,14 @@ export class Services implements AsyncDisposable {
 
   #onConfigurationTakenOver(): void {
     if (this.#workers.some(({ queue }) => queue === 'sweep')) this.#cycles.reschedule();
-    if (this.#checksConnections)
-      this.#checkConnections().catch((error: unknown) => this.#log.warn({ error }, 'connections not checked'));
+    this.#missingConnections?.check().catch((error: unknown) => this.#log.warn({ error }, 'connections not checked'));
   }
 
   /** The role `worker`: processes actions and runs the cycles. Resolves when Redis has answered, or after `stopWorkers`. */
   async startWorkers(): Promise<void> {
     const context = this.context;
+    const missingConnections = new MissingConnections(context);
+    this.#missingConnections = missingConnections;
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#workerOptions() };
     const watcher = this.#startFailureWatcher();
@@ -261,8 +265,7 @@ export class Services implements AsyncDisposable {
     this.#startSweepWorker(client);
     await this.#cycles.keepScheduled(client);
     this.#startDueTimeChecks();
-    this.#checksConnections = true;
-    void this.#repeat(missingConnectionsCheckIntervalMs, () => this.#checkConnections());
+    void this.#repeat(missingConnectionsCheckIntervalMs, () => missingConnections.check());
   }
 
   /** Every worker process watches. All may find the same failure, and the first to write makes the project Failed. */
@@ -316,10 +319,10 @@ export class Services implements AsyncDisposable {
 
   /** If Redis does not answer, the record expires. */
   async #removeProcess(): Promise<void> {
-    const id = this.#processId;
-    if (id === null) return;
-    this.#processId = null;
-    await withTimeout(this.context.configurations.removeProcess(id), removeProcessTimeoutMs);
+    const registration = this.#registration;
+    if (registration === null) return;
+    this.#registration = null;
+    await withTimeout(registration.end(), removeProcessTimeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -347,23 +350,16 @@ export class Services implements AsyncDisposable {
     void this.#repeat(dueTimeCheckIntervalMs, () => this.#cycles.correctDueTimes());
   }
 
-  /** A worker without a connection leaves its links to other workers. If no worker has it, they are never reached. */
-  async #checkConnections(): Promise<void> {
-    const missing = await findMissingConnections(this.context);
-    const isNew = missing.some((name) => !this.#missingConnections.includes(name));
-    this.#missingConnections = missing;
-    if (isNew)
-      this.#log.warn({ names: missing }, 'connections that stored projects use are not configured in this process');
-  }
-
   /** Repeats the work until the process stops. An outage of Redis is reported by its connection. */
   async #repeat(intervalMs: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
+      let nextMs = intervalMs;
       await work().catch((error: unknown) => {
+        nextMs = Math.min(intervalMs, checkRetryIntervalMs);
         if (!(error instanceof StoreUnavailableError)) this.#log.error({ error }, 'repeated check failed');
       });
-      await delay(intervalMs, undefined, { signal, ref: false }).catch(() => {});
+      await delay(nextMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 

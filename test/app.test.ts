@@ -9,7 +9,7 @@ import { StoreUnavailableError } from '../src/application/errors.ts';
 import { runCli } from '../src/cli/run-cli.ts';
 import { parseConfig } from '../src/config/config.ts';
 import { parseEnvironment } from '../src/config/environment.ts';
-import { SlackConnectionError } from '../src/slack/slack-errors.ts';
+import { SlackConnectionError } from '../src/slack/slack-connection-error.ts';
 import { runCliInProcess, writeConfigFile } from './cli/cli-fixture.ts';
 import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
 import { FakeSlack } from './fake-slack/fake-slack.ts';

@@ -16,10 +16,16 @@ export interface ApplyRequest {
 export type ApplyResult =
   /** `notPaused`: links that should be paused and may still run. A worker tries again, and so does a second apply. */
   | { readonly kind: 'applied'; readonly notPaused: readonly Link[] }
-  /** The project's version changed after the plan was made. `written`: projects that were applied before it. */
-  | { readonly kind: 'conflict'; readonly project: ProjectId; readonly written: readonly ProjectId[] }
+  /** The project's version changed after the plan was made. The rest was written before it. */
+  | ({ readonly kind: 'conflict'; readonly project: ProjectId } & WrittenParts)
   /** Another `apply` stored a configuration after the plan was made. Nothing was written. */
   | { readonly kind: 'configuration_conflict' };
+
+/** What an apply wrote before a conflict stopped it. */
+export interface WrittenParts {
+  readonly isConfigurationStored: boolean;
+  readonly written: readonly ProjectId[];
+}
 
 /** How long links that do not answer are tried again, ms. A worker continues after that. */
 const applyReconcileTimeoutMs = 10_000;
@@ -34,7 +40,9 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   const planned = [...plan.remove, ...plan.update].map(({ project }) => project);
   const versions = await Promise.all(planned.map(({ id }) => projects.readVersion(id)));
   const changed = planned.find(({ version }, index) => versions[index] !== version);
-  if (changed !== undefined) return { kind: 'conflict', project: changed.id, written: [] };
+  if (changed !== undefined) {
+    return { kind: 'conflict', project: changed.id, isConfigurationStored: false, written: [] };
+  }
 
   // First: a removed operator loses the rights at once, and the workers know the connections of new links.
   if (plan.configuration !== null) {
@@ -50,7 +58,9 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   ];
   const written: ProjectId[] = [];
   for (const { id, write } of steps) {
-    if ((await write()).kind === 'conflict') return { kind: 'conflict', project: id, written };
+    if ((await write()).kind === 'conflict') {
+      return { kind: 'conflict', project: id, isConfigurationStored: plan.configuration !== null, written };
+    }
     written.push(id);
   }
   const notPaused = await pauseLinks(context, plan);

@@ -7,12 +7,14 @@ import type { ClaimCheck } from './stores.ts';
  * it. May be called any number of times, by any process. Throws `StoreUnavailableError`.
  */
 export async function checkClaim(
-  { operations, notifications, log }: Pick<UseCaseContext, 'operations' | 'notifications' | 'log'>,
+  { operations, notifications, jobs, log }: Pick<UseCaseContext, 'operations' | 'notifications' | 'jobs' | 'log'>,
   ref: OperationRef,
 ): Promise<ClaimCheck> {
   const check = await operations.checkClaim(ref);
   if (check.kind === 'unchanged') return check;
   log.warn({ project: ref.project, operationId: ref.operation, result: check.kind }, 'no worker claimed the operation');
   await notifications.operationChanged(ref);
+  // Without a worker these jobs would stay in the queue.
+  if (check.kind === 'refused') await jobs.removeExecute(ref);
   return check;
 }

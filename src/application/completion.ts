@@ -1,5 +1,5 @@
 import { isAction } from '../domain/lifecycle.ts';
-import { linkId } from '../domain/link.ts';
+import { type Failure, type Link, linkId } from '../domain/link.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -72,7 +72,11 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
  * Failed, which desires its links paused. A correction keeps the project's state. In both cases reconciling continues without
  * an operation.
  */
-export function partiallyFailed(operation: Operation, result: ExecutionResult, finalStats: FinalStats): Completion {
+export function partiallyFailed(
+  { links }: Pick<UseCaseContext, 'links'>,
+  operation: Operation,
+  { result, finalStats }: Omit<Success, 'projectChange'>,
+): Completion {
   const { project, unreconciled } = result;
   const [link] = unreconciled;
   const failsProject = isAction(operation.action) && link !== undefined;
@@ -86,8 +90,13 @@ export function partiallyFailed(operation: Operation, result: ExecutionResult, f
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
     outcome: outcomeOf(operation, result, operation.action === 'pause' ? finalStats.inFlight : null),
     refusal: null,
-    failure: failsProject ? { kind: 'link_unreachable', link, at: finalStats.now } : null,
+    failure: failsProject ? linkFailure(links, link, finalStats.now) : null,
   };
+}
+
+function linkFailure(links: UseCaseContext['links'], link: Link, at: number): Failure {
+  const isNotConfigured = links.connectionState(link.connection) === 'not_configured';
+  return { kind: 'link_unreachable', link, at, ...(isNotConfigured ? { isNotConfigured } : {}) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Policy } from '../domain/authorization.ts';
 import type { ConfigSettings, Configuration, ConnectionSources, UnusableConnection } from '../domain/configuration.ts';
 import type { Logger } from './context.ts';
+import { ConfigurationUnreadableError } from './errors.ts';
 import type { ConfigurationStore } from './stores.ts';
 
 export interface CurrentConfigurationOptions {
@@ -12,11 +13,6 @@ export interface CurrentConfigurationOptions {
   /** Called after this process has taken over other settings or connections. */
   readonly onTakenOver: () => void;
   readonly log: Logger;
-}
-
-/** The stored configuration cannot be read, and this process does not know an earlier one. */
-export class ConfigurationUnreadableError extends Error {
-  override readonly name = 'ConfigurationUnreadableError';
 }
 
 /**

@@ -37,6 +37,11 @@ export class DatabaseRefusedError extends StoreUnavailableError {
   }
 }
 
+/** The stored configuration cannot be read, and this process does not know an earlier one. */
+export class ConfigurationUnreadableError extends Error {
+  override readonly name = 'ConfigurationUnreadableError';
+}
+
 /** Slack did not answer, or asked for a delay (429). Try the job again after `delayMs`. */
 export class RetryLaterError extends Error {
   override readonly name = 'RetryLaterError';

@@ -18,9 +18,10 @@ import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
+import { pauseBeforeRestore } from './fencing.ts';
 import type { LinkStatus, RetryFailedResult } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
-import { createLinksUnreachableError, pauseBeforeRestore, type ReconcileOptions, reconcile } from './reconcile.ts';
+import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
 import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
 
 /**
@@ -125,7 +126,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
       completion =
         result.kind === 'reconciled'
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
-          : partiallyFailed(operation, result, finalStats);
+          : partiallyFailed(context, operation, { result, finalStats });
     }
     const committed = await context.operations.commit(completion);
     if (committed.kind === 'conflict') continue;

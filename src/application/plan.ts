@@ -9,14 +9,25 @@ import {
   wasInterrupted,
 } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
-import { defaultConnection, type Link, linkId, noWatermark, type Watermark } from '../domain/link.ts';
-import { hasQueue, type LinkObservation, type QueueUsage } from '../domain/observation.ts';
+import { defaultConnection, type Link, linkId, type Watermark } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { type ConnectionInfo, type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
-import type { ApplyRefusal, UsedLink } from '../domain/refusal.ts';
+import type { ApplyRefusal } from '../domain/refusal.ts';
 import { findQueuesOfOthers, findSharedQueues } from '../domain/shared-queues.ts';
 import type { UseCaseContext } from './context.ts';
+import {
+  initialWatermarks,
+  type LinkSnapshots,
+  missingLinks,
+  observationsOf,
+  pausedLinks,
+  readSnapshots,
+  runningLinks,
+  unreachableLinks,
+  usedLinks,
+  withoutFailures,
+} from './link-snapshots.ts';
 import type { InitialState } from './stores.ts';
 
 /** The changes that `apply` would make. */
@@ -87,7 +98,7 @@ export async function planApply(context: ReadContext, desired: DesiredFile): Pro
   const diff = diffProjects(stored, desired.projects);
   const others = await context.installations.listOthers();
   const [snapshots, connections] = await Promise.all([
-    readSnapshots(context, diff),
+    readSnapshots(context, linksToRead(diff)),
     readConnectionsOf(context, desired.projects, others.length > 0),
   ]);
   const refusals: ApplyRefusal[] = [
@@ -230,81 +241,11 @@ async function leftPaused(context: ReadContext, links: readonly Link[]): Promise
   return links.filter((_link, index) => statuses[index] === 'paused' || statuses[index] === 'unreachable');
 }
 
-interface LinkSnapshot {
-  readonly observation: LinkObservation;
-  readonly usage: QueueUsage;
-}
-
-/** By link id. */
-type LinkSnapshots = ReadonlyMap<string, LinkSnapshot>;
-
-/** Reads the links that the plan depends on. */
-async function readSnapshots(
-  context: ReadContext,
-  { created, updated, unchanged }: ProjectDiff,
-): Promise<LinkSnapshots> {
-  const links = [
+/** The links that the plan depends on. */
+function linksToRead({ created, updated, unchanged }: ProjectDiff): Link[] {
+  return [
     ...created.flatMap(({ definition }) => definition.links),
     ...updated.flatMap(({ added }) => added),
     ...unchanged.filter(wasInterrupted).flatMap(({ definition }) => definition.links),
   ];
-  const observations = await context.links.observe(links.map((link) => ({ link, watermark: noWatermark })));
-  const reachable = observations.filter(({ kind }) => kind !== 'unreachable').map(({ link }) => link);
-  const usages = await context.links.findUsage(reachable);
-  const usageById = new Map(reachable.map((link, index) => [linkId(link), usages[index]]));
-  return new Map(
-    observations.map((observation) => {
-      const id = linkId(observation.link);
-      return [id, { observation, usage: usageById.get(id) ?? { kind: 'unreachable' } }];
-    }),
-  );
-}
-
-function observationsOf(links: readonly Link[], snapshots: LinkSnapshots): LinkObservation[] {
-  return links.flatMap((link) => snapshots.get(linkId(link))?.observation ?? []);
-}
-
-/** A link's first watermark is its newest failed task: tasks that failed before do not count. */
-function initialWatermarks(links: readonly Link[], snapshots: LinkSnapshots): Record<string, Watermark> {
-  const read = observationsOf(links, snapshots).filter(hasQueue);
-  return Object.fromEntries(read.map(({ link, newestFailed }) => [linkId(link), newestFailed]));
-}
-
-/** The observation as it will be after the first watermark is set. */
-function withoutFailures(observation: LinkObservation): LinkObservation {
-  return hasQueue(observation) ? { ...observation, failuresAfterWatermark: 0, oldestFailures: [] } : observation;
-}
-
-function runningLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && !observation.paused);
-}
-
-function pausedLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => hasQueue(observation) && observation.paused);
-}
-
-function missingLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(links, snapshots, ({ observation }) => observation.kind === 'missing');
-}
-
-function unreachableLinks(links: readonly Link[], snapshots: LinkSnapshots): Link[] {
-  return linksWith(
-    links,
-    snapshots,
-    ({ observation, usage }) => observation.kind === 'unreachable' || usage.kind === 'unreachable',
-  );
-}
-
-function linksWith(links: readonly Link[], snapshots: LinkSnapshots, matches: (snapshot: LinkSnapshot) => boolean) {
-  return links.filter((link) => {
-    const snapshot = snapshots.get(linkId(link));
-    return snapshot !== undefined && matches(snapshot);
-  });
-}
-
-function usedLinks(links: readonly Link[], snapshots: LinkSnapshots): UsedLink[] {
-  return links.flatMap((link) => {
-    const usage = snapshots.get(linkId(link))?.usage;
-    return usage?.kind === 'used' ? [{ link, evidence: usage.evidence }] : [];
-  });
 }

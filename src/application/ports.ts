@@ -40,7 +40,8 @@ export interface LinkGateway {
 }
 
 /**
- * `down`: the last call got no answer. `not_configured`: the `syncbot.yml` of this process has no connection with that name.
+ * `down`: the last call got no answer. `not_configured`: this process has no connection with that name. The stored
+ * configuration or its `syncbot.yml` lacks it, or it cannot use it until it is restarted.
  */
 export type ConnectionState = 'available' | 'down' | 'not_configured';
 
@@ -75,6 +76,8 @@ export interface RetryFailedResult {
 /** Adds jobs to the bot's own BullMQ queues. A job that waits is not added twice. Throws `StoreUnavailableError`. */
 export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
+  /** Removes the job of an operation that no worker will execute. Leaves a job that a worker has taken. */
+  removeExecute(ref: OperationRef): Promise<void>;
   reconcile(id: ProjectId): Promise<void>;
 }
 

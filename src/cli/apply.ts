@@ -66,7 +66,7 @@ function printResult(
     return exitCodes.failure;
   }
   if (result.kind === 'conflict') {
-    output.error({ code: 'conflict', message: texts.conflict(result.project, result.written) });
+    output.error({ code: 'conflict', message: texts.conflict(result.project, result) });
     return exitCodes.failure;
   }
   if (result.notPaused.length > 0) {

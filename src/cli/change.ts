@@ -47,7 +47,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
     return exitCodes.failure;
   }
   using signal = abortOnStopSignal(io.signals);
-  const wait: WaitOptions = { ref, deadlineAt: app.useCaseContext.clock.now() + timeoutMs, signal };
+  const wait: WaitOptions = { ref, deadlineAt: app.useCaseContext.clock.monotonicNow() + timeoutMs, signal };
   const confirmed = await confirmWithRetry(context, { ...wait, by });
   if (confirmed.kind === 'refused') return printRefusal(context, confirmed.refusal);
   return printOutcome(context, { ref, result: await waitForOutcome(app.useCaseContext, wait) });
@@ -55,7 +55,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
 
 interface WaitOptions {
   readonly ref: OperationRef;
-  /** Epoch ms. */
+  /** Ms of the monotonic clock. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal;
 }
@@ -72,7 +72,7 @@ async function confirmWithRetry(
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
-    if (clock.now() >= deadlineAt || signal.aborted) return { kind: 'unknown' };
+    if (clock.monotonicNow() >= deadlineAt || signal.aborted) return { kind: 'unknown' };
     if (attempt === 1) output.note(texts.checking);
     await clock.sleep(confirmRetryDelayMs, signal);
   }
@@ -98,7 +98,7 @@ async function waitForOutcome(
     const current = await readOperation(context, ref);
     if (current.kind !== 'unavailable') last = current;
     const isFinal = current.kind === 'missing' || (current.kind === 'read' && !isUnfinished(current.operation));
-    const remainingMs = deadlineAt - context.clock.now();
+    const remainingMs = deadlineAt - context.clock.monotonicNow();
     if (isFinal || remainingMs <= 0 || signal.aborted) return last;
     await context.clock.sleep(Math.min(pollIntervalMs, remainingMs), signal);
   }

@@ -161,9 +161,11 @@ async function checkOtherSyncbots({ app, config }: CommandContext, projects: rea
     const item = texts.items.otherSyncbot(other.prefix);
     if (other.projects === null) return { item, result: 'unknown', message: texts.otherSyncbot.unreadable };
     const shared = findQueuesOfOthers(projects, [other], connections);
-    return shared.length === 0
-      ? { item, result: 'pass', message: texts.otherSyncbot.readable(other.projects.length) }
-      : { item, result: 'fail', message: texts.otherSyncbot.sharesQueues(shared.map(({ link }) => link.queue)) };
+    if (shared.length > 0)
+      return { item, result: 'fail', message: texts.otherSyncbot.sharesQueues(shared.map(({ link }) => link.queue)) };
+    return other.unreadableProjects > 0
+      ? { item, result: 'unknown', message: texts.otherSyncbot.partlyReadable(other.unreadableProjects) }
+      : { item, result: 'pass', message: texts.otherSyncbot.readable(other.projects.length) };
   });
 }
 

@@ -8,12 +8,17 @@ const texts = messages.configuration;
 const followTimeoutMs = 10_000;
 const pollIntervalMs = 200;
 
+interface ProcessWaitContext {
+  readonly configurations: Pick<UseCaseContext['configurations'], 'listProcesses'>;
+  readonly clock: UseCaseContext['clock'];
+}
+
 /**
- * Waits until every running process uses this version of the configuration, at most 10 s. Returns what is left to do, one
+ * Waits until every running process uses this version of the configuration or a newer one, at most 10 s. Returns what is left to do, one
  * clause for each role and reason.
  */
 export async function waitForProcesses(
-  { configurations, clock }: Pick<UseCaseContext, 'configurations' | 'clock'>,
+  { configurations, clock }: ProcessWaitContext,
   version: number,
 ): Promise<string[]> {
   const deadline = clock.monotonicNow() + followTimeoutMs;
@@ -25,7 +30,7 @@ export async function waitForProcesses(
   }
 }
 
-/** Which processes do not use this version of the configuration, or only a part of it. */
+/** Which processes use an older version of the configuration, or only a part of it. */
 export function processProblems(processes: readonly ProcessStatus[], version: number): string[] {
   const outdated = processes.filter((process) => isOutdated(process, version));
   const unusable = processes.flatMap(({ role, unusable }) => unusable.map((connection) => ({ role, connection })));
@@ -35,8 +40,9 @@ export function processProblems(processes: readonly ProcessStatus[], version: nu
   ];
 }
 
+/** Another apply may have stored a newer version since. */
 function isOutdated({ configurationVersion }: ProcessStatus, version: number): boolean {
-  return configurationVersion !== version;
+  return configurationVersion === null || configurationVersion < version;
 }
 
 /** Equal by their JSON, in the order of their first appearance. */

@@ -16,10 +16,10 @@ export type ConfigSettings = Readonly<z.infer<typeof settingsSchema>>;
 export type SettingName = keyof ConfigSettings;
 
 /** Where a process finds the URL of a connection. A URL itself is never stored. */
-export const connectionSourceSchema = z.discriminatedUnion('kind', [
+const connectionSourceSchema = z.discriminatedUnion('kind', [
   /** The text of the file, with `${VAR}`: each process takes the values from its own environment. It has no password. */
   z.object({ kind: z.literal('template'), template: z.string(), variables: z.array(z.string()) }),
-  /** The URL is in syncbot.yml, so each process needs the file. `digest`: of the address, without user and password. */
+  /** The URL is in syncbot.yml, so each process needs the file. `digest`: of the address and the user name, without the password. */
   z.object({ kind: z.literal('file'), digest: z.string() }),
 ]);
 export type ConnectionSource = Readonly<z.infer<typeof connectionSourceSchema>>;

@@ -11,4 +11,6 @@ export interface OtherSyncbot {
   readonly prefix: string;
   /** Null if the user of the bot's Redis may not read them. */
   readonly projects: readonly ProjectDefinition[] | null;
+  /** How many of its projects this version of syncbot cannot read. */
+  readonly unreadableProjects: number;
 }

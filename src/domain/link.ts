@@ -37,11 +37,22 @@ export function sampleLinks(links: readonly Link[]): LinkSample {
  * link's Redis. `known` are the tasks with that score or a higher one. Tasks with a lower score are covered too. `eventId` is the
  * newest event of the queue at that moment.
  */
-export const watermarkSchema = z.object({
+const currentWatermarkSchema = z.object({
   at: z.number(),
   known: z.array(z.object({ taskId: z.string(), at: z.number() })),
   eventId: z.string(),
 });
+
+/** Records of earlier versions have the tasks that failed at `at` only. Events have ids by the time of the link's Redis. */
+const earlierWatermarkSchema = z
+  .object({ at: z.number(), taskIds: z.array(z.string()) })
+  .transform(({ at, taskIds }) => ({
+    at,
+    known: taskIds.map((taskId) => ({ taskId, at })),
+    eventId: `${Math.floor(at)}-0`,
+  }));
+
+export const watermarkSchema = z.union([currentWatermarkSchema, earlierWatermarkSchema]);
 export type Watermark = Readonly<z.infer<typeof watermarkSchema>>;
 export const noWatermark: Watermark = { at: 0, known: [], eventId: '0-0' };
 
@@ -65,6 +76,8 @@ export const failureSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('link_unreachable'),
     link: linkSchema,
+    /** The worker that tried last did not have the connection of the link. */
+    isNotConfigured: z.literal(true).optional(),
     /** Epoch ms of the bot's Redis server. */
     at: z.number(),
   }),

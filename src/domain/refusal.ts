@@ -54,6 +54,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     missing: z.array(linkSchema),
   }),
   z.object({ code: z.literal('removed'), project: z.string() }),
+  z.object({ code: z.literal('policy_unreadable') }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),
   z.object({ code: z.literal('not_operator'), user: z.string() }),
   z.object({ code: z.literal('other_team'), user: z.string() }),

@@ -27,12 +27,12 @@ export function registerHealthMetrics(registry: Registry, probes: HealthProbes):
   });
   new Gauge({
     name: 'syncbot_connections_missing',
-    help: 'Connections that links of stored projects use and syncbot.yml of this worker does not have, by name.',
+    help: 'Connections that links of stored projects use and this worker does not have, by name.',
     labelNames: ['connection'],
     registers,
     collect() {
       this.reset();
-      for (const connection of probes.missingConnections()) this.set({ connection }, 1);
+      for (const connection of probes.missingConnections() ?? []) this.set({ connection }, 1);
     },
   });
   const { isSlackConnected } = probes;

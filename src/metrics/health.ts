@@ -13,8 +13,11 @@ export interface HealthProbes {
   readonly expectedQueues: readonly string[];
   /** The bot's queues that this process works on now. */
   readonly activeQueues: () => readonly string[];
-  /** Connections that links of stored projects use and this worker does not have. Empty in a process without workers. */
-  readonly missingConnections: () => readonly string[];
+  /**
+   * Connections that links of stored projects use and this worker does not have. Null until they have been read. Empty in a
+   * process without workers.
+   */
+  readonly missingConnections: () => readonly string[] | null;
   /** The stored connections that this process cannot use until it is restarted. */
   readonly unusableConnections: () => readonly UnusableConnection[];
   /** Whether the policy, settings and connections that `apply` stored cannot be read. */
@@ -72,10 +75,11 @@ function observerNote(observation: ObservationStatus | null, expectedQueues: rea
 
 function connectionPart({ missingConnections, unusableConnections }: HealthProbes): Readiness['parts'] {
   const unusable = unusableConnections();
-  const missing = missingConnections().filter((name) => !unusable.some((each) => each.name === name));
+  const missing = missingConnections()?.filter((name) => !unusable.some((each) => each.name === name));
   const problems = [
     ...unusable.map(messages.configuration.unusable),
-    ...(missing.length === 0 ? [] : [texts.missingConnections(missing)]),
+    ...(missing === undefined ? [texts.connectionsNotRead] : []),
+    ...(missing === undefined || missing.length === 0 ? [] : [texts.missingConnections(missing)]),
   ];
   return problems.length === 0 ? {} : { connections: problems.join('; ') };
 }

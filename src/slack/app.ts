@@ -23,11 +23,14 @@ import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
 import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
-import { createNotifier } from './notifier/notifier.ts';
+import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
+import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
+import { createOperationNotifier, type OperationNotifierOptions } from './notifier/operation-notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
-import { type SlackConnectionError, toSlackConnectionError } from './slack-errors.ts';
+import type { SlackConnectionError } from './slack-connection-error.ts';
+import { toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -82,7 +85,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     readPolicy: options.readPolicy,
     installedTeam: () => installedTeam,
-    now: () => context.clock.now(),
+    monotonicNow: () => context.clock.monotonicNow(),
   });
   const { onRequestRejected, onRefusal } = options;
   const responseUrlFetch = instrumentedFetch(options.onCall, 'response_url');
@@ -142,6 +145,16 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       },
       log,
     }),
+  };
+}
+
+type NotifierOptions = OperationNotifierOptions & AlertNotifierOptions & ObservationNotifierOptions;
+
+function createNotifier(options: NotifierOptions): Notifier {
+  return {
+    notifyOperation: createOperationNotifier(options),
+    notifyAlerts: (id) => notifyAlerts(options, id),
+    notifyObservation: () => notifyObservation(options),
   };
 }
 

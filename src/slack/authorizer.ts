@@ -1,5 +1,6 @@
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
+import { ConfigurationUnreadableError } from '../application/errors.ts';
 import {
   authorize,
   authorizePerson,
@@ -34,27 +35,38 @@ export interface Authorizer {
 
 export interface AuthorizerOptions {
   readonly client: LookupClient;
-  /** Called for each decision, so that a removed operator is refused at once. */
+  /** Called for each decision, so that a removed operator is refused at once. May throw `ConfigurationUnreadableError`. */
   readonly readPolicy: () => Promise<Policy>;
   readonly installedTeam: () => string;
-  readonly now: () => number;
+  /** Ms of a clock that never goes back. */
+  readonly monotonicNow: () => number;
   readonly log: Logger;
 }
 
 interface CacheEntry<T> {
+  /** Ms of the monotonic clock. */
   readonly fetchedAt: number;
   /** Null when Slack did not answer. */
   readonly value: Promise<T | null>;
 }
 
+type PolicyReading = { readonly kind: 'read'; readonly policy: Policy } | { readonly kind: 'unreadable' };
+
 /** Reads user groups only if the policy does not name the person. Reads the channel only if the policy names no channels. */
-export function createAuthorizer({ client, readPolicy, installedTeam, now, log }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({
+  client,
+  readPolicy,
+  installedTeam,
+  monotonicNow,
+  log,
+}: AuthorizerOptions): Authorizer {
   const groups = new Map<string, CacheEntry<ReadonlySet<string>>>();
   const channels = new Map<string, CacheEntry<boolean>>();
 
   async function cached<T>(cache: Map<string, CacheEntry<T>>, key: string, maxAgeMs: number, load: () => Promise<T>) {
     const entry = cache.get(key);
-    if (entry !== undefined && now() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null) return entry.value;
+    if (entry !== undefined && monotonicNow() - entry.fetchedAt < maxAgeMs && (await entry.value) !== null)
+      return entry.value;
     const value = withTimeout(load(), lookupTimeoutMs).then((result) => {
       if (result.kind === 'resolved') return result.value;
       const error = result.kind === 'rejected' ? serializeError(result.error) : undefined;
@@ -62,7 +74,7 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
       return null;
     });
     if (cache.size > 1_000) cache.clear();
-    cache.set(key, { fetchedAt: now(), value });
+    cache.set(key, { fetchedAt: monotonicNow(), value });
     return value;
   }
 
@@ -96,9 +108,20 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
     return { ...person, groups: Object.fromEntries(memberships) };
   }
 
+  async function tryToReadPolicy(): Promise<PolicyReading> {
+    try {
+      return { kind: 'read', policy: await readPolicy() };
+    } catch (error) {
+      if (error instanceof ConfigurationUnreadableError) return { kind: 'unreadable' };
+      throw error;
+    }
+  }
+
   return {
     async authorizeRequest(identity) {
-      const policy = await readPolicy();
+      const read = await tryToReadPolicy();
+      if (read.kind === 'unreadable') return { code: 'policy_unreadable' };
+      const { policy } = read;
       const person = await readPerson(policy, identity);
       const refusal = authorizePerson(policy, person);
       if (refusal !== null) return refusal;
@@ -107,8 +130,9 @@ export function createAuthorizer({ client, readPolicy, installedTeam, now, log }
       return authorize(policy, { ...person, channel, channelShared });
     },
     async isOperator(identity) {
-      const policy = await readPolicy();
-      return authorizePerson(policy, await readPerson(policy, identity)) === null;
+      const read = await tryToReadPolicy();
+      if (read.kind === 'unreadable') return false;
+      return authorizePerson(read.policy, await readPerson(read.policy, identity)) === null;
     },
     checkTeam({ user, team }) {
       return team === installedTeam() ? null : { code: 'other_team', user };

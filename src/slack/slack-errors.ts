@@ -1,18 +1,7 @@
 import { webApi } from '@slack/bolt';
 import { serializeError } from '../logging/serialize-error.ts';
 import { messages } from '../messages/catalog.ts';
-
-/** Slack rejects a token, cannot be reached, or cannot reach the bot. The message is a sentence for the operator. */
-export class SlackConnectionError extends Error {
-  override readonly name = 'SlackConnectionError';
-  /** Slack's code, such as `invalid_auth`. `unreachable` without a response, `port` when the bot cannot listen on its port. */
-  readonly code: string;
-
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
+import { SlackConnectionError } from './slack-connection-error.ts';
 
 const fatalAuthErrors: ReadonlySet<string> = new Set([
   'invalid_auth',

@@ -168,7 +168,12 @@ describe('a second apply', () => {
       desiredProject('second', [two]),
     );
     await fixture.apply(desiredProject('first', [one], { labels: ['changed'] }));
-    expect(await fixture.applyPlanned(planned)).toEqual({ kind: 'conflict', project: 'first', written: [] });
+    expect(await fixture.applyPlanned(planned)).toEqual({
+      kind: 'conflict',
+      project: 'first',
+      isConfigurationStored: false,
+      written: [],
+    });
     const latePlan = await fixture.planOrThrow(
       desiredProject('first', [one], { labels: ['changed'] }),
       desiredProject('second', [two]),

@@ -90,7 +90,7 @@ export function requestAndConfirmWithoutJob(
 export function withoutJobs(services: TestServices): UseCaseContext {
   return {
     ...services.context,
-    jobs: { execute: async () => {}, reconcile: async () => {} },
+    jobs: { execute: async () => {}, removeExecute: async () => {}, reconcile: async () => {} },
     notifications: {
       operationChanged: async () => {},
       alertsChanged: async () => {},

@@ -59,6 +59,7 @@ describe('a pause that cannot reach every link', () => {
       reconciledVersion: 0,
       failure: { kind: 'link_unreachable', link: far.link },
     });
+    expect((await services.context.projects.read('orders'))?.failure).not.toHaveProperty('isNotConfigured');
 
     await using _server = await startRedisServer({ port });
     const owner = new Redis(port, { maxRetriesPerRequest: null });
@@ -71,6 +72,18 @@ describe('a pause that cannot reach every link', () => {
     await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 3);
     await queue.close();
     owner.disconnect();
+  });
+
+  it('records that no worker had the connection of a link', async () => {
+    const [near] = await createLinks();
+    const link = { queue: 'users', connection: 'lake', prefix: 'bull' };
+    await services.createProject('orders', [near, { link }]);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    await executeRepeatedly(services, withoutJobs(services), ref);
+    expect(await services.context.projects.read('orders')).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'link_unreachable', link, isNotConfigured: true },
+    });
   });
 
   it('names a link without a queue, and is done', async () => {
@@ -133,7 +146,10 @@ describe('a Start or a Restore', () => {
     expect(project).toMatchObject({ state: 'failed', version: 5, failure: { link: far.link } });
     expect(project?.reconciledVersion).toBeLessThan(5);
     const reconciled: string[] = [];
-    await sweep({ ...context, jobs: { execute: async () => {}, reconcile: async (id) => void reconciled.push(id) } });
+    await sweep({
+      ...context,
+      jobs: { ...withoutJobs(services).jobs, reconcile: async (id) => void reconciled.push(id) },
+    });
     expect(reconciled).toEqual(['orders']);
   });
 

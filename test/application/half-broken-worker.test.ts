@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findMissingConnections } from '../../src/application/missing-connections.ts';
+import { MissingConnections } from '../../src/application/missing-connections.ts';
 import type { Services, ServicesConfig } from '../../src/services.ts';
 import { endpointOf, startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 beforeEach(async () => {
@@ -40,7 +39,7 @@ describe.each(faults)('while a worker %s, another worker', (_fault, connections)
     await services.createProject('orders', [near, far], { state: 'paused' });
     await startBrokenWorker(connections(), 'reconcile');
     await services.instance.startWorkers();
-    await waitFor(() => far.queue.isPaused(), { timeoutMs: 40_000 });
+    await waitFor(() => far.queue.isPaused());
     await waitFor(async () => (await services.context.projects.read('orders'))?.reconciledVersion === 1);
     expect(await near.queue.isPaused()).toBe(true);
   });
@@ -60,7 +59,7 @@ describe.each(faults)('while a worker %s, another worker', (_fault, connections)
       const current = await services.context.operations.read(ref);
       return current?.finishedAt != null && current;
     };
-    const operation = await waitFor(readFinished, { timeoutMs: 40_000 });
+    const operation = await waitFor(readFinished);
     expect(operation).toMatchObject({ state: 'done', toState: finalState, refusal: null });
     expect(await far.queue.isPaused()).toBe(finalState === 'paused');
   });
@@ -70,8 +69,15 @@ it('A worker finds the connections that stored projects use and that it does not
   const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
   await services.createProject('orders', [near, far]);
   const broken = services.addInstance({}, { connections: {} });
-  expect(await findMissingConnections(broken.context)).toEqual(['far']);
-  expect(await findMissingConnections(withoutJobs(services))).toEqual([]);
+  for (const [context, names] of [
+    [broken.context, ['far']],
+    [services.context, []],
+  ] as const) {
+    const missing = new MissingConnections(context);
+    expect(missing.names).toBeNull();
+    await missing.check();
+    expect(missing.names).toEqual(names);
+  }
   await broken.startWorkers();
-  await waitFor(() => broken.health.missingConnections().includes('far'));
+  await waitFor(() => broken.health.missingConnections()?.includes('far'));
 });

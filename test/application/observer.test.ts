@@ -58,7 +58,7 @@ describe('a cycle of the observer', () => {
     await services.createProject('payments', [testLink]);
     await failOneTask(testLink);
     const reconciled: string[] = [];
-    const jobs = { execute: async () => {}, reconcile: async (id: string) => void reconciled.push(id) };
+    const jobs = { ...withoutJobs(services).jobs, reconcile: async (id: string) => void reconciled.push(id) };
     const notified: string[] = [];
     const alertsChanged = async (id: string) => void notified.push(id);
     await runObserver({

@@ -32,13 +32,10 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const waitForOutcome = (ref: OperationRef) =>
-  waitFor(
-    async () => {
-      const operation = await services.context.operations.read(ref);
-      return operation?.finishedAt != null && operation;
-    },
-    { timeoutMs: 40_000 },
-  );
+  waitFor(async () => {
+    const operation = await services.context.operations.read(ref);
+    return operation?.finishedAt != null && operation;
+  });
 
 async function killFar(): Promise<void> {
   const server = services.server('far');

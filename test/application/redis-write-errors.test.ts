@@ -50,8 +50,8 @@ it.each(writeFailures)(
     await services.instance.startWorkers();
     await waitFor(async () => (await readOperation(ref))?.state === 'done');
     expect(await link.queue.isPaused()).toBe(true);
-    // Redis may execute the second request later. Its dialog was never shown.
-    const otherEvents = (await readEvents()).filter((event) => event !== 'requested');
+    // Redis may execute the second request later: its dialog was never shown. Alerts depend on how long all this takes.
+    const otherEvents = (await readEvents()).filter((event) => event !== 'requested' && !event.startsWith('alert_'));
     expect(otherEvents).toEqual(['done', 'started', 'confirmed', 'created']);
   },
 );

@@ -24,6 +24,7 @@ async function runSweep() {
   await sweep({
     ...services.context,
     jobs: {
+      ...services.context.jobs,
       execute: async ({ operation }) => void executed.push(operation),
       reconcile: async (id) => void reconciled.push(id),
     },

@@ -100,6 +100,11 @@ test('doctor names the other syncbot, and fails when both have one queue.', asyn
     staging.context.projects.save({ ...definition, id }, { state: 'paused', watermarks: {} }, 'cli:test');
   await save('users', desiredProject('users', [users]));
   expect(await readItem()).toMatchObject({ result: 'pass' });
+  await services.redis.hset('staging:{p:users}:state', 'v', '2');
+  expect(await readItem()).toMatchObject({
+    result: 'unknown',
+    message: expect.stringContaining('cannot read 1 project'),
+  });
   await save('copies', desiredProject('copies', [orders]));
   expect(await readItem()).toMatchObject({ result: 'fail', message: expect.stringContaining('orders') });
 });
@@ -121,7 +126,9 @@ test('doctor reports another syncbot whose projects the Redis user may not read,
   await services.redis.acl('SETUSER', 'staging', ...rules);
   const redis = endpointOf(services.url.replace('redis://', 'redis://staging:pw@'));
   const restricted = services.addInstance({}, { keyPrefix: 'staging', redis });
-  expect(await restricted.context.installations.listOthers()).toEqual([{ prefix: 'syncbot', projects: null }]);
+  expect(await restricted.context.installations.listOthers()).toEqual([
+    { prefix: 'syncbot', projects: null, unreadableProjects: 0 },
+  ]);
   const { apply } = createApplyFixture(restricted);
   expect(await apply(desiredProject('users', [users], { adopt: true }))).toMatchObject({ kind: 'applied' });
 });

@@ -21,6 +21,7 @@ afterEach(async () => {
 
 const cli = (line: string, options: CliRunOptions = {}) =>
   runCliInProcess(line.split(' '), { env: configFile.env, openApp: openAppOn(services), ...options });
+const dayMs = 86_400_000;
 const projectState = async () => (await services.context.projects.read('orders'))?.state;
 
 describe('pause and restore', () => {
@@ -99,6 +100,17 @@ describe('pause and restore', () => {
     expect((await services.context.projects.read('orders'))?.version).toBe(3);
   });
 
+  test('wait on if the clock of the host is set ahead', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    let now = Date.now();
+    const clock = { ...services.context.clock, now: () => (now += dayMs) };
+    expect(await cli('pause orders --yes', { openApp: openAppOn(services, { context: { clock } }) })).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('orders was paused'),
+    });
+  });
+
   test('report a confirmation that comes too late', async () => {
     await services.createProject('orders', [link]);
     const settings = { ...services.context.settings, confirmationTtlMs: -1 };
@@ -126,6 +138,17 @@ describe('apply and run', () => {
     });
     expect(await link.queue.isPaused()).toBe(true);
     expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
+  });
+
+  test('an apply that a conflict stops names what it has applied', async () => {
+    await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }]\n');
+    const projects = { ...services.context.projects, save: async () => ({ kind: 'conflict' as const }) };
+    const result = await cli('apply --yes', { openApp: openAppOn(services, { context: { projects } }) });
+    expect(result).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('Only this was applied: policy, settings and connections.'),
+    });
+    expect(await services.context.configurations.read()).toMatchObject({ kind: 'read', version: 1 });
   });
 
   test('a refused apply prints every reason, with exit code 1', async () => {

@@ -17,7 +17,7 @@ it(`each operation has one outcome when a process is stopped at a sample of cras
   const { stops, failures } = await runAll(scenarios, selected, { concurrency, maxFailures: concurrency });
   expect(failures).toEqual([]);
   expect(stops).toBe(selected.length);
-}, 600_000);
+});
 
 /** Groups the cases by scenario. Those of a worker are also grouped by signal. */
 function groupByKind(cases: readonly CrashCase[]): Map<string, CrashCase[]> {

@@ -115,7 +115,7 @@ describe('startRedisServer', () => {
   });
 
   test('the server does not keep its parent process alive, and ends with it', async () => {
-    const { stdout } = await run(process.execPath, [await writeParentProgram(), 'leave'], { timeout: 30_000 });
+    const { stdout } = await run(process.execPath, [await writeParentProgram(), 'leave']);
     const { pid } = JSON.parse(stdout) as { pid: number };
     await waitFor(() => !isRunning(pid), { description: 'the end of the server' });
   });

@@ -165,9 +165,14 @@ describe('a link', () => {
     expect(new Set(changes.map((change) => ('value' in change ? 'put' : 'delete')))).toEqual(
       new Set(['put', 'delete']),
     );
-    await waitFor(async () => (await compare())?.equal, { description: 'the target to catch up' });
-    expect(await queue.getJobCounts('failed', 'waiting', 'active')).toEqual({ failed: 0, waiting: 0, active: 0 });
+    const isDone = async () => {
+      const { waiting, active } = await queue.getJobCounts('waiting', 'active');
+      return waiting === 0 && active === 0;
+    };
+    await waitFor(isDone, { description: 'the end of all tasks' });
+    expect(await queue.getFailedCount()).toBe(0);
     expect(await queue.getCompletedCount()).toBe(50);
+    expect((await compare())?.equal).toBe(true);
   });
 
   test('queues the changes of concurrent bursts in the order of the table', async () => {

@@ -1,11 +1,14 @@
 import { EventEmitter } from 'node:events';
+import { pino } from 'pino';
 import { expect } from 'vitest';
 import { findFreePort } from '../../demo/free-port.ts';
 import { createApp } from '../../src/app.ts';
+import { Services } from '../../src/services.ts';
 import { type CliResult, runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { userActions } from '../support/slack-harness.ts';
+import { endpointOf, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startLinkOwner } from './link-owner.ts';
 
@@ -47,6 +50,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   await owner.startWorkers();
   await runSuccessfully('doctor');
   await runSuccessfully('precheck', 'orders');
+  await addAndRemoveJob(botUrl);
 
   await using roles = await startRoles(env);
   await roles.waitUntilReady();
@@ -85,6 +89,15 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   for (const command of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
     await cli(...command);
   expect(slack.violations).toEqual([]);
+}
+
+/** What a bot does with the job of an operation that no worker took in time. */
+async function addAndRemoveJob(botUrl: string): Promise<void> {
+  const config = { redis: endpointOf(botUrl), connections: {}, settings: testSettings };
+  await using services = new Services(config, pino({ level: 'silent' }));
+  const ref = { project: 'orders', operation: 'late' };
+  await services.context.jobs.execute(ref);
+  await services.context.jobs.removeExecute(ref);
 }
 
 interface ConfigContent {

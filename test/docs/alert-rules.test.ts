@@ -21,7 +21,7 @@ test('each alert rule of the page queries metrics and labels that a worker expor
   const yml = 'settings: { observeEvery: 1s }\nprojects: {}\n';
   await using app = await runApp({ role: 'worker', redisUrl: services.url, yml });
   const isObserved = async () => (await app.scrape()).value('syncbot_projects', { state: 'running' });
-  await expect.poll(isObserved, { timeout: 20_000 }).toBe(1);
+  await expect.poll(isObserved).toBe(1);
 
   const scrape = await app.scrape();
   const usedSelectors = rules.flatMap(({ alert, expr }) =>

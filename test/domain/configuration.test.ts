@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Configuration, configurationChanges } from '../../src/domain/configuration.ts';
+import { messages } from '../../src/messages/catalog.ts';
 
 const ids = fc.uniqueArray(fc.constantFrom('U0ALICE', 'U0BOB', 'S0OPS', 'C0SYNC'));
 const duration = fc.constantFrom(1_000, 5_000, 60_000);
@@ -43,6 +44,13 @@ it('There is a change exactly if two configurations differ in their effect.', ()
       expect(changes.length === 0).toBe(normalize(before) === normalize(after));
       expect(configurationChanges(before, before)).toEqual([]);
     }),
+  );
+});
+
+it('A policy without channels names the channels that it does not allow.', () => {
+  const change = { kind: 'channels', before: [], after: ['C0SYNC'] } as const;
+  expect(messages.configuration.change(change)).toBe(
+    'policy.channels: every channel that is not shared with another organization → C0SYNC',
   );
 });
 

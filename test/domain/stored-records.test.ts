@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/connection-fault.ts';
 import { historyEntrySchema, historyEvents, requestedFrom } from '../../src/domain/history.ts';
 import { operationKinds } from '../../src/domain/lifecycle.ts';
-import { type Failure, failureSchema, type Watermark, watermarkSchema } from '../../src/domain/link.ts';
+import { type Failure, failureSchema, noWatermark, type Watermark, watermarkSchema } from '../../src/domain/link.ts';
 import { type Operation, type Outcome, operationSchema, operationStates } from '../../src/domain/operation.ts';
 import { type CheckReason, type PrecheckItem, precheckItemSchema } from '../../src/domain/precheck.ts';
 import { type ProjectDefinition, projectDefinitionSchema } from '../../src/domain/project.ts';
@@ -23,7 +23,13 @@ const links = { total: 7, first: [link] };
 const text = 'any text';
 const at = exampleNow;
 const taskFailure = { kind: 'task_failed', link, taskId: '7', reason: text, at } as const;
-const failures: Failure[] = [taskFailure, { ...taskFailure, removedTasks: 3 }, { kind: 'link_unreachable', link, at }];
+const linkFailure = { kind: 'link_unreachable', link, at } as const;
+const failures: Failure[] = [
+  taskFailure,
+  { ...taskFailure, removedTasks: 3 },
+  linkFailure,
+  { ...linkFailure, isNotConfigured: true },
+];
 const message = { channel: 'C0SYNC', ts: '1.2' };
 
 const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { kind: Kind }> } = {
@@ -106,6 +112,7 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   no_drift: { code: 'no_drift', project: text, state: 'paused' },
   adopt_mixed: { code: 'adopt_mixed', project: text, running: [link], paused: [], missing: [link] },
   removed: { code: 'removed', project: text },
+  policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: text },
   not_operator: { code: 'not_operator', user: text },
   other_team: { code: 'other_team', user: text },
@@ -231,6 +238,15 @@ describe('a record of an older version', () => {
   it('of an operation has null for the fields that the version did not write', () => {
     const { claimDelayedAt, reconciledAt, laterFailure, notifiedAt, ...older } = exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
+  });
+
+  it('of a watermark has the score of the watermark for its tasks, and an event of that time', () => {
+    expect(watermarkSchema.parse({ at: 1_700_000_000_000, taskIds: ['7'] })).toEqual({
+      at: 1_700_000_000_000,
+      known: [{ taskId: '7', at: 1_700_000_000_000 }],
+      eventId: '1700000000000-0',
+    });
+    expect(watermarkSchema.parse({ at: 0, taskIds: [] })).toEqual(noWatermark);
   });
 
   it('of a definition has no limits', () => {

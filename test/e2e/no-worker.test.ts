@@ -15,6 +15,8 @@ beforeEach(async () => {
 afterEach(() => closeWithoutViolations(harness));
 
 const carol = { user: 'U0CAROL' };
+/** The jobs that wait for a worker to execute an operation. */
+const waitingJobs = () => harness.services.redis.llen(`${keys.queuePrefix}:actions:wait`);
 const channelTexts = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
 
 /** Waits until the bot has confirmed the operation, then moves its confirmation into the past. */
@@ -35,8 +37,10 @@ test('Without a worker the message says so after 10 s, and after 2 minutes the b
   await harness.waitForMessage('Pausing orders…', carol);
   await moveConfirmationBack(10_000);
   await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
+  expect(await waitingJobs()).toBe(1);
   await moveConfirmationBack(121_000);
   await harness.waitForMessage('no syncbot worker took the request within 2 min', carol);
+  await waitFor(async () => (await waitingJobs()) === 0, { description: 'no job of a refused operation' });
   expect(channelTexts()).toHaveLength(1);
   const dialogText = () =>
     harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').find(({ ts }) => ts === dialog.ts)?.text;

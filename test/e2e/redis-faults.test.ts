@@ -109,9 +109,7 @@ const injectors: Record<(typeof cases)[number]['fault'], InjectFault> = {
       async (deliver) => {
         harness.services.proxy.dropReplyAndGoDown('confirm');
         deliver();
-        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether your answer was saved'), {
-          timeoutMs: 30_000,
-        });
+        await harness.slack.waitFor(() => harness.waitForMessage('It is not known whether your answer was saved'));
         harness.services.proxy.recover();
       },
   ),

@@ -80,9 +80,6 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   await addFailingTask();
   await harness.slack.waitFor(
     async () => (await readProject(harness))?.alerts.project_failed?.delivered?.message && findAlert(harness),
-    {
-      timeoutMs: 20_000,
-    },
   );
   failingRow.isRepaired = true;
   harness.press('Restore', findAlert(harness), 'U0BOB');
@@ -100,7 +97,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
       const alertRecord = (await readProject(harness))?.alerts.project_failed;
       return allPosted && alertRecord?.alert.state === 'resolved' && !needsNotification(alertRecord);
     },
-    { description: expected.join(', '), timeoutMs: 20_000 },
+    { description: expected.join(', ') },
   );
   expect(await readProject(harness)).toMatchObject({ state: 'running', activeOperation: null });
   expect(harness.slack.violations).toEqual([]);

@@ -34,7 +34,7 @@ it.each([
       channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes('b was paused')),
     );
     const ownTexts = () => harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').map(visibleText);
-    await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a was paused')), { timeoutMs: 20_000 });
+    await harness.slack.waitFor(() => ownTexts().some((text) => text.includes('a was paused')));
     expect(channelMessages(harness, 'C0A')).toEqual([]);
     expect(await harness.services.context.projects.read('a')).toMatchObject({ state: 'paused', activeOperation: null });
     expect(harness.slack.violations).toEqual([]);
@@ -49,14 +49,10 @@ it('Slack’s rate limit does not lose or repeat the outcomes of five operations
   const dialogs = [];
   for (const id of ids) dialogs.push(await harness.runCommand(`pause ${id}`));
   for (const dialog of dialogs) harness.press('OK', dialog);
-  await harness.slack.waitFor(
-    () =>
-      ids.every((id) =>
-        channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes(`${id} was paused`)),
-      ),
-    {
-      timeoutMs: 30_000,
-    },
+  await harness.slack.waitFor(() =>
+    ids.every((id) =>
+      channelMessages(harness, 'C0SYNC').some((message) => visibleText(message).includes(`${id} was paused`)),
+    ),
   );
   expect(channelMessages(harness, 'C0SYNC')).toHaveLength(ids.length);
   expect(harness.slack.callsTo('chat.postMessage').some(({ result }) => result === 'ratelimited')).toBe(true);

@@ -24,32 +24,25 @@ afterEach(async () => {
 const nodeFailure = (node: number) => ({
   waitUntilDurable: async () => {},
   fail: () => cluster.kill(node),
-  recover: () => cluster.restart(node),
+  async recover() {
+    await cluster.restart(node);
+    // A worker of BullMQ 6.7.0 that waited for a task of this node may never take one again. Seen on a busy machine.
+    await fixture.restartWorkers();
+  },
 });
 
-// A worker waits some seconds before it connects to a failed node again.
-const limits = { timeout: 150_000 };
+it('a pause and a restore each have one outcome when the node with the project record dies while they run', async () => {
+  const node = await cluster.nodeOf(keys.project('orders').state);
+  await expectPauseSurvives(fixture, nodeFailure(node));
+  await expectRestoreSurvives(fixture, nodeFailure(node));
+  await expectNoVersionGaps(fixture);
+});
 
-it(
-  'a pause and a restore each have one outcome when the node with the project record dies while they run',
-  limits,
-  async () => {
-    const node = await cluster.nodeOf(keys.project('orders').state);
-    await expectPauseSurvives(fixture, nodeFailure(node));
-    await expectRestoreSurvives(fixture, nodeFailure(node));
-    await expectNoVersionGaps(fixture);
-  },
-);
-
-it(
-  "a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies",
-  limits,
-  async () => {
-    const queuesNode = await cluster.nodeOf(keys.queuePrefix);
-    const recordNode = await cluster.nodeOf(keys.project('orders').state);
-    const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
-    await expectPauseSurvives(fixture, nodeFailure(queuesNode));
-    await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
-    await expectNoVersionGaps(fixture);
-  },
-);
+it("a pause has one outcome when the node with the bot's queues dies, and a restore when a node with only a link dies", async () => {
+  const queuesNode = await cluster.nodeOf(keys.queuePrefix);
+  const recordNode = await cluster.nodeOf(keys.project('orders').state);
+  const linkNode = [0, 1, 2].find((node) => node !== queuesNode && node !== recordNode);
+  await expectPauseSurvives(fixture, nodeFailure(queuesNode));
+  await expectRestoreSurvives(fixture, nodeFailure(linkNode ?? expect.unreachable()));
+  await expectNoVersionGaps(fixture);
+});

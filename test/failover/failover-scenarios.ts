@@ -57,7 +57,6 @@ export async function expectRestoreSurvives(
 export async function expectAllCompleted(fixture: FailoverFixture, expected: readonly string[]): Promise<void> {
   await waitFor(() => [...fixture.completedTasks.values()].every((completed) => completed.length >= expected.length), {
     description: 'all tasks to run',
-    timeoutMs: 45_000,
   });
   for (const [link, completed] of fixture.completedTasks)
     expect({ link, completed }).toEqual({ link, completed: expected });

@@ -32,6 +32,15 @@ describe('a firing alert', () => {
       /^orders is Failed: a could not be reached\. /,
     ],
     [
+      {
+        kind: 'project_failed',
+        since: 1,
+        failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1, isNotConfigured: true },
+      },
+      'failed',
+      /^orders is Failed: a could not be reached, because its connection was not configured in the worker that tried last\. /,
+    ],
+    [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
       'paused',
       /^a runs although orders is Paused\. It was resumed outside syncbot, or by a command of syncbot that arrived late\. Workers may process its tasks\. Re-apply pauses it again\.$/,

@@ -43,6 +43,7 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   no_drift: { code: 'no_drift', project: hostileText, state: 'paused' },
   adopt_mixed: { code: 'adopt_mixed', project: hostileText, running: [link], paused: [link, link], missing: [link] },
   removed: { code: 'removed', project: hostileText },
+  policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: hostileText },
   not_operator: { code: 'not_operator', user: hostileText },
   other_team: { code: 'other_team', user: hostileText },

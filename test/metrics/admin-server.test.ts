@@ -123,6 +123,16 @@ test.each<[string, Partial<HealthProbes>, object]>([
         'not configured in this process: lake, warehouse; run syncbot apply with a syncbot.yml that has them',
     },
   ],
+  [
+    'the connections of the stored projects are not read yet',
+    { missingConnections: () => null },
+    {
+      redis: 'ready',
+      slack: 'ready',
+      workers: 'ready',
+      connections: 'the connections of the stored projects are not read yet',
+    },
+  ],
   ['the process is stopping', { stopSignal, pingRedis: () => new Promise(() => {}) }, { process: 'is stopping' }],
 ])('The process is not ready when %s.', async (_what, probes, parts) => {
   const response = await fetchPath(await startServer(probes), '/readyz');

@@ -3,6 +3,7 @@ import type { ObservedProject } from '../../src/domain/observation.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { exampleProject } from '../support/example-records.ts';
 import { startTestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { runApp } from './running-app.ts';
 import { parseScrape } from './scrape.ts';
 
@@ -17,7 +18,7 @@ test('The metrics show projects, links and alerts as the last cycle observed the
   await using app = await runApp({ role: 'worker', redisUrl: services.url, yml });
 
   const readBacklog = async () => (await app.scrape()).value('syncbot_project_backlog', { project: 'near' });
-  await expect.poll(readBacklog, { timeout: 20_000 }).toBe(3);
+  await expect.poll(readBacklog).toBe(3);
   const scrape = await app.scrape();
   expect(scrape.value('syncbot_project_latency_seconds', { project: 'near' })).toBeGreaterThan(0);
   expect(scrape.value('syncbot_project_latency_seconds', { project: 'far' })).toBe(0);
@@ -27,13 +28,18 @@ test('The metrics show projects, links and alerts as the last cycle observed the
   expect(scrape.value('syncbot_observation_timestamp_seconds')).toBeGreaterThan(1_700_000_000);
   expect(scrape.value('syncbot_alerts', { kind: 'unexpectedly_paused' })).toBe(0);
 
+  // The first reconcile of a new project would resume the link.
+  await waitFor(async () => {
+    const project = await services.context.projects.read('near');
+    return project !== null && project.reconciledVersion === project.version;
+  });
   await near.queue.pause();
   const readDriftAlerts = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'unexpectedly_paused' });
-  await expect.poll(readDriftAlerts, { timeout: 20_000 }).toBe(1);
+  await expect.poll(readDriftAlerts).toBe(1);
 
   services.server('far').kill('SIGKILL');
   const readUnreachable = async () => (await app.scrape()).value('syncbot_links_unreachable', { connection: 'far' });
-  await expect.poll(readUnreachable, { timeout: 20_000 }).toBe(1);
+  await expect.poll(readUnreachable).toBe(1);
   const withoutFar = await app.scrape();
   expect(withoutFar.value('syncbot_project_latency_seconds', { project: 'far' })).toBeNull();
   expect(withoutFar.value('syncbot_project_backlog', { project: 'far' })).toBeNull();

@@ -49,7 +49,7 @@ test('Each operation is counted once, by the process that ended it.', async () =
     worker: { 'pause done': 3, 'pause refused': 1 },
     expired: 1,
   };
-  await expect.poll(readOutcomes, { timeout: 30_000 }).toEqual(expected);
+  await expect.poll(readOutcomes).toEqual(expected);
   await waitFor(async () => (await bot.scrape()).table('syncbot_operation_step_seconds_count')['notify pause'] === 5);
 
   const [botScrape, workerScrape] = [await bot.scrape(), await worker.scrape()];
@@ -97,7 +97,7 @@ test('A repeated button press and a second notification are not counted again.',
   });
   expect(await context.operations.claim(ref, 'again')).toMatchObject({ kind: 'finished' });
   const readNotified = async () => (await all.scrape()).table('syncbot_operation_step_seconds_count')['notify pause'];
-  await expect.poll(readNotified, { timeout: 20_000 }).toBe(1);
+  await expect.poll(readNotified).toBe(1);
   finishTasks[0]?.();
   await slack.waitFor(() =>
     slack

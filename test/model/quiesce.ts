@@ -10,8 +10,6 @@ import { shouldPauseLinks } from './state-model.ts';
 import type { ModelProject, System } from './system.ts';
 import type { ToldRemovals } from './told-check.ts';
 
-const quiesceTimeoutMs = 60_000;
-
 /**
  * Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link
  * but those whose flag a person has set, and no alert without its cause or cause without its alert.
@@ -33,13 +31,10 @@ async function quiesceProject(system: System, project: ModelProject): Promise<vo
 
 async function waitUntilNothingIsFound(subject: string, find: () => Promise<string>): Promise<void> {
   let pending = '';
-  await waitFor(
-    async () => {
-      pending = await find();
-      return pending === '';
-    },
-    { timeoutMs: quiesceTimeoutMs },
-  ).catch(() => {
+  await waitFor(async () => {
+    pending = await find();
+    return pending === '';
+  }).catch(() => {
     throw new Error(`${subject} has pending work: ${pending}`);
   });
 }
@@ -139,7 +134,6 @@ async function performAction(
   await confirm(bot, { ref, by: 'cli:drain', dialog: null });
   await waitFor(async () => (await bot.operations.read(ref))?.finishedAt != null, {
     description: `the ${action} of ${id}`,
-    timeoutMs: quiesceTimeoutMs,
   });
   return { project: id, operation, removedTasks: result.removedTasks };
 }
@@ -151,5 +145,5 @@ async function waitUntilDrained({ id, links }: ModelProject): Promise<'drained' 
     if ((await countTasks(links, 'failed')) > 0) return 'failed';
     return remaining === 0 && 'drained';
   };
-  return waitFor(readProgress, { description: `the tasks of ${id}`, timeoutMs: quiesceTimeoutMs });
+  return waitFor(readProgress, { description: `the tasks of ${id}` });
 }

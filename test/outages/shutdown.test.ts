@@ -75,13 +75,13 @@ const withSlack: Record<string, Situation> = {
   'whose socket has not received hello': async (fixture, role) => {
     fixture.slack.sockets.helloMode = 'held';
     const program = fixture.startProgram(role);
-    await fixture.slack.waitFor(() => fixture.slack.sockets.tcpConnectionCount === 1, { timeoutMs: 40_000 });
+    await fixture.slack.waitFor(() => fixture.slack.sockets.tcpConnectionCount === 1);
     return program;
   },
   'whose WebSocket handshake Slack does not answer': async (fixture, role) => {
     fixture.slack.sockets.helloMode = 'unanswered';
     const program = fixture.startProgram(role);
-    await fixture.slack.waitFor(() => fixture.slack.sockets.tcpConnectionCount === 1, { timeoutMs: 40_000 });
+    await fixture.slack.waitFor(() => fixture.slack.sockets.tcpConnectionCount === 1);
     return program;
   },
   'that cannot replace its socket': async (fixture, role) => {

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import { startProgram } from '../support/running-program.ts';
 import { argumentsOf, commandOf, copiesOf, parseStages, propertiesOf } from './dockerfile.ts';
-import { buildTimeoutMs, compiledFiles, listFiles } from './npm-package.ts';
+import { compiledFiles, listFiles } from './npm-package.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readFile = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -51,9 +51,7 @@ describe('the Dockerfile', () => {
     expect(sources.filter((path) => !existsSync(join(root, path)) || isIgnored(path))).toEqual([]);
   });
 
-  it('copies every file that the build needs, and the build makes the program executable', {
-    timeout: buildTimeoutMs,
-  }, async () => {
+  it('copies every file that the build needs, and the build makes the program executable', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'syncbot-image-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const buildStage = stages[0] ?? expect.unreachable();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { killAtTestEnd, startProgram, waitForOutput } from '../support/running-program.ts';
 import { startTestServices } from '../support/test-services.ts';
-import { buildTimeoutMs, compiledFiles, type InstalledPackage, packAndInstall } from './npm-package.ts';
+import { compiledFiles, type InstalledPackage, packAndInstall } from './npm-package.ts';
 
 const manifest = z
   .object({
@@ -18,7 +18,7 @@ const manifest = z
 let installed: InstalledPackage;
 beforeAll(async () => {
   installed = await packAndInstall();
-}, buildTimeoutMs);
+});
 afterAll(() => installed[Symbol.asyncDispose]());
 
 describe('the tarball', () => {

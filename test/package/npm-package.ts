@@ -8,9 +8,6 @@ import { z } from 'zod';
 const execFileAsync = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
 
-/** For a build with type check, and a copy of about ten thousand files, on a busy machine. */
-export const buildTimeoutMs = 240_000;
-
 export interface InstalledPackage extends AsyncDisposable {
   /** The files of the tarball. */
   readonly files: readonly { readonly path: string; readonly mode: number }[];

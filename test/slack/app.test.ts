@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { NewDialog } from '../../src/domain/operation.ts';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
-import { exampleOperation } from '../support/example-records.ts';
-import { alice, type SlackAppFixture, startSlackAppFixture, storeUnavailable } from './slack-app-fixture.ts';
+import { exampleNow, exampleOperation } from '../support/example-records.ts';
+import {
+  alice,
+  createSlackAppFixture,
+  type SlackAppFixture,
+  startSlackAppFixture,
+  storeUnavailable,
+} from './slack-app-fixture.ts';
 
 describe('requests from Slack', () => {
   it('A repeated delivery of a command is answered once.', async () => {
@@ -82,6 +88,19 @@ describe('requests from Slack', () => {
   });
 });
 
+it('The members of a user group are read again after five minutes, also if the clock of the host is set back.', async () => {
+  await using fixture = await createSlackAppFixture({}, { operators: ['S0OPS'] });
+  await fixture.slackApp.start();
+  const { clock } = fixture.dependencies.context;
+  for (const reads of [1, 2]) {
+    fixture.slack.command({ ...alice, text: 'pause orders' });
+    await fixture.slack.waitFor(() => fixture.slack.callsTo('usergroups.users.list').length === reads);
+    const [wallClock, monotonic] = [clock.now(), clock.monotonicNow()];
+    clock.now = () => wallClock - 86_400_000;
+    clock.monotonicNow = () => monotonic + 5 * 60_000;
+  }
+});
+
 describe('a press on OK while Redis is down', () => {
   const pressOk = (fixture: SlackAppFixture) =>
     fixture.pressForged(actionIds.ok, operationRefValue({ project: 'orders', operation: 'op1' }));
@@ -109,6 +128,20 @@ describe('a press on OK while Redis is down', () => {
     });
     pressOk(fixture);
     await fixture.waitForText(/^The bot's Redis did not answer. syncbot checks whether your answer was saved/);
+    await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
+    expect(fixture.visibleTexts()).toHaveLength(1);
+  });
+
+  it('After a lost reply the bot checks the operation, also if its clock is set ahead.', async () => {
+    await using fixture = await startSlackAppFixture({
+      operations: {
+        resolve: () => Promise.reject(storeUnavailable('unknown')),
+        read: async () => exampleOperation({ state: 'confirmed' }),
+      },
+    });
+    let now = exampleNow;
+    fixture.dependencies.context.clock.now = () => (now += 86_400_000);
+    pressOk(fixture);
     await fixture.slack.waitFor(() => fixture.dependencies.notified.length === 1);
     expect(fixture.visibleTexts()).toHaveLength(1);
   });

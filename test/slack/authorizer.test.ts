@@ -1,5 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigurationUnreadableError } from '../../src/application/errors.ts';
 import type { Policy } from '../../src/domain/authorization.ts';
 import { type Authorizer, createAuthorizer } from '../../src/slack/authorizer.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
@@ -13,13 +14,13 @@ beforeEach(async () => {
 });
 afterEach(() => slack[Symbol.asyncDispose]());
 
-function createTestAuthorizer(policy: Policy): Authorizer {
+function createTestAuthorizer(policy: Policy, readPolicy = async () => policy): Authorizer {
   const options = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 } };
   return createAuthorizer({
     client: new webApi.WebClient(slack.botToken, options),
-    readPolicy: async () => policy,
+    readPolicy,
     installedTeam: () => team,
-    now: () => now,
+    monotonicNow: () => now,
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
 }
@@ -80,6 +81,12 @@ describe('the authorizer', () => {
       code: 'channel_unknown',
     });
     expect(await authorizer.authorizeRequest({ ...alice, channel: 'C0OTHER' })).toBeNull();
+  });
+
+  it('refuses every change, and shows no reason, while the stored policy cannot be read', async () => {
+    const authorizer = createTestAuthorizer(userPolicy, () => Promise.reject(new ConfigurationUnreadableError()));
+    expect(await authorizer.authorizeRequest(alice)).toEqual({ code: 'policy_unreadable' });
+    expect(await authorizer.isOperator(alice)).toBe(false);
   });
 
   it('recognizes an operator in any channel, and refuses a person of another workspace', async () => {

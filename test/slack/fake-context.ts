@@ -56,7 +56,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     }),
     serverClock: fakePort(stores.serverClock, { now: async () => exampleNow }),
     links: Object.assign(Object.create(rejectEveryCall), { observe: observeLinks }),
-    jobs: { execute: async () => {}, reconcile: async () => {} },
+    jobs: { execute: async () => {}, removeExecute: async () => {}, reconcile: async () => {} },
     notifications: {
       async operationChanged(ref) {
         notified.push(ref);

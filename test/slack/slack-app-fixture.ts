@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
-import type { SlackConnectionError } from '../../src/slack/slack-errors.ts';
+import type { SlackConnectionError } from '../../src/slack/slack-connection-error.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { exampleProject } from '../support/example-records.ts';
 import { createFakeContext, type FakeContext, type FakeStores } from './fake-context.ts';
@@ -31,6 +31,7 @@ export async function createSlackAppFixture(
     readonly botToken?: string;
     readonly appToken?: string;
     readonly transport?: (slack: FakeSlack) => Transport;
+    readonly operators?: readonly string[];
   } = {},
 ): Promise<SlackAppFixture> {
   const slack = await FakeSlack.start();
@@ -42,7 +43,7 @@ export async function createSlackAppFixture(
     transport: options.transport?.(slack) ?? { kind: 'socket', appToken: options.appToken ?? slack.appToken },
     apiUrl: slack.apiUrl,
     command: '/sync',
-    readPolicy: async () => ({ operators: ['U0ALICE'], channels: ['C0SYNC'] }),
+    readPolicy: async () => ({ operators: options.operators ?? ['U0ALICE'], channels: ['C0SYNC'] }),
     showErrors: () => false,
     context: dependencies.context,
     log: dependencies.context.log,

@@ -131,7 +131,6 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
         () => visibleMessages().every(({ place, texts }) => matchesTexts(texts, expectedByPlace.get(place) ?? [])),
         {
           description: expected,
-          timeoutMs: 20_000,
         },
       );
     },
@@ -162,7 +161,7 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
             notNotified.length === 0 && (await notificationQueue.getJobCountByTypes('wait', 'active', 'delayed')) === 0
           );
         },
-        { description: 'the end of all notifications', timeoutMs: 30_000 },
+        { description: 'the end of all notifications' },
       );
     },
     async [Symbol.asyncDispose]() {

@@ -79,7 +79,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup> {
           ];
           return Number(port) !== primary.port && (await client().role())[0] === 'master';
         },
-        { description: 'a new primary', timeoutMs: 30_000 },
+        { description: 'a new primary' },
       );
     },
     async [Symbol.asyncDispose]() {

@@ -57,7 +57,7 @@ export async function waitForOutput(program: RunningProgram, text: string): Prom
   void program.exited.then(() => {
     hasExited = true;
   });
-  await waitFor(() => hasPrinted() || hasExited, { description: text, timeoutMs: 50_000 });
+  await waitFor(() => hasPrinted() || hasExited, { description: text });
   if (!hasPrinted())
     throw new Error(`the program exited before it printed ${text}: ${JSON.stringify(await program.exited)}`);
 }

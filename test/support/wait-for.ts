@@ -14,6 +14,7 @@ export interface WaitOptions {
 export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 const pollIntervalMs = 10;
+const defaultTimeoutMs = 120_000;
 /** Bound at import: a test that mocks `performance.now` must not change the deadlines. */
 const monotonicNow = performance.now.bind(performance);
 
@@ -23,7 +24,7 @@ const monotonicNow = performance.now.bind(performance);
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { description = String(condition), timeoutMs = 20_000, changes, describeState }: WaitOptions = {},
+  { description = String(condition), timeoutMs = defaultTimeoutMs, changes, describeState }: WaitOptions = {},
 ): Promise<Truthy<T>> {
   const deadline = monotonicNow() + timeoutMs;
   for (;;) {

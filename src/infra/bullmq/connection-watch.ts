@@ -27,7 +27,7 @@ export interface ConnectionWatchOptions {
   readonly connections: LinkConnections;
   /** Called again and again while a link has such a task. */
   readonly onFailure: (project: ProjectId) => void;
-  /** Called once if the server refuses XREAD. Then the links are polled. */
+  /** Called if the server refuses XREAD. Then the links are polled, until `connections` replaces the connection. */
   readonly onRefused: (error: unknown) => void;
 }
 
@@ -87,7 +87,8 @@ class LinkWatch {
   readonly #signal: AbortSignal;
   #entries = new Map<string, Entry>();
   #blocking: { readonly source: Redis; readonly client: Redis } | null = null;
-  #isRefused = false;
+  /** The client whose server refused XREAD. */
+  #refusedClient: Redis | null = null;
 
   constructor(options: ConnectionWatchOptions, signal: AbortSignal) {
     this.#options = options;
@@ -113,9 +114,9 @@ class LinkWatch {
     while (!this.#signal.aborted) {
       await this.#readChanged();
       if (this.#signal.aborted) break;
-      const connection = connections.get(name);
-      if (connection?.client instanceof Redis && !this.#isRefused && this.#entries.size <= maxStreams) {
-        await this.#waitForEvents(connection.client);
+      const client = connections.get(name)?.client;
+      if (client instanceof Redis && client !== this.#refusedClient && this.#entries.size <= maxStreams) {
+        await this.#waitForEvents(client);
       } else {
         await this.#sleep(pollIntervalMs(this.#entries.size));
         this.#markAllChanged();
@@ -171,7 +172,7 @@ class LinkWatch {
       if (this.#signal.aborted) return;
       if (result.kind === 'timed_out') client.disconnect(true);
       else if (isPermanentReplyError(result.error)) {
-        this.#isRefused = true;
+        this.#refusedClient = source;
         this.#options.onRefused(result.error);
       }
       await this.#sleep(retryMs);

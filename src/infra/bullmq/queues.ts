@@ -74,6 +74,10 @@ export function createBotQueues(
   return {
     jobs: {
       execute: (ref) => add('execute', toJobData(ref), jobIdentity.execute(ref)),
+      async removeExecute(ref) {
+        const { jobId } = jobIdentity.execute(ref);
+        await sendCommands(client, () => queues.actions.remove(jobId, { removeChildren: false }));
+      },
       reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
     },
     notifications: {

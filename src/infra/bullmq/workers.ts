@@ -10,7 +10,7 @@ import { type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from 
 
 /** How many jobs of a queue one process runs at once. Jobs wait for Redis and Slack, not for the processor. */
 const concurrency: Readonly<Record<QueueName, number>> = {
-  // An action waits up to two minutes for an unreachable link, and must not delay the other actions meanwhile.
+  // An attempt waits for links that do not answer, and a restore may take minutes. Neither may delay the other actions.
   actions: 2_000,
   reconcile: 500,
   notifications: 20,
@@ -124,9 +124,9 @@ async function returnToQueue(job: Job, token: string | undefined): Promise<never
 
 /** Which jobs this worker has returned. It gives the other workers several turns before it tries such a job again. */
 interface Turns {
-  recordReturn(job: Job): void;
+  recordReturn(job: Pick<Job, 'id'>): void;
   /** Whether it is still the turn of the others. Uses up a turn. */
-  skips(job: Job): boolean;
+  skips(job: Pick<Job, 'id'>): boolean;
 }
 
 /**
@@ -136,17 +136,19 @@ interface Turns {
 const turnsOfOthers = 4;
 const turnsExpireMs = 5_000;
 
-function createTurns(): Turns {
-  const left = new Map<string, number>();
+export function createTurns(): Turns {
+  const returned = new Map<string, { turnsLeft: number; readonly expiry: NodeJS.Timeout }>();
   return {
     recordReturn({ id = '' }) {
-      left.set(id, turnsOfOthers);
-      setTimeout(() => left.delete(id), turnsExpireMs).unref();
+      clearTimeout(returned.get(id)?.expiry);
+      const expiry = setTimeout(() => returned.delete(id), turnsExpireMs).unref();
+      returned.set(id, { turnsLeft: turnsOfOthers, expiry });
     },
     skips({ id = '' }) {
-      const turns = left.get(id) ?? 0;
-      if (turns > 0) left.set(id, turns - 1);
-      return turns > 0;
+      const entry = returned.get(id);
+      if (entry === undefined || entry.turnsLeft === 0) return false;
+      entry.turnsLeft -= 1;
+      return true;
     },
   };
 }

@@ -20,10 +20,12 @@ export function createInstallationStore({ client, keys, skipUnreadable }: Instal
     try {
       const ids = await reads.listIds();
       const projects = await reads.readMany(ids);
-      return ids.length === 0 ? [] : [{ prefix, projects: projects.map(({ definition }) => definition) }];
+      if (ids.length === 0) return [];
+      const definitions = projects.map(({ definition }) => definition);
+      return [{ prefix, projects: definitions, unreadableProjects: ids.length - definitions.length }];
     } catch (error) {
       if (!(error instanceof StoreRefusedError)) throw error;
-      return isRegistered ? [{ prefix, projects: null }] : [];
+      return isRegistered ? [{ prefix, projects: null, unreadableProjects: 0 }] : [];
     }
   };
   return {

@@ -3,7 +3,7 @@ import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
-import { formatDuration, formatFailureReason, pluralize, removedTasksSentence } from './format.ts';
+import { formatDuration, formatFailureReason, pluralize, removedTasksSentence, unreachableClause } from './format.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -84,7 +84,7 @@ const firing: FiringTexts = {
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
 
 function failureClause(failure: Failure, { format, revealReasons }: AlertContext): string {
-  if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} could not be reached`;
+  if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} ${unreachableClause(failure)}`;
   const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
   return `a task failed on ${format.link(failure.link)}${reason}`;
 }

@@ -5,7 +5,7 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
-import { format, formatDuration, formatFailureReason, pluralize } from './format.ts';
+import { format, formatDuration, formatFailureReason, pluralize, unreachableClause } from './format.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
@@ -80,7 +80,7 @@ export const cliMessages = {
     failure: (failure: Failure, formatter: Formatter) =>
       failure.kind === 'task_failed'
         ? `${formatter.link(failure.link)}: ${formatFailureReason(failure.reason, formatter, 200)}`
-        : `${formatter.link(failure.link)} could not be reached`,
+        : `${formatter.link(failure.link)} ${unreachableClause(failure)}`,
     afterPrecheck: 'after its precheck passes',
   },
 
@@ -117,11 +117,12 @@ export const cliMessages = {
     refused: (reasons: readonly string[]) => `Not applied. ${nothingChanged}\n${toList(reasons)}`,
     question: 'Apply this?',
     cancelled: `Not applied. ${nothingChanged}`,
-    conflict: (project: string, written: readonly string[]) => {
+    conflict: (project: string, { isConfigurationStored, written }: WrittenParts) => {
+      const parts = [...(isConfigurationStored ? ['policy, settings and connections'] : []), ...written];
       const result =
-        written.length === 0
+        parts.length === 0
           ? `The file was not applied. ${nothingChanged}`
-          : `The file was applied only to: ${written.join(', ')}.`;
+          : `Only this was applied: ${parts.join(', ')}.`;
       return `${project} was changed at the same time, from Slack, by another command or by syncbot. ${result} Apply the file again.`;
     },
     configurationConflict: `Another apply stored a policy, settings or connections at the same time. ${nothingChanged} Apply the file again.`,
@@ -232,6 +233,11 @@ interface QuestionFacts {
   readonly action: Action;
   readonly linkCount: number;
   readonly stats: ProjectStats;
+}
+
+interface WrittenParts {
+  readonly isConfigurationStored: boolean;
+  readonly written: readonly string[];
 }
 
 interface AppliedCounts {

@@ -38,7 +38,7 @@ function describeChange(change: ConfigurationChange): string {
 }
 
 function channels(ids: readonly string[]): string {
-  return ids.length === 0 ? 'every channel' : ids.join(', ');
+  return ids.length === 0 ? 'every channel that is not shared with another organization' : ids.join(', ');
 }
 
 function settingValue({ name }: SettingChange, value: number | boolean): string {
@@ -70,9 +70,9 @@ function unusable(connection: UnusableConnection): string {
     case 'variables_not_set':
       return `connection ${name} is not configured in this process: set ${connection.variables.join(', ')} and restart it`;
     case 'invalid_url':
-      return `connection ${name} is not configured in this process: ${connection.variables.join(', ')} must give the URL of a Redis; correct the environment and restart it`;
+      return `connection ${name} is not configured in this process: ${connection.variables.join(', ')} must give the URL of a Redis. Correct the environment and restart it`;
     case 'other_file':
-      return `connection ${name} is not configured in this process: its URL is in syncbot.yml; give it the current file and restart it`;
+      return `connection ${name} is not configured in this process: its URL is in syncbot.yml. Give it the current file and restart it`;
     default:
       return connection satisfies never;
   }
@@ -85,9 +85,9 @@ function unusableIn(count: number, role: string, connection: UnusableConnection)
     case 'variables_not_set':
       return `${subject}: set ${connection.variables.join(', ')} and restart`;
     case 'invalid_url':
-      return `${subject}: ${connection.variables.join(', ')} must give the URL of a Redis; correct the environment and restart`;
+      return `${subject}: ${connection.variables.join(', ')} must give the URL of a Redis. Correct the environment and restart`;
     case 'other_file':
-      return `${subject}: its URL is in syncbot.yml; restart with the current file`;
+      return `${subject}: its URL is in syncbot.yml. Restart with the current file`;
     default:
       return connection satisfies never;
   }
@@ -106,8 +106,8 @@ export const configuration = {
   unreadable:
     'the stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot',
   differs: (changes: readonly string[]) =>
-    `policy, settings or connections differ from the file: ${changes.join(', ')}`,
+    `the file would change policy, settings or connections: ${changes.join(', ')}`,
   outdated: (count: number, role: string) =>
-    `${processes(count, role)} ${count === 1 ? 'uses' : 'use'} an older configuration: each process reads it every few seconds; if this stays, read the log of the process`,
+    `${processes(count, role)} ${count === 1 ? 'uses' : 'use'} an older configuration. Each process reads the stored one every 2 s. If this stays, read the log of the process`,
   current: (count: number) => (count === 1 ? '1 running process uses it' : `all ${count} running processes use it`),
 };

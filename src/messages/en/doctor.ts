@@ -45,6 +45,8 @@ export const doctorMessages = {
   otherSyncbot: {
     readable: (projects: number) =>
       `it has ${pluralize(projects, 'project')} on this Redis, and its links in this Redis are not links here`,
+    partlyReadable: (projects: number) =>
+      `this version of syncbot cannot read ${pluralize(projects, 'project')} of it: check that no queue is a link of both`,
     sharesQueues: (queues: readonly string[]) =>
       `it also pauses and resumes ${queues.join(', ')}: remove each queue from one of the two, then run syncbot apply`,
     unreadable:

@@ -1,5 +1,8 @@
+import type { Failure } from '../../domain/link.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import type { Formatter } from '../format.ts';
+
+export type LinkFailure = Extract<Failure, { readonly kind: 'link_unreachable' }>;
 
 /** `1,204`. */
 export function formatNumber(n: number): string {
@@ -50,6 +53,13 @@ export function removedTasksSentence(removedTasks = 0): string {
   if (removedTasks === 0) return '';
   const are = removedTasks === 1 ? 'was' : 'were';
   return ` At least ${pluralize(removedTasks, 'more failed task')} ${are} removed from the queue (removeOnFail) and cannot be retried.`;
+}
+
+/** Why a link made its project Failed, a clause after the name of the link. */
+export function unreachableClause({ isNotConfigured }: LinkFailure): string {
+  return isNotConfigured
+    ? 'could not be reached, because its connection was not configured in the worker that tried last'
+    : 'could not be reached';
 }
 
 /** The reason that a person gave. Returns null when they gave none. */

@@ -8,6 +8,7 @@ export const healthMessages = {
   notConnected: 'is not connected',
   missingConnections: (names: readonly string[]) =>
     `not configured in this process: ${names.join(', ')}; run syncbot apply with a syncbot.yml that has them`,
+  connectionsNotRead: 'the connections of the stored projects are not read yet',
   unreadableConfiguration: 'cannot be read: a newer syncbot may have written it',
   idleQueues: (queues: readonly string[]) => `not running for: ${queues.join(', ')}`,
 };

@@ -4,7 +4,7 @@ import { isAction } from '../../domain/lifecycle.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
-import { formatFailureReason, formatReason, pluralize, summarizeNames } from './format.ts';
+import { formatFailureReason, formatReason, pluralize, summarizeNames, unreachableClause } from './format.ts';
 import { pastReason, refusalReasons } from './past-refusals.ts';
 import { actions, states } from './terms.ts';
 
@@ -79,7 +79,7 @@ function request({ action }: HistoryEntry): string {
 function projectFailed({ failure }: HistoryEntry, { format, revealReasons }: HistoryContext): string {
   if (failure === null) return `${states.failed}: a task failed`;
   const link = format.link(failure.link);
-  if (failure.kind === 'link_unreachable') return `${states.failed}: ${link} could not be reached`;
+  if (failure.kind === 'link_unreachable') return `${states.failed}: ${link} ${unreachableClause(failure)}`;
   return `${states.failed}: a task failed on ${link}${revealReasons ? `: ${formatFailureReason(failure.reason, format, 200)}` : ''}`;
 }
 

@@ -4,7 +4,7 @@ import type { Operation, OperationState } from '../../domain/operation.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { formatReason, pluralize, summarizeNames } from './format.ts';
+import { formatReason, pluralize, summarizeNames, unreachableClause } from './format.ts';
 import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -102,8 +102,9 @@ function becameFailed({ operation: { laterFailure: later }, format }: OutcomeFac
 
 function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFacts): string[] {
   if (later === null) return [];
-  const link = format.link(later.failure.link);
-  return [later.failure.kind === 'task_failed' ? `A task failed on ${link}` : `${link} could not be reached`];
+  const { failure } = later;
+  const link = format.link(failure.link);
+  return [failure.kind === 'task_failed' ? `A task failed on ${link}` : `${link} ${unreachableClause(failure)}`];
 }
 
 function notDone(facts: OutcomeFacts): OutcomeText {

@@ -19,6 +19,7 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   no_drift: 'its links matched its state',
   adopt_mixed: 'its links were not all in the same state',
   removed: 'it was removed after the request',
+  policy_unreadable: 'the stored policy could not be read',
   no_operators: 'there were no operators',
   not_operator: 'only operators may do that',
   other_team: 'the request came from another workspace',

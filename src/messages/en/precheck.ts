@@ -31,7 +31,7 @@ const reasons: {
   tasks_failed: ({ count }) => `${pluralize(count, 'task')} failed since the link was added, started or restored`,
 };
 
-/** When BullMQ removes failed tasks: as soon as another one fails. */
+/** When BullMQ removes a failed task. It does so when another task fails. */
 function removal(count: number | null, ageMs: number | null): string {
   const bounds = [
     ...(count === null ? [] : [`when ${formatNumber(count)} newer ones exist`]),

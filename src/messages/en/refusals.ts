@@ -47,6 +47,8 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     },
     removed: ({ project }, { format }) =>
       `Not done: ${format.text(project)} was removed after your request. ${nothingChanged} ${format.command('list')} shows all projects.`,
+    policy_unreadable: () =>
+      `syncbot cannot read its stored policy, so it cannot check your permission. ${nothingChanged} Ask the administrator of syncbot to run syncbot doctor.`,
     no_operators: ({ user }, { format }) =>
       `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml and run syncbot apply. Your id is ${format.text(user)}.`,
     not_operator: ({ user }, { format }) =>

@@ -2,7 +2,14 @@ import { type LinkStats, linkBacklog, linkLatencyMs } from '../../domain/observa
 import type { Operation } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import { type Formatter, joinDots, type TextContext } from '../format.ts';
-import { formatDuration, formatNumber, formatReason, pluralize } from './format.ts';
+import {
+  formatDuration,
+  formatNumber,
+  formatReason,
+  type LinkFailure,
+  pluralize,
+  unreachableClause,
+} from './format.ts';
 import { actions, operationStates, stateClause } from './terms.ts';
 
 /** Texts of the details of one project. */
@@ -14,7 +21,8 @@ export const show = {
     `Labels: ${labels.join(', ')}${total > labels.length ? ` and ${total - labels.length} more` : ''}`,
   taskFailed: (link: string, ageMs: number, reason: string) =>
     `A task failed on ${link} ${formatDuration(ageMs)} ago: ${reason}`,
-  linkUnreachable: (link: string, ageMs: number) => `${link} could not be reached ${formatDuration(ageMs)} ago`,
+  linkUnreachable: (failure: LinkFailure, { format, now }: TextContext) =>
+    `${formatDuration(now - failure.at)} ago ${format.link(failure.link)} ${unreachableClause(failure)}`,
   hiddenReason: 'only operators can see its reason',
   alertTitle: 'Alert',
   precheckTitle: 'Precheck',

@@ -121,8 +121,8 @@ const pollTimeoutMs = 2 * 60_000;
 /** The reply of Redis to a press was lost. Reads the operation until it shows whether the press was applied. */
 async function pollForResult(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<ListenerResult> {
   const { clock, stopSignal } = context;
-  const deadline = clock.now() + pollTimeoutMs;
-  while (clock.now() < deadline && !stopSignal.aborted) {
+  const deadline = clock.monotonicNow() + pollTimeoutMs;
+  while (clock.monotonicNow() < deadline && !stopSignal.aborted) {
     await clock.sleep(pollIntervalMs, stopSignal);
     const read = await tryToRead(context, ref);
     if (read.kind === 'unavailable') continue;

@@ -5,7 +5,7 @@ import { withTimeout } from '../../lib/async.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { boltLogger } from '../bolt-logger.ts';
-import { SlackConnectionError } from '../slack-errors.ts';
+import { SlackConnectionError } from '../slack-connection-error.ts';
 import { createRejectionRecorder, type HttpRejection } from './http-rejections.ts';
 import {
   createHttpServer,

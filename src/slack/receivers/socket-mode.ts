@@ -3,7 +3,8 @@ import { type App, type Receiver, webApi } from '@slack/bolt';
 import type { Logger } from '../../application/context.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
-import { type SlackConnectionError, toAuthError, toSlackConnectionError } from '../slack-errors.ts';
+import type { SlackConnectionError } from '../slack-connection-error.ts';
+import { toAuthError, toSlackConnectionError } from '../slack-errors.ts';
 import type { SlackReceiver } from './receiver.ts';
 import { defaultSocketTiming, SocketModeConnection, type SocketTiming } from './socket-mode-connection.ts';
 

@@ -96,8 +96,8 @@ function failureSection({ details: { project, stats }, revealReasons, format, no
   const failure = project.failure ?? oldestFailure(stats.links);
   if (failure === null) return [];
   const { show } = messages;
+  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(failure, { format, now }))];
   const link = format.link(failure.link);
-  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(link, now - failure.at))];
   const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
   return [sectionBlock(show.taskFailed(link, now - failure.at, reason))];
 }

@@ -1,6 +1,8 @@
 import type { JobsOptions } from 'bullmq';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
+import { countRemovedFailures } from '../../../src/infra/bullmq/count-removed-failures.ts';
+import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { startTestServices, type TestLink, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { failTasks, missingLink, observeLink } from '../link-fixture.ts';
@@ -57,6 +59,16 @@ describe('counting failed tasks that were removed', () => {
     expect(await countRemoved()).toEqual([699]);
   });
 
+  it('A stream that takes too long is not read to its end, and the count is 0.', async () => {
+    await failTasks(testLink, 700, { removeOnFail: 1 });
+    const connections = createLinkConnections({ default: services.config.redis }, () => {});
+    onTestFinished(() => connections[Symbol.asyncDispose]());
+    const connection = connections.get('default') ?? expect.unreachable();
+    const [item, readings] = [{ link: testLink.link, watermark: noWatermark }, [0, 1_000, 2_001]];
+    expect(await countRemovedFailures(connection, item, () => readings.shift() ?? expect.unreachable())).toBe(0);
+    expect(readings).toEqual([]);
+  });
+
   it('The count of a queue that does not exist, or that does not answer, is 0.', async () => {
     expect(await countRemoved(noWatermark, missingLink)).toEqual([0]);
     expect(await countRemoved(noWatermark, { ...testLink.link, connection: 'nowhere' })).toEqual([0]);
@@ -73,6 +85,8 @@ describe('failedRetention', () => {
     [{ removeOnFail: 50 }, { kind: 'bounded', count: 50, ageMs: null }],
     [{ removeOnFail: { age: 60 } }, { kind: 'bounded', count: null, ageMs: 60_000 }],
     [{ removeOnFail: { age: 60, count: 7 } }, { kind: 'bounded', count: 7, ageMs: 60_000 }],
+    [{ removeOnFail: { age: -1 } }, { kind: 'none' }],
+    [{ removeOnFail: { age: 1e306 } }, { kind: 'all' }],
   ] as const)('With the options %j of the next task it is %j.', async (opts, expected) => {
     await testLink.queue.add('change', {}, opts);
     expect((await observeLink(services, testLink.link)).failedRetention).toEqual(expected);

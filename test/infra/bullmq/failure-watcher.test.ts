@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
 import { getHistory } from '../../../src/application/queries.ts';
-import type { Link } from '../../../src/domain/link.ts';
+import { type Link, noWatermark } from '../../../src/domain/link.ts';
+import { watchConnection } from '../../../src/infra/bullmq/connection-watch.ts';
 import { findFailures } from '../../../src/infra/bullmq/find-failures.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
@@ -110,6 +111,21 @@ it('a failed task is noticed if the server refuses XREAD, as it does in a Cluste
   await startWorkers();
   await failTask(link);
   await untilFailed('payments');
+});
+
+it('a connection whose server refused XREAD is watched after it was replaced', async () => {
+  const { link } = await services.createLink('payments', 'far');
+  await openClient('far').acl('SETUSER', 'weak', 'on', '>secret', '~*', '&*', '+@all', '-xread');
+  const strong = { kind: 'standalone', url: services.urlOf('far') } as const;
+  const weak = { ...strong, url: strong.url.replace('redis://', 'redis://weak:secret@') };
+  const connections = createLinkConnections({ far: weak }, () => {});
+  let refusals = 0;
+  await using watch = watchConnection({ name: 'far', connections, onFailure: () => {}, onRefused: () => refusals++ });
+  watch.update([{ link, watermark: noWatermark, project: 'payments', version: 1 }]);
+  await waitFor(() => refusals === 1);
+  await connections.update({ far: strong });
+  await untilWatched('far');
+  await connections[Symbol.asyncDispose]();
 });
 
 it('a task that the watermark covers is no failure, and a later one is', async () => {

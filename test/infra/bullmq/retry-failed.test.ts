@@ -1,6 +1,6 @@
 import { FlowProducer, type JobsOptions, type Queue } from 'bullmq';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { noWatermark, type Watermark } from '../../../src/domain/link.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { retryFailedTasks } from '../../../src/infra/bullmq/retry-failed.ts';
@@ -55,6 +55,14 @@ describe('retrying failed tasks', () => {
     expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 4 });
     expect(await queue.getFailedCount()).toBe(0);
     expect(await readRunOrder(6)).toEqual(['a', 'b', 'c', 'd', 'new-1', 'new-2']);
+  });
+
+  it.each(['nan', 'inf', 'high'])('A task with the priority %s is retried without a priority.', async (priority) => {
+    await failTasks([['a']]);
+    await services.redis.hset('bull:payments:1', 'priority', priority);
+    await queue.pause();
+    expect(await retryFailed()).toEqual({ kind: 'retried', tasks: 1 });
+    expect(await readRunOrder(1)).toEqual(['a']);
   });
 
   it('Of tasks of one millisecond, the task with id 9 runs before the task with id 10.', async () => {
@@ -177,6 +185,7 @@ describe('retrying failed tasks', () => {
     const connection = connections.get('default') ?? expect.unreachable();
     const evalsha = connection.client.evalsha.bind(connection.client);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     vi.spyOn(connection.client, 'evalsha').mockImplementation(async (...args) => {
       const reply = await evalsha(...args);
       vi.advanceTimersByTime(9_000);
@@ -184,7 +193,6 @@ describe('retrying failed tasks', () => {
     });
     const item = { link: testLink.link, watermark: noWatermark };
     expect(await retryFailedTasks(connection, item, () => 0)).toEqual({ kind: 'retried', tasks: 4_100 });
-    vi.useRealTimers();
   });
 
   it('A task that fails later gets its place among those that were retried before.', async () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createBotQueues } from '../../../src/infra/bullmq/queues.ts';
-import { startWorker } from '../../../src/infra/bullmq/workers.ts';
+import { createTurns, startWorker } from '../../../src/infra/bullmq/workers.ts';
 import { connect, disconnect } from '../../../src/infra/redis/client.ts';
 import { keys } from '../../support/keys.ts';
 import { startTestServices } from '../../support/test-services.ts';
@@ -26,4 +26,19 @@ it('A job that exceeds its time limit fails, and the worker runs the next one.',
   await worker[Symbol.asyncDispose]();
   await queues[Symbol.asyncDispose]();
   await disconnect(client);
+});
+
+afterEach(() => vi.useRealTimers());
+
+it('A job that was returned twice is left to the other workers for four turns, or for five seconds from the second return.', () => {
+  vi.useFakeTimers();
+  const [turns, job] = [createTurns(), { id: 'execute-op1' }];
+  turns.recordReturn(job);
+  vi.advanceTimersByTime(4_000);
+  turns.recordReturn(job);
+  vi.advanceTimersByTime(4_000);
+  expect([1, 2, 3, 4, 5].map(() => turns.skips(job))).toEqual([true, true, true, true, false]);
+  turns.recordReturn(job);
+  vi.advanceTimersByTime(5_000);
+  expect(turns.skips(job)).toBe(false);
 });

@@ -4,17 +4,16 @@ import { RetryLaterError } from '../../../src/application/errors.ts';
 import type { Notifier } from '../../../src/application/ports.ts';
 import type { Dialog, Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { createNotifier } from '../../../src/slack/notifier/notifier.ts';
+import { createOperationNotifier } from '../../../src/slack/notifier/operation-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../../support/example-records.ts';
-import { createFakeContext } from '../fake-context.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 let slack: FakeSlack;
-let notifier: Notifier;
+let notifyOperation: Notifier['notifyOperation'];
 let operation: Operation;
 let project: Project | null;
 
@@ -23,23 +22,14 @@ beforeEach(async () => {
   project = exampleProject({ state: 'paused' });
   const { apiUrl: slackApiUrl, botToken } = slack;
   const client = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 2_000 };
-  notifier = createNotifier({
+  notifyOperation = createOperationNotifier({
     client: new webApi.WebClient(botToken, {
       ...client,
       logLevel: LogLevel.ERROR,
     }),
     format: slackFormatter('/sync'),
-    showErrors: false,
     log,
-    alerts: {
-      async markNotified(_id, kind, delivered) {
-        const alertRecord = project?.alerts[kind];
-        if (project === null || alertRecord === undefined) return;
-        project = { ...project, alerts: { ...project.alerts, [kind]: { ...alertRecord, delivered } } };
-      },
-    },
-    projects: { read: async () => project, listIds: async () => [], readMany: async () => [] },
-    observations: createFakeContext([]).context.observations,
+    projects: { read: async () => project },
     operations: {
       read: async () => operation,
       async markNotified(_ref, { seq, message, dialogUses }) {
@@ -70,7 +60,7 @@ function createDialog(expiresAt = exampleNow + 60_000): Dialog {
 /** Changes the operation and increments `seq`, as the store does, and notifies. */
 async function updateAndNotify(overrides: Partial<Operation>): Promise<void> {
   operation = { ...operation, ...overrides, seq: operation.seq + 1 };
-  await notifier.notifyOperation(ref);
+  await notifyOperation(ref);
 }
 
 const doneOperation: Partial<Operation> = { state: 'done', toState: 'paused', outcome: exampleOutcome };
@@ -104,7 +94,7 @@ describe('the message of an operation', () => {
   it('is not posted twice', async () => {
     operation = exampleOperation();
     await updateAndNotify(doneOperation);
-    await notifier.notifyOperation(ref);
+    await notifyOperation(ref);
     expect(slack.calls).toHaveLength(1);
   });
 
@@ -188,7 +178,7 @@ describe('failed calls to Slack', () => {
     slack.injectFault({ method: 'chat.postMessage', ...fault });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
     expect(operation.notifiedSeq).toBeLessThan(operation.seq);
-    await notifier.notifyOperation(ref);
+    await notifyOperation(ref);
     expect(channelTexts().at(-1)).toContain('orders was paused');
   });
 
@@ -202,7 +192,7 @@ describe('failed calls to Slack', () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'response_url', retryAfter: 1 });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
-    await notifier.notifyOperation(ref);
+    await notifyOperation(ref);
     expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
     expect(channelTexts()).toHaveLength(1);
     expect(operation.notifiedSeq).toBe(operation.seq);
@@ -214,7 +204,7 @@ describe('failed calls to Slack', () => {
       operation = exampleOperation({ dialog: createDialog() });
       slack.injectFault({ method: 'response_url', error });
       await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
-      await notifier.notifyOperation(ref);
+      await notifyOperation(ref);
       expect(slack.callsTo('response_url')).toHaveLength(2);
       expect(operation.notifiedSeq).toBe(operation.seq);
     },
@@ -225,7 +215,7 @@ describe('failed calls to Slack', () => {
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
     await expect(updateAndNotify({ state: 'confirmed' })).rejects.toThrow(RetryLaterError);
     expect(ephemeralsToAlice()).toHaveLength(1);
-    await notifier.notifyOperation(ref);
+    await notifyOperation(ref);
     expect(slack.callsTo('response_url')).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
+import { SlackConnectionError } from '../../../src/slack/slack-connection-error.ts';
 import { alice, createSlackAppFixture, startSlackAppFixture } from '../slack-app-fixture.ts';
 
 describe('A start', () => {

@@ -3,7 +3,7 @@ import { createWebClientOptions } from '../../../src/slack/api-calls.ts';
 import type { SlackReceiver } from '../../../src/slack/receivers/receiver.ts';
 import { createSocketModeReceiver } from '../../../src/slack/receivers/socket-mode.ts';
 import { defaultSocketTiming, type SocketTiming } from '../../../src/slack/receivers/socket-mode-connection.ts';
-import type { SlackConnectionError } from '../../../src/slack/slack-errors.ts';
+import type { SlackConnectionError } from '../../../src/slack/slack-connection-error.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../../fake-slack/options.ts';
 import type { LoggedCall } from '../fake-context.ts';

@@ -162,10 +162,10 @@ local function retentionOf(options)
   if type(keep) == 'number' then keep = { count = keep } end
   if type(keep) ~= 'table' then return { kind = 'all' } end
   local count, age = toFiniteNumber(keep.count), toFiniteNumber(keep.age)
-  if count == 0 or age == 0 then return { kind = 'none' } end
-  local maxCount = count and count > 0 and count or nil
-  if not maxCount and not age then return { kind = 'all' } end
-  return { kind = 'bounded', count = maxCount, ageMs = age and age * 1000 }
+  if count == 0 or age and age <= 0 then return { kind = 'none' } end
+  local maxCount, ageMs = count and count > 0 and count or nil, age and toFiniteNumber(age * 1000)
+  if not maxCount and not ageMs then return { kind = 'all' } end
+  return { kind = 'bounded', count = maxCount, ageMs = ageMs }
 end
 
 local function failedRetention(prefix)

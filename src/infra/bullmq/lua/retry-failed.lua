@@ -165,7 +165,7 @@ for _, task in ipairs(tasks) do
   if redis.call('SCARD', prefix .. task.id .. ':dependencies') > 0 then
     parents[#parents + 1] = task
   else
-    local priority = tonumber(redis.call('HGET', prefix .. task.id, 'priority')) or 0
+    local priority = toFiniteNumber(redis.call('HGET', prefix .. task.id, 'priority')) or 0
     tasksByPriority[priority] = tasksByPriority[priority] or {}
     table.insert(tasksByPriority[priority], task)
   end

@@ -1,7 +1,7 @@
 --[[
   Pauses or resumes links as BullMQ 6.7.0 does (pause-7.lua), but refuses a command that arrives too late: a network can
-  delay it for minutes, and the project may desire the other flag by then. A link that has the flag already is not changed
-  and gets no event, so a repeated command is harmless.
+  delay it for minutes, and the project may desire the other flag by then. A link that has the flag already keeps it and
+  gets no event, so a repeated command is harmless.
 
   Input:
     KEYS  seven for each link:

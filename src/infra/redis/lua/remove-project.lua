@@ -1,6 +1,6 @@
 --[[
-  Removes a project. The audit log and the last version stay. Operations that wait for OK or for a worker are refused: their dialogs must
-  not change a later project of the same id.
+  Removes a project. The audit log and the last version stay. Operations that wait for OK or for a worker are refused:
+  their dialogs must not change a later project of the same id.
 
   Input:
     KEYS                  see project-step.lua

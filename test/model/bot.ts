@@ -71,7 +71,7 @@ function createListenerContext({ context, configuration }: Services, onText: (te
     client: new webApi.WebClient('xoxb-model', { slackApiUrl: 'http://127.0.0.1:9/' }),
     readPolicy: () => configuration.readPolicy(),
     installedTeam: () => slackTeam,
-    now: () => context.clock.now(),
+    monotonicNow: () => context.clock.monotonicNow(),
     log: context.log,
   });
   return {

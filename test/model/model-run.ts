@@ -6,11 +6,11 @@ import { findWrongFailures, findWrongOutcomes, replayLinkEvents } from './link-c
 import { secret } from './links.ts';
 import { drain, quiesce } from './quiesce.ts';
 import { isTaskFailure, type ProjectRecords, readRecords, readValue } from './records.ts';
+import { findWrongNumbers, type ReportedRemovals } from './reported-check.ts';
 import { findWrongResponses } from './response-check.ts';
 import { runCommand } from './run-command.ts';
 import { increment, type ModelStats } from './stats.ts';
 import { createSystem, type System } from './system.ts';
-import { findWrongNumbers, type ToldRemovals } from './told-check.ts';
 import type { Trace } from './trace.ts';
 
 /** Users that act at once. Each runs every n-th command, in order. */
@@ -72,7 +72,7 @@ export async function runModel(
 
 async function findViolations(
   system: System,
-  { trace, stats, exact }: { trace: Trace; stats: ModelStats; exact: readonly ToldRemovals[] },
+  { trace, stats, exact }: { trace: Trace; stats: ModelStats; exact: readonly ReportedRemovals[] },
 ): Promise<string[]> {
   const histories = new Map<string, ReplayResult & { readonly records: ProjectRecords }>();
   const violations: string[] = [];
@@ -117,14 +117,14 @@ async function findWrongPrechecks({ bots, projects }: System): Promise<string[]>
     const project = await context?.projects.read(id);
     if (context === undefined || project == null) throw new Error(`${id} is not there`);
     const { items } = await precheckProject(context, project);
-    const told = items.find(({ check }) => check === 'failed_tasks_kept')?.reason ?? null;
+    const reported = items.find(({ check }) => check === 'failed_tasks_kept')?.reason ?? null;
     const bounded = links.find(({ keptFailures }) => keptFailures !== null);
     const counts = await bounded?.queue.getJobCounts('waiting', 'failed');
     const isShown = Object.values(counts ?? {}).some((count) => count > 0);
     const bound = { code: 'failed_tasks_bounded', count: bounded?.keptFailures, ageMs: null };
     const expected = isShown ? bound : null;
-    if (JSON.stringify(told) !== JSON.stringify(expected))
-      violations.push(`${id}: the precheck says ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`);
+    if (JSON.stringify(reported) !== JSON.stringify(expected))
+      violations.push(`${id}: the precheck says ${JSON.stringify(reported)} instead of ${JSON.stringify(expected)}`);
   }
   return violations;
 }

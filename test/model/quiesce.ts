@@ -5,10 +5,10 @@ import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findWrongAlerts } from './alert-check.ts';
 import { readFlag } from './links.ts';
+import type { ReportedRemovals } from './reported-check.ts';
 import { repairTargets } from './run-command.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import type { ModelProject, System } from './system.ts';
-import type { ToldRemovals } from './told-check.ts';
 
 /**
  * Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link
@@ -89,17 +89,17 @@ const actionTowardsRunning: Readonly<Record<string, Action>> = {
 
 /**
  * Repairs the targets and brings every project to Running by operations, until all tasks are completed. Returns what the
- * dialogs of the restores told about removed tasks.
+ * dialogs of the restores reported about removed tasks.
  */
-export async function drain(system: System): Promise<ToldRemovals[]> {
+export async function drain(system: System): Promise<ReportedRemovals[]> {
   return (await Promise.all(system.projects.map((project) => drainProject(system, project)))).flat();
 }
 
-async function drainProject(system: System, project: ModelProject): Promise<ToldRemovals[]> {
-  const told: ToldRemovals[] = [];
+async function drainProject(system: System, project: ModelProject): Promise<ReportedRemovals[]> {
+  const reported: ReportedRemovals[] = [];
   const perform = async (action: OperationKind) => {
     const performed = await performAction(system, project, action);
-    if (performed !== null && action === 'restore') told.push(performed);
+    if (performed !== null && action === 'restore') reported.push(performed);
   };
   for (let attempt = 0; attempt < 20; attempt++) {
     await repairTargets(project);
@@ -113,7 +113,7 @@ async function drainProject(system: System, project: ModelProject): Promise<Told
       const differences = await Promise.all(project.links.map((link) => link.findDifference()));
       const difference = differences.find((text) => text !== '');
       if (difference !== undefined) throw new Error(difference);
-      return told;
+      return reported;
     }
   }
   throw new Error(`${project.id} is not drained`);
@@ -123,7 +123,7 @@ async function performAction(
   { bots }: System,
   { id }: ModelProject,
   action: OperationKind,
-): Promise<ToldRemovals | null> {
+): Promise<ReportedRemovals | null> {
   const bot = bots[0]?.context;
   if (bot === undefined) throw new Error('no bot');
   const request = { project: id, action, by: 'cli:drain', reason: null, origin: 'cli', channel: null } as const;

@@ -2,25 +2,25 @@ import type { LinkHistory } from './link-check.ts';
 import { isTaskFailure, type ProjectRecords } from './records.ts';
 import type { ProjectVersion } from './state-model.ts';
 
-/** The number of removed tasks that a dialog told while nothing was pending, so that it is exact. */
-export interface ToldRemovals {
+/** The number of removed tasks that a dialog reported while nothing was pending, so that it is exact. */
+export interface ReportedRemovals {
   readonly project: string;
   readonly operation: string;
   readonly removedTasks: number;
 }
 
-export interface ToldFacts {
+export interface ReportedFacts {
   readonly records: ProjectRecords;
   readonly versions: readonly ProjectVersion[];
   readonly links: readonly LinkHistory[];
-  readonly exact: readonly ToldRemovals[];
+  readonly exact: readonly ReportedRemovals[];
 }
 
 /**
- * Compares what the history, the outcomes and some dialogs told about failed tasks with the links: how many a restore has
+ * Compares what the history, the outcomes and some dialogs reported about failed tasks with the links: how many a restore has
  * retried, and how many BullMQ has removed. Returns the differences.
  */
-export function findWrongNumbers({ records, versions, links, exact }: ToldFacts): string[] {
+export function findWrongNumbers({ records, versions, links, exact }: ReportedFacts): string[] {
   const { id, operations, audit } = records;
   const violations: string[] = [];
   const report = (violation: string) => violations.push(`${id}: ${violation}`);
@@ -28,7 +28,7 @@ export function findWrongNumbers({ records, versions, links, exact }: ToldFacts)
     const { removedTasks = 0 } = JSON.parse(fields['failure'] || '{}');
     const removed = countRemoved({ links, versions, before: at, until: at });
     if (removed !== null && removedTasks > removed)
-      report(`the failure tells ${removedTasks} removed tasks, there were ${removed}`);
+      report(`the failure reports ${removedTasks} removed tasks, there were ${removed}`);
   }
   for (const [operation, fields] of operations) {
     if (fields['action'] !== 'restore' || fields['state'] !== 'done') continue;
@@ -36,17 +36,17 @@ export function findWrongNumbers({ records, versions, links, exact }: ToldFacts)
     const { retriedTasks, retriedTasksUncertain, removedTasks } = JSON.parse(fields['outcome'] || '{}');
     const retries = links.flatMap((link) => link.retries).filter(({ at }) => at >= startedAt && at <= finishedAt);
     if (retriedTasksUncertain !== true && retriedTasks > retries.length)
-      report(`${operation} tells ${retriedTasks} retried tasks, there were ${retries.length}`);
+      report(`${operation} reports ${retriedTasks} retried tasks, there were ${retries.length}`);
     const removed = countRemoved({ links, versions, before: startedAt, until: finishedAt });
     if (removed !== null && removedTasks > removed)
-      report(`${operation} tells ${removedTasks} removed tasks, there were ${removed}`);
-    const dialog = exact.find((told) => told.project === id && told.operation === operation);
+      report(`${operation} reports ${removedTasks} removed tasks, there were ${removed}`);
+    const dialog = exact.find((reported) => reported.project === id && reported.operation === operation);
     if (dialog === undefined || removed === null) continue;
     const exactly = countRemoved({ links, versions, before: startedAt, until: startedAt });
     const isRetriedExactly = retriedTasksUncertain === true || retriedTasks === retries.length;
     if (dialog.removedTasks !== exactly || removedTasks !== exactly || !isRetriedExactly)
       report(
-        `${operation} tells ${dialog.removedTasks} and ${removedTasks} removed and ${retriedTasks} retried tasks, there were ${exactly} and ${retries.length}`,
+        `${operation} reports ${dialog.removedTasks} and ${removedTasks} removed and ${retriedTasks} retried tasks, there were ${exactly} and ${retries.length}`,
       );
   }
   return violations;

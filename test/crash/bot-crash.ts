@@ -21,7 +21,6 @@ export async function countBotCrashPoints(harness: CrashHarness, action: Action)
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
     operations: [{ ref, action }],
-    lateCommands: 0,
     leftoverRuns: 0,
   });
   return watch.labels;
@@ -39,7 +38,6 @@ export async function killBot(harness: CrashHarness, action: Action, point: Cras
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
     operations: [{ ref, action }],
-    lateCommands: 0,
     leftoverRuns: 0,
   });
 }
@@ -69,7 +67,6 @@ export async function suspendBot(harness: CrashHarness, action: Action, point: C
   await expectOneOutcomePerOperation(services, fixture, {
     operations: completed,
     refusedOperation,
-    lateCommands: 0,
     leftoverRuns: 0,
   });
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { firingConditions } from '../../src/domain/alert.ts';
 import { type Action, desiredLinkState, transitions } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { toChunks } from '../../src/lib/async.ts';
@@ -9,8 +10,6 @@ import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 /** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
   readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
-  /** How often a late command may have set a link to the wrong state before syncbot corrected it. */
-  readonly lateCommands: number;
   /** Executions that may still be in `:runs`: those of a killed process. */
   readonly leftoverRuns: number;
   /** An operation that was confirmed too late and was refused at its claim. */
@@ -68,6 +67,10 @@ export async function expectOneOutcomePerOperation(
   );
   const wrongLinks = links.filter((_link, index) => statuses[index] !== desired).map(({ link }) => link.queue);
   expect(wrongLinks, `links that are not ${desired}`).toEqual([]);
+  await waitFor(async () => (await readFiringAlerts(services, project)).length === 0, {
+    description: 'no alert',
+    describeState: () => 'No link differs and no task has failed, so no alert may fire.',
+  });
   for (const link of links) await expectPauseEvents(link, expected);
   for (const link of links) await expectEachTaskOnce(fixture, link, desired === 'resumed');
 }
@@ -84,6 +87,10 @@ export async function expectNothingChanged(
   expect(await readHistory(services, fixture, [ref])).toEqual([...expectedHistory([]), ['requested', 1, '']]);
 }
 
+async function readFiringAlerts({ context }: TestServices, project: string) {
+  return firingConditions((await context.projects.read(project))?.alerts ?? {});
+}
+
 async function hasNoJob({ redis }: TestServices): Promise<boolean> {
   const jobKeys = await redis.keys('{syncbot}:actions:execute-*');
   return jobKeys.length === 0;
@@ -95,13 +102,8 @@ const stateChanges: ReadonlySet<string> = new Set(['started', 'done']);
 /** Of an audit entry: the event, the project's version, and the state if the event changes it, else an empty text. */
 type HistoryEntry = readonly [event: string, version: number, state: string];
 
-/** Events that the observer adds: a corrected late write, and alerts. */
-const observationEvents: ReadonlySet<string> = new Set([
-  'correction_scheduled',
-  'alert_firing',
-  'alert_resolved',
-  'alert_notified',
-]);
+/** Events that the observer adds. A correction of a late write is not among them: no command changes a flag late. */
+const observationEvents: ReadonlySet<string> = new Set(['alert_firing', 'alert_resolved', 'alert_notified']);
 
 /** The audit entries of these operations and of the project itself. */
 async function readHistory(
@@ -132,26 +134,16 @@ function expectedHistory(operations: ExpectedOutcome['operations']): HistoryEntr
   ];
 }
 
-/**
- * The link has one pause or resume event for each operation. It has more only if a late command was corrected: by the worker
- * that sent it, which compares once more, and by the observer, if both notice it.
- */
-async function expectPauseEvents(
-  { queue, redis }: FixtureLink,
-  { operations, lateCommands }: ExpectedOutcome,
-): Promise<void> {
+/** The link has one pause or resume event for each operation. A late command changes no flag. */
+async function expectPauseEvents({ queue, redis }: FixtureLink, { operations }: ExpectedOutcome): Promise<void> {
   const entries = await redis.xrange(`bull:${queue.name}:events`, '-', '+');
   const events = entries.map(([, fields]) => fields[1]);
   // Before a Start or a Restore the fixture has paused every link.
   const setupPauses = operations[0]?.action === 'pause' ? 0 : 1;
-  const last = operations.at(-1);
   for (const event of ['paused', 'resumed'] as const) {
     const expected = operations.filter(({ action }) => desiredLinkState(transitions[action].to) === event).length;
     const count = events.filter((one) => one === event).length - (event === 'paused' ? setupPauses : 0);
-    expect(count, `${event} events of ${queue.name}`).toBeGreaterThanOrEqual(expected);
-    const isLastCommand = last !== undefined && desiredLinkState(transitions[last.action].to) === event;
-    const max = expected + (isLastCommand ? 2 * lateCommands : lateCommands);
-    expect(count, `${event} events of ${queue.name}`).toBeLessThanOrEqual(max);
+    expect(count, `${event} events of ${queue.name}`).toBe(expected);
   }
 }
 

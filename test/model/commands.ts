@@ -1,8 +1,11 @@
-import { type Arbitrary, array, constantFrom, integer, noBias, oneof, record } from 'fast-check';
-import type { Action } from '../../src/domain/lifecycle.ts';
+import { type Arbitrary, array, boolean, constantFrom, integer, noBias, oneof, record, subarray } from 'fast-check';
+import type { Correction, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { LostMessage } from '../support/faulty-redis-proxy.ts';
 
-export const users = ['U0ALICE', 'U0BOB', 'U0CAROL', 'cli:ops'] as const;
+/** The users of Slack. The policy names those who may change projects. */
+export const slackUsers = ['U0ALICE', 'U0BOB', 'U0CAROL'] as const;
+/** Everybody who requests something. The command line needs no permission. */
+export const users = [...slackUsers, 'cli:alice'] as const;
 export type User = (typeof users)[number];
 
 /** How the dialog is answered. */
@@ -24,9 +27,11 @@ export interface RequestCommand {
   readonly kind: 'request';
   readonly project: number;
   /** `allowed`: the action that the state allows. With `waitForOutcome` the user also waits for the end of a transition. */
-  readonly action: Action | 'allowed';
+  readonly action: OperationKind | 'allowed';
   readonly by: User;
   readonly bot: number;
+  /** Whether Slack delivers the request to both bots. */
+  readonly isDeliveredTwice: boolean;
   readonly confirmation: ConfirmationOutcome;
   /** Whether the user waits for the outcome before the next command. */
   readonly waitForOutcome: boolean;
@@ -46,10 +51,32 @@ export interface PressOldButton {
 export const workerFaults = ['lacks_connection', 'no_route', 'clock_ahead', 'clock_behind'] as const;
 export type WorkerFault = (typeof workerFaults)[number];
 
+/** A person pauses or resumes links with BullMQ's own tools. Then a user requests a correction, or not. */
+export interface ChangeFlags {
+  readonly kind: 'change_flags';
+  readonly project: number;
+  readonly link: number;
+  /** Whether all links of the project are changed. */
+  readonly all: boolean;
+  readonly correction: Correction | null;
+  readonly by: User;
+}
+
+/** An apply after which these users of Slack may change projects, while one of them requests something. */
+export interface ApplyPolicy {
+  readonly kind: 'apply_policy';
+  readonly operators: readonly string[];
+  readonly by: (typeof slackUsers)[number];
+  readonly project: number;
+  readonly bot: number;
+}
+
 /** One command of a run. A number selects an item, modulo the number of items. */
 export type Command =
   | RequestCommand
   | PressOldButton
+  | ChangeFlags
+  | ApplyPolicy
   | { readonly kind: 'redeliver_job'; readonly operationIndex: number }
   | { readonly kind: 'sweep_at_both_bots' }
   | { readonly kind: 'observe'; readonly bot: number }
@@ -66,13 +93,17 @@ export type Command =
       readonly kind: 'deliver_late';
       readonly delayMs: number;
       readonly connectionIndex: number;
+      /** Whether it is the next request that sets pause flags, of any connection. */
+      readonly setsFlags: boolean;
     }
+  /** An outage of the Redis of some links that begins at the next request that sets pause flags. */
+  | { readonly kind: 'outage_at_flags'; readonly durationMs: number }
   /** An outage in which running and confirmed operations pass their limit of two minutes. */
   | { readonly kind: 'long_outage'; readonly proxy: number }
   | { readonly kind: 'delete_queue' }
   | { readonly kind: 'create_queue' }
   | { readonly kind: 'add_tasks'; readonly project: number; readonly link: number; readonly count: number }
-  | { readonly kind: 'break_row'; readonly project: number; readonly link: number }
+  | { readonly kind: 'add_failing_tasks'; readonly project: number; readonly link: number }
   | { readonly kind: 'repair_targets'; readonly project: number }
   | { readonly kind: 'restart_link_worker'; readonly project: number; readonly link: number };
 
@@ -82,11 +113,25 @@ const kind = <Kind extends Command['kind']>(of: Kind) => constantFrom(of);
 const requestCommand: Arbitrary<RequestCommand> = record({
   kind: kind('request'),
   project: anyIndex,
-  action: constantFrom('allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'start', 'pause', 'restore'),
+  action: oneof(
+    { weight: 20, arbitrary: constantFrom('allowed') },
+    { weight: 10, arbitrary: constantFrom('start', 'pause', 'restore') },
+    { weight: 1, arbitrary: constantFrom('reapply', 'adopt') },
+  ),
   by: constantFrom(...users),
   bot: anyIndex,
+  isDeliveredTwice: constantFrom(true, false, false, false),
   confirmation: constantFrom(...confirmationOutcomes, 'ok', 'ok', 'ok', 'ok', 'leave_open'),
   waitForOutcome: constantFrom(true, true, false),
+});
+
+const changeFlags: Arbitrary<ChangeFlags> = record({
+  kind: kind('change_flags'),
+  project: anyIndex,
+  link: anyIndex,
+  all: boolean(),
+  correction: constantFrom(null, 'reapply', 'adopt', 'adopt', 'adopt'),
+  by: constantFrom(...users),
 });
 
 const command: Arbitrary<Command> = oneof(
@@ -99,6 +144,17 @@ const command: Arbitrary<Command> = oneof(
       preferOpen: constantFrom(true, false),
       cancel: constantFrom(true, false, false, false),
       byOtherUser: constantFrom(true, false, false, false),
+    }),
+  },
+  { weight: 14, arbitrary: changeFlags },
+  {
+    weight: 6,
+    arbitrary: record({
+      kind: kind('apply_policy'),
+      operators: oneof(constantFrom([...slackUsers]), subarray([...slackUsers], { minLength: 1 })),
+      by: constantFrom(...slackUsers),
+      project: anyIndex,
+      bot: anyIndex,
     }),
   },
   { weight: 12, arbitrary: record({ kind: kind('redeliver_job'), operationIndex: anyIndex }) },
@@ -120,16 +176,18 @@ const command: Arbitrary<Command> = oneof(
     arbitrary: record({ kind: kind('break_worker'), worker: anyIndex, fault: constantFrom(...workerFaults) }),
   },
   {
-    weight: 5,
+    weight: 12,
     arbitrary: record({
       kind: kind('deliver_late'),
-      delayMs: constantFrom(200, 1_000, 6_000),
+      delayMs: constantFrom(200, 1_000, 3_000, 6_000),
       connectionIndex: anyIndex,
+      setsFlags: constantFrom(true, true, true, false),
     }),
   },
+  { weight: 2, arbitrary: record({ kind: kind('outage_at_flags'), durationMs: constantFrom(1_000, 7_000) }) },
   { weight: 2, arbitrary: record({ kind: kind('long_outage'), proxy: anyIndex }) },
   { weight: 3, arbitrary: record({ kind: kind('delete_queue') }) },
-  { weight: 4, arbitrary: record({ kind: kind('create_queue') }) },
+  { weight: 6, arbitrary: record({ kind: kind('create_queue') }) },
   { weight: 8, arbitrary: record({ kind: kind('start_worker'), worker: anyIndex }) },
   {
     weight: 10,
@@ -153,7 +211,7 @@ const command: Arbitrary<Command> = oneof(
       count: integer({ min: 1, max: 6 }),
     }),
   },
-  { weight: 3, arbitrary: record({ kind: kind('break_row'), project: anyIndex, link: anyIndex }) },
+  { weight: 6, arbitrary: record({ kind: kind('add_failing_tasks'), project: anyIndex, link: anyIndex }) },
   { weight: 4, arbitrary: record({ kind: kind('repair_targets'), project: anyIndex }) },
   { weight: 3, arbitrary: record({ kind: kind('restart_link_worker'), project: anyIndex, link: anyIndex }) },
 );

@@ -1,5 +1,5 @@
 import type { AuditEntry, Fields, ProjectRecords } from './records.ts';
-import { operationTransitions, type ProjectVersion, transitions } from './state-model.ts';
+import { operationTransitions, type ProjectVersion, stateWhenDone, transitions } from './state-model.ts';
 
 export interface ReplayResult {
   readonly violations: readonly string[];
@@ -111,15 +111,12 @@ function onStarted(replay: ReplayState, id: string, { at, fields }: AuditEntry):
   if (previous.version !== Number(projectVersion))
     replay.report(`${id} started at another version than it was decided on`);
   if (at > Number(executeBy)) replay.report(`${id} started too late`);
-  if (fields['state'] !== transitionOf(action).through) replay.report(`${action} led to ${fields['state']}`);
-  appendVersion(replay, {
-    state: transitionOf(action).through,
-    at,
-    since: at,
-    by: by ?? '',
-    activeOperation: id,
-    completed: null,
-  });
+  const { through } = transitionOf(action);
+  const state = through ?? previous.state;
+  if (fields['state'] !== state) replay.report(`${action} led to ${fields['state']}`);
+  // A correction keeps the state, so the person who has set it stays the same.
+  const change = through === null ? { since: previous.since, by: previous.by } : { since: at, by: by ?? '' };
+  appendVersion(replay, { state, at, ...change, activeOperation: id, completed: null });
 }
 
 /** `done`, `failed` with unreconciled links, or rolled back before a link was changed. */
@@ -130,14 +127,18 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
   if (activeOperation !== id) replay.report(`${id} ended while ${activeOperation ?? 'no operation'} was active`);
   const completion = { at, activeOperation: null, completed: { operation: id, outcome: event } };
   if (event === 'done') {
-    appendVersion(replay, { ...completion, state: transitionOf(action).to, since: at, by: by ?? '' });
+    const { state, since, by: previousBy } = currentVersion(replay);
+    const next = stateWhenDone(transitionOf(action), state);
+    const keepsState = transitionOf(action).to === 'same';
+    const change = keepsState ? { since, by: previousBy } : { since: at, by: by ?? '' };
+    appendVersion(replay, { ...completion, state: next, ...change });
     const { linksTotal, linksDone, unreconciled, missing } = JSON.parse(outcome || '{}');
     const isComplete = linksTotal === replay.links && linksDone === linksTotal - missing.length;
     const mayBeMissing = missing.every(({ queue }: { readonly queue: string }) => queue === replay.optionalLink);
     if (!isComplete || !mayBeMissing || unreconciled.length > 0) replay.report(`${id} done with ${outcome}`);
   } else {
     const previous = replay.versions.at(-2);
-    if (event === 'failed' && fields['code'] === '')
+    if (event === 'failed' && fields['code'] === '' && transitionOf(action).through !== null)
       appendVersion(replay, { ...completion, state: 'failed', since: at, by: by ?? '' });
     else
       appendVersion(replay, {
@@ -232,7 +233,7 @@ function operationFields({ records }: ReplayState, id: string): Fields {
   return records.operations.get(id) ?? {};
 }
 
-const noTransition = { from: [] as readonly string[], through: '', to: '' };
+const noTransition = { from: [] as readonly string[], through: '', to: '' } as const;
 
 function transitionOf(action: string | undefined) {
   return transitions[action ?? ''] ?? noTransition;

@@ -1,9 +1,12 @@
 import { assert as assertAll, asyncProperty } from 'fast-check';
+import { precheckProject } from '../../src/application/queries.ts';
 import { type Command, commandSequence } from './commands.ts';
 import { type ReplayResult, replay } from './history-check.ts';
 import { findWrongFailures, findWrongOutcomes, replayLinkEvents } from './link-check.ts';
+import { secret } from './links.ts';
 import { drain, quiesce } from './quiesce.ts';
-import { isTaskFailure, type ProjectRecords, readRecords } from './records.ts';
+import { isTaskFailure, type ProjectRecords, readRecords, readValue } from './records.ts';
+import { findWrongNumbers, type ReportedRemovals } from './reported-check.ts';
 import { findWrongResponses } from './response-check.ts';
 import { runCommand } from './run-command.ts';
 import { increment, type ModelStats } from './stats.ts';
@@ -30,6 +33,7 @@ export async function runModel(
   const trace: Trace = {
     requests: [],
     presses: [],
+    cliRuns: [],
     openConfirmations: [],
     errors: [],
     faults: new Map(),
@@ -44,12 +48,15 @@ export async function runModel(
     }),
   );
   await quiesce(system);
-  await drain(system);
+  const wrongPrechecks = await findWrongPrechecks(system);
+  const exact = await drain(system);
   await quiesce(system);
   const violations = [
     ...trace.errors,
+    ...wrongPrechecks,
     ...system.workers.unexpectedExits(),
-    ...(await findViolations(system, { trace, stats })),
+    ...(await findViolations(system, { trace, stats, exact })),
+    ...(await findLeaks(system)),
   ];
   stats.commands += commands.length;
   stats.runs += 1;
@@ -65,7 +72,7 @@ export async function runModel(
 
 async function findViolations(
   system: System,
-  { trace, stats }: { trace: Trace; stats: ModelStats },
+  { trace, stats, exact }: { trace: Trace; stats: ModelStats; exact: readonly ReportedRemovals[] },
 ): Promise<string[]> {
   const histories = new Map<string, ReplayResult & { readonly records: ProjectRecords }>();
   const violations: string[] = [];
@@ -77,25 +84,59 @@ async function findViolations(
       optionalLink: optionalLink?.link ?? null,
     });
     histories.set(id, { ...replayed, records });
-    const linkHistories = await Promise.all(links.map(({ redis, link }) => replayLinkEvents(redis, link)));
+    const linkHistories = await Promise.all(links.map(replayLinkEvents));
     const wrongOutcomes = findWrongOutcomes(replayed.versions, linkHistories);
     violations.push(...replayed.violations, ...linkHistories.flatMap((link) => link.violations));
     violations.push(...wrongOutcomes.map((violation) => `${id}: ${JSON.stringify(violation)}`));
     violations.push(...findAbandonedExecutions(system, records));
     const failures = findWrongFailures(records.audit, linkHistories);
     violations.push(...failures.map((violation) => `${id}: ${violation}`));
+    const { versions } = replayed;
+    violations.push(...findWrongNumbers({ records, versions, links: linkHistories, exact }));
     if (onFailure === 'continue' && records.audit.some(isTaskFailure))
       violations.push(`${id}: a failed task made it Failed although onFailure is continue`);
     for (const state of replayed.operationStates.values()) increment(stats.operations, state);
+    for (const { event, fields } of records.audit) if (event === 'done') increment(stats.done, fields['action'] ?? '');
     const refusals = records.audit.filter(({ event }) => event === 'refused');
     for (const { fields } of refusals) increment(stats.refusals, fields['code'] ?? '');
     stats.transitions += replayed.versions.length - 1;
-    for (const { taskCount, retriedTasks } of linkHistories) {
+    for (const { taskCount, retries, removed } of linkHistories) {
       stats.tasks += taskCount;
-      stats.retriedTasks += retriedTasks;
+      stats.retriedTasks += retries.length;
+      stats.removedTasks += removed.length;
     }
   }
   return [...violations, ...findWrongResponses(trace, histories)];
+}
+
+/** The precheck of a project names the bound of `removeOnFail` if a link has one and a task shows it. */
+async function findWrongPrechecks({ bots, projects }: System): Promise<string[]> {
+  const context = bots[0]?.context;
+  const violations: string[] = [];
+  for (const { id, links } of projects) {
+    const project = await context?.projects.read(id);
+    if (context === undefined || project == null) throw new Error(`${id} is not there`);
+    const { items } = await precheckProject(context, project);
+    const reported = items.find(({ check }) => check === 'failed_tasks_kept')?.reason ?? null;
+    const bounded = links.find(({ keptFailures }) => keptFailures !== null);
+    const counts = await bounded?.queue.getJobCounts('waiting', 'failed');
+    const isShown = Object.values(counts ?? {}).some((count) => count > 0);
+    const bound = { code: 'failed_tasks_bounded', count: bounded?.keptFailures, ageMs: null };
+    const expected = isShown ? bound : null;
+    if (JSON.stringify(reported) !== JSON.stringify(expected))
+      violations.push(`${id}: the precheck says ${JSON.stringify(reported)} instead of ${JSON.stringify(expected)}`);
+  }
+  return violations;
+}
+
+/** No record, log line or answer contains the secret that is in the data and in the failure reason of tasks. */
+async function findLeaks({ redis, leaks }: System): Promise<string[]> {
+  const found = leaks.map((text) => `the secret of a task is in: ${text}`);
+  for (const key of await redis.keys('syncbot:*')) {
+    if (JSON.stringify(await readValue(redis, key)).includes(secret))
+      found.push(`the secret of a task is in the record ${key}`);
+  }
+  return found;
 }
 
 /** Only an execution whose worker was killed, or did not get a reply of a Redis, stays in `:runs`. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { operationKinds } from '../../src/domain/lifecycle.ts';
 import { buildTestPrograms } from '../support/syncbot-build.ts';
 import { workerFaults } from './commands.ts';
 import { checkModel } from './model-run.ts';
@@ -10,12 +11,16 @@ const maxCommandsPerRun = 250;
 /** Each of these happens at least once in 10,000 commands. */
 const expectedFaults = [
   ...workerFaults.map((fault) => `worker_${fault}`),
+  'apply_policy',
   'create_queue',
   'delete_queue',
   'kill_bot',
   'long_outage',
   'outage',
+  'outage_at_flags',
+  'paused_by_person',
   'request_delivered_late',
+  'resumed_by_person',
 ];
 
 it(`${commands} random commands with faults keep every invariant of the history and the links`, async () => {
@@ -34,5 +39,6 @@ it(`${commands} random commands with faults keep every invariant of the history 
     print(`${formatStats(stats)}\nseconds: ${Math.round((Date.now() - startedAt) / 1_000)}`);
   }
   expect(stats.operations.get('done')).toBeGreaterThan(0);
+  if (commands >= 10_000) expect([...stats.done.keys()]).toEqual(expect.arrayContaining([...operationKinds]));
   if (commands >= 10_000) expect([...stats.faults.keys()]).toEqual(expect.arrayContaining(expectedFaults));
 });

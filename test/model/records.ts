@@ -58,3 +58,24 @@ export function parseFields(flat: readonly string[]): Fields {
   for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index] ?? ''] = flat[index + 1] ?? '';
   return fields;
 }
+
+/** The content of a key of any type that syncbot uses. */
+export async function readValue(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case 'string':
+      return redis.get(key);
+    case 'hash':
+      return redis.hgetall(key);
+    case 'stream':
+      return redis.xrange(key, '-', '+');
+    case 'set':
+      return redis.smembers(key);
+    case 'zset':
+      return redis.zrange(key, 0, '-1');
+    case 'none':
+      return null;
+    default:
+      throw new Error(`${key} is a ${type}`);
+  }
+}

@@ -1,35 +1,54 @@
 import type { ReplayResult } from './history-check.ts';
-import type { ProjectRecords } from './records.ts';
+import type { Fields, ProjectRecords } from './records.ts';
 import { transitions } from './state-model.ts';
 import type { Trace } from './trace.ts';
 
 /** Compares the results that users received with the history. Returns the differences. */
 export function findWrongResponses(
-  { requests, presses }: Trace,
+  { requests, presses, cliRuns }: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
 ): string[] {
   const violations: string[] = [];
-  for (const { project, action, result } of requests) {
-    if (result.kind === 'requested') continue;
+  for (const { project, action, by, result, permission, isQueueMissing } of requests) {
+    const report = (violation: string) => violations.push(`${project}: ${action} by ${by} ${violation}`);
+    if (result.kind === 'requested') {
+      if (permission === 'not_operator') report('was accepted, although the policy does not name this person');
+      if (action === 'start' && isQueueMissing) report('was accepted, although a queue was missing');
+      continue;
+    }
     const { refusal } = result;
     const versions = histories.get(project)?.versions ?? [];
-    // A precheck may fail for a moment, while a link's worker restarts.
-    if (refusal.code === 'precheck_failed') continue;
-    const isCorrect =
-      refusal.code === 'not_allowed' &&
-      transitions[action]?.from.includes(refusal.state) === false &&
-      versions.some(({ state, since, by }) => state === refusal.state && since === refusal.since && by === refusal.by);
-    if (!isCorrect) violations.push(`${project}: ${action} was refused with ${JSON.stringify(refusal)}`);
+    const isCorrect: Readonly<Record<string, boolean>> = {
+      not_operator: permission !== 'operator',
+      // A precheck may fail for a moment, while a link's worker restarts.
+      precheck_failed: action === 'start',
+      not_allowed:
+        refusal.code === 'not_allowed' &&
+        transitions[action]?.from.includes(refusal.state) === false &&
+        versions.some(
+          ({ state, since, by }) => state === refusal.state && since === refusal.since && by === refusal.by,
+        ),
+      no_drift: action === 'reapply' || action === 'adopt',
+      adopt_mixed: action === 'adopt',
+      links_unreachable: action === 'adopt',
+    };
+    if (isCorrect[refusal.code] !== true) report(`was refused with ${JSON.stringify(refusal)}`);
   }
   const resolutionCounts = new Map<string, number>();
-  for (const { operation, by, decision, result } of presses) {
+  for (const { operation, by, decision, result, permission } of presses) {
     const stored = histories.get(operation.project)?.records.operations.get(operation.id);
     const report = (violation: string) => violations.push(`${operation.project}: ${operation.id} ${violation}`);
     if (result.kind === 'refused') {
       const { code } = result.refusal;
-      if (code !== 'not_requester' || by === operation.by) report(`${decision} by ${by} was refused with ${code}`);
+      const isCorrect: Readonly<Record<string, boolean>> = {
+        not_requester: by !== operation.by,
+        not_operator: decision === 'confirm' && permission !== 'operator',
+      };
+      if (isCorrect[code] !== true) report(`${decision} by ${by} was refused with ${code}`);
       continue;
     }
+    if (decision === 'confirm' && permission === 'not_operator')
+      report(`was confirmed by ${by}, although the policy does not name this person`);
     if (by !== operation.by) report(`was resolved by ${by}, requested by ${operation.by}`);
     if (result.kind === 'resolved') resolutionCounts.set(operation.id, (resolutionCounts.get(operation.id) ?? 0) + 1);
     if (String(result.operation.resolvedAt) !== stored?.['resolvedAt'])
@@ -38,8 +57,24 @@ export function findWrongResponses(
     if (result.kind === 'resolved' && !resolvedStates[decision].includes(state)) report(`${decision} made it ${state}`);
     if (state === 'requested') report('was not resolved by a press');
   }
+  for (const { project, operation, exit, code } of cliRuns) {
+    const stored = operation === null ? undefined : histories.get(project)?.records.operations.get(operation.id);
+    if (!isCorrectExit(stored, exit, code))
+      violations.push(`${project}: the command line exited with ${exit} ${code ?? ''}, but ${JSON.stringify(stored)}`);
+  }
   for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was resolved ${count} times`);
   return violations;
 }
 
 const resolvedStates = { confirm: ['confirmed', 'expired'], cancel: ['cancelled', 'expired'] };
+
+/** Without an answer of Redis, or at the timeout of the command line, its end is not known. */
+const openCodes: readonly (string | null)[] = ['redis_unavailable', 'not_known', 'still_open'];
+
+/** Exit code 0 means that the operation was done. Otherwise the code names its refusal or its state. */
+function isCorrectExit(operation: Fields | undefined, exit: number, code: string | null): boolean {
+  if (exit === 0) return code === null && operation?.['state'] === 'done';
+  if (operation === undefined || openCodes.includes(code)) return code !== null && code !== 'fault';
+  const refusal = JSON.parse(operation['refusal'] || '{}');
+  return operation['state'] !== 'done' && code === (refusal.code ?? operation['state']);
+}

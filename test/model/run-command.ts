@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fixRefusedRows } from '../../demo/tables.ts';
+import { applyPlan } from '../../src/application/apply-plan.ts';
+import type { UseCaseContext } from '../../src/application/context.ts';
 import { runObserver } from '../../src/application/observer.ts';
+import { isEmpty, planApply } from '../../src/application/plan.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { refOf } from '../../src/domain/operation.ts';
-import type { Command } from './commands.ts';
+import type { ApplyPolicy, ChangeFlags, Command } from './commands.ts';
+import { changeFlag } from './links.ts';
+import { pressButton, sendRequest } from './requests.ts';
+import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
-import type { ModelProject } from './system.ts';
+import { configurationWith, type ModelProject } from './system.ts';
 import { botOf, linkOf, type ModelRun, pickOperation, projectOf, proxyOf, recordErrors } from './trace.ts';
-import { otherUser, performRequest, pressButton } from './users.ts';
+import { otherUser, performRequest, pickAction } from './users.ts';
 
 /** Runs one command. Never throws: errors are in `trace.errors`. */
 export async function runCommand(run: ModelRun, command: Command): Promise<void> {
@@ -24,25 +29,27 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
       const operation = pickOperation(run, command);
       if (operation === null) return;
       const by = command.byOtherUser ? otherUser(operation.by) : operation.by;
-      return void (await pressButton(run, botOf(system, command.operationIndex), {
-        operation,
-        by,
-        isCancel: command.cancel,
-      }));
+      const press = { operation, by, isCancel: command.cancel };
+      return pressButton(run, botOf(system, command.operationIndex), press);
     }
+    case 'change_flags':
+      return changeFlags(run, command);
+    case 'apply_policy':
+      increment(faults, command.kind);
+      return applyPolicy(run, command);
     case 'redeliver_job': {
       const operation = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
       if (operation === null) return;
       const job = refOf(operation);
-      await botOf(system, command.operationIndex).jobs.execute(job);
+      await botOf(system, command.operationIndex).context.jobs.execute(job);
       return void (await system.actions.add('execute', job, { removeOnComplete: true, removeOnFail: true }));
     }
     case 'sweep_at_both_bots':
-      return void (await Promise.all(system.bots.map((bot) => recordErrors(run, () => sweep(bot)))));
+      return void (await Promise.all(system.bots.map((bot) => recordErrors(run, () => sweep(bot.context)))));
     case 'observe':
-      return runObserver(botOf(system, command.bot));
+      return runObserver(botOf(system, command.bot).context);
     case 'reconcile':
-      return botOf(system, command.project).jobs.reconcile(projectOf(system, command.project).id);
+      return botOf(system, command.project).context.jobs.reconcile(projectOf(system, command.project).id);
     case 'kill_worker':
       return system.workers.kill(command.worker);
     case 'kill_bot':
@@ -62,17 +69,23 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     case 'outage':
       increment(faults, command.kind);
       return proxyOf(system, command.proxy).goDownFor(command.durationMs);
-    case 'deliver_late':
-      return proxyOf(system, command.connectionIndex).deliverLate(command.connectionIndex >> 1, command.delayMs);
+    case 'deliver_late': {
+      const proxy = proxyOf(system, command.connectionIndex);
+      if (command.setsFlags) return proxy.deliverLateWith(flagCommandText, command.delayMs);
+      return proxy.deliverLate(command.connectionIndex >> 1, command.delayMs);
+    }
+    case 'outage_at_flags':
+      increment(faults, command.kind);
+      return system.proxies[1].goDownAt(flagCommandText, command.durationMs);
     case 'long_outage':
       return longOutage(run, command.proxy);
     case 'delete_queue':
     case 'create_queue':
       return changeQueues(run, command.kind);
     case 'add_tasks':
-      return void (await linkOf(system, command).source.burst(command.count));
-    case 'break_row':
-      return void (await linkOf(system, command).source.breakRow(String(1 + (command.link % 10))));
+      return void (await linkOf(system, command).addTasks(command.count));
+    case 'add_failing_tasks':
+      return void (await linkOf(system, command).addFailingTasks(command.link));
     case 'repair_targets':
       return repairTargets(projectOf(system, command.project));
     case 'restart_link_worker':
@@ -80,6 +93,60 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     default:
       return command satisfies never;
   }
+}
+
+/** In the arguments of set-paused.lua, and of no other script. */
+const flagCommandText = '"desired"';
+
+/** A state in which the links may be started again by a restore, whatever fails on them. */
+const startedStates: readonly string[] = ['running', 'pausing', 'paused', 'restoring', 'failed'];
+
+async function changeFlags(run: ModelRun, { project: index, link, all, correction, by }: ChangeFlags): Promise<void> {
+  const { system, trace } = run;
+  const project = projectOf(system, index);
+  const state = (await system.redis.hget(`syncbot:{p:${project.id}}:state`, 'state')) ?? '';
+  if (!startedStates.includes(state)) return;
+  const { links, optionalLink } = project;
+  const queues = [...links, ...(optionalLink === null ? [] : [optionalLink])];
+  const flag = shouldPauseLinks(state) ? 'resumed' : 'paused';
+  for (const queue of all ? queues : [linkOf(system, { project: index, link })]) {
+    if (await changeFlag(queue, flag)) increment(trace.faults, `${flag}_by_person`);
+  }
+  if (correction === null) return;
+  await performRequest(run, {
+    kind: 'request',
+    project: index,
+    action: correction,
+    by,
+    bot: link,
+    isDeliveredTwice: false,
+    confirmation: 'ok',
+    waitForOutcome: true,
+  });
+}
+
+/** A user requests something, the policy changes, and the user presses OK, or requests it again. */
+async function applyPolicy(
+  run: ModelRun,
+  { operators, by, project: index, bot: botIndex }: ApplyPolicy,
+): Promise<void> {
+  const { system } = run;
+  const project = projectOf(system, index);
+  const [bot, otherBot] = [botOf(system, botIndex), botOf(system, botIndex + 1)];
+  const request = { project, action: await pickAction(system, project.id, false), by };
+  const operation = await sendRequest(run, [bot], request);
+  await recordErrors(run, () => apply(bot.context, operators));
+  if (operation === null) await sendRequest(run, [otherBot], request);
+  else await pressButton(run, otherBot, { operation, by, isCancel: false });
+}
+
+/** Applies a file with these operators and the same projects. */
+async function apply(context: UseCaseContext, operators: readonly string[]): Promise<void> {
+  const stored = await context.projects.readMany(await context.projects.listIds());
+  const projects = stored.map(({ definition }) => ({ definition, adopt: false }));
+  const planned = await planApply(context, { projects, configuration: configurationWith(operators) });
+  if (planned.kind === 'refused') throw new Error(`apply refused: ${JSON.stringify(planned.refusals)}`);
+  if (!isEmpty(planned.plan)) await applyPlan(context, { plan: planned.plan, by: 'cli:alice' });
 }
 
 const outageMs = 2_500;
@@ -114,7 +181,7 @@ async function changeQueues({ system, trace }: ModelRun, kind: 'delete_queue' | 
   }
 }
 
-/** Fixes the rows that the targets refused. */
-export async function repairTargets({ id, links }: ModelProject): Promise<void> {
-  for (const { redis, link } of links) await fixRefusedRows(redis, { project: id, link });
+/** From now on the tasks succeed that were added before. */
+export async function repairTargets({ links }: ModelProject): Promise<void> {
+  for (const link of links) await link.repair();
 }

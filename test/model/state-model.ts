@@ -1,11 +1,26 @@
+interface Transition {
+  readonly from: readonly string[];
+  /** Null if the operation keeps the state. */
+  readonly through: string | null;
+  /** The state when it is done. Adopt leads to the other one of `running` and `paused`. */
+  readonly to: string | 'same' | 'other';
+}
+
 /** The state rules, written without src. The history is compared with them. */
-export const transitions: Readonly<
-  Record<string, { readonly from: readonly string[]; readonly through: string; readonly to: string }>
-> = {
+export const transitions: Readonly<Record<string, Transition>> = {
   start: { from: ['not_started'], through: 'starting', to: 'running' },
   pause: { from: ['running'], through: 'pausing', to: 'paused' },
   restore: { from: ['paused', 'failed'], through: 'restoring', to: 'running' },
+  reapply: { from: ['not_started', 'running', 'paused', 'failed'], through: null, to: 'same' },
+  adopt: { from: ['running', 'paused'], through: null, to: 'other' },
 };
+
+/** The state of a project after an operation that is done. `state`: while the operation was running. */
+export function stateWhenDone({ to }: Transition, state: string): string {
+  if (to === 'same') return state;
+  if (to === 'other') return state === 'running' ? 'paused' : 'running';
+  return to;
+}
 
 /** Whether this state desires paused links. */
 export function shouldPauseLinks(state: string): boolean {

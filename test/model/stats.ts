@@ -4,6 +4,8 @@ export interface ModelStats {
   commands: number;
   /** By their last state. */
   readonly operations: Map<string, number>;
+  /** Operations that were done, by their kind. */
+  readonly done: Map<string, number>;
   /** By the code of the refusal, at the request or at the claim. */
   readonly refusals: Map<string, number>;
   /** How often each fault happened. */
@@ -17,6 +19,8 @@ export interface ModelStats {
   unknownResults: number;
   tasks: number;
   retriedTasks: number;
+  /** Failed tasks that BullMQ has removed. */
+  removedTasks: number;
 }
 
 export function emptyStats(): ModelStats {
@@ -30,16 +34,18 @@ export function emptyStats(): ModelStats {
     unknownResults: 0,
     tasks: 0,
     retriedTasks: 0,
+    removedTasks: 0,
   };
-  return { ...zeros, operations: new Map(), refusals: new Map(), faults: new Map() };
+  return { ...zeros, operations: new Map(), done: new Map(), refusals: new Map(), faults: new Map() };
 }
 
-export function formatStats({ operations, refusals, faults, ...counts }: ModelStats): string {
+export function formatStats({ operations, done, refusals, faults, ...counts }: ModelStats): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
   return [
     ...lines,
     `operations: ${total} (${formatCounts(operations)})`,
+    `done: ${formatCounts(done)}`,
     `refusals, at the request or at the claim: ${formatCounts(refusals)}`,
     `faults: ${formatCounts(faults)}`,
   ].join('\n');

@@ -1,16 +1,17 @@
-import type { UseCaseContext } from '../../src/application/context.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import type { RequestResult } from '../../src/application/request-action.ts';
 import type { ConfirmationResult } from '../../src/application/stores.ts';
-import type { Action } from '../../src/domain/lifecycle.ts';
+import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Operation } from '../../src/domain/operation.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
 import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
+import type { ModelBot } from './bot.ts';
 import type { ModelProject, System } from './system.ts';
 
 /** The requests and presses of a run, with their results. */
 export interface Trace {
   readonly requests: RequestRecord[];
   readonly presses: PressRecord[];
+  readonly cliRuns: CliRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
   /** Errors other than `StoreUnavailableError`. There must be none. */
@@ -21,18 +22,37 @@ export interface Trace {
   unknownResults: number;
 }
 
+/** Whether the policy allowed a person to change projects during the whole request. Null if it changed meanwhile. */
+export type Permission = 'operator' | 'not_operator' | null;
+
 export interface RequestRecord {
   readonly project: string;
-  readonly action: Action;
+  readonly action: OperationKind;
   readonly by: string;
-  readonly result: RequestResult;
+  readonly permission: Permission;
+  /** Whether a queue of the project was missing during the whole request. */
+  readonly isQueueMissing: boolean;
+  readonly result: { readonly kind: 'requested'; readonly operation: Operation } | Refused;
 }
 
 export interface PressRecord {
   readonly operation: Operation;
   readonly by: string;
   readonly decision: 'confirm' | 'cancel';
-  readonly result: ConfirmationResult;
+  readonly permission: Permission;
+  readonly result: ConfirmationResult | Refused;
+}
+
+type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** One run of `start`, `pause` or `restore` on the command line. */
+export interface CliRecord {
+  readonly project: string;
+  /** Null if the request was refused. */
+  readonly operation: Operation | null;
+  readonly exit: number;
+  /** Null without an error. */
+  readonly code: string | null;
 }
 
 export interface ModelRun {
@@ -41,14 +61,18 @@ export interface ModelRun {
 }
 
 /** Runs an action and records its error in the trace. Returns undefined after an error. */
-export async function recordErrors<T>({ trace }: ModelRun, action: () => Promise<T>): Promise<T | undefined> {
+export async function recordErrors<T>(run: ModelRun, action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof StoreUnavailableError) trace.unknownResults += 1;
-    else trace.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    recordError(run, error);
     return undefined;
   }
+}
+
+export function recordError({ trace }: ModelRun, error: unknown): void {
+  if (error instanceof StoreUnavailableError) trace.unknownResults += 1;
+  else trace.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
 /** Selects one of the last operations. With `preferOpen` it selects a dialog that was left open, if there is one. */
@@ -59,12 +83,12 @@ export function pickOperation(
   if (preferOpen && trace.openConfirmations.length > 0) {
     return trace.openConfirmations.splice(operationIndex % trace.openConfirmations.length, 1)[0] ?? null;
   }
-  const operations = trace.requests.map(({ result }) => result).filter((result) => result.kind === 'requested');
-  return operations.at(-1 - (operationIndex % Math.max(1, operations.length)))?.operation ?? null;
+  const operations = trace.requests.flatMap(({ result }) => (result.kind === 'requested' ? [result.operation] : []));
+  return operations.at(-1 - (operationIndex % Math.max(1, operations.length))) ?? null;
 }
 
-export function botOf({ bots }: System, index: number): UseCaseContext {
-  return bots[index % bots.length] as UseCaseContext;
+export function botOf({ bots }: System, index: number): ModelBot {
+  return bots[index % bots.length] as ModelBot;
 }
 
 export function projectOf({ projects }: System, index: number): ModelProject {

@@ -49,6 +49,32 @@ it('the proxy delivers a request late, after its connection has ended', async ()
   expect(proxy.lateRequests).toBe(1);
 });
 
+it('the proxy delivers the next request with a text late, on whichever connection it is', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.deliverLateWith('counter', 30);
+  expect(await client.ping()).toBe('PONG');
+  await expect(client.incr('counter')).rejects.toThrow();
+  await waitFor(async () => (await client.get('counter')) === '1');
+});
+
+it('the proxy goes down at a request, which Redis gets at the end of the outage', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.goDownAt('counter', 200);
+  await expect(client.incr('counter')).rejects.toThrow();
+  expect(proxy.isDown).toBe(true);
+  expect(await waitFor(() => client.get('counter'))).toBe('1');
+  expect(proxy.isDown).toBe(false);
+});
+
+it('a planned drop can be cancelled', async () => {
+  const { proxy, client } = await startProxy();
+  proxy.dropOneConnection('request', 0);
+  proxy.deliverLateWith('counter', 30);
+  proxy.cancelDrops();
+  expect(await client.incr('counter')).toBe(1);
+  expect(proxy.droppedConnections).toBe(0);
+});
+
 it('the proxy accepts no connection during an outage', async () => {
   const { proxy, client } = await startProxy();
   const newClient = new Redis(proxy.url, { lazyConnect: true, retryStrategy: () => null });

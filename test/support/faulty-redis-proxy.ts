@@ -30,6 +30,12 @@ export interface FaultyRedisProxy extends AsyncDisposable {
    * of its own. For Redis a network that was divided for that time looks like this.
    */
   deliverLate(connectionIndex: number, delayMs: number): void;
+  /** The same with the next request that contains `text`, of any connection. */
+  deliverLateWith(text: string, delayMs: number): void;
+  /** An outage that begins when the next request that contains `text` has been sent. At its end Redis gets that request. */
+  goDownAt(text: string, durationMs: number): void;
+  /** Drops none of the connections that were to be dropped at their next request. */
+  cancelDrops(): void;
   /** The number of requests that were delivered late. */
   readonly lateRequests: number;
   /** Each request and each reply arrives this much later. */
@@ -41,6 +47,8 @@ interface PlannedDrop {
   readonly thenGoDown: boolean;
   /** When Redis receives the request nevertheless, ms from now. */
   readonly deliverAfterMs?: number;
+  /** How long the proxy is down from now on, ms. */
+  readonly outageMs?: number;
 }
 
 export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRedisProxy> {
@@ -96,6 +104,7 @@ export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRe
       // New connections are refused from now on, before the reply arrives.
       if (drop?.thenGoDown) downUntil = Number.POSITIVE_INFINITY;
       if (drop?.deliverAfterMs !== undefined) deliverAfter(request, drop.deliverAfterMs);
+      if (drop?.outageMs !== undefined) goDown(Date.now() + drop.outageMs);
       if (drop?.lost === 'request') dropConnection();
       else sendRequest(request);
     });
@@ -137,6 +146,16 @@ export async function startFaultyRedisProxy(redisPort: number): Promise<FaultyRe
       const connection = connections[connectionIndex % Math.max(1, connections.length)];
       if (connection !== undefined)
         dropsByConnection.set(connection, { lost: 'request', thenGoDown: false, deliverAfterMs });
+    },
+    deliverLateWith(text, deliverAfterMs) {
+      dropByText = { text, lost: 'request', thenGoDown: false, deliverAfterMs };
+    },
+    goDownAt(text, durationMs) {
+      dropByText = { text, lost: 'request', thenGoDown: false, deliverAfterMs: durationMs, outageMs: durationMs };
+    },
+    cancelDrops() {
+      dropByText = null;
+      dropsByConnection.clear();
     },
     get lateRequests() {
       return lateRequests;

@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { cancel, confirm } from '../../src/application/confirm.ts';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { requestAction } from '../../src/application/request-action.ts';
+import type { ConfirmationResult } from '../../src/application/stores.ts';
+import { type Action, isAction } from '../../src/domain/lifecycle.ts';
+import { type Operation, refOf } from '../../src/domain/operation.ts';
+import {
+  actionIds,
+  operationRefValue,
+  readBlockAction,
+  readSlashCommand,
+  type SlackRequest,
+} from '../../src/slack/contract.ts';
+import { onCancel, onOk } from '../../src/slack/listeners/confirmation.ts';
+import {
+  createListener,
+  type Listener,
+  type ListenerOptions,
+  type ListenerResult,
+} from '../../src/slack/listeners/listener.ts';
+import { onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
+import { onCommand } from '../../src/slack/listeners/sync-command.ts';
+import { runCliInProcess } from '../cli/cli-fixture.ts';
+import { type ModelBot, slackChannel, slackTeam } from './bot.ts';
+import type { ModelProject, System } from './system.ts';
+import { type ModelRun, type Permission, type RequestRecord, recordError, recordErrors } from './trace.ts';
+
+export interface NewRequest {
+  readonly project: ModelProject;
+  readonly action: RequestRecord['action'];
+  readonly by: string;
+}
+
+/** Sends a request to these bots: two if Slack delivers it twice. Returns the operation, or null if there is none. */
+export async function sendRequest(
+  run: ModelRun,
+  bots: readonly ModelBot[],
+  request: NewRequest,
+): Promise<Operation | null> {
+  const { project, action, by } = request;
+  const isQueueMissing = watchMissingQueue(project);
+  const permission = await watchPermission(run.system, by);
+  const calls = createRecorder();
+  const refusal = isFromSlack(by)
+    ? await requestInSlack(run, bots.map(calls.record), request)
+    : await requestInCore(run, bots.map(calls.record), request);
+  const [operation = null] = calls.requested;
+  const facts = { permission: await permission(), isQueueMissing: await isQueueMissing() };
+  const record = { project: project.id, action, by, ...facts };
+  if (operation !== null) run.trace.requests.push({ ...record, result: { kind: 'requested', operation } });
+  else if (refusal !== null) run.trace.requests.push({ ...record, result: { kind: 'refused', refusal } });
+  return operation;
+}
+
+async function requestInCore(run: ModelRun, [bot]: readonly ModelBot[], { project, action, by }: NewRequest) {
+  if (bot === undefined) return null;
+  const request = { project: project.id, action, by, reason: null, origin: 'cli', channel: null } as const;
+  const result = await recordErrors(run, () => requestAction(bot.context, request));
+  return result?.kind === 'refused' ? result.refusal : null;
+}
+
+async function requestInSlack(run: ModelRun, bots: readonly ModelBot[], { project, action, by }: NewRequest) {
+  const results = isAction(action)
+    ? await deliver(run, bots, {
+        listener: { decode: readSlashCommand, run: onCommand },
+        body: { ...slashCommandBody(by), text: `${action} ${project.id}` },
+      })
+    : await deliver(run, bots, {
+        listener: { decode: readBlockAction, run: onRequestAction },
+        body: buttonBody(by, actionIds.request[action], project.id),
+      });
+  return refusalOf(results);
+}
+
+export interface Press {
+  readonly operation: Operation;
+  readonly by: string;
+  readonly isCancel: boolean;
+}
+
+/** Presses OK or Cancel in a dialog, or does the same from the command line. */
+export async function pressButton(run: ModelRun, bot: ModelBot, { operation, by, isCancel }: Press): Promise<void> {
+  const permission = await watchPermission(run.system, by);
+  const calls = createRecorder();
+  const recorded = calls.record(bot);
+  const ref = refOf(operation);
+  let refusal = null;
+  if (isFromSlack(by)) {
+    const actionId = isCancel ? actionIds.cancel : actionIds.ok;
+    const body = buttonBody(by, actionId, operationRefValue(ref));
+    const listener = {
+      decode: readBlockAction,
+      run: isCancel ? onCancel : onOk,
+      deduplicate: 'before_refusal',
+    } as const;
+    refusal = refusalOf(await deliver(run, [recorded], { listener, body }));
+  } else {
+    const resolve = isCancel ? cancel : confirm;
+    await recordErrors(run, () => resolve(recorded.context, { ref, by, dialog: null }));
+  }
+  const result = calls.resolved[0] ?? (refusal === null ? null : ({ kind: 'refused', refusal } as const));
+  if (result === null) return;
+  const decision = isCancel ? 'cancel' : 'confirm';
+  run.trace.presses.push({ operation, by, decision, result, permission: await permission() });
+}
+
+const cliErrorSchema = z.object({ code: z.string() });
+
+/** Runs `syncbot <action> <project> --yes`, which waits for the outcome. */
+export async function runCliCommand(
+  run: ModelRun,
+  bot: ModelBot,
+  {
+    project,
+    action,
+    timeoutMs,
+  }: { readonly project: ModelProject; readonly action: Action; readonly timeoutMs: number },
+): Promise<void> {
+  const { trace, system } = run;
+  const by = 'cli:alice';
+  const isQueueMissing = watchMissingQueue(project);
+  const calls = createRecorder();
+  const app = {
+    useCaseContext: calls.record(bot).context,
+    useStoredConfiguration: async () => {},
+    checkSlack: async () => null,
+    runRole: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const argv = [action, project.id, '--yes', '--json', '--timeout', `${timeoutMs}ms`];
+  const { exit, err } = await runCliInProcess(argv, { env: system.cliEnv, openApp: async () => app });
+  const code = err === '' ? null : cliErrorSchema.parse(JSON.parse(err)).code;
+  const [operation = null] = calls.requested;
+  trace.cliRuns.push({ project: project.id, operation, exit, code });
+  if (operation === null) return;
+  const facts = { permission: 'operator', isQueueMissing: await isQueueMissing() } as const;
+  trace.requests.push({ project: project.id, action, by, result: { kind: 'requested', operation }, ...facts });
+  for (const result of calls.resolved)
+    trace.presses.push({ operation, by, decision: 'confirm', result, permission: 'operator' });
+}
+
+export function isFromSlack(by: string): boolean {
+  return !by.startsWith('cli:');
+}
+
+/** Records what the operation store answers to the bots. */
+function createRecorder() {
+  const requested: Operation[] = [];
+  const resolved: ConfirmationResult[] = [];
+  const operationsOf = ({ operations }: UseCaseContext): UseCaseContext['operations'] => ({
+    ...operations,
+    async request(operation) {
+      const stored = await operations.request(operation);
+      if (stored.kind === 'requested') requested.push(stored.operation);
+      return stored;
+    },
+    async resolve(step) {
+      const result = await operations.resolve(step);
+      resolved.push(result);
+      return result;
+    },
+  });
+  const record = (bot: ModelBot) => withContext(bot, { operations: operationsOf(bot.context) });
+  return { requested, resolved, record };
+}
+
+/** The bot with other parts of its context. */
+export function withContext(bot: ModelBot, parts: Partial<UseCaseContext>): ModelBot {
+  return {
+    ...bot,
+    context: { ...bot.context, ...parts },
+    listenerContext: { ...bot.listenerContext, ...parts },
+  };
+}
+
+/** Slack delivers one request to these bots. Returns what the listeners returned. Only one of them may run it. */
+async function deliver<Request extends SlackRequest>(
+  run: ModelRun,
+  bots: readonly ModelBot[],
+  { listener, body }: { readonly listener: ListenerOptions<Request>; readonly body: object },
+): Promise<readonly ListenerResult[]> {
+  const results: ListenerResult[] = [];
+  let runs = 0;
+  const recorded: Listener<Request> = async (context, request) => {
+    runs += 1;
+    try {
+      const result = await listener.run(context, request);
+      results.push(result);
+      return withoutFollowUp(result);
+    } catch (error) {
+      recordError(run, error);
+      throw error;
+    }
+  };
+  await Promise.all(
+    bots.map(({ listenerContext }) =>
+      createListener(listenerContext, { ...listener, run: recorded })({ ack: async () => {}, body }),
+    ),
+  );
+  if (runs > 1) run.trace.errors.push(`a request that Slack delivered twice was run twice: ${JSON.stringify(body)}`);
+  return results;
+}
+
+/** A follow-up waits for the worker. The sweep does the same. */
+function withoutFollowUp(result: ListenerResult): ListenerResult {
+  if (result.kind === 'refusal') return result;
+  const { followUp: _followUp, ...rest } = result;
+  return rest;
+}
+
+function refusalOf([result]: readonly ListenerResult[]) {
+  return result?.kind === 'refusal' ? result.refusal : null;
+}
+
+function slashCommandBody(user: string) {
+  return { user_id: user, team_id: slackTeam, channel_id: slackChannel, ...newResponse() };
+}
+
+function buttonBody(user: string, actionId: string, value: string) {
+  const actions = [{ action_id: actionId, value }];
+  return { user: { id: user, team_id: slackTeam }, channel: { id: slackChannel }, actions, ...newResponse() };
+}
+
+function newResponse() {
+  return { response_url: 'https://slack.test/response', trigger_id: randomUUID() };
+}
+
+const policyRecordSchema = z.object({ policy: z.object({ operators: z.array(z.string()) }) });
+
+/** Reads the stored policy now. The returned function reads it again and compares. */
+async function watchPermission({ redis }: System, by: string): Promise<() => Promise<Permission>> {
+  const read = async () => {
+    const [version, json] = await redis.hmget('syncbot:configuration', 'version', 'configuration');
+    return { version, isOperator: policyRecordSchema.parse(JSON.parse(json ?? '')).policy.operators.includes(by) };
+  };
+  if (!isFromSlack(by)) return async () => 'operator';
+  const before = await read();
+  return async () => {
+    if ((await read()).version !== before.version) return null;
+    return before.isOperator ? 'operator' : 'not_operator';
+  };
+}
+
+/** Returns a function that tells whether a queue was missing all the time until then. */
+function watchMissingQueue({ optionalLink }: ModelProject): () => Promise<boolean> {
+  if (optionalLink === null) return async () => false;
+  const existed = optionalLink.exists();
+  const { changes } = optionalLink;
+  return async () => !(await existed) && !(await optionalLink.exists()) && optionalLink.changes === changes;
+}

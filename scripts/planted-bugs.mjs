@@ -49,7 +49,7 @@ export const plantedBugs = [
     file: 'src/application/current-configuration.ts',
     from: 'await this.refresh();\n    if (this.#isUnreadable',
     to: 'if (this.#isUnreadable',
-    tests: ['test/e2e/reload.test.ts'],
+    tests: ['test/application/current-configuration.test.ts'],
   },
   {
     effect: 'For 15 minutes after an operation syncbot takes a change by a person for its own and corrects it.',

@@ -12,7 +12,7 @@ export interface ProcessRegistrationOptions {
 /** A process that does not repeat its record for this time counts as stopped, ms. */
 const expireAfterMs = 8_000;
 
-/** Follows the stored configuration, and records what this process uses of it, so that `apply` and `doctor` can name the process. */
+/** Follows the stored configuration and records what this process uses of it. `apply` and `doctor` read these records. */
 export class ProcessRegistration {
   readonly #options: ProcessRegistrationOptions;
   #hasEnded = false;

@@ -14,8 +14,8 @@ interface ProcessWaitContext {
 }
 
 /**
- * Waits until every running process uses this version of the configuration or a newer one, at most 10 s. Returns what is left to do, one
- * clause for each role and reason.
+ * Waits until every running process uses this version of the configuration or a newer one, at most 10 s. Returns what is left
+ * to do, one clause for each role and reason.
  */
 export async function waitForProcesses(
   { configurations, clock }: ProcessWaitContext,

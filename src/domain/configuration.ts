@@ -19,7 +19,7 @@ export type SettingName = keyof ConfigSettings;
 const connectionSourceSchema = z.discriminatedUnion('kind', [
   /** The text of the file, with `${VAR}`: each process takes the values from its own environment. It has no password. */
   z.object({ kind: z.literal('template'), template: z.string(), variables: z.array(z.string()) }),
-  /** The URL is in syncbot.yml, so each process needs the file. `digest`: of the address and the user name, without the password. */
+  /** The URL is in syncbot.yml, so each process needs the file. `digest`: of the address and user name, not the password. */
   z.object({ kind: z.literal('file'), digest: z.string() }),
 ]);
 export type ConnectionSource = Readonly<z.infer<typeof connectionSourceSchema>>;

@@ -39,6 +39,8 @@ describe('maskFailureReason', () => {
     ['no access with glpat-abcdefghijklmnopqrst', 'no access with ‹token›'],
     [`invalid key ${'sk_'}live_abcdefghijklmnop`, 'invalid key ‹token›'],
     ['jwt expired: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln', 'jwt expired: ‹token›'],
+    [`jwt with a certificate: eyJ${'a'.repeat(800)}.eyJzdWIiOiIxIn0.c2ln`, 'jwt with a certificate: ‹token›'],
+    ['jwt that was cut: eyJhbGciOiJIUzI1NiJ9', 'jwt that was cut: ‹token›'],
     ['Server=a;Uid=sa;Pwd=hunter2;', 'Server=a;Uid=sa;Pwd=‹value›'],
     ['AccountKey=abc123== refused', 'AccountKey=‹value› refused'],
     ['cannot read -----BEGIN RSA PRIVATE KEY-----MIIEow', 'cannot read ‹token›'],

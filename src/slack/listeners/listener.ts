@@ -74,7 +74,8 @@ export interface ListenerOptions<Request extends SlackRequest> {
 
 /**
  * A Bolt listener: acknowledge, decode, check the team, drop duplicates, run, respond. Changing requests are authorized in
- * `run`. The listener acknowledges before any I/O, because Slack waits 3 s. A failed acknowledgement changes nothing: the request has arrived, only its socket was replaced. Never throws.
+ * `run`. The listener acknowledges before any I/O, because Slack waits 3 s. A failed acknowledgement changes nothing: the
+ * request has arrived, only its socket was replaced. Never throws.
  */
 export function createListener<Request extends SlackRequest>(
   appContext: ListenerContext,

@@ -21,7 +21,7 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
  * One cycle of the observer. Observes every link of every project. Makes a Running project Failed if a task has failed for
  * good after its link's watermark. Detects drift, and updates the alerts. Every write compares the version that the
  * observer read, or the draining operation, so a claim always wins. Records that the cycle has completed. Throws
- * `StoreUnavailableError`.
+ * `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();

@@ -14,7 +14,7 @@ const notifyWithinMs = 24 * 3_600_000;
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
  * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the
- * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`.
+ * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   await checkObservation(context);

@@ -31,6 +31,8 @@ export interface System extends AsyncDisposable {
   readonly bots: readonly ModelBot[];
   /** Ends all connections of a bot, as if its process was killed, and starts another. */
   killBot(index: number): Promise<void>;
+  /** Whether this is the error of a call that the kill of its bot ended. */
+  isEndedByKill(error: unknown): boolean;
   readonly workers: WorkerPool;
   readonly projects: readonly ModelProject[];
   /** The bot's queue of actions, on the direct connection. */
@@ -87,6 +89,7 @@ export async function createSystem(folder: string): Promise<System> {
   };
   const openBot = () => startBot({ config, lockDurationMs, onText, cleanup });
   const bots = [await openBot(), await openBot()];
+  const killed: ModelBot[] = [];
   await bots[0]?.context.configurations.save(configurationWith(slackUsers), 0, 'cli:test');
   const projects = await createProjects({ near, far, cleanup });
   for (const { id, initialState, onFailure, links, optionalLink, connection } of projects) {
@@ -116,9 +119,12 @@ export async function createSystem(folder: string): Promise<System> {
     bots,
     async killBot(index) {
       const slot = index % bots.length;
-      bots[slot]?.kill();
+      const bot = bots[slot];
+      if (bot !== undefined) killed.push(bot);
+      bot?.kill();
       bots[slot] = await openBot();
     },
+    isEndedByKill: (error) => killed.some(({ context }) => context.stopSignal.reason === error),
     workers,
     projects,
     actions,

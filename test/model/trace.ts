@@ -14,11 +14,11 @@ export interface Trace {
   readonly cliRuns: CliRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
-  /** Errors other than `StoreUnavailableError`. There must be none. */
+  /** Errors other than those that `unknownResults` counts. There must be none. */
   readonly errors: string[];
   /** How often each fault happened. */
   readonly faults: Map<string, number>;
-  /** Calls that Redis did not answer. */
+  /** Calls that Redis did not answer, or that the kill of a bot ended. */
   unknownResults: number;
 }
 
@@ -70,8 +70,8 @@ export async function recordErrors<T>(run: ModelRun, action: () => Promise<T>): 
   }
 }
 
-export function recordError({ trace }: ModelRun, error: unknown): void {
-  if (error instanceof StoreUnavailableError) trace.unknownResults += 1;
+export function recordError({ system, trace }: ModelRun, error: unknown): void {
+  if (error instanceof StoreUnavailableError || system.isEndedByKill(error)) trace.unknownResults += 1;
   else trace.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 

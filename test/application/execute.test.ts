@@ -296,23 +296,4 @@ describe('if a worker is killed', () => {
     expect(project).toMatchObject({ state: 'paused', version: 3 });
     expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(0);
   });
-
-  it.each([
-    ['unknown', 1],
-    ['applied', 0],
-  ] as const)('an execution with a command whose result is %s leaves %i entry in `runs`', async (result, entries) => {
-    const [near] = await createLinks();
-    await services.createProject('orders', [near]);
-    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
-    const { setPaused } = services.context.links;
-    const links = {
-      setPaused: async (...args: Parameters<typeof setPaused>) => {
-        await setPaused(...args);
-        return [result];
-      },
-    };
-    await execute(overrideContext(withoutJobs(services), { links }), ref);
-    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done' });
-    expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(entries);
-  });
 });

@@ -165,7 +165,9 @@ async function runPreflight(
   if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
   let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
-    const { items } = await precheckProject(context, project);
+    const { items, stats } = await precheckProject(context, project);
+    const unreachable = stats.links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => link);
+    if (unreachable.length > 0) return refuseAsUnreachable(context, operation, unreachable);
     if (!precheckPassed(items)) {
       return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
     }

@@ -13,16 +13,15 @@ import {
 } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Project } from '../domain/project.ts';
-import { retryUntilAvailable } from '../lib/retry.ts';
 import { updateAlertsFromState } from './alerts.ts';
 import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
-import { StoreUnavailableError } from './errors.ts';
-import { pauseBeforeRestore } from './fencing.ts';
+import { endExecution } from './executions.ts';
+import { maxValidityMs, pauseBeforeRestore } from './fencing.ts';
 import type { LinkStatus, RetryFailedResult } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
-import type { ClaimedOperation, Completion, ProjectChange } from './stores.ts';
+import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './stores.ts';
 
 /**
  * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active
@@ -50,7 +49,7 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   try {
     await completed;
   } finally {
-    await endExecution(context, ref, executionId);
+    await endExecution(context, { ...ref, executionId });
     await notified;
   }
   await notifications.operationChanged(ref);
@@ -58,36 +57,20 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
 }
 
 /**
- * Waits for Redis, unless the process stops: an execution that did not end counts as under way for minutes, and a change that
- * a person makes to a link meanwhile would count as its late write.
- */
-async function endExecution(context: UseCaseContext, ref: OperationRef, executionId: string): Promise<void> {
-  const { operations, log, clock, stopSignal } = context;
-  const end = () => operations.endExecution(ref.project, executionId);
-  const written = stopSignal.aborted
-    ? end()
-    : retryUntilAvailable(end, {
-        message: 'end of an execution not written yet',
-        isRetryable: (error) => error instanceof StoreUnavailableError,
-        log: { warn: (fields, message) => log.warn({ ...logFields(ref), ...fields }, message) },
-        clock,
-        signal: stopSignal,
-      });
-  await written.catch((error: unknown) => log.error({ ...logFields(ref), error }, 'end of an execution not written'));
-}
-
-/**
  * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
  * preflight and after a conflict: another execution of the same operation may be further.
  */
-async function runToCompletion(context: UseCaseContext, claim: ActiveOperation): Promise<void> {
+async function runToCompletion(context: UseCaseContext, claim: Claim): Promise<void> {
   const ref = refOf(claim.operation);
+  const settledAt = settledAtOf(context, claim);
   // Only the execution that ran the preflight knows that no other one has retried tasks before.
   let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
     let completion: Completion;
     if (operation.action === 'adopt') {
+      await context.clock.sleep(Math.max(0, settledAt - context.clock.monotonicNow()), context.stopSignal);
+      context.stopSignal.throwIfAborted();
       completion = await adoptLinks(context, project, operation);
     } else if (needsPreflight(operation)) {
       const preflight = await runPreflight(context, project, operation);
@@ -99,6 +82,7 @@ async function runToCompletion(context: UseCaseContext, claim: ActiveOperation):
     } else {
       const reconciled = await reconcile(context, {
         ...reconcileOptions(context, current),
+        settledAt,
         onRetried: (results) => {
           retried = addRetried(retried, results);
         },
@@ -127,8 +111,16 @@ function addRetried({ tasks, isUncertain }: RetriedTasks, results: readonly Retr
   };
 }
 
-type ActiveOperation = ClaimedOperation & { readonly kind: 'claimed' };
-type CurrentOperation = ActiveOperation | { readonly kind: 'not_active' };
+/**
+ * When no command of an earlier version can reach the links any more, a moment of the monotonic clock. Such a command was
+ * decided before the operation started.
+ */
+function settledAtOf({ clock }: UseCaseContext, { operation: { startedAt }, now, hasOtherExecutions }: Claim): number {
+  return hasOtherExecutions ? clock.monotonicNow() + (startedAt ?? now) + maxValidityMs - now : 0;
+}
+
+type Claim = Extract<ClaimResult, { readonly kind: 'claimed' }>;
+type CurrentOperation = (ClaimedOperation & { readonly kind: 'claimed' }) | { readonly kind: 'not_active' };
 
 async function reload(
   { projects, operations, serverClock }: UseCaseContext,

@@ -29,7 +29,8 @@ interface SetPausedSummary {
 
 const chunkSize = 1_000;
 const initialValidityMs = 500;
-const maxValidityMs = linkResponseTimeoutMs;
+/** No command is valid for longer after its version was read, ms. */
+export const maxValidityMs = linkResponseTimeoutMs;
 
 /**
  * Sets the pause flags of these links, chunk by chunk. Stops if the project's version has changed.

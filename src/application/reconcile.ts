@@ -5,6 +5,7 @@ import type { Project, ProjectId } from '../domain/project.ts';
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
 import { LinksUnreachableError } from './errors.ts';
+import { endExecution } from './executions.ts';
 import { linkResponseTimeoutMs, type OnRetried, setPausedFenced } from './fencing.ts';
 
 export interface ReconcileOptions {
@@ -15,6 +16,11 @@ export interface ReconcileOptions {
   readonly timeoutMs: number;
   /** The project as the caller has just read it. Saves the first read. */
   readonly knownProject?: Project;
+  /**
+   * Until this moment of the monotonic clock, commands of other executions may still reach the links. Links that match are
+   * compared once more then. Default: no other execution is under way.
+   */
+  readonly settledAt?: number;
   /** Called after each chunk of links but the last. `reconcile` does not wait for it. */
   readonly onProgress?: (progress: Progress) => void;
   /** Called with the results of each attempt to retry failed tasks. */
@@ -98,7 +104,12 @@ export async function reconcile(context: UseCaseContext, options: ReconcileOptio
 
     const { unreconciled, differing, missing } = compared;
     const links = { project, unreconciled, missing };
-    if (unreconciled.length === 0) return { kind: 'reconciled', ...links };
+    if (unreconciled.length === 0) {
+      const unsettledMs = (options.settledAt ?? 0) - clock.monotonicNow();
+      if (unsettledMs <= 0) return { kind: 'reconciled', ...links };
+      await clock.sleep(unsettledMs, stopSignal);
+      continue;
+    }
     const isLate = clock.monotonicNow() >= deadline;
     if (isLate && !hasRetriedTasks) return { kind: 'unreconciled', ...links };
     if (!isLate && differing.length < unreconciled.length) return { kind: 'unreachable', ...links };
@@ -115,7 +126,14 @@ export async function reconcileIdle(
   project: ProjectId,
   timeoutMs: number,
 ): Promise<ReconcileResult> {
-  const result = await reconcile(context, { project, operationId: null, timeoutMs });
+  const executionId = context.ids.next();
+  await context.operations.beginExecution(project, executionId);
+  let result: ReconcileResult;
+  try {
+    result = await reconcile(context, { project, operationId: null, timeoutMs });
+  } finally {
+    await endExecution(context, { project, executionId });
+  }
   if (result.kind !== 'reconciled') return result;
   const marked = await context.projects.markReconciled(project, result.project.version, pendingLinksAfter(result));
   if (marked.kind === 'reconciled' && marked.operationToNotify !== null) {

@@ -134,6 +134,8 @@ export interface OperationStore {
   checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
+  /** Records that links are set without an operation. `claim` records it for an operation. */
+  beginExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
   endExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
@@ -179,7 +181,11 @@ export interface ClaimedOperation {
 }
 
 export type ClaimResult =
-  | (ClaimedOperation & { readonly kind: 'claimed' })
+  | (ClaimedOperation & {
+      readonly kind: 'claimed';
+      /** Whether another process may be setting the links, because its execution has not ended. */
+      readonly hasOtherExecutions: boolean;
+    })
   /** The refusal is recorded in the operation, which is finished now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
   /** The operation is not confirmed or running: it is finished already, or still an open dialog. */

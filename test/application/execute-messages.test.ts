@@ -67,7 +67,7 @@ it.each([
     const paused = exampleProject({ state: 'paused', alerts: { project_failed: failedBefore } });
     const { context, notified, logLines } = createFakeContext([project], {
       operations: {
-        claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow }),
+        claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow }),
         commit: async () => ({ kind: 'committed', operation: { ...operation, state: 'done' } }),
         endExecution: async (...execution) => void ended.push(execution),
       },
@@ -114,7 +114,7 @@ it.each([
     const [reported, outcomes]: [unknown[], unknown[]] = [[], []];
     const { context, notified, logLines } = createFakeContext([project], {
       operations: {
-        claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow + 1 }),
+        claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow + 1 }),
         commit: async ({ outcome }) => {
           outcomes.push(outcome);
           return { kind: 'committed', operation };
@@ -168,7 +168,7 @@ it.each([
   let failures = 3;
   const { context } = createFakeContext([project], {
     operations: {
-      claim: async () => ({ kind: 'claimed', project, operation, now: exampleNow }),
+      claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow }),
       read: async () => operation,
       setProgress: async (_ref, progress) => {
         operation = { ...operation, progress };

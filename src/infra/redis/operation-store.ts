@@ -53,6 +53,7 @@ const claimStep = defineStep(
         project: hashSchema,
         definition: z.string(),
         now: z.number(),
+        hasOtherExecutions: z.boolean(),
       }),
       z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
       z.strictObject({ kind: z.literal('unknown') }),
@@ -80,6 +81,7 @@ const commitStep = defineStep(
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);
 const markDrainedStep = defineStep('mark-operation-drained', writeReply);
+const beginExecutionStep = defineStep('begin-execution', noReply);
 const endExecutionStep = defineStep('end-execution', noReply);
 
 export interface OperationStoreOptions {
@@ -162,7 +164,8 @@ export function createOperationStore({
       const project = readProject(ref.project, reply.project, reply.definition);
       if (project === null) throw new Error('the claimed project does not exist');
       void index.update(project.id, project.state);
-      return { kind: 'claimed', operation: reply.operation, project, now: reply.now };
+      const { operation, now, hasOtherExecutions } = reply;
+      return { kind: 'claimed', operation, project, now, hasOtherExecutions };
     },
     checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(completion): Promise<CommitResult> {
@@ -179,6 +182,9 @@ export function createOperationStore({
       await runStep(markNotifiedStep, { ...idsOf(ref), seq, message: toJson(message), dialogUses });
     },
     markDrained: (ref, outcome) => runStep(markDrainedStep, { ...idsOf(ref), outcome: JSON.stringify(outcome) }),
+    async beginExecution(project, executionId) {
+      await runStep(beginExecutionStep, { project, executionId, executionTimeoutMs });
+    },
     async endExecution(project, executionId) {
       await runStep(endExecutionStep, { project, executionId });
     },

@@ -10,7 +10,7 @@
     args.transitions         by operation kind { from, through }. For a correction `through` is null: the state stays.
 
   Output:
-    { kind = 'claimed', operation, project, definition, now }
+    { kind = 'claimed', operation, project, definition, now, hasOtherExecutions }
     { kind = 'refused', operation }   the refusal is in the operation, which is finished now
     { kind = 'finished', operation }  it was finished before, or never confirmed
     { kind = 'unknown' }              the operation does not exist
@@ -33,6 +33,7 @@ local function claimed()
     project = readHash(stateKey),
     definition = redis.call('GET', definitionKey),
     now = now,
+    hasOtherExecutions = redis.call('ZCOUNT', runsKey, '(' .. int(now), '+inf') > 1,
   })
 end
 

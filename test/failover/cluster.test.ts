@@ -6,14 +6,9 @@ import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from 
 
 let cluster: TestCluster;
 let fixture: FailoverFixture;
-/** One key prefix on each of the three nodes. */
-const prefixes: string[] = [];
 beforeEach(async () => {
   cluster = await startTestCluster();
-  prefixes.length = 0;
-  for (let n = 0; prefixes.length < 3; n++) {
-    if ((await cluster.nodeOf(`{orders-${n}}`)) === prefixes.length) prefixes.push(`{orders-${n}}`);
-  }
+  const prefixes = await Promise.all([0, 1, 2].map((node) => cluster.keyOn(node)));
   fixture = await createFailoverFixture({ ...cluster, client: () => cluster.client(), prefixes });
 });
 afterEach(async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { repairCluster } from '../../src/infra/redis/repair-cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Three primaries with a third of the slots each. Redis writes each change to disk before it replies. */
@@ -59,7 +60,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   return {
     endpoint: { kind: 'cluster', nodes },
     client() {
-      const cluster = new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } });
+      const cluster = repairCluster(new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } }));
       cluster.on('error', () => {});
       clusters.push(cluster);
       return cluster;

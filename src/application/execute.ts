@@ -45,32 +45,16 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   // Workers that do not reach the links return the job about once a second.
   if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
-  const watched = watchUnknownWrites(context);
-  const completed = runToCompletion(watched.context, claim);
+  const completed = runToCompletion(context, claim);
   const notified = seq > notifiedSeq ? notifications.operationChanged(ref) : undefined;
   try {
     await completed;
   } finally {
-    // An execution that may have set a flag without knowing stays in `runs`: drift that it caused is not a person's change.
-    if (!watched.hasUnknownWrite()) await endExecution(context, ref, executionId);
+    await endExecution(context, ref, executionId);
     await notified;
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
-}
-
-/** Returns a context like the given one that notices commands to links whose reply was lost. */
-function watchUnknownWrites(context: UseCaseContext) {
-  let hasUnknownWrite = false;
-  const setPaused: UseCaseContext['links']['setPaused'] = async (...args) => {
-    const results = await context.links.setPaused(...args);
-    hasUnknownWrite ||= results.includes('unknown');
-    return results;
-  };
-  return {
-    context: { ...context, links: { ...context.links, setPaused } },
-    hasUnknownWrite: () => hasUnknownWrite,
-  };
 }
 
 /**
@@ -181,7 +165,9 @@ async function runPreflight(
   if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
   let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
   if (operation.action === 'start') {
-    const { items } = await precheckProject(context, project);
+    const { items, stats } = await precheckProject(context, project);
+    const unreachable = stats.links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => link);
+    if (unreachable.length > 0) return refuseAsUnreachable(context, operation, unreachable);
     if (!precheckPassed(items)) {
       return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
     }

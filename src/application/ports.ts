@@ -14,7 +14,8 @@ export interface LinkGateway {
   readStatuses(links: readonly Link[], timeoutMs: number): Promise<LinkStatus[]>;
   /**
    * Pauses or resumes links, all at once. The caller has read that each queue exists: a pause would create it. The server of
-   * a link refuses a command that arrives after `validForMs`, also if the network has delayed it.
+   * a link refuses a command that arrives after `validForMs`, also if the network has delayed it. When the call resolves,
+   * none of its commands can change a link any more.
    */
   setPaused(links: readonly Link[], desired: DesiredLinkState, timeouts: SetPausedTimeouts): Promise<SetPausedResult[]>;
   /**
@@ -55,11 +56,8 @@ export interface SetPausedTimeouts {
   readonly validForMs: number;
 }
 
-/**
- * `expired`: the command was not sent or not received in time. `unreachable`: it was not sent, or the server replied with an
- * error. `unknown`: it was sent, and no reply arrived.
- */
-export type SetPausedResult = 'applied' | 'expired' | 'unreachable' | 'unknown';
+/** `expired`: the command was not sent or not received in time. `unreachable`: no reply arrived, or an error. */
+export type SetPausedResult = 'applied' | 'expired' | 'unreachable';
 
 export interface LinkWithWatermark {
   readonly link: Link;

@@ -86,9 +86,10 @@ type LinksCheck = z.infer<typeof linksItemSchema>['check'];
 
 /** Returns the items of a precheck. Only `fail` blocks a start. */
 export function precheckItems({ connections, links, workers }: PrecheckFacts): PrecheckItem[] {
+  const answering = new Set(connections.filter(({ kind }) => kind === 'read').map(({ name }) => name));
   return [
     ...connections.flatMap(connectionItems),
-    linksItem('queues_exist', links, checkQueueExists),
+    linksItem('queues_exist', links, (link) => checkQueueRead(link, answering)),
     linksItem('bullmq_version', links, checkBullmqVersion),
     linksItem('workers_connected', links, (_link, index) => checkWorkers(workers[index] ?? null)),
     linksItem('failed_tasks_kept', links, checkFailedTasksKept),
@@ -141,6 +142,13 @@ export function checkEvictionPolicy(policy: string | null): Check {
 export function checkQueueExists(observation: LinkObservation): Check {
   if (observation.kind === 'unreachable') return unreachable(observation);
   return observation.kind === 'missing' ? fail({ code: 'queue_missing' }) : pass({ code: 'queue_exists' });
+}
+
+/** A link that could not be read blocks a start. If its whole connection does not answer, the connection's item says so. */
+function checkQueueRead(observation: LinkObservation, answeringConnections: ReadonlySet<string>): Check {
+  const check = checkQueueExists(observation);
+  const isBlocked = observation.kind === 'unreachable' && answeringConnections.has(observation.link.connection);
+  return isBlocked ? { ...check, result: 'fail' } : check;
 }
 
 const oldestSupportedMajor = 5;

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedisServer } from '../../demo/redis-server.ts';
+import { LinksUnreachableError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
@@ -130,6 +131,26 @@ describe('a Start or a Restore', () => {
       });
     },
   );
+
+  it('is given to another worker when a link does not answer the last reads of its preflight', async () => {
+    const [near, far] = await createLinks();
+    for (const { queue } of [near, far]) await queue.pause();
+    for (const each of [near, far]) await each.startWorker(async () => {});
+    await services.createProject('orders', [near, far], { state: 'not_started' });
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'start');
+    const { observe } = services.context.links;
+    const links = {
+      observe: async (...args: Parameters<typeof observe>) =>
+        (await observe(...args)).map((read) =>
+          read.link.connection === 'warehouse' ? { kind: 'unreachable' as const, link: read.link } : read,
+        ),
+    };
+    await expect(execute(overrideContext(withoutJobs(services), { links }), ref)).rejects.toThrow(
+      LinksUnreachableError,
+    );
+    await execute(withoutJobs(services), ref);
+    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done', toState: 'running' });
+  });
 
   it('that is rolled back does not end the retries for a link that could not be paused', async () => {
     const [near, far] = await createLinks();
@@ -295,24 +316,5 @@ describe('if a worker is killed', () => {
     expect([await projects.read('orders'), await operations.read(ref)]).toEqual([project, operation]);
     expect(project).toMatchObject({ state: 'paused', version: 3 });
     expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(0);
-  });
-
-  it.each([
-    ['unknown', 1],
-    ['applied', 0],
-  ] as const)('an execution with a command whose result is %s leaves %i entry in `runs`', async (result, entries) => {
-    const [near] = await createLinks();
-    await services.createProject('orders', [near]);
-    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
-    const { setPaused } = services.context.links;
-    const links = {
-      setPaused: async (...args: Parameters<typeof setPaused>) => {
-        await setPaused(...args);
-        return [result];
-      },
-    };
-    await execute(overrideContext(withoutJobs(services), { links }), ref);
-    expect(await services.context.operations.read(ref)).toMatchObject({ state: 'done' });
-    expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(entries);
   });
 });

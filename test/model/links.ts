@@ -128,8 +128,8 @@ export interface OptionalLink {
   /** Returns false if it exists. */
   create(): Promise<boolean>;
   exists(): Promise<boolean>;
-  /** How many calls of `delete` and `create` have begun. */
-  readonly changes: number;
+  /** How many calls of `delete` and `create` have begun, and how many have ended. */
+  readonly changes: { readonly begun: number; readonly ended: number };
 }
 
 interface OptionalLinkOptions extends LinkOptions {
@@ -161,25 +161,33 @@ export async function createOptionalLink(options: OptionalLinkOptions): Promise<
     const [state, pending] = await records.hmget(`syncbot:{p:${project}}:state`, 'state', 'pendingLinks');
     return shouldPauseLinks(state ?? '') && pending?.includes(`${connection}/bull:${link}`) !== true;
   };
-  let changes = 0;
+  let [begun, ended] = [0, 0];
+  const change = async (work: () => Promise<boolean>) => {
+    begun += 1;
+    try {
+      return await work();
+    } finally {
+      ended += 1;
+    }
+  };
   return {
     redis,
     link,
     get changes() {
-      return changes;
+      return { begun, ended };
     },
     exists: async () => (await redis.exists(key('meta'), key('events'))) > 0,
-    async delete() {
-      changes += 1;
-      const existed = (await redis.exists(key('meta'))) === 1;
-      await redis.del(...['meta', 'events', 'marker', 'wait', 'paused', 'id'].map(key));
-      return existed;
-    },
-    async create() {
-      changes += 1;
-      const flag = (await wantsPaused()) ? 'paused' : 'resumed';
-      return (await redis.eval(createQueueScript, 2, key('meta'), key('events'), flag)) === 1;
-    },
+    delete: () =>
+      change(async () => {
+        const existed = (await redis.exists(key('meta'))) === 1;
+        await redis.del(...['meta', 'events', 'marker', 'wait', 'paused', 'id'].map(key));
+        return existed;
+      }),
+    create: () =>
+      change(async () => {
+        const flag = (await wantsPaused()) ? 'paused' : 'resumed';
+        return (await redis.eval(createQueueScript, 2, key('meta'), key('events'), flag)) === 1;
+      }),
   };
 }
 

@@ -247,6 +247,7 @@ async function watchPermission({ redis }: System, by: string): Promise<() => Pro
 function watchMissingQueue({ optionalLink }: ModelProject): () => Promise<boolean> {
   if (optionalLink === null) return async () => false;
   const existed = optionalLink.exists();
-  const { changes } = optionalLink;
-  return async () => !(await existed) && !(await optionalLink.exists()) && optionalLink.changes === changes;
+  const before = optionalLink.changes;
+  const isUnchanged = () => before.begun === before.ended && optionalLink.changes.begun === before.begun;
+  return async () => !(await existed) && !(await optionalLink.exists()) && isUnchanged();
 }

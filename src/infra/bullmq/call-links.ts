@@ -11,11 +11,8 @@ export interface LinkCall<Item, Answer> {
   /** Returns the answers in the order of `batch`. */
   readonly run: (connection: LinkConnection, batch: readonly Item[]) => Promise<readonly Answer[]>;
   readonly unreachable: (item: Item, fault: ConnectionFault) => Answer;
-  /**
-   * For a call that changes links: the answer if the call was sent, and no reply arrived. If that is for lack of time, the
-   * sockets of the connection are reset. Default: `unreachable`.
-   */
-  readonly noReply?: (item: Item) => Answer;
+  /** For a call that changes links: if it was sent, and no reply arrived in time, the sockets of the connection are reset. */
+  readonly resetIfLate?: boolean;
   readonly timeoutMs: number;
   /** How many links one script touches. Redis serves no other client meanwhile. */
   readonly batchSize: number;
@@ -103,11 +100,7 @@ async function callBatch<Item extends LinkItem, Answer>(
     return answers.flat();
   }
   if (result.kind === 'rejected') connection.report(result.error);
-  const { noReply } = call;
-  if (!hasReplied && noReply !== undefined) {
-    if (result.kind === 'timed_out') connection.reset();
-    return batch.map((item) => [item, noReply(item)] as const);
-  }
+  if (result.kind === 'timed_out' && call.resetIfLate) connection.reset();
   const fault = faultOfResult(result);
   return batch.map((item) => [item, call.unreachable(item, fault)] as const);
 }

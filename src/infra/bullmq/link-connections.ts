@@ -14,6 +14,8 @@ export interface LinkConnection {
   readonly isCluster: boolean;
   readonly breaker: CircuitBreaker;
   readonly clocks: LinkClocks;
+  /** How often a socket was lost. ioredis then sends the commands without a reply again, so they may arrive twice. */
+  readonly lostSockets: number;
   /** Drops the sockets with what they have not delivered yet. The client connects again. */
   reset(): void;
   /** Passes an error of a call to `onError`. */
@@ -97,10 +99,16 @@ function openConnection(
     (error) => onError(name, error),
     () => onRecovered(name),
   );
+  let lostSockets = 0;
+  // The second event is that of a cluster, for one of its nodes.
+  for (const event of ['close', '-node']) client.on(event, () => lostSockets++);
   return {
     name,
     endpoint,
     client,
+    get lostSockets() {
+      return lostSockets;
+    },
     isCluster: endpoint.kind === 'cluster',
     breaker: createCircuitBreaker(client),
     clocks: createLinkClocks(),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { SetPausedResult, SetPausedTimeouts } from '../../application/ports.ts';
 import type { DesiredLinkState } from '../../domain/lifecycle.ts';
@@ -18,35 +19,40 @@ export interface SetPausedCall extends SetPausedTimeouts {
 
 /**
  * Pauses or resumes links. The script that does so compares the expiry with the clock of the links' server: a command that
- * was delayed by this process, the client or the network could reach a link that has another desired state by then. A socket
- * that has not delivered a command in time is reset.
+ * was delayed by this process, the client or the network could reach a link that has another desired state by then. If a
+ * command may still be under way, this waits until it has expired. A socket that has not delivered a command in time is reset.
  */
-export function setLinksPaused(
+export async function setLinksPaused(
   connections: LinkConnections,
   { links, desired, responseMs, validForMs }: SetPausedCall,
 ): Promise<SetPausedResult[]> {
   const expiresAt = performance.now() + validForMs;
+  const underWay = new Set<symbol>();
   const items = links.map((link) => ({ link }));
-  return callLinks<LinkItem, SetPausedResult>(connections, items, {
+  const results = await callLinks<LinkItem, SetPausedResult>(connections, items, {
     timeoutMs: responseMs,
     batchSize,
     unreachable: () => 'unreachable',
-    noReply: () => 'unknown',
-    run: (connection, batch) => setBatchPaused(connection, batch, { desired, expiresAt }),
+    resetIfLate: true,
+    run: (connection, batch) => setBatchPaused(connection, batch, { desired, expiresAt, underWay }),
   });
+  if (underWay.size > 0) await delay(expiresAt - performance.now());
+  return results;
 }
 
 interface SetPausedCommand {
   readonly desired: DesiredLinkState;
   /** Ms of `performance.now()`. */
   readonly expiresAt: number;
+  /** The commands that may still reach the server. */
+  readonly underWay: Set<symbol>;
 }
 
 /** All links of a batch are on one server. */
 async function setBatchPaused(
   connection: LinkConnection,
   batch: readonly LinkItem[],
-  { desired, expiresAt }: SetPausedCommand,
+  { desired, expiresAt, underWay }: SetPausedCommand,
 ): Promise<readonly SetPausedResult[]> {
   const { clocks } = connection;
   const links = batch.map(({ link }) => link);
@@ -56,7 +62,12 @@ async function setBatchPaused(
   if (desired === 'resumed') await Promise.all(links.map((link) => mergePausedList(connection, link)));
   const deadline = clocks.toServerTime(first, expiresAt);
   if (deadline === null || performance.now() > expiresAt) return links.map(() => 'expired');
+  const command = Symbol();
+  const { lostSockets } = connection;
+  underWay.add(command);
   const results = await runSetPaused(connection, { links, desired, deadline });
+  // The reply may be that of the second copy of a command.
+  if (connection.lostSockets === lostSockets) underWay.delete(command);
   // The server's clock may have been set.
   for (const [index, link] of links.entries()) if (results[index] === 'expired') clocks.forget(link);
   return results;

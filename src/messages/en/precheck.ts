@@ -65,10 +65,10 @@ const linksPassed: Readonly<Record<LinksCheck, string>> = {
   no_failed_task: 'no task failed since its link was added, started or restored',
 };
 
-/** What to do when these checks fail. The other reasons contain it. */
-const hints: Readonly<Partial<Record<PrecheckItem['check'], string>>> = {
-  connection_reachable: ': check its address and that it is up',
-  queues_exist: ': check its name and prefix, or ask its owner to create it',
+/** What to do when a check fails for one of these reasons. The other reasons contain it. */
+const hints: Readonly<Partial<Record<CheckReason['code'], string>>> = {
+  unreachable: ': check its address and that it is up',
+  queue_missing: ': check its name and prefix, or ask its owner to create it',
 };
 
 function reason(checkReason: CheckReason, format: Formatter): string {
@@ -89,7 +89,7 @@ export const precheck = {
     'connection' in item ? connectionTitles[item.check](format.text(item.connection, 40)) : linksTitles[item.check],
   message: (item: PrecheckItem, format: Formatter) => {
     const namesFault = item.reason?.code === 'unreachable' && item.reason.fault !== undefined;
-    const hint = item.result === 'fail' && !namesFault ? (hints[item.check] ?? '') : '';
+    const hint = item.result === 'fail' && item.reason !== null && !namesFault ? (hints[item.reason.code] ?? '') : '';
     if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
     if (item.reason === null) return linksPassed[item.check];
     // The reason is that of the first link. Another link can have the same result for another reason.

@@ -123,7 +123,7 @@ describe('a server that does not answer', () => {
     try {
       expect(await services.context.links.readStatuses(links, 300)).toEqual(['unreachable', 'resumed']);
       expect(await services.context.links.setPaused(links, 'paused', { responseMs: 300, validForMs: 300 })).toEqual([
-        'unknown',
+        'unreachable',
         'applied',
       ]);
     } finally {

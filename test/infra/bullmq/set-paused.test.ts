@@ -77,7 +77,7 @@ it('A command that the network delays beyond its deadline changes nothing, and i
   expect(await gateway.setPaused([link], 'paused', longTimeouts)).toEqual(['applied']);
   expect(await gateway.setPaused([link], 'resumed', longTimeouts)).toEqual(['applied']);
   proxy.hold();
-  expect(await gateway.setPaused([link], 'paused', { responseMs: 200, validForMs: 200 })).toEqual(['unknown']);
+  expect(await gateway.setPaused([link], 'paused', { responseMs: 200, validForMs: 200 })).toEqual(['unreachable']);
   await waitFor(() => proxy.resets() > 0, { description: 'the reset' });
   const deadline = Number(/"deadline":(\d+)/.exec(proxy.held())?.[1]);
   expect(deadline).toBeGreaterThan(0);

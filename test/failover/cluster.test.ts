@@ -6,14 +6,9 @@ import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from 
 
 let cluster: TestCluster;
 let fixture: FailoverFixture;
-/** One key prefix on each of the three nodes. */
-const prefixes: string[] = [];
 beforeEach(async () => {
   cluster = await startTestCluster();
-  prefixes.length = 0;
-  for (let n = 0; prefixes.length < 3; n++) {
-    if ((await cluster.nodeOf(`{orders-${n}}`)) === prefixes.length) prefixes.push(`{orders-${n}}`);
-  }
+  const prefixes = await Promise.all([0, 1, 2].map((node) => cluster.keyOn(node)));
   fixture = await createFailoverFixture({ ...cluster, client: () => cluster.client(), prefixes });
 });
 afterEach(async () => {
@@ -24,11 +19,7 @@ afterEach(async () => {
 const nodeFailure = (node: number) => ({
   waitUntilDurable: async () => {},
   fail: () => cluster.kill(node),
-  async recover() {
-    await cluster.restart(node);
-    // A worker of BullMQ 6.7.0 that waited for a task of this node may never take one again. Seen on a busy machine.
-    await fixture.restartWorkers();
-  },
+  recover: () => cluster.restart(node),
 });
 
 it('a pause and a restore each have one outcome when the node with the project record dies while they run', async () => {

@@ -31,8 +31,6 @@ export interface FailoverFixture extends AsyncDisposable {
   /** The names of the completed tasks of each link, in order. */
   readonly completedTasks: ReadonlyMap<string, readonly string[]>;
   addTasks(names: readonly string[]): Promise<void>;
-  /** Replaces the workers of the links. */
-  restartWorkers(): Promise<void>;
   requestAndConfirm(action: Action): Promise<OperationRef>;
   waitForOutcome(ref: OperationRef): Promise<Operation>;
   /** Waits until the links are in the desired state. Returns the project's state. */
@@ -56,29 +54,19 @@ export async function createFailoverFixture({
   const queues: Queue[] = [];
   const workers: Worker[] = [];
   const completedTasks = new Map(links.map(({ prefix }) => [prefix, [] as string[]]));
-  const connectionOf = ({ connection }: Link) =>
-    connection === 'far' ? { url: far.url, maxRetriesPerRequest: null } : client();
-  for (const link of links) {
-    const queue = new Queue(link.queue, { connection: connectionOf(link), prefix: link.prefix });
-    queue.on('error', () => {});
-    await queue.waitUntilReady();
-    queues.push(queue);
+  for (const { queue, prefix, connection } of links) {
+    const clientOrOptions = connection === 'far' ? { url: far.url, maxRetriesPerRequest: null } : client();
+    const bullQueue = new Queue(queue, { connection: clientOrOptions, prefix });
+    const worker = new Worker(queue, async (job) => void completedTasks.get(prefix)?.push(job.name), {
+      ...{ connection: clientOrOptions, prefix, runRetryDelay: 200, stalledInterval: 1_000, lockDuration: 2_000 },
+    });
+    bullQueue.on('error', () => {});
+    worker.on('error', () => {});
+    await bullQueue.waitUntilReady();
+    await worker.waitUntilReady();
+    queues.push(bullQueue);
+    workers.push(worker);
   }
-  const startWorkers = async () => {
-    for (const link of links) {
-      const { prefix } = link;
-      const worker = new Worker(link.queue, async (job) => void completedTasks.get(prefix)?.push(job.name), {
-        ...{ connection: connectionOf(link), prefix, runRetryDelay: 200, stalledInterval: 1_000, lockDuration: 2_000 },
-      });
-      worker.on('error', () => {});
-      await worker.waitUntilReady();
-      workers.push(worker);
-    }
-  };
-  // In a cluster a worker may wait forever to close its connection. The connection ends with the cluster.
-  const closeAll = (closeables: readonly (Queue | Worker)[]) =>
-    Promise.all(closeables.map((closeable) => withTimeout(closeable.close(), 2_000)));
-  await startWorkers();
   await services.context.projects.save(
     makeDefinition('orders', { links }),
     { state: 'running', watermarks: {} },
@@ -95,10 +83,6 @@ export async function createFailoverFixture({
     completedTasks,
     async addTasks(names) {
       await Promise.all(queues.map((queue) => queue.addBulk(names.map((name) => ({ name, data: {} })))));
-    },
-    async restartWorkers() {
-      await closeAll(workers.splice(0));
-      await startWorkers();
     },
     requestAndConfirm: (action) => requestAndConfirm(context, { project: 'orders', action, by: 'cli:test' }),
     waitForOutcome: (ref) =>
@@ -128,7 +112,8 @@ export async function createFailoverFixture({
     async [Symbol.asyncDispose]() {
       far.kill('SIGCONT');
       await services[Symbol.asyncDispose]();
-      await closeAll([...workers, ...queues]);
+      // If a test fails while Redis is down, BullMQ 6.7.0 never ends closing a worker (taskforcesh/bullmq#4656).
+      await Promise.all([...workers, ...queues].map((closeable) => withTimeout(closeable.close(), 2_000)));
       await far.stop();
     },
   };

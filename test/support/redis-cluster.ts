@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { repairCluster } from '../../src/infra/redis/repair-cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Three primaries with a third of the slots each. Redis writes each change to disk before it replies. */
@@ -12,6 +13,12 @@ export interface TestCluster extends AsyncDisposable {
   client(): Cluster;
   /** Returns the index of the node with this key. */
   nodeOf(key: string): Promise<number>;
+  /** Returns a key on this node. It is a hash tag. */
+  keyOn(node: number): Promise<string>;
+  /** Stops a node from answering. It keeps its connections. */
+  suspend(node: number): void;
+  /** Waits until the other nodes report that the cluster is down. */
+  waitUntilDown(node: number): Promise<void>;
   kill(node: number): Promise<void>;
   /** Starts a killed node again with its data. */
   restart(node: number): Promise<void>;
@@ -39,23 +46,37 @@ export async function startTestCluster(): Promise<TestCluster> {
     await nodeClient.call('CLUSTER', 'SET-CONFIG-EPOCH', node + 1);
   }
   for (const { port } of nodes.slice(1)) await nodeClients[0]?.call('CLUSTER', 'MEET', host, port);
+  const infosOf = (clients: readonly Redis[]) => Promise.all(clients.map((client) => client.cluster('INFO')));
   const isReady = async () => {
-    const infos = await Promise.all(nodeClients.map((nodeClient) => nodeClient.cluster('INFO')));
+    const infos = await infosOf(nodeClients);
     return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'));
   };
   await waitFor(isReady, { description: 'a complete cluster' });
+  const nodeOf = async (key: string) => {
+    const slot = Number(await nodeClients[0]?.cluster('KEYSLOT', key));
+    return Math.floor((slot * 3) / slotCount);
+  };
 
   return {
     endpoint: { kind: 'cluster', nodes },
     client() {
-      const cluster = new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } });
+      const cluster = repairCluster(new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } }));
       cluster.on('error', () => {});
       clusters.push(cluster);
       return cluster;
     },
-    async nodeOf(key) {
-      const slot = Number(await nodeClients[0]?.cluster('KEYSLOT', key));
-      return Math.floor((slot * 3) / slotCount);
+    nodeOf,
+    async keyOn(node) {
+      for (let n = 0; ; n++) {
+        const key = `{orders-${n}}`;
+        if ((await nodeOf(key)) === node) return key;
+      }
+    },
+    suspend: (node) => void servers[node]?.kill('SIGSTOP'),
+    async waitUntilDown(node) {
+      const others = nodeClients.filter((_client, index) => index !== node);
+      const areDown = async () => (await infosOf(others)).every((info) => info.includes('cluster_state:fail'));
+      await waitFor(areDown, { description: 'the other nodes to notice the failure' });
     },
     async kill(node) {
       servers[node]?.kill('SIGKILL');

@@ -3,6 +3,7 @@ import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
 import { toConnectionFault } from './connection-fault.ts';
+import { repairCluster } from './repair-cluster.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -221,9 +222,11 @@ function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): 
         db: endpoint.db,
       });
     case 'cluster':
-      return new Cluster(
-        endpoint.nodes.map(({ host, port }) => ({ host, port })),
-        { redisOptions: { ...options, ...credentials(endpoint) } },
+      return repairCluster(
+        new Cluster(
+          endpoint.nodes.map(({ host, port }) => ({ host, port })),
+          { redisOptions: { ...options, ...credentials(endpoint) } },
+        ),
       );
     default:
       return endpoint satisfies never;

@@ -7,6 +7,7 @@ import type { UseCaseContext } from './context.ts';
 import { LinksUnreachableError } from './errors.ts';
 import { endExecution } from './executions.ts';
 import { linkResponseTimeoutMs, type OnRetried, setPausedFenced } from './fencing.ts';
+import { idleExecutionPrefix } from './stores.ts';
 
 export interface ReconcileOptions {
   readonly project: ProjectId;
@@ -31,7 +32,7 @@ export type ReconcileResult =
   /** `unreachable`: links did not answer, and there is time left: another process may reach them. */
   | (ReconciledLinks & { readonly kind: 'reconciled' | 'unreconciled' | 'unreachable' })
   | { readonly kind: 'not_found' }
-  /** The operation of this call is not active, or another one is. */
+  /** The operation of this call is not active, or another one is, or the links are reconciled already. */
   | { readonly kind: 'not_owner' };
 
 export interface ReconciledLinks {
@@ -126,11 +127,15 @@ export async function reconcileIdle(
   project: ProjectId,
   timeoutMs: number,
 ): Promise<ReconcileResult> {
-  const executionId = context.ids.next();
+  const knownProject = await context.projects.read(project);
+  if (knownProject === null) return { kind: 'not_found' };
+  // A second job of the same cause: what differs now was changed by a person since.
+  if (knownProject.reconciledVersion >= knownProject.version) return { kind: 'not_owner' };
+  const executionId = `${idleExecutionPrefix}${context.ids.next()}`;
   await context.operations.beginExecution(project, executionId);
   let result: ReconcileResult;
   try {
-    result = await reconcile(context, { project, operationId: null, timeoutMs });
+    result = await reconcile(context, { project, operationId: null, knownProject, timeoutMs });
   } finally {
     await endExecution(context, { project, executionId });
   }

@@ -66,7 +66,7 @@ export interface ProjectStore {
   ): Promise<MarkReconciledResult>;
   /**
    * Lets reconcile correct these links without an operation. Refused as `conflict` also when `cause` is `late_write` and no
-   * execution is under way that could have written late.
+   * execution of an operation is under way that could have written late.
    */
   scheduleCorrection(
     id: ProjectId,
@@ -108,6 +108,9 @@ export type MarkReconciledResult =
   | { readonly kind: 'reconciled'; readonly operationToNotify: string | null }
   | { readonly kind: 'conflict' };
 
+/** A person's change is not taken for a late write of an execution without an operation: the job `reconcile` runs often. */
+export const idleExecutionPrefix = 'idle:';
+
 /** The operations of the projects. Each write may be repeated. */
 export interface OperationStore {
   read(ref: OperationRef): Promise<Operation | null>;
@@ -134,7 +137,7 @@ export interface OperationStore {
   checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
   commit(completion: Completion): Promise<CommitResult>;
-  /** Records that links are set without an operation. `claim` records it for an operation. */
+  /** Records that links are set without an operation, with an id that begins with `idleExecutionPrefix`. */
   beginExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
   endExecution(id: ProjectId, executionId: string): Promise<void>;

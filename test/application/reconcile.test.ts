@@ -85,6 +85,14 @@ describe('reconcile', () => {
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
+  it('does not undo the change of a person after the project was reconciled', async () => {
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    await reconcileIdle(services.context, 'payments', 0);
+    await testLink.queue.resume();
+    expect(await reconcileIdle(services.context, 'payments', 0)).toEqual({ kind: 'not_owner' });
+    expect(await testLink.queue.isPaused()).toBe(false);
+  });
+
   it('stops between two attempts when the process stops', async () => {
     const stopping = new AbortController();
     await services.createProject('payments', [testLink], { state: 'paused' });

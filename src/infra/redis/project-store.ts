@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProjectStore } from '../../application/stores.ts';
+import { idleExecutionPrefix, type ProjectStore } from '../../application/stores.ts';
 import { linkId } from '../../domain/link.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
@@ -76,6 +76,7 @@ export function createProjectStore({ client, keys, runStep, index, reads }: Proj
         linkIds: JSON.stringify(links.map(linkId)),
         links: JSON.stringify(links.slice(0, maxAuditedLinks)),
         cause,
+        idlePrefix: idleExecutionPrefix,
       }),
   };
 }

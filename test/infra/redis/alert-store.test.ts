@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Stores } from '../../../src/application/stores.ts';
+import { idleExecutionPrefix, type Stores } from '../../../src/application/stores.ts';
 import type { Alert } from '../../../src/domain/alert.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
@@ -77,12 +77,13 @@ it('Nothing is written while an operation is active or if the project does not e
   expect((await stores.projects.read('orders'))?.alerts).toEqual({});
 });
 
-it('A late write is corrected only while an execution is under way, and a new queue at any time.', async () => {
+it('A late write is corrected only while an execution of an operation is under way, and a new queue at any time.', async () => {
   await stores.projects.markReconciled('orders', 1, []);
   const lateWrite = { links: [link], cause: 'late_write' } as const;
   const runs = 'syncbot:{p:orders}:runs';
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
   await services.redis.zadd(runs, Date.now() - 1, 'given-up');
+  await stores.operations.beginExecution('orders', `${idleExecutionPrefix}reconciling`);
   expect(await stores.projects.scheduleCorrection('orders', 1, lateWrite)).toEqual({ kind: 'conflict' });
   expect((await stores.projects.read('orders'))?.reconciledVersion).toBe(1);
   await services.redis.zadd(runs, Date.now() + 60_000, 'killed');

@@ -7,7 +7,8 @@
     args.linkIds          ids of the links, JSON text
     args.links            the links for the audit log, JSON text
     args.cause            'queue_created', or
-                          'late_write': accepted only while an execution is under way that could have written late
+                          'late_write': accepted only while the execution of an operation could have written late
+    args.idlePrefix       how the ids of executions without an operation begin
 
   Output:
     { kind = 'written' }
@@ -22,7 +23,14 @@ local project = readProject('version', 'activeOperation', 'reconciledVersion')
 local isReconciled = project.reconciledVersion == project.version
 if not isIdleAtExpectedVersion(project) or not isReconciled then return cjson.encode({ kind = 'conflict' }) end
 redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
-if args.cause == 'late_write' and redis.call('ZCARD', runsKey) == 0 then return cjson.encode({ kind = 'conflict' }) end
+
+local function hasOperationExecution()
+  for _, id in ipairs(redis.call('ZRANGE', runsKey, 0, -1)) do
+    if string.sub(id, 1, #args.idlePrefix) ~= args.idlePrefix then return true end
+  end
+  return false
+end
+if args.cause == 'late_write' and not hasOperationExecution() then return cjson.encode({ kind = 'conflict' }) end
 
 redis.call('HSET', stateKey, 'reconciledVersion', int(args.expectedVersion - 1), 'linksToReconcile', args.linkIds)
 audit('correction_scheduled', {}, { 'links', args.links, 'cause', args.cause })

@@ -22,13 +22,13 @@ const faults: readonly (readonly [fault: string, connections: () => Connections]
   ['has no route to the server', () => ({ far: endpointOf('redis://127.0.0.1:1') })],
 ];
 
-/** Starts a worker that does not reach `far`, and waits until it has returned the job of this queue. */
+/** Starts a worker that does not reach `far`, and waits until it has taken the job of this queue. */
 async function startBrokenWorker(connections: Connections, queue: 'actions' | 'reconcile'): Promise<Services> {
   const broken = services.addInstance({}, { connections });
   await broken.startWorkers();
   await waitFor(async () => {
     const events = await services.redis.xrange(`{syncbot}:${queue}:events`, '-', '+');
-    return events.some(([, fields]) => fields.join(' ').includes('event waiting') && fields.at(-1) === 'active');
+    return events.some(([, fields]) => fields.join(' ').includes('event active'));
   });
   return broken;
 }

@@ -50,8 +50,8 @@ export interface ReconciledLinks {
  * An attempt that has retried tasks is followed by another, also after the timeout. Returns if a link does not answer before
  * the timeout: the caller gives the work to another process. Only `setPausedFenced` writes pause flags.
  *
- * If another operation becomes active after this call has set flags, a command of this call may arrive late. So the call
- * waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
+ * If another operation becomes active while this call sets flags, a command of this call may have reached a link after that
+ * operation compared it. So the call waits for the end of that operation and reconciles once more. Without an operation it waits only until the timeout.
  *
  * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */

@@ -36,7 +36,7 @@ export async function setLinksPaused(
     resetIfLate: true,
     run: (connection, batch) => setBatchPaused(connection, batch, { desired, expiresAt, underWay }),
   });
-  if (underWay.size > 0) await delay(expiresAt - performance.now());
+  if (underWay.size > 0) await delay(Math.max(0, expiresAt - performance.now()));
   return results;
 }
 

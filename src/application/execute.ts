@@ -44,12 +44,13 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   // Workers that do not reach the links return the job about once a second.
   if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
-  const completed = runToCompletion(context, claim);
+  const completed = runToCompletion(context, claim, executionId);
   const notified = seq > notifiedSeq ? notifications.operationChanged(ref) : undefined;
+  let hasEnded = false;
   try {
-    await completed;
+    hasEnded = await completed;
   } finally {
-    await endExecution(context, { ...ref, executionId });
+    if (!hasEnded) await endExecution(context, { ...ref, executionId });
     await notified;
   }
   await notifications.operationChanged(ref);
@@ -58,9 +59,10 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
 
 /**
  * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
- * preflight and after a conflict: another execution of the same operation may be further.
+ * preflight and after a conflict: another execution of the same operation may be further. Returns whether its commit ended
+ * this execution.
  */
-async function runToCompletion(context: UseCaseContext, claim: Claim): Promise<void> {
+async function runToCompletion(context: UseCaseContext, claim: Claim, executionId: string): Promise<boolean> {
   const ref = refOf(claim.operation);
   const settledAt = settledAtOf(context, claim);
   // Only the execution that ran the preflight knows that no other one has retried tasks before.
@@ -87,7 +89,7 @@ async function runToCompletion(context: UseCaseContext, claim: Claim): Promise<v
           retried = addRetried(retried, results);
         },
       });
-      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return;
+      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return false;
       if (reconciled.kind === 'unreachable') throw createLinksUnreachableError(context, reconciled.unreconciled);
       const result = { ...reconciled, retried };
       const finalStats = await readFinalStats(context, result.project, operation);
@@ -96,11 +98,12 @@ async function runToCompletion(context: UseCaseContext, claim: Claim): Promise<v
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(context, operation, { result, finalStats });
     }
-    const committed = await context.operations.commit(completion);
+    const committed = await context.operations.commit({ ...completion, executionId });
     if (committed.kind === 'conflict') continue;
     context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
-    return;
+    return committed.kind === 'committed';
   }
+  return false;
 }
 
 /** A link that does not answer may have retried tasks: its reply may be lost. */

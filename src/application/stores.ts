@@ -136,7 +136,7 @@ export interface OperationStore {
   /** Refuses a confirmed operation that no worker claimed in time, and marks one that waits for a worker for long. */
   checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
-  commit(completion: Completion): Promise<CommitResult>;
+  commit(request: CommitRequest): Promise<CommitResult>;
   /** Records that links are set without an operation, with an id that begins with `idleExecutionPrefix`. */
   beginExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
@@ -214,6 +214,11 @@ export interface Completion {
   readonly outcome: Outcome | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
+}
+
+export interface CommitRequest extends Completion {
+  /** Ends with the operation, in the same step. After a conflict it is still under way. */
+  readonly executionId: string;
 }
 
 /** `roll_back`: the state before the claim, if no link was resumed. `keep`: the state as it is now, after a correction. */

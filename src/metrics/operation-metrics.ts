@@ -70,8 +70,8 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
         if (result.kind === 'refused') count(result.operation);
         return result;
       },
-      async commit(completion) {
-        const result = await operations.commit(completion);
+      async commit(request) {
+        const result = await operations.commit(request);
         if (result.kind !== 'committed') return result;
         const { action, state, resolvedAt, startedAt, finishedAt } = result.operation;
         count(result.operation);

@@ -82,7 +82,7 @@ it.each([
     const readStatuses = async () => project.definition.links.map(() => 'paused' as const);
     await execute({ ...context, links: { ...context.links, readStatuses } }, ref);
     expect(notified).toEqual(messages);
-    expect(ended).toEqual([['orders', 'op1']]);
+    expect(ended).toEqual([]);
     expect(alerts).toEqual([['project_failed', 'alert_resolved']]);
     expect(logLines.map(({ fields, message }) => ({ ...fields, message }))).toEqual([
       { project: 'orders', operationId: 'op1', action: 'pause', message: 'operation started' },

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import type { ClaimResult, CommitResult, Completion, NewOperation, OperationStore } from '../../application/stores.ts';
+import type {
+  ClaimResult,
+  CommitRequest,
+  CommitResult,
+  NewOperation,
+  OperationStore,
+} from '../../application/stores.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';
@@ -168,8 +174,8 @@ export function createOperationStore({
       return { kind: 'claimed', operation, project, now, hasOtherExecutions };
     },
     checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
-    async commit(completion): Promise<CommitResult> {
-      const reply = await runStep(commitStep, commitArgs(completion));
+    async commit(request): Promise<CommitResult> {
+      const reply = await runStep(commitStep, commitArgs(request));
       if (reply.kind === 'committed' && reply.operation.toState !== null) {
         void index.update(reply.operation.project, reply.operation.toState);
       }
@@ -229,12 +235,12 @@ const emptyFields = [
   'message',
 ];
 
-function commitArgs({ ref, pendingLinks, outcome, refusal, failure, ...completion }: Completion) {
-  const { projectChange } = completion;
+function commitArgs({ ref, pendingLinks, outcome, refusal, failure, ...request }: CommitRequest) {
+  const { projectChange } = request;
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
   return {
     ...idsOf(ref),
-    ...completion,
+    ...request,
     isDraining: isPaused && (outcome?.inFlight ?? 0) > 0,
     pendingLinks: JSON.stringify(pendingLinks),
     outcome: toJson(outcome),

@@ -40,6 +40,7 @@ async function runPause(): Promise<void> {
   } as const;
   await stores.operations.commit({
     ...completion,
+    executionId: 'run-1',
     outcome,
     refusal: null,
     failure: null,
@@ -103,6 +104,7 @@ it('An operation that ends with a refusal has its code in the history.', async (
   const refusal: Refusal = { code: 'links_unreachable', project: 'orders', links: [] };
   await stores.operations.commit({
     ref,
+    executionId: 'run-1',
     expectedVersion: 2,
     operationState: 'failed',
     projectChange: { kind: 'roll_back' },

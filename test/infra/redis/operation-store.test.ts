@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Completion, NewOperation, Stores } from '../../../src/application/stores.ts';
+import type { CommitRequest, NewOperation, Stores } from '../../../src/application/stores.ts';
 import { noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
@@ -44,8 +44,9 @@ const resolve = (
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
 ) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
 const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], inFlight: 0, retriedTasks: 0 };
-const completion = (more: Partial<Completion> = {}): Completion => ({
+const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
   ref,
+  executionId: 'run-1',
   expectedVersion: 2,
   operationState: 'done',
   projectChange: { kind: 'set', state: 'paused' },
@@ -404,6 +405,19 @@ describe('a commit', () => {
       kind: 'conflict',
     });
     expect((await snapshot())[orderKeys.state]).toBe(before[orderKeys.state]);
+    expect(await services.redis.zrange(orderKeys.runs, 0, '-1')).toEqual(['run-1']);
+  });
+
+  it('A commit ends its execution: the next operation does not wait for commands of it.', async () => {
+    await claimOperation();
+    await stores.operations.commit(completion());
+    expect(await services.redis.exists(orderKeys.runs)).toBe(0);
+    await request({ id: 'op2', action: 'restore', projectVersion: 3 });
+    await resolve('confirm', 'U0ALICE', { ref: { ...ref, operation: 'op2' } });
+    expect(await stores.operations.claim({ ...ref, operation: 'op2' }, 'run-2')).toMatchObject({
+      kind: 'claimed',
+      hasOtherExecutions: false,
+    });
   });
 
   it('A rollback restores every field as it was before the claim.', async () => {

@@ -1,9 +1,10 @@
 --[[
-  Ends an active operation and releases its project.
+  Ends an active operation and the execution that completes it, and releases its project.
 
   Input:
     KEYS                      see project-step.lua
     args.operationId
+    args.executionId
     args.expectedVersion      the version at which the links were compared
     args.operationState       'done', 'failed' or 'refused'
     args.projectChange        { kind = 'set', state }: the project's new state
@@ -62,6 +63,7 @@ if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) 
 if isReconciled and args.operationState == 'done' then
   redis.call('HSET', stateKey, 'pendingLinks', args.pendingLinks, 'linksToReconcile', '')
 end
+endExecution(args.executionId)
 redis.call('HSET', stateKey, 'activeOperation', '')
 redis.call('HDEL', stateKey, 'before')
 

@@ -1,5 +1,5 @@
 --[[
-  Removes an execution from `runs`, and those that never ended and whose time is over.
+  Ends an execution that did not complete its operation.
 
   Input:
     KEYS              see project-step.lua
@@ -9,5 +9,4 @@
 -- Includes
 --- @include "project-step"
 
-redis.call('ZREM', runsKey, args.executionId)
-redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
+endExecution(args.executionId)

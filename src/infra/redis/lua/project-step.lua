@@ -103,6 +103,12 @@ local function refuseOperation(operation, refusal)
   return readOperation(operation.id)
 end
 
+-- Removes an execution from `runs`, and those that never ended and whose time is over.
+local function endExecution(executionId)
+  redis.call('ZREM', runsKey, executionId)
+  redis.call('ZREMRANGEBYSCORE', runsKey, '-inf', int(now))
+end
+
 -- Whether the time has passed in which a worker may claim a confirmed operation.
 local function isClaimTimedOut(operation) return now > tonumber(operation.executeBy) end
 

@@ -3,6 +3,8 @@ import { StoreUnavailableError } from './application/errors.ts';
 import { type OnObserved, runObserver } from './application/observer.ts';
 import { sweep } from './application/sweep.ts';
 import { runThrottledCycle } from './application/throttled-cycle.ts';
+import type { ObservedProject } from './domain/observation.ts';
+import type { CycleResult } from './infra/bullmq/jobs.ts';
 import type { BotQueues, CycleIntervals } from './infra/bullmq/queues.ts';
 import type { RedisClient } from './infra/redis/client.ts';
 import { retryUntilAvailable } from './lib/retry.ts';
@@ -28,14 +30,19 @@ export class Cycles {
     this.#options = options;
   }
 
-  runObserve(): Promise<void> {
-    const { context, instrumentCycle } = this.#options;
+  async runObserve(): Promise<CycleResult> {
+    const { context, instrumentCycle = (observe) => observe(() => {}) } = this.#options;
     const options = { intervalMs: context.settings.observeEveryMs, timeoutMs: cycleTimeoutMs };
-    return runThrottledCycle(context, options, (throttled) =>
-      instrumentCycle === undefined
-        ? runObserver(throttled)
-        : instrumentCycle((onObserved) => runObserver(throttled, onObserved)),
+    let result: CycleResult = 'complete';
+    await runThrottledCycle(context, options, (throttled) =>
+      instrumentCycle((onObserved) =>
+        runObserver(throttled, (observed) => {
+          if (observed.some(hasUnreachableLink)) result = 'links_unreachable';
+          onObserved(observed);
+        }),
+      ),
     );
+    return result;
   }
 
   runSweep(): Promise<void> {
@@ -77,4 +84,8 @@ export class Cycles {
     const { context, sweepIntervalMs } = this.#options;
     return { observeMs: context.settings.observeEveryMs, sweepMs: sweepIntervalMs };
   }
+}
+
+function hasUnreachableLink({ stats }: ObservedProject): boolean {
+  return stats.links.some(({ kind }) => kind === 'unreachable');
 }

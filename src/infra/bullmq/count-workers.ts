@@ -8,7 +8,7 @@ const responseTimeoutMs = 3_000;
 
 /**
  * Counts the workers that are connected to each link, with one CLIENT LIST for each connection. A count is null if the
- * server does not answer or does not permit CLIENT LIST.
+ * server does not answer or does not permit CLIENT LIST. A connection that is down is not waited for.
  *
  * BullMQ 6.7.0 has Queue.getWorkersCount, but it sends one CLIENT LIST for each queue, and of a cluster it reads one node
  * only (taskforcesh/bullmq#3340). Use it once it does neither.
@@ -27,7 +27,7 @@ export async function countWorkers(connections: LinkConnections, links: readonly
 
 /** How many clients have each connection name. Returns null if the server does not answer. */
 async function countClientNames(connection: LinkConnection | undefined): Promise<Map<string, number> | null> {
-  if (connection === undefined) return null;
+  if (connection === undefined || !(await connection.breaker.isAvailable())) return null;
   const lists = await withTimeout(
     Promise.all(masterNodes(connection.client).map((node) => node.client('LIST'))),
     responseTimeoutMs,

@@ -32,11 +32,14 @@ export type JobName = keyof typeof jobs;
 export type JobData<Name extends JobName> = z.infer<(typeof jobs)[Name]['schema']>;
 export type QueueName = (typeof jobs)[JobName]['queue'];
 
+/** `links_unreachable`: this process did not reach every link. The other workers get the next jobs of the cycle first. */
+export type CycleResult = 'complete' | 'links_unreachable';
+
 /** One handler for each job of a queue: a missing handler does not compile. */
 export type Handlers<Queue extends QueueName> = {
   readonly [Name in JobName as (typeof jobs)[Name]['queue'] extends Queue ? Name : never]: (
     data: JobData<Name>,
-  ) => Promise<void>;
+  ) => Promise<void> | Promise<CycleResult>;
 };
 
 /**

@@ -6,7 +6,7 @@ import { rejectAfter, withTimeout } from '../../lib/async.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import { abortPending, dedupeErrors, type RedisClient } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
-import { type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
+import { type CycleResult, type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
 
 /** How many jobs of a queue one process runs at once. Jobs wait for Redis and Slack, not for the processor. */
 const concurrency: Readonly<Record<QueueName, number>> = {
@@ -89,7 +89,8 @@ async function runJob<Name extends QueueName>(
   if (turns.skips(job)) return returnToQueue(job, token);
   try {
     const done = handler(data.data);
-    await (timeoutMs === undefined ? done : rejectAfter(done, timeoutMs));
+    const result = await (timeoutMs === undefined ? done : rejectAfter(done, timeoutMs));
+    if (result === 'links_unreachable') turns.leaveToOthers(job);
   } catch (error) {
     if (error instanceof RetryLaterError) {
       // BullMQ's way to run a job again later without counting an attempt.
@@ -99,7 +100,7 @@ async function runJob<Name extends QueueName>(
     if (!(error instanceof LinksUnreachableError)) throw error;
     const options = stopSignal === undefined ? {} : { signal: stopSignal };
     await delay(holdMs(job, queue, error), undefined, options).catch(() => {});
-    turns.recordReturn(job);
+    turns.leaveToOthers(job);
     await returnToQueue(job, token);
   }
 }
@@ -122,30 +123,35 @@ async function returnToQueue(job: Job, token: string | undefined): Promise<never
   throw new WaitingError();
 }
 
-/** Which jobs this worker has returned. It gives the other workers several turns before it tries such a job again. */
+type JobKey = Pick<Job, 'id' | 'repeatJobKey'>;
+
+/** Which jobs this worker leaves to the others, since it did not reach their links. It tries such a job again after several turns. */
 interface Turns {
-  recordReturn(job: Pick<Job, 'id'>): void;
+  leaveToOthers(job: JobKey): void;
   /** Whether it is still the turn of the others. Uses up a turn. */
-  skips(job: Pick<Job, 'id'>): boolean;
+  skips(job: JobKey): boolean;
 }
 
 /**
  * Redis gives a job to the worker that has waited longest. Of two idle workers that is often the one that has returned the
- * job, so one turn is not enough.
+ * job, so one turn is not enough. A job that is due goes to the worker whose clock is ahead.
  */
 const turnsOfOthers = 4;
 const turnsExpireMs = 5_000;
 
 export function createTurns(): Turns {
-  const returned = new Map<string, { turnsLeft: number; readonly expiry: NodeJS.Timeout }>();
+  const left = new Map<string, { turnsLeft: number; readonly expiry: NodeJS.Timeout | undefined }>();
   return {
-    recordReturn({ id = '' }) {
-      clearTimeout(returned.get(id)?.expiry);
-      const expiry = setTimeout(() => returned.delete(id), turnsExpireMs).unref();
-      returned.set(id, { turnsLeft: turnsOfOthers, expiry });
+    leaveToOthers(job) {
+      const key = keyOf(job);
+      clearTimeout(left.get(key)?.expiry);
+      // The jobs of a cycle share an entry. The next one may be due in minutes.
+      const isCycle = job.repeatJobKey !== undefined;
+      const expiry = isCycle ? undefined : setTimeout(() => left.delete(key), turnsExpireMs).unref();
+      left.set(key, { turnsLeft: turnsOfOthers, expiry });
     },
-    skips({ id = '' }) {
-      const entry = returned.get(id);
+    skips(job) {
+      const entry = left.get(keyOf(job));
       if (entry === undefined || entry.turnsLeft === 0) return false;
       entry.turnsLeft -= 1;
       return true;
@@ -153,10 +159,14 @@ export function createTurns(): Turns {
   };
 }
 
-function findHandler(handlers: object, name: string): ((data: unknown) => Promise<void>) | undefined {
-  return Object.hasOwn(handlers, name)
-    ? (handlers as Record<string, (data: unknown) => Promise<void>>)[name]
-    : undefined;
+function keyOf({ id = '', repeatJobKey = id }: JobKey): string {
+  return repeatJobKey;
+}
+
+type Handler = (data: unknown) => Promise<CycleResult | undefined>;
+
+function findHandler(handlers: object, name: string): Handler | undefined {
+  return Object.hasOwn(handlers, name) ? (handlers as Record<string, Handler>)[name] : undefined;
 }
 
 const closeTimeoutMs = 4_000;

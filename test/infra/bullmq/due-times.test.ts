@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { firingConditions } from '../../../src/domain/alert.ts';
 import { type BotQueues, createBotQueues } from '../../../src/infra/bullmq/queues.ts';
 import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices, testSettings } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { startWorkerWithWrongClock, type WrongClockOptions } from '../../support/worker-with-wrong-clock.ts';
 
 const dayMs = 86_400_000;
 /** The intervals of the test services: another interval would reset the schedule. */
@@ -23,23 +23,8 @@ afterEach(async () => {
   await services[Symbol.asyncDispose]();
 });
 
-const workerProgram = `
-  const [, queue, port, clockOffsetMs, outcome] = process.argv;
-  const now = Date.now;
-  Date.now = () => now() + Number(clockOffsetMs);
-  const { Worker } = require('bullmq');
-  const run = async () => { if (outcome === 'failed') throw new Error('no'); };
-  const worker = new Worker(queue, run, { prefix: '{syncbot}', connection: { host: '127.0.0.1', port: Number(port) } });
-  worker.once(outcome, () => void worker.close());
-`;
-
-/** Starts a BullMQ worker with a wrong clock. It ends after its first job. */
-function startWorkerWithWrongClock(queue: string, clockOffsetMs: number, outcome = 'completed'): ChildProcess {
-  const args = ['-e', workerProgram, queue, new URL(services.url).port, String(clockOffsetMs), outcome];
-  const worker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  onTestFinished(() => void worker.kill());
-  return worker;
-}
+const startWorker = (queue: string, more: Partial<WrongClockOptions> = {}) =>
+  startWorkerWithWrongClock({ url: services.url, queue, clockOffsetMs: dayMs, ...more });
 
 /** When the next cycle is due, ms from now by the clock of Redis. */
 async function nextCycleInMs(name: 'observe' | 'sweep'): Promise<number> {
@@ -55,7 +40,7 @@ it('Cycles run after a worker whose clock was a day ahead has ended, and an aler
   await services.createProject('orders', [link], { state: 'paused' });
   await services.context.projects.markReconciled('orders', 1, []);
   await queues.scheduleCycles(intervals);
-  const ahead = (['observe', 'sweep'] as const).map((name) => startWorkerWithWrongClock(name, dayMs));
+  const ahead = (['observe', 'sweep'] as const).map((name) => startWorker(name));
   await Promise.all(ahead.map((worker) => once(worker, 'exit')));
   expect(await nextCycleInMs('observe')).toBeGreaterThan(dayMs / 2);
   expect(await nextCycleInMs('sweep')).toBeGreaterThan(dayMs / 2);
@@ -73,7 +58,7 @@ it('A job that a worker with a clock a day ahead has delayed runs.', async () =>
   const link = await services.createLink('orders');
   await services.createProject('orders', [link], { state: 'paused' });
   await services.context.jobs.reconcile('orders');
-  await once(startWorkerWithWrongClock('reconcile', dayMs, 'failed'), 'exit');
+  await once(startWorker('reconcile', { outcome: 'failed' }), 'exit');
   expect(await services.redis.zcard('{syncbot}:reconcile:delayed')).toBe(1);
   await services.instance.startWorkers();
   await waitFor(() => link.queue.isPaused());
@@ -82,7 +67,7 @@ it('A job that a worker with a clock a day ahead has delayed runs.', async () =>
 it('A worker whose clock is a day behind gets a job that is due.', async () => {
   const queue = new Queue('actions', { connection: services.redis, prefix: '{syncbot}' });
   await queue.add('execute', {}, { delay: 1_000, timestamp: Date.now() - 3_600_000 });
-  const worker = startWorkerWithWrongClock('actions', -dayMs);
+  const worker = startWorker('actions', { clockOffsetMs: -dayMs });
   const exited = once(worker, 'exit');
   await waitFor(async () => (await queue.getWorkersCount()) > 0);
   expect(await queues.correctDueTimes(intervals)).toMatchObject({ actions: 0 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createBotQueues } from '../../../src/infra/bullmq/queues.ts';
@@ -6,6 +7,7 @@ import { connect, disconnect } from '../../../src/infra/redis/client.ts';
 import { keys } from '../../support/keys.ts';
 import { startTestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { startWorkerWithWrongClock } from '../../support/worker-with-wrong-clock.ts';
 
 it('A job that exceeds its time limit fails, and the worker runs the next one.', async () => {
   await using services = await startTestServices();
@@ -33,12 +35,42 @@ afterEach(() => vi.useRealTimers());
 it('A job that was returned twice is left to the other workers for four turns, or for five seconds from the second return.', () => {
   vi.useFakeTimers();
   const [turns, job] = [createTurns(), { id: 'execute-op1' }];
-  turns.recordReturn(job);
+  turns.leaveToOthers(job);
   vi.advanceTimersByTime(4_000);
-  turns.recordReturn(job);
+  turns.leaveToOthers(job);
   vi.advanceTimersByTime(4_000);
   expect([1, 2, 3, 4, 5].map(() => turns.skips(job))).toEqual([true, true, true, true, false]);
-  turns.recordReturn(job);
+  turns.leaveToOthers(job);
   vi.advanceTimersByTime(5_000);
   expect(turns.skips(job)).toBe(false);
+});
+
+it('The jobs of a cycle are left to the other workers for four turns, however late the next one is due.', () => {
+  vi.useFakeTimers();
+  const turns = createTurns();
+  const job = (at: number) => ({ id: `repeat:observe:${at}`, repeatJobKey: 'observe' });
+  turns.leaveToOthers(job(1));
+  vi.advanceTimersByTime(600_000);
+  expect([2, 3, 4, 5, 6].map((at) => turns.skips(job(at)))).toEqual([true, true, true, true, false]);
+});
+
+it('A cycle that does not reach every link is left to a worker whose clock is behind.', async () => {
+  await using services = await startTestServices();
+  const client = connect({ kind: 'standalone', url: services.url }, 'blocking', () => {});
+  const queues = createBotQueues({ client, keys }, () => {});
+  await queues.scheduleCycles({ observeMs: 100, sweepMs: 60_000 });
+  let cycles = 0;
+  const observe = async () => {
+    cycles += 1;
+    return 'links_unreachable' as const;
+  };
+  const log = pino({ level: 'silent' });
+  const worker = startWorker({ queue: 'observe', handlers: { observe }, client, keys, log });
+  await waitFor(() => cycles > 0);
+  const behind = startWorkerWithWrongClock({ url: services.url, queue: 'observe', clockOffsetMs: -86_400_000 });
+  await once(behind, 'exit');
+  expect(behind.exitCode).toBe(0);
+  await worker[Symbol.asyncDispose]();
+  await queues[Symbol.asyncDispose]();
+  await disconnect(client);
 });

@@ -6,6 +6,7 @@ import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { type Action, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import { isUnfinished, type Operation, type OperationRef } from '../../src/domain/operation.ts';
+import type { ProjectState } from '../../src/domain/project-state.ts';
 import { withTimeout } from '../../src/lib/async.ts';
 import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
@@ -35,7 +36,8 @@ export interface FailoverFixture extends AsyncDisposable {
   waitForOutcome(ref: OperationRef): Promise<Operation>;
   /** Waits until the links are in the desired state. Returns the project's state. */
   waitUntilReconciled(): Promise<string>;
-  readState(): Promise<string | undefined>;
+  /** Waits until this operation has brought the project to a state. */
+  waitForState(state: ProjectState, ref: OperationRef): Promise<unknown>;
   readVersions(): Promise<number[]>;
 }
 
@@ -104,7 +106,15 @@ export async function createFailoverFixture({
         },
         { description: 'links in the desired state' },
       ),
-    readState: async () => (await readProject())?.state,
+    async waitForState(state, ref) {
+      let last: unknown;
+      const hasState = async () => {
+        const [project, operation] = await Promise.all([readProject(), context.operations.read(ref)]);
+        last = { project, operation };
+        return project?.state === state;
+      };
+      return waitFor(hasState, { description: state, describeState: () => JSON.stringify(last) });
+    },
     async readVersions() {
       const entries = await context.auditLog.read('orders', { limit: 500 });
       return entries.flatMap(({ version }) => version ?? []).reverse();

@@ -21,7 +21,7 @@ export async function expectPauseSurvives(
 
   fixture.far.kill('SIGSTOP');
   const pause = await fixture.requestAndConfirm('pause');
-  await waitFor(async () => (await fixture.readState()) === 'pausing');
+  await fixture.waitForState('pausing', pause);
   await waitUntilDurable();
   await fail();
   fixture.far.kill('SIGCONT');
@@ -40,7 +40,7 @@ export async function expectRestoreSurvives(
   const allTasks = [...taskNames('before'), ...taskNames('during')];
   fixture.far.kill('SIGSTOP');
   const restore = await fixture.requestAndConfirm('restore');
-  await waitFor(async () => (await fixture.readState()) === 'restoring');
+  await fixture.waitForState('restoring', restore);
   await waitUntilDurable();
   await fail();
   fixture.far.kill('SIGCONT');

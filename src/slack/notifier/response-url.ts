@@ -71,7 +71,7 @@ function toPostAttempt(status: number, retryAfter: string | null, responseBody: 
   if (status >= 500) return { kind: 'retry', retryAfterMs: 5_000 };
   if (status === 400 || /invalid_blocks|msg_blocks_too_long|msg_too_long|no_text/.test(responseBody))
     return { kind: 'rejected' };
-  if (status < 200 || status >= 300) return { kind: 'expired' };
+  if (status >= 300) return { kind: 'expired' };
   const code = readErrorCode(responseBody);
   if (code === null) return { kind: 'done' };
   return isTransient(code) ? { kind: 'retry', retryAfterMs: 5_000 } : { kind: 'expired' };

@@ -1,4 +1,3 @@
-import type { HistoryEntry } from '../domain/history.ts';
 import { type Action, allowedAction } from '../domain/lifecycle.ts';
 import { countFailures, type ObservedProject, type ProjectStats, toProjectStats } from '../domain/observation.ts';
 import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
@@ -146,27 +145,6 @@ export async function findOpenOperation(
     .filter((operation) => isUnfinished(operation) && (operation.state !== 'requested' || operation.expiresAt > now))
     .sort((a, b) => b.requestedAt - a.requestedAt);
   return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
-}
-
-const historyPageSize = 500;
-
-/** Returns the newest `limit` entries of a project's history, newest first, also of a removed project. */
-export async function getHistory(
-  context: Pick<UseCaseContext, 'projects' | 'auditLog'>,
-  id: string,
-  limit: number,
-): Promise<{ readonly kind: 'found'; readonly entries: readonly HistoryEntry[] } | Refused> {
-  const entries: HistoryEntry[] = [];
-  while (entries.length < limit) {
-    const before = entries.at(-1)?.id;
-    const pageSize = Math.min(historyPageSize, limit - entries.length);
-    const page = await context.auditLog.read(id, { limit: pageSize, ...(before === undefined ? {} : { before }) });
-    entries.push(...page);
-    if (page.length < pageSize) break;
-  }
-  if (entries.length > 0) return { kind: 'found', entries: entries.slice(0, limit) };
-  const found = await findProject(context, id);
-  return found.kind === 'refused' ? found : { kind: 'found', entries };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { getHistory } from '../application/queries.ts';
+import { getHistory } from '../application/history.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
 import { messages } from '../messages/catalog.ts';
 import { historyText } from '../messages/render.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { availableAction, findOpenOperation, getHistory, listProjects } from '../../src/application/queries.ts';
+import { getHistory } from '../../src/application/history.ts';
+import { availableAction, findOpenOperation, listProjects } from '../../src/application/queries.ts';
 import { historyEntrySchema } from '../../src/domain/history.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';

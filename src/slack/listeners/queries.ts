@@ -1,6 +1,6 @@
+import { getHistory } from '../../application/history.ts';
 import {
   findProject,
-  getHistory,
   getProjectDetails,
   listPage,
   observeProjects,

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
-import { getHistory } from '../../../src/application/queries.ts';
+import { getHistory } from '../../../src/application/history.ts';
 import { type Link, noWatermark } from '../../../src/domain/link.ts';
 import { watchConnection } from '../../../src/infra/bullmq/connection-watch.ts';
 import { findFailures } from '../../../src/infra/bullmq/find-failures.ts';

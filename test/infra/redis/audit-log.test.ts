@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { getHistory } from '../../../src/application/queries.ts';
+import { getHistory } from '../../../src/application/history.ts';
 import type { NewOperation, Stores } from '../../../src/application/stores.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { keys } from '../../support/keys.ts';

@@ -1,0 +1,114 @@
+import type { HistoryEntry } from './history.ts';
+
+/**
+ * What one line of a history shows: all entries of one operation, all entries of one occurrence of an alert, or one other
+ * entry. The entry of a project that became Failed belongs to the alert about it.
+ */
+export interface HistoryLine {
+  readonly kind: 'operation' | 'alert' | 'entry';
+  /** Newest first, at least one. The oldest ones are missing if they were not read. */
+  readonly entries: readonly HistoryEntry[];
+}
+
+/** Where the next page begins. */
+export interface HistoryCursor {
+  /** Id of the oldest entry of the earlier pages. The next page has older entries only. */
+  readonly before: string;
+  /** The operations and alerts of earlier pages that may have older entries. No later page shows them again. */
+  readonly shown: readonly string[];
+}
+
+export interface HistoryPage {
+  /** The newest first. `size` lines at most, or one more: a page does not end between two entries with the same id. */
+  readonly lines: readonly HistoryLine[];
+  /** Null if there is no entry after this page. */
+  readonly next: HistoryCursor | null;
+}
+
+/**
+ * Folds entries into the lines of one page. The entries are newest first, and all below the cursor. Entries after the end of
+ * the page only complete its lines. Every entry is in a line of this page or of a later one, or belongs to a line of an
+ * earlier one.
+ */
+export function foldHistory(
+  entries: readonly HistoryEntry[],
+  { size, cursor }: { readonly size: number; readonly cursor: HistoryCursor | null },
+): HistoryPage {
+  const lines: { readonly kind: HistoryLine['kind']; readonly entries: HistoryEntry[] }[] = [];
+  /** The entries of the line of each subject. Null if an earlier page has the line. */
+  const entriesOf = new Map<string, HistoryEntry[] | null>((cursor?.shown ?? []).map((subject) => [subject, null]));
+  let next: HistoryCursor | null = null;
+  for (const [index, entry] of entries.entries()) {
+    const [subject = null, ...otherSubjects] = subjectsOf(entry);
+    let line = subject === null ? undefined : entriesOf.get(subject);
+    if (line === undefined) {
+      const previous = entries[index - 1];
+      if (next === null && lines.length >= size && previous?.id !== entry.id)
+        next = cursorAfter(entries.slice(0, index), cursor);
+      if (next !== null) continue;
+      line = [];
+      lines.push({ kind: kindOf(entry), entries: line });
+      if (subject !== null) entriesOf.set(subject, line);
+    }
+    line?.push(entry);
+    for (const other of otherSubjects) entriesOf.set(other, line);
+  }
+  return { lines, next };
+}
+
+/** The cursor after all of these entries, which are below `cursor`. Null if there is none. */
+export function cursorAfter(entries: readonly HistoryEntry[], cursor: HistoryCursor | null): HistoryCursor | null {
+  const last = entries.at(-1);
+  if (last === undefined) return cursor;
+  const subjects = new Set([...(cursor?.shown ?? []), ...entries.flatMap(subjectsOf)]);
+  for (const { event, operation } of entries)
+    if (event === 'requested' && operation !== null) subjects.delete(operationSubject(operation));
+  return { before: last.id, shown: [...subjects].filter((subject) => startOf(subject) <= last.at) };
+}
+
+/** When the line changed last, epoch ms: an alert by firing or ending, an operation without the end of its last task. */
+export function changedAt({ entries }: HistoryLine): number {
+  const [newest] = entries;
+  return (entries.find(({ event }) => !isMinor(event)) ?? newest)?.at ?? 0;
+}
+
+/** Whether the event only adds to what another entry of its line says. */
+export function isMinor(event: string): boolean {
+  return event === 'drained' || event === 'alert_notified';
+}
+
+/** When the condition of an alert entry was first observed, epoch ms. Null when it is not recorded. */
+export function alertSince({ alert, delivered }: HistoryEntry): number | null {
+  return alert?.since ?? delivered?.since ?? null;
+}
+
+/** The operation or alert that an entry belongs to, then those whose entries belong to the same line. */
+function subjectsOf(entry: HistoryEntry): string[] {
+  const { event, operation, alert, at, failure } = entry;
+  if (operation !== null) return [operationSubject(operation)];
+  if (event === 'failed' && failure !== null) return [failureSubject(at)];
+  const kind = entry.alertKind ?? (alert !== null && alert.state !== 'resolved' ? alert.condition.kind : null);
+  const since = alertSince(entry);
+  if (kind === null || since === null) return [];
+  const subject = `alert:${kind}:${since}`;
+  const condition = alert?.state === 'firing' ? alert.condition : null;
+  return condition?.kind === 'project_failed' ? [subject, failureSubject(condition.since)] : [subject];
+}
+
+function operationSubject(operation: string): string {
+  return `operation:${operation}`;
+}
+
+function failureSubject(at: number): string {
+  return `failed:${at}`;
+}
+
+/** The time of the oldest entry that an alert can have, epoch ms. It is at the end of the subject. 0 for an operation. */
+function startOf(subject: string): number {
+  return subject.startsWith('operation:') ? 0 : Number(subject.slice(subject.lastIndexOf(':') + 1));
+}
+
+function kindOf({ operation, event, alertKind }: HistoryEntry): HistoryLine['kind'] {
+  if (operation !== null) return 'operation';
+  return alertKind !== null || event.startsWith('alert_') ? 'alert' : 'entry';
+}

@@ -12,6 +12,17 @@ export const cliFormatter: Formatter = {
   command: (commandLine) => `syncbot ${sanitizeText(commandLine)}`,
 };
 
+/** The same with the times of this machine's time zone. */
+export const localFormatter: Formatter = { ...cliFormatter, time: formatLocalTime };
+
+/** `2026-11-24 16:30`, in the time zone of this machine. */
+function formatLocalTime(at: number): string {
+  const date = new Date(at);
+  const parts = [date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes()];
+  const [month, day, hours, minutes] = parts.map((part) => String(part).padStart(2, '0'));
+  return `${date.getFullYear()}-${month}-${day} ${hours}:${minutes}`;
+}
+
 /** Makes text of a user safe for a terminal: one line, no control characters, no escape sequences, no text direction. */
 export function sanitizeText(text: string): string {
   return text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}]/gu, '');

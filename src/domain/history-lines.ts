@@ -1,4 +1,6 @@
+import type { AlertKind } from './conditions.ts';
 import type { HistoryEntry } from './history.ts';
+import type { Actor } from './project.ts';
 
 /**
  * What one line of a history shows: all entries of one operation, all entries of one occurrence of an alert, or one other
@@ -6,7 +8,8 @@ import type { HistoryEntry } from './history.ts';
  */
 export interface HistoryLine {
   readonly kind: 'operation' | 'alert' | 'entry';
-  /** Newest first, at least one. The oldest ones are missing if they were not read. */
+  readonly newest: HistoryEntry;
+  /** All of them, newest first. The oldest ones are missing if they were not read. */
   readonly entries: readonly HistoryEntry[];
 }
 
@@ -34,7 +37,7 @@ export function foldHistory(
   entries: readonly HistoryEntry[],
   { size, cursor }: { readonly size: number; readonly cursor: HistoryCursor | null },
 ): HistoryPage {
-  const lines: { readonly kind: HistoryLine['kind']; readonly entries: HistoryEntry[] }[] = [];
+  const lines: HistoryLine[] = [];
   /** The entries of the line of each subject. Null if an earlier page has the line. */
   const entriesOf = new Map<string, HistoryEntry[] | null>((cursor?.shown ?? []).map((subject) => [subject, null]));
   let next: HistoryCursor | null = null;
@@ -47,7 +50,7 @@ export function foldHistory(
         next = cursorAfter(entries.slice(0, index), cursor);
       if (next !== null) continue;
       line = [];
-      lines.push({ kind: kindOf(entry), entries: line });
+      lines.push({ kind: kindOf(entry), newest: entry, entries: line });
       if (subject !== null) entriesOf.set(subject, line);
     }
     line?.push(entry);
@@ -66,20 +69,34 @@ export function cursorAfter(entries: readonly HistoryEntry[], cursor: HistoryCur
   return { before: last.id, shown: [...subjects].filter((subject) => startOf(subject) <= last.at) };
 }
 
-/** When the line changed last, epoch ms: an alert by firing or ending, an operation without the end of its last task. */
-export function changedAt({ entries }: HistoryLine): number {
-  const [newest] = entries;
-  return (entries.find(({ event }) => !isMinor(event)) ?? newest)?.at ?? 0;
+/** The newest entry that does not only add to another one: the outcome of an operation, or the last change of an alert. */
+export function mainEntry({ newest, entries }: HistoryLine): HistoryEntry {
+  return entries.find(({ event }) => event !== 'drained' && event !== 'alert_notified') ?? newest;
 }
 
-/** Whether the event only adds to what another entry of its line says. */
-export function isMinor(event: string): boolean {
-  return event === 'drained' || event === 'alert_notified';
+/**
+ * When it happened, epoch ms: the outcome of an operation, or its last step; the beginning of an alert, and `to` its end, null
+ * while it fires.
+ */
+export function timesOf(line: HistoryLine): { readonly from: number; readonly to: number | null } {
+  const { at, event } = mainEntry(line);
+  if (line.kind !== 'alert') return { from: at, to: null };
+  return { from: alertSince(line.newest) ?? at, to: event === 'alert_resolved' ? at : null };
 }
 
-/** When the condition of an alert entry was first observed, epoch ms. Null when it is not recorded. */
-export function alertSince({ alert, delivered }: HistoryEntry): number | null {
+/** Who asked for the operation, or did what the entry says. Null when no person did. */
+export function actorOf({ kind, entries }: HistoryLine): Actor | null {
+  return kind === 'alert' ? null : (entries.find(({ by }) => by !== null)?.by ?? null);
+}
+
+/** When the condition of an alert was first observed, epoch ms. Null when it is not recorded. */
+function alertSince({ alert, delivered }: HistoryEntry): number | null {
   return alert?.since ?? delivered?.since ?? null;
+}
+
+/** The kind of alert that an entry is about, or null. */
+export function alertKindOf({ alertKind, alert }: HistoryEntry): AlertKind | null {
+  return alertKind ?? (alert?.state === 'firing' ? alert.condition.kind : null);
 }
 
 /** The operation or alert that an entry belongs to, then those whose entries belong to the same line. */
@@ -87,7 +104,7 @@ function subjectsOf(entry: HistoryEntry): string[] {
   const { event, operation, alert, at, failure } = entry;
   if (operation !== null) return [operationSubject(operation)];
   if (event === 'failed' && failure !== null) return [failureSubject(at)];
-  const kind = entry.alertKind ?? (alert !== null && alert.state !== 'resolved' ? alert.condition.kind : null);
+  const kind = alertKindOf(entry);
   const since = alertSince(entry);
   if (kind === null || since === null) return [];
   const subject = `alert:${kind}:${since}`;
@@ -108,7 +125,7 @@ function startOf(subject: string): number {
   return subject.startsWith('operation:') ? 0 : Number(subject.slice(subject.lastIndexOf(':') + 1));
 }
 
-function kindOf({ operation, event, alertKind }: HistoryEntry): HistoryLine['kind'] {
-  if (operation !== null) return 'operation';
-  return alertKind !== null || event.startsWith('alert_') ? 'alert' : 'entry';
+function kindOf(entry: HistoryEntry): HistoryLine['kind'] {
+  if (entry.operation !== null) return 'operation';
+  return alertKindOf(entry) === null ? 'entry' : 'alert';
 }

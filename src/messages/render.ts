@@ -1,5 +1,6 @@
-import type { AlertKind, Condition, ConditionOf } from '../domain/conditions.ts';
+import { type AlertKind, type Condition, type ConditionOf, sampledLinks } from '../domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../domain/history.ts';
+import { alertKindOf, type HistoryLine, mainEntry } from '../domain/history-lines.ts';
 import type { PrecheckItem } from '../domain/precheck.ts';
 import type {
   ApplyRefusal,
@@ -44,6 +45,26 @@ export function historyText(entry: HistoryEntry, context: HistoryContext): strin
   const event = historyEvents.find((known) => known === entry.event);
   if (event !== undefined) return messages.history.events[event](entry, context);
   return messages.history.unknownEvent(context.format.text(entry.event, 60));
+}
+
+/** A line of a history, as it follows its times and the name of the person. */
+export function historyLineText(line: HistoryLine, context: HistoryContext): string {
+  const { kind, newest, entries } = line;
+  const main = mainEntry(line);
+  if (kind === 'operation') {
+    // The text of `requested` has its reason and its place.
+    const { reason, channel } = main.event === 'requested' ? { reason: null, channel: null } : main;
+    const drainedAt = newest.event === 'drained' && main !== newest ? newest.at : null;
+    return messages.history.operation({ step: historyText(main, context), reason, channel, drainedAt }, context.format);
+  }
+  const failed = entries.find(({ event }) => event === 'failed');
+  const alertKind = alertKindOf(newest);
+  if (kind === 'entry' || alertKind === null || failed !== undefined) return historyText(failed ?? newest, context);
+  const firing = entries.filter(({ event }) => event === 'alert_firing');
+  const [alert = null] = firing.map((entry) => entry.alert);
+  const links = alert?.state === 'firing' ? sampledLinks(alert.condition) : [];
+  const isResolved = main.event === 'alert_resolved';
+  return messages.history.alert({ kind: alertKind, isResolved, links, firings: firing.length }, context.format);
 }
 
 export function precheckText(item: PrecheckItem, format: Formatter): CheckText {

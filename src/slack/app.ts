@@ -12,6 +12,7 @@ import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
   type BlockAction,
+  historyActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
@@ -21,7 +22,7 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import { onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
 import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -171,6 +172,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.show, action(onShow));
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
+  app.action(historyActionIdPattern, action(onHistoryPage));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }

@@ -19,6 +19,7 @@ export const actionIds = {
     adopt: 'sync:v1:request:adopt',
   },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
+  history: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
 } as const;
 
 /** Every action id that has a listener. */
@@ -28,12 +29,14 @@ export const handledActionIds: readonly string[] = [
   actionIds.show,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
+  ...Object.values(actionIds.history),
 ];
 
 /** Matches every action id without a listener. Bolt runs all listeners that match. */
 export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
+export const historyActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.history).join('|')})$`);
 
 /** A block id. It differs for each version of a message, as Slack requires. */
 export function blockId(part: string, ...version: readonly (string | number)[]): string {
@@ -82,6 +85,35 @@ export function listQueryValue({ page, filter }: ListQuery): string {
 /** Returns the page in the value of a Next or Previous button, or null. The first page is 0. */
 export function readListQuery(value: unknown): ListQuery | null {
   const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
+  return query.success ? query.data : null;
+}
+
+/** The longest value of a button. */
+const maxValueLength = 2_000;
+
+const historyQuerySchema = z.object({
+  project: projectIdSchema,
+  cursor: z
+    .object({
+      before: z.string().regex(/^\d{1,15}-\d{1,15}$/),
+      shown: z
+        .array(z.string().regex(/^(operation:[A-Za-z0-9_-]{1,80}|(alert:[a-z0-9_]{1,40}|failed):\d{1,15})$/))
+        .readonly(),
+    })
+    .nullable(),
+});
+export type HistoryQuery = Readonly<z.infer<typeof historyQuerySchema>>;
+
+/** Returns null if Slack would not accept the value: a history can have any number of unfinished operations. */
+export function historyQueryValue({ project, cursor }: HistoryQuery): string | null {
+  const value = JSON.stringify({ project, cursor });
+  return value.length <= maxValueLength && readHistoryQuery(value) !== null ? value : null;
+}
+
+/** Returns the page in the value of an Older or Newest button, or null. */
+export function readHistoryQuery(value: unknown): HistoryQuery | null {
+  const isShort = typeof value === 'string' && value.length <= maxValueLength;
+  const query = historyQuerySchema.safeParse(isShort ? parseJson(value) : null);
   return query.success ? query.data : null;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEntrySchema } from '../../src/domain/history.ts';
-import { changedAt, foldHistory, type HistoryCursor, type HistoryLine } from '../../src/domain/history-lines.ts';
+import { actorOf, foldHistory, type HistoryCursor, type HistoryLine, timesOf } from '../../src/domain/history-lines.ts';
 import { historyEntryArbitrary } from '../slack/arbitraries.ts';
 import { exampleLink } from '../support/example-records.ts';
 
@@ -65,7 +65,8 @@ describe('the lines of a history', () => {
       ['created'],
     ]);
     expect(lines.map(({ kind }) => kind)).toEqual(['operation', 'operation', 'entry']);
-    expect(lines.map(changedAt)).toEqual([7_000, 6_000, 1_000]);
+    expect(lines.map(timesOf)).toEqual([7_000, 6_000, 1_000].map((from) => ({ from, to: null })));
+    expect(lines.map(actorOf)).toEqual(['U0ALICE', 'U0ALICE', null]);
   });
 
   it('have one line for each occurrence of an alert, with what was notified about it', () => {
@@ -78,9 +79,14 @@ describe('the lines of a history', () => {
       firing(3_500),
       notified(3_500),
     ]);
-    expect(eventsOf(foldHistory(entries, { size: 10, cursor: null }).lines)).toEqual([
+    const { lines } = foldHistory(entries, { size: 10, cursor: null });
+    expect(eventsOf(lines)).toEqual([
       ['alert_notified', 'alert_firing', 'alert_resolved', 'alert_firing'],
       ['alert_resolved', 'alert_notified', 'alert_firing'],
+    ]);
+    expect(lines.map(timesOf)).toEqual([
+      { from: 3_500, to: null },
+      { from: 500, to: 3_000 },
     ]);
   });
 

@@ -14,16 +14,15 @@ afterEach(() => closeWithoutViolations(harness));
 
 const bob = { user: 'U0BOB' };
 const carol = { user: 'U0CAROL' };
-/** The entries of a history without their times. */
+/** The lines of a history without their times. */
 const historyLines = (text: string) =>
   text
     .split('\n')
-    .filter((line) => / ago · /.test(line))
-    .slice(1)
-    .map((line) => line.replace(/^.*? ago · /, ''));
+    .filter((line) => line.startsWith('<!date^'))
+    .map((line) => line.replace(/^<!date[^>]*> · /, ''));
 
 describe('/sync history', () => {
-  it('shows each request, its place, its reason and its outcome only to the person who typed the command', async () => {
+  it('shows each operation in one line, with its place, reason and outcome, only to the person who typed the command', async () => {
     await harness.services.createProject('orders', links);
     const dialog = await harness.runCommand('pause orders because schema change');
     const bobsDialog = await harness.runCommand('pause orders', bob);
@@ -36,16 +35,11 @@ describe('/sync history', () => {
     const history = await harness.runCommand('history orders', carol);
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
-      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE>',
-      '<@U0BOB> · confirmed the request to pause it',
-      '<@U0ALICE> · paused 2 of 2 links',
-      '<@U0ALICE> · Pausing began',
-      '<@U0ALICE> · confirmed the request to pause it',
-      '<@U0BOB> · asked to pause it · in <#C0SYNC>',
-      '<@U0ALICE> · asked to pause it · because schema change · in <#C0SYNC>',
+      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE> · in <#C0SYNC>',
+      '<@U0ALICE> · paused 2 of 2 links · because schema change · in <#C0SYNC>',
       'cli:test · added the project',
     ]);
-    expect(visibleText(history)).not.toContain('older ones');
+    expect(buttonsOf(history)).toEqual([]);
   });
 
   it('shows the reason of a failed task only to operators', async () => {
@@ -64,18 +58,39 @@ describe('/sync history', () => {
     expect(textForCarol).not.toContain('column is missing');
   });
 
-  it('shows the history of a removed project, names the command for older entries, and suggests a project for an unknown id', async () => {
+  it('shows the history of a removed project page by page, and suggests a project for an unknown id', async () => {
     await harness.services.createProject('orders', links);
     for (let index = 0; index < 20; index++) {
-      await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'v', '1', 'at', '1', 'event', 'changed');
+      await harness.services.redis.xadd('syncbot:{p:orders}:audit', '*', 'event', 'changed', 'by', `cli:${index}`);
     }
     await harness.services.context.projects.remove('orders', 1, 'cli:root');
-    const historyText = visibleText(await harness.runCommand('history orders'));
-    expect(historyText).toContain('cli:root · removed the project');
-    expect(historyText.match(/changed its definition/g)).toHaveLength(14);
-    expect(historyText).toContain('older ones: `syncbot history orders`');
+    const newest = await harness.runCommand('history orders', carol);
+    expect(buttonsOf(newest).map(({ label }) => label)).toEqual(['Older']);
+    const changes = (from: number, to: number) =>
+      Array.from({ length: from - to + 1 }, (_, index) => `cli:${from - index} · changed its definition`);
+    expect(historyLines(visibleText(newest))).toEqual(['cli:root · removed the project', ...changes(19, 11)]);
+
+    harness.press('Older', newest, 'U0CAROL');
+    const older = await harness.waitForMessage('cli:1 ·', carol);
+    expect(historyLines(visibleText(older))).toEqual(changes(10, 1));
+    harness.press('Older', older, 'U0CAROL');
+    const oldest = await harness.waitForMessage('added the project', carol);
+    expect(historyLines(visibleText(oldest))).toEqual([...changes(0, 0), 'cli:test · added the project']);
+    expect(oldest.ts).toBe(newest.ts);
+    expect(buttonsOf(oldest).map(({ label }) => label)).toEqual(['Newest']);
+    harness.press('Newest', oldest, 'U0CAROL');
+    await harness.waitForMessage('removed the project', carol);
+
     await harness.services.createProject('users', links);
     expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean `/sync history users`?');
+  });
+
+  it('answers a press of Older with a forged value, and for a project that does not exist', async () => {
+    const press = { user: 'U0CAROL', channel: 'C0SYNC', actionId: 'sync:v1:history:older' };
+    harness.slack.pressForged({ ...press, value: '{"project":"orders","cursor":{"before":"+","shown":[]}}' });
+    await harness.waitForMessage('This button is from an older version of syncbot.', carol);
+    harness.slack.pressForged({ ...press, value: '{"project":"orders","cursor":null}' });
+    await harness.waitForMessage('There is no project called orders.', carol);
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ConditionOf } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, type HistoryEvent, historyEntrySchema, requestedFrom } from '../../src/domain/history.ts';
+import { foldHistory } from '../../src/domain/history-lines.ts';
 import { type Refusal, type RefusalCode, refusalSchema } from '../../src/domain/refusal.ts';
-import { historyText } from '../../src/messages/render.ts';
+import { historyLineText, historyText } from '../../src/messages/render.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const emptyEntry: HistoryEntry = {
@@ -160,6 +162,68 @@ describe('the text of an entry', () => {
     );
     expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('the request was refused: too_‹new>');
     expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('the request was refused: constructor');
+  });
+});
+
+describe('the text of a line', () => {
+  /** The texts of the lines of these entries, newest first. */
+  const lineTexts = (...entries: readonly Partial<HistoryEntry>[]) =>
+    foldHistory(
+      entries.map((entry, index) => historyEntry({ id: `${9 - index}-0`, at: (9 - index) * 1_000, ...entry })),
+      { size: 10, cursor: null },
+    ).lines.map((line) => historyLineText(line, { format: plainFormatter, revealReasons: true }));
+  const resolved = { state: 'resolved', since: 1, seq: 2, changedAt: 1, version: 1 } as const;
+  const running: ConditionOf<'unexpectedly_running'> = {
+    kind: 'unexpectedly_running',
+    links: { total: 1, first: [link] },
+    cause: 'resumed',
+  };
+
+  it('of an operation has its outcome, its reason and place, and when its last task ended', () => {
+    const request = { ...pauseOperation, reason: 'deploy', channel: 'C0SYNC' };
+    expect(
+      lineTexts(
+        { ...request, event: 'drained' },
+        { ...request, event: 'done', outcome },
+        { ...request, event: 'started', state: 'pausing' },
+        { ...request, event: 'requested' },
+      ),
+    ).toEqual(['paused 10 of 10 links · because deploy · in #C0SYNC · the last task in flight ended T9000']);
+    expect(lineTexts({ ...request, event: 'requested' })).toEqual(['asked to pause it · because deploy · in #C0SYNC']);
+    expect(lineTexts({ ...request, event: 'drained' })).toEqual([
+      'the last task in flight ended · because deploy · in #C0SYNC',
+    ]);
+  });
+
+  it('of an alert is in the past tense after it is resolved, and counts how often it fired', () => {
+    const fired = { event: 'alert_firing', alertKind: running.kind, alert: { ...firing, condition: running } } as const;
+    const ended = { event: 'alert_resolved', alertKind: running.kind, alert: resolved } as const;
+    const message = { channel: 'C0OPS', ts: '1.2' };
+    const posted = {
+      event: 'alert_notified',
+      alertKind: running.kind,
+      delivered: { seq: 1, since: 1, message, resolved: false },
+    };
+    expect(lineTexts(fired)).toEqual(['alert: links run although they should be paused: orders-full']);
+    expect(lineTexts(posted, ended, posted, fired)).toEqual([
+      'alert: links ran although they should have been paused: orders-full',
+    ]);
+    expect(lineTexts(fired, ended, fired)).toEqual([
+      'alert: links run although they should be paused: orders-full · fired 2 times',
+    ]);
+    expect(lineTexts(posted)).toEqual(['alert: links run although they should be paused']);
+    expect(lineTexts({ event: 'alert_firing' })).toEqual(['an alert fired']);
+  });
+
+  it('of a project that became Failed has the failure', () => {
+    const condition = { kind: 'project_failed', since: 7_000, failure: null } as const;
+    expect(
+      lineTexts(
+        { event: 'alert_resolved', alertKind: 'project_failed', alert: resolved },
+        { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+        { event: 'failed', failure },
+      ),
+    ).toEqual(['Failed: a task failed on orders-full: row ‹17> was refused']);
   });
 });
 

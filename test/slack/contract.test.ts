@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   handledActionIds,
+  historyActionIdPattern,
+  historyQueryValue,
   listQueryValue,
   operationRefValue,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
+  readHistoryQuery,
   readListQuery,
   readOperationRef,
   readProjectId,
@@ -30,6 +33,12 @@ describe('button values', () => {
           const filter = text.slice(0, 100);
           expect(readListQuery(listQueryValue({ page, filter }))).toEqual({ page, filter });
           expect(readProjectId(project)).toBe(project);
+          const cursor = {
+            before: `${page}-1`,
+            shown: [`operation:${operation}`, `alert:latency:${page}`, 'failed:7'],
+          };
+          for (const each of [cursor, null])
+            expect(readHistoryQuery(historyQueryValue({ project, cursor: each }))).toEqual({ project, cursor: each });
         },
       ),
     );
@@ -38,7 +47,14 @@ describe('button values', () => {
   it('are read as null when they are invalid, and never throw', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), hostileTextArbitrary, fc.json()), (value) => {
-        for (const read of [readOperationRef, readListQuery, readProjectId, readSlashCommand, readBlockAction]) {
+        for (const read of [
+          readOperationRef,
+          readListQuery,
+          readHistoryQuery,
+          readProjectId,
+          readSlashCommand,
+          readBlockAction,
+        ]) {
           expect(() => read(value)).not.toThrow();
         }
       }),
@@ -59,6 +75,17 @@ describe('button values', () => {
     }
     for (const invalidValue of ['{"page":-1,"filter":""}', '{"page":0}', '[]', '1', '{', undefined])
       expect(readListQuery(invalidValue)).toBeNull();
+    for (const cursor of [
+      '{}',
+      '{"before":"+","shown":[]}',
+      '{"before":"1-0","shown":["<!here>"]}',
+      '{"before":"1-0"}',
+    ])
+      expect(readHistoryQuery(`{"project":"orders","cursor":${cursor}}`)).toBeNull();
+    expect(readHistoryQuery('{"project":"Orders","cursor":null}')).toBeNull();
+    expect(
+      historyQueryValue({ project: 'orders', cursor: { before: '1-0', shown: ['operation:<!here>'] } }),
+    ).toBeNull();
   });
 });
 
@@ -69,6 +96,7 @@ describe('action ids', () => {
       expect(id).toMatch(outdatedActionIdPattern);
       expect(id).not.toMatch(requestActionIdPattern);
       expect(id).not.toMatch(pageActionIdPattern);
+      expect(id).not.toMatch(historyActionIdPattern);
     }
   });
 });

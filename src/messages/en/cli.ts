@@ -85,8 +85,8 @@ export const cliMessages = {
   },
 
   history: {
-    truncated: (maxEntries: number, project: string) =>
-      `These are the newest ${maxEntries} entries. To see all: syncbot history ${project} --json`,
+    truncated: (maxLines: number, project: string) =>
+      `These are the newest ${maxLines} lines. To see every entry: syncbot history ${project} --json`,
   },
 
   change: {

@@ -1,10 +1,18 @@
-import { sampledLinks } from '../../domain/conditions.ts';
+import { type AlertKind, sampledLinks } from '../../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
 import { isAction } from '../../domain/lifecycle.ts';
+import type { Link } from '../../domain/link.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
-import { formatFailureReason, formatReason, pluralize, summarizeNames, unreachableClause } from './format.ts';
+import {
+  formatFailureReason,
+  formatNumber,
+  formatReason,
+  pluralize,
+  summarizeNames,
+  unreachableClause,
+} from './format.ts';
 import { pastReason, refusalReasons } from './past-refusals.ts';
 import { actions, states } from './terms.ts';
 
@@ -101,12 +109,54 @@ function refusalReason({ refusal, code }: HistoryEntry, format: Formatter): stri
   return Object.hasOwn(reasons, code) ? (reasons[code] ?? '') : format.text(code, 60);
 }
 
+interface OperationFacts {
+  /** The text of its outcome or last step. */
+  readonly step: string;
+  readonly reason: string | null;
+  readonly channel: string | null;
+  /** When the last task in flight of a pause ended, epoch ms. */
+  readonly drainedAt: number | null;
+}
+
+/** `paused 2 of 2 links · because we deploy · in #sync`. */
+function operation({ step, reason, channel, drainedAt }: OperationFacts, format: Formatter): string {
+  const why = formatReason(reason, format, 120);
+  return joinDots(
+    step,
+    why === null ? null : `because ${why}`,
+    channel === null ? null : `in ${format.channel(channel)}`,
+    drainedAt === null ? null : `the last task in flight ended ${format.time(drainedAt)}`,
+  );
+}
+
+interface AlertFacts {
+  readonly kind: AlertKind;
+  readonly isResolved: boolean;
+  /** The links that it is about, if they are known. */
+  readonly links: readonly Link[];
+  /** How often it fired. */
+  readonly firings: number;
+}
+
+/** `alert: links ran although they should have been paused: orders-full`. */
+function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatter): string {
+  const title = isResolved ? alerts.pastTitles[kind] : alerts.titles[kind];
+  const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
+  return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
+}
+
 export const history = {
+  operation,
+  alert,
   events,
   /** The event of a newer version. */
   unknownEvent: (name: string) => (name === '' ? 'an event without a name' : name),
   refusalReasons,
   title: (project: string) => `History of ${project}`,
   empty: 'nothing yet',
+  noOlder: 'nothing older',
+  /** `02:58 – 03:04`. `to` is null while it goes on. */
+  times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
+  olderThan: (time: string) => `older than ${time}`,
   olderEntries: (command: string) => `older ones: ${command}`,
 };

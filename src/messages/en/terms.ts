@@ -36,6 +36,8 @@ export const buttons = {
   show: 'Show',
   next: 'Next',
   previous: 'Previous',
+  older: 'Older',
+  newest: 'Newest',
   /** For a screen reader, which reads these instead of the labels. */
   accessibilityLabels: {
     ok: (question: string) => `OK: ${question}`,

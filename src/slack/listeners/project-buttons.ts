@@ -1,7 +1,7 @@
-import { type BlockAction, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
+import { type BlockAction, readHistoryQuery, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
-import { showDetails, showList } from './queries.ts';
+import { showDetails, showHistory, showList } from './queries.ts';
 
 /** A press of Start, Pause, Restore, Re-apply or Adopt requests that operation. */
 export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
@@ -22,5 +22,13 @@ export async function onPage(context: ListenerContext, press: BlockAction): Prom
   const query = readListQuery(press.value);
   if (query === null) return onOutdatedButton(context);
   const result = await showList(context, query);
+  return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
+}
+
+/** Older and Newest replace the history by another page. */
+export async function onHistoryPage(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const query = readHistoryQuery(press.value);
+  if (query === null) return onOutdatedButton(context);
+  const result = await showHistory(context, press, query);
   return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
 }

@@ -1,4 +1,4 @@
-import { getHistory } from '../../application/history.ts';
+import { getHistoryPage } from '../../application/history.ts';
 import {
   findProject,
   getProjectDetails,
@@ -8,8 +8,8 @@ import {
   readObservationStatus,
 } from '../../application/queries.ts';
 import { oldestFailure } from '../../domain/observation.ts';
-import type { ListQuery, SlackRequest } from '../contract.ts';
-import { buildHistory, maxEntriesShown } from '../views/history.ts';
+import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
+import { buildHistory, linesPerPage } from '../views/history.ts';
 import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
@@ -55,21 +55,18 @@ export async function showPrecheck(context: ListenerContext, id: string): Promis
   return { kind: 'message', message: buildPrecheck({ project, items, format: context.format, now }) };
 }
 
-/** `history`. The reasons of failed tasks are shown as in `show`. */
+/** `history`: one page. The reasons of failed tasks are shown as in `show`. */
 export async function showHistory(
   context: ListenerContext,
   request: SlackRequest,
-  project: string,
+  query: HistoryQuery,
 ): Promise<ListenerResult> {
-  const result = await getHistory(context, project, maxEntriesShown + 1);
+  const result = await getHistoryPage(context, { ...query, size: linesPerPage });
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
-  const { entries } = result;
-  const hasFailed = entries.some(({ failure }) => failure !== null);
-  const [now, revealReasons] = await Promise.all([
-    context.serverClock.now(),
-    mayRevealReasons(context, request, hasFailed),
-  ]);
-  return { kind: 'message', message: buildHistory({ project, entries, revealReasons, format: context.format, now }) };
+  const { page } = result;
+  const hasFailed = page.lines.some(({ entries }) => entries.some(({ failure }) => failure !== null));
+  const revealReasons = await mayRevealReasons(context, request, hasFailed);
+  return { kind: 'message', message: buildHistory({ ...query, page, revealReasons, format: context.format }) };
 }
 
 /** Reads the person's user groups only if there is a reason to hide. */

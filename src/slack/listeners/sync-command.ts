@@ -24,7 +24,7 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
     case 'precheck':
       return showPrecheck(context, command.project);
     case 'history':
-      return showHistory(context, request, command.project);
+      return showHistory(context, request, { project: command.project, cursor: null });
     case 'change':
       return requestConfirmation(context, request, command);
     case 'invalid':

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
+import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
@@ -8,7 +9,7 @@ import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.t
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../../src/slack/views/help.ts';
-import { buildHistory, maxEntriesShown } from '../../../src/slack/views/history.ts';
+import { buildHistory, type HistoryView, linesPerPage } from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { isSlackUser, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -51,11 +52,22 @@ function expectWithinLimits(message: Message): void {
   }
 }
 
-function expectHistoryWithinLimits(message: Message, entries: number): void {
-  expectWithinLimits(message);
-  const lines = collectStrings(message.blocks).join('\n').split('\n');
-  expect(lines.filter((line) => / ago · /.test(line))).toHaveLength(Math.min(entries, maxEntriesShown));
-  expect(lines.at(-1)?.includes('older ones')).toBe(entries > maxEntriesShown);
+function expectHistoryWithinLimits(
+  view: Omit<HistoryView, 'page' | 'cursor' | 'format'>,
+  entries: HistoryEntry[],
+): void {
+  const page = foldHistory(entries, { size: linesPerPage, cursor: null });
+  for (const cursor of [null, { before: '7-0', shown: [] }]) {
+    const message = buildHistory({ ...view, ...viewContext, cursor, page });
+    expectWithinLimits(message);
+    const lines = collectStrings(message.blocks).join('\n').split('\n');
+    expect(lines.filter((line) => line.startsWith('<!date^'))).toHaveLength(page.lines.length);
+  }
+}
+
+/** Newest first. */
+function withIds(entries: readonly HistoryEntry[]): HistoryEntry[] {
+  return entries.map((entry, index) => ({ ...entry, id: `${9_000 - index}-0` }));
 }
 
 function collectStrings(value: unknown): string[] {
@@ -143,10 +155,10 @@ describe('the limits of Slack, and the rule to mention only users and channels',
   });
 
   it('hold for a history', () => {
-    const entries = fc.array(historyEntryArbitrary, { maxLength: maxEntriesShown + 1, size: 'max' });
+    const entries = fc.array(historyEntryArbitrary, { maxLength: 2 * linesPerPage, size: 'max' });
     fc.assert(
       fc.property(projectIdArbitrary, entries, fc.boolean(), (project, some, revealReasons) =>
-        expectHistoryWithinLimits(buildHistory({ ...viewContext, project, entries: some, revealReasons }), some.length),
+        expectHistoryWithinLimits({ project, revealReasons }, withIds(some)),
       ),
       { numRuns: 200 },
     );
@@ -195,14 +207,14 @@ describe('the limits of Slack, and the rule to mention only users and channels',
       };
       for (const event of [...historyEvents, longText]) {
         for (const operation of ['op1', null]) {
-          const entries = Array<HistoryEntry>(maxEntriesShown + 1).fill({
+          const entries = Array.from({ length: linesPerPage + 1 }, (_, index) => ({
             ...entryFields,
             ...entryDetails,
             event,
-            operation,
-          });
-          const message = buildHistory({ ...viewContext, project: 'o'.repeat(63), entries, revealReasons: true });
-          expectHistoryWithinLimits(message, entries.length);
+            operation: operation === null ? null : `${operation}${index}`,
+            alert: { ...alertRecord.alert, since: index },
+          }));
+          expectHistoryWithinLimits({ project: 'o'.repeat(63), revealReasons: true }, withIds(entries));
         }
       }
     }

@@ -1,6 +1,15 @@
 import type { HistoryEntry } from '../domain/history.ts';
-import { cursorAfter, foldHistory, type HistoryCursor, type HistoryPage } from '../domain/history-lines.ts';
+import {
+  cursorAfter,
+  foldHistory,
+  type HistoryCursor,
+  type HistoryLine,
+  type HistoryPage,
+  mainEntry,
+} from '../domain/history-lines.ts';
 import type { ProjectId } from '../domain/project.ts';
+import { toChunks } from '../lib/async.ts';
+import type { SinceTime } from '../lib/since-time.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, type Refused } from './queries.ts';
 
@@ -8,23 +17,38 @@ type HistoryContext = Pick<UseCaseContext, 'projects' | 'auditLog'>;
 
 const entriesPerRead = 500;
 
+interface EntryRange {
+  readonly limit: number;
+  /** Epoch ms. */
+  readonly since?: number | undefined;
+}
+
 /** Returns the newest `limit` entries of a project's history, newest first, also of a removed project. */
 export async function getHistory(
   context: HistoryContext,
   id: string,
-  limit: number,
+  range: EntryRange,
 ): Promise<{ readonly kind: 'found'; readonly entries: readonly HistoryEntry[] } | Refused> {
+  const entries = await readEntries(context, id, range);
+  if (entries.length > 0) return { kind: 'found', entries };
+  const found = await findProject(context, id);
+  return found.kind === 'refused' ? found : { kind: 'found', entries };
+}
+
+async function readEntries(
+  { auditLog }: HistoryContext,
+  id: ProjectId,
+  { limit, since }: EntryRange,
+): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
   while (entries.length < limit) {
     const before = entries.at(-1)?.id;
     const readLimit = Math.min(entriesPerRead, limit - entries.length);
-    const read = await context.auditLog.read(id, { limit: readLimit, ...(before === undefined ? {} : { before }) });
+    const read = await auditLog.read(id, { limit: readLimit, before, since });
     entries.push(...read);
     if (read.length < readLimit) break;
   }
-  if (entries.length > 0) return { kind: 'found', entries: entries.slice(0, limit) };
-  const found = await findProject(context, id);
-  return found.kind === 'refused' ? found : { kind: 'found', entries };
+  return entries.slice(0, limit);
 }
 
 export interface HistoryPageRequest {
@@ -49,10 +73,7 @@ export async function getHistoryPage(
   const readLimit = Math.min(size * readsPerLine, entriesPerRead);
   for (;;) {
     const before = entries.at(-1)?.id ?? cursor?.before;
-    const read = await context.auditLog.read(project, {
-      limit: readLimit,
-      ...(before === undefined ? {} : { before }),
-    });
+    const read = await context.auditLog.read(project, { limit: readLimit, before });
     entries.push(...read);
     const page = foldHistory(entries, { size, cursor });
     const isLast = read.length < readLimit;
@@ -64,4 +85,128 @@ export async function getHistoryPage(
     if (entries.length >= maxEntriesPerPage)
       return { kind: 'found', page: { ...page, next: cursorAfter(entries, cursor) } };
   }
+}
+
+/** From when on the history of all projects is shown if nothing else is asked for. */
+export const defaultHistorySince: SinceTime = { kind: 'ago', ms: 12 * 3_600_000 };
+
+export interface ProjectLine {
+  readonly project: ProjectId;
+  readonly line: HistoryLine;
+}
+
+export interface HistorySince {
+  /** The newest lines of these projects, newest first. */
+  readonly lines: readonly ProjectLine[];
+  /** How many lines there are, shown or not. */
+  readonly lineCount: number;
+  /** How many projects have lines. */
+  readonly projectCount: number;
+  /** Whether `lineCount` is exact. It is a lower bound if a project has more entries than were read. */
+  readonly isComplete: boolean;
+}
+
+export interface HistorySinceRequest {
+  /** Null for all projects that exist. */
+  readonly project: ProjectId | null;
+  /** Epoch ms of the bot's Redis server. */
+  readonly since: number;
+  /** How many lines are returned. */
+  readonly maxLines: number;
+}
+
+/** Each project costs two commands. So many projects are read at once. */
+const projectsPerRead = 500;
+/** Bounds for the entries that are read of each project. With many projects they are few, so that all of them stay bounded. */
+const minEntriesPerProject = 20;
+const maxEntriesPerProject = 200;
+const maxEntriesOfAll = 40_000;
+
+/**
+ * Returns what happened since a time, in one project or in all. Reads a few entries of each project, then more of those that
+ * can have more lines among the newest ones: these are at most `maxLines` projects.
+ */
+export async function getHistorySince(
+  context: HistoryContext,
+  { project, since, maxLines }: HistorySinceRequest,
+): Promise<({ readonly kind: 'found' } & HistorySince) | Refused> {
+  const ids = project === null ? await context.projects.listIds() : [project];
+  const share = Math.floor(maxEntriesOfAll / Math.max(1, ids.length));
+  const limit = Math.min(maxEntriesPerProject, Math.max(minEntriesPerProject, share));
+  let newest: ProjectLine[] = [];
+  const lineCounts = new Map<ProjectId, number>();
+  /** The time of the oldest entry that was read of a project that has older ones. */
+  const truncatedAt = new Map<ProjectId, number>();
+  const read = async (some: readonly ProjectId[], entryLimit: number) => {
+    const histories = await Promise.all(some.map((id) => readLines(context, id, { since, limit: entryLimit })));
+    newest = newestOf([...newest, ...histories.flatMap(({ lines }) => lines)], maxLines);
+    for (const history of histories) {
+      lineCounts.set(history.project, history.lines.length);
+      if (history.truncatedAt === null) truncatedAt.delete(history.project);
+      else truncatedAt.set(history.project, history.truncatedAt);
+    }
+  };
+  for (const chunk of toChunks(ids, projectsPerRead)) await read(chunk, limit);
+  const oldestShown = newest.length < maxLines ? 0 : timeOf(newest.at(-1));
+  const toReread = [...truncatedAt].filter(([, at]) => at >= oldestShown).map(([id]) => id);
+  newest = newest.filter((line) => !toReread.includes(line.project));
+  await read(toReread, maxEntriesPerProject);
+
+  const counts = [...lineCounts.values()];
+  const lineCount = counts.reduce((sum, count) => sum + count, 0);
+  if (project !== null && lineCount === 0) {
+    const found = await findProject(context, project);
+    if (found.kind === 'refused') return found;
+  }
+  const projectCount = counts.filter((count) => count > 0).length;
+  return { kind: 'found', lines: newest, lineCount, projectCount, isComplete: truncatedAt.size === 0 };
+}
+
+interface ProjectHistory {
+  readonly project: ProjectId;
+  readonly lines: readonly ProjectLine[];
+  /** The time of the oldest entry that was read, epoch ms, if there are older ones. */
+  readonly truncatedAt: number | null;
+}
+
+async function readLines(
+  { auditLog }: HistoryContext,
+  project: ProjectId,
+  { since, limit }: { readonly since: number; readonly limit: number },
+): Promise<ProjectHistory> {
+  const entries = await auditLog.read(project, { limit: limit + 1, since });
+  const { lines } = foldHistory(entries.slice(0, limit), { size: Number.POSITIVE_INFINITY, cursor: null });
+  return {
+    project,
+    lines: lines.map((line) => ({ project, line })),
+    truncatedAt: entries.length > limit ? (entries[limit - 1]?.at ?? 0) : null,
+  };
+}
+
+function newestOf(lines: readonly ProjectLine[], count: number): ProjectLine[] {
+  return [...lines].sort((a, b) => timeOf(b) - timeOf(a)).slice(0, count);
+}
+
+function timeOf(projectLine: ProjectLine | undefined): number {
+  return projectLine === undefined ? 0 : mainEntry(projectLine.line).at;
+}
+
+export interface ProjectEntry {
+  readonly project: ProjectId;
+  readonly entry: HistoryEntry;
+}
+
+/** Returns every entry of all projects since a time, epoch ms, newest first. */
+export async function getEntriesSince(context: HistoryContext, since: number): Promise<ProjectEntry[]> {
+  const all: ProjectEntry[] = [];
+  for (const chunk of toChunks(await context.projects.listIds(), projectsPerRead)) {
+    const histories = await Promise.all(chunk.map((id) => readAllSince(context, id, since)));
+    all.push(...histories.flat());
+  }
+  return all.sort((a, b) => b.entry.at - a.entry.at);
+}
+
+async function readAllSince(context: HistoryContext, project: ProjectId, since: number): Promise<ProjectEntry[]> {
+  const entries = await readEntries(context, project, { limit: Number.POSITIVE_INFINITY, since });
+  return entries.map((entry) => ({ project, entry }));
 }

@@ -249,13 +249,18 @@ export interface AlertChange {
 
 /** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
 export interface AuditLog {
-  /**
-   * Entries and refusals, newest first. `before`: only entries older than the one with this id. A page can have one more than
-   * `limit`, so that it does not end between two entries with the same id.
-   */
-  read(id: ProjectId, page: { readonly limit: number; readonly before?: string }): Promise<HistoryEntry[]>;
+  /** Entries and refusals, newest first. They can be one more than `limit`: two entries with the same id are not separated. */
+  read(id: ProjectId, range: AuditRange): Promise<HistoryEntry[]>;
   /** Records a refusal that came before an operation existed. */
   recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;
+}
+
+export interface AuditRange {
+  readonly limit: number;
+  /** Only entries older than the one with this id. */
+  readonly before?: string | undefined;
+  /** Only entries from this time on, epoch ms. */
+  readonly since?: number | undefined;
 }
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {

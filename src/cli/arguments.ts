@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
+import { parseSince, type SinceTime } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './cli-app.ts';
 import { sanitizeText } from './terminal-text.ts';
@@ -11,9 +12,18 @@ export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
-  | { readonly name: 'show' | 'precheck' | 'history'; readonly project: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck'; readonly project: string; readonly json: boolean }
+  | HistoryCommand
   | ChangeCommand
   | { readonly name: 'doctor'; readonly json: boolean };
+
+export interface HistoryCommand {
+  readonly name: 'history';
+  /** Null for all projects. */
+  readonly project: string | null;
+  readonly since: SinceTime | null;
+  readonly json: boolean;
+}
 
 export interface ChangeCommand {
   readonly name: 'change';
@@ -86,7 +96,7 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((filter: string[], { json = false }: { json?: boolean }) =>
       onCommand({ name: 'list', filter: filter.join(' '), json }),
     );
-  for (const name of ['show', 'precheck', 'history'] as const) {
+  for (const name of ['show', 'precheck'] as const) {
     program
       .command(name)
       .description(help[name])
@@ -94,12 +104,26 @@ function addCommands(program: Command, onCommand: OnCommand): void {
       .option('--json', help.jsonOption)
       .action((project: string, { json = false }: { json?: boolean }) => onCommand({ name, project, json }));
   }
+  program
+    .command('history')
+    .description(help.history)
+    .addArgument(projectArgument('[project]'))
+    .option('--since <time>', help.sinceOption, parseSinceOption)
+    .option('--json', help.jsonOption)
+    .action((project: string | undefined, { since = null, json = false }: HistoryOptions) =>
+      onCommand({ name: 'history', project: project ?? null, since, json }),
+    );
   for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
   program
     .command('doctor')
     .description(help.doctor)
     .option('--json', help.jsonOption)
     .action(({ json = false }: { json?: boolean }) => onCommand({ name: 'doctor', json }));
+}
+
+interface HistoryOptions {
+  readonly since?: SinceTime | null;
+  readonly json?: boolean;
 }
 
 interface ChangeOptions {
@@ -127,14 +151,20 @@ function addChangeCommand(
     );
 }
 
-function projectArgument(): Argument {
-  return new Argument('<project>', help.project).argParser((id: string) => sanitizeText(id).trim().slice(0, 100));
+function projectArgument(name = '<project>'): Argument {
+  return new Argument(name, help.project).argParser((id: string) => sanitizeText(id).trim().slice(0, 100));
 }
 
 function parseReason(text: string): string | null {
   const reason = sanitizeText(text).trim();
   if (reason.length > maxReasonLength) throw new InvalidArgumentError(messages.cli.reasonTooLong(maxReasonLength));
   return reason === '' ? null : reason;
+}
+
+function parseSinceOption(text: string): SinceTime {
+  const since = parseSince(text);
+  if (since === null) throw new InvalidArgumentError(messages.cli.invalidSince);
+  return since;
 }
 
 function parseTimeout(text: string): number {

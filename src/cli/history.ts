@@ -1,27 +1,49 @@
-import { getHistory, getHistoryPage } from '../application/history.ts';
+import {
+  defaultHistorySince,
+  getEntriesSince,
+  getHistory,
+  getHistoryPage,
+  getHistorySince,
+} from '../application/history.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
 import { actorOf, type HistoryLine, timesOf } from '../domain/history-lines.ts';
+import { resolveSince } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
 import { historyLineText, historyText } from '../messages/render.ts';
+import type { HistoryCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { type Column, cliFormatter, formatTable, localFormatter, sanitizeText } from './terminal-text.ts';
 
-/** The table shows the newest lines only. `--json` prints all entries. */
+/** The table of one project shows the newest lines only. `--json` prints all entries. */
 const maxTableLines = 100;
-
-/** `syncbot history <project>`: what happened to a project, newest first. */
+const maxLinesSince = 1_000;
+/** `syncbot history [project]`: what happened to a project, or to all since a time, newest first. */
 export async function history(
   context: CommandContext,
-  { project, json }: { readonly project: string; readonly json: boolean },
+  { project, since, json }: Omit<HistoryCommand, 'name'>,
 ): Promise<ExitCode> {
-  return json ? printEntries(context, project) : printLines(context, project);
+  if (project !== null && since === null) return json ? printEntries(context, project) : printLines(context, project);
+  const now = await context.app.useCaseContext.serverClock.now();
+  const sinceMs = resolveSince(since ?? defaultHistorySince, { now, zone: 'local' });
+  if (!json) return printLinesSince(context, project, sinceMs);
+  return project === null ? printEntriesOfAll(context, sinceMs) : printEntries(context, project, sinceMs);
 }
 
-async function printEntries(context: CommandContext, project: string): Promise<ExitCode> {
-  const result = await getHistory(context.app.useCaseContext, project, Number.POSITIVE_INFINITY);
+async function printEntries(context: CommandContext, project: string, since?: number): Promise<ExitCode> {
+  const range = { limit: Number.POSITIVE_INFINITY, since };
+  const result = await getHistory(context.app.useCaseContext, project, range);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   context.output.result('', result.entries.map(entryJson));
+  return exitCodes.success;
+}
+
+async function printEntriesOfAll({ app, output }: CommandContext, since: number): Promise<ExitCode> {
+  const entries = await getEntriesSince(app.useCaseContext, since);
+  output.result(
+    '',
+    entries.map(({ project, entry }) => ({ project, ...entryJson(entry) })),
+  );
   return exitCodes.success;
 }
 
@@ -34,6 +56,21 @@ async function printLines(context: CommandContext, project: string): Promise<Exi
   return exitCodes.success;
 }
 
+async function printLinesSince(context: CommandContext, project: string | null, since: number): Promise<ExitCode> {
+  const { output, app } = context;
+  const result = await getHistorySince(app.useCaseContext, { project, since, maxLines: maxLinesSince });
+  if (result.kind === 'refused') return printRefusal(context, result.refusal);
+  const texts = messages.cli.history;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  output.note(texts.since(localFormatter.time(since), timeZone));
+  const rows = result.lines.map((each) => [each.project, ...lineCells(each.line)]);
+  output.result(rows.length === 0 ? texts.nothing : formatTable([projectColumn, ...columns], rows), null);
+  const notShown = result.lineCount - rows.length;
+  if (notShown > 0 || !result.isComplete) output.note(texts.notShown(notShown, result.isComplete));
+  return exitCodes.success;
+}
+
+const projectColumn: Column = { title: messages.columnTitles.project, maxWidth: 40 };
 const columns: readonly Column[] = [
   { title: messages.columnTitles.when },
   { title: messages.columnTitles.who, maxWidth: 24 },

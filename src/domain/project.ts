@@ -20,6 +20,7 @@ const reservedWords: ReadonlySet<string> = new Set([
   'because',
   'for',
   'until',
+  'since',
   'all',
   'page',
   'public',

@@ -68,7 +68,7 @@ describe('the history of a project', () => {
         },
       },
     });
-    const result = await getHistory(context, total === 0 ? 'order' : 'orders', limit);
+    const result = await getHistory(context, total === 0 ? 'order' : 'orders', { limit });
     return { result, ids: result.kind === 'found' ? result.entries.map(({ id }) => Number(id)) : null, pages };
   }
 

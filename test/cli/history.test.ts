@@ -78,3 +78,28 @@ test('a removed project has a history, and an unknown one gives exit code 1', as
   expect(await cli('history zzz')).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('zzz') });
   expect(JSON.parse((await cli('history zzz --json')).err)).toMatchObject({ code: 'unknown_project' });
 });
+
+test('without a project the table has the lines of all projects since a local time, and --json their entries', async () => {
+  await services.createProject('users', [await services.createLink('users-full')]);
+  const all = await cli('history');
+  const lines = all.out.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^PROJECT +WHEN +WHO +WHAT$/);
+  expect(lines.slice(1).map((line) => line.replace(new RegExp(localTime), ''))).toEqual([
+    expect.stringMatching(/^users +cli:test +added the project$/),
+    expect.stringMatching(/^orders +cli:test +added the project$/),
+  ]);
+  expect(all).toMatchObject({ exit: 0, err: expect.stringMatching(new RegExp(`^Since ${localTime} \\(\\S+\\)\\n$`)) });
+  expect(JSON.parse((await cli('history --since 1h --json')).out)).toMatchObject([
+    { project: 'users', event: 'created' },
+    { project: 'orders', event: 'created' },
+  ]);
+  expect(JSON.parse((await cli('history orders --since 1h --json')).out)).toMatchObject([{ event: 'created' }]);
+  const ofOne = await cli('history orders --since yesterday');
+  expect(ofOne.out).toMatch(/^PROJECT .*\norders +\S+ \S+ +cli:test +added the project\n$/);
+});
+
+test('without anything since then the command says so, and a bad time is invalid usage', async () => {
+  await services.redis.del(auditKey);
+  expect(await cli('history --since 1m')).toMatchObject({ exit: 0, out: 'Nothing happened.\n' });
+  expect(await cli('history --since noon')).toMatchObject({ exit: 2, err: expect.stringContaining('22:00') });
+});

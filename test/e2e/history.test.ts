@@ -94,6 +94,55 @@ describe('/sync history', () => {
   });
 });
 
+describe('/sync history of all projects', () => {
+  const hourMs = 3_600_000;
+  /** Adds an entry of the past to the history of a project, older ones first. */
+  const addEntry = async (project: string, agoMs: number, by: string) => {
+    const at = (await harness.services.context.serverClock.now()) - agoMs;
+    const stream = `syncbot:{p:${project}}:audit`;
+    await harness.services.redis.xadd(stream, `${at}-0`, 'at', String(at), 'event', 'changed', 'by', by);
+  };
+
+  it('shows what happened in all of them since a time, newest first, and to whom it happened', async () => {
+    await addEntry('orders', 30 * hourMs, 'cli:long-ago');
+    await addEntry('orders', 13 * hourMs, 'cli:yesterday');
+    await addEntry('orders', 3 * hourMs, 'cli:night');
+    await harness.services.createProject('orders', links.slice(0, 1));
+    await addEntry('users', 2 * hourMs, 'cli:later');
+    await harness.services.createProject('users', links.slice(1));
+
+    const night = visibleText(await harness.runCommand('history', carol));
+    expect(historyLines(night)).toEqual([
+      'users · cli:test · added the project',
+      'orders · cli:test · added the project',
+      'users · cli:later · changed its definition',
+      'orders · cli:night · changed its definition',
+    ]);
+    expect(night).toContain('History of 2 projects since <!date^');
+    expect(night).not.toContain('UTC ·');
+
+    const since = visibleText(await harness.runCommand('history since 14h'));
+    expect(historyLines(since).at(-1)).toBe('orders · cli:yesterday · changed its definition');
+    const ofOne = visibleText(await harness.runCommand('history users since 3h'));
+    expect(ofOne).toContain('History of users since <!date^');
+    expect(historyLines(ofOne)).toEqual(['cli:test · added the project', 'cli:later · changed its definition']);
+    expect(visibleText(await harness.runCommand('history since yesterday'))).toContain('the time was read in UTC');
+    expect(visibleText(await harness.runCommand('history user since 3h'))).toContain('/sync history users');
+  });
+
+  it('says that nothing happened, and how many lines it does not show', async () => {
+    expect(visibleText(await harness.runCommand('history since 2h'))).toContain('Nothing happened since <!date^');
+    for (let index = 0; index < 40; index++) await addEntry('orders', hourMs - index, 'cli:root');
+    await harness.services.createProject('orders', links);
+    const text = visibleText(await harness.runCommand('history since 2h'));
+    expect(historyLines(text)).toHaveLength(30);
+    expect(text).toContain('11 older lines not shown: `/sync history &lt;project&gt;` shows all of one project');
+    for (let index = 0; index < 200; index++) await addEntry('users', hourMs - index, 'cli:root');
+    await harness.services.createProject('users', [await harness.services.createLink('users-full')]);
+    expect(visibleText(await harness.runCommand('history since 2h'))).toContain('at least 211 older lines not shown');
+  });
+});
+
 it('The history has the refusal of a command and the refusal of a press in the dialog of another person.', async () => {
   await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
   const events = () => harness.services.context.auditLog.read('orders', { limit: 2 });

@@ -20,11 +20,12 @@ export interface AuditLogOptions {
  */
 export function createAuditLog({ client, keys, runStep }: AuditLogOptions): AuditLog {
   return {
-    async read(id, { limit, before }) {
+    async read(id, { limit, before, since }) {
       const end = before === undefined ? '+' : `(${before}`;
+      const start = since === undefined ? '-' : String(Math.floor(since));
       const { audit, refusals } = keys.project(id);
       const pages = await sendCommands(client, (redis) =>
-        Promise.all([audit, refusals].map((stream) => redis.xrevrange(stream, end, '-', 'COUNT', String(limit)))),
+        Promise.all([audit, refusals].map((stream) => redis.xrevrange(stream, end, start, 'COUNT', String(limit)))),
       );
       const entries = pages.flat().sort(([a], [b]) => compareIds(b, a));
       // The next page begins below the last id of this one. Both streams may have an entry with that id.

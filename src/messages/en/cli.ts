@@ -6,6 +6,7 @@ import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { format, formatDuration, formatFailureReason, pluralize, unreachableClause } from './format.ts';
+import { sinceHint } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
@@ -28,7 +29,8 @@ export const cliMessages = {
     listFilter: 'a state, a label, or part of a project id or name',
     show: 'show a project with its links, precheck and last operations',
     precheck: 'check whether a project can be started',
-    history: 'show what happened to a project, newest first',
+    history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
+    sinceOption: 'only what happened since then, in the local time zone: 2h, 22:00, yesterday, yesterday 22:00',
     start: 'start a project that is Not Started',
     pause: 'pause a Running project',
     restore: 'restore a Paused or Failed project',
@@ -41,6 +43,7 @@ export const cliMessages = {
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   invalidTimeout: 'Write a duration such as 60s or 5m.',
+  invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
   yesOrNo: (question: string) => `${question} [y/N] `,
   /** `fault` is null if the reason is not known. */
@@ -87,6 +90,10 @@ export const cliMessages = {
   history: {
     truncated: (maxLines: number, project: string) =>
       `These are the newest ${maxLines} lines. To see every entry: syncbot history ${project} --json`,
+    since: (time: string, zone: string) => `Since ${time} (${zone})`,
+    nothing: 'Nothing happened.',
+    notShown: (count: number, isExact: boolean) =>
+      `${isExact ? '' : 'At least '}${pluralize(count, 'older line')} not shown. Use a later --since, or --json for every entry.`,
   },
 
   change: {

@@ -1,5 +1,6 @@
 import type { Formatter } from '../format.ts';
 import { formatNumber } from './format.ts';
+import { sinceHint } from './history.ts';
 import { nothingChanged } from './terms.ts';
 
 /** A Slack command that cannot be run as it was typed. `suggestion` is a command that was probably meant, or null. */
@@ -16,6 +17,9 @@ export const commandErrors = {
     `Only one project at a time is supported. ${nothingChanged} Begin with ${format.command(command)}. To add a reason, write because and the reason.`,
   timeNotSupported: (command: string, format: Formatter) =>
     `A duration or an end time is not supported yet. ${nothingChanged} Use ${format.command(command)}.`,
+  /** `command` is that without the time. */
+  invalidSince: (text: string, command: string, format: Formatter) =>
+    `${text === '' ? 'There is no time after since' : `syncbot cannot read the time ${format.text(text)}`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,
   reasonMissing: (command: string, format: Formatter) =>
     `There is no reason after because. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
   extraWords: (

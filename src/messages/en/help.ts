@@ -8,7 +8,7 @@ export const help = {
     `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,
     `${format.command('show <project>')} one project in detail`,
     `${format.command('precheck <project>')} what must hold before a start`,
-    `${format.command('history <project>')} what happened to it: who, when and why`,
+    `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time in UTC`,
     `${format.command('start <project>')} a project that was never started`,
     `${format.command('pause <project>')} a Running project`,
     `${format.command('restore <project>')} a Paused or Failed project`,

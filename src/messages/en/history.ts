@@ -145,6 +145,11 @@ function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatt
   return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
 }
 
+/** Which times can follow `since`. */
+export function sinceHint(command: (time: string) => string): string {
+  return `Use a duration such as ${command('2h')}, a time such as ${command('22:00')}, or ${command('yesterday')}. It can be at most 7 days ago.`;
+}
+
 export const history = {
   operation,
   alert,
@@ -153,10 +158,19 @@ export const history = {
   unknownEvent: (name: string) => (name === '' ? 'an event without a name' : name),
   refusalReasons,
   title: (project: string) => `History of ${project}`,
+  /** `History of 7 projects since 22:00`. `since` is a formatted time. */
+  sinceTitle: (subject: string | number, since: string) =>
+    `History of ${typeof subject === 'number' ? pluralize(subject, 'project') : subject} since ${since}`,
+  nothingSince: (project: string | null, since: string) =>
+    `${project === null ? 'Nothing happened' : `Nothing happened to ${project}`} since ${since}`,
+  /** Lines that are not shown. `isExact` is false if there are more. `command` shows those of one project. */
+  notShown: (count: number, isExact: boolean, command: string) =>
+    `${isExact ? '' : 'at least '}${pluralize(count, 'older line')} not shown: ${command} shows all of one project`,
+  /** Follows a time that a person typed. */
+  timeZone: (zone: string) => `the time was read in ${zone}`,
   empty: 'nothing yet',
   noOlder: 'nothing older',
   /** `02:58 – 03:04`. `to` is null while it goes on. */
   times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
-  olderThan: (time: string) => `older than ${time}`,
   olderEntries: (command: string) => `older ones: ${command}`,
 };

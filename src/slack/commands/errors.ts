@@ -19,6 +19,8 @@ export function explainParseError(error: ParseError, projects: readonly string[]
       return texts.oneProjectOnly(`${error.verb} ${error.project}`, format);
     case 'timed_not_supported':
       return texts.timeNotSupported(`${error.verb} ${error.project}`, format);
+    case 'invalid_since':
+      return texts.invalidSince(error.text, error.command, format);
     case 'reason_missing':
       return texts.reasonMissing(`${error.verb} ${error.project}`, format);
     case 'extra_words':
@@ -30,6 +32,7 @@ export function explainParseError(error: ParseError, projects: readonly string[]
 function suggestCommand(words: readonly string[], projects: readonly string[]): string | null {
   const [first = '', second = ''] = words;
   const verb = closestVerb(first);
+  if (verb === 'history' && (second === '' || second === 'since')) return ['history', ...words.slice(1)].join(' ');
   const projectMatch = closestProject(first, projects);
   if (projectMatch !== null && (verb === null || projects.includes(first)))
     return `${closestVerb(second) ?? 'show'} ${projectMatch}`;

@@ -1,6 +1,7 @@
 import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
 import { projectIdSchema } from '../../domain/project.ts';
+import { parseSince, type SinceTime } from '../../lib/since-time.ts';
 import { trimCharacters } from '../../lib/trim-characters.ts';
 import { maxFilterLength } from '../contract.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
@@ -9,7 +10,9 @@ import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'list'; readonly filter: string }
-  | { readonly kind: 'show' | 'precheck' | 'history'; readonly project: string }
+  | { readonly kind: 'show' | 'precheck'; readonly project: string }
+  /** Without a project: that of all projects. Without a time: all of it, or the last hours if there is no project. */
+  | { readonly kind: 'history'; readonly project: string | null; readonly since: SinceTime | null }
   | { readonly kind: 'change'; readonly action: Action; readonly project: string; readonly reason: string | null }
   | { readonly kind: 'invalid'; readonly error: ParseError };
 
@@ -20,6 +23,8 @@ export type ParseError =
   | { readonly code: 'invalid_project_id'; readonly verb: string; readonly word: string }
   | { readonly code: 'one_project_only'; readonly verb: string; readonly project: string }
   | { readonly code: 'timed_not_supported'; readonly verb: Action; readonly project: string }
+  /** `command` is that without the time. */
+  | { readonly code: 'invalid_since'; readonly command: string; readonly text: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
   | { readonly code: 'extra_words'; readonly verb: string; readonly project: string; readonly acceptsReason: boolean };
 
@@ -48,6 +53,7 @@ export function parseCommand(text: string): Command {
   if (verb === 'help') return { kind: 'help' };
   if (verb === 'list')
     return { kind: 'list', filter: truncateText(words.slice(1).map(normalizeWord).join(' '), maxFilterLength) };
+  if (verb === 'history') return parseHistory(words.slice(1));
   return parseProjectCommand(verb, words.slice(1));
 }
 
@@ -58,13 +64,32 @@ export function parseVerb(word: string): Verb | null {
   return verbs.find((verb) => verb === word) ?? null;
 }
 
+/** `history`, `history since 22:00`, `history orders` or `history orders since yesterday`. */
+function parseHistory(words: readonly string[]): Command {
+  const [first] = words;
+  if (first === undefined) return { kind: 'history', project: null, since: null };
+  return isSince(first) ? parseHistorySince(null, words.slice(1)) : parseProjectCommand('history', words);
+}
+
+function isSince(word: string | undefined): boolean {
+  return word !== undefined && normalizeWord(word) === 'since';
+}
+
+function parseHistorySince(project: string | null, words: readonly string[]): Command {
+  const text = truncateText(words.map(normalizeWord).join(' '), 100);
+  const since = parseSince(text);
+  if (since !== null) return { kind: 'history', project, since };
+  return invalid({ code: 'invalid_since', command: project === null ? 'history' : `history ${project}`, text });
+}
+
 function parseProjectCommand(verb: Exclude<Verb, 'help' | 'list'>, [target, ...rest]: readonly string[]): Command {
   const project = target === undefined ? null : truncateText(normalizeWord(target), 100);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (!isProjectId(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
   if (verb !== 'show' && verb !== 'precheck' && verb !== 'history') return parseAction(verb, project, rest);
-  if (rest.length === 0) return { kind: verb, project };
-  return invalid({ code: 'extra_words', verb, project, acceptsReason: false });
+  if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
+  if (rest.length > 0) return invalid({ code: 'extra_words', verb, project, acceptsReason: false });
+  return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };
 }
 
 function parseAction(action: Action, project: string, [next, ...reasonWords]: readonly string[]): Command {

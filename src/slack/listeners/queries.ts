@@ -1,4 +1,4 @@
-import { getHistoryPage } from '../../application/history.ts';
+import { defaultHistorySince, getHistoryPage, getHistorySince } from '../../application/history.ts';
 import {
   findProject,
   getProjectDetails,
@@ -8,8 +8,10 @@ import {
   readObservationStatus,
 } from '../../application/queries.ts';
 import { oldestFailure } from '../../domain/observation.ts';
+import type { ProjectId } from '../../domain/project.ts';
+import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
 import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
-import { buildHistory, linesPerPage } from '../views/history.ts';
+import { buildHistory, buildHistorySince, linesPerPage, maxLinesSince } from '../views/history.ts';
 import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
@@ -67,6 +69,26 @@ export async function showHistory(
   const hasFailed = page.lines.some(({ entries }) => entries.some(({ failure }) => failure !== null));
   const revealReasons = await mayRevealReasons(context, request, hasFailed);
   return { kind: 'message', message: buildHistory({ ...query, page, revealReasons, format: context.format }) };
+}
+
+/**
+ * `history since …`: what happened in one project or in all. The bot does not read the person's time zone from Slack, so that a
+ * time of day is one of UTC. The answer says so, and shows times in the zone of the reader.
+ */
+export async function showHistorySince(
+  context: ListenerContext,
+  request: SlackRequest,
+  { project, since: typed }: { readonly project: ProjectId | null; readonly since: SinceTime | null },
+): Promise<ListenerResult> {
+  const since = typed ?? defaultHistorySince;
+  const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
+  const result = await getHistorySince(context, { project, since: at, maxLines: maxLinesSince });
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
+  const hasFailed = result.lines.some(({ line }) => line.entries.some(({ failure }) => failure !== null));
+  const revealReasons = await mayRevealReasons(context, request, hasFailed);
+  const isClockTime = since.kind === 'clock';
+  const view = { ...result, project, since: at, isClockTime, revealReasons, format: context.format };
+  return { kind: 'message', message: buildHistorySince(view) };
 }
 
 /** Reads the person's user groups only if there is a reason to hide. */

@@ -9,7 +9,7 @@ import { textMessage } from '../views/blocks.ts';
 import { buildHelp } from '../views/help.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
-import { showDetails, showHistory, showList, showPrecheck } from './queries.ts';
+import { showDetails, showHistory, showHistorySince, showList, showPrecheck } from './queries.ts';
 
 /** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
@@ -24,7 +24,9 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
     case 'precheck':
       return showPrecheck(context, command.project);
     case 'history':
-      return showHistory(context, request, { project: command.project, cursor: null });
+      return command.project === null || command.since !== null
+        ? showHistorySince(context, request, command)
+        : showHistory(context, request, { project: command.project, cursor: null });
     case 'change':
       return requestConfirmation(context, request, command);
     case 'invalid':

@@ -1,10 +1,13 @@
+import type { HistorySince } from '../../application/history.ts';
 import { actorOf, type HistoryLine, type HistoryPage, timesOf } from '../../domain/history-lines.ts';
+import type { ProjectId } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { HistoryContext } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { historyLineText } from '../../messages/render.ts';
 import { actionIds, blockId, type HistoryQuery, historyQueryValue } from '../contract.ts';
 import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
-import { sectionBudgetChars } from './limits.ts';
+import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { codeSpan, truncateMrkdwn } from './mrkdwn.ts';
 
 export const linesPerPage = 10;
@@ -22,7 +25,7 @@ export interface HistoryView extends HistoryQuery {
 export function buildHistory(view: HistoryView): Message {
   const { project, cursor, page } = view;
   const { history, onlyYouSeeThis } = messages;
-  const lines = page.lines.map((line) => historyLine(line, view));
+  const lines = page.lines.map((line) => historyLine(line, { ...view, project: null }));
   const shownLines = lines.length > 0 ? lines : [cursor === null ? history.empty : history.noOlder];
   const buttons = pageButtons(view);
   const needsCommandLine =
@@ -43,14 +46,77 @@ export function buildHistory(view: HistoryView): Message {
   };
 }
 
+/** As many lines as a message can have. Long ones can be fewer. */
+export const maxLinesSince = 30;
+/** The JSON of everything but the lines. */
+const frameChars = 1_500;
+
+export interface HistorySinceView extends HistorySince {
+  /** Null for all projects. */
+  readonly project: ProjectId | null;
+  /** Epoch ms. */
+  readonly since: number;
+  /** Whether the person typed a time of day, which was read in UTC. */
+  readonly isClockTime: boolean;
+  readonly revealReasons: boolean;
+  readonly format: Formatter;
+}
+
+/** What happened since a time, in one project or in all. */
+export function buildHistorySince(view: HistorySinceView): Message {
+  const { project, lineCount, projectCount, isComplete, format } = view;
+  const { history, onlyYouSeeThis } = messages;
+  const since = format.time(view.since);
+  const zone = view.isClockTime ? history.timeZone('UTC') : null;
+  if (lineCount === 0) {
+    const title = history.nothingSince(project, since);
+    return { text: title, blocks: [sectionBlock(title), contextBlock(joinDots(onlyYouSeeThis, zone))] };
+  }
+  const title = history.sinceTitle(project ?? projectCount, since);
+  const lines = linesThatFit(view);
+  const notShown = lineCount - lines.length;
+  const command = format.command(`history ${project ?? '<project>'}`);
+  return {
+    text: joinDots(title, lines[0] ?? null),
+    blocks: [
+      ...splitIntoSections([`*${title}*`, ...lines]),
+      contextBlock(
+        joinDots(
+          onlyYouSeeThis,
+          zone,
+          notShown > 0 || !isComplete ? history.notShown(notShown, isComplete, command) : null,
+        ),
+      ),
+    ],
+  };
+}
+
+function linesThatFit(view: HistorySinceView): string[] {
+  let remainingChars = maxBlocksJsonChars - frameChars;
+  const lines: string[] = [];
+  for (const { project, line } of view.lines) {
+    const text = historyLine(line, { ...view, project: view.project === null ? project : null });
+    remainingChars -= JSON.stringify(text).length;
+    if (remainingChars < 0) break;
+    lines.push(text);
+  }
+  return lines;
+}
+
+interface LineView extends HistoryContext {
+  /** Null where the title names it. */
+  readonly project: ProjectId | null;
+}
+
 /** `yesterday 22:41 · @alice · paused 2 of 2 links · because we deploy`. */
-export function historyLine(line: HistoryLine, view: Pick<HistoryView, 'format' | 'revealReasons'>): string {
-  const { format } = view;
+function historyLine(line: HistoryLine, view: LineView): string {
+  const { format, project } = view;
   const { from, to } = timesOf(line);
   const actor = actorOf(line);
   return truncateMrkdwn(
     joinDots(
       messages.history.times(format.time(from), to === null ? null : format.time(to)),
+      project === null ? null : `*${project}*`,
       actor === null ? null : format.person(actor),
       historyLineText(line, view),
     ),
@@ -72,7 +138,7 @@ function pageButton(target: 'older' | 'newest', value: string | null): Button[] 
 }
 
 /** Puts lines into as few sections as possible. */
-export function splitIntoSections(lines: readonly string[]): Block[] {
+function splitIntoSections(lines: readonly string[]): Block[] {
   const texts: string[] = [];
   for (const line of lines) {
     const last = texts.at(-1);

@@ -192,7 +192,7 @@ it('two processes that watch record one failure', async () => {
   await failTask(link);
   await untilFailed('payments');
   await untilWatched('default', 0);
-  const history = await getHistory(services.context, 'payments', 100);
+  const history = await getHistory(services.context, 'payments', { limit: 100 });
   if (history.kind !== 'found') return expect.unreachable();
   expect(history.entries.filter(({ event }) => event === 'failed')).toHaveLength(1);
 });

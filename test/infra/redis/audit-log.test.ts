@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { getHistory } from '../../../src/application/history.ts';
-import type { NewOperation, Stores } from '../../../src/application/stores.ts';
+import { getHistory, getHistorySince } from '../../../src/application/history.ts';
+import type { AuditRange, NewOperation, Stores } from '../../../src/application/stores.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
@@ -149,12 +149,24 @@ it('Entries can be read page by page.', async () => {
   expect(await readEvents(3)).toEqual(['drained', 'done', 'started']);
 });
 
+it('Entries can be read from a time on, also page by page.', async () => {
+  const { refusals } = keys.project('unknown');
+  for (const id of ['1000-0', '2000-0', '3000-0']) {
+    await services.redis.xadd(keys.project('unknown').audit, id, 'event', 'changed');
+    await services.redis.xadd(refusals, id.replace('-0', '-1'), 'event', 'refused');
+  }
+  const read = async (range: AuditRange) => (await stores.auditLog.read('unknown', range)).map(({ id }) => id);
+  expect(await read({ limit: 9, since: 2_000 })).toEqual(['3000-1', '3000-0', '2000-1', '2000-0']);
+  expect(await read({ limit: 9, since: 2_000.5, before: '3000-1' })).toEqual(['3000-0', '2000-1', '2000-0']);
+  expect(await read({ limit: 1, since: 3_001 })).toEqual([]);
+});
+
 it('Refused requests do not push entries out of the history.', async () => {
   await runPause();
   const refusal = { code: 'not_operator', user: 'U0CAROL' } as const;
   for (let index = 0; index < 2 * testSettings.auditLength; index++)
     await stores.auditLog.recordRefusal('orders', { ...alice, by: 'U0CAROL', refusal });
-  const history = await getHistory(services.context, 'orders', Number.POSITIVE_INFINITY);
+  const history = await getHistory(services.context, 'orders', { limit: Number.POSITIVE_INFINITY });
   const events = history.kind === 'found' ? history.entries.map(({ event }) => event) : [];
   expect(events.slice(-6)).toEqual(['drained', 'done', 'started', 'confirmed', 'requested', 'created']);
   expect(events.filter((event) => event === 'refused').length).toBeLessThan(2 * testSettings.auditLength);
@@ -185,31 +197,78 @@ it('The newest operations are searched in a bounded part of the history.', async
   expect((await countCommands('xrevrange')) - before).toBe(10);
 });
 
+it('What happened in all projects since a time is read with two commands for each project.', async () => {
+  const ids = Array.from({ length: 600 }, (_, index) => `p${index}`);
+  const pipeline = services.redis.pipeline().sadd(keys.projects, ...ids);
+  for (const [index, id] of ids.entries()) {
+    pipeline.xadd(keys.project(id).audit, `${index + 1}000-0`, 'event', 'changed');
+    pipeline.xadd(keys.project(id).audit, `${index + 2}000-0`, 'at', `${index + 2}000`, 'event', 'changed', 'by', id);
+  }
+  await pipeline.exec();
+  const before = await countCommands('xrevrange');
+  const result = await getHistorySince(services.context, { project: null, since: 550_000, maxLines: 3 });
+  expect((await countCommands('xrevrange')) - before).toBe(2 * (ids.length + 1));
+  // p548 is the first one with an entry since then, and has one. The project of this test was created now.
+  expect(result).toMatchObject({ kind: 'found', lineCount: 52 + 51 + 1, projectCount: 53, isComplete: true });
+  if (result.kind === 'found')
+    expect(result.lines.map(({ project, line }) => `${project} ${line.newest.by}`)).toEqual([
+      'orders cli:test',
+      'p599 p599',
+      'p598 p598',
+    ]);
+});
+
+it('The newest lines of all projects are exact, also if one project has most of them.', async () => {
+  const ids = Array.from({ length: 2_100 }, (_, index) => `p${index}`);
+  const pipeline = services.redis.pipeline().sadd(keys.projects, ...ids);
+  const add = (id: string, at: number) =>
+    pipeline.xadd(keys.project(id).audit, `${at}-0`, 'at', String(at), 'event', 'changed', 'by', `${id} ${at}`);
+  for (let at = 1_000; at < 1_150; at++) add('p7', at);
+  for (let at = 1_000; at < 1_300; at += 10) add('p8', at);
+  for (const at of [900, 1_095, 1_145]) add('p9', at);
+  await pipeline.exec();
+  await services.redis.del(audit);
+  const read = async (maxLines: number) => {
+    const before = await countCommands('xrevrange');
+    const result = await getHistorySince(services.context, { project: null, since: 0, maxLines });
+    const lines = result.kind === 'found' ? result.lines.map(({ line }) => line.newest.at) : [];
+    return { result, lines, rereadCount: ((await countCommands('xrevrange')) - before) / 2 - ids.length - 1 };
+  };
+  const all = await read(100);
+  const p8 = Array.from({ length: 30 }, (_, index) => 1_000 + 10 * index);
+  const expected = [...Array.from({ length: 150 }, (_, index) => 1_000 + index), ...p8, 900, 1_095, 1_145];
+  expect(all.lines).toEqual(expected.sort((a, b) => b - a).slice(0, 100));
+  expect(all).toMatchObject({ rereadCount: 2, result: { lineCount: 183, projectCount: 3, isComplete: true } });
+  const few = await read(10);
+  expect(few.lines).toEqual(expected.slice(0, 10));
+  expect(few).toMatchObject({ rereadCount: 0, result: { lineCount: 43, isComplete: false } });
+});
+
 it('A long history is read in several pages.', async () => {
   const pipeline = services.redis.pipeline();
   for (let index = 0; index < 1_200; index++)
     pipeline.xadd(audit, '*', 'v', '1', 'event', 'changed', 'at', String(index));
   await pipeline.exec();
-  const fullHistory = await getHistory(services.context, 'orders', Number.POSITIVE_INFINITY);
+  const fullHistory = await getHistory(services.context, 'orders', { limit: Number.POSITIVE_INFINITY });
   expect(fullHistory).toMatchObject({ kind: 'found', entries: { length: 1_201 } });
   if (fullHistory.kind === 'found') expect(new Set(fullHistory.entries.map(({ id }) => id)).size).toBe(1_201);
-  const firstEntries = await getHistory(services.context, 'orders', 501);
+  const firstEntries = await getHistory(services.context, 'orders', { limit: 501 });
   expect(firstEntries).toMatchObject({ entries: { length: 501, 0: { at: 1_199 }, 500: { at: 699 } } });
 });
 
 it('The history of a removed project stays, and that of an unknown project is refused.', async () => {
   await stores.projects.remove('orders', 1, 'cli:test');
-  expect(await getHistory(services.context, 'orders', 10)).toMatchObject({
+  expect(await getHistory(services.context, 'orders', { limit: 10 })).toMatchObject({
     kind: 'found',
     entries: [{ event: 'removed' }, { event: 'created' }],
   });
   await stores.projects.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
-  expect(await getHistory(services.context, 'user', 10)).toEqual({
+  expect(await getHistory(services.context, 'user', { limit: 10 })).toEqual({
     kind: 'refused',
     refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
   });
   await services.redis.del(keys.project('users').audit);
-  expect(await getHistory(services.context, 'users', 10)).toEqual({ kind: 'found', entries: [] });
+  expect(await getHistory(services.context, 'users', { limit: 10 })).toEqual({ kind: 'found', entries: [] });
 });
 
 it('An entry of another version or with broken fields is read with nulls.', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { actions } from '../../../src/domain/lifecycle.ts';
 import { maxReasonLength } from '../../../src/domain/operation.ts';
 import { projectIdSchema } from '../../../src/domain/project.ts';
+import { parseSince } from '../../../src/lib/since-time.ts';
 import { explainParseError } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -15,6 +16,8 @@ const actionCommand = (action: string, project: string, reason: string | null = 
   project,
   reason,
 });
+
+const clock = (day: string, minutes: number) => ({ kind: 'clock', day, minutes });
 
 function errorMessage(text: string, projects: readonly string[] = ['orders', 'users']): string {
   const command = parseCommand(text);
@@ -35,7 +38,16 @@ describe('the text after /sync', () => {
     ['List Not started', { kind: 'list', filter: 'not started' }],
     ['show orders', { kind: 'show', project: 'orders' }],
     ['precheck orders', { kind: 'precheck', project: 'orders' }],
-    ['History Orders', { kind: 'history', project: 'orders' }],
+    ['History Orders', { kind: 'history', project: 'orders', since: null }],
+    ['history', { kind: 'history', project: null, since: null }],
+    ['history since 22:00', { kind: 'history', project: null, since: clock('last', 22 * 60) }],
+    ['History Since “Yesterday”.', { kind: 'history', project: null, since: clock('yesterday', 0) }],
+    [
+      'history since yesterday at 10:30 PM',
+      { kind: 'history', project: null, since: clock('yesterday', 22 * 60 + 30) },
+    ],
+    ['history since 2 h', { kind: 'history', project: null, since: { kind: 'ago', ms: 7_200_000 } }],
+    ['history orders since 2h', { kind: 'history', project: 'orders', since: { kind: 'ago', ms: 7_200_000 } }],
     ['pause orders', actionCommand('pause', 'orders')],
     ['Pause\u00a0Orders ', actionCommand('pause', 'orders')],
     ['ＰＡＵＳＥ orders', actionCommand('pause', 'orders')],
@@ -92,7 +104,13 @@ describe('the text after /sync', () => {
     ['pause orders because', /no reason after because/],
     ['pause orders we deploy now', /write because and the reason/],
     ['show orders now', /`\/sync show orders`/],
-    ['history', /The command needs a project.*`\/sync history orders`/],
+    ['history because', /There is no project called because|The command needs a project/],
+    ['history since', /no time after since.*`\/sync history since 22:00`/],
+    ['history since forever', /cannot read the time forever.*`\/sync history since 22:00`.*at most 7 days/],
+    ['history since 30d', /cannot read the time 30d.*at most 7 days/],
+    ['history orders since noon', /cannot read the time noon.*`\/sync history orders since 22:00`/],
+    ['histroy', /Did you mean `\/sync history`\?/],
+    ['histroy since 2h', /Did you mean `\/sync history since 2h`\?/],
     ['history orders 20', /`\/sync history orders`/],
     ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
   ])('%j is answered with an explanation.', (text, expected) => {
@@ -114,7 +132,7 @@ describe('the text after /sync', () => {
 });
 
 describe('parseCommand', () => {
-  const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'list', 'puase', '');
+  const verb = fc.constantFrom('pause', 'start', 'restore', 'show', 'history', 'history since', 'list', 'puase', '');
   const anyText = fc.oneof(
     hostileTextArbitrary,
     fc.string({ unit: 'grapheme' }),
@@ -148,6 +166,21 @@ describe('parseCommand', () => {
       }),
     );
   });
+});
+
+it('The time of a history is read like that of the command line, also between projects and quotes (property)', () => {
+  const time = fc.oneof(
+    fc.tuple(fc.integer({ min: 1, max: 7 }), fc.constantFrom('m', 'min', 'h', 'd')).map((parts) => parts.join(' ')),
+    fc.tuple(fc.nat(23), fc.nat(59)).map(([hours, minutes]) => `${hours}:${String(minutes).padStart(2, '0')}`),
+    fc.constantFrom('yesterday', 'today', 'yesterday 22:00', '10 pm'),
+  );
+  const quote = fc.constantFrom('', '“', '*', '`');
+  fc.assert(
+    fc.property(fc.option(projectIdArbitrary), time, quote, (project, typed, quote) => {
+      const text = `history ${project === null ? '' : `${project} `}since ${quote}${typed}${quote}`;
+      expect(parseCommand(text)).toEqual({ kind: 'history', project, since: parseSince(typed) });
+    }),
+  );
 });
 
 it('No verb is a valid project id.', () => {

@@ -9,7 +9,13 @@ import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.t
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../../src/slack/views/help.ts';
-import { buildHistory, type HistoryView, linesPerPage } from '../../../src/slack/views/history.ts';
+import {
+  buildHistory,
+  buildHistorySince,
+  type HistoryView,
+  linesPerPage,
+  maxLinesSince,
+} from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { isSlackUser, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -218,6 +224,32 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         }
       }
     }
+  });
+
+  it('hold for what happened in many projects since a time', () => {
+    const entries = fc.array(historyEntryArbitrary, { maxLength: 2 * maxLinesSince, size: 'max' });
+    fc.assert(
+      fc.property(fc.option(projectIdArbitrary), projectIdArbitrary, entries, fc.boolean(), (asked, id, some, flag) => {
+        const { lines } = foldHistory(withIds(some), { size: Number.POSITIVE_INFINITY, cursor: null });
+        const message = buildHistorySince({
+          ...viewContext,
+          project: asked,
+          since: 0,
+          lines: lines.slice(0, maxLinesSince).map((line) => ({ project: asked ?? id, line })),
+          lineCount: lines.length,
+          projectCount: lines.length === 0 ? 0 : 1,
+          isComplete: flag,
+          isClockTime: flag,
+          revealReasons: flag,
+        });
+        expectWithinLimits(message);
+        const texts = collectStrings(message.blocks).join('\n').split('\n');
+        const shownCount = texts.filter((text) => text.startsWith('<!date^')).length;
+        const notShown = Number(/(\d+) older lines? not shown/.exec(texts.at(-1) ?? '')?.[1] ?? 0);
+        expect(shownCount + notShown).toBe(lines.length);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('hold for a refusal, and for the help', () => {

@@ -30,6 +30,26 @@ export interface Requester extends Person {
   readonly channelShared: 'yes' | 'no' | 'unknown';
 }
 
+/** What a person may do from a channel. */
+export interface Access {
+  /** Why they may not change projects. Null if they may. */
+  readonly refusal: Refusal | null;
+  /** The entry of `operators` that makes them an operator. Null if they are none, or if that is not known. */
+  readonly operatorEntry: string | null;
+  /** `channels` of the policy. */
+  readonly channels: readonly string[];
+}
+
+/** The people who are operators. */
+export interface Operators {
+  /** Ids of users, those whom the policy names first. */
+  readonly people: readonly string[];
+  /** The user groups of the policy whose members the bot could not read from Slack. */
+  readonly unreadGroups: readonly string[];
+}
+
+export const noOperators: Operators = { people: [], unreadGroups: [] };
+
 type Rule<Subject> = (policy: Policy, subject: Subject) => Refusal | null;
 
 const sameTeam: Rule<Person> = (_policy, { user, userTeam, installedTeam }) =>
@@ -38,10 +58,10 @@ const sameTeam: Rule<Person> = (_policy, { user, userTeam, installedTeam }) =>
 const operatorsConfigured: Rule<Person> = (policy, { user }) =>
   policy.operators.length > 0 ? null : { code: 'no_operators', user };
 
-const isOperator: Rule<Person> = (policy, { user, groups }) => {
-  if (policy.operators.includes(user)) return null;
+const isOperator: Rule<Person> = (policy, person) => {
+  if (operatorEntry(policy, person) !== null) return null;
+  const { user, groups } = person;
   const groupsOfPolicy = policy.operators.filter(isUserGroup);
-  if (groupsOfPolicy.some((group) => groups[group] === 'member')) return null;
   const unknown = groupsOfPolicy.find((group) => groups[group] !== 'not_member');
   return unknown === undefined ? { code: 'not_operator', user } : { code: 'group_unknown', user, group: unknown };
 };
@@ -64,6 +84,12 @@ export function authorize(policy: Policy, requester: Requester): Refusal | null 
 /** Returns the refusal, or null when this person is an operator, in any channel. Refuses `unknown`. */
 export function authorizePerson(policy: Policy, person: Person): Refusal | null {
   return sameTeam(policy, person) ?? operatorsConfigured(policy, person) ?? isOperator(policy, person);
+}
+
+/** Returns the entry of `operators` that makes this person an operator: their own id, or that of a user group. Or null. */
+export function operatorEntry({ operators }: Policy, { user, groups }: Person): string | null {
+  if (operators.includes(user)) return user;
+  return operators.find((operator) => isUserGroup(operator) && groups[operator] === 'member') ?? null;
 }
 
 /** Whether an id in `operators` is that of a user group. Slack's ids of user groups begin with S. */

@@ -6,6 +6,7 @@ import { type ProjectState, projectStates } from './project-state.ts';
 /** Words of the `/sync` command. A project cannot have one of them as its id. */
 const reservedWords: ReadonlySet<string> = new Set([
   'help',
+  'whoami',
   'list',
   'show',
   'precheck',

@@ -1,3 +1,4 @@
+import type { Operators } from '../domain/authorization.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
@@ -45,6 +46,14 @@ export interface HistoryContext {
   readonly format: Formatter;
   /** Whether the masked reason of a failed task may be shown here. */
   readonly revealReasons: boolean;
+}
+
+/** What a person may do from a channel, and who else may. */
+export interface AccessFacts {
+  readonly user: string;
+  /** The entry of `policy.operators` that makes the person an operator. Null if they are none, or if that is not known. */
+  readonly operatorEntry: string | null;
+  readonly operators: Operators;
 }
 
 export interface ConfirmationFacts extends TextContext {

@@ -2,9 +2,13 @@ import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { ConfigurationUnreadableError } from '../application/errors.ts';
 import {
+  type Access,
   authorize,
   authorizePerson,
   isUserGroup,
+  noOperators,
+  type Operators,
+  operatorEntry,
   type Person,
   type Policy,
   type Requester,
@@ -27,6 +31,10 @@ type RequestIdentity = Pick<SlackRequest, 'user' | 'team' | 'channel'>;
 export interface Authorizer {
   /** Returns the refusal, or null when this person may change a project from this channel. */
   authorizeRequest(identity: RequestIdentity): Promise<Refusal | null>;
+  /** What this person may do from this channel, and why. The same decision as `authorizeRequest`. */
+  readAccess(identity: RequestIdentity): Promise<Access>;
+  /** The operators whom the policy names, and the members of its user groups. */
+  listOperators(): Promise<Operators>;
   /** Whether this person is an operator, in any channel. Operators may read masked reasons. */
   isOperator(identity: RequestIdentity): Promise<boolean>;
   /** Returns the refusal, or null when this person belongs to the workspace that installed the bot. */
@@ -78,12 +86,24 @@ export function createAuthorizer({
     return value;
   }
 
-  async function groupMembership(group: string, user: string): Promise<'member' | 'not_member' | 'unknown'> {
+  /** Returns null if Slack did not answer. */
+  function groupMembers(group: string, maxAgeMs: number): Promise<ReadonlySet<string> | null> {
     const load = async () => new Set((await client.usergroups.users.list({ usergroup: group })).users ?? []);
-    const members = await cached(groups, group, cacheTtlMs, load);
+    return cached(groups, group, maxAgeMs, load);
+  }
+
+  /** For names only: an answer of Slack that did not arrive is not asked for again at once. */
+  async function membersToName(group: string): Promise<ReadonlySet<string> | null> {
+    const entry = groups.get(group);
+    const hasJustBeenRead = entry !== undefined && monotonicNow() - entry.fetchedAt < denialRecheckMs;
+    return hasJustBeenRead ? entry.value : groupMembers(group, cacheTtlMs);
+  }
+
+  async function groupMembership(group: string, user: string): Promise<'member' | 'not_member' | 'unknown'> {
+    const members = await groupMembers(group, cacheTtlMs);
     if (members === null) return 'unknown';
     if (members.has(user)) return 'member';
-    const refreshed = await cached(groups, group, denialRecheckMs, load);
+    const refreshed = await groupMembers(group, denialRecheckMs);
     return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'not_member';
   }
 
@@ -117,17 +137,38 @@ export function createAuthorizer({
     }
   }
 
+  async function readAccess(identity: RequestIdentity): Promise<Access> {
+    const read = await tryToReadPolicy();
+    if (read.kind === 'unreadable')
+      return { refusal: { code: 'policy_unreadable' }, operatorEntry: null, channels: [] };
+    const { policy } = read;
+    const { channels: allowedChannels } = policy;
+    const person = await readPerson(policy, identity);
+    const access = { operatorEntry: operatorEntry(policy, person), channels: allowedChannels };
+    const refusal = authorizePerson(policy, person);
+    if (refusal !== null) return { ...access, refusal };
+    const { channel } = identity;
+    const channelShared = allowedChannels.length > 0 ? 'unknown' : await channelSharing(channel);
+    return { ...access, refusal: authorize(policy, { ...person, channel, channelShared }) };
+  }
+
   return {
+    readAccess,
     async authorizeRequest(identity) {
+      return (await readAccess(identity)).refusal;
+    },
+    async listOperators() {
       const read = await tryToReadPolicy();
-      if (read.kind === 'unreadable') return { code: 'policy_unreadable' };
-      const { policy } = read;
-      const person = await readPerson(policy, identity);
-      const refusal = authorizePerson(policy, person);
-      if (refusal !== null) return refusal;
-      const { channel } = identity;
-      const channelShared = policy.channels.length > 0 ? 'unknown' : await channelSharing(channel);
-      return authorize(policy, { ...person, channel, channelShared });
+      if (read.kind === 'unreadable') return noOperators;
+      const { operators } = read.policy;
+      const members = await Promise.all(
+        operators.filter(isUserGroup).map(async (group) => ({ group, people: await membersToName(group) })),
+      );
+      const people = members.flatMap((each) => [...(each.people ?? [])]);
+      return {
+        people: [...new Set([...operators.filter((operator) => !isUserGroup(operator)), ...people])],
+        unreadGroups: members.filter((each) => each.people === null).map(({ group }) => group),
+      };
     },
     async isOperator(identity) {
       const read = await tryToReadPolicy();

@@ -126,6 +126,32 @@ describe('the authorizer', () => {
     const authorizer = createTestAuthorizer(userPolicy, () => Promise.reject(new ConfigurationUnreadableError()));
     expect(await authorizer.authorizeRequest(alice)).toEqual({ code: 'policy_unreadable' });
     expect(await authorizer.isOperator(alice)).toBe(false);
+    expect(await authorizer.listOperators()).toEqual({ people: [], unreadGroups: [] });
+  });
+
+  it('says which entry of the policy makes a person an operator, and decides as for a request', async () => {
+    const both = { operators: ['U0ALICE', 'S0OPS'], channels: ['C0SYNC'] };
+    const read = (identity: typeof alice) => createTestAuthorizer(both).readAccess(identity);
+    expect(await read(alice)).toEqual({ refusal: null, operatorEntry: 'U0ALICE', channels: ['C0SYNC'] });
+    expect(await read({ ...alice, user: 'U0BOB' })).toMatchObject({ refusal: null, operatorEntry: 'S0OPS' });
+    expect(await read(carol)).toMatchObject({ refusal: { code: 'not_operator' }, operatorEntry: null });
+    const elsewhere = await read({ ...alice, channel: 'C0OTHER' });
+    expect(elsewhere).toMatchObject({ refusal: { code: 'channel_not_allowed' }, operatorEntry: 'U0ALICE' });
+    for (const identity of [alice, carol, { ...alice, channel: 'C0OTHER' }])
+      expect(await createTestAuthorizer(both).authorizeRequest(identity)).toEqual((await read(identity)).refusal);
+  });
+
+  it('names each operator once, and asks Slack once for a group that it could not read', async () => {
+    const authorizer = createTestAuthorizer({ operators: ['S0OPS', 'U0CAROL', 'U0ALICE'], channels: [] });
+    expect(await authorizer.listOperators()).toEqual({ people: ['U0CAROL', 'U0ALICE', 'U0BOB'], unreadGroups: [] });
+    const failing = createTestAuthorizer(groupPolicy);
+    slack.injectFault({ method: 'usergroups.users.list', error: 'missing_scope' });
+    expect(await failing.readAccess(carol)).toMatchObject({ refusal: { code: 'group_unknown' } });
+    const callCount = calledMethods().length;
+    expect(await failing.listOperators()).toEqual({ people: [], unreadGroups: ['S0OPS'] });
+    expect(calledMethods()).toHaveLength(callCount);
+    now += 10_000;
+    expect(await failing.listOperators()).toEqual({ people: ['U0ALICE', 'U0BOB'], unreadGroups: [] });
   });
 
   it('recognizes an operator in any channel, and refuses a person of another workspace', async () => {

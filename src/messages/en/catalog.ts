@@ -1,3 +1,4 @@
+import { access } from './access.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
@@ -49,6 +50,7 @@ export const en = {
   links,
   observation,
   help,
+  access,
   commandErrors,
   requestFailures,
   cli: cliMessages,

@@ -1,14 +1,17 @@
 import type { Formatter } from '../format.ts';
 
-/** The commands of Slack. The reading commands come first, because everybody may use them. */
+/** The commands of Slack. Everybody may use the reading ones, and sees only these unless they may change projects. */
 export const help = {
   intro: 'Run data synchronization projects from here.',
   listHint: (format: Formatter) => `Type ${format.command('list')} for all projects.`,
-  commands: (format: Formatter) => [
+  reading: (format: Formatter) => [
     `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,
     `${format.command('show <project>')} one project in detail`,
     `${format.command('precheck <project>')} what must hold before a start`,
     `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time in UTC`,
+    `${format.command('whoami')} what you can do, and who else`,
+  ],
+  changing: (format: Formatter) => [
     `${format.command('start <project>')} a project that was never started`,
     `${format.command('pause <project>')} a Running project`,
     `${format.command('restore <project>')} a Paused or Failed project`,

@@ -36,7 +36,7 @@ function suggestCommand(words: readonly string[], projects: readonly string[]): 
   const projectMatch = closestProject(first, projects);
   if (projectMatch !== null && (verb === null || projects.includes(first)))
     return `${closestVerb(second) ?? 'show'} ${projectMatch}`;
-  if (verb === null || verb === 'help' || verb === 'list') return verb;
+  if (verb === null || verb === 'help' || verb === 'whoami' || verb === 'list') return verb;
   const project =
     second === '' ? (projects.length === 1 ? projects[0] : '<project>') : closestProject(second, projects);
   return project === null || project === undefined ? null : `${verb} ${project}`;
@@ -54,6 +54,8 @@ const synonyms: Readonly<Record<string, string>> = {
   log: 'history',
   audit: 'history',
   check: 'precheck',
+  who: 'whoami',
+  permissions: 'whoami',
 };
 
 function closestVerb(word: string): string | null {

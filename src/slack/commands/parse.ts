@@ -8,7 +8,7 @@ import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 
 /** The text of a slash command. Text that the bot cannot read is the kind `invalid`, and changes nothing. */
 export type Command =
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help' | 'whoami' }
   | { readonly kind: 'list'; readonly filter: string }
   | { readonly kind: 'show' | 'precheck'; readonly project: string }
   /** Without a project: that of all projects. Without a time: all of it, or the last hours if there is no project. */
@@ -28,7 +28,7 @@ export type ParseError =
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
   | { readonly code: 'extra_words'; readonly verb: string; readonly project: string; readonly acceptsReason: boolean };
 
-export const verbs = ['help', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
+export const verbs = ['help', 'whoami', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
 export type Verb = (typeof verbs)[number];
 
 /** Ten times the longest reason. Longer text is refused before it is read: anybody in the workspace may send it. */
@@ -50,7 +50,7 @@ export function parseCommand(text: string): Command {
       .filter((word) => word !== '');
     return invalid({ code: 'unknown_verb', words: shownWords });
   }
-  if (verb === 'help') return { kind: 'help' };
+  if (verb === 'help' || verb === 'whoami') return { kind: verb };
   if (verb === 'list')
     return { kind: 'list', filter: truncateText(words.slice(1).map(normalizeWord).join(' '), maxFilterLength) };
   if (verb === 'history') return parseHistory(words.slice(1));
@@ -82,7 +82,10 @@ function parseHistorySince(project: string | null, words: readonly string[]): Co
   return invalid({ code: 'invalid_since', command: project === null ? 'history' : `history ${project}`, text });
 }
 
-function parseProjectCommand(verb: Exclude<Verb, 'help' | 'list'>, [target, ...rest]: readonly string[]): Command {
+function parseProjectCommand(
+  verb: Exclude<Verb, 'help' | 'whoami' | 'list'>,
+  [target, ...rest]: readonly string[],
+): Command {
   const project = target === undefined ? null : truncateText(normalizeWord(target), 100);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (!isProjectId(project)) return invalid({ code: 'invalid_project_id', verb, word: project });

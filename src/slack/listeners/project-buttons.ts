@@ -21,7 +21,7 @@ export async function onShow(context: ListenerContext, press: BlockAction): Prom
 export async function onPage(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   const query = readListQuery(press.value);
   if (query === null) return onOutdatedButton(context);
-  const result = await showList(context, query);
+  const result = await showList(context, press, query);
   return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
 }
 

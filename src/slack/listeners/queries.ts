@@ -10,23 +10,32 @@ import {
 import { oldestFailure } from '../../domain/observation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
+import { messages } from '../../messages/catalog.ts';
 import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
+import { buildHelp } from '../views/help.ts';
 import { buildHistory, buildHistorySince, linesPerPage, maxLinesSince } from '../views/history.ts';
 import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
+import { buildWhoami } from '../views/whoami.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
 
 /** One page of the list. Only the links of the projects on this page are observed. */
-export async function showList(context: ListenerContext, { page, filter }: ListQuery): Promise<ListenerResult> {
+export async function showList(
+  context: ListenerContext,
+  request: SlackRequest,
+  { page, filter }: ListQuery,
+): Promise<ListenerResult> {
   const { format } = context;
   const { projects, ...pageInfo } = await listPage(context, { filter, page, size: projectsPerPage });
-  const [observedProjects, now, observation] = await Promise.all([
+  const [observedProjects, now, observation, restriction] = await Promise.all([
     observeProjects(context, projects),
     context.serverClock.now(),
     readObservationStatus(context),
+    readRestriction(context, request),
   ]);
-  return { kind: 'message', message: buildList({ ...pageInfo, observedProjects, observation, filter, format, now }) };
+  const view = { ...pageInfo, observedProjects, observation, filter, restriction, format, now };
+  return { kind: 'message', message: buildList(view) };
 }
 
 /** `show`. The reasons of failed tasks are shown to operators, and to everybody with `showErrors`. */
@@ -39,22 +48,31 @@ export async function showDetails(
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
-  const [now, observation, revealReasons] = await Promise.all([
+  const [now, observation, revealReasons, restriction] = await Promise.all([
     context.serverClock.now(),
     readObservationStatus(context),
     mayRevealReasons(context, request, hasFailed),
+    readRestriction(context, request),
   ]);
-  const view = { details, observation, revealReasons, format: context.format, now };
+  const view = { details, observation, revealReasons, restriction, format: context.format, now };
   return { kind: 'message', message: buildShow(view) };
 }
 
 /** `precheck`: checks whether the project can be started. */
-export async function showPrecheck(context: ListenerContext, id: string): Promise<ListenerResult> {
+export async function showPrecheck(
+  context: ListenerContext,
+  request: SlackRequest,
+  id: string,
+): Promise<ListenerResult> {
   const result = await findProject(context, id);
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'precheck' };
   const { project } = result;
-  const [{ items }, now] = await Promise.all([precheckProject(context, project), context.serverClock.now()]);
-  return { kind: 'message', message: buildPrecheck({ project, items, format: context.format, now }) };
+  const [{ items }, now, restriction] = await Promise.all([
+    precheckProject(context, project),
+    context.serverClock.now(),
+    readRestriction(context, request),
+  ]);
+  return { kind: 'message', message: buildPrecheck({ project, items, restriction, format: context.format, now }) };
 }
 
 /** `history`: one page. The reasons of failed tasks are shown as in `show`. */
@@ -89,6 +107,33 @@ export async function showHistorySince(
   const isClockTime = since.kind === 'clock';
   const view = { ...result, project, since: at, isClockTime, revealReasons, format: context.format };
   return { kind: 'message', message: buildHistorySince(view) };
+}
+
+/** `whoami`: what the person may do from this channel, why, and who else may. */
+export async function showWhoami(context: ListenerContext, request: SlackRequest): Promise<ListenerResult> {
+  const { authorizer, format } = context;
+  const [access, operators] = await Promise.all([authorizer.readAccess(request), authorizer.listOperators()]);
+  return { kind: 'message', message: buildWhoami({ ...access, user: request.user, operators, format }) };
+}
+
+/** `help`. `error` is the sentence about a command that syncbot did not understand. */
+export async function showHelp(
+  context: ListenerContext,
+  request: SlackRequest,
+  error?: string,
+): Promise<ListenerResult> {
+  const restriction = await readRestriction(context, request);
+  const view = { restriction, format: context.format, ...(error === undefined ? {} : { error }) };
+  return { kind: 'message', message: buildHelp(view) };
+}
+
+/**
+ * Why this person can only look, or null if they may change projects from this channel. It decides which buttons are shown. A
+ * press is authorized again.
+ */
+async function readRestriction({ authorizer, format }: ListenerContext, request: SlackRequest): Promise<string | null> {
+  const { refusal } = await authorizer.readAccess(request);
+  return refusal === null ? null : messages.access.restriction(refusal, await authorizer.listOperators(), format);
 }
 
 /** Reads the person's user groups only if there is a reason to hide. */

@@ -6,23 +6,24 @@ import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
 import { textMessage } from '../views/blocks.ts';
-import { buildHelp } from '../views/help.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
-import { showDetails, showHistory, showHistorySince, showList, showPrecheck } from './queries.ts';
+import { showDetails, showHelp, showHistory, showHistorySince, showList, showPrecheck, showWhoami } from './queries.ts';
 
 /** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
   const command = parseCommand(request.text);
   switch (command.kind) {
     case 'help':
-      return { kind: 'message', message: buildHelp(context.format) };
+      return showHelp(context, request);
+    case 'whoami':
+      return showWhoami(context, request);
     case 'list':
-      return showList(context, { page: 0, filter: command.filter });
+      return showList(context, request, { page: 0, filter: command.filter });
     case 'show':
       return showDetails(context, request, command.project);
     case 'precheck':
-      return showPrecheck(context, command.project);
+      return showPrecheck(context, request, command.project);
     case 'history':
       return command.project === null || command.since !== null
         ? showHistorySince(context, request, command)
@@ -30,17 +31,21 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
     case 'change':
       return requestConfirmation(context, request, command);
     case 'invalid':
-      return answerParseError(context, command.error);
+      return answerParseError(context, request, command.error);
     default:
       return command satisfies never;
   }
 }
 
 /** Adds the help to the answer to an unknown verb. Any other error says what is missing. */
-async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
+async function answerParseError(
+  context: ListenerContext,
+  request: SlashCommand,
+  error: ParseError,
+): Promise<ListenerResult> {
   const text = explainParseError(error, await suggestedProjects(context, error), context.format);
-  const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : textMessage(text);
-  return { kind: 'message', message };
+  if (error.code === 'unknown_verb') return showHelp(context, request, text);
+  return { kind: 'message', message: textMessage(text) };
 }
 
 /** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */

@@ -32,6 +32,8 @@ export interface ListView extends TextContext {
   /** From 0. */
   readonly page: number;
   readonly filter: string;
+  /** Why this person can only look. Null if they may change projects here. */
+  readonly restriction: string | null;
 }
 
 /** Two lines for each project and one for each firing alert. The lines fit a phone. */
@@ -62,13 +64,14 @@ export function buildList(view: ListView): Message {
       ...observedProjects.map((observed) => projectSection(observed, view)),
       ...(paging.length > 0 ? [actionsBlock(blockId('page', page, observedAt), paging)] : []),
       contextBlock(footer),
+      ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
     ],
   };
 }
 
-function projectSection({ project, stats }: ObservedProject, { format, now }: TextContext): Block {
+function projectSection({ project, stats }: ObservedProject, { format, now, restriction }: ListView): Block {
   const { alerts, format: formats, list, states } = messages;
-  const action = allowedAction(project.state);
+  const action = restriction === null ? allowedAction(project.state) : null;
   const lines = [
     `*${project.id}* · ${states[project.state]}`,
     joinDots(

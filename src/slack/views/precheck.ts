@@ -11,19 +11,21 @@ import { sectionBudgetChars } from './limits.ts';
 export interface PrecheckView extends TextContext {
   readonly project: Project;
   readonly items: readonly PrecheckItem[];
+  /** Why this person can only look. Null if they may change projects here. */
+  readonly restriction: string | null;
 }
 
 const resultOrder: readonly CheckResult[] = ['fail', 'unknown', 'pass'];
 
 /** The precheck of a project, one line for each item, failed ones first. */
-export function buildPrecheck({ project, items, format, now }: PrecheckView): Message {
+export function buildPrecheck({ project, items, restriction, format, now }: PrecheckView): Message {
   const { precheck, onlyYouSeeThis } = messages;
   const passed = precheckPassed(items);
   const counts = resultOrder
     .map((result) => ({ result, count: items.filter((item) => item.result === result).length }))
     .filter(({ count }) => count > 0);
   const summary = precheck.summary(passed, counts);
-  const canStart = passed && isAllowed(project.state, 'start');
+  const canStart = passed && isAllowed(project.state, 'start') && restriction === null;
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
   return {
     text: `${project.id} ${summary}`,
@@ -32,6 +34,7 @@ export function buildPrecheck({ project, items, format, now }: PrecheckView): Me
       sectionBlock(precheckLines(items, format)),
       actionsBlock(blockId('precheck', project.id, now), buttons),
       contextBlock(joinDots(onlyYouSeeThis, precheck.unknownHint)),
+      ...(restriction === null ? [] : [contextBlock(restriction)]),
     ],
   };
 }

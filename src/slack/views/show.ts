@@ -22,6 +22,8 @@ export interface ShowView extends TextContext {
   readonly observation: ObservationStatus;
   /** Whether masked reasons of failed tasks may be shown here. */
   readonly revealReasons: boolean;
+  /** Why this person can only look. Null if they may change projects here. */
+  readonly restriction: string | null;
 }
 
 const precheckBudgetChars = 2_000;
@@ -49,6 +51,7 @@ export function buildShow(view: ShowView): Message {
     sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
     sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
     contextBlock(joinDots(onlyYouSeeThis, show.precheckHint(project.id, format))),
+    ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
   ];
   const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
   return {
@@ -60,10 +63,10 @@ export function buildShow(view: ShowView): Message {
   };
 }
 
-function headerSection({ details, format }: ShowView, since: string): Block {
+function headerSection({ details, format, restriction }: ShowView, since: string): Block {
   const { project } = details;
   const { definition } = project;
-  const action = availableAction(details);
+  const action = restriction === null ? availableAction(details) : null;
   const lines = [
     `*${project.id}* · ${messages.states[project.state]}`,
     definition.description === null ? '' : safeText(definition.description, 400),
@@ -103,13 +106,13 @@ function failureSection({ details: { project, stats }, revealReasons, format, no
 }
 
 /** The firing alerts, with the buttons of corrections. The header has the action. */
-function alertBlocks({ details: { project }, format, revealReasons }: ShowView): Block[] {
+function alertBlocks({ details: { project }, format, revealReasons, restriction }: ShowView): Block[] {
   return firingConditions(project.alerts)
     .filter(({ kind }) => kind !== 'project_failed')
     .flatMap((condition, index) => {
       const { headline, advice } = alertText(condition, { project, format, revealReasons });
       const corrections = helpfulOperations(condition, project).filter((kind) => !isAction(kind));
-      const buttons = corrections.map((kind) => requestButton(kind, project.id));
+      const buttons = restriction === null ? corrections.map((kind) => requestButton(kind, project.id)) : [];
       return [
         sectionBlock(truncateMrkdwn(`*${messages.show.alertTitle}* · ${headline}. ${advice}`, sectionBudgetChars)),
         ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),

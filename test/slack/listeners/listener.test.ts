@@ -25,7 +25,13 @@ const body = {
 /** A context whose `responseUrlFetch` answers with these statuses, then with 200. */
 function createContext({ stores, statuses = [] }: { stores?: FakeStores; statuses?: readonly number[] } = {}) {
   const { context: useCaseContext, logLines } = createFakeContext([], stores);
-  const authorizer = { authorizeRequest: async () => null, isOperator: async () => true, checkTeam: () => null };
+  const authorizer = {
+    authorizeRequest: async () => null,
+    readAccess: async () => ({ refusal: null, operatorEntry: 'U1', channels: [] }),
+    listOperators: async () => ({ people: ['U1'], unreadGroups: [] }),
+    isOperator: async () => true,
+    checkTeam: () => null,
+  };
   const answers: { readonly text: string; readonly replace_original: boolean }[] = [];
   const remaining = [...statuses];
   const context: ListenerContext = {

@@ -5,6 +5,7 @@ import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
+import { messages } from '../../../src/messages/catalog.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
@@ -23,6 +24,7 @@ import { buildOutcome } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
+import { buildWhoami } from '../../../src/slack/views/whoami.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
 import {
@@ -41,7 +43,7 @@ import {
 const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
 
 const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
-const viewContext = { observation, format: slackFormatter('/sync'), now };
+const viewContext = { observation, restriction: null, format: slackFormatter('/sync'), now };
 const fuzzOptions = { numRuns: 60 };
 
 /** What must hold for every message. */
@@ -252,6 +254,23 @@ describe('the limits of Slack, and the rule to mention only users and channels',
     );
   });
 
+  it('hold for what a person may do, and for the note to a person who can only look', () => {
+    const ids = fc.array(fc.oneof(fc.constantFrom('U0ALICE', 'U0BOB'), hostileTextArbitrary), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.option(refusalArbitrary), ids, ids, ids, (refusal, people, unreadGroups, channels) => {
+        const operators = { people, unreadGroups };
+        const operatorEntry = unreadGroups[0] ?? null;
+        const view = { refusal, operators, operatorEntry, channels, user: people[0] ?? 'U0CAROL' };
+        expectWithinLimits(buildWhoami({ ...view, format: viewContext.format }));
+        if (refusal === null) return;
+        const restriction = messages.access.restriction(refusal, operators, viewContext.format);
+        expect(restriction.length).toBeLessThan(1_000);
+        expectWithinLimits(buildHelp({ ...viewContext, restriction }));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('hold for a refusal, and for the help', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
@@ -259,7 +278,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
       ),
       { numRuns: 200 },
     );
-    expectWithinLimits(buildHelp(viewContext.format));
+    expectWithinLimits(buildHelp(viewContext));
   });
 });
 

@@ -21,7 +21,7 @@ const failed: PrecheckItem = {
   links,
 };
 const build = (items: readonly PrecheckItem[], state: ProjectState = 'not_started') =>
-  buildPrecheck({ project: exampleProject({ state }), items, format, now: exampleNow });
+  buildPrecheck({ project: exampleProject({ state }), items, restriction: null, format, now: exampleNow });
 
 describe('the precheck of a project', () => {
   it('has the failed items first, with their reasons', () => {

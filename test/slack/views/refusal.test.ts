@@ -46,14 +46,28 @@ describe('a refusal', () => {
 
 describe('the help', () => {
   it('begins with what syncbot is for, or with the error of the command', () => {
-    expect(buildHelp(format).text).toBe(
+    expect(buildHelp({ restriction: null, format }).text).toBe(
       'Run data synchronization projects from here. Type `/sync list` for all projects.',
     );
-    expect(buildHelp(format, 'Not a command.').text).toBe('Not a command. Type `/sync list` for all projects.');
+    expect(buildHelp({ restriction: null, error: 'Not a command.', format }).text).toBe(
+      'Not a command. Type `/sync list` for all projects.',
+    );
+  });
+
+  it('has only the commands that a person can use, and names to ask', () => {
+    const { blocks } = buildHelp({ restriction: 'Ask <@U0ALICE>.', format });
+    expect(blocks).toMatchObject([
+      { type: 'section' },
+      { type: 'section' },
+      { type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] },
+    ]);
+    const text = JSON.stringify(blocks);
+    expect(text).toContain('/sync history');
+    expect(text).not.toMatch(/\/sync (start|pause|restore)|OK/);
   });
 
   it('lists the commands below', () => {
-    const { blocks } = buildHelp(format, 'Not a command.');
+    const { blocks } = buildHelp({ restriction: null, error: 'Not a command.', format });
     expect(blocks).toMatchObject([
       { type: 'section', text: { text: 'Not a command.' } },
       { type: 'section', text: { text: expect.stringMatching(/`\/sync list`.*\n.*`\/sync show &lt;project&gt;`/) } },

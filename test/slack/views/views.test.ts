@@ -21,7 +21,7 @@ import {
 } from '../../support/example-records.ts';
 
 const observation: ObservationStatus = { kind: 'observed' };
-const viewContext = { format: slackFormatter('/sync'), now: exampleNow, observation };
+const viewContext = { format: slackFormatter('/sync'), now: exampleNow, observation, restriction: null };
 const buttonLabels = (message: Message) => message.blocks.flatMap(buttonsIn);
 const sectionTexts = (message: Message) =>
   message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : [])).join('\n');
@@ -64,6 +64,20 @@ describe('list', () => {
     });
     expect(buttonLabels(list)).toEqual([]);
     expect(sectionTexts(list)).toContain('backlog unknown · latency unknown');
+  });
+
+  it('has no actions, but says why, for a person who can only look', () => {
+    const failed = exampleProject({ state: 'failed' });
+    const list = buildList({
+      ...viewContext,
+      counts: countStates(many),
+      observedProjects: observedProjects([failed]),
+      page: 0,
+      filter: '',
+      restriction: 'Ask <@U0ALICE>.',
+    });
+    expect(buttonLabels(list)).toEqual(['Next']);
+    expect(list.blocks.at(-1)).toMatchObject({ type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] });
   });
 
   it.each([
@@ -157,6 +171,12 @@ describe('show', () => {
     expect(buttonLabels(show(true))).toEqual(['Restore']);
     expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, numbers unknown');
     expect(sectionTexts(show(true))).toMatch(/\d+ more links not shown/);
+  });
+
+  it('has no actions, but says why, for a person who can only look', () => {
+    const message = show(true, { restriction: 'Ask <@U0ALICE>.' });
+    expect(buttonLabels(message)).toEqual([]);
+    expect(message.blocks.at(-1)).toMatchObject({ type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] });
   });
 
   it('warns when no worker observes the links', () => {

@@ -30,10 +30,10 @@ import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from '.
  * job is tried again then.
  */
 export async function execute(context: UseCaseContext, ref: OperationRef): Promise<void> {
-  const { operations, notifications, log } = context;
+  const { notifications, log } = context;
   const ids = logFields(ref);
   const executionId = context.ids.next();
-  const claim = await operations.claim(ref, executionId);
+  const claim = await claimOperation(context, ref, executionId);
   if (claim.kind === 'unknown') return;
   if (claim.kind === 'finished') return notifications.operationChanged(ref);
   if (claim.kind === 'refused') {
@@ -55,6 +55,16 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
+}
+
+/** If the reply is lost, the claim may have entered the execution. Another execution follows. */
+async function claimOperation(context: UseCaseContext, ref: OperationRef, executionId: string): Promise<ClaimResult> {
+  try {
+    return await context.operations.claim(ref, executionId);
+  } catch (error) {
+    await endExecution(context, { ...ref, executionId });
+    throw error;
+  }
 }
 
 /**

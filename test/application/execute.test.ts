@@ -329,6 +329,18 @@ describe('if a worker is killed', () => {
     });
   });
 
+  it('an execution whose claim got no reply does not stay in the runs', async () => {
+    const [near] = await createLinks();
+    await services.createProject('orders', [near]);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    const { operations } = services.context;
+    const context = overrideContext(withoutJobs(services), {
+      operations: { claim: runAfter(operations.claim, failWith('lost')) },
+    });
+    await expect(execute(context, ref)).rejects.toThrow('lost');
+    expect(await services.redis.exists('syncbot:{p:orders}:runs')).toBe(0);
+  });
+
   it('after a commit whose reply was lost, another execution changes nothing', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);

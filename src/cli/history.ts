@@ -66,7 +66,7 @@ async function printLinesSince(context: CommandContext, project: string | null, 
   const rows = result.lines.map((each) => [each.project, ...lineCells(each.line)]);
   output.result(rows.length === 0 ? texts.nothing : formatTable([projectColumn, ...columns], rows), null);
   const notShown = result.lineCount - rows.length;
-  if (notShown > 0 || !result.isComplete) output.note(texts.notShown(notShown, result.isComplete));
+  if (notShown > 0 || !result.isComplete) output.note(texts.notShown(notShown, result.isComplete, rows.length));
   return exitCodes.success;
 }
 

@@ -19,6 +19,8 @@ describe('arguments', () => {
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],
     ['precheck orders', { name: 'precheck', project: 'orders', json: false }],
+    ['history orders --json', { name: 'history', project: 'orders', since: null, json: true }],
+    ['history --since 2h', { name: 'history', project: null, since: { kind: 'ago', ms: 7_200_000 }, json: false }],
     ['start orders', { ...actionCommand, action: 'start' }],
     [
       'pause orders --yes --timeout 5m --reason why',
@@ -40,6 +42,8 @@ describe('arguments', () => {
         '--json',
         '--',
         '--timeout',
+        '--since',
+        'yesterday',
         '--role',
         '-h',
         'help',
@@ -83,7 +87,8 @@ describe('usage', () => {
   test.each([
     [[]],
     [['pase', 'orders']],
-    [['history']],
+    [['history', '--since', 'noon']],
+    [['history', 'orders', 'users']],
     [['pause']],
     [['pause', 'orders', 'users', '--yes']],
     [['pause', 'orders', '--timeout', 'soon', '--yes']],

@@ -3,6 +3,7 @@ import type { ConditionOf } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, type HistoryEvent, historyEntrySchema, requestedFrom } from '../../src/domain/history.ts';
 import { foldHistory } from '../../src/domain/history-lines.ts';
 import { type Refusal, type RefusalCode, refusalSchema } from '../../src/domain/refusal.ts';
+import { messages } from '../../src/messages/catalog.ts';
 import { historyLineText, historyText } from '../../src/messages/render.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
@@ -225,6 +226,16 @@ describe('the text of a line', () => {
       ),
     ).toEqual(['Failed: a task failed on orders-full: row ‹17> was refused']);
   });
+});
+
+it('The number of lines that are not shown is exact, a lower bound, or unknown.', () => {
+  const { notShown } = messages.history;
+  expect(notShown(1, true, 'X')).toBe('1 older line not shown: X shows all of one project');
+  expect(notShown(2, false, 'X')).toBe('at least 2 older lines not shown: X shows all of one project');
+  expect(notShown(0, false, 'X')).toBe('older lines may be missing: X shows all of one project');
+  expect(messages.cli.history.notShown(0, false, 12)).toBe(
+    'These are the newest 12 lines; older lines may be missing. To see every entry, add --json.',
+  );
 });
 
 describe('reading an entry', () => {

@@ -5,8 +5,8 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
-import { format, formatDuration, formatFailureReason, pluralize, unreachableClause } from './format.ts';
-import { sinceHint } from './history.ts';
+import { format, formatDuration, formatFailureReason, formatNumber, pluralize, unreachableClause } from './format.ts';
+import { linesNotShown, sinceHint } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
@@ -92,8 +92,8 @@ export const cliMessages = {
       `These are the newest ${maxLines} lines. To see every entry: syncbot history ${project} --json`,
     since: (time: string, zone: string) => `Since ${time} (${zone})`,
     nothing: 'Nothing happened.',
-    notShown: (count: number, isExact: boolean) =>
-      `${isExact ? '' : 'At least '}${pluralize(count, 'older line')} not shown. Use a later --since, or --json for every entry.`,
+    notShown: (count: number, isExact: boolean, shown: number) =>
+      `These are the newest ${formatNumber(shown)} lines; ${linesNotShown(count, isExact)}. To see every entry, add --json.`,
   },
 
   change: {

@@ -145,6 +145,12 @@ function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatt
   return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
 }
 
+/** How many lines are not shown. `isExact` is false if there can be more. */
+export function linesNotShown(count: number, isExact: boolean): string {
+  if (count === 0) return 'older lines may be missing';
+  return `${isExact ? '' : 'at least '}${pluralize(count, 'older line')} not shown`;
+}
+
 /** Which times can follow `since`. */
 export function sinceHint(command: (time: string) => string): string {
   return `Use a duration such as ${command('2h')}, a time such as ${command('22:00')}, or ${command('yesterday')}. It can be at most 7 days ago.`;
@@ -163,9 +169,9 @@ export const history = {
     `History of ${typeof subject === 'number' ? pluralize(subject, 'project') : subject} since ${since}`,
   nothingSince: (project: string | null, since: string) =>
     `${project === null ? 'Nothing happened' : `Nothing happened to ${project}`} since ${since}`,
-  /** Lines that are not shown. `isExact` is false if there are more. `command` shows those of one project. */
+  /** `command` shows all lines of one project. */
   notShown: (count: number, isExact: boolean, command: string) =>
-    `${isExact ? '' : 'at least '}${pluralize(count, 'older line')} not shown: ${command} shows all of one project`,
+    `${linesNotShown(count, isExact)}: ${command} shows all of one project`,
   /** Follows a time that a person typed. */
   timeZone: (zone: string) => `the time was read in ${zone}`,
   empty: 'nothing yet',

@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../domain/history.ts';
 import {
+  compareLines,
   cursorAfter,
   foldHistory,
   type HistoryCursor,
@@ -81,9 +82,10 @@ export async function getHistoryPage(
       const found = await findProject(context, project);
       if (found.kind === 'refused') return found;
     }
-    if (isLast || page.next !== null) return { kind: 'found', page };
-    if (entries.length >= maxEntriesPerPage)
-      return { kind: 'found', page: { ...page, next: cursorAfter(entries, cursor) } };
+    const isLong = entries.length >= maxEntriesPerPage;
+    if (!isLast && !isLong && page.next === null) continue;
+    const next = page.next ?? (isLast ? null : cursorAfter(entries, cursor));
+    return { kind: 'found', page: { lines: [...page.lines].sort(compareLines), next } };
   }
 }
 
@@ -96,7 +98,7 @@ export interface ProjectLine {
 }
 
 export interface HistorySince {
-  /** The newest lines of these projects, newest first. */
+  /** The lines of these projects that changed last, in the order of `compareLines`. */
   readonly lines: readonly ProjectLine[];
   /** How many lines there are, shown or not. */
   readonly lineCount: number;
@@ -159,7 +161,8 @@ export async function getHistorySince(
     if (found.kind === 'refused') return found;
   }
   const projectCount = counts.filter((count) => count > 0).length;
-  return { kind: 'found', lines: newest, lineCount, projectCount, isComplete: truncatedAt.size === 0 };
+  const lines = newest.sort((a, b) => compareLines(a.line, b.line));
+  return { kind: 'found', lines, lineCount, projectCount, isComplete: truncatedAt.size === 0 };
 }
 
 interface ProjectHistory {

@@ -22,7 +22,7 @@ export interface HistoryCursor {
 }
 
 export interface HistoryPage {
-  /** The newest first. `size` lines at most, or one more: a page does not end between two entries with the same id. */
+  /** The line with the newest entry first. `size` lines at most, or one more: a page does not end between two entries with the same id. */
   readonly lines: readonly HistoryLine[];
   /** Null if there is no entry after this page. */
   readonly next: HistoryCursor | null;
@@ -82,6 +82,11 @@ export function timesOf(line: HistoryLine): { readonly from: number; readonly to
   const { at, event } = mainEntry(line);
   if (line.kind !== 'alert') return { from: at, to: null };
   return { from: alertSince(line.newest) ?? at, to: event === 'alert_resolved' ? at : null };
+}
+
+/** Orders lines by the first time that they show, newest first: a failure is below the operation that ended it. */
+export function compareLines(a: HistoryLine, b: HistoryLine): number {
+  return timesOf(b).from - timesOf(a).from;
 }
 
 /** Who asked for the operation, or did what the entry says. Null when no person did. */

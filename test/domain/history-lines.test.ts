@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HistoryEntry, historyEntrySchema } from '../../src/domain/history.ts';
-import { actorOf, foldHistory, type HistoryCursor, type HistoryLine, timesOf } from '../../src/domain/history-lines.ts';
+import {
+  actorOf,
+  compareLines,
+  foldHistory,
+  type HistoryCursor,
+  type HistoryLine,
+  timesOf,
+} from '../../src/domain/history-lines.ts';
 import { historyEntryArbitrary } from '../slack/arbitraries.ts';
 import { exampleLink } from '../support/example-records.ts';
 
@@ -88,6 +95,7 @@ describe('the lines of a history', () => {
       { from: 3_500, to: null },
       { from: 500, to: 3_000 },
     ]);
+    expect([...lines].reverse().sort(compareLines)).toEqual(lines);
   });
 
   it('have the failure of a project in the line of the alert about it', () => {

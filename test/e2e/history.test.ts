@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { updateAlertsFromState } from '../../src/application/alerts.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
 import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
@@ -19,7 +20,7 @@ const historyLines = (text: string) =>
   text
     .split('\n')
     .filter((line) => line.startsWith('<!date^'))
-    .map((line) => line.replace(/^<!date[^>]*> · /, ''));
+    .map((line) => line.replace(/^<!date[^>]*> (· )?/, ''));
 
 describe('/sync history', () => {
   it('shows each operation in one line, with its place, reason and outcome, only to the person who typed the command', async () => {
@@ -56,6 +57,29 @@ describe('/sync history', () => {
     const textForCarol = visibleText(await harness.runCommand('history orders', carol));
     expect(textForCarol).toContain('Failed: a task failed on `orders-full`');
     expect(textForCarol).not.toContain('column is missing');
+  });
+
+  it('shows a failure and the alert about it in one line with both times, and its restore in another', async () => {
+    await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
+    const { context } = harness.services;
+    const link = links[0]?.link ?? expect.fail();
+    const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
+    await context.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    await updateAlertsFromState(context, 'orders');
+    await harness.waitForMessage('orders is Failed');
+    expect(historyLines(visibleText(await harness.runCommand('history orders')))).toEqual([
+      'Failed: a task failed on `orders-full`: column is missing',
+      'cli:test · added the project',
+    ]);
+    await harness.services.instance.startWorkers();
+    await harness.requestAndPressOk('restore', 'orders');
+    await harness.waitForMessage('A restore followed');
+    const lines = historyLines(visibleText(await harness.runCommand('history orders')));
+    expect(lines.map((line) => line.replace(/^– <!date[^>]*> · /, 'until then · '))).toEqual([
+      expect.stringMatching(/^<@U0ALICE> · restored 2 of 2 links/),
+      'until then · Failed: a task failed on `orders-full`: column is missing',
+      'cli:test · added the project',
+    ]);
   });
 
   it('shows the history of a removed project page by page, and suggests a project for an unknown id', async () => {

@@ -3,8 +3,8 @@ import { needsNotification } from '../../src/domain/alert.ts';
 import { withTitles } from '../support/fault-scenario.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
-const failedText = 'payments is Failed: a task failed';
-const resolvedText = 'payments was Failed. A restore followed';
+const failedText = 'payments · Failed · a task failed';
+const resolvedText = 'payments · It was Failed';
 const restoredText = 'payments was restored';
 
 /** Bob restores with the button of the alert. The messages after every notification, in any order. */

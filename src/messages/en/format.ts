@@ -9,6 +9,10 @@ export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `1 link`, `3 links`. */
 export function pluralize(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;

@@ -14,7 +14,7 @@ import { actions, nothingChanged, states } from './terms.ts';
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: ({ operation: { action, project } }) => ({
-    headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
+    headline: joinDots(project, `The request to ${actions[action].verb} it waits for OK`),
     more: [],
   }),
   confirmed: waitsForWorker,

@@ -136,7 +136,9 @@ describe('the limits of Slack, and the rule to mention only users and channels',
       fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
         const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
-        expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, occurrence }));
+        const { condition } = alert;
+        const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
+        expectWithinLimits(buildResolvedAlert({ ...facts, occurrence }));
       }),
       fuzzOptions,
     );

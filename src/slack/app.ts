@@ -21,7 +21,7 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import { onHelp, onHistory, onList, onPage, onPrecheck, onRequestAction, onShow } from './listeners/project-buttons.ts';
 import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -168,7 +168,11 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.command(exceptCommand(commandName), command(onOtherCommand));
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
+  app.action(actionIds.help, action(onHelp));
+  app.action(actionIds.list, action(onList));
   app.action(actionIds.show, action(onShow));
+  app.action(actionIds.precheck, action(onPrecheck));
+  app.action(actionIds.history, action(onHistory));
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));

@@ -73,7 +73,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   );
   await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/Links ran although they should have been paused .* resolved at/);
+  const resolvedMessage = await waitForAlert(/Resolved at .* · links ran although they should have been paused/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -105,7 +105,7 @@ it('One alert fires when another client pauses a link of a Running project, and 
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/Links were paused although they should have run/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(alertMessage.ts);
 });
 
 it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
@@ -125,7 +125,7 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
   const alertMessage = await waitForAlert(/Queue missing · `orders-incr`/);
   await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
-  await waitForAlert(/A queue was missing · `orders-incr` · resolved at/);
+  await waitForAlert(/Resolved at .* · a queue was missing · `orders-incr`/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
@@ -136,7 +136,7 @@ it('A queue that is created while the project is Paused is paused at once, and i
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
-  await waitForAlert(/orders · A queue was created · .*resolved at/);
+  await waitForAlert(/orders · Resolved at .* · a queue was created/);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
   expect(await historyEvents()).toContain('correction_scheduled');
 });
@@ -157,7 +157,7 @@ it('Adopt is refused when the links differ from each other, and Re-apply when th
   const alertMessage = await waitForAlert(/Paused, but 2 links run/);
   await incrementalLink.queue.pause();
   harness.press('Adopt', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/cannot be adopted, .* same state: `orders-full` runs; `orders-incr` is paused/, {
+  await harness.waitForMessage(/orders · Not adopted: its links are not all in the same state: `orders-full` runs; `orders-incr` is paused/, {
     user: 'U0BOB',
   });
   await fullLink.queue.pause();

@@ -31,12 +31,12 @@ describe('/sync history', () => {
     harness.press('OK', dialog);
     await harness.waitForMessage('orders was paused', bob);
     harness.press('OK', bobsDialog, 'U0BOB');
-    await harness.waitForMessage(/orders was not paused/, bob);
+    await harness.waitForMessage(/orders · Not paused/, bob);
 
     const history = await harness.runCommand('history orders', carol);
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
-      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE>',
+      expect.stringMatching(/^<@U0BOB> · the request to pause it was refused: it was Paused, since .*, by <@U0ALICE>$/),
       '<@U0BOB> · confirmed the request to pause it',
       '<@U0ALICE> · paused 2 of 2 links',
       '<@U0ALICE> · Pausing began',
@@ -75,7 +75,7 @@ describe('/sync history', () => {
     expect(historyText.match(/changed its definition/g)).toHaveLength(14);
     expect(historyText).toContain('older ones: `syncbot history orders`');
     await harness.services.createProject('users', links);
-    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean `/sync history users`?');
+    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean users?');
   });
 });
 

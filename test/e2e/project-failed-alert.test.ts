@@ -14,7 +14,7 @@ afterEach(() => closeWithoutViolations(harness));
 
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
-  channelMessages().filter((message) => / · It was Failed|Failed( again)? · a task failed/.test(visibleText(message)));
+  channelMessages().filter((message) => / · it was Failed|Failed( again)? · a task failed/.test(visibleText(message)));
 const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
 /** Creates a project whose tasks fail until `row.isRepaired` is true. */
@@ -46,7 +46,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
   expect(visibleText(resolvedMessage)).toMatch(
-    /payments · It was Failed · a task failed on .* · a restore followed at .*, after /,
+    /payments · A restore followed at .*, after .* · it was Failed · a task failed on /,
   );
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');

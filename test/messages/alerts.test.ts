@@ -90,12 +90,12 @@ describe('a firing alert', () => {
     [
       { kind: 'link_unreadable', links: sample(1, 'a') },
       'running',
-      /^Backlog and latency unknown · a\. A task there has .* Ask the owner of the queue to remove that task\.$/,
+      /^Cannot be read · a\. A task there has .* Ask the owner of the queue to remove that task\.$/,
     ],
     [
       { kind: 'link_unreadable', links: sample(2, 'a', 'b') },
       'paused',
-      /^Backlog and latency unknown · a and 1 more\. .* Ask the owner of the queues to remove that task\.$/,
+      /^Cannot be read · a and 1 more\. .* Ask the owner of the queues to remove that task\.$/,
     ],
     [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
@@ -149,33 +149,33 @@ const running = { kind: 'unexpectedly_running', links: sample(10, 'a', 'b'), cau
 const log: Condition = { kind: 'log_retention_50', until: 5 };
 
 it.each<[Condition, Project['state'], string]>([
-  [running, 'paused', 'Links ran although they should have been paused · a and 9 more · resolved at END, after 1 min'],
+  [running, 'paused', 'Resolved at END, after 1 min · links ran although they should have been paused · a and 9 more'],
   [
     { kind: 'project_failed', since: 1, failure },
     'running',
-    'It was Failed · a task failed on a: row 7 · a restore followed at END, after 1 min',
+    'A restore followed at END, after 1 min · it was Failed · a task failed on a: row 7',
   ],
   [
     { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
     'paused',
-    'It was too far behind · limit 5 min · resolved at END, after 1 min, when it was Paused',
+    'Resolved at END, after 1 min, when it was Paused · it was too far behind · limit 5 min',
   ],
   [
     { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
     'running',
-    'No worker took its tasks · a · resolved at END, after 1 min',
+    'Resolved at END, after 1 min · no worker took its tasks · a',
   ],
   [
     { kind: 'tasks_failed', count: 7, failure },
     'running',
-    'Tasks failed · the oldest on a: row 7 · resolved at END, after 1 min',
+    'Resolved at END, after 1 min · tasks failed · the oldest on a: row 7',
   ],
   [
     log,
     'paused',
-    'Half of the time to restore it had passed · resolved at END, after 1 min, because a newer reminder replaced it, or logRetention was changed',
+    'Resolved at END, after 1 min, because a newer reminder replaced it, or logRetention was changed · half of the time to restore it had passed',
   ],
-  [log, 'running', 'Half of the time to restore it had passed · resolved at END, after 1 min'],
+  [log, 'running', 'Resolved at END, after 1 min · half of the time to restore it had passed'],
 ])('A resolved alert keeps its cause and says when it ended (%j, %s).', (condition, state, expected) => {
   const project = exampleProject({ state });
   const resolvedAt = project.since + 61_000;
@@ -187,8 +187,8 @@ it.each<[Condition, Project['state'], string]>([
 it('A resolved alert of which only the kind is known says that it is resolved.', () => {
   const facts = { project: exampleProject(), format: plainFormatter, condition: null, revealReasons: true };
   expect(messages.alerts.resolved({ ...facts, kind: 'no_worker', occurrence: null })).toEqual([
-    'No worker took its tasks',
-    'resolved',
+    'Resolved',
+    'no worker took its tasks',
   ]);
 });
 

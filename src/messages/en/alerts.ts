@@ -4,10 +4,10 @@ import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
 import {
-  capitalize,
   formatDuration,
   formatFailureReason,
   formatNumber,
+  nameAndMore,
   pluralize,
   removedTasksSentence,
   unreachableClause,
@@ -62,7 +62,7 @@ const firing: FiringTexts = {
         : `syncbot lets ${them(links)} run, because ${projectState(context)}. You do not have to do anything.`,
   }),
   link_unreadable: ({ links }, context) => ({
-    event: 'Backlog and latency unknown',
+    event: 'Cannot be read',
     details: [someLinks(links, context)],
     advice: `A task there has a timestamp or an id that BullMQ does not expect. Backlog and latency are unknown until it is gone. Failed tasks still count, and Pause and Restore work. Ask the owner of ${links.total === 1 ? 'the queue' : 'the queues'} to remove that task.`,
   }),
@@ -177,15 +177,15 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
       ? ''
       : ` at ${format.time(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
   // A restore of a Failed project may fail too, so the alert does not say that the project runs.
-  const end = kind === 'project_failed' ? `a restore followed${at}` : `resolved${at}${resolvedHint(facts)}`;
+  const end = kind === 'project_failed' ? `A restore followed${at}` : `Resolved${at}${resolvedHint(facts)}`;
   const detail = pastDetail(condition, facts);
-  return [capitalize(pastTitles[kind]), ...(detail === null ? [] : [detail]), end];
+  return [end, pastTitles[kind], ...(detail === null ? [] : [detail])];
 }
 
 /** Alerts that only a Running project has. */
 const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
 
-/** Follows `resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
+/** Follows `Resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
 function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedAlertFacts): string {
   if (occurrence === null || since > occurrence.resolvedAt) return '';
   if (runningOnlyKinds.has(kind) && state !== 'running') return `, when it was ${states[state]}`;
@@ -205,9 +205,8 @@ export const alerts = {
 };
 
 /** `a`, or `a and 9 more`. */
-function someLinks({ total, first: [first] }: LinkSample, { format }: AlertContext): string {
-  if (first === undefined) return pluralize(total, 'link');
-  return total === 1 ? format.link(first) : `${format.link(first)} and ${formatNumber(total - 1)} more`;
+function someLinks({ total, first }: LinkSample, { format }: AlertContext): string {
+  return first.length === 0 ? pluralize(total, 'link') : nameAndMore(first.map(format.link), total);
 }
 
 function stateOf({ project }: AlertContext): string {

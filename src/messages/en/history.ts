@@ -4,7 +4,7 @@ import { isAction } from '../../domain/lifecycle.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
-import { formatFailureReason, formatReason, pluralize, summarizeNames, unreachableClause } from './format.ts';
+import { formatFailureReason, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { pastReason, refusalReasons } from './past-refusals.ts';
 import { actions, states } from './terms.ts';
 
@@ -49,7 +49,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
   correction_scheduled: ({ links, cause }, { format }) => {
-    const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
+    const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'
       ? `syncbot scheduled a correction of ${names}, because the queue is new`
       : `syncbot scheduled a correction of ${names}, because an older command of syncbot may have arrived late`;
@@ -57,7 +57,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   alert_firing: ({ alert }, { format }) => {
     if (alert?.state !== 'firing') return 'an alert fired';
     const links = sampledLinks(alert.condition);
-    const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
+    const names = links.length === 0 ? '' : `: ${nameAndMore(links.map(format.link))}`;
     return `alert: ${alerts.titles[alert.condition.kind]}${names}`;
   },
   alert_resolved: ({ alertKind }) =>
@@ -89,8 +89,7 @@ function operationFailed(entry: HistoryEntry, format: Formatter): string {
   const done = action === null ? 'done' : actions[action].done;
   if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
   const { linksDone, linksTotal, unreconciled } = outcome;
-  const missed =
-    unreconciled.length === 0 ? '' : `, ${summarizeNames(unreconciled.map(format.link), 'link')} not reached`;
+  const missed = unreconciled.length === 0 ? '' : `, ${nameAndMore(unreconciled.map(format.link))} not reached`;
   return `only partly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
 }
 
@@ -107,6 +106,6 @@ export const history = {
   unknownEvent: (name: string) => (name === '' ? 'an event without a name' : name),
   refusalReasons,
   title: (project: string) => `History of ${project}`,
-  empty: 'nothing yet',
+  empty: 'Nothing yet',
   olderEntries: (command: string) => `older ones: ${command}`,
 };

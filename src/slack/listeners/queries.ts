@@ -34,7 +34,8 @@ export async function showDetails(
   id: string,
 ): Promise<ListenerResult> {
   const result = await getProjectDetails(context, id);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'show', reason: null } };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
   const [now, observation, revealReasons] = await Promise.all([
@@ -49,7 +50,8 @@ export async function showDetails(
 /** `precheck`: checks whether the project can be started. */
 export async function showPrecheck(context: ListenerContext, id: string): Promise<ListenerResult> {
   const result = await findProject(context, id);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'precheck' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'precheck', reason: null } };
   const { project } = result;
   const [{ items }, now] = await Promise.all([precheckProject(context, project), context.serverClock.now()]);
   return { kind: 'message', message: buildPrecheck({ project, items, format: context.format, now }) };
@@ -62,7 +64,8 @@ export async function showHistory(
   project: string,
 ): Promise<ListenerResult> {
   const result = await getHistory(context, project, maxEntriesShown + 1);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const { entries } = result;
   const hasFailed = entries.some(({ failure }) => failure !== null);
   const [now, revealReasons] = await Promise.all([

@@ -5,7 +5,7 @@ import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
-import { textMessage } from '../views/blocks.ts';
+import { commandButton, messageWithButtons } from '../views/blocks.ts';
 import { buildHelp } from '../views/help.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
@@ -34,11 +34,11 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
   }
 }
 
-/** Adds the help to the answer to an unknown verb. Any other error says what is missing. */
+/** Says what is missing, with a button for each suggested command. */
 async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
-  const text = explainParseError(error, await suggestedProjects(context, error), context.format);
-  const message = error.code === 'unknown_verb' ? buildHelp(context.format, text) : textMessage(text);
-  return { kind: 'message', message };
+  const projects = await suggestedProjects(context, error);
+  const { text, suggestions } = explainParseError(error, projects, context.format);
+  return { kind: 'message', message: messageWithButtons(text, 'suggestion', suggestions.map(commandButton)) };
 }
 
 /** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
@@ -51,5 +51,10 @@ async function suggestedProjects(context: ListenerContext, error: ParseError): P
 
 /** Another slash command that the app's manifest sends to this bot. */
 export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
-  return { kind: 'message', message: textMessage(messages.commandErrors.otherCommand(context.format)) };
+  return {
+    kind: 'message',
+    message: messageWithButtons(messages.commandErrors.otherCommand(context.format), 'suggestion', [
+      commandButton({ verb: 'help' }),
+    ]),
+  };
 }

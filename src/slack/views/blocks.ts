@@ -1,7 +1,8 @@
 import type { types } from '@slack/bolt';
 import type { OperationKind } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
-import { actionIds, projectValue } from '../contract.ts';
+import type { Suggestion } from '../commands/suggestions.ts';
+import { actionIds, blockId, projectValue, requestValue } from '../contract.ts';
 
 /** The blocks that syncbot sends. Every Slack client shows them. */
 export type Block =
@@ -20,6 +21,19 @@ export interface Message {
 /** One section. */
 export function textMessage(text: string): Message {
   return { text, blocks: [sectionBlock(text)] };
+}
+
+/** One section, and buttons below. */
+export function messageWithButtons(text: string, part: string, buttons: readonly Button[]): Message {
+  const blocks = inRows(buttons).map((row, index) => actionsBlock(blockId(part, index), row));
+  return { text, blocks: [sectionBlock(text), ...blocks] };
+}
+
+/** Slack refuses an action id that is twice in a block. Such buttons have a block each. */
+function inRows(buttons: readonly Button[]): Button[][] {
+  if (buttons.length === 0) return [];
+  const ids = new Set(buttons.map(({ action_id }) => action_id));
+  return ids.size === buttons.length ? [[...buttons]] : buttons.map((element) => [element]);
 }
 
 /** `text` is finished mrkdwn: text from outside has gone through `safeText` or `codeSpan`. */
@@ -63,6 +77,31 @@ export function requestButton(kind: OperationKind, project: string): Button {
 
 export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
+}
+
+export function precheckButton(project: string): Button {
+  return projectButton(messages.buttons.precheck, actionIds.precheck, project);
+}
+
+/** A button that does the same as a command. Its label names the project: `Pause orders`. */
+export function commandButton(suggestion: Suggestion): Button {
+  const { actions, buttons } = messages;
+  const spec = (title: string, actionId: string, value: string): ButtonSpec => {
+    const label = 'project' in suggestion ? buttons.onProject(title, suggestion.project) : title;
+    return { label, actionId, value, accessibilityLabel: label };
+  };
+  switch (suggestion.verb) {
+    case 'help':
+      return button(spec(buttons.help, actionIds.help, suggestion.verb));
+    case 'list':
+      return button(spec(buttons.list, actionIds.list, suggestion.verb));
+    case 'show':
+    case 'precheck':
+    case 'history':
+      return button(spec(buttons[suggestion.verb], actionIds[suggestion.verb], projectValue(suggestion.project)));
+    default:
+      return button(spec(actions[suggestion.verb].label, actionIds.request[suggestion.verb], requestValue(suggestion)));
+  }
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {

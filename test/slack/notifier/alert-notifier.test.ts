@@ -88,7 +88,7 @@ it('An alert has one message, which is edited while the alert fires and when it 
   expect(notified).toEqual(['unexpectedly_running, new message', 'unexpectedly_running', 'unexpectedly_running']);
   expect(channelMessages()).toEqual([
     expect.stringMatching(
-      /^orders · Links ran although they should have been paused · `orders-full` and 1 more · resolved at .*, after 1 min/,
+      /^orders · Resolved at .*, after 1 min · links ran although they should have been paused · `orders-full` and 1 more/,
     ),
   ]);
   expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
@@ -100,7 +100,7 @@ it('A new occurrence gets a new message after the earlier one was resolved.', as
   const pending: Alert = { state: 'pending', condition: latency, since: 200_000, seq: 2, changedAt: 0, version: 1 };
   project = { ...project, alerts: { latency: { alert: pending, delivered: deliveredAlert('latency') } } };
   await notify();
-  expect(channelMessages()).toEqual([expect.stringContaining('It was too far behind')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('Resolved · it was too far behind')]);
   setAlert(latency, { seq: 3, since: 200_000 });
   await notify();
   expect(channelMessages()).toHaveLength(2);
@@ -113,7 +113,7 @@ it('The message of an older occurrence is resolved before the next occurrence is
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders · It was Failed · a restore followed$/m),
+    expect.stringMatching(/^orders · A restore followed · it was Failed$/m),
     expect.stringContaining('a task failed'),
   ]);
 });
@@ -132,7 +132,7 @@ it('An alert that was resolved before it was posted is reported for running link
   setAlert(null, { seq: 2 }, 'unexpectedly_running');
   setAlert(null, { seq: 2 }, 'latency');
   await notify();
-  expect(channelMessages()).toEqual([expect.stringContaining('Links ran although they should have been paused')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('links ran although they should have been paused')]);
 });
 
 it('When the bot cannot post to the channel, the last person to change the project gets a direct message, or the alert stays due.', async () => {

@@ -54,7 +54,7 @@ describe('the message of an alert', () => {
     const resolved = buildResolvedAlert({
       ...{ project, kind: 'latency', occurrence: null, condition: null, revealReasons: false, format },
     });
-    expect(resolved.text).toMatch(/^orders · It was too far behind · resolved$/);
+    expect(resolved.text).toMatch(/^orders · Resolved · it was too far behind$/);
     expect(resolved.blocks).toEqual([
       { type: 'section', text: { type: 'mrkdwn', text: resolved.text.replace('orders', '*orders*'), verbatim: true } },
     ]);
@@ -75,10 +75,10 @@ describe('the messages about a missing worker', () => {
 
   it('are alerts of a channel', () => {
     const { text, blocks } = buildNotObserved({ projects: ['orders'], since, format });
-    expect(text).toMatch(/^orders is not observed since /);
+    expect(text).toMatch(/^orders · Not observed since /);
     expect(blocks).toEqual([{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }]);
     expect(buildObservedAgain({ since, until: exampleNow, format }).text).toBe(
-      `No syncbot worker observed the links from ${format.time(since)} to ${format.time(exampleNow)}. Failed tasks and drift of that time were noticed only afterwards.`,
+      `All projects · Not observed from ${format.time(since)} to ${format.time(exampleNow)}. Failed tasks and drift of that time were noticed only afterwards.`,
     );
   });
 

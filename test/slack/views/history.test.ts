@@ -37,10 +37,10 @@ describe('the history', () => {
     expect(footer).toEqual(['Only you can see this']);
   });
 
-  it('says that there is nothing yet', () => {
+  it('says that there is Nothing yet', () => {
     expect(build([])).toMatchObject({
-      text: 'History of orders · nothing yet',
-      sections: ['*History of orders*\nnothing yet'],
+      text: 'History of orders · Nothing yet',
+      sections: ['*History of orders*\nNothing yet'],
     });
   });
 

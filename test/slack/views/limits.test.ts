@@ -28,6 +28,7 @@ import {
   precheckItemsArbitrary,
   projectIdArbitrary,
   refusalArbitrary,
+  refusedCommandArbitrary,
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
@@ -212,8 +213,8 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 
   it('hold for a refusal, and for the help', () => {
     fc.assert(
-      fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
-        expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
+      fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command })),
       ),
       { numRuns: 200 },
     );

@@ -108,7 +108,9 @@ describe('confirmation', () => {
     expect(sectionTexts(dialog)).toContain('Latency will grow until you restore it.');
     expect(sectionTexts(dialog)).toContain('backlog 1,204 · latency 5 s · 3 tasks in flight');
     expect(sectionTexts(dialog)).toContain('Reason: we deploy');
-    expect(dialog.text).toMatch(/^Pause orders\?.*within 5 min\.$/);
+    expect(dialog.text).toMatch(
+      /^orders · Running · Pause orders\? .* Answer OK or Cancel before <!date\^1800000300\^.*>\.$/,
+    );
   });
 
   it('of a Failed project shows the failed tasks, and how many will be retried', () => {
@@ -125,7 +127,7 @@ describe('confirmation', () => {
       '5 failed tasks will be retried before newer ones. At least 350 more failed tasks were removed from the queue (removeOnFail) and cannot be retried.',
     );
     expect(sectionTexts(dialog)).toContain('row 17 refused');
-    expect(sectionTexts(dialog)).toContain('and 4 more');
+    expect(sectionTexts(dialog)).toContain('And 4 more');
   });
 });
 

@@ -90,7 +90,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${operation?.id}`, 'expiresAt', '1');
     harness.press('OK', dialog);
     const answer = await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/);
-    expect(buttonLabels(answer)).toEqual([]);
+    expect(buttonLabels(answer)).toEqual(['Pause']);
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
@@ -143,7 +143,13 @@ describe('repeated, late, foreign and outdated button presses', () => {
     expect(loser?.refusal).toMatchObject({ by: winner?.by });
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
     expect(await pauseEvents()).toHaveLength(1);
-    await harness.waitForMessage(new RegExp(`orders was not paused[\\s\\S]*<@${winner?.by}>`), bob);
+    // The loser reads who won and when. The channel reads of the winner only.
+    const loserText = visibleText(await harness.waitForMessage('orders · Not paused', { user: loser?.by ?? '' }));
+    expect(loserText).toContain(`<@${winner?.by}>`);
+    expect(loserText).toMatch(/(since|at) <!date/);
+    await harness.waitForMessage('orders was paused', { user: 'U0CAROL' });
+    const channelTexts = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
+    expect(channelTexts).toEqual([expect.stringContaining('orders was paused')]);
   });
 });
 

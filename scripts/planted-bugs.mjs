@@ -53,8 +53,8 @@ export const plantedBugs = [
   },
   {
     effect: 'For 15 minutes after an operation syncbot takes a change by a person for its own and corrects it.',
-    file: 'src/infra/redis/lua/end-execution.lua',
-    from: "redis.call('ZREM', runsKey, args.executionId)",
+    file: 'src/infra/redis/lua/project-step.lua',
+    from: "redis.call('ZREM', runsKey, executionId)",
     to: '',
     tests: ['test/infra/redis/project-store.test.ts', 'test/infra/redis/operation-store.test.ts'],
   },

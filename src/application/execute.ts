@@ -30,10 +30,10 @@ import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from '.
  * job is tried again then.
  */
 export async function execute(context: UseCaseContext, ref: OperationRef): Promise<void> {
-  const { operations, notifications, log } = context;
+  const { notifications, log } = context;
   const ids = logFields(ref);
   const executionId = context.ids.next();
-  const claim = await operations.claim(ref, executionId);
+  const claim = await claimOperation(context, ref, executionId);
   if (claim.kind === 'unknown') return;
   if (claim.kind === 'finished') return notifications.operationChanged(ref);
   if (claim.kind === 'refused') {
@@ -57,6 +57,16 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   await updateAlertsFromState(context, ref.project);
 }
 
+/** If the reply is lost, the claim may have entered the execution. Another execution follows. */
+async function claimOperation(context: UseCaseContext, ref: OperationRef, executionId: string): Promise<ClaimResult> {
+  try {
+    return await context.operations.claim(ref, executionId);
+  } catch (error) {
+    await endExecution(context, { ...ref, executionId });
+    throw error;
+  }
+}
+
 /**
  * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
  * preflight and after a conflict: another execution of the same operation may be further. Returns whether its commit ended
@@ -65,7 +75,7 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
 async function runToCompletion(context: UseCaseContext, claim: Claim, executionId: string): Promise<boolean> {
   const ref = refOf(claim.operation);
   const settledAt = settledAtOf(context, claim);
-  // Only the execution that ran the preflight knows that no other one has retried tasks before.
+  // Only the first execution that passes the preflight knows that no other one has retried tasks before.
   let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
@@ -77,7 +87,7 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
     } else if (needsPreflight(operation)) {
       const preflight = await runPreflight(context, project, operation);
       if (preflight.kind !== 'refused') {
-        retried = { tasks: 0, isUncertain: preflight.kind === 'passed_before' };
+        retried = { tasks: 0, isUncertain: preflight.kind === 'repeated' };
         continue;
       }
       completion = rolledBack(project, operation, preflight.refusal);
@@ -98,8 +108,13 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(context, operation, { result, finalStats });
     }
-    const committed = await context.operations.commit({ ...completion, executionId });
+    const isOnlyExecution = operation.action === 'restore' && !retried.isUncertain;
+    const committed = await context.operations.commit({ ...completion, executionId, isOnlyExecution });
     if (committed.kind === 'conflict') continue;
+    if (committed.kind === 'other_executions') {
+      retried = { ...retried, isUncertain: true };
+      continue;
+    }
     context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
     return committed.kind === 'committed';
   }
@@ -146,14 +161,14 @@ function needsPreflight({ action, progress }: Operation): boolean {
 /**
  * Reads every link before Start or Restore resumes one. If no worker reaches every link within `preflightTimeoutMs`, the
  * operation fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has
- * passed is not rolled back. Restore also pauses links that run unexpectedly. Returns `passed_before` if another execution has
- * passed.
+ * passed is not rolled back. Restore also pauses links that run unexpectedly. Returns `repeated` if another execution has
+ * passed before.
  */
 async function runPreflight(
   context: UseCaseContext,
   project: Project,
   operation: Operation,
-): Promise<{ readonly kind: 'passed' | 'passed_before' } | Refused> {
+): Promise<{ readonly kind: 'first' | 'repeated' } | Refused> {
   const ref = refOf(operation);
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
@@ -169,7 +184,7 @@ async function runPreflight(
   } else {
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
-    if (current === null || !needsPreflight(current)) return { kind: 'passed_before' };
+    if (current === null || !needsPreflight(current)) return { kind: 'repeated' };
     const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
     if (stillRunning.length > 0) {
       const paused = statuses.resumed.filter((link) => !stillRunning.includes(link));
@@ -179,8 +194,7 @@ async function runPreflight(
     const removedTasks = await countRemovedFailures(context, { project, stats });
     failed = { tasksToRetry: countFailures(stats.links), removedTasks };
   }
-  await context.operations.setProgress(ref, { ...failed, done: 0, total: links.length });
-  return { kind: 'passed' };
+  return context.operations.passPreflight(ref, { ...failed, done: 0, total: links.length });
 }
 
 /**

@@ -132,9 +132,9 @@ export async function reconcileIdle(
   // A second job of the same cause: what differs now was changed by a person since.
   if (knownProject.reconciledVersion >= knownProject.version) return { kind: 'not_owner' };
   const executionId = `${idleExecutionPrefix}${context.ids.next()}`;
-  await context.operations.beginExecution(project, executionId);
   let result: ReconcileResult;
   try {
+    await context.operations.beginExecution(project, executionId);
     result = await reconcile(context, { project, operationId: null, knownProject, timeoutMs });
   } finally {
     await endExecution(context, { project, executionId });

@@ -143,6 +143,8 @@ export interface OperationStore {
   endExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
   markDrained(ref: OperationRef, outcome: Outcome): Promise<WriteResult>;
+  /** Records that an execution has passed the preflight. `first`: as the first one, so its progress was stored. */
+  passPreflight(ref: OperationRef, progress: Progress): Promise<{ readonly kind: 'first' | 'repeated' }>;
   setProgress(ref: OperationRef, progress: Progress): Promise<void>;
   /** Records where an operation's message is and which `seq` it shows. */
   markNotified(
@@ -219,6 +221,8 @@ export interface Completion {
 export interface CommitRequest extends Completion {
   /** Ends with the operation, in the same step. After a conflict it is still under way. */
   readonly executionId: string;
+  /** Whether the outcome counts only what this execution did. */
+  readonly isOnlyExecution: boolean;
 }
 
 /** `roll_back`: the state before the claim, if no link was resumed. `keep`: the state as it is now, after a correction. */
@@ -229,7 +233,9 @@ export type ProjectChange =
 
 export type CommitResult =
   | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
-  | { readonly kind: 'conflict' };
+  | { readonly kind: 'conflict' }
+  /** Another execution may have done a part of what the outcome counts. */
+  | { readonly kind: 'other_executions' };
 
 /** The alerts of the projects. The observer writes the alert, the notifier what was delivered: neither overwrites the other. */
 export interface AlertStore {

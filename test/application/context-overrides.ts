@@ -27,6 +27,22 @@ export type ContextOverrides = Partial<Omit<UseCaseContext, 'links' | 'projects'
   readonly operations?: Partial<UseCaseContext['operations']>;
 };
 
+/** A worker that does not really wait until the commands of other executions have expired: here none is sent late. */
+export function withShortWaits(context: UseCaseContext): UseCaseContext {
+  let skippedMs = 0;
+  return {
+    ...context,
+    clock: {
+      ...context.clock,
+      monotonicNow: () => context.clock.monotonicNow() + skippedMs,
+      sleep: async (ms, signal) => {
+        if (ms <= 2_000) return context.clock.sleep(ms, signal);
+        skippedMs += ms;
+      },
+    },
+  };
+}
+
 /** A method that runs `effect` before each call. */
 export function runBefore<Args extends unknown[], Result>(
   method: (...args: Args) => Promise<Result>,

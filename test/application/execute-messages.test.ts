@@ -170,8 +170,9 @@ it.each([
     operations: {
       claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow }),
       read: async () => operation,
-      setProgress: async (_ref, progress) => {
+      passPreflight: async (_ref, progress) => {
         operation = { ...operation, progress };
+        return { kind: 'first' };
       },
       commit: async ({ outcome }) => {
         outcomes.push(outcome);

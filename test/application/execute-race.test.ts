@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { actions, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import { startTestServices } from '../support/test-services.ts';
+import { withShortWaits } from './context-overrides.ts';
 
 const userArbitrary = fc.constantFrom('U0ALICE', 'U0BOB', 'U0CAROL', 'cli:dave');
 const requestArbitrary = fc.record({
@@ -18,22 +18,6 @@ const scenario = fc.record({
   initialState: fc.constantFrom('running', 'paused', 'not_started'),
   batches: fc.array(fc.array(requestArbitrary, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 4 }),
 });
-
-/** A worker that does not really wait until the commands of other executions have expired: here none is sent late. */
-function withShortWaits(context: UseCaseContext): UseCaseContext {
-  let skippedMs = 0;
-  return {
-    ...context,
-    clock: {
-      ...context.clock,
-      monotonicNow: () => context.clock.monotonicNow() + skippedMs,
-      sleep: async (ms, signal) => {
-        if (ms <= 2_000) return context.clock.sleep(ms, signal);
-        skippedMs += ms;
-      },
-    },
-  };
-}
 
 it('of concurrent operations one wins each version, no version is skipped, and the links are reconciled at the end', async () => {
   await using services = await startTestServices();

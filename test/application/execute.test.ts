@@ -19,6 +19,7 @@ import {
   runBefore,
   withoutJobs,
   withShortTimeouts,
+  withShortWaits,
 } from './context-overrides.ts';
 
 let services: TestServices;
@@ -175,16 +176,7 @@ describe('a Start or a Restore', () => {
   });
 
   it('has an outcome that counts the tasks which an execution retried before it was killed', async () => {
-    const [near] = await createLinks();
-    const worker = await near.startWorker(async () => {
-      throw new Error('no');
-    });
-    await near.queue.addBulk(['a', 'b', 'c'].map((name) => ({ name, data: {} })));
-    await waitFor(async () => (await near.queue.getFailedCount()) === 3);
-    await worker.close();
-    await near.queue.pause();
-    await services.createProject('orders', [near], { state: 'paused' });
-    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
+    const { near, ref } = await requestRestoreWithFailedTasks();
     const failWith = async () => Promise.reject(new Error('killed'));
     await expect(
       execute(overrideContext(withoutJobs(services), { links: { setPaused: failWith } }), ref),
@@ -192,6 +184,41 @@ describe('a Start or a Restore', () => {
     expect(await near.queue.getFailedCount()).toBe(0);
     await execute(withoutJobs(services), ref);
     expect(await services.context.operations.read(ref)).toMatchObject({
+      state: 'done',
+      outcome: { retriedTasks: 3, retriedTasksUncertain: true },
+    });
+  });
+
+  it('has an outcome that counts the tasks which another execution retried meanwhile', async () => {
+    const { ref } = await requestRestoreWithFailedTasks();
+    const { operations } = services.context;
+    const [secondChecked, firstAtCommit] = [createSignal(), createSignal()];
+    const second = execute(
+      overrideContext(withoutJobs(services), {
+        operations: {
+          async passPreflight(...args) {
+            secondChecked.resolve();
+            await firstAtCommit.promise;
+            return operations.passPreflight(...args);
+          },
+        },
+      }),
+      ref,
+    );
+    await execute(
+      overrideContext(withShortWaits(withoutJobs(services)), {
+        operations: {
+          passPreflight: runBefore(operations.passPreflight, () => secondChecked.promise),
+          async commit(request) {
+            firstAtCommit.resolve();
+            await second;
+            return operations.commit(request);
+          },
+        },
+      }),
+      ref,
+    );
+    expect(await operations.read(ref)).toMatchObject({
       state: 'done',
       outcome: { retriedTasks: 3, retriedTasksUncertain: true },
     });
@@ -302,6 +329,18 @@ describe('if a worker is killed', () => {
     });
   });
 
+  it('an execution whose claim got no reply does not stay in the runs', async () => {
+    const [near] = await createLinks();
+    await services.createProject('orders', [near]);
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    const { operations } = services.context;
+    const context = overrideContext(withoutJobs(services), {
+      operations: { claim: runAfter(operations.claim, failWith('lost')) },
+    });
+    await expect(execute(context, ref)).rejects.toThrow('lost');
+    expect(await services.redis.exists('syncbot:{p:orders}:runs')).toBe(0);
+  });
+
   it('after a commit whose reply was lost, another execution changes nothing', async () => {
     const [near] = await createLinks();
     await services.createProject('orders', [near]);
@@ -318,3 +357,25 @@ describe('if a worker is killed', () => {
     expect(await services.redis.zcard('syncbot:{p:orders}:runs')).toBe(0);
   });
 });
+
+/** A confirmed restore of a project with one link, on which three tasks have failed. */
+async function requestRestoreWithFailedTasks() {
+  const [near] = await createLinks();
+  const worker = await near.startWorker(async () => {
+    throw new Error('no');
+  });
+  await near.queue.addBulk(['a', 'b', 'c'].map((name) => ({ name, data: {} })));
+  await waitFor(async () => (await near.queue.getFailedCount()) === 3);
+  await worker.close();
+  await near.queue.pause();
+  await services.createProject('orders', [near], { state: 'paused' });
+  return { near, ref: await requestAndConfirmWithoutJob(services, 'orders', 'restore') };
+}
+
+function createSignal() {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

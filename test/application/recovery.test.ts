@@ -169,7 +169,7 @@ describe('after a failure', () => {
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
     const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
-    const recordProgress = once(() => services.context.operations.setProgress(restore, { done: 0, total: 1 }));
+    const recordProgress = once(() => services.context.operations.passPreflight(restore, { done: 0, total: 1 }));
     const readOutdatedStatuses = runBefore(async (links: readonly Link[], ms: number) => {
       const statuses = await services.context.links.readStatuses(links, ms);
       return isFirst() ? links.map(() => 'unreachable' as const) : statuses;

@@ -21,7 +21,7 @@ export async function countBotCrashPoints(harness: CrashHarness, action: Action)
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
     operations: [{ ref, action }],
-    leftoverRuns: 0,
+    isProcessKilled: false,
   });
   return watch.labels;
 }
@@ -38,7 +38,7 @@ export async function killBot(harness: CrashHarness, action: Action, point: Cras
   await waitForOutcome(harness, ref);
   await expectOneOutcomePerOperation(harness.services, fixture, {
     operations: [{ ref, action }],
-    leftoverRuns: 0,
+    isProcessKilled: false,
   });
 }
 
@@ -67,7 +67,7 @@ export async function suspendBot(harness: CrashHarness, action: Action, point: C
   await expectOneOutcomePerOperation(services, fixture, {
     operations: completed,
     refusedOperation,
-    leftoverRuns: 0,
+    isProcessKilled: false,
   });
 }
 

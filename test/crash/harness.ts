@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
@@ -34,6 +35,9 @@ export interface ProcessUnderTest extends AsyncDisposable {
   /** Resolves when the process has been stopped at its crash point. */
   waitUntilStopped(watch: Watch): Promise<void>;
 }
+
+/** How the executions of a worker begin that is not stopped. */
+export const otherWorkerIdPrefix = 'other-';
 
 const hourMs = 3_600_000;
 /** Ms without an extension of the lock after which another worker takes the job over. */
@@ -90,7 +94,8 @@ export async function createCrashHarness(
       };
     },
     async startOtherWorker() {
-      const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs });
+      const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
+      const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
       worker.startNotifier({
         async notifyOperation(ref) {

@@ -1,18 +1,18 @@
 import { expect } from 'vitest';
-import { idleExecutionPrefix } from '../../src/application/stores.ts';
 import { firingConditions } from '../../src/domain/alert.ts';
 import { type Action, desiredLinkState, transitions } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { toChunks } from '../../src/lib/async.ts';
 import type { TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { otherWorkerIdPrefix } from './harness.ts';
 import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 
 /** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
   readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
-  /** Executions that may still be in `:runs`, with an operation and as many without: those of a killed process. */
-  readonly leftoverRuns: number;
+  /** A killed process leaves its executions in `:runs`. */
+  readonly isProcessKilled: boolean;
   /** An operation that was confirmed too late and was refused at its claim. */
   readonly refusedOperation?: OperationRef | null;
 }
@@ -57,14 +57,11 @@ export async function expectOneOutcomePerOperation(
   }
   const refs = operations.map(({ ref }) => ref);
   expect(await readHistory(services, fixture, refs)).toEqual(expectedHistory(operations));
-  const hasLeftRuns = async () => {
-    const ids = await services.redis.zrange(key('runs'), 0, '-1');
-    const idle = ids.filter((id) => id.startsWith(idleExecutionPrefix)).length;
-    return Math.max(idle, ids.length - idle) <= expected.leftoverRuns;
+  const haveExecutionsEnded = async () => {
+    const runs = await services.redis.zrange(key('runs'), 0, '-1');
+    return runs.every((id) => expected.isProcessKilled && !id.includes(otherWorkerIdPrefix));
   };
-  await waitFor(hasLeftRuns, {
-    description: 'the end of all executions',
-  });
+  await waitFor(haveExecutionsEnded, { description: 'the end of all executions' });
 
   const desired = record === null ? null : desiredLinkState(record.state);
   const statuses = await services.context.links.readStatuses(

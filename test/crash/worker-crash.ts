@@ -32,7 +32,7 @@ export async function countWorkerCrashPoints(harness: CrashHarness, action: Acti
   await using _otherWorker = await harness.startOtherWorker();
   await expectOneOutcomePerOperation(services, fixture, {
     operations: [{ ref, action }],
-    leftoverRuns: 0,
+    isProcessKilled: false,
   });
   return watch.labels;
 }
@@ -52,7 +52,7 @@ export async function killWorker(harness: CrashHarness, action: Action, point: C
   await monitor.assertHeld();
   await expectOneOutcomePerOperation(services, fixture, {
     operations: [{ ref, action }],
-    leftoverRuns: 1,
+    isProcessKilled: true,
   });
 }
 
@@ -76,7 +76,7 @@ export async function suspendWorker(harness: CrashHarness, action: Action, point
     { ref, action },
     { ref: laterRef, action: laterAction },
   ] as const;
-  await expectOneOutcomePerOperation(services, fixture, { operations, leftoverRuns: 0 });
+  await expectOneOutcomePerOperation(services, fixture, { operations, isProcessKilled: false });
 }
 
 /** While the worker is suspended, no command arrives late: a Paused project has only paused links. */

@@ -14,7 +14,8 @@ let otherBot: Bot;
 let link: TestLink;
 
 beforeEach(async () => {
-  harness = await startSlackHarness({ transport: 'http' });
+  // Twenty acks at once take longer than Slack's three seconds on a slow machine.
+  harness = await startSlackHarness({ transport: 'http', slack: { ackLimitMs: 120_000 } });
   otherBot = await harness.addBot();
   link = await harness.services.createLink('orders-full');
   await harness.services.createProject('orders', [link]);

@@ -80,9 +80,13 @@ const commitStep = defineStep(
   jsonReply(
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
-      z.strictObject({ kind: z.literal('conflict') }),
+      z.strictObject({ kind: z.enum(['conflict', 'other_executions']) }),
     ]),
   ),
+);
+const passPreflightStep = defineStep(
+  'pass-preflight',
+  jsonReply(z.strictObject({ kind: z.enum(['first', 'repeated']) })),
 );
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);
@@ -181,6 +185,7 @@ export function createOperationStore({
       }
       return reply;
     },
+    passPreflight: (ref, progress) => runStep(passPreflightStep, { ...idsOf(ref), progress: JSON.stringify(progress) }),
     async setProgress(ref, progress) {
       await runStep(setProgressStep, { ...idsOf(ref), progress: JSON.stringify(progress) });
     },

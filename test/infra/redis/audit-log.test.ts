@@ -41,6 +41,7 @@ async function runPause(): Promise<void> {
   await stores.operations.commit({
     ...completion,
     executionId: 'run-1',
+    isOnlyExecution: false,
     outcome,
     refusal: null,
     failure: null,
@@ -105,6 +106,7 @@ it('An operation that ends with a refusal has its code in the history.', async (
   await stores.operations.commit({
     ref,
     executionId: 'run-1',
+    isOnlyExecution: false,
     expectedVersion: 2,
     operationState: 'failed',
     projectChange: { kind: 'roll_back' },

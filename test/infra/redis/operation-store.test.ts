@@ -47,6 +47,7 @@ const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], in
 const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
   ref,
   executionId: 'run-1',
+  isOnlyExecution: false,
   expectedVersion: 2,
   operationState: 'done',
   projectChange: { kind: 'set', state: 'paused' },
@@ -418,6 +419,25 @@ describe('a commit', () => {
       kind: 'claimed',
       hasOtherExecutions: false,
     });
+  });
+
+  it('A commit that counts what one execution did is refused if another one has passed the preflight, or began after it.', async () => {
+    const progress = { done: 0, total: 1 };
+    await claimOperation();
+    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'first' });
+    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'repeated' });
+    expect(await stores.operations.commit(completion({ isOnlyExecution: true }))).toEqual({ kind: 'other_executions' });
+    expect(await stores.operations.commit(completion())).toMatchObject({ kind: 'committed' });
+    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'repeated' });
+
+    await request({ id: 'op2', projectVersion: 3, action: 'restore' });
+    const later = { ...ref, operation: 'op2' };
+    await resolve('confirm', 'U0ALICE', { ref: later });
+    await stores.operations.claim(later, 'run-2');
+    await stores.operations.passPreflight(later, progress);
+    await stores.operations.claim(later, 'run-3');
+    const commit = completion({ ref: later, expectedVersion: 4, executionId: 'run-2', isOnlyExecution: true });
+    expect(await stores.operations.commit(commit)).toEqual({ kind: 'other_executions' });
   });
 
   it('A rollback restores every field as it was before the claim.', async () => {

@@ -26,6 +26,8 @@ local project = readProject('state', 'version', 'since', 'by', 'reason', 'active
   'drainingOperation', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
 
 local function claimed()
+  -- It may retry failed tasks, as the execution did that passed the preflight.
+  if operation.progress ~= '' then redis.call('HINCRBY', operationKey(id), 'executions', 1) end
   redis.call('ZADD', runsKey, int(now + args.executionTimeoutMs), args.executionId)
   return cjson.encode({
     kind = 'claimed',

@@ -5,6 +5,7 @@
     KEYS                      see project-step.lua
     args.operationId
     args.executionId
+    args.isOnlyExecution      whether the outcome counts only what this execution did
     args.expectedVersion      the version at which the links were compared
     args.operationState       'done', 'failed' or 'refused'
     args.projectChange        { kind = 'set', state }: the project's new state
@@ -20,6 +21,7 @@
     { kind = 'committed', operation }
     { kind = 'repeated', operation }  by an earlier call
     { kind = 'conflict' }             the links must be compared again
+    { kind = 'other_executions' }     another execution may have done a part of what the outcome counts
 ]]
 
 -- Includes
@@ -36,6 +38,10 @@ local isActive = project.activeOperation == id and tonumber(project.version) == 
 if not isActive or (args.projectChange.kind == 'roll_back' and operation.progress ~= '') then
   return cjson.encode({ kind = 'conflict' })
 end
+
+-- Executions that have passed the preflight, or began after it.
+local executions = tonumber(operation.executions) or 0
+if args.isOnlyExecution and executions > 1 then return cjson.encode({ kind = 'other_executions' }) end
 
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'

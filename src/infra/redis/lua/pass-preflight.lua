@@ -1,0 +1,24 @@
+--[[
+  Records that an execution of a running operation has passed the preflight.
+
+  Input:
+    KEYS              see project-step.lua
+    args.operationId
+    args.progress     stored if no other execution has passed before, JSON text
+
+  Output:
+    { kind = 'first' }    no other execution has passed
+    { kind = 'repeated' } another one has, or this one in an earlier call, or the operation is not running any more
+]]
+
+-- Includes
+--- @include "project-step"
+
+local operation = readOperation(args.operationId)
+if not operation or operation.state ~= 'running' then return cjson.encode({ kind = 'repeated' }) end
+local key = operationKey(operation.id)
+redis.call('HINCRBY', key, 'executions', 1)
+if operation.progress ~= '' then return cjson.encode({ kind = 'repeated' }) end
+redis.call('HSET', key, 'progress', args.progress)
+redis.call('HINCRBY', key, 'seq', 1)
+return cjson.encode({ kind = 'first' })

@@ -105,7 +105,9 @@ it('One alert fires when another client pauses a link of a Running project, and 
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(
+    alertMessage.ts,
+  );
 });
 
 it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
@@ -157,9 +159,12 @@ it('Adopt is refused when the links differ from each other, and Re-apply when th
   const alertMessage = await waitForAlert(/Paused, but 2 links run/);
   await incrementalLink.queue.pause();
   harness.press('Adopt', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/orders · Not adopted: its links are not all in the same state: `orders-full` runs; `orders-incr` is paused/, {
-    user: 'U0BOB',
-  });
+  await harness.waitForMessage(
+    /orders · Not adopted: its links are not all in the same state: `orders-full` runs; `orders-incr` is paused/,
+    {
+      user: 'U0BOB',
+    },
+  );
   await fullLink.queue.pause();
   harness.press('Re-apply', alertMessage, 'U0BOB');
   await harness.waitForMessage(/orders is Paused, and its links match its state. Nothing was changed/, {

@@ -1,11 +1,11 @@
-import type { Action } from '../../domain/lifecycle.ts';
+import { type Action, actions } from '../../domain/lifecycle.ts';
 import { closestMatch, closestMatches } from '../../lib/closest-match.ts';
 import { type ProjectVerb, parseVerb, type Verb, verbs } from './parse.ts';
 
 /** A command that syncbot suggests, as a text and as a button. */
 export type Suggestion =
   | { readonly verb: 'help' | 'list' }
-  | { readonly verb: 'show' | 'precheck' | 'history'; readonly project: string }
+  | { readonly verb: Exclude<ProjectVerb, Action>; readonly project: string }
   | { readonly verb: Action; readonly project: string; readonly reason: string | null };
 
 export const maxSuggestions = 5;
@@ -23,9 +23,11 @@ export function suggestProjects(
 ): Suggestion[] {
   return projects
     .slice(0, maxSuggestions)
-    .map((project) =>
-      verb === 'show' || verb === 'precheck' || verb === 'history' ? { verb, project } : { verb, project, reason },
-    );
+    .map((project) => (isActionVerb(verb) ? { verb, project, reason } : { verb, project }));
+}
+
+function isActionVerb(verb: ProjectVerb): verb is Action {
+  return actions.some((action) => action === verb);
 }
 
 /** The commands that these words were most likely meant to be. Corrects verb and project. */

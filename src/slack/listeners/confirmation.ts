@@ -9,7 +9,7 @@ import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
-import { messageWithButtons, showButton, textMessage } from '../views/blocks.ts';
+import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
@@ -133,12 +133,8 @@ async function pollForResult(context: ListenerContext, press: BlockAction, ref: 
     await context.notifications.operationChanged(ref);
     return { kind: 'notified' };
   }
-  return {
-    kind: 'message',
-    message: messageWithButtons(messages.requestFailures.outcomeUnknown(ref.project, context.format), 'suggestion', [
-      showButton(ref.project),
-    ]),
-  };
+  const text = messages.requestFailures.outcomeUnknown(ref.project, context.format);
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'show', project: ref.project }]) };
 }
 
 type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };

@@ -11,7 +11,7 @@ import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
-import { commandButton, type Message, messageWithButtons, textMessage } from '../views/blocks.ts';
+import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
 
 /** The use cases, and the services that a listener needs to authorize and to answer. */
@@ -108,7 +108,7 @@ export function createListener<Request extends SlackRequest>(
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
   const text = messages.requestFailures.outdatedButton(format);
-  return { kind: 'message', message: messageWithButtons(text, 'suggestion', [commandButton({ verb: 'help' })]) };
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
 }
 
 /** Who sent the request, where, and the operation of a pressed button, for log lines. */
@@ -137,7 +137,7 @@ function messageForError(context: ListenerContext, error: unknown): Message {
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
   const text = messages.requestFailures.internalError(logId, context.format);
-  return messageWithButtons(text, 'suggestion', [commandButton({ verb: 'list' })]);
+  return messageWithSuggestions(text, [{ verb: 'list' }]);
 }
 
 /** Sends a result only to the person who sent the request. */

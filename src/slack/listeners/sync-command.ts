@@ -5,7 +5,7 @@ import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
-import { commandButton, messageWithButtons } from '../views/blocks.ts';
+import { messageWithSuggestions } from '../views/blocks.ts';
 import { buildHelp } from '../views/help.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
@@ -38,7 +38,7 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
 async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
   const projects = await suggestedProjects(context, error);
   const { text, suggestions } = explainParseError(error, projects, context.format);
-  return { kind: 'message', message: messageWithButtons(text, 'suggestion', suggestions.map(commandButton)) };
+  return { kind: 'message', message: messageWithSuggestions(text, suggestions) };
 }
 
 /** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
@@ -51,10 +51,6 @@ async function suggestedProjects(context: ListenerContext, error: ParseError): P
 
 /** Another slash command that the app's manifest sends to this bot. */
 export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
-  return {
-    kind: 'message',
-    message: messageWithButtons(messages.commandErrors.otherCommand(context.format), 'suggestion', [
-      commandButton({ verb: 'help' }),
-    ]),
-  };
+  const text = messages.commandErrors.otherCommand(context.format);
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
 }

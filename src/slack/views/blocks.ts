@@ -29,6 +29,11 @@ export function messageWithButtons(text: string, part: string, buttons: readonly
   return { text, blocks: [sectionBlock(text), ...blocks] };
 }
 
+/** One section, and the suggested commands as buttons below. */
+export function messageWithSuggestions(text: string, suggestions: readonly Suggestion[]): Message {
+  return messageWithButtons(text, 'suggestion', suggestions.map(commandButton));
+}
+
 /** Slack refuses an action id that is twice in a block. Such buttons have a block each. */
 function inRows(buttons: readonly Button[]): Button[][] {
   if (buttons.length === 0) return [];
@@ -86,22 +91,21 @@ export function precheckButton(project: string): Button {
 /** A button that does the same as a command. Its label names the project: `Pause orders`. */
 export function commandButton(suggestion: Suggestion): Button {
   const { actions, buttons } = messages;
-  const spec = (title: string, actionId: string, value: string): ButtonSpec => {
-    const label = 'project' in suggestion ? buttons.onProject(title, suggestion.project) : title;
-    return { label, actionId, value, accessibilityLabel: label };
-  };
-  switch (suggestion.verb) {
-    case 'help':
-      return button(spec(buttons.help, actionIds.help, suggestion.verb));
-    case 'list':
-      return button(spec(buttons.list, actionIds.list, suggestion.verb));
-    case 'show':
-    case 'precheck':
-    case 'history':
-      return button(spec(buttons[suggestion.verb], actionIds[suggestion.verb], projectValue(suggestion.project)));
-    default:
-      return button(spec(actions[suggestion.verb].label, actionIds.request[suggestion.verb], requestValue(suggestion)));
+  if (!('project' in suggestion)) {
+    const label = buttons[suggestion.verb];
+    return button({ label, actionId: actionIds[suggestion.verb], value: suggestion.verb, accessibilityLabel: label });
   }
+  const isAction = 'reason' in suggestion;
+  const label = buttons.onProject(
+    isAction ? actions[suggestion.verb].label : buttons[suggestion.verb],
+    suggestion.project,
+  );
+  return button({
+    label,
+    actionId: isAction ? actionIds.request[suggestion.verb] : actionIds[suggestion.verb],
+    value: isAction ? requestValue(suggestion) : projectValue(suggestion.project),
+    accessibilityLabel: label,
+  });
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {

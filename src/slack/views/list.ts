@@ -11,10 +11,9 @@ import {
   type Block,
   type Button,
   button,
-  commandButton,
   contextBlock,
   type Message,
-  messageWithButtons,
+  messageWithSuggestions,
   requestButton,
   sectionBlock,
 } from './blocks.ts';
@@ -43,7 +42,7 @@ export function buildList(view: ListView): Message {
   const total = totalCount(counts);
   if (total === 0) {
     const text = filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format);
-    return messageWithButtons(text, 'list', [commandButton({ verb: 'list' })]);
+    return messageWithSuggestions(text, [{ verb: 'list' }]);
   }
   const heading = list.heading(counts, filter);
   const [first] = observedProjects;

@@ -9,7 +9,7 @@ import { alertText } from '../../../src/messages/render.ts';
 import { explainParseError } from '../../../src/slack/commands/errors.ts';
 import { parseCommand } from '../../../src/slack/commands/parse.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
-import { commandButton, type Message, messageWithButtons } from '../../../src/slack/views/blocks.ts';
+import { type Message, messageWithSuggestions } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -178,7 +178,7 @@ describe('a command that a message suggests', () => {
     const command = parseCommand(text);
     if (command.kind !== 'invalid') throw new Error(`read as ${command.kind}`);
     const answer = explainParseError(command.error, ['orders', 'orders-eu'], format);
-    expectButtons(messageWithButtons(answer.text, 'suggestion', answer.suggestions.map(commandButton)));
+    expectButtons(messageWithSuggestions(answer.text, answer.suggestions));
   });
 });
 

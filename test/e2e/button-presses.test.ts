@@ -104,6 +104,21 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await waitForPaused();
   });
 
+  it('A mistyped command is one press away from the right one, with its reason.', async () => {
+    const answer = await harness.runCommand('pause ordes because we deploy');
+    expect(visibleText(answer)).toContain('Did you mean orders?');
+    harness.press('Pause orders', answer);
+    await harness.waitForMessage(/Pause orders\?[\s\S]*Reason: we deploy/);
+    harness.press('Help', await harness.runCommand('xyz'));
+    await harness.waitForMessage(/Run data synchronization projects from here/);
+    harness.press('List', await harness.runCommand('show zzzzzz'));
+    await harness.waitForMessage(/1 project: 1 Running/);
+    harness.press('History orders', await harness.runCommand('histroy orders'));
+    await harness.waitForMessage('History of orders');
+    harness.press('Precheck orders', await harness.runCommand('prechek orders'));
+    await harness.waitForMessage(/orders · Running · Precheck/);
+  });
+
   it('The bot answers a press on a button of an older version or with an unknown value.', async () => {
     const sender = { user: 'U0ALICE', channel: 'C0SYNC' };
     await harness.slack.pressForged({ ...sender, actionId: 'sync:v0:confirm', value: 'x' }).acked;

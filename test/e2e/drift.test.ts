@@ -69,7 +69,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders is Paused\. .*orders-full.* stops taking tasks\./,
+    /Re-apply orders\?[\s\S]*pause the links again, because orders is Paused\. .*orders-full.* stops taking tasks\./,
   );
   await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
@@ -87,7 +87,11 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   const alertMessage = await waitForAlert(/Paused, but 2 links run/);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
   const metaBefore = await fullLink.queue.getMeta();
-  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
+  await pressAndConfirm(
+    'Adopt',
+    alertMessage,
+    /Adopt orders\?[\s\S]*record the project as Running\. All of its links are running already, and none is changed/,
+  );
   await waitForState('running');
   await waitForAlert(/orders was adopted · its state was taken from its links: Running · by <@U0BOB>/);
   expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
@@ -114,7 +118,7 @@ it('Adopt makes a Running project Paused when all its links were paused, and a r
   await startWorkersAndProject('running');
   for (const { queue } of [fullLink, incrementalLink]) await queue.pause();
   const alertMessage = await waitForAlert(/Running, but 2 links are paused/);
-  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Paused/);
+  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*record the project as Paused/);
   await waitForState('paused');
   await harness.requestAndPressOk('restore', 'orders');
   await waitForState('running');

@@ -49,7 +49,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
       'paused',
-      /^Paused, but 2 links run · a and 1 more\. .* Re-apply pauses them again; Adopt makes the project Running\.$/,
+      /^Paused, but 2 links run · a and 1 more\. .* Re-apply pauses them again; Adopt records the project as Running\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
@@ -69,7 +69,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_paused', links: sample(2, 'a', 'b') },
       'running',
-      /^Running, but 2 links are paused · a and 1 more\. .*; Adopt makes the project Paused\.$/,
+      /^Running, but 2 links are paused · a and 1 more\. .*; Adopt records the project as Paused\.$/,
     ],
     [
       { kind: 'unexpectedly_paused', links: sample(1, 'a') },

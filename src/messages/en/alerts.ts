@@ -231,5 +231,5 @@ function their({ total }: LinkSample): string {
 
 function adoptHint(links: LinkSample, { project }: AlertContext): string {
   if (!isAdoptable(project, links)) return '';
-  return `; Adopt makes the project ${states[stateAfterAdopt(desiredLinkState(project.state))]}`;
+  return `; Adopt records the project as ${states[stateAfterAdopt(desiredLinkState(project.state))]}`;
 }

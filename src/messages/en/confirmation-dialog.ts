@@ -27,6 +27,11 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
 function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
   const { resumed, paused, missing, unreachable } = groupObservations(stats.links);
   const shouldBePaused = desiredLinkState(project.state) === 'paused';
+  const hasDrift = (shouldBePaused ? resumed : paused).length > 0;
+  const state = stateClause(project.id, project.state);
+  const intro = hasDrift
+    ? `syncbot will ${shouldBePaused ? 'pause' : 'resume'} the links again, because ${state}`
+    : state;
   const parts = [
     shouldBePaused
       ? clause(resumed, format, ['stops taking tasks', 'stop taking tasks'])
@@ -40,7 +45,7 @@ function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
       `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
-  return `syncbot will ${shouldBePaused ? 'pause' : 'resume'} the links again, because ${stateClause(project.id, project.state)}. ${capitalize(parts.join('; '))}.`;
+  return `${intro}. ${capitalize(parts.join('; '))}.`;
 }
 
 function clause(some: readonly Link[], format: Formatter, [singular, plural]: readonly [string, string]): string {

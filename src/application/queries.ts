@@ -14,20 +14,23 @@ import {
   urgency,
 } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { closestMatch } from '../lib/closest-match.ts';
+import { closestMatches } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';
 
+/** How many ids are suggested for an unknown one. */
+const maxSimilar = 5;
+
 export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
 
-/** Returns the project with this id, or a refusal that suggests the closest id. Throws `StoreUnavailableError`. */
+/** Returns the project with this id, or a refusal that suggests the closest ids. Throws `StoreUnavailableError`. */
 export async function findProject(
   context: Pick<UseCaseContext, 'projects'>,
   id: string,
 ): Promise<{ readonly kind: 'found'; readonly project: Project } | Refused> {
   const project = await context.projects.read(id);
   if (project !== null) return { kind: 'found', project };
-  const similar = closestMatch(id, await context.projects.listIds());
+  const similar = closestMatches(id, await context.projects.listIds(), maxSimilar);
   return { kind: 'refused', refusal: { code: 'unknown_project', project: id, similar } };
 }
 

@@ -65,9 +65,8 @@ export async function withCommandContext(
 }
 
 /** Prints why a use case refused. */
-export async function printRefusal({ app, output }: CommandContext, refusal: Refusal): Promise<ExitCode> {
-  const now = await app.useCaseContext.serverClock.now();
-  output.error({ code: refusal.code, message: refusalText(refusal, { format: cliFormatter, now }) });
+export function printRefusal({ output }: CommandContext, refusal: Refusal): ExitCode {
+  output.error({ code: refusal.code, message: refusalText(refusal, cliFormatter) });
   return exitCodes.failure;
 }
 

@@ -21,6 +21,7 @@ import type { Endpoint } from '../domain/project.ts';
 import { logRetentionDeadline } from '../domain/source-log-retention.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
+import { joinDots } from '../messages/format.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
@@ -143,8 +144,8 @@ function alertFacts({ project }: ProjectDetails): Fact[] {
   return firingConditions(project.alerts)
     .filter(({ kind }) => kind !== 'project_failed')
     .map((condition) => {
-      const { headline } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
-      return [messages.factLabels.alert, headline];
+      const { event, details } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
+      return [messages.factLabels.alert, joinDots(event, ...details)];
     });
 }
 

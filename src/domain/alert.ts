@@ -22,7 +22,12 @@ export const alertSchema = z.discriminatedUnion('state', [
     absentOnce: z.boolean(),
     ...alertFields,
   }),
-  z.object({ state: z.literal('resolved'), ...alertFields }),
+  z.object({
+    state: z.literal('resolved'),
+    /** What was observed last. Earlier versions did not store it. */
+    condition: conditionSchema.optional(),
+    ...alertFields,
+  }),
 ]);
 export type Alert = Readonly<z.infer<typeof alertSchema>>;
 type PendingAlert = Extract<Alert, { state: 'pending' }>;
@@ -156,10 +161,10 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
 }
 
 function toResolved(
-  { since, version }: Alert,
+  { since, version, condition }: PendingAlert | FiringAlert,
   { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
 ): ResolvedAlert {
-  return { state: 'resolved', since, seq, changedAt, version };
+  return { state: 'resolved', condition, since, seq, changedAt, version };
 }
 
 /** Only a failure has occurrences: a second failure after a restore is another one. */

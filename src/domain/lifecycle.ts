@@ -75,6 +75,20 @@ export function allowedAction(state: ProjectState): Action | null {
   return actions.find((action) => isAllowed(state, action)) ?? null;
 }
 
+/** Operations with the same goal. */
+const alternatives: Readonly<Record<OperationKind, readonly OperationKind[]>> = {
+  start: ['restore'],
+  pause: [],
+  restore: ['start'],
+  reapply: [],
+  adopt: ['restore', 'reapply'],
+};
+
+/** What a state allows instead of a refused operation. Returns null also if it allows only the opposite. */
+export function alternativeTo(state: ProjectState, refused: OperationKind): OperationKind | null {
+  return alternatives[refused].find((kind) => isAllowed(state, kind)) ?? null;
+}
+
 /** Returns the state that Adopt sets. `desired` is the link state that the project desires now; every link has the other one. */
 export function stateAfterAdopt(desired: DesiredLinkState): 'running' | 'paused' {
   return desired === 'paused' ? 'running' : 'paused';

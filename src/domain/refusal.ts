@@ -19,7 +19,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     since: at,
     by: z.string(),
   }),
-  z.object({ code: z.literal('unknown_project'), project: z.string(), similar: z.string().nullable() }),
+  z.object({ code: z.literal('unknown_project'), project: z.string(), similar: z.array(z.string()) }),
   z.object({
     code: z.literal('operation_active'),
     project: z.string(),

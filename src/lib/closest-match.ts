@@ -1,6 +1,11 @@
 /** The most similar candidate, or null. One letter may differ, or a third of the candidate's letters, but at most five. */
 export function closestMatch(word: string, candidates: readonly string[]): string | null {
-  return findClosest(word, candidates).match;
+  return closestMatches(word, candidates, 1)[0] ?? null;
+}
+
+/** Like `closestMatch`: at most `max` candidates, the most similar first, equally similar ones in their order. */
+export function closestMatches(word: string, candidates: readonly string[], max: number): string[] {
+  return findClosest(word, candidates, max).matches;
 }
 
 const maxComparedLength = 63;
@@ -9,25 +14,27 @@ const maxDistance = 5;
 /** More than any distance. A small integer, so that the rows stay arrays of small integers. */
 const tooFar = 1_000_000;
 
-/** Like `closestMatch`. `steps` counts how many pairs of letters were compared: at most 693 for each candidate. */
+/** Like `closestMatches`. `steps` counts how many pairs of letters were compared: at most 693 for each candidate. */
 export function findClosest(
   word: string,
   candidates: readonly string[],
-): { readonly match: string | null; readonly steps: number } {
+  max: number,
+): { readonly matches: string[]; readonly steps: number } {
   const lowered = word.slice(0, maxComparedLength).toLowerCase();
   const rows: Rows = [[], [], []];
-  let match: string | null = null;
-  let bestDistance = tooFar;
+  const found: { readonly candidate: string; readonly distance: number }[] = [];
   let steps = 0;
   for (const candidate of candidates) {
-    const limit = Math.min(maxDistance, Math.max(1, Math.floor(candidate.length / 3)), bestDistance - 1);
+    const farthest = found.length < max ? tooFar : (found.at(-1)?.distance ?? tooFar);
+    const limit = Math.min(maxDistance, Math.max(1, Math.floor(candidate.length / 3)), farthest - 1);
     const compared = editDistance(lowered, candidate.slice(0, maxComparedLength).toLowerCase(), { limit, rows });
     steps += compared.steps;
     if (compared.distance > limit) continue;
-    match = candidate;
-    bestDistance = compared.distance;
+    found.push({ candidate, distance: compared.distance });
+    found.sort((a, b) => a.distance - b.distance);
+    found.splice(max);
   }
-  return { match, steps };
+  return { matches: found.map(({ candidate }) => candidate), steps };
 }
 
 /** Reused for all candidates: new arrays would take most of the time. */

@@ -8,6 +8,9 @@ const hour = 60 * minute;
 const day = 24 * hour;
 export const maxSinceMs = 7 * day;
 
+/** One text of each form, for messages. */
+export const exampleTimes = { duration: '2h', timeOfDay: '22:00', day: 'yesterday' } as const;
+
 const unitsMs = new Map([
   ['m', minute],
   ['min', minute],

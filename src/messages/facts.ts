@@ -1,5 +1,5 @@
 import type { Operators } from '../domain/authorization.ts';
-import type { AlertKind } from '../domain/conditions.ts';
+import type { AlertKind, Condition } from '../domain/conditions.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { CheckResult } from '../domain/precheck.ts';
@@ -27,16 +27,23 @@ export interface AlertContext {
   readonly revealReasons: boolean;
 }
 
+/** An alert without the name of its project. */
 export interface AlertText {
-  /** What was observed. */
-  readonly headline: string;
+  /** What was observed: `No worker`. */
+  readonly event: string;
+  /** Its cause or its scope: `orders-full and 9 more`. */
+  readonly details: readonly string[];
   /** What it means, and what to do. */
   readonly advice: string;
 }
 
 export interface ResolvedAlertFacts {
   readonly kind: AlertKind;
-  readonly project: Pick<Project, 'id' | 'state' | 'since'>;
+  readonly project: Pick<Project, 'id' | 'state' | 'since' | 'definition'>;
+  /** What was observed last. Null when it is not known. */
+  readonly condition: Condition | null;
+  /** Whether the masked reason of a failed task may be shown here. */
+  readonly revealReasons: boolean;
   /** Epoch ms of the bot's Redis server. Null when they are not known. */
   readonly occurrence: { readonly since: number; readonly resolvedAt: number } | null;
   readonly format: Formatter;

@@ -12,13 +12,13 @@ import type {
 } from '../domain/refusal.ts';
 import { messages } from './catalog.ts';
 import type { AlertContext, AlertText, CheckText, HistoryContext, OutcomeFacts, OutcomeText } from './facts.ts';
-import type { Formatter, TextContext } from './format.ts';
+import type { Formatter } from './format.ts';
 
 /** Finds the sentence of a code or kind in the catalog. The generic functions let the compiler pair sentence and facts. */
 
-export function refusalText(refusal: Refusal, context: TextContext): string {
+export function refusalText(refusal: Refusal, format: Formatter): string {
   const render = <Code extends RefusalCode>(code: Code, facts: RefusalOf<Code>) =>
-    messages.refusals[code](facts, context);
+    messages.refusals[code](facts, format);
   return render(refusal.code, refusal);
 }
 

@@ -91,7 +91,7 @@ describe('the history of a project', () => {
   it('is refused with the closest id if there is neither an entry nor a project', async () => {
     expect((await readHistory(10, 0)).result).toEqual({
       kind: 'refused',
-      refusal: { code: 'unknown_project', project: 'order', similar: 'orders' },
+      refusal: { code: 'unknown_project', project: 'order', similar: ['orders'] },
     });
   });
 });

@@ -30,7 +30,7 @@ describe('pause and restore', () => {
     await services.instance.startWorkers();
     expect(await cli('pause orders --yes --reason deploy')).toEqual({
       exit: 0,
-      out: 'orders was paused · 1 link · by cli:alice · deploy\n',
+      out: expect.stringMatching(/^orders was paused · 1 link · by cli:alice · deploy · at .* UTC\n$/),
       err: '',
     });
     expect(await link.queue.isPaused()).toBe(true);
@@ -56,7 +56,9 @@ describe('pause and restore', () => {
     await services.createProject('orders', [link]);
     expect(await cli('restore orders --yes')).toMatchObject({
       exit: 1,
-      err: expect.stringContaining('Nothing was changed'),
+      err: expect.stringMatching(
+        /^orders is Running already\. Nothing to do\. It became Running at .* UTC, by cli:test\.\n$/,
+      ),
     });
     expect(JSON.parse((await cli('restore orders --yes --json')).err)).toMatchObject({ code: 'not_allowed' });
     expect(JSON.parse((await cli('pause nope --yes --json')).err)).toMatchObject({ code: 'unknown_project' });
@@ -117,7 +119,7 @@ describe('pause and restore', () => {
     const result = await cli('pause orders --yes --json', { openApp: openAppOn(services, { context: { settings } }) });
     expect(JSON.parse(result.err)).toMatchObject({
       code: 'expired',
-      message: expect.stringContaining('Expired before it was confirmed'),
+      message: expect.stringMatching(/^orders · Expired at .* · it was not paused\nNothing was changed/),
     });
   });
 });

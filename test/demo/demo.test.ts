@@ -64,7 +64,7 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
     const dialog = await slack.sendCommand(alice, 'pause orders because schema change');
     expect(buttonsOf(dialog).map(({ text }) => text.text)).toEqual(['OK', 'Cancel']);
     await slack.press(alice, dialog, 'OK');
-    await slack.waitForMessage(/^orders was paused · 2 links · by <@U0ALICE> · schema change$/);
+    await slack.waitForMessage(/^orders was paused · 2 links · by <@U0ALICE> · schema change · at /);
     await runAndConfirm(bob, 'start users');
     await slack.waitForMessage(/^users was started/);
 
@@ -76,7 +76,7 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
     await runAndConfirm(alice, 'restore orders');
     await slack.waitForMessage(/^orders was restored/);
     await slack.press(alice, await slack.sendCommand(alice, 'list'), 'Restore');
-    await slack.press(alice, await slack.waitForMessage(/^Restore invoices/), 'OK');
+    await slack.press(alice, await slack.waitForMessage(/^invoices · Paused · Restore invoices\?/), 'OK');
     await slack.waitForMessage(/^invoices was restored/);
     const after = await runDemoCommand('compare');
     expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Every target equals') });

@@ -61,7 +61,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
 
   await owner.add('orders-incr', { fail: true, priority: 3 });
   await owner.add('orders-full', { fail: true });
-  await users.waitForMessage(/orders is Failed/);
+  await users.waitForMessage(/orders · Failed · /);
   for (const command of ['list', 'show orders', 'history orders', 'precheck orders', 'help'])
     await users.runCommand(command);
   await owner.addAsOldProducer();
@@ -71,11 +71,11 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
 
   await runSuccessfully('pause', 'orders', '--yes', '--reason', 'test of a correction');
   await owner.resume('orders-full');
-  users.press('Re-apply', await users.waitForMessage(/runs although orders is Paused/));
+  users.press('Re-apply', await users.waitForMessage(/Paused, but a link runs/));
   users.press('OK', await users.waitForMessage('Re-apply orders?'));
   await users.waitForMessage(/its links were set to its state/);
   await owner.resume('orders-full', 'orders-incr');
-  users.press('Adopt', await users.waitForMessage(/run although orders is Paused/));
+  users.press('Adopt', await users.waitForMessage(/Paused, but \d+ links run/));
   users.press('OK', await users.waitForMessage('Adopt orders?'));
   await waitFor(async () => (await runSuccessfully('list', 'running')).out.includes('orders'), {
     description: 'orders adopted',

@@ -103,7 +103,7 @@ const checks: { readonly [Check in PrecheckItem['check']]: PrecheckItem & { read
 const conflict = { action: 'adopt', project: text, state: 'failed', since: at, by: text } as const;
 const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: Code }> } = {
   not_allowed: { code: 'not_allowed', ...conflict },
-  unknown_project: { code: 'unknown_project', project: text, similar: null },
+  unknown_project: { code: 'unknown_project', project: text, similar: [] },
   operation_active: { code: 'operation_active', ...conflict },
   changed: { code: 'changed', ...conflict },
   claim_timeout: { code: 'claim_timeout', action: 'start', project: text },

@@ -49,33 +49,33 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   await link.startWorker(() => tasksReleased);
   const tenMinutesAgo = Date.now() - 600_000;
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
-  const alertMessage = await waitForAlert(/orders is over its latency limit of 1 s: its latency is 10 min/);
+  const alertMessage = await waitForAlert(/orders · 10 min behind · limit 1 s/);
   expect(buttonLabels(alertMessage)).toEqual(['Show']);
   await harness.requestAndPressOk('pause', 'orders');
-  const resolvedMessage = await waitForAlert(/it was too far behind. Resolved after .*, when it was Paused/);
+  const resolvedMessage = await waitForAlert(/Resolved at .*, when it was Paused · it was too far behind/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   await waitForTwoObservations();
-  expect(alertMessages(/is over its latency limit/)).toEqual([]);
+  expect(alertMessages(/min behind · limit/)).toEqual([]);
   await harness.requestAndPressOk('restore', 'orders');
-  expect((await waitForAlert(/is over its latency limit/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/min behind · limit/)).ts).toBe(alertMessage.ts);
   tasks.emit('release');
-  await waitForAlert(/it was too far behind. Resolved after/);
+  await waitForAlert(/Resolved at .* · it was too far behind/);
 });
 
 it('An alert fires when no worker is connected, and when no worker takes delayed tasks that are due.', async () => {
   await createRunningProject();
-  const alertMessage = await waitForAlert(/no worker is connected to `orders-full` of orders/);
+  const alertMessage = await waitForAlert(/orders · No worker · none is connected to `orders-full`/);
   const idleConnection = new Redis(harness.services.url);
   await idleConnection.client('SETNAME', `bull:${Buffer.from('orders-full').toString('base64')}`);
-  expect((await waitForAlert(/no worker took its tasks/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/Resolved at .* · no worker took its tasks/)).ts).toBe(alertMessage.ts);
   const task = await link.queue.add('change', {}, { delay: 60_000 });
   await harness.services.redis.zadd('bull:orders-full:delayed', (Date.now() - 60_000) * 4_096, String(task.id));
-  expect((await waitForAlert(/delayed tasks of `orders-full` of orders are due, but no worker takes them/)).ts).toBe(
+  expect((await waitForAlert(/orders · No worker takes tasks · delayed tasks of `orders-full` are due/)).ts).toBe(
     alertMessage.ts,
   );
   idleConnection.disconnect();
   await link.startWorker(async () => {});
-  await waitForAlert(/no worker took its tasks. Resolved after/);
+  await waitForAlert(/Resolved at .* · no worker took its tasks/);
 });
 
 it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link.', async () => {
@@ -87,12 +87,12 @@ it('A critical alert fires when a BullMQ 4 worker takes tasks of a paused link.'
   await harness.requestAndPressOk('pause', 'orders');
   await waitFor(async () => (await readProject())?.state === 'paused');
   await link.queue.add('must-wait', {});
-  const alertMessage = await waitForAlert(/`orders-full` of orders is paused, but a worker took tasks/);
-  expect(visibleText(alertMessage)).toMatch(/^Attention, <@U0ALICE>: .*BullMQ 4/s);
+  const alertMessage = await waitForAlert(/orders · Paused, but a worker takes tasks · `orders-full`/);
+  expect(visibleText(alertMessage)).toMatch(/Attention, <@U0ALICE>: .*BullMQ 4/s);
   expect(await link.queue.getCompletedCount()).toBe(1);
   await oldWorker.close();
   await harness.requestAndPressOk('restore', 'orders');
-  await waitForAlert(/a worker ignored the pause. Resolved after/);
+  await waitForAlert(/Resolved at .* · a worker ignored the pause/);
 });
 
 it('The alert pause_ignored does not fire when workers honor the pause, however many tasks are added.', async () => {
@@ -114,12 +114,12 @@ it('A project with onFailure: continue stays Running, and one alert counts all i
     throw new Error('row 17 refused');
   }, 20);
   await link.queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'change', data: {} })));
-  const alertMessage = await waitForAlert(/tasks? of orders failed, the oldest on `orders-full`/);
+  const alertMessage = await waitForAlert(/orders · \d+ tasks? failed · the oldest on `orders-full`/);
   expect(buttonLabels(alertMessage)).toEqual(['Pause', 'Show']);
   await waitFor(async () => (await link.queue.getFailedCount()) === 300);
   await waitForTwoObservations();
   expect(await readProject()).toMatchObject({ state: 'running', failure: null });
-  expect(alertMessages(/failed, the oldest/)).toHaveLength(1);
+  expect(alertMessages(/failed · the oldest/)).toHaveLength(1);
 });
 
 it('With logRetention the dialog and the outcome name the deadline, and later alerts have a Restore button.', async () => {

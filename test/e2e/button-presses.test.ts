@@ -90,7 +90,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${operation?.id}`, 'expiresAt', '1');
     harness.press('OK', dialog);
     const answer = await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/);
-    expect(buttonLabels(answer)).toEqual([]);
+    expect(buttonLabels(answer)).toEqual(['Pause']);
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 
@@ -102,6 +102,21 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.waitForMessage(/Replaced by a newer request[\s\S]*This request changed nothing/);
     harness.press('OK', newer);
     await waitForPaused();
+  });
+
+  it('A mistyped command is one press away from the right one, with its reason.', async () => {
+    const answer = await harness.runCommand('pause ordes because we deploy');
+    expect(visibleText(answer)).toContain('Did you mean orders?');
+    harness.press('Pause orders', answer);
+    await harness.waitForMessage(/Pause orders\?[\s\S]*Reason: we deploy/);
+    harness.press('Help', await harness.runCommand('xyz'));
+    await harness.waitForMessage(/Run data synchronization projects from here/);
+    harness.press('List', await harness.runCommand('show zzzzzz'));
+    await harness.waitForMessage(/1 project: 1 Running/);
+    harness.press('History orders', await harness.runCommand('histroy orders'));
+    await harness.waitForMessage('History of orders');
+    harness.press('Precheck orders', await harness.runCommand('prechek orders'));
+    await harness.waitForMessage(/orders · Running · Precheck/);
   });
 
   it('The bot answers a press on a button of an older version or with an unknown value.', async () => {
@@ -143,7 +158,13 @@ describe('repeated, late, foreign and outdated button presses', () => {
     expect(loser?.refusal).toMatchObject({ by: winner?.by });
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'paused', version: 3 });
     expect(await pauseEvents()).toHaveLength(1);
-    await harness.waitForMessage(new RegExp(`orders was not paused[\\s\\S]*<@${winner?.by}>`), bob);
+    // The loser reads who won and when. The channel reads of the winner only.
+    const loserText = visibleText(await harness.waitForMessage('orders · Not paused', { user: loser?.by ?? '' }));
+    expect(loserText).toContain(`<@${winner?.by}>`);
+    expect(loserText).toMatch(/(since|at) <!date/);
+    await harness.waitForMessage('orders was paused', { user: 'U0CAROL' });
+    const channelTexts = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
+    expect(channelTexts).toEqual([expect.stringContaining('orders was paused')]);
   });
 });
 

@@ -62,18 +62,18 @@ const waitForState = (state: ProjectState) =>
 it('One critical alert fires when another client resumes links of a Paused project, and Re-apply pauses them again.', async () => {
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
-  const alertMessage = await waitForAlert(/orders-full.* runs although orders is Paused/);
-  expect(visibleText(alertMessage)).toMatch(/^Attention: /);
+  const alertMessage = await waitForAlert(/orders · Paused, but a link runs · `orders-full`/);
+  expect(visibleText(alertMessage)).toMatch(/Attention: /);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
   expect(await pauseFlags()).toEqual([false, true]);
   await pressAndConfirm(
     'Re-apply',
     alertMessage,
-    /Re-apply orders\?[\s\S]*orders is Paused\. .*orders-full.* stops taking tasks\./,
+    /Re-apply orders\?[\s\S]*pause the links again, because orders is Paused\. .*orders-full.* stops taking tasks\./,
   );
   await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/links ran although they should have been paused. Resolved after/);
+  const resolvedMessage = await waitForAlert(/Resolved at .* · links ran although they should have been paused/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -84,10 +84,14 @@ it('One critical alert fires when another client resumes links of a Paused proje
 it('Adopt makes a Paused project Running when all its links were resumed, and changes no link.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
-  const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
+  const alertMessage = await waitForAlert(/Paused, but 2 links run/);
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
   const metaBefore = await fullLink.queue.getMeta();
-  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Running, and no link is changed/);
+  await pressAndConfirm(
+    'Adopt',
+    alertMessage,
+    /Adopt orders\?[\s\S]*record the project as Running\. All of its links are running already, and none is changed/,
+  );
   await waitForState('running');
   await waitForAlert(/orders was adopted · its state was taken from its links: Running · by <@U0BOB>/);
   expect([await pauseFlags(), await fullLink.queue.getMeta()]).toEqual([[false, false], metaBefore]);
@@ -97,7 +101,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
 it('One alert fires when another client pauses a link of a Running project, and it resolves when the link is resumed.', async () => {
   await startWorkersAndProject('running');
   await incrementalLink.queue.pause();
-  const alertMessage = await waitForAlert(/orders-incr.* is paused although orders is Running/);
+  const alertMessage = await waitForAlert(/Running, but a link is paused · `orders-incr`/);
   expect(visibleText(alertMessage)).not.toContain('Attention');
   expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
   expect(await pauseFlags()).toEqual([false, true]);
@@ -105,14 +109,16 @@ it('One alert fires when another client pauses a link of a Running project, and 
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/links were paused although they should have run/)).ts).toBe(alertMessage.ts);
+  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(
+    alertMessage.ts,
+  );
 });
 
 it('Adopt makes a Running project Paused when all its links were paused, and a restore works afterwards.', async () => {
   await startWorkersAndProject('running');
   for (const { queue } of [fullLink, incrementalLink]) await queue.pause();
-  const alertMessage = await waitForAlert(/2 links .*are paused although orders is Running/);
-  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*becomes Paused/);
+  const alertMessage = await waitForAlert(/Running, but 2 links are paused/);
+  await pressAndConfirm('Adopt', alertMessage, /Adopt orders\?[\s\S]*record the project as Paused/);
   await waitForState('paused');
   await harness.requestAndPressOk('restore', 'orders');
   await waitForState('running');
@@ -123,9 +129,9 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await startWorkersAndProject('running');
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
-  const alertMessage = await waitForAlert(/orders-incr.* of orders has no queue any more/);
+  const alertMessage = await waitForAlert(/Queue missing · `orders-incr`/);
   await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
-  await waitForAlert(/a queue was missing. Resolved after/);
+  await waitForAlert(/Resolved at .* · a queue was missing · `orders-incr`/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
@@ -136,7 +142,7 @@ it('A queue that is created while the project is Paused is paused at once, and i
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
-  await waitForAlert(/orders: a queue was created. Resolved after/);
+  await waitForAlert(/orders · Resolved at .* · a queue was created/);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
   expect(await historyEvents()).toContain('correction_scheduled');
 });
@@ -148,18 +154,21 @@ it('Drift while an execution is under way is corrected and audited without an al
   await waitFor(
     async () => (await pauseFlags()).every(Boolean) && (await historyEvents()).includes('correction_scheduled'),
   );
-  expect(alertMessages(/although orders is Paused/)).toEqual([]);
+  expect(alertMessages(/Paused, but/)).toEqual([]);
 });
 
 it('Adopt is refused when the links differ from each other, and Re-apply when there is no drift.', async () => {
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
-  const alertMessage = await waitForAlert(/2 links .*run although orders is Paused/);
+  const alertMessage = await waitForAlert(/Paused, but 2 links run/);
   await incrementalLink.queue.pause();
   harness.press('Adopt', alertMessage, 'U0BOB');
-  await harness.waitForMessage(/cannot be adopted, .* same state: `orders-full` runs; `orders-incr` is paused/, {
-    user: 'U0BOB',
-  });
+  await harness.waitForMessage(
+    /orders · Not adopted: its links are not all in the same state: `orders-full` runs; `orders-incr` is paused/,
+    {
+      user: 'U0BOB',
+    },
+  );
   await fullLink.queue.pause();
   harness.press('Re-apply', alertMessage, 'U0BOB');
   await harness.waitForMessage(/orders is Paused, and its links match its state. Nothing was changed/, {

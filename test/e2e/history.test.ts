@@ -31,12 +31,14 @@ describe('/sync history', () => {
     harness.press('OK', dialog);
     await harness.waitForMessage('orders was paused', bob);
     harness.press('OK', bobsDialog, 'U0BOB');
-    await harness.waitForMessage(/orders was not paused/, bob);
+    await harness.waitForMessage(/orders · Not paused/, bob);
 
     const history = await harness.runCommand('history orders', carol);
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
-      '<@U0BOB> · the request to pause it was refused: it was Paused, by <@U0ALICE> · in <#C0SYNC>',
+      expect.stringMatching(
+        /^<@U0BOB> · the request to pause it was refused: it was Paused, since .*, by <@U0ALICE> · in <#C0SYNC>$/,
+      ),
       '<@U0ALICE> · paused 2 of 2 links · because schema change · in <#C0SYNC>',
       'cli:test · added the project',
     ]);
@@ -106,7 +108,7 @@ describe('/sync history', () => {
     await harness.waitForMessage('removed the project', carol);
 
     await harness.services.createProject('users', links);
-    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean `/sync history users`?');
+    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean users?');
   });
 
   it('answers a press of Older with a forged value, and for a project that does not exist', async () => {

@@ -66,7 +66,7 @@ describe('commands and buttons over HTTP', () => {
     const [operation] = await operations();
     await harness.services.redis.hset(`syncbot:{p:orders}:op:${operation?.id}`, 'expiresAt', '1');
     harness.press('OK', dialog);
-    expect(buttonLabels(await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/))).toEqual([]);
+    expect(buttonLabels(await harness.waitForMessage(/Expired[\s\S]*Nothing was changed/))).toEqual(['Pause']);
     expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
   });
 

@@ -34,12 +34,11 @@ async function moveConfirmationBack(ms: number): Promise<void> {
 
 test('Without a worker the message says so after 10 s, and after 2 minutes the bot refuses the operation.', async () => {
   const dialog = await harness.requestAndPressOk('pause', 'orders');
-  await harness.waitForMessage('Pausing orders…', carol);
   await moveConfirmationBack(10_000);
   await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
   expect(await waitingJobs()).toBe(1);
   await moveConfirmationBack(121_000);
-  await harness.waitForMessage('no syncbot worker took the request within 2 min', carol);
+  await harness.waitForMessage('No syncbot worker took the request within 2 min', carol);
   await waitFor(async () => (await waitingJobs()) === 0, { description: 'no job of a refused operation' });
   expect(channelTexts()).toHaveLength(1);
   const dialogText = () =>
@@ -50,7 +49,6 @@ test('Without a worker the message says so after 10 s, and after 2 minutes the b
 
 test('A worker that starts late executes the operation, and the message does not say any more that none does.', async () => {
   await harness.requestAndPressOk('pause', 'orders');
-  await harness.waitForMessage('Pausing orders…', carol);
   await moveConfirmationBack(10_000);
   await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
   await harness.services.addInstance().startWorkers();
@@ -66,7 +64,7 @@ test('Many operations that wait for a worker at once cause no warning of Node.js
     const id = `project-${index}`;
     await harness.services.createProject(id, [await harness.services.createLink(id)]);
     await harness.requestAndPressOk('pause', id);
-    await harness.waitForMessage(`Pausing ${id}…`, carol);
+    await harness.waitForMessage(`${id} · Pausing…`);
   }
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
@@ -95,14 +93,14 @@ describe('when no worker observes the links', () => {
 
   test('each channel of a project gets one message, which is edited when a worker observes them again.', async () => {
     await stopObserving(10 * 60_000);
-    await harness.waitForMessage(/invoices and users are not observed since .*UTC.*failed tasks/, carol);
-    await harness.waitForMessage(/payments is not observed since/, { channel: 'C0SHARED' });
+    await harness.waitForMessage(/2 projects · Not observed since .*UTC.*failed tasks/, carol);
+    await harness.waitForMessage(/payments · Not observed since/, { channel: 'C0SHARED' });
     await completeSweep();
     expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
 
     await harness.services.addInstance().startWorkers();
-    await harness.waitForMessage(/No syncbot worker observed the links from .* to .*noticed only afterwards/, carol);
-    await harness.waitForMessage(/No syncbot worker observed the links/, { channel: 'C0SHARED' });
+    await harness.waitForMessage(/All projects · Not observed from .* to .*noticed only afterwards/, carol);
+    await harness.waitForMessage(/All projects · Not observed/, { channel: 'C0SHARED' });
     expect([alerts('C0SYNC').length, alerts('C0SHARED').length]).toEqual([1, 1]);
     await waitFor(async () => (await harness.services.context.observations.readMessages()).length === 0);
   });
@@ -111,7 +109,7 @@ describe('when no worker observes the links', () => {
     await using instance = harness.services.addInstance({ instrumentation: neverCompletesCycle });
     await instance.startWorkers();
     await stopObserving(10 * 60_000);
-    await harness.waitForMessage(/invoices and users are not observed since/, carol);
+    await harness.waitForMessage(/2 projects · Not observed since/, carol);
   });
 
   test('the first checks after a stop of all processes alert no channel.', async () => {

@@ -14,7 +14,7 @@ afterEach(() => closeWithoutViolations(harness));
 
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
-  channelMessages().filter((message) => /was Failed|is Failed.*: a task failed/.test(visibleText(message)));
+  channelMessages().filter((message) => / · it was Failed|Failed( again)? · a task failed/.test(visibleText(message)));
 const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
 /** Creates a project whose tasks fail until `row.isRepaired` is true. */
@@ -34,7 +34,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
   const { row: failingRow, addFailingTask } = await startFailingProject('C0SYNC');
   await addFailingTask();
   const alertMessage = await harness.slack.waitFor(() => alertMessages()[0]);
-  expect(visibleText(alertMessage)).toContain('payments is Failed: a task failed on `payments-full`');
+  expect(visibleText(alertMessage)).toContain('payments · Failed · a task failed on `payments-full`');
   expect(visibleText(alertMessage)).not.toContain('row 17');
   expect(buttonLabels(alertMessage)).toEqual(['Restore', 'Show']);
   failingRow.isRepaired = true;
@@ -45,7 +45,9 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
   const resolvedMessage = await harness.slack.waitFor(() =>
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
-  expect(visibleText(resolvedMessage)).toMatch(/payments was Failed\. A restore followed after /);
+  expect(visibleText(resolvedMessage)).toMatch(
+    /payments · A restore followed at .*, after .* · it was Failed · a task failed on /,
+  );
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');
 });
@@ -61,7 +63,7 @@ it('With showErrors the alert shows the masked reason, and a second failure post
   );
   const second = alertMessages()[1] ?? first;
   expect(buttonLabels(second)).toEqual(['Restore', 'Show']);
-  expect(visibleText(second)).toContain('payments is Failed again, since ');
+  expect(visibleText(second)).toContain('payments · Failed again · ');
   await harness.waitForMessage(/payments was restored, and became Failed at /, { user: 'U0CAROL' });
   failingRow.isRepaired = true;
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Action, actions, allowedAction, isAllowed, transitions } from '../../src/domain/lifecycle.ts';
+import { type Action, actions, alternativeTo, isAllowed, transitions } from '../../src/domain/lifecycle.ts';
 import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import {
@@ -43,12 +43,17 @@ describe('refusals by the state rules', () => {
     const project = projectIdFor(state, action, 'command');
     await harness.services.createProject(project, [link]);
     await setState(project, state);
-    const answer = visibleText(await harness.runCommand(`${action} ${project}`));
-    expect(answer).toContain(`${project} is ${messages.states[state]}`);
-    expect(answer).toContain('<@U0BOB>');
-    expect(answer).toContain('Nothing was changed');
-    const otherAction = allowedAction(state);
-    if (otherAction !== null) expect(answer).toContain(`/sync ${otherAction} ${project}`);
+    const answer = await harness.runCommand(`${action} ${project}`);
+    const isThereAlready = transitions[action].to === state;
+    const text = visibleText(answer);
+    expect(text).toContain(
+      `${project} is ${messages.states[state]}${isThereAlready ? ' already. Nothing to do.' : ''}`,
+    );
+    expect(text).toContain('<@U0BOB>');
+    if (!isThereAlready) expect(text).toContain('Nothing was changed');
+    const instead = alternativeTo(state, action);
+    expect(buttonLabels(answer)).toEqual([...(instead === null ? [] : [messages.actions[instead].label]), 'Show']);
+    expect(harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
     expect(await harness.services.context.operations.listRecent(project, 5)).toEqual([]);
   });
 
@@ -96,13 +101,10 @@ async function expectRefusal(project: string, state: ProjectState): Promise<void
     state: 'refused',
     refusal: { code: 'not_allowed', by: 'U0BOB', state },
   });
-  const outcome = await harness.waitForMessage(
-    new RegExp(`${project}.* was not .*it was ${messages.states[state]}`, 's'),
-    {
-      user: 'U0BOB',
-    },
-  );
+  const outcome = await harness.waitForMessage(new RegExp(`${project} · Not .*It was ${messages.states[state]}`, 's'));
   expect(visibleText(outcome)).toContain('Nothing was changed');
+  const othersRead = harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC').map(visibleText);
+  expect(othersRead.filter((text) => text.includes(project))).toEqual([]);
   expect(await harness.services.context.projects.read(project)).toMatchObject({
     state,
     version: 1,

@@ -3,8 +3,8 @@ import { needsNotification } from '../../src/domain/alert.ts';
 import { withTitles } from '../support/fault-scenario.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
-const failedText = 'payments is Failed: a task failed';
-const resolvedText = 'payments was Failed. A restore followed';
+const failedText = 'payments · Failed · a task failed';
+const resolvedText = 'payments · A restore followed';
 const restoredText = 'payments was restored';
 
 /** Bob restores with the button of the alert. The messages after every notification, in any order. */
@@ -105,7 +105,7 @@ it.each(withTitles(cases))('%s', async (_title, { fault, during, sees }) => {
   harness.press('Restore', findAlert(harness), 'U0CAROL');
   await harness.waitForMessage('You are not an operator', { user: 'U0CAROL' });
   harness.press('Restore', findAlert(harness), 'U0BOB');
-  await harness.waitForMessage(/payments is Running[\s\S]*Nothing was changed/, { user: 'U0BOB' });
+  await harness.waitForMessage(/payments is Running already\. Nothing to do\./, { user: 'U0BOB' });
 });
 
 it('An alert for an archived channel is logged, and the command still restores the project.', async () => {

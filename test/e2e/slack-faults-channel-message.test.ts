@@ -53,8 +53,8 @@ const cases = [
   {
     fault: 'chat.postMessage: the connection breaks after Slack accepted it',
     during: 'OK',
-    meanwhile: 'alice: orders was paused; channel: Pausing orders…',
-    sees: 'alice: orders was paused; channel: Pausing orders…, then orders was paused',
+    meanwhile: 'alice: orders was paused; channel: orders · Pausing…',
+    sees: 'alice: orders was paused; channel: orders · Pausing…, then orders was paused',
   },
   {
     fault: 'chat.postMessage gets no answer, and Slack did not accept it',
@@ -75,7 +75,7 @@ const cases = [
   {
     fault: 'the bot token is revoked for a while (invalid_auth)',
     during: 'the execution',
-    meanwhile: 'alice: orders was paused; channel: Pausing orders…',
+    meanwhile: 'alice: orders was paused; channel: orders · Pausing…',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {
@@ -86,13 +86,13 @@ const cases = [
   {
     fault: 'chat.update answers 429, Retry-After 1 s, three times',
     during: 'the execution',
-    meanwhile: 'alice: orders was paused; channel: Pausing orders…',
+    meanwhile: 'alice: orders was paused; channel: orders · Pausing…',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {
     fault: 'chat.update answers 500',
     during: 'the execution',
-    meanwhile: 'alice: orders was paused; channel: Pausing orders…',
+    meanwhile: 'alice: orders was paused; channel: orders · Pausing…',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {
@@ -113,12 +113,12 @@ const cases = [
   {
     fault: 'the message may not be edited (cant_update_message)',
     during: 'the execution',
-    sees: 'alice: orders was paused; channel: Pausing orders…, then orders was paused',
+    sees: 'alice: orders was paused; channel: orders · Pausing…, then orders was paused',
   },
   {
     fault: 'the message may not be edited any more (edit_window_closed)',
     during: 'the execution',
-    sees: 'alice: orders was paused; channel: Pausing orders…, then orders was paused',
+    sees: 'alice: orders was paused; channel: orders · Pausing…, then orders was paused',
   },
   {
     fault: 'alice reloads her client, and the dialog is gone',

@@ -26,7 +26,7 @@ const cases = [
   {
     fault: 'the bot is removed from the channel',
     during: 'the execution',
-    sees: 'alice: orders was paused; channel: Pausing orders…',
+    sees: 'alice: orders was paused; channel: orders · Pausing…',
   },
   {
     fault: 'the message is deleted, and only some people may post in the channel (restricted_action)',
@@ -41,33 +41,33 @@ const cases = [
   {
     fault: 'the channel is archived',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders · Pausing…; direct message: orders was paused',
   },
   {
     fault: 'the bot is removed from the channel, and the dialog is older than 30 minutes',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders · Pausing…; direct message: orders was paused',
   },
   {
     fault: 'the bot is removed from the channel, and the five uses of the response_url are spent',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders · Pausing…; direct message: orders was paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 404',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders · Pausing…; direct message: orders was paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 200, ok: false, used_url',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: Pausing orders…; direct message: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders · Pausing…; direct message: orders was paused',
   },
   {
     fault: 'the bot is removed from the channel, and the response_url answers 500 for a while',
     during: 'the execution',
-    meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
-    sees: 'alice: orders was paused; channel: Pausing orders…',
+    meanwhile: 'alice: orders · Pausing…; channel: orders · Pausing…',
+    sees: 'alice: orders was paused; channel: orders · Pausing…',
   },
   {
     fault: 'the channel is archived, and direct messages answer 429, Retry-After 1 s',

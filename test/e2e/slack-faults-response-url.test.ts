@@ -43,7 +43,7 @@ const cases = [
   {
     fault: 'the response_url answers 500, three times',
     during: 'the execution',
-    meanwhile: 'alice: Pausing orders…; channel: orders was paused',
+    meanwhile: 'alice: orders · Pausing…; channel: orders was paused',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {
@@ -54,23 +54,23 @@ const cases = [
   {
     fault: 'the response_url gets no answer',
     during: 'the execution',
-    meanwhile: 'alice: Pausing orders…; channel: orders was paused',
+    meanwhile: 'alice: orders · Pausing…; channel: orders was paused',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {
     fault: 'the response_url answers 404',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders was paused',
   },
   {
     fault: 'the response_url answers 200, ok: false, used_url',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders was paused',
   },
   {
     fault: 'the dialog is older than 30 minutes',
     during: 'the execution',
-    sees: 'alice: Pausing orders…; channel: orders was paused',
+    sees: 'alice: orders · Pausing…; channel: orders was paused',
   },
 ] as const satisfies readonly FaultCase[];
 

@@ -98,7 +98,7 @@ const cases = [
   {
     fault: 'Slack refuses all connections until the operation has ended',
     during: 'the execution',
-    meanwhile: 'alice: Pausing orders…; channel: Pausing orders…',
+    meanwhile: 'alice: orders · Pausing…; channel: orders · Pausing…',
     sees: 'alice: orders was paused; channel: orders was paused',
   },
   {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { closestMatch, findClosest } from '../../src/lib/closest-match.ts';
+import { closestMatch, closestMatches, findClosest } from '../../src/lib/closest-match.ts';
 
 it.each([
   ['ordes', 'orders'],
@@ -26,16 +26,16 @@ const word = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 20 }),
 );
 
-it('the match is the first of the closest candidates (property)', () => {
+it('the matches are the closest candidates, the closest first (property)', () => {
   fc.assert(
-    fc.property(word, fc.array(word, { maxLength: 5 }), (typed, candidates) => {
-      const distances = candidates.map((candidate) => editDistance(typed, candidate));
-      const allowed = candidates.map(
-        (candidate, index) => (distances[index] ?? 0) <= Math.min(5, Math.max(1, Math.floor(candidate.length / 3))),
-      );
-      const closest = Math.min(...distances.filter((_distance, index) => allowed[index]));
-      const match = candidates.find((_candidate, index) => allowed[index] && distances[index] === closest);
-      expect(closestMatch(typed, candidates)).toBe(match ?? null);
+    fc.property(word, fc.array(word, { maxLength: 8 }), fc.integer({ min: 1, max: 5 }), (typed, candidates, max) => {
+      const expected = candidates
+        .map((candidate) => ({ candidate, distance: editDistance(typed, candidate) }))
+        .filter(({ candidate, distance }) => distance <= Math.min(5, Math.max(1, Math.floor(candidate.length / 3))))
+        .sort((a, b) => a.distance - b.distance)
+        .map(({ candidate }) => candidate);
+      expect(closestMatches(typed, candidates, max)).toEqual(expected.slice(0, max));
+      expect(closestMatch(typed, candidates)).toBe(expected[0] ?? null);
     }),
     { numRuns: 1_000 },
   );
@@ -45,7 +45,7 @@ it('a candidate takes at most 693 steps (property)', () => {
   const longWord = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 5_000 });
   fc.assert(
     fc.property(longWord, fc.array(longWord, { maxLength: 5 }), (typed, candidates) => {
-      expect(findClosest(typed, candidates).steps).toBeLessThanOrEqual(693 * candidates.length);
+      expect(findClosest(typed, candidates, 5).steps).toBeLessThanOrEqual(693 * candidates.length);
     }),
   );
 });
@@ -58,6 +58,7 @@ it.each([
     findClosest(
       typed,
       Array.from({ length: 10_000 }, (_, index) => idOf(index)),
+      5,
     ).steps,
   ).toBeLessThan(1_000_000);
 });

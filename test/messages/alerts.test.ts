@@ -3,6 +3,7 @@ import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { messages } from '../../src/messages/catalog.ts';
+import { joinDots } from '../../src/messages/format.ts';
 import { alertText } from '../../src/messages/render.ts';
 import { exampleLink, exampleProject } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
@@ -13,23 +14,23 @@ const failure: TaskFailure = { kind: 'task_failed', link: exampleLink('a'), task
 /** The example project has two links. */
 function firingText(condition: Condition, overrides: Partial<Project> = {}, revealReasons = true): string {
   const context = { project: exampleProject(overrides), format: plainFormatter, revealReasons };
-  const { headline, advice } = alertText(condition, context);
-  return `${headline}. ${advice}`;
+  const { event, details, advice } = alertText(condition, context);
+  return `${joinDots(event, ...details)}. ${advice}`;
 }
 
 describe('a firing alert', () => {
   const cases: readonly (readonly [Condition, Project['state'], RegExp])[] = [
-    [{ kind: 'project_failed', since: 1, failure }, 'failed', /^orders is Failed: a task failed on a: row 7\. /],
+    [{ kind: 'project_failed', since: 1, failure }, 'failed', /^Failed · a task failed on a: row 7\. /],
     [
       { kind: 'project_failed', since: 7, failure, isRepeated: true },
       'failed',
-      /^orders is Failed again, since T7: a task failed on a: row 7\. /,
+      /^Failed again · a task failed on a: row 7 · since T7\. /,
     ],
-    [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^orders is Failed: a task failed\. /],
+    [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^Failed · a task failed\. /],
     [
       { kind: 'project_failed', since: 1, failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1 } },
       'failed',
-      /^orders is Failed: a could not be reached\. /,
+      /^Failed · a could not be reached\. /,
     ],
     [
       {
@@ -38,17 +39,17 @@ describe('a firing alert', () => {
         failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1, isNotConfigured: true },
       },
       'failed',
-      /^orders is Failed: a could not be reached, because its connection was not configured in the worker that tried last\. /,
+      /^Failed · a could not be reached, because its connection was not configured in the worker that tried last\. /,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
       'paused',
-      /^a runs although orders is Paused\. It was resumed outside syncbot, or by a command of syncbot that arrived late\. Workers may process its tasks\. Re-apply pauses it again\.$/,
+      /^Paused, but a link runs · a\. It was resumed outside syncbot, or by a command of syncbot that arrived late\. Workers may process its tasks\. Re-apply pauses it again\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
       'paused',
-      /^2 links \(a, b\) run although .* Re-apply pauses them again; Adopt makes the project Running\.$/,
+      /^Paused, but 2 links run · a and 1 more\. .* Re-apply pauses them again; Adopt records the project as Running\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
@@ -58,67 +59,59 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'not_paused' },
       'failed',
-      /^a runs although orders is Failed\. syncbot could not pause it yet and tries again\. /,
+      /^Failed, but a link runs · a\. syncbot could not pause it yet and tries again\. /,
     ],
     [
       { kind: 'pause_ignored', links: sample(9, 'a', 'b') },
       'paused',
-      /^9 links \(a, b, …\) of orders are paused, but a worker took tasks/,
+      /^Paused, but a worker takes tasks · a and 8 more\. /,
     ],
     [
       { kind: 'unexpectedly_paused', links: sample(2, 'a', 'b') },
       'running',
-      /^2 links .* are paused although orders is Running\. .*; Adopt makes the project Paused\.$/,
+      /^Running, but 2 links are paused · a and 1 more\. .*; Adopt records the project as Paused\.$/,
     ],
     [
       { kind: 'unexpectedly_paused', links: sample(1, 'a') },
       'running',
-      /^a is paused although orders is Running\. It was paused outside syncbot, or by a command of syncbot that arrived late\. Tasks wait\. Re-apply resumes it\.$/,
+      /^Running, but a link is paused · a\. It was paused outside syncbot, or by a command of syncbot that arrived late\. Tasks wait\. Re-apply resumes it\.$/,
     ],
-    [
-      { kind: 'queue_missing', links: sample(1, 'b') },
-      'running',
-      /^b of orders has no queue any more\. The queue does not exist/,
-    ],
+    [{ kind: 'queue_missing', links: sample(1, 'b') }, 'running', /^Queue missing · b\. The queue does not exist/],
     [
       { kind: 'queue_created', links: sample(1, 'a') },
       'paused',
-      /^a of orders has a queue now\. syncbot pauses it, because orders is Paused/,
+      /^New queue · a\. syncbot pauses it, because orders is Paused/,
     ],
     [
       { kind: 'queue_created', links: sample(1, 'a') },
       'running',
-      /^a of orders has a queue now\. syncbot lets it run, because orders is Running/,
+      /^New queue · a\. syncbot lets it run, because orders is Running/,
     ],
     [
       { kind: 'link_unreadable', links: sample(1, 'a') },
       'running',
-      /^the numbers of a of orders cannot be read\. A task there has .* Ask the owner of the queue to remove that task\.$/,
+      /^Cannot be read · a\. A task there has .* Ask the owner of the queue to remove that task\.$/,
     ],
     [
       { kind: 'link_unreadable', links: sample(2, 'a', 'b') },
       'paused',
-      /^the numbers of 2 links \(a, b\) of orders cannot be read\. .* Ask the owner of the queues to remove that task\.$/,
+      /^Cannot be read · a and 1 more\. .* Ask the owner of the queues to remove that task\.$/,
     ],
     [
       { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
       'running',
-      /^no worker is connected to a of orders\. /,
+      /^No worker · none is connected to a\. /,
     ],
     [
       { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
       'running',
-      /^delayed tasks of a of orders are due, but no worker takes them\. /,
+      /^No worker takes tasks · delayed tasks of a are due\. /,
     ],
-    [
-      { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
-      'running',
-      /^orders is over its latency limit of 5 min: its latency is 6 min\. /,
-    ],
+    [{ kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, 'running', /^6 min behind · limit 5 min\. /],
     [
       { kind: 'tasks_failed', count: 7, failure },
       'running',
-      /^7 tasks of orders failed, the oldest on a: row 7\. The project stays Running/,
+      /^7 tasks failed · the oldest on a: row 7\. The project stays Running/,
     ],
     [
       { kind: 'tasks_failed', count: 7, failure, removedTasks: 350 },
@@ -130,17 +123,9 @@ describe('a firing alert', () => {
       'failed',
       / At least 1 more failed task was removed from the queue \(removeOnFail\) and cannot be retried\.$/,
     ],
-    [
-      { kind: 'log_retention_50', until: 5 },
-      'paused',
-      /^orders is Paused, and its source keeps its log until T5\. Half/,
-    ],
-    [
-      { kind: 'log_retention_80', until: 5 },
-      'failed',
-      /^orders is Failed, and its source keeps its log until T5\. Most/,
-    ],
-    [{ kind: 'log_retention_100', until: 5 }, 'paused', /^orders is Paused, and its source kept its log until T5\. /],
+    [{ kind: 'log_retention_50', until: 5 }, 'paused', /^Paused · its source keeps its log until T5\. Half/],
+    [{ kind: 'log_retention_80', until: 5 }, 'failed', /^Failed · its source keeps its log until T5\. Most/],
+    [{ kind: 'log_retention_100', until: 5 }, 'paused', /^Paused · its source kept its log until T5\. /],
   ];
   const casesWithKind = cases.map(([condition, state, text]) => [condition.kind, state, text, condition] as const);
   it.each(casesWithKind)(
@@ -160,31 +145,59 @@ describe('a firing alert', () => {
   });
 });
 
-it.each<[Condition['kind'], Project['state'], number | null, RegExp]>([
+const running = { kind: 'unexpectedly_running', links: sample(10, 'a', 'b'), cause: 'resumed' } as const;
+const log: Condition = { kind: 'log_retention_50', until: 5 };
+
+it.each<[Condition, Project['state'], string]>([
+  [running, 'paused', 'Resolved at END, after 1 min · links ran although they should have been paused · a and 9 more'],
   [
-    'unexpectedly_running',
-    'paused',
-    61_000,
-    /^orders: links ran although they should have been paused\. Resolved after 1 min\.$/,
+    { kind: 'project_failed', since: 1, failure },
+    'running',
+    'A restore followed at END, after 1 min · it was Failed · a task failed on a: row 7',
   ],
-  ['unexpectedly_running', 'paused', null, /^orders: links ran although they should have been paused\. Resolved\.$/],
-  ['project_failed', 'running', 61_000, /^orders was Failed\. A restore followed after 1 min\.$/],
-  ['project_failed', 'failed', null, /^orders was Failed\. A restore followed\.$/],
-  ['latency', 'paused', 61_000, /^orders: it was too far behind\. Resolved after 1 min, when it was Paused\.$/],
-  ['latency', 'running', 61_000, /Resolved after 1 min\.$/],
   [
-    'log_retention_50',
+    { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
     'paused',
-    61_000,
-    /Resolved after 1 min\. A newer reminder replaced it, or logRetention was changed\.$/,
+    'Resolved at END, after 1 min, when it was Paused · it was too far behind · limit 5 min',
   ],
-  ['log_retention_50', 'running', 61_000, /Resolved after 1 min\.$/],
-])(
-  'a resolved alert of kind %s in a %s project has its text (duration in ms: %s)',
-  (kind, state, durationMs, expected) => {
-    const project = exampleProject({ state });
-    const since = project.since;
-    const occurrence = durationMs === null ? null : { since, resolvedAt: since + durationMs };
-    expect(messages.alerts.resolved({ kind, project, format: plainFormatter, occurrence })).toMatch(expected);
+  [
+    { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
+    'running',
+    'Resolved at END, after 1 min · no worker took its tasks · a',
+  ],
+  [
+    { kind: 'tasks_failed', count: 7, failure },
+    'running',
+    'Resolved at END, after 1 min · tasks failed · the oldest on a: row 7',
+  ],
+  [
+    log,
+    'paused',
+    'Resolved at END, after 1 min, because a newer reminder replaced it, or logRetention was changed · half of the time to restore it had passed',
+  ],
+  [log, 'running', 'Resolved at END, after 1 min · half of the time to restore it had passed'],
+])('A resolved alert keeps its cause and says when it ended (%j, %s).', (condition, state, expected) => {
+  const project = exampleProject({ state });
+  const resolvedAt = project.since + 61_000;
+  const facts = { kind: condition.kind, project, format: plainFormatter, condition, revealReasons: true };
+  const parts = messages.alerts.resolved({ ...facts, occurrence: { since: project.since, resolvedAt } });
+  expect(joinDots(...parts)).toBe(expected.replace('END', plainFormatter.time(resolvedAt)));
+});
+
+it('A resolved alert of which only the kind is known says that it is resolved.', () => {
+  const facts = { project: exampleProject(), format: plainFormatter, condition: null, revealReasons: true };
+  expect(messages.alerts.resolved({ ...facts, kind: 'no_worker', occurrence: null })).toEqual([
+    'Resolved',
+    'no worker took its tasks',
+  ]);
+});
+
+it.each([running, { kind: 'project_failed', since: 1, failure } as const])(
+  'A resolved alert hides the reason of a failed task where it may not be shown ($kind).',
+  (condition) => {
+    const facts = { kind: condition.kind, project: exampleProject(), format: plainFormatter, condition };
+    expect(messages.alerts.resolved({ ...facts, revealReasons: false, occurrence: null }).join()).not.toContain(
+      'row 7',
+    );
   },
 );

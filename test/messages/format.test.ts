@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatTimeLeft, pluralize, summarizeNames } from '../../src/messages/en/format.ts';
+import { formatDuration, joinOr, nameAndMore, pluralize } from '../../src/messages/en/format.ts';
 import { joinDots } from '../../src/messages/format.ts';
 
 it.each([
@@ -17,24 +17,27 @@ it.each([
   expect(formatDuration(ms)).toBe(expected);
 });
 
-it('the time that is left is rounded up', () => {
-  expect([299_999, 4_001, 0, -1].map(formatTimeLeft)).toEqual(['5 min', '5 s', '0 s', '0 s']);
-});
-
 describe('names', () => {
   it.each([
     [[], ''],
     [['a'], 'a'],
-    [['a', 'b'], 'a and b'],
-    [['a', 'b', 'c'], 'a, b and c'],
-    [['a', 'b', 'c', 'd'], 'a, b, c and 1 more link'],
-    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more links'],
-  ])('%j are summarized', (names, expected) => {
-    expect(summarizeNames(names, 'link')).toBe(expected);
+    [['a', 'b'], 'a and 1 more'],
+    [Array.from({ length: 2_000 }, () => 'a'), 'a and 1,999 more'],
+  ])('%j are the first one and the number of the others', (names, expected) => {
+    expect(nameAndMore(names)).toBe(expected);
   });
 
-  it('of a sample are summarized with the total', () => {
-    expect(summarizeNames(['a', 'b'], 'link', 7)).toBe('a, b and 5 more links');
+  it('of a sample are counted with the total', () => {
+    expect(nameAndMore(['a', 'b'], 7)).toBe('a and 6 more');
+  });
+
+  it.each([
+    [[], ''],
+    [['a'], 'a'],
+    [['a', 'b'], 'a or b'],
+    [['a', 'b', 'c'], 'a, b or c'],
+  ])('%j are alternatives', (names, expected) => {
+    expect(joinOr(names)).toBe(expected);
   });
 });
 

@@ -62,7 +62,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   started: [{ ...pauseOperation, state: 'pausing' }, 'Pausing began', 'a syncbot worker began'],
   refused: [
     { ...pauseOperation, code: 'not_allowed', refusal: { code: 'not_allowed', ...refusalFacts } },
-    'the request to pause it was refused: it was Paused, by @U0BOB',
+    'the request to pause it was refused: it was Paused, since T1, by @U0BOB',
     'the request was refused: the reason was not recorded',
   ],
   done: [
@@ -157,9 +157,9 @@ describe('the text of an entry', () => {
         code: 'operation_active',
         refusal: { code: 'operation_active', ...refusalFacts, action: 'restore' },
       }),
-    ).toBe('the request was refused: @U0BOB had asked to restore it, and that was in progress');
+    ).toBe('the request was refused: @U0BOB had asked to restore it at T1, and that was in progress');
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
-      'the request was refused: the project or its definition changed after the request',
+      'the request was refused: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
     expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('the request was refused: too_‹new>');
     expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('the request was refused: constructor');

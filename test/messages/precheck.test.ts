@@ -46,7 +46,7 @@ const cases: readonly (readonly [PrecheckItem, item: string, message: string])[]
       links: links('b', 'c', 'd', 'e'),
     },
     'no failed task',
-    'b: 2 tasks failed since the link was added, started or restored (and 3 more links with the same result)',
+    'b: 2 tasks failed since the link was added, started or restored (and 3 more with the same result)',
   ],
   [
     {

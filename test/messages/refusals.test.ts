@@ -1,28 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { isAllowed, operationKinds } from '../../src/domain/lifecycle.ts';
+import { isAllowed, type OperationKind, operationKinds, transitions } from '../../src/domain/lifecycle.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
-import { projectStates } from '../../src/domain/project-state.ts';
-import { type Refusal, type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
+import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
+import { type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
 import { refusalText } from '../../src/messages/render.ts';
 import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
 const hostileText = '<!channel> *x* & "y"';
 const now = 1_000_000;
-const context = { format: plainFormatter, now };
 const link = { queue: hostileText, connection: hostileText, prefix: hostileText };
 const refusalFacts: Omit<RefusalOf<'not_allowed'>, 'code'> = {
   project: hostileText,
   since: now - 12_000,
   by: hostileText,
   state: 'paused',
-  action: 'pause',
+  action: 'start',
 };
 
 /** One for every code: a new code without an example does not compile. */
 const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   not_allowed: { code: 'not_allowed', ...refusalFacts },
-  unknown_project: { code: 'unknown_project', project: hostileText, similar: hostileText },
+  unknown_project: { code: 'unknown_project', project: hostileText, similar: [hostileText, hostileText] },
   operation_active: { code: 'operation_active', ...refusalFacts, state: 'pausing' },
   changed: { code: 'changed', ...refusalFacts },
   claim_timeout: { code: 'claim_timeout', project: hostileText, action: 'pause' },
@@ -59,10 +58,10 @@ describe('the text of a refusal', () => {
   it.each(Object.entries(examples))(
     'with the code %s contains "Nothing was changed." and an advice',
     (code, refusal) => {
-      const text = refusalText(refusal, context);
+      const text = refusalText(refusal, plainFormatter);
       expect(refusalSchema.parse(refusal)).toEqual(refusal);
       expect(text).toContain('Nothing was changed.');
-      expect(text).toMatch(/[A-Z].*\.$/s);
+      expect(text).toMatch(/[A-Z].*[.?]$/s);
       expect(text).not.toContain('\n');
       expect(text).not.toMatch(/undefined|null|NaN|\[object/);
       expect(text, code).not.toContain('<!channel>');
@@ -74,29 +73,38 @@ describe('the text of a refusal', () => {
     expect(Object.keys(examples).sort()).toEqual(refusalSchema.options.map(({ shape }) => shape.code.value).sort());
   });
 
-  it('has the state, its duration, its author, the reason and the possible action', () => {
-    const refusal: Refusal = {
-      code: 'not_allowed',
-      project: 'orders',
-      since: now - 12_000,
-      by: 'U0BOB',
-      state: 'paused',
-      action: 'pause',
-    };
-    expect(refusalText(refusal, context)).toBe(
-      'orders is Paused, for 12 s, by @U0BOB: it is already paused. Nothing was changed. Possible now: /sync restore orders.',
-    );
-  });
+  const notAllowed = { code: 'not_allowed', project: 'orders', since: now, by: 'U0BOB' } as const;
+  const time = plainFormatter.time(now);
+
+  it.each<[ProjectState, OperationKind, string]>([
+    [
+      'paused',
+      'start',
+      `orders is Paused, since ${time}, by @U0BOB: a Paused project must be restored, not started. Nothing was changed. Possible now: /sync restore orders.`,
+    ],
+    ['running', 'start', `orders is Running already. Nothing to do. It became Running at ${time}, by @U0BOB.`],
+    [
+      'failed',
+      'pause',
+      `orders is Failed, since ${time}, by @U0BOB: its links are paused already. Nothing was changed.`,
+    ],
+  ])(
+    'of a %s project that refuses %s has the state, who set it and when, and no hint at the opposite',
+    (state, action, text) => {
+      expect(refusalText({ ...notAllowed, state, action }, plainFormatter)).toBe(text);
+    },
+  );
 
   const refusedPairs = projectStates.flatMap((state) =>
     operationKinds.filter((kind) => !isAllowed(state, kind)).map((kind) => [state, kind] as const),
   );
   it.each(refusedPairs)('has a reason why a %s project refuses %s', (state, action) => {
-    const text = refusalText(
-      { code: 'not_allowed', project: 'orders', since: now, by: 'U0BOB', state, action },
-      context,
+    const text = refusalText({ ...notAllowed, state, action }, plainFormatter);
+    expect(text).toMatch(
+      transitions[action].to === state
+        ? /^orders is [A-Z]\w+ already\. Nothing to do\. It became [A-Z]\w+ at .*, by @U0BOB\.$/
+        : /^orders is [A-Z].*, since .*, by @U0BOB: .+[^.]\. Nothing was changed\./,
     );
-    expect(text).toMatch(/^orders is [A-Z].*, for 0 s, by @U0BOB: .+[^.]\. Nothing was changed\./);
     expect(text).not.toContain('has changed since');
   });
 
@@ -107,8 +115,8 @@ describe('the text of a refusal', () => {
       { check: 'bullmq_version', result: 'unknown', reason: { code: 'bullmq_unknown' }, links },
       { check: 'workers_connected', result: 'fail', reason: { code: 'no_worker' }, links },
     ];
-    expect(refusalText({ code: 'precheck_failed', project: 'orders', items }, context)).toMatch(
-      /^orders did not pass its precheck: orders-full: no worker is connected: [^;]*\. Nothing was changed\./,
+    expect(refusalText({ code: 'precheck_failed', project: 'orders', items }, plainFormatter)).toMatch(
+      /^orders is Not Started: it did not pass its precheck: orders-full: no worker is connected: [^;]*\. Nothing was changed\./,
     );
   });
 });

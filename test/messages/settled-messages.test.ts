@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertKinds } from '../../src/domain/conditions.ts';
+import { type AlertKind, alertKinds, type ConditionOf } from '../../src/domain/conditions.ts';
 import { type OperationKind, operationKinds } from '../../src/domain/lifecycle.ts';
 import type { Operation, OperationState, Outcome } from '../../src/domain/operation.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
@@ -116,6 +116,30 @@ const settledOperations = operationKinds.flatMap((action) =>
   ),
 );
 
+const sample = { total: 10, first: links };
+const taskFailure = {
+  kind: 'task_failed',
+  link: exampleLink('orders-incr'),
+  taskId: '7',
+  reason: 'row 7',
+  at: exampleNow,
+} as const;
+const exampleConditions: { readonly [Kind in AlertKind]: ConditionOf<Kind> } = {
+  project_failed: { kind: 'project_failed', since: exampleNow, failure: taskFailure },
+  unexpectedly_running: { kind: 'unexpectedly_running', links: sample, cause: 'resumed' },
+  pause_ignored: { kind: 'pause_ignored', links: sample },
+  unexpectedly_paused: { kind: 'unexpectedly_paused', links: sample },
+  queue_missing: { kind: 'queue_missing', links: sample },
+  queue_created: { kind: 'queue_created', links: sample },
+  link_unreadable: { kind: 'link_unreadable', links: sample },
+  no_worker: { kind: 'no_worker', noWorker: sample, overdue: sample },
+  latency: { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
+  tasks_failed: { kind: 'tasks_failed', count: 7, failure: taskFailure },
+  log_retention_50: { kind: 'log_retention_50', until: exampleNow },
+  log_retention_80: { kind: 'log_retention_80', until: exampleNow },
+  log_retention_100: { kind: 'log_retention_100', until: exampleNow },
+};
+
 /** The project after every change that can follow. */
 const laterProjects: readonly Project[] = projectStates.flatMap((state) =>
   ['U0CAROL', 'cli:dave', 'syncbot'].map((by) =>
@@ -143,12 +167,13 @@ describe('a settled message', () => {
   it.each(alertKinds)('of a resolved alert of kind %s contains no word and no state that becomes untrue', (kind) => {
     const resolvedAt = exampleNow;
     const occurrence = { since: resolvedAt - 61_000, resolvedAt };
+    const facts = { kind, occurrence, condition: exampleConditions[kind], revealReasons: true, format };
     for (const state of projectStates) {
       const project = exampleProject({ state, since: resolvedAt - 1 });
-      const [settled = ''] = textsOf(buildResolvedAlert({ project, kind, occurrence, format }));
+      const [settled = ''] = textsOf(buildResolvedAlert({ ...facts, project }));
       expect(presentWords(settled), settled).toEqual([]);
       for (const later of laterProjects) {
-        const [text = ''] = textsOf(buildResolvedAlert({ project: later, kind, occurrence, format }));
+        const [text = ''] = textsOf(buildResolvedAlert({ ...facts, project: later }));
         const states = text.match(/\b(?:Not Started|Starting|Running|Pausing|Paused|Restoring)\b/g) ?? [];
         expect({ states, words: presentWords(text) }, text).toEqual({ states: [], words: [] });
       }

@@ -27,7 +27,7 @@ describe('requests from Slack', () => {
     ['sync:v1:ok', 'not an operation', /older version/],
     ['sync:v1:page:next', '{', /older version/],
     ['sync:v1:ask:pause', '<!channel>', /older version/],
-    ['sync:v1:show', 'ordres', /no project called ordres.*Did you mean `\/sync show orders`/],
+    ['sync:v1:show', 'ordres', /no project called ordres.*Did you mean orders\?/],
   ])('The bot answers a press with the action id %s and the value %j.', async (actionId, value, text) => {
     await using fixture = await startSlackAppFixture();
     expect((await fixture.pressForged(actionId, value).acked).kind).toBe('acked');

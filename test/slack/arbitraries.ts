@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
-import { actions } from '../../src/domain/lifecycle.ts';
+import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
@@ -10,6 +10,7 @@ import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import type { RefusedCommand } from '../../src/slack/views/refusal.ts';
 
 export const now = 1_800_000_000_000;
 
@@ -228,10 +229,15 @@ export const precheckItemsArbitrary: fc.Arbitrary<PrecheckItem[]> = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
+export const refusedCommandArbitrary: fc.Arbitrary<RefusedCommand> = fc.record({
+  verb: fc.constantFrom('show' as const, 'precheck' as const, 'history' as const, ...actions),
+  reason: fc.option(fc.string({ minLength: 1, maxLength: 300 })),
+});
+
 export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
   fc.record({
     code: fc.constantFrom('not_allowed' as const, 'operation_active' as const, 'changed' as const),
-    action: fc.constantFrom(...actions),
+    action: fc.constantFrom(...operationKinds),
     project: projectIdArbitrary,
     state: fc.constantFrom(...projectStates),
     since: timestamp,
@@ -240,7 +246,7 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
   fc.record({
     code: fc.constant('unknown_project' as const),
     project: hostileTextArbitrary,
-    similar: fc.option(projectIdArbitrary),
+    similar: fc.array(projectIdArbitrary, { maxLength: 5 }),
   }),
   fc.record({
     code: fc.constant('precheck_failed' as const),
@@ -253,6 +259,24 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     links: fc.array(link, { minLength: 1 }),
     paused: fc.array(link),
   }),
+  fc.record({
+    code: fc.constant('claim_timeout' as const),
+    project: projectIdArbitrary,
+    action: fc.constantFrom(...operationKinds),
+  }),
+  fc.record({
+    code: fc.constant('no_drift' as const),
+    project: projectIdArbitrary,
+    state: fc.constantFrom(...projectStates),
+  }),
+  fc.record({
+    code: fc.constant('adopt_mixed' as const),
+    project: projectIdArbitrary,
+    running: fc.array(link),
+    paused: fc.array(link),
+    missing: fc.array(link),
+  }),
+  fc.record({ code: fc.constant('removed' as const), project: projectIdArbitrary }),
   fc.record({ code: fc.constant('not_operator' as const), user: requester }),
   fc.record({ code: fc.constant('group_unknown' as const), user: requester, group: hostileTextArbitrary }),
   fc.record({
@@ -277,7 +301,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     v: fc.constant(1 as const),
     id: fc.stringMatching(/^[A-Za-z0-9]{20}$/),
     project: fc.constant(project),
-    action: fc.constantFrom(...actions),
+    action: fc.constantFrom(...operationKinds),
     state: fc.constantFrom(...operationStates),
     origin: fc.constantFrom('slack' as const, 'cli' as const),
     channel: fc.option(fc.constant('C0SYNC')),

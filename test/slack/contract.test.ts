@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   handledActionIds,
-  historyActionIdPattern,
+  historyPageActionIdPattern,
   historyQueryValue,
   listQueryValue,
   operationRefValue,
@@ -96,7 +96,7 @@ describe('action ids', () => {
       expect(id).toMatch(outdatedActionIdPattern);
       expect(id).not.toMatch(requestActionIdPattern);
       expect(id).not.toMatch(pageActionIdPattern);
-      expect(id).not.toMatch(historyActionIdPattern);
+      expect(id).not.toMatch(historyPageActionIdPattern);
     }
   });
 });

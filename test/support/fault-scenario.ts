@@ -1,8 +1,10 @@
 import { Queue } from 'bullmq';
 import { expect, vi } from 'vitest';
-import type { Operation } from '../../src/domain/operation.ts';
+import { checkClaim } from '../../src/application/check-claim.ts';
+import { claimNoticeMs, type Operation, refOf } from '../../src/domain/operation.ts';
 import type { Delivery } from '../fake-slack/fake-users.ts';
 import type { MessageView } from '../fake-slack/types.ts';
+import { keys } from './keys.ts';
 import {
   buttonLabels,
   type SlackHarness,
@@ -86,6 +88,17 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
     return newestOperation;
   };
 
+  /** Lets the channel read of the operation before a worker claims it. */
+  const delayClaim = async () => {
+    const confirmed = await slack.waitFor(async () => {
+      const newest = await operation();
+      return newest.state === 'confirmed' && newest;
+    });
+    const confirmedAt = (await services.context.serverClock.now()) - claimNoticeMs;
+    await services.redis.hset(keys.operation('orders', confirmed.id), { resolvedAt: confirmedAt });
+    await checkClaim(services.context, refOf(confirmed));
+  };
+
   let promoteDelayed = async () => {};
   let skippedMs = 0;
   const send = async (deliver: () => Delivery) => {
@@ -112,7 +125,8 @@ export async function startFaultScenario(options: SlackHarnessOptions = {}): Pro
       if (during === 'OK') endFault = await injectFault(scenario);
       await send(() => harness.press('OK', dialog));
       if (during === 'the execution') {
-        await scenario.expectMessages('alice: Pausing orders…; channel: Pausing orders…');
+        await delayClaim();
+        await scenario.expectMessages('alice: orders · Pausing…; channel: orders · Pausing…');
         await scenario.waitForNotifications();
         endFault = await injectFault(scenario);
       }

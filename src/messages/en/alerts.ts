@@ -1,9 +1,17 @@
-import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
+import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
-import type { Failure, LinkSample } from '../../domain/link.ts';
+import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
-import { formatDuration, formatFailureReason, pluralize, removedTasksSentence, unreachableClause } from './format.ts';
+import {
+  formatDuration,
+  formatFailureReason,
+  formatNumber,
+  nameAndMore,
+  pluralize,
+  removedTasksSentence,
+  unreachableClause,
+} from './format.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -12,70 +20,75 @@ const firing: FiringTexts = {
   project_failed: ({ failure, since, isRepeated }, context) => {
     const { project, format } = context;
     const links = pluralize(project.definition.links.length, 'link');
-    const again = isRepeated ? ` again, since ${format.time(since)}` : '';
     return {
-      headline: `${stateClause(project.id, 'failed')}${again}: ${failure === null ? 'a task failed' : failureClause(failure, context)}`,
+      event: isRepeated ? `${states.failed} again` : states.failed,
+      details: [
+        failure === null ? 'a task failed' : failureClause(failure, context),
+        ...(isRepeated ? [`since ${format.time(since)}`] : []),
+      ],
       advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
   unexpectedly_running: ({ links, cause }, context) => ({
-    headline: `${sample(links, context)} ${links.total === 1 ? 'runs' : 'run'} although ${projectState(context)}`,
+    event: `${stateOf(context)}, but ${links.total === 1 ? 'a link runs' : `${pluralize(links.total, 'link')} run`}`,
+    details: [someLinks(links, context)],
     advice:
       cause === 'resumed'
         ? `${was(links)} resumed ${byOthers}. Workers may process ${their(links)} tasks. Re-apply pauses ${them(links)} again${adoptHint(links, context)}.`
         : `syncbot could not pause ${them(links)} yet and tries again. Workers may process ${their(links)} tasks. Check whether the Redis of ${links.total === 1 ? 'this link' : 'these links'} accepts writes.`,
   }),
   pause_ignored: ({ links }, context) => ({
-    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'is' : 'are'} paused, but a worker took tasks within the last 5 min`,
+    event: `${stateOf(context)}, but a worker takes tasks`,
+    details: [someLinks(links, context)],
     advice:
-      'The worker ignores the pause, as workers of BullMQ 4 do. Stop that worker, and upgrade it to BullMQ 5 or newer.',
+      'The worker ignores the pause, as workers of BullMQ 4 do: it took tasks within the last 5 min. Stop that worker, and upgrade it to BullMQ 5 or newer.',
   }),
   unexpectedly_paused: ({ links }, context) => ({
-    headline: `${sample(links, context)} ${links.total === 1 ? 'is' : 'are'} paused although ${projectState(context)}`,
+    event: `${stateOf(context)}, but ${links.total === 1 ? 'a link is paused' : `${pluralize(links.total, 'link')} are paused`}`,
+    details: [someLinks(links, context)],
     advice: `${was(links)} paused ${byOthers}. Tasks wait. Re-apply resumes ${them(links)}${adoptHint(links, context)}.`,
   }),
   queue_missing: ({ links }, context) => ({
-    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has' : 'have'} no queue any more`,
+    event: links.total === 1 ? 'Queue missing' : `${pluralize(links.total, 'queue')} missing`,
+    details: [someLinks(links, context)],
     advice: `${links.total === 1 ? 'The queue does not exist any more, and its tasks are gone.' : 'The queues do not exist any more, and their tasks are gone.'} Ask the owner to create ${them(links)} again, or press Re-apply to go on without ${them(links)}.`,
   }),
   queue_created: ({ links }, context) => ({
-    headline: `${sample(links, context)} of ${context.project.id} ${links.total === 1 ? 'has a queue' : 'have queues'} now`,
+    event: links.total === 1 ? 'New queue' : `${formatNumber(links.total)} new queues`,
+    details: [someLinks(links, context)],
     advice:
       desiredLinkState(context.project.state) === 'paused'
         ? `syncbot pauses ${them(links)}, because ${projectState(context)}. You do not have to do anything.`
         : `syncbot lets ${them(links)} run, because ${projectState(context)}. You do not have to do anything.`,
   }),
   link_unreadable: ({ links }, context) => ({
-    headline: `the numbers of ${sample(links, context)} of ${context.project.id} cannot be read`,
+    event: 'Cannot be read',
+    details: [someLinks(links, context)],
     advice: `A task there has a timestamp or an id that BullMQ does not expect. Backlog and latency are unknown until it is gone. Failed tasks still count, and Pause and Restore work. Ask the owner of ${links.total === 1 ? 'the queue' : 'the queues'} to remove that task.`,
   }),
-  no_worker: ({ noWorker, overdue }, context) => {
-    const { id } = context.project;
-    return {
-      headline: [
-        ...(noWorker.total > 0 ? [`no worker is connected to ${sample(noWorker, context)} of ${id}`] : []),
-        ...(overdue.total > 0
-          ? [`delayed tasks of ${sample(overdue, context)} of ${id} are due, but no worker takes them`]
-          : []),
-      ].join('; '),
-      advice: 'Start the workers. If they run, check why they take no tasks.',
-    };
-  },
-  latency: ({ latencyMs, limitMs }, { project }) => ({
-    headline: `${project.id} is over its latency limit of ${formatDuration(limitMs)}: its latency is ${formatDuration(latencyMs)}`,
+  no_worker: ({ noWorker, overdue }, context) => ({
+    event: noWorker.total > 0 ? 'No worker' : 'No worker takes tasks',
+    details: [
+      ...(noWorker.total > 0 ? [`none is connected to ${someLinks(noWorker, context)}`] : []),
+      ...(overdue.total > 0 ? [`delayed tasks of ${someLinks(overdue, context)} are due`] : []),
+    ],
+    advice: 'Start the workers. If they run, check why they take no tasks.',
+  }),
+  latency: ({ latencyMs, limitMs }) => ({
+    event: `${formatDuration(latencyMs)} behind`,
+    details: [`limit ${formatDuration(limitMs)}`],
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
-  tasks_failed: ({ count, failure, removedTasks }, { project, format, revealReasons }) => {
-    const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
-    return {
-      headline: `${pluralize(count, 'task')} of ${project.id} failed, the oldest on ${format.link(failure.link)}${reason}`,
-      advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(removedTasks)}`,
-    };
-  },
+  tasks_failed: ({ count, failure, removedTasks }, context) => ({
+    event: `${pluralize(count, 'task')} failed`,
+    details: [`the oldest on ${context.format.link(failure.link)}${failureReason(failure, context)}`],
+    advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(removedTasks)}`,
+  }),
   log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
   log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most'),
   log_retention_100: ({ until }, context) => ({
-    headline: `${projectState(context)}, and its source kept its log until ${context.format.time(until)}`,
+    event: stateOf(context),
+    details: [`its source kept its log until ${context.format.time(until)}`],
     advice: `A restore may not find every change. Check the source before you restore ${context.project.id}.`,
   }),
 };
@@ -83,15 +96,20 @@ const firing: FiringTexts = {
 /** syncbot recognizes a late command of its own only for some minutes. */
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
 
-function failureClause(failure: Failure, { format, revealReasons }: AlertContext): string {
-  if (failure.kind === 'link_unreachable') return `${format.link(failure.link)} ${unreachableClause(failure)}`;
-  const reason = revealReasons ? `: ${formatFailureReason(failure.reason, format, 400)}` : '';
-  return `a task failed on ${format.link(failure.link)}${reason}`;
+function failureClause(failure: Failure, context: AlertContext): string {
+  const link = context.format.link(failure.link);
+  if (failure.kind === 'link_unreachable') return `${link} ${unreachableClause(failure)}`;
+  return `a task failed on ${link}${failureReason(failure, context)}`;
+}
+
+function failureReason({ reason }: TaskFailure, { format, revealReasons }: AlertContext): string {
+  return revealReasons ? `: ${formatFailureReason(reason, format, 400)}` : '';
 }
 
 function logRetentionText(until: number, context: AlertContext, part: 'Half' | 'Most'): AlertText {
   return {
-    headline: `${projectState(context)}, and its source keeps its log until ${context.format.time(until)}`,
+    event: stateOf(context),
+    details: [`its source keeps its log until ${context.format.time(until)}`],
     advice: `${part} of the time to restore ${context.project.id} has passed. A later restore may not find every change.`,
   };
 }
@@ -130,26 +148,49 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_100: 'its log retention had ended',
 };
 
-/** The message is settled: its text stays true after the project has changed. */
-function resolved({ kind, project, occurrence, format }: ResolvedAlertFacts): string {
-  const duration = occurrence === null ? null : formatDuration(occurrence.resolvedAt - occurrence.since);
-  // A restore of a Failed project may fail too, so the alert does not say that the project runs.
-  if (kind === 'project_failed') {
-    return `${project.id} was Failed. ${duration === null ? 'A restore followed' : `A restore followed after ${duration}`}.`;
+/** What was observed, a noun phrase or a clause in the past tense. Null when nothing more is known than the kind. */
+function pastDetail(condition: Condition | null, context: AlertContext): string | null {
+  if (condition === null) return null;
+  switch (condition.kind) {
+    case 'project_failed':
+      return condition.failure === null ? null : failureClause(condition.failure, context);
+    case 'tasks_failed':
+      return `the oldest on ${context.format.link(condition.failure.link)}${failureReason(condition.failure, context)}`;
+    case 'no_worker':
+      return someLinks(condition.noWorker.total > 0 ? condition.noWorker : condition.overdue, context);
+    case 'latency':
+      return `limit ${formatDuration(condition.limitMs)}`;
+    case 'log_retention_50':
+    case 'log_retention_80':
+    case 'log_retention_100':
+      return null;
+    default:
+      return someLinks(condition.links, context);
   }
-  const after = duration === null ? '' : ` after ${duration}`;
-  return `${project.id}: ${pastTitles[kind]}. Resolved${after}${resolvedHint({ kind, project, occurrence, format })}.`;
+}
+
+/** The message is settled: its text stays true after the project has changed. Returns what follows the project. */
+function resolved(facts: ResolvedAlertFacts): readonly string[] {
+  const { kind, occurrence, condition, format } = facts;
+  const at =
+    occurrence === null
+      ? ''
+      : ` at ${format.time(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
+  // A restore of a Failed project may fail too, so the alert does not say that the project runs.
+  const end = kind === 'project_failed' ? `A restore followed${at}` : `Resolved${at}${resolvedHint(facts)}`;
+  const detail = pastDetail(condition, facts);
+  return [end, pastTitles[kind], ...(detail === null ? [] : [detail])];
 }
 
 /** Alerts that only a Running project has. */
 const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
 
-/** Follows `Resolved` or `Resolved after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
+/** Follows `Resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
 function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedAlertFacts): string {
   if (occurrence === null || since > occurrence.resolvedAt) return '';
   if (runningOnlyKinds.has(kind) && state !== 'running') return `, when it was ${states[state]}`;
   if (kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
-    return '. A newer reminder replaced it, or logRetention was changed';
+    return ', because a newer reminder replaced it, or logRetention was changed';
   return '';
 }
 
@@ -159,14 +200,17 @@ export const alerts = {
   titles,
   pastTitles,
   inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
-  /** Before a critical alert. `person` is the one who last changed the project, if Slack knows them. */
+  /** Before the advice of a critical alert. `person` is the one who last changed the project, if Slack knows them. */
   mention: (person: string | null) => (person === null ? 'Attention: ' : `Attention, ${person}: `),
 };
 
-/** `2 links (a, b)`, or the name of the only link. */
-function sample({ total, first }: LinkSample, { format }: AlertContext): string {
-  const names = first.map(format.link).join(', ');
-  return total === 1 ? names : `${pluralize(total, 'link')} (${names}${total > first.length ? ', …' : ''})`;
+/** `a`, or `a and 9 more`. */
+function someLinks({ total, first }: LinkSample, { format }: AlertContext): string {
+  return first.length === 0 ? pluralize(total, 'link') : nameAndMore(first.map(format.link), total);
+}
+
+function stateOf({ project }: AlertContext): string {
+  return states[project.state];
 }
 
 function projectState({ project }: AlertContext): string {
@@ -187,5 +231,5 @@ function their({ total }: LinkSample): string {
 
 function adoptHint(links: LinkSample, { project }: AlertContext): string {
   if (!isAdoptable(project, links)) return '';
-  return `; Adopt makes the project ${states[stateAfterAdopt(desiredLinkState(project.state))]}`;
+  return `; Adopt records the project as ${states[stateAfterAdopt(desiredLinkState(project.state))]}`;
 }

@@ -1,18 +1,18 @@
 import type { Formatter } from '../format.ts';
-import { formatNumber } from './format.ts';
+import { formatNumber, joinOr } from './format.ts';
 import { sinceHint } from './history.ts';
 import { nothingChanged } from './terms.ts';
 
-/** A Slack command that cannot be run as it was typed. `suggestion` is a command that was probably meant, or null. */
+/** A Slack command that cannot be run as it was typed. `suggestions` are the commands that were probably meant. */
 export const commandErrors = {
   textTooLong: (maxLength: number) =>
     `The command is longer than ${formatNumber(maxLength)} characters. ${nothingChanged} Shorten the reason.`,
-  unknownCommand: (words: string, suggestion: string | null, format: Formatter) =>
-    `syncbot has no command ${format.command(words)}. ${nothingChanged} ${suggestion === null ? `${format.command('help')} shows the commands.` : didYouMean(suggestion, format)}`,
+  unknownCommand: (words: string, suggestions: readonly string[], format: Formatter) =>
+    `syncbot has no command ${format.command(words)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('help')} shows the commands.` : didYouMean(suggestions.map(format.command))}`,
   projectMissing: (example: string, format: Formatter) =>
     `The command needs a project. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
-  unknownProject: (project: string, suggestion: string | null, format: Formatter) =>
-    `There is no project called ${format.text(project)}. ${nothingChanged} ${suggestion === null ? `${format.command('list')} shows all projects.` : didYouMean(suggestion, format)}`,
+  unknownProject: (project: string, suggestions: readonly string[], format: Formatter) =>
+    `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(suggestions.map(format.command))}`,
   oneProjectOnly: (command: string, format: Formatter) =>
     `Only one project at a time is supported. ${nothingChanged} Begin with ${format.command(command)}. To add a reason, write because and the reason.`,
   timeNotSupported: (command: string, format: Formatter) =>
@@ -31,6 +31,10 @@ export const commandErrors = {
     `syncbot uses another command: type ${format.command('help')}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`,
 };
 
-function didYouMean(command: string, format: Formatter): string {
-  return `Did you mean ${format.command(command)}?`;
+/** The beginning of a message has 80 characters on a phone. */
+export const maxShownNameLength = 50;
+
+/** `Did you mean orders, orders-eu or orders-us?` */
+export function didYouMean(names: readonly string[]): string {
+  return `Did you mean ${joinOr(names)}?`;
 }

@@ -5,8 +5,8 @@ import type { Link } from '../../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
-import type { Formatter } from '../format.ts';
-import { formatDuration, formatNumber, pluralize, removedTasksSentence, summarizeNames } from './format.ts';
+import { type Formatter, joinDots } from '../format.ts';
+import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
 import { actions, stateClause, states } from './terms.ts';
 
 /** What OK would do. */
@@ -20,13 +20,18 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
   adopt: (facts) => {
     const { project } = facts;
     const state = stateAfterAdopt(desiredLinkState(project.state));
-    return `All of its links are already ${state}. ${project.id} becomes ${states[state]}, and no link is changed.${state === 'paused' ? logRetention(facts) : ''}`;
+    return `syncbot will record the project as ${states[state]}. All of its links are ${state} already, and none is changed.${state === 'paused' ? logRetention(facts) : ''}`;
   },
 };
 
 function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
   const { resumed, paused, missing, unreachable } = groupObservations(stats.links);
   const shouldBePaused = desiredLinkState(project.state) === 'paused';
+  const hasDrift = (shouldBePaused ? resumed : paused).length > 0;
+  const state = stateClause(project.id, project.state);
+  const intro = hasDrift
+    ? `syncbot will ${shouldBePaused ? 'pause' : 'resume'} the links again, because ${state}`
+    : state;
   const parts = [
     shouldBePaused
       ? clause(resumed, format, ['stops taking tasks', 'stop taking tasks'])
@@ -40,11 +45,11 @@ function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
       `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
-  return `${stateClause(project.id, project.state)}. ${parts.join('; ')}.`;
+  return `${intro}. ${capitalize(parts.join('; '))}.`;
 }
 
 function clause(some: readonly Link[], format: Formatter, [singular, plural]: readonly [string, string]): string {
-  const names = summarizeNames(some.map(format.link), 'link');
+  const names = nameAndMore(some.map(format.link));
   return some.length === 0 ? '' : `${names} ${some.length === 1 ? singular : plural}`;
 }
 
@@ -72,12 +77,15 @@ export const confirmation = {
   effects,
   question: (kind: OperationKind, project: string) => `${actions[kind].label} ${project}`,
   stateNow: (state: string) => `${state} now`,
+  /** Without the blocks, where nothing is bold: `orders · Running · Pause orders?` */
+  headline: (state: string, kind: OperationKind, project: string) =>
+    joinDots(project, state, `${confirmation.question(kind, project)}?`),
   /** At the end of the notification. */
-  answerWithin: (timeLeft: string) => `Answer OK or Cancel within ${timeLeft}.`,
+  answerBefore: (time: string) => `Answer OK or Cancel before ${time}.`,
   reason: (reason: string) => `Reason: ${reason}`,
   failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
-  failedTask: (link: string, ageMs: number, reason: string) => `${link} ${formatDuration(ageMs)} ago: ${reason}`,
-  moreFailedTasks: (count: number) => `and ${formatNumber(count)} more`,
+  failedTask: (link: string, time: string, reason: string) => `${link} at ${time}: ${reason}`,
+  moreFailedTasks: (count: number) => `And ${formatNumber(count)} more`,
   requestedBy: (person: string) => `requested by ${person}`,
-  expiresIn: (timeLeft: string) => `expires in ${timeLeft}`,
+  expiresAt: (time: string) => `expires at ${time}`,
 };

@@ -9,17 +9,25 @@ export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `1 link`, `3 links`. */
 export function pluralize(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** At most three of `total` names: `a`, `a and b`, `a, b and c`, `a, b, c and 2 more links`. */
-export function summarizeNames(names: readonly string[], noun: string, total = names.length): string {
-  const shown = names.slice(0, 3);
-  const more = total - shown.length;
-  const last = more > 0 ? pluralize(more, `more ${noun}`) : (shown.pop() ?? '');
-  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+/** `a`, `a or b`, `a, b or c`. */
+export function joinOr(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
+}
+
+/** One of `total` names: `a`, or `a and 9 more`. */
+export function nameAndMore(names: readonly string[], total = names.length): string {
+  const [first = ''] = names;
+  return total > 1 ? `${first} and ${formatNumber(total - 1)} more` : first;
 }
 
 const second = 1_000;
@@ -34,12 +42,6 @@ export function formatDuration(ms: number): string {
   if (positive < hour) return `${Math.floor(positive / minute)} min`;
   if (positive < day) return twoUnits(positive, { big: hour, small: minute, names: ['h', 'min'] });
   return twoUnits(positive, { big: day, small: hour, names: ['d', 'h'] });
-}
-
-/** Rounded up, so that five minutes do not become four at once. */
-export function formatTimeLeft(ms: number): string {
-  const unit = ms > minute ? minute : second;
-  return formatDuration(Math.ceil(Math.max(0, ms) / unit) * unit);
 }
 
 function twoUnits(ms: number, unit: { big: number; small: number; names: readonly [string, string] }): string {
@@ -75,7 +77,6 @@ export function formatFailureReason(reason: string, format: Formatter, maxChars:
 export const format = {
   number: formatNumber,
   duration: formatDuration,
-  timeLeft: formatTimeLeft,
   /** `5 min ago`. */
   ago: (ms: number) => `${formatDuration(ms)} ago`,
   linkCount: (count: number) => pluralize(count, 'link'),

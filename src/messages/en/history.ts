@@ -2,6 +2,7 @@ import { type AlertKind, sampledLinks } from '../../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
+import { exampleTimes } from '../../lib/since-time.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
@@ -9,8 +10,8 @@ import {
   formatFailureReason,
   formatNumber,
   formatReason,
+  nameAndMore,
   pluralize,
-  summarizeNames,
   unreachableClause,
 } from './format.ts';
 import { pastReason, refusalReasons } from './past-refusals.ts';
@@ -57,7 +58,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
   correction_scheduled: ({ links, cause }, { format }) => {
-    const names = links === null ? 'links' : summarizeNames(links.map(format.link), 'link');
+    const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'
       ? `syncbot scheduled a correction of ${names}, because the queue is new`
       : `syncbot scheduled a correction of ${names}, because an older command of syncbot may have arrived late`;
@@ -65,7 +66,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   alert_firing: ({ alert }, { format }) => {
     if (alert?.state !== 'firing') return 'an alert fired';
     const links = sampledLinks(alert.condition);
-    const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
+    const names = links.length === 0 ? '' : `: ${nameAndMore(links.map(format.link))}`;
     return `alert: ${alerts.titles[alert.condition.kind]}${names}`;
   },
   alert_resolved: ({ alertKind }) =>
@@ -97,8 +98,7 @@ function operationFailed(entry: HistoryEntry, format: Formatter): string {
   const done = action === null ? 'done' : actions[action].done;
   if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
   const { linksDone, linksTotal, unreconciled } = outcome;
-  const missed =
-    unreconciled.length === 0 ? '' : `, ${summarizeNames(unreconciled.map(format.link), 'link')} not reached`;
+  const missed = unreconciled.length === 0 ? '' : `, ${nameAndMore(unreconciled.map(format.link))} not reached`;
   return `only partly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
 }
 
@@ -141,7 +141,7 @@ interface AlertFacts {
 /** `alert: links ran although they should have been paused: orders-full`. */
 function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatter): string {
   const title = isResolved ? alerts.pastTitles[kind] : alerts.titles[kind];
-  const names = links.length === 0 ? '' : `: ${summarizeNames(links.map(format.link), 'link')}`;
+  const names = links.length === 0 ? '' : `: ${nameAndMore(links.map(format.link))}`;
   return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
 }
 
@@ -153,7 +153,8 @@ export function linesNotShown(count: number, isExact: boolean): string {
 
 /** Which times can follow `since`. */
 export function sinceHint(command: (time: string) => string): string {
-  return `Use a duration such as ${command('2h')}, a time such as ${command('22:00')}, or ${command('yesterday')}. It can be at most 7 days ago.`;
+  const { duration, timeOfDay, day } = exampleTimes;
+  return `Use a duration such as ${command(duration)}, a time such as ${command(timeOfDay)}, or ${command(day)}. It can be at most 7 days ago.`;
 }
 
 export const history = {
@@ -174,8 +175,8 @@ export const history = {
     `${linesNotShown(count, isExact)}: ${command} shows all of one project`,
   /** Follows a time that a person typed. */
   timeZone: (zone: string) => `the time was read in ${zone}`,
-  empty: 'nothing yet',
-  noOlder: 'nothing older',
+  empty: 'Nothing yet',
+  noOlder: 'Nothing older',
   /** `02:58 – 03:04`. `to` is null while it goes on. */
   times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
   olderEntries: (command: string) => `older ones: ${command}`,

@@ -1,13 +1,16 @@
 import { type ProjectState, projectStates, type StateCounts, totalCount, urgency } from '../../domain/project-state.ts';
-import type { Formatter } from '../format.ts';
+import { type Formatter, joinDots } from '../format.ts';
 import { formatDuration, formatNumber, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** Texts of the list of projects. */
 export const list = {
-  /** `3 projects for “prod”: 1 Failed, 2 Running`. `filter` is formatted, or null. */
+  /** `3 projects: 1 Failed, 2 Running · for “prod”`. `filter` is formatted, or null. */
   heading: (counts: StateCounts, filter: string | null) =>
-    `${pluralize(totalCount(counts), 'project')}${filter === null ? '' : ` for “${filter}”`}: ${stateCounts(counts)}`,
+    joinDots(
+      `${pluralize(totalCount(counts), 'project')}: ${stateCounts(counts)}`,
+      filter === null ? null : `for “${filter}”`,
+    ),
   /** `for 2 h by @bob`. */
   since: (sinceMs: number, person: string) => `for ${formatDuration(sinceMs)} by ${person}`,
   page: (page: number, pageCount: number) => `page ${page} of ${pageCount}`,

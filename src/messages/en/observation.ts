@@ -1,5 +1,5 @@
-import type { Formatter } from '../format.ts';
-import { summarizeNames } from './format.ts';
+import { type Formatter, joinDots } from '../format.ts';
+import { capitalize, pluralize } from './format.ts';
 
 type TimeFormat = Pick<Formatter, 'time'>;
 
@@ -15,16 +15,15 @@ function notObserved(since: number | null, format: TimeFormat): string {
 export const observation = {
   notObserved,
   /** Above or below what is shown of projects. */
-  warning: (since: number | null, format: TimeFormat) =>
-    `${since === null ? 'Not observed yet' : `Not observed since ${format.time(since)}`}. ${consequence}`,
+  warning: (since: number | null, format: TimeFormat) => `${capitalize(notObserved(since, format))}. ${consequence}`,
   /** The alert of a channel. `projects` are ids. */
   alert: (projects: readonly string[], since: number | null, format: TimeFormat) =>
-    `${summarizeNames(projects, 'project')} ${projects.length === 1 ? 'is' : 'are'} ${notObserved(since, format)}. ${consequence}`,
+    `${joinDots(projects.length === 1 ? (projects[0] ?? '') : pluralize(projects.length, 'project'), capitalize(notObserved(since, format)))}. ${consequence}`,
   /** The same message after a cycle has completed. */
   observedAgain: ({ since, until }: ObservationGap, format: TimeFormat) => {
     const from = since === null ? '' : ` from ${format.time(since)}`;
     const to = until === null ? '' : ` ${since === null ? 'before' : 'to'} ${format.time(until)}`;
-    return `No syncbot worker observed the links${from}${to}. Failed tasks and drift of that time were noticed only afterwards.`;
+    return `${joinDots('All projects', `Not observed${from}${to}`)}. Failed tasks and drift of that time were noticed only afterwards.`;
   },
 };
 

@@ -4,7 +4,7 @@ import type { Operation, OperationState } from '../../domain/operation.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { formatReason, pluralize, summarizeNames, unreachableClause } from './format.ts';
+import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -13,29 +13,29 @@ import { actions, nothingChanged, states } from './terms.ts';
  * true whatever happens to the project. It is in the past tense, and what happened later has a clock time.
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
-  requested: ({ operation: { action, project } }) => ({
-    headline: `The request to ${actions[action].verb} ${project} waits for confirmation`,
-    more: [],
-  }),
+  requested: (facts) => {
+    const { action, project } = facts.operation;
+    return { headline: joinDots(project, `Waits for OK to ${actions[action].verb} it`, attribution(facts)), more: [] };
+  },
   confirmed: waitsForWorker,
   running: inProgress,
   done,
   refused: notDone,
   failed,
-  cancelled: ({ operation }) => notConfirmed(operation, 'Cancelled.', nothingChanged),
-  expired: ({ operation, format }) => {
-    const command = format.command(`${isAction(operation.action) ? operation.action : 'show'} ${operation.project}`);
-    return notConfirmed(operation, 'Expired before it was confirmed.', `${nothingChanged} Ask again with ${command}.`);
+  cancelled: (facts) => notConfirmed(facts, 'Cancelled', nothingChanged),
+  expired: (facts) => {
+    const { action, project } = facts.operation;
+    const again = isAction(action) ? ` Ask again with ${facts.format.command(`${action} ${project}`)}.` : ' Ask again.';
+    return notConfirmed(facts, 'Expired', `${nothingChanged}${again}`);
   },
-  superseded: ({ operation }) =>
-    notConfirmed(operation, 'Replaced by a newer request.', 'This request changed nothing.'),
+  superseded: (facts) => notConfirmed(facts, 'Replaced by a newer request', 'This request changed nothing.'),
 };
 
 function inProgress(facts: OutcomeFacts): OutcomeText {
   const { action, project, progress } = facts.operation;
   const count =
     progress === null || progress.total === 0 ? '' : ` ${progress.done} of ${pluralize(progress.total, 'link')}`;
-  return { headline: joinDots(`${actions[action].doing} ${project}…${count}`, attribution(facts)), more: [] };
+  return { headline: joinDots(project, `${actions[action].doing}…${count}`, attribution(facts)), more: [] };
 }
 
 /** The message of an operation that no worker has claimed. It is rendered again when that changes. */
@@ -76,7 +76,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const { linksDone, linksTotal, unreconciled } = outcome;
   const verb = actions[action].done;
   const reached = [
-    `${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
+    `only ${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
     ...(unreconciled.length > 0 ? [`${linkNames(unreconciled, facts.format)} not reached`] : []),
   ];
   // A failed action makes the project Failed, so its links must be paused. A correction keeps the state.
@@ -87,7 +87,8 @@ function failed(facts: OutcomeFacts): OutcomeText {
       : `All its links that had a queue were ${desired} at ${facts.format.time(reconciledAt)}`;
   return {
     headline: joinDots(
-      `${project} was only partly ${verb}${isAction(action) ? `, and became ${states.failed}` : ''}`,
+      project,
+      isAction(action) ? `Became ${states.failed}` : `${actions[action].label} failed`,
       reached.join(', '),
       attribution(facts),
     ),
@@ -114,13 +115,13 @@ function notDone(facts: OutcomeFacts): OutcomeText {
     refusal === null
       ? nothingChanged
       : [
-          `Not done: ${pastReason(refusal, format)}.`,
+          `${capitalize(pastReason(refusal, format))}.`,
           whatChanged(operation, refusal, format),
           advice(operation, format),
         ]
           .filter((sentence) => sentence !== '')
           .join(' ');
-  return { headline: joinDots(`${project} was not ${actions[action].done}`, attribution(facts)), more: [why] };
+  return { headline: joinDots(project, `Not ${actions[action].done}`, attribution(facts)), more: [why] };
 }
 
 /** A Restore pauses links that run unexpectedly before it retries their failed tasks. */
@@ -137,7 +138,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
     not_allowed: `Check it with ${show} before you ask again.`,
     operation_active: `Check it with ${show} before you ask again.`,
     changed: `Check it with ${show} before you ask again.`,
-    claim_timeout: `Check that syncbot runs with the role worker or all, then ask again: ${format.command(`${isAction(action) ? action : 'show'} ${project}`)}.`,
+    claim_timeout: `Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
     links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
     adopt_mixed: 'Re-apply its state, or first pause or resume all of its queues.',
@@ -146,8 +147,10 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
   return refusal === null ? '' : (texts[refusal.code] ?? '');
 }
 
-function notConfirmed({ action, project }: Operation, what: string, consequence: string): OutcomeText {
-  return { headline: `${project} was not ${actions[action].done}. ${what}`, more: [consequence] };
+function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
+  const { action, project, resolvedAt } = operation;
+  const at = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}`;
+  return { headline: joinDots(project, `${event}${at}`, `it was not ${actions[action].done}`), more: [consequence] };
 }
 
 /** Retried tasks, tasks in flight, the deadline of a restore, links without a queue. */
@@ -178,10 +181,11 @@ function inFlightText(count: number): string {
 }
 
 function linkNames(links: readonly Link[], format: Formatter): string {
-  return summarizeNames(links.map(format.link), 'link');
+  return nameAndMore(links.map(format.link));
 }
 
-/** `by @alice · we deploy`. */
-function attribution({ operation: { by, reason }, format }: OutcomeFacts): string {
-  return joinDots(`by ${format.person(by)}`, formatReason(reason, format));
+/** `by @alice · we deploy`, and when the operation has ended `by @alice · we deploy · at 18:53`. */
+function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
+  const end = finishedAt === null ? null : `at ${format.time(finishedAt)}`;
+  return joinDots(`by ${format.person(by)}`, formatReason(reason, format), end);
 }

@@ -3,8 +3,8 @@ import { claimTimeoutMs } from '../../domain/operation.ts';
 import type { PrecheckItem } from '../../domain/precheck.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, summarizeNames } from './format.ts';
-import { precheck } from './precheck.ts';
+import { formatDuration, nameAndMore } from './format.ts';
+import { failedItems } from './precheck.ts';
 import { actions, states } from './terms.ts';
 
 /** Why a request was refused, by its code. A clause in the past tense, because messages and history keep it for ever. */
@@ -35,9 +35,11 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
 export function pastReason(refusal: Refusal, format: Formatter): string {
   switch (refusal.code) {
     case 'not_allowed':
-      return `it was ${states[refusal.state]}, by ${format.person(refusal.by)}`;
+      return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
-      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it, and that was in progress`;
+      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it at ${format.time(refusal.since)}, and that was in progress`;
+    case 'changed':
+      return `${refusalReasons.changed}: it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'links_unreachable':
       return `${linkNames(refusal.links, format)} could not be reached`;
     case 'precheck_failed':
@@ -56,10 +58,10 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
   }
 }
 
-/** Quotes the failed items, at most three: they are in the present tense. */
+/** Quotes the failed items: they are in the present tense. */
 function precheckReason(items: readonly PrecheckItem[], format: Formatter): string {
-  const failed = items.filter(({ result }) => result === 'fail').map((item) => `“${precheck.message(item, format)}”`);
-  return `${refusalReasons.precheck_failed}${failed.length === 0 ? '' : `: ${summarizeNames(failed, 'item')}`}`;
+  const failed = failedItems(items, format);
+  return `${refusalReasons.precheck_failed}${failed === '' ? '' : `: “${failed}”`}`;
 }
 
 function linksClause(links: readonly Link[], format: Formatter, singular: string, plural: string): string {
@@ -67,5 +69,5 @@ function linksClause(links: readonly Link[], format: Formatter, singular: string
 }
 
 function linkNames(links: readonly Link[], format: Formatter): string {
-  return summarizeNames(links.map(format.link), 'link');
+  return nameAndMore(links.map(format.link));
 }

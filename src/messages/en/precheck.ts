@@ -79,6 +79,15 @@ function reason(checkReason: CheckReason, format: Formatter): string {
 
 const resultLabels: Readonly<Record<CheckResult, string>> = { pass: 'Pass', fail: 'Fail', unknown: 'Unknown' };
 
+const maxItemsNamed = 3;
+
+/** The messages of the failed items, at most three: `a; b; c; and 2 more`. */
+export function failedItems(items: readonly PrecheckItem[], format: Formatter): string {
+  const failed = items.filter(({ result }) => result === 'fail').map((item) => precheck.message(item, format));
+  const more = failed.length - maxItemsNamed;
+  return [...failed.slice(0, maxItemsNamed), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
 export const precheck = {
   connectionTitles,
   linksTitles,
@@ -96,14 +105,14 @@ export const precheck = {
     const [first] = item.links.first;
     const name = first === undefined ? '' : `${format.link(first)}: `;
     const others = item.links.total - 1;
-    const more = others > 0 ? ` (and ${pluralize(others, 'more link')} with the same result)` : '';
+    const more = others > 0 ? ` (and ${formatNumber(others)} more with the same result)` : '';
     return `${name}${reason(item.reason, format)}${hint}${more}`;
   },
   results: resultLabels,
-  /** `passed its precheck: 6 pass, 1 unknown`, after the project's id. */
+  /** `Precheck passed: 6 pass, 1 unknown`, after the project's id and state. */
   summary: (passed: boolean, counts: readonly { readonly result: CheckResult; readonly count: number }[]) =>
-    `${passed ? 'passed' : 'did not pass'} its precheck: ${counts.map(({ result, count }) => `${count} ${result}`).join(', ')}`,
-  empty: 'nothing to check',
-  more: (count: number) => `and ${count} more, with the same or a better result`,
+    `Precheck ${passed ? 'passed' : 'failed'}: ${counts.map(({ result, count }) => `${count} ${result}`).join(', ')}`,
+  empty: 'Nothing to check',
+  more: (count: number) => `And ${count} more, with the same or a better result`,
   unknownHint: 'an unknown item does not block a start',
 };

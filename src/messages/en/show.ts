@@ -27,7 +27,7 @@ export const show = {
   alertTitle: 'Alert',
   precheckTitle: 'Precheck',
   operationsTitle: 'Last operations',
-  noOperations: 'none yet',
+  noOperations: 'None yet',
   operation: ({ action, by, state, requestedAt, outcome, reason }: Operation, { format, now }: TextContext) => {
     const partial =
       outcome !== null && outcome.linksDone < outcome.linksTotal

@@ -29,20 +29,31 @@ export const actions: Readonly<Record<OperationKind, ActionWords>> = {
   adopt: { label: 'Adopt', verb: 'adopt', doing: 'Adopting', done: 'adopted' },
 };
 
+const onProject = (label: string, project: string) => `${label} ${project}`;
+
 /** The other buttons. */
 export const buttons = {
   ok: 'OK',
   cancel: 'Cancel',
+  help: 'Help',
+  whoami: 'Whoami',
+  list: 'List',
   show: 'Show',
+  precheck: 'Precheck',
+  history: 'History',
   next: 'Next',
   previous: 'Previous',
   older: 'Older',
   newest: 'Newest',
+  /** `Pause orders`. */
+  onProject,
+  /** `History since 2h`. */
+  since: (label: string, time: string) => `${label} since ${time}`,
   /** For a screen reader, which reads these instead of the labels. */
   accessibilityLabels: {
     ok: (question: string) => `OK: ${question}`,
     cancel: 'Cancel: change nothing',
-    onProject: (label: string, project: string) => `${label} ${project}`,
+    onProject,
     page: (label: string) => `${label} page`,
   },
 };

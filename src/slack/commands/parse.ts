@@ -19,17 +19,24 @@ export type Command =
 export type ParseError =
   | { readonly code: 'text_too_long'; readonly maxLength: number }
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
-  | { readonly code: 'project_missing'; readonly verb: string }
-  | { readonly code: 'invalid_project_id'; readonly verb: string; readonly word: string }
-  | { readonly code: 'one_project_only'; readonly verb: string; readonly project: string }
+  | { readonly code: 'project_missing'; readonly verb: ProjectVerb }
+  | { readonly code: 'invalid_project_id'; readonly verb: ProjectVerb; readonly word: string }
+  | { readonly code: 'one_project_only'; readonly verb: ProjectVerb; readonly project: string }
   | { readonly code: 'timed_not_supported'; readonly verb: Action; readonly project: string }
-  /** `command` is that without the time. */
-  | { readonly code: 'invalid_since'; readonly command: string; readonly text: string }
+  /** `project` is null if the command is about all of them. */
+  | { readonly code: 'invalid_since'; readonly project: string | null; readonly text: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
-  | { readonly code: 'extra_words'; readonly verb: string; readonly project: string; readonly acceptsReason: boolean };
+  | {
+      readonly code: 'extra_words';
+      readonly verb: ProjectVerb;
+      readonly project: string;
+      readonly acceptsReason: boolean;
+    };
 
 export const verbs = ['help', 'whoami', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
 export type Verb = (typeof verbs)[number];
+/** The verbs that a project can follow. */
+export type ProjectVerb = Exclude<Verb, 'help' | 'whoami' | 'list'>;
 
 /** Ten times the longest reason. Longer text is refused before it is read: anybody in the workspace may send it. */
 const maxTextLength = 3_000;
@@ -79,13 +86,10 @@ function parseHistorySince(project: string | null, words: readonly string[]): Co
   const text = truncateText(words.map(normalizeWord).join(' '), 100);
   const since = parseSince(text);
   if (since !== null) return { kind: 'history', project, since };
-  return invalid({ code: 'invalid_since', command: project === null ? 'history' : `history ${project}`, text });
+  return invalid({ code: 'invalid_since', project, text });
 }
 
-function parseProjectCommand(
-  verb: Exclude<Verb, 'help' | 'whoami' | 'list'>,
-  [target, ...rest]: readonly string[],
-): Command {
+function parseProjectCommand(verb: ProjectVerb, [target, ...rest]: readonly string[]): Command {
   const project = target === undefined ? null : truncateText(normalizeWord(target), 100);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (!isProjectId(project)) return invalid({ code: 'invalid_project_id', verb, word: project });

@@ -9,7 +9,7 @@ import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
-import { textMessage } from '../views/blocks.ts';
+import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
@@ -34,13 +34,13 @@ export async function requestConfirmation(
   const { user: by, channel } = request;
   const actionRequest: ActionRequest = { action, project, reason, by, channel, origin: 'slack' };
   // Re-apply and Adopt have no command that the refusal could suggest.
-  const verb = isAction(action) ? action : 'show';
+  const command = { verb: isAction(action) ? action : ('show' as const), reason };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
-    return { kind: 'refusal', refusal, verb, record: () => recordRefusal(context, actionRequest, refusal) };
+    return { kind: 'refusal', refusal, command, record: () => recordRefusal(context, actionRequest, refusal) };
   }
   const result = await requestAction(context, actionRequest);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb };
+  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, command };
   const now = await context.serverClock.now();
   const dialog = buildConfirmation({ ...result, format: context.format, now });
   return { kind: 'message', message: dialog };
@@ -110,9 +110,9 @@ function refuseConfirmation(
   { user, channel }: BlockAction,
   { ref, refusal }: ConfirmationRefusal,
 ): ListenerResult {
-  if (refusal.code === 'unknown_operation') return { kind: 'refusal', refusal, verb: null, mode: 'replace' };
+  if (refusal.code === 'unknown_operation') return { kind: 'refusal', refusal, command: null, mode: 'replace' };
   const record = () => recordRefusedConfirmation(context, { ref, by: user, channel, refusal });
-  return { kind: 'refusal', refusal, verb: null, record };
+  return { kind: 'refusal', refusal, command: null, record };
 }
 
 const pollIntervalMs = 2_000;
@@ -133,10 +133,8 @@ async function pollForResult(context: ListenerContext, press: BlockAction, ref: 
     await context.notifications.operationChanged(ref);
     return { kind: 'notified' };
   }
-  return {
-    kind: 'message',
-    message: textMessage(messages.requestFailures.outcomeUnknown(ref.project, context.format)),
-  };
+  const text = messages.requestFailures.outcomeUnknown(ref.project, context.format);
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'show', project: ref.project }]) };
 }
 
 type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };

@@ -11,8 +11,8 @@ import type { Authorizer } from '../authorizer.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
-import { type Message, textMessage } from '../views/blocks.ts';
-import { buildRefusal } from '../views/refusal.ts';
+import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
+import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
 
 /** The use cases, and the services that a listener needs to authorize and to answer. */
 export interface ListenerContext extends UseCaseContext {
@@ -40,8 +40,8 @@ export type ListenerResult =
   | {
       readonly kind: 'refusal';
       readonly refusal: Refusal;
-      /** The requested verb. The view suggests it again with the corrected name. */
-      readonly verb: string | null;
+      /** What was requested. The view suggests it again with the corrected name. */
+      readonly command: RefusedCommand | null;
       readonly mode?: ResponseMode;
       /** Writes the refusal to the audit log, after the answer is sent. */
       readonly record?: () => Promise<void>;
@@ -91,7 +91,7 @@ export function createListener<Request extends SlackRequest>(
       const refusal = context.authorizer.checkTeam(request);
       if (refusal !== null) {
         context.onRequestRejected?.('other_team');
-        return await respond(context, request, { kind: 'refusal', refusal, verb: null });
+        return await respond(context, request, { kind: 'refusal', refusal, command: null });
       }
       if (deduplicate === 'before_run' && !(await isFirstDelivery(context, request))) return;
       const result = await run(context, request);
@@ -107,7 +107,8 @@ export function createListener<Request extends SlackRequest>(
 
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
-  return { kind: 'message', message: textMessage(messages.requestFailures.outdatedButton(format)) };
+  const text = messages.requestFailures.outdatedButton(format);
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
 }
 
 /** Who sent the request, where, and the operation of a pressed button, for log lines. */
@@ -135,7 +136,8 @@ function messageForError(context: ListenerContext, error: unknown): Message {
   }
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
-  return textMessage(messages.requestFailures.internalError(logId, context.format));
+  const text = messages.requestFailures.internalError(logId, context.format);
+  return messageWithSuggestions(text, [{ verb: 'list' }]);
 }
 
 /** Sends a result only to the person who sent the request. */
@@ -147,11 +149,10 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       return;
     }
     case 'refusal': {
-      const { refusal, verb, mode, record } = result;
+      const { refusal, command, mode, record } = result;
       context.onRefusal?.(refusal.code);
       context.log.info({ code: refusal.code }, 'refused in Slack');
-      const now = await refusalTime(context, refusal);
-      await post(context, request, buildRefusal({ refusal, verb, format: context.format, now }), mode);
+      await post(context, request, buildRefusal({ refusal, command, format: context.format }), mode);
       await record?.();
       return;
     }
@@ -160,11 +161,6 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
     default:
       return result satisfies never;
   }
-}
-
-/** A refusal with `since` shows a duration, which needs the clock of Redis. Others work while Redis is down. */
-async function refusalTime({ serverClock, clock }: ListenerContext, refusal: Refusal): Promise<number> {
-  return 'since' in refusal ? serverClock.now() : clock.now();
 }
 
 const maxAttempts = 5;

@@ -45,7 +45,8 @@ export async function showDetails(
   id: string,
 ): Promise<ListenerResult> {
   const result = await getProjectDetails(context, id);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'show' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'show', reason: null } };
   const { details } = result;
   const hasFailed = details.project.failure !== null || oldestFailure(details.stats.links) !== null;
   const [now, observation, revealReasons, restriction] = await Promise.all([
@@ -65,7 +66,8 @@ export async function showPrecheck(
   id: string,
 ): Promise<ListenerResult> {
   const result = await findProject(context, id);
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'precheck' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'precheck', reason: null } };
   const { project } = result;
   const [{ items }, now, restriction] = await Promise.all([
     precheckProject(context, project),
@@ -75,14 +77,33 @@ export async function showPrecheck(
   return { kind: 'message', message: buildPrecheck({ project, items, restriction, format: context.format, now }) };
 }
 
-/** `history`: one page. The reasons of failed tasks are shown as in `show`. */
+/** What `history` is about. */
+interface HistorySelection {
+  /** Null for all projects. */
+  readonly project: ProjectId | null;
+  readonly since: SinceTime | null;
+}
+
+/** `history`. The reasons of failed tasks are shown as in `show`. */
 export async function showHistory(
+  context: ListenerContext,
+  request: SlackRequest,
+  { project, since }: HistorySelection,
+): Promise<ListenerResult> {
+  return project === null || since !== null
+    ? showHistorySince(context, request, { project, since: since ?? defaultHistorySince })
+    : showHistoryPage(context, request, { project, cursor: null });
+}
+
+/** One page of the history of a project. */
+export async function showHistoryPage(
   context: ListenerContext,
   request: SlackRequest,
   query: HistoryQuery,
 ): Promise<ListenerResult> {
   const result = await getHistoryPage(context, { ...query, size: linesPerPage });
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const { page } = result;
   const hasFailed = page.lines.some(({ entries }) => entries.some(({ failure }) => failure !== null));
   const revealReasons = await mayRevealReasons(context, request, hasFailed);
@@ -93,15 +114,15 @@ export async function showHistory(
  * `history since …`: what happened in one project or in all. The bot does not read the person's time zone from Slack, so that a
  * time of day is one of UTC. The answer says so, and shows times in the zone of the reader.
  */
-export async function showHistorySince(
+async function showHistorySince(
   context: ListenerContext,
   request: SlackRequest,
-  { project, since: typed }: { readonly project: ProjectId | null; readonly since: SinceTime | null },
+  { project, since }: HistorySelection & { readonly since: SinceTime },
 ): Promise<ListenerResult> {
-  const since = typed ?? defaultHistorySince;
   const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
   const result = await getHistorySince(context, { project, since: at, maxLines: maxLinesSince });
-  if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, verb: 'history' };
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const hasFailed = result.lines.some(({ line }) => line.entries.some(({ failure }) => failure !== null));
   const revealReasons = await mayRevealReasons(context, request, hasFailed);
   const isClockTime = since.kind === 'clock';
@@ -116,15 +137,10 @@ export async function showWhoami(context: ListenerContext, request: SlackRequest
   return { kind: 'message', message: buildWhoami({ ...access, user: request.user, operators, format }) };
 }
 
-/** `help`. `error` is the sentence about a command that syncbot did not understand. */
-export async function showHelp(
-  context: ListenerContext,
-  request: SlackRequest,
-  error?: string,
-): Promise<ListenerResult> {
+/** `help`. */
+export async function showHelp(context: ListenerContext, request: SlackRequest): Promise<ListenerResult> {
   const restriction = await readRestriction(context, request);
-  const view = { restriction, format: context.format, ...(error === undefined ? {} : { error }) };
-  return { kind: 'message', message: buildHelp(view) };
+  return { kind: 'message', message: buildHelp({ restriction, format: context.format }) };
 }
 
 /**

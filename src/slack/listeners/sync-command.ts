@@ -5,10 +5,10 @@ import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
 import type { SlashCommand } from '../contract.ts';
-import { textMessage } from '../views/blocks.ts';
+import { messageWithSuggestions } from '../views/blocks.ts';
 import { requestConfirmation } from './confirmation.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
-import { showDetails, showHelp, showHistory, showHistorySince, showList, showPrecheck, showWhoami } from './queries.ts';
+import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
 
 /** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
@@ -25,27 +25,21 @@ export async function onCommand(context: ListenerContext, request: SlashCommand)
     case 'precheck':
       return showPrecheck(context, request, command.project);
     case 'history':
-      return command.project === null || command.since !== null
-        ? showHistorySince(context, request, command)
-        : showHistory(context, request, { project: command.project, cursor: null });
+      return showHistory(context, request, command);
     case 'change':
       return requestConfirmation(context, request, command);
     case 'invalid':
-      return answerParseError(context, request, command.error);
+      return answerParseError(context, command.error);
     default:
       return command satisfies never;
   }
 }
 
-/** Adds the help to the answer to an unknown verb. Any other error says what is missing. */
-async function answerParseError(
-  context: ListenerContext,
-  request: SlashCommand,
-  error: ParseError,
-): Promise<ListenerResult> {
-  const text = explainParseError(error, await suggestedProjects(context, error), context.format);
-  if (error.code === 'unknown_verb') return showHelp(context, request, text);
-  return { kind: 'message', message: textMessage(text) };
+/** Says what is missing, with a button for each suggested command. */
+async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
+  const projects = await suggestedProjects(context, error);
+  const { text, suggestions } = explainParseError(error, projects, context.format);
+  return { kind: 'message', message: messageWithSuggestions(text, suggestions) };
 }
 
 /** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
@@ -58,5 +52,6 @@ async function suggestedProjects(context: ListenerContext, error: ParseError): P
 
 /** Another slash command that the app's manifest sends to this bot. */
 export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
-  return { kind: 'message', message: textMessage(messages.commandErrors.otherCommand(context.format)) };
+  const text = messages.commandErrors.otherCommand(context.format);
+  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
 }

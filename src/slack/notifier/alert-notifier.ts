@@ -1,6 +1,12 @@
 import type { Logger } from '../../application/context.ts';
 import type { AlertStore, OperationStore, ProjectStore } from '../../application/stores.ts';
-import { type AlertRecord, type DeliveredAlert, type FiringAlert, needsNotification } from '../../domain/alert.ts';
+import {
+  type Alert,
+  type AlertRecord,
+  type DeliveredAlert,
+  type FiringAlert,
+  needsNotification,
+} from '../../domain/alert.ts';
 import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
 import type { MessageRef } from '../../domain/operation.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
@@ -77,7 +83,7 @@ async function notifyFiring(
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null && !isSameOccurrence) {
-    await updateResolved(options, notification, { messageRef: firingMessage, occurrence: null });
+    await updateResolved(options, notification, { messageRef: firingMessage, ...unknownEnd });
   }
   const content = buildAlert({ ...options, ...notification }, alert);
   const messageRef = isSameOccurrence ? delivered.message : null;
@@ -97,8 +103,8 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null) {
-    const occurrence = isSameOccurrence ? { since, resolvedAt: alert.changedAt } : null;
-    const message = await updateResolved(options, notification, { messageRef: firingMessage, occurrence });
+    const end = isSameOccurrence ? resolutionOf(alert) : unknownEnd;
+    const message = await updateResolved(options, notification, { messageRef: firingMessage, ...end });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
   const resolvedBeforePosting = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
@@ -106,8 +112,7 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }
-  const occurrence = { since, resolvedAt: alert.changedAt };
-  const content = buildResolvedAlert({ ...options, ...notification, occurrence });
+  const content = buildResolvedAlert(resolvedFacts(options, notification, resolutionOf(alert)));
   const result = await post(options, notification, { content, messageRef: null });
   if (result.kind === 'cannot_post') return result;
   return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: true } };
@@ -118,7 +123,25 @@ function firingMessageOf(delivered: DeliveredAlert | null): MessageRef | null {
   return delivered === null || delivered.resolved ? null : delivered.message;
 }
 
-interface ResolvedUpdate extends Pick<ResolvedAlertFacts, 'occurrence'> {
+/** When an occurrence ended, and what was observed last. */
+type Resolution = Pick<ResolvedAlertFacts, 'occurrence' | 'condition'>;
+
+const unknownEnd: Resolution = { occurrence: null, condition: null };
+
+function resolutionOf(alert: Alert): Resolution {
+  const { since, changedAt, condition = null } = alert;
+  return { occurrence: { since, resolvedAt: changedAt }, condition };
+}
+
+function resolvedFacts(
+  { format, showErrors }: AlertNotifierOptions,
+  { project, kind }: AlertNotification,
+  resolution: Resolution,
+): ResolvedAlertFacts {
+  return { project, kind, format, revealReasons: showErrors, ...resolution };
+}
+
+interface ResolvedUpdate extends Resolution {
   readonly messageRef: MessageRef;
 }
 
@@ -126,9 +149,9 @@ interface ResolvedUpdate extends Pick<ResolvedAlertFacts, 'occurrence'> {
 async function updateResolved(
   options: AlertNotifierOptions,
   notification: AlertNotification,
-  { messageRef, occurrence }: ResolvedUpdate,
+  { messageRef, ...resolution }: ResolvedUpdate,
 ): Promise<MessageRef> {
-  const content = buildResolvedAlert({ ...options, ...notification, occurrence });
+  const content = buildResolvedAlert(resolvedFacts(options, notification, resolution));
   const result = await post(options, notification, { content, messageRef });
   return messageOf(result) ?? messageRef;
 }

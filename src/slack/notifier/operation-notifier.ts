@@ -2,13 +2,7 @@ import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
 import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import {
-  type Dialog,
-  isUnfinished,
-  type MessageRef,
-  type Operation,
-  type OperationState,
-} from '../../domain/operation.ts';
+import { type Dialog, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -29,8 +23,22 @@ export interface OperationNotifierOptions {
   readonly log: Logger;
 }
 
-/** An operation that was never confirmed concerns its requester only, so the channel gets no message about it. */
-const publicStates: ReadonlySet<OperationState> = new Set(['confirmed', 'running', 'done', 'refused', 'failed']);
+/**
+ * Whether the channel reads of the operation. One that was not confirmed, or was refused before it changed anything, concerns
+ * its requester only. A message that said that no worker claims it is edited until the end.
+ */
+function isPublic({ state, claimDelayedAt, message }: Operation): boolean {
+  switch (state) {
+    case 'running':
+    case 'done':
+    case 'failed':
+      return true;
+    case 'confirmed':
+      return claimDelayedAt !== null;
+    default:
+      return message !== null;
+  }
+}
 
 /** Delay until the destination that does not back off is updated again, ms. */
 const recheckDelayMs = { unfinished: 1_000, finished: 5_000 };
@@ -194,11 +202,18 @@ async function notifyChannel(
   { operation, project, message }: Notification,
 ): Promise<Delivery> {
   const channel = project?.definition.channel ?? operation.channel;
-  if (!publicStates.has(operation.state) || channel === null) return { kind: 'skipped' };
+  if (channel === null) return { kind: 'skipped' };
+  // The requester reads a refusal in the dialog, else in a direct message.
+  if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
   const result = await postOrUpdate({ client, log }, message, { messageRef: operation.message, channel });
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return { kind: 'unavailable' };
+}
+
+/** The command line prints a refusal itself. */
+function isUnansweredRefusal({ state, origin }: Operation): boolean {
+  return state === 'refused' && origin === 'slack';
 }
 
 /** Replaces the dialog at OK and at the end only: a response_url accepts five uses. */

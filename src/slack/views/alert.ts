@@ -3,7 +3,7 @@ import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
-import type { Formatter } from '../../messages/format.ts';
+import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
@@ -19,22 +19,24 @@ export interface AlertView {
 /** A firing alert, with the buttons of what can be done about it. */
 export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Message {
   const { project, format, showErrors } = view;
-  const { headline, advice } = alertText(condition, { project, format, revealReasons: showErrors });
+  const { event, details, advice } = alertText(condition, { project, format, revealReasons: showErrors });
+  const headline = joinDots(project.id, event, ...details);
   const mention = criticalKinds.has(condition.kind) ? mentionFor(view) : '';
   const buttons = helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id));
   return {
-    text: `${mention}${headline}. ${advice}`,
+    text: `${headline}\n${mention}${advice}`,
     blocks: [
-      sectionBlock([`${mention}${boldId(headline, project.id)}`, advice]),
+      sectionBlock([boldId(headline, project.id), `${mention}${advice}`]),
       actionsBlock(blockId('alert', condition.kind, project.id, seq), [...buttons, showButton(project.id)]),
     ],
   };
 }
 
 /** The message of the alert after it is resolved. */
-export function buildResolvedAlert({ project, kind, occurrence, format }: ResolvedAlertFacts): Message {
-  const text = messages.alerts.resolved({ project, kind, occurrence, format });
-  return { text, blocks: [sectionBlock(boldId(text, project.id))] };
+export function buildResolvedAlert(facts: ResolvedAlertFacts): Message {
+  const { id } = facts.project;
+  const text = joinDots(id, ...messages.alerts.resolved(facts));
+  return { text, blocks: [sectionBlock(boldId(text, id))] };
 }
 
 /** Mentions the person who last changed the project, if that was a person of Slack. */
@@ -44,5 +46,5 @@ function mentionFor({ project: { by }, format }: AlertView): string {
 
 /** Makes the project's id bold where the text begins with it. */
 export function boldId(text: string, id: string): string {
-  return text.startsWith(`${id} `) || text.startsWith(`${id}:`) ? `*${id}*${text.slice(id.length)}` : text;
+  return text.startsWith(`${id} `) ? `*${id}*${text.slice(id.length)}` : text;
 }

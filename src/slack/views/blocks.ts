@@ -1,7 +1,8 @@
 import type { types } from '@slack/bolt';
 import type { OperationKind } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
-import { actionIds, projectValue } from '../contract.ts';
+import { commandOf, type HistorySuggestion, type Suggestion } from '../commands/suggestions.ts';
+import { actionIds, blockId, projectValue, requestValue } from '../contract.ts';
 
 /** The blocks that syncbot sends. Every Slack client shows them. */
 export type Block =
@@ -20,6 +21,24 @@ export interface Message {
 /** One section. */
 export function textMessage(text: string): Message {
   return { text, blocks: [sectionBlock(text)] };
+}
+
+/** One section, and buttons below. */
+export function messageWithButtons(text: string, part: string, buttons: readonly Button[]): Message {
+  const blocks = inRows(buttons).map((row, index) => actionsBlock(blockId(part, index), row));
+  return { text, blocks: [sectionBlock(text), ...blocks] };
+}
+
+/** One section, and the suggested commands as buttons below. */
+export function messageWithSuggestions(text: string, suggestions: readonly Suggestion[]): Message {
+  return messageWithButtons(text, 'suggestion', suggestions.map(commandButton));
+}
+
+/** Slack refuses an action id that is twice in a block. Such buttons have a block each. */
+function inRows(buttons: readonly Button[]): Button[][] {
+  if (buttons.length === 0) return [];
+  const ids = new Set(buttons.map(({ action_id }) => action_id));
+  return ids.size === buttons.length ? [[...buttons]] : buttons.map((element) => [element]);
 }
 
 /** `text` is finished mrkdwn: text from outside has gone through `safeText` or `codeSpan`. */
@@ -63,6 +82,39 @@ export function requestButton(kind: OperationKind, project: string): Button {
 
 export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
+}
+
+export function precheckButton(project: string): Button {
+  return projectButton(messages.buttons.precheck, actionIds.precheck, project);
+}
+
+/** A button that does the same as a command. Its label names the project: `Pause orders`. */
+export function commandButton(suggestion: Suggestion): Button {
+  const { actions, buttons } = messages;
+  if (!('project' in suggestion)) {
+    const label = buttons[suggestion.verb];
+    return button({ label, actionId: actionIds[suggestion.verb], value: suggestion.verb, accessibilityLabel: label });
+  }
+  if (suggestion.verb === 'history') return historyButton(suggestion);
+  const isAction = 'reason' in suggestion;
+  const label = buttons.onProject(
+    isAction ? actions[suggestion.verb].label : buttons[suggestion.verb],
+    suggestion.project,
+  );
+  return button({
+    label,
+    actionId: isAction ? actionIds.request[suggestion.verb] : actionIds[suggestion.verb],
+    value: isAction ? requestValue(suggestion) : projectValue(suggestion.project),
+    accessibilityLabel: label,
+  });
+}
+
+/** The value is the command: it can have a project and a time. */
+function historyButton(suggestion: HistorySuggestion): Button {
+  const { project, since } = suggestion;
+  const { history, onProject, since: labelSince } = messages.buttons;
+  const label = since !== null ? labelSince(history, since) : project !== null ? onProject(history, project) : history;
+  return button({ label, actionId: actionIds.history, value: commandOf(suggestion), accessibilityLabel: label });
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {

@@ -26,10 +26,10 @@ export function buildConfirmation({ operation, project, stats, removedTasks, for
   const facts: ConfirmationFacts = { project, stats, failedTasks, removedTasks, format, now };
   const question = confirmation.question(operation.action, project.id);
   const effect = confirmation.effects[operation.action](facts);
-  const timeLeft = formats.timeLeft(operation.expiresAt - now);
+  const expiry = format.time(operation.expiresAt);
   const reason = formats.reason(operation.reason, format);
   return {
-    text: `${question}? ${effect} ${confirmation.answerWithin(timeLeft)}`,
+    text: `${confirmation.headline(states[project.state], operation.action, project.id)} ${effect} ${confirmation.answerBefore(expiry)}`,
     blocks: [
       sectionBlock([`*${question}?*`, effect]),
       sectionBlock(
@@ -44,11 +44,7 @@ export function buildConfirmation({ operation, project, stats, removedTasks, for
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(operation, question)),
       contextBlock(
-        joinDots(
-          onlyYouSeeThis,
-          confirmation.requestedBy(format.person(operation.by)),
-          confirmation.expiresIn(timeLeft),
-        ),
+        joinDots(onlyYouSeeThis, confirmation.requestedBy(format.person(operation.by)), confirmation.expiresAt(expiry)),
       ),
     ],
   };
@@ -72,7 +68,7 @@ function answerButtons({ project, id }: Operation, question: string): Button[] {
 const maxFailedTasksShown = 3;
 
 /** The oldest failed tasks that a restore would retry, and how many more there are. */
-function failedTasksSection({ project, stats, failedTasks, format, now }: ConfirmationFacts): Block[] {
+function failedTasksSection({ project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
   const { confirmation, format: formats } = messages;
   const { failure } = project;
   const observed = oldestFailures(stats.links).slice(0, maxFailedTasksShown);
@@ -83,7 +79,7 @@ function failedTasksSection({ project, stats, failedTasks, format, now }: Confir
     sectionBlock([
       `*${confirmation.failedTasksTitle(shown.length)}*`,
       ...shown.map(({ link, reason, at }) =>
-        confirmation.failedTask(format.link(link), now - at, formats.failureReason(reason, format, 300)),
+        confirmation.failedTask(format.link(link), format.time(at), formats.failureReason(reason, format, 300)),
       ),
       ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
     ]),

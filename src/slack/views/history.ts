@@ -29,7 +29,7 @@ export function buildHistory(view: HistoryView): Message {
   const shownLines = lines.length > 0 ? lines : [cursor === null ? history.empty : history.noOlder];
   const buttons = pageButtons(view);
   const needsCommandLine =
-    page.next !== null && !buttons.some(({ action_id }) => action_id === actionIds.history.older);
+    page.next !== null && !buttons.some(({ action_id }) => action_id === actionIds.historyPage.older);
   const title = history.title(project);
   return {
     text: joinDots(title, shownLines[0] ?? null),
@@ -134,7 +134,7 @@ function pageButton(target: 'older' | 'newest', value: string | null): Button[] 
   if (value === null) return [];
   const label = messages.buttons[target];
   const accessibilityLabel = messages.buttons.accessibilityLabels.page(label);
-  return [button({ label, actionId: actionIds.history[target], value, accessibilityLabel })];
+  return [button({ label, actionId: actionIds.historyPage[target], value, accessibilityLabel })];
 }
 
 /** Puts lines into as few sections as possible. */

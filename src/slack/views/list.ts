@@ -13,9 +13,9 @@ import {
   button,
   contextBlock,
   type Message,
+  messageWithSuggestions,
   requestButton,
   sectionBlock,
-  textMessage,
 } from './blocks.ts';
 import { codeSpan, safeText } from './mrkdwn.ts';
 import { notObservedLines } from './not-observed.ts';
@@ -42,10 +42,10 @@ export function buildList(view: ListView): Message {
   const { list, onlyYouSeeThis } = messages;
   const filter = view.filter === '' ? null : safeText(view.filter);
   const total = totalCount(counts);
-  if (total === 0)
-    return textMessage(
-      filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format),
-    );
+  if (total === 0) {
+    const text = filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format);
+    return messageWithSuggestions(text, [{ verb: 'list' }]);
+  }
   const heading = list.heading(counts, filter);
   const [first] = observedProjects;
   const observedAt = first?.stats.observedAt ?? 0;

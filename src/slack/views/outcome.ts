@@ -1,8 +1,18 @@
+import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
 import { outcomeText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { boldId } from './alert.ts';
-import { actionsBlock, type Message, sectionBlock, showButton } from './blocks.ts';
+import {
+  actionsBlock,
+  type Button,
+  commandButton,
+  type Message,
+  precheckButton,
+  requestButton,
+  sectionBlock,
+  showButton,
+} from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
@@ -11,16 +21,27 @@ export interface OutcomeView extends OutcomeFacts {
   readonly projectExists: boolean;
 }
 
-/** The one message of an operation. It has a Show button when the operation was not done. */
+/** The one message of an operation. When the operation was not done, it has a button for each thing that it suggests. */
 export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message {
-  const { project: id, id: operation, seq, state } = facts.operation;
+  const { project: id, id: operation, seq } = facts.operation;
   const { headline, more } = outcomeText(facts);
-  const hasShowButton = projectExists && (state === 'refused' || state === 'failed');
+  const buttons = buttonsFor(facts.operation, projectExists);
   return {
     text: truncateMrkdwn([headline, ...more].join('\n'), sectionBudgetChars),
     blocks: [
       sectionBlock(truncateMrkdwn([boldId(headline, id), ...more].join('\n'), sectionBudgetChars)),
-      ...(hasShowButton ? [actionsBlock(blockId('outcome', operation, seq), [showButton(id)])] : []),
+      ...(buttons.length > 0 ? [actionsBlock(blockId('outcome', operation, seq), buttons)] : []),
     ],
   };
+}
+
+function buttonsFor({ project, state, action, refusal }: Operation, projectExists: boolean): Button[] {
+  if (refusal?.code === 'removed') return [commandButton({ verb: 'list' })];
+  if (!projectExists) return [];
+  if (state === 'expired') return [requestButton(action, project)];
+  if (state !== 'refused' && state !== 'failed') return [];
+  if (refusal?.code === 'claim_timeout') return [requestButton(action, project), showButton(project)];
+  if (refusal?.code === 'precheck_failed') return [precheckButton(project), showButton(project)];
+  if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
+  return [showButton(project)];
 }

@@ -28,9 +28,9 @@ export function buildPrecheck({ project, items, restriction, format, now }: Prec
   const canStart = passed && isAllowed(project.state, 'start') && restriction === null;
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
   return {
-    text: `${project.id} ${summary}`,
+    text: joinDots(project.id, messages.states[project.state], summary),
     blocks: [
-      sectionBlock(`*${project.id}* ${summary}`),
+      sectionBlock(joinDots(`*${project.id}*`, messages.states[project.state], summary)),
       sectionBlock(precheckLines(items, format)),
       actionsBlock(blockId('precheck', project.id, now), buttons),
       contextBlock(joinDots(onlyYouSeeThis, precheck.unknownHint)),

@@ -1,37 +1,66 @@
+import { alternativeTo } from '../../domain/lifecycle.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import { messages } from '../../messages/catalog.ts';
-import type { TextContext } from '../../messages/format.ts';
+import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
-import { blockId } from '../contract.ts';
-import { actionsBlock, type Message, sectionBlock, showButton, textMessage } from './blocks.ts';
+import type { ProjectVerb } from '../commands/parse.ts';
+import { suggestProjects } from '../commands/suggestions.ts';
+import {
+  type Button,
+  commandButton,
+  type Message,
+  messageWithButtons,
+  precheckButton,
+  requestButton,
+  showButton,
+} from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
-export interface RefusalView extends TextContext {
+/** What was refused. A suggestion repeats it with the right project. */
+export interface RefusedCommand {
+  readonly verb: ProjectVerb;
+  readonly reason: string | null;
+}
+
+export interface RefusalView {
   readonly refusal: Refusal;
-  /** The verb of the command, to suggest it with the right project. Null when there was none. */
-  readonly verb: string | null;
+  /** Null when the request was not for a project. */
+  readonly command: RefusedCommand | null;
+  readonly format: Formatter;
 }
 
-/** A refusal, with a Show button when it is about a project. */
-export function buildRefusal({ refusal, verb, format, now }: RefusalView): Message {
-  if (refusal.code === 'unknown_project' && refusal.similar !== null && verb !== null)
-    return textMessage(messages.commandErrors.unknownProject(refusal.project, `${verb} ${refusal.similar}`, format));
-  const text = truncateMrkdwn(refusalText(refusal, { format, now }), sectionBudgetChars);
-  const project = projectToShow(refusal);
-  if (project === null) return textMessage(text);
-  return { text, blocks: [sectionBlock(text), actionsBlock(blockId('refusal', project, now), [showButton(project)])] };
+/** A refusal, with a button for each thing that it suggests. */
+export function buildRefusal({ refusal, command, format }: RefusalView): Message {
+  const text = truncateMrkdwn(refusalText(refusal, format), sectionBudgetChars);
+  return messageWithButtons(text, 'refusal', buttonsFor(refusal, command));
 }
 
-function projectToShow(refusal: Refusal): string | null {
+function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] {
   switch (refusal.code) {
-    case 'not_allowed':
+    case 'unknown_project':
+      return refusal.similar.length === 0
+        ? [commandButton({ verb: 'list' })]
+        : suggestProjects(command?.verb ?? 'show', refusal.similar, command?.reason).map(commandButton);
+    case 'not_allowed': {
+      const instead = alternativeTo(refusal.state, refusal.action);
+      return [...(instead === null ? [] : [requestButton(instead, refusal.project)]), showButton(refusal.project)];
+    }
+    case 'precheck_failed':
+      return [precheckButton(refusal.project), showButton(refusal.project)];
+    case 'adopt_mixed':
+      return [requestButton('reapply', refusal.project), showButton(refusal.project)];
+    case 'claim_timeout':
+      return [requestButton(refusal.action, refusal.project), showButton(refusal.project)];
     case 'operation_active':
     case 'changed':
-    case 'precheck_failed':
     case 'links_unreachable':
-      return refusal.project;
+    case 'no_drift':
+      return [showButton(refusal.project)];
+    case 'removed':
+      return [commandButton({ verb: 'list' })];
+    case 'unknown_operation':
+      return [commandButton({ verb: 'help' })];
     default:
-      return null;
+      return [];
   }
 }

@@ -110,11 +110,12 @@ function alertBlocks({ details: { project }, format, revealReasons, restriction 
   return firingConditions(project.alerts)
     .filter(({ kind }) => kind !== 'project_failed')
     .flatMap((condition, index) => {
-      const { headline, advice } = alertText(condition, { project, format, revealReasons });
+      const text = alertText(condition, { project, format, revealReasons });
+      const headline = joinDots(`*${messages.show.alertTitle}*`, text.event, ...text.details);
       const corrections = helpfulOperations(condition, project).filter((kind) => !isAction(kind));
       const buttons = restriction === null ? corrections.map((kind) => requestButton(kind, project.id)) : [];
       return [
-        sectionBlock(truncateMrkdwn(`*${messages.show.alertTitle}* · ${headline}. ${advice}`, sectionBudgetChars)),
+        sectionBlock(truncateMrkdwn(`${headline}. ${text.advice}`, sectionBudgetChars)),
         ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),
       ];
     });

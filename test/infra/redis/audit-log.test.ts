@@ -267,7 +267,7 @@ it('The history of a removed project stays, and that of an unknown project is re
   await stores.projects.save(makeDefinition('users'), { state: 'running', watermarks: {} }, 'cli:test');
   expect(await getHistory(services.context, 'user', { limit: 10 })).toEqual({
     kind: 'refused',
-    refusal: { code: 'unknown_project', project: 'user', similar: 'users' },
+    refusal: { code: 'unknown_project', project: 'user', similar: ['users'] },
   });
   await services.redis.del(keys.project('users').audit);
   expect(await getHistory(services.context, 'users', { limit: 10 })).toEqual({ kind: 'found', entries: [] });

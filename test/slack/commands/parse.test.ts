@@ -4,8 +4,9 @@ import { actions } from '../../../src/domain/lifecycle.ts';
 import { maxReasonLength } from '../../../src/domain/operation.ts';
 import { projectIdSchema } from '../../../src/domain/project.ts';
 import { parseSince } from '../../../src/lib/since-time.ts';
-import { explainParseError } from '../../../src/slack/commands/errors.ts';
+import { explainParseError, type ParseErrorAnswer } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
+import { commandOf } from '../../../src/slack/commands/suggestions.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { hostileTextArbitrary, projectIdArbitrary } from '../arbitraries.ts';
 
@@ -19,12 +20,15 @@ const actionCommand = (action: string, project: string, reason: string | null = 
 
 const clock = (day: string, minutes: number) => ({ kind: 'clock', day, minutes });
 
-function errorMessage(text: string, projects: readonly string[] = ['orders', 'users']): string {
+function explain(text: string, projects: readonly string[] = ['orders', 'users']): ParseErrorAnswer {
   const command = parseCommand(text);
   return command.kind === 'invalid'
     ? explainParseError(command.error, projects, formatter)
-    : `parsed as ${command.kind}`;
+    : { text: `parsed as ${command.kind}`, suggestions: [] };
 }
+
+const errorMessage = (text: string, projects?: readonly string[]) => explain(text, projects).text;
+const suggestions = (text: string, projects?: readonly string[]) => explain(text, projects).suggestions.map(commandOf);
 
 describe('the text after /sync', () => {
   it.each<[string, unknown]>([
@@ -128,9 +132,35 @@ describe('the text after /sync', () => {
     expect(errorMessage('pause', [])).toContain('`/sync pause &lt;project&gt;`');
   });
 
-  it('A suggestion names the project only when there is one.', () => {
-    expect(errorMessage('puase', ['orders'])).toContain('`/sync pause orders`');
-    expect(errorMessage('puase')).toContain('`/sync pause &lt;project&gt;`');
+  const numbered = Array.from({ length: 9 }, (_, index) => `orders-${index}`);
+  it.each<[string, readonly string[]]>([
+    ['xyz', ['help']],
+    ['lits', ['list']],
+    ['puase ordrs', ['pause orders']],
+    ['puase', ['pause orders', 'pause users']],
+    ['ordres', ['show orders']],
+    ['puase xyzzy', ['help']],
+    ['pause Xyzzy!x', ['list']],
+    ['pause', ['pause orders', 'pause users', 'list']],
+    ['pause orders for 2h', ['pause orders']],
+    ['history orders 20', ['history orders']],
+    ['histroy', ['history']],
+    ['log since 2h', ['history since 2h']],
+    ['audit ordrs', ['history orders']],
+    ['permissions', ['whoami']],
+    ['history since noon', ['history since 2h', 'history since 22:00', 'history since yesterday']],
+    [
+      'history orders since noon',
+      ['history orders since 2h', 'history orders since 22:00', 'history orders since yesterday'],
+    ],
+    [`pause ${'o'.repeat(3_000)}`, []],
+  ])('%j suggests commands: %j', (text, commands) => expect(suggestions(text)).toEqual(commands));
+
+  it('At most five projects are suggested.', () => {
+    const firstFive = numbered.slice(0, 5).map((id) => `pause ${id}`);
+    expect(suggestions('puase orders-x', numbered)).toEqual(firstFive);
+    expect(suggestions('pause', numbered)).toEqual([...firstFive, 'list']);
+    expect(errorMessage('puase orders-x', numbered)).toMatch(/Did you mean (`\/sync pause orders-\d`(, | or )?){5}\?$/);
   });
 });
 
@@ -147,7 +177,7 @@ describe('parseCommand', () => {
       fc.property(anyText, fc.array(projectIdArbitrary, { maxLength: 3 }), (text, projects) => {
         const command: Command = parseCommand(text);
         if (command.kind !== 'invalid') return;
-        const message = explainParseError(command.error, projects, formatter);
+        const { text: message } = explainParseError(command.error, projects, formatter);
         expect(message).toContain('Nothing was changed.');
         expect(message).not.toMatch(/<!|<@|<http/);
         expect(message.length).toBeLessThan(2_900);

@@ -35,7 +35,7 @@ function setAlert(
   const fields = { since: 1_000, seq: 1, changedAt: 61_000, version: 1 };
   const alert: Alert =
     condition === null
-      ? { state: 'resolved', ...fields, ...overrides }
+      ? { state: 'resolved', condition: project.alerts[kind]?.alert.condition, ...fields, ...overrides }
       : { state: 'firing', condition, absentOnce: false, ...fields, ...overrides };
   const delivered = project.alerts[kind]?.delivered ?? null;
   project = {
@@ -78,14 +78,18 @@ it('An alert has one message, which is edited while the alert fires and when it 
   setAlert(unexpectedlyRunning);
   await notify();
   await notify();
-  expect(channelMessages()).toEqual([expect.stringMatching(/^Attention, <@U0ALICE>: `orders-full` runs/)]);
+  expect(channelMessages()).toEqual([
+    expect.stringMatching(/^orders · Paused, but a link runs · `orders-full`\nAttention, <@U0ALICE>: /),
+  ]);
   setAlert({ ...unexpectedlyRunning, links: { ...links, total: 2 } }, { seq: 2 });
   await notify();
   setAlert(null, { seq: 3 });
   await notify();
   expect(notified).toEqual(['unexpectedly_running, new message', 'unexpectedly_running', 'unexpectedly_running']);
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders: links ran although they should have been paused\. Resolved after 1 min\./),
+    expect.stringMatching(
+      /^orders · Resolved at .*, after 1 min · links ran although they should have been paused · `orders-full` and 1 more/,
+    ),
   ]);
   expect(deliveredAlert('unexpectedly_running')).toMatchObject({ seq: 3, resolved: true });
 });
@@ -96,11 +100,11 @@ it('A new occurrence gets a new message after the earlier one was resolved.', as
   const pending: Alert = { state: 'pending', condition: latency, since: 200_000, seq: 2, changedAt: 0, version: 1 };
   project = { ...project, alerts: { latency: { alert: pending, delivered: deliveredAlert('latency') } } };
   await notify();
-  expect(channelMessages()).toEqual([expect.stringContaining('it was too far behind')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('Resolved · it was too far behind')]);
   setAlert(latency, { seq: 3, since: 200_000 });
   await notify();
   expect(channelMessages()).toHaveLength(2);
-  expect(channelMessages()[1]).toContain('its latency is 10 min');
+  expect(channelMessages()[1]).toContain('orders · 10 min behind');
 });
 
 it('The message of an older occurrence is resolved before the next occurrence is posted.', async () => {
@@ -109,7 +113,7 @@ it('The message of an older occurrence is resolved before the next occurrence is
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders was Failed\. A restore followed\./),
+    expect.stringMatching(/^orders · A restore followed · it was Failed$/m),
     expect.stringContaining('a task failed'),
   ]);
 });
@@ -121,7 +125,7 @@ it('An alert that fires again after it was resolved uses its message again.', as
   await notify();
   setAlert(latency, { seq: 3 });
   await notify();
-  expect(channelMessages()).toEqual([expect.stringContaining('its latency is 10 min')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('orders · 10 min behind')]);
 });
 
 it('An alert that was resolved before it was posted is reported for running links, and not for latency.', async () => {
@@ -214,7 +218,7 @@ it('A channel to which the bot cannot post is logged, and the next alert is post
       message: 'alert not delivered to the channel',
     },
   ]);
-  expect(channelMessages()).toEqual([expect.stringContaining('its latency is 10 min')]);
+  expect(channelMessages()).toEqual([expect.stringContaining('orders · 10 min behind')]);
 });
 
 it('The message of an alert that is resolved stays as it is if Slack does not accept the update.', async () => {

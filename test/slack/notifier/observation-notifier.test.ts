@@ -48,14 +48,12 @@ it('Each channel gets one message about its projects, which says later that they
   projects.push(inChannel('stock', 'C0SHARED'));
   await notify();
   await notify();
-  expect(texts()).toEqual([
-    expect.stringMatching(/^orders and users are not observed since .* Check that syncbot runs/),
-  ]);
-  expect(texts('C0SHARED')).toEqual([expect.stringMatching(/^stock is not observed since /)]);
+  expect(texts()).toEqual([expect.stringMatching(/^2 projects · Not observed since .* Check that syncbot runs/)]);
+  expect(texts('C0SHARED')).toEqual([expect.stringMatching(/^stock · Not observed since /)]);
   lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000 };
   await notify();
   await notify();
-  expect(texts()).toEqual([expect.stringMatching(/^No syncbot worker observed the links from .* to /)]);
+  expect(texts()).toEqual([expect.stringMatching(/^All projects · Not observed from .* to /)]);
   expect(stored.size).toBe(0);
   expect(slack.callsTo('chat.update')).toHaveLength(2);
 });
@@ -65,8 +63,8 @@ it('A second gap gets a message of its own.', async () => {
   lastCycle = { completedAt: exampleNow - 95_000, staleAfterMs: 90_000 };
   await notify();
   expect(texts()).toEqual([
-    expect.stringMatching(/^No syncbot worker observed the links from /),
-    expect.stringMatching(/^orders and users are not observed since /),
+    expect.stringMatching(/^All projects · Not observed from /),
+    expect.stringMatching(/^2 projects · Not observed since /),
   ]);
 });
 
@@ -74,7 +72,7 @@ it('The message is true when no cycle has ever completed.', async () => {
   lastCycle = null;
   await notify();
   await notify();
-  expect(texts()).toEqual([expect.stringMatching(/^orders and users are not observed yet\./)]);
+  expect(texts()).toEqual([expect.stringMatching(/^2 projects · Not observed yet\./)]);
 });
 
 it('A channel to which the bot cannot post is tried again at the next check.', async () => {
@@ -97,9 +95,9 @@ it('If Slack refuses a channel, the person who last changed its projects gets on
   for (let attempt = 0; attempt < 2; attempt++) await notify();
   expect([...stored.keys()]).toEqual(['C0SHARED', 'U0ALICE']);
   const directMessages = () => texts(slack.directMessage('U0ALICE').id);
-  expect(directMessages()).toEqual([expect.stringMatching(/^orders and users are not observed since/)]);
+  expect(directMessages()).toEqual([expect.stringMatching(/^2 projects · Not observed since/)]);
   lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000 };
   await notify();
   expect(stored.size).toBe(0);
-  expect(directMessages()).toEqual([expect.stringMatching(/^No syncbot worker observed the links from /)]);
+  expect(directMessages()).toEqual([expect.stringMatching(/^All projects · Not observed from /)]);
 });

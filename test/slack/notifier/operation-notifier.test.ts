@@ -72,6 +72,8 @@ describe('the message of an operation', () => {
   it('is posted once and edited in place', async () => {
     operation = exampleOperation();
     await updateAndNotify({ state: 'confirmed' });
+    expect(channelTexts()).toEqual([]);
+    await updateAndNotify({ state: 'running' });
     await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
     await updateAndNotify(doneOperation);
     expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
@@ -96,7 +98,7 @@ describe('the message of an operation', () => {
 
   it('is logged once, at the end, with where it was delivered', async () => {
     operation = exampleOperation({ dialog: createDialog() });
-    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running' });
     await updateAndNotify({ state: 'running' });
     expect(logged).toEqual([]);
     await updateAndNotify(doneOperation);
@@ -117,7 +119,7 @@ describe('the message of an operation', () => {
 
   it('is posted again when a person deleted it', async () => {
     operation = exampleOperation();
-    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running' });
     slack.injectFault({ method: 'chat.update', error: 'message_not_found' });
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('chat.postMessage')).toHaveLength(2);
@@ -132,10 +134,58 @@ describe('the message of an operation', () => {
   });
 });
 
+describe('a refusal that changed nothing', () => {
+  const refused: Partial<Operation> = {
+    state: 'refused',
+    refusal: {
+      code: 'not_allowed',
+      action: 'pause',
+      project: 'orders',
+      state: 'paused',
+      since: exampleNow,
+      by: 'U0BOB',
+    },
+  };
+  const text = expect.stringMatching(/^orders · Not paused · .*\nIt was Paused, since .*, by <@U0BOB>\./);
+  const directMessages = () =>
+    slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id).map((message) => message.text);
+
+  it('is shown to the requester, and not to the channel', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify(refused);
+    expect(ephemeralsToAlice().at(-1)?.text).toEqual(text);
+    expect(slack.callsTo('chat.postMessage')).toEqual([]);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is a direct message when the dialog has expired', async () => {
+    operation = exampleOperation({ dialog: createDialog(exampleNow - 1) });
+    await updateAndNotify(refused);
+    expect(channelTexts()).toEqual([]);
+    expect(directMessages()).toEqual([text]);
+  });
+
+  it('of the command line is not sent', async () => {
+    operation = exampleOperation({ origin: 'cli', by: 'cli:root' });
+    await updateAndNotify(refused);
+    expect(slack.calls).toEqual([]);
+    expect(logged).toMatchObject([{ message: 'operation notified' }]);
+  });
+
+  it('edits the message which said that no worker claims the operation', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'confirmed', claimDelayedAt: exampleNow, executeBy: exampleNow + 110_000 });
+    expect(channelTexts()).toEqual([expect.stringContaining('No syncbot worker has taken the request yet')]);
+    await updateAndNotify({ state: 'refused', refusal: { code: 'claim_timeout', project: 'orders', action: 'pause' } });
+    expect(channelTexts()).toEqual([expect.stringContaining('o syncbot worker took the request within 2 min')]);
+  });
+});
+
 describe('the dialog of the requester', () => {
   it('is replaced only at OK and at the end', async () => {
     operation = exampleOperation({ dialog: createDialog() });
-    await updateAndNotify({ state: 'confirmed' });
+    await updateAndNotify({ state: 'running' });
     await updateAndNotify({ state: 'running', progress: { done: 1, total: 2 } });
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('response_url')).toHaveLength(2);
@@ -265,7 +315,7 @@ describe('failed calls to Slack', () => {
 
   it.each<[string, Partial<Operation>, number]>([
     ['5 s at the end', doneOperation, 5_000],
-    ['1 s before', { state: 'confirmed' }, 1_000],
+    ['1 s before', { state: 'running' }, 1_000],
   ])('While the channel has to wait, the dialog is checked again after %s.', async (_name, overrides, delayMs) => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 7 });
@@ -276,7 +326,7 @@ describe('failed calls to Slack', () => {
   it('A channel that has to wait is not called before its time, also if the dialog is updated meanwhile.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 70 });
-    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toMatchObject({ delayMs: 1_000 });
+    await expect(updateAndNotify({ state: 'running' })).rejects.toMatchObject({ delayMs: 1_000 });
     await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 5_000 });
     expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
     expect(slack.callsTo('response_url')).toHaveLength(2);
@@ -286,7 +336,7 @@ describe('failed calls to Slack', () => {
   it('A dialog that has to wait is not called before its time, and the channel is updated meanwhile.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'response_url', retryAfter: 70 });
-    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toMatchObject({ delayMs: 1_000 });
+    await expect(updateAndNotify({ state: 'running' })).rejects.toMatchObject({ delayMs: 1_000 });
     await expect(updateAndNotify(doneOperation)).rejects.toMatchObject({ delayMs: 5_000 });
     expect(slack.callsTo('response_url')).toHaveLength(1);
     expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
@@ -327,7 +377,7 @@ describe('failed calls to Slack', () => {
   it('A failed post to the channel does not delay the update of the dialog.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
-    await expect(updateAndNotify({ state: 'confirmed' })).rejects.toThrow(RetryLaterError);
+    await expect(updateAndNotify({ state: 'running' })).rejects.toThrow(RetryLaterError);
     expect(ephemeralsToAlice()).toHaveLength(1);
     await notifyOperation(ref);
     expect(slack.callsTo('response_url')).toHaveLength(1);

@@ -24,9 +24,9 @@ const build = (condition: Condition, by = 'U0BOB') =>
 describe('the message of an alert', () => {
   it('mentions who last changed the project, and has the buttons of what can be done', () => {
     const { text, blocks } = build(unexpectedlyRunning);
-    expect(text).toMatch(/^Attention, <@U0BOB>: `orders-full` runs although orders is Paused\. It was resumed/);
+    expect(text).toMatch(/^orders · Paused, but a link runs · `orders-full`\nAttention, <@U0BOB>: It was resumed/);
     expect(blocks).toEqual([
-      { type: 'section', text: { type: 'mrkdwn', text: text.replace('. It', '\nIt'), verbatim: true } },
+      { type: 'section', text: { type: 'mrkdwn', text: text.replace('orders', '*orders*'), verbatim: true } },
       {
         type: 'actions',
         block_id: 'sync:alert:unexpectedly_running:orders:7',
@@ -45,14 +45,16 @@ describe('the message of an alert', () => {
 
   it('mentions a person only if it is critical', () => {
     expect(build({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }).text).toMatch(
-      /^orders is over its latency limit/,
+      /^orders · 1 min behind · limit 5 s\n(?!Attention)/,
     );
   });
 
   it('after it is resolved has no buttons', () => {
     const project = exampleProject();
-    const resolved = buildResolvedAlert({ project, kind: 'latency', occurrence: null, format });
-    expect(resolved.text).toMatch(/^orders: it was too far behind/);
+    const resolved = buildResolvedAlert({
+      ...{ project, kind: 'latency', occurrence: null, condition: null, revealReasons: false, format },
+    });
+    expect(resolved.text).toMatch(/^orders · Resolved · it was too far behind$/);
     expect(resolved.blocks).toEqual([
       { type: 'section', text: { type: 'mrkdwn', text: resolved.text.replace('orders', '*orders*'), verbatim: true } },
     ]);
@@ -61,7 +63,7 @@ describe('the message of an alert', () => {
 
 it.each([
   ['orders is Failed', '*orders* is Failed'],
-  ['orders: it was too far behind', '*orders*: it was too far behind'],
+  ['orders · No worker', '*orders* · No worker'],
   ['orders-eu is Failed', 'orders-eu is Failed'],
   ['the orders is Failed', 'the orders is Failed'],
 ])('The id of a project is bold at the beginning of a text: %s', (text, expected) => {
@@ -73,10 +75,10 @@ describe('the messages about a missing worker', () => {
 
   it('are alerts of a channel', () => {
     const { text, blocks } = buildNotObserved({ projects: ['orders'], since, format });
-    expect(text).toMatch(/^orders is not observed since /);
+    expect(text).toMatch(/^orders · Not observed since /);
     expect(blocks).toEqual([{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }]);
     expect(buildObservedAgain({ since, until: exampleNow, format }).text).toBe(
-      `No syncbot worker observed the links from ${format.time(since)} to ${format.time(exampleNow)}. Failed tasks and drift of that time were noticed only afterwards.`,
+      `All projects · Not observed from ${format.time(since)} to ${format.time(exampleNow)}. Failed tasks and drift of that time were noticed only afterwards.`,
     );
   });
 

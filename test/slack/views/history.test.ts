@@ -56,12 +56,12 @@ describe('the history', () => {
     expect(labels).toEqual([]);
   });
 
-  it('says that there is nothing yet, or nothing older', () => {
+  it('says that there is Nothing yet, or Nothing older', () => {
     expect(build([])).toMatchObject({
-      text: 'History of orders · nothing yet',
-      sections: ['*History of orders*\nnothing yet'],
+      text: 'History of orders · Nothing yet',
+      sections: ['*History of orders*\nNothing yet'],
     });
-    expect(build([], { before: '1-0', shown: [] }).text).toBe('History of orders · nothing older');
+    expect(build([], { before: '1-0', shown: [] }).text).toBe('History of orders · Nothing older');
   });
 
   it('has the button Older while there are older lines, and Newest on the other pages', () => {

@@ -37,6 +37,7 @@ import {
   precheckItemsArbitrary,
   projectIdArbitrary,
   refusalArbitrary,
+  refusedCommandArbitrary,
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
@@ -156,7 +157,9 @@ describe('the limits of Slack, and the rule to mention only users and channels',
       fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
         expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
         const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
-        expectWithinLimits(buildResolvedAlert({ ...viewContext, project, kind: alert.condition.kind, occurrence }));
+        const { condition } = alert;
+        const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
+        expectWithinLimits(buildResolvedAlert({ ...facts, occurrence }));
       }),
       fuzzOptions,
     );
@@ -273,8 +276,8 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 
   it('hold for a refusal, and for the help', () => {
     fc.assert(
-      fc.property(refusalArbitrary, fc.option(projectIdArbitrary), (each, verb) =>
-        expectWithinLimits(buildRefusal({ ...viewContext, refusal: each, verb })),
+      fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command })),
       ),
       { numRuns: 200 },
     );

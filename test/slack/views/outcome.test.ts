@@ -17,13 +17,13 @@ describe('the message of an operation', () => {
   const links = [exampleLink('orders-incr')];
 
   it.each<[string, Partial<Operation>, string]>([
-    ['confirmed', { state: 'confirmed' }, 'Pausing orders… · by <@U0ALICE> · we deploy'],
+    ['confirmed', { state: 'confirmed' }, 'orders · Pausing… · by <@U0ALICE> · we deploy'],
     [
       'confirmed, and no worker has claimed it',
       { state: 'confirmed', claimDelayedAt: exampleNow, executeBy: Date.UTC(2026, 10, 24, 18, 54) },
       '\nNo syncbot worker has taken the request yet. If none takes it before <!date',
     ],
-    ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'Pausing orders… 3 of 10 links · by'],
+    ['running', { state: 'running', progress: { done: 3, total: 10 } }, 'orders · Pausing… 3 of 10 links · by'],
     ['done', { ...done, outcome: exampleOutcome }, 'orders was paused · 2 links · by <@U0ALICE> · we deploy'],
     [
       'done with tasks in flight',
@@ -57,16 +57,20 @@ describe('the message of an operation', () => {
       },
       `orders was restored, and became Failed at ${time} · 2 links · by <@U0ALICE> · we deploy\nA task failed on \`orders-full\``,
     ],
-    ['cancelled', { state: 'cancelled' }, 'orders was not paused. Cancelled.\nNothing was changed.'],
+    ['cancelled', { state: 'cancelled' }, 'orders · Cancelled · it was not paused\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
-    ['superseded', { state: 'superseded' }, 'Replaced by a newer request.'],
+    [
+      'superseded',
+      { state: 'superseded' },
+      'orders · Replaced by a newer request · it was not paused\nThis request changed nothing.',
+    ],
   ])('has the text of its state: %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
 
   it('of a pause names the links that it did not reach, and when they were paused later', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     expect(outcomeText(failed)).toContain(
-      'orders was only partly paused, and became Failed · 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot went on trying to pause its links',
+      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot went on trying to pause its links',
     );
     expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
       `\nAll its links that had a queue were paused at ${time}`,
@@ -78,12 +82,12 @@ describe('the message of an operation', () => {
     [
       'pause',
       { code: 'not_allowed', action: 'pause', project: 'orders', state: 'paused', since, by: 'U0BOB' },
-      'orders was not paused · by <@U0ALICE> · we deploy\nNot done: it was Paused, by <@U0BOB>. Nothing was changed. Check it with `/sync show orders` before you ask again.',
+      `orders · Not paused · by <@U0ALICE> · we deploy\nIt was Paused, since ${format.time(since)}, by <@U0BOB>. Nothing was changed. Check it with \`/sync show orders\` before you ask again.`,
     ],
     [
       'restore',
       { code: 'links_unreachable', project: 'orders', links },
-      'Not done: `orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
+      '\n`orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
     ],
     [
       'restore',
@@ -93,12 +97,12 @@ describe('the message of an operation', () => {
     [
       'start',
       { code: 'links_unreachable', project: 'orders', links },
-      'Not done: `orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
+      '\n`orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
     ],
     [
       'adopt',
       { code: 'adopt_mixed', project: 'orders', running: [exampleLink('a')], paused: [], missing: links },
-      'its links were not all in the same state: `a` ran, `orders-incr` had no queue. Nothing was changed.',
+      'Its links were not all in the same state: `a` ran, `orders-incr` had no queue. Nothing was changed.',
     ],
   ])('of a refused %s has the reason, what was changed and what to do (%o)', (action, refusal, text) => {
     expect(outcomeText({ action, state: 'refused', refusal })).toContain(text);

@@ -26,7 +26,7 @@ const build = (items: readonly PrecheckItem[], state: ProjectState = 'not_starte
 describe('the precheck of a project', () => {
   it('has the failed items first, with their reasons', () => {
     const { text, blocks } = build([passed, unknown, failed]);
-    expect(text).toBe('orders did not pass its precheck: 1 fail, 1 unknown, 1 pass');
+    expect(text).toBe('orders · Not Started · Precheck failed: 1 fail, 1 unknown, 1 pass');
     expect(blocks).toEqual([
       expect.objectContaining({ text: expect.objectContaining({ text: text.replace('orders', '*orders*') }) }),
       expect.objectContaining({
@@ -69,14 +69,14 @@ describe('the items of a precheck', () => {
 
   it('that do not fit are counted', () => {
     const [line = ''] = precheckLines([failed], format);
-    const more = 'and 4 more, with the same or a better result';
+    const more = 'And 4 more, with the same or a better result';
     const exactlyOne = line.length + 1 + more.length;
-    expect(precheckLines(items, format, exactlyOne)).toEqual([line, 'and 3 more, with the same or a better result']);
+    expect(precheckLines(items, format, exactlyOne)).toEqual([line, 'And 3 more, with the same or a better result']);
     expect(precheckLines(items, format, exactlyOne - 1)).toEqual([more]);
     expect(precheckLines(items, format)).toHaveLength(4);
   });
 
   it('can be none', () => {
-    expect(precheckLines([], format)).toEqual(['nothing to check']);
+    expect(precheckLines([], format)).toEqual(['Nothing to check']);
   });
 });

@@ -1,57 +1,83 @@
 import { describe, expect, it } from 'vitest';
 import type { Refusal } from '../../../src/domain/refusal.ts';
+import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildHelp } from '../../../src/slack/views/help.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildRefusal } from '../../../src/slack/views/refusal.ts';
+import { buildRefusal, type RefusedCommand } from '../../../src/slack/views/refusal.ts';
 import { exampleLink, exampleNow } from '../../support/example-records.ts';
 
 const format = slackFormatter('/sync');
-const build = (refusal: Refusal, verb: string | null = 'pause') =>
-  buildRefusal({ refusal, verb, format, now: exampleNow });
+const pauseCommand: RefusedCommand = { verb: 'pause', reason: null };
+const build = (refusal: Refusal, command: RefusedCommand | null = pauseCommand) =>
+  buildRefusal({ refusal, command, format });
+const buttonsOf = ({ blocks }: Message) =>
+  blocks.map((block) =>
+    block.type === 'actions' ? block.elements.map(({ text, value }) => `${text.text}: ${value}`) : [],
+  );
 
 describe('a refusal', () => {
   const since = exampleNow - 60_000;
   const project = 'orders';
+  const notAllowed = { code: 'not_allowed', project, since, by: 'U0BOB' } as const;
 
-  it.each<Refusal>([
-    { code: 'not_allowed', action: 'pause', project, state: 'paused', since, by: 'U0BOB' },
-    { code: 'operation_active', action: 'pause', project, state: 'pausing', since, by: 'U0BOB' },
-    { code: 'changed', action: 'pause', project, state: 'paused', since, by: 'U0BOB' },
-    { code: 'precheck_failed', project, items: [] },
-    { code: 'links_unreachable', project, links: [exampleLink('orders-full')] },
-  ])('because of $code has a Show button', (refusal) => {
+  it.each<[Refusal, readonly string[]]>([
+    [{ ...notAllowed, action: 'pause', state: 'paused' }, ['Show']],
+    [{ ...notAllowed, action: 'start', state: 'running' }, ['Show']],
+    [{ ...notAllowed, action: 'pause', state: 'failed' }, ['Show']],
+    [{ ...notAllowed, action: 'pause', state: 'not_started' }, ['Show']],
+    [{ ...notAllowed, action: 'start', state: 'paused' }, ['Restore', 'Show']],
+    [{ ...notAllowed, action: 'restore', state: 'not_started' }, ['Start', 'Show']],
+    [{ ...notAllowed, action: 'adopt', state: 'failed' }, ['Restore', 'Show']],
+    [{ ...notAllowed, action: 'adopt', state: 'not_started' }, ['Re-apply', 'Show']],
+    [{ ...notAllowed, action: 'pause', state: 'pausing' }, ['Show']],
+    [{ code: 'operation_active', action: 'pause', project, state: 'pausing', since, by: 'U0BOB' }, ['Show']],
+    [{ code: 'changed', action: 'pause', project, state: 'paused', since, by: 'U0BOB' }, ['Show']],
+    [{ code: 'precheck_failed', project, items: [] }, ['Precheck', 'Show']],
+    [{ code: 'claim_timeout', project, action: 'pause' }, ['Pause', 'Show']],
+    [{ code: 'links_unreachable', project, links: [exampleLink('orders-full')] }, ['Show']],
+    [{ code: 'adopt_mixed', project, running: [], paused: [], missing: [] }, ['Re-apply', 'Show']],
+  ])('has the buttons of what can be done: %o', (refusal, labels) => {
     const { text, blocks } = build(refusal);
     expect(blocks).toEqual([
       { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } },
       {
         type: 'actions',
-        block_id: `sync:refusal:orders:${exampleNow}`,
-        elements: [expect.objectContaining({ action_id: 'sync:v1:show', value: 'orders' })],
+        block_id: 'sync:refusal:0',
+        elements: labels.map((label) => expect.objectContaining({ text: expect.objectContaining({ text: label }) })),
       },
     ]);
   });
 
-  it('that is not about the state of a project has no button', () => {
+  it('because of the person has no button', () => {
     expect(build({ code: 'not_operator', user: 'U0BOB' }).blocks).toHaveLength(1);
-    expect(build({ code: 'removed', project }).blocks).toHaveLength(1);
   });
 
-  it('because of a mistyped project repeats the command with the right one', () => {
-    const refusal: Refusal = { code: 'unknown_project', project: 'ordres', similar: 'orders' };
-    expect(build(refusal).text).toContain('`/sync pause orders`');
-    expect(build(refusal, null).text).toContain('Did you mean orders?');
-    expect(build({ ...refusal, similar: null }).text).not.toContain('Did you mean');
+  it('because of a mistyped project repeats the command with each of the similar ones', () => {
+    const refusal: Refusal = { code: 'unknown_project', project: 'ordres', similar: ['orders', 'orders-eu'] };
+    const repeated = build(refusal, { verb: 'pause', reason: 'we deploy' });
+    expect(repeated.text).toContain('Did you mean orders or orders-eu?');
+    expect(buttonsOf(repeated)).toEqual([
+      [],
+      ['Pause orders: orders we deploy'],
+      ['Pause orders-eu: orders-eu we deploy'],
+    ]);
+    expect(buttonsOf(build(refusal, null))).toEqual([[], ['Show orders: orders'], ['Show orders-eu: orders-eu']]);
+    const unlike = build({ ...refusal, similar: [] });
+    expect(unlike.text).not.toContain('Did you mean');
+    expect(buttonsOf(unlike)).toEqual([[], ['List: list']]);
   });
 });
 
 describe('the help', () => {
-  it('begins with what syncbot is for, or with the error of the command', () => {
-    expect(buildHelp({ restriction: null, format }).text).toBe(
-      'Run data synchronization projects from here. Type `/sync list` for all projects.',
-    );
-    expect(buildHelp({ restriction: null, error: 'Not a command.', format }).text).toBe(
-      'Not a command. Type `/sync list` for all projects.',
-    );
+  it('lists the commands', () => {
+    const { text, blocks } = buildHelp({ restriction: null, format });
+    expect(text).toBe('Run data synchronization projects from here. Type `/sync list` for all projects.');
+    expect(blocks).toMatchObject([
+      { type: 'section', text: { text: 'Run data synchronization projects from here.' } },
+      { type: 'section', text: { text: expect.stringMatching(/`\/sync list`.*\n.*`\/sync show &lt;project&gt;`/) } },
+      { type: 'section', text: { text: expect.stringMatching(/OK or Cancel/) } },
+      { type: 'context', elements: [{ text: expect.stringMatching(/^Everybody can see projects/) }] },
+    ]);
   });
 
   it('has only the commands that a person can use, and names to ask', () => {
@@ -64,15 +90,5 @@ describe('the help', () => {
     const text = JSON.stringify(blocks);
     expect(text).toContain('/sync history');
     expect(text).not.toMatch(/\/sync (start|pause|restore)|OK/);
-  });
-
-  it('lists the commands below', () => {
-    const { blocks } = buildHelp({ restriction: null, error: 'Not a command.', format });
-    expect(blocks).toMatchObject([
-      { type: 'section', text: { text: 'Not a command.' } },
-      { type: 'section', text: { text: expect.stringMatching(/`\/sync list`.*\n.*`\/sync show &lt;project&gt;`/) } },
-      { type: 'section', text: { text: expect.stringMatching(/OK or Cancel/) } },
-      { type: 'context', elements: [{ text: expect.stringMatching(/^Everybody can see projects/) }] },
-    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { OperationKind } from '../../../src/domain/lifecycle.ts';
 import type { Failure } from '../../../src/domain/link.ts';
-import { toProjectStats } from '../../../src/domain/observation.ts';
+import { type LinkObservation, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
@@ -122,7 +123,50 @@ describe('confirmation', () => {
     expect(sectionTexts(dialog)).toContain('Latency will grow until you restore it.');
     expect(sectionTexts(dialog)).toContain('backlog 1,204 · latency 5 s · 3 tasks in flight');
     expect(sectionTexts(dialog)).toContain('Reason: we deploy');
-    expect(dialog.text).toMatch(/^Pause orders\?.*within 5 min\.$/);
+    expect(dialog.text).toMatch(
+      /^orders · Running · Pause orders\? .* Answer OK or Cancel before <!date\^1800000300\^.*>\.$/,
+    );
+  });
+
+  const fullLink = exampleLink('orders-full');
+  it.each<[string, OperationKind, Project['state'], LinkObservation, string]>([
+    [
+      'Re-apply',
+      'reapply',
+      'paused',
+      exampleLinkStats('orders-full'),
+      'syncbot will pause the links again, because orders is Paused. `orders-full` stops taking tasks.',
+    ],
+    [
+      'Re-apply',
+      'reapply',
+      'running',
+      exampleLinkStats('orders-full', { paused: true }),
+      'syncbot will resume the links again, because orders is Running. `orders-full` takes tasks again.',
+    ],
+    [
+      'Re-apply without drift',
+      'reapply',
+      'running',
+      { kind: 'missing', link: fullLink },
+      'orders is Running. `orders-full` has no queue, and the project goes on without it.',
+    ],
+    [
+      'Adopt',
+      'adopt',
+      'paused',
+      exampleLinkStats('orders-full'),
+      'syncbot will record the project as Running. All of its links are running already, and none is changed.',
+    ],
+  ])('of %s (%s) for a %s project says what happens', (_name, action, state, observation, effect) => {
+    const dialog = buildConfirmation({
+      ...viewContext,
+      project: exampleProject({ state }),
+      stats: toProjectStats([observation], exampleNow),
+      removedTasks: 0,
+      operation: exampleOperation({ action }),
+    });
+    expect(sectionTexts(dialog)).toContain(effect);
   });
 
   it('of a Failed project shows the failed tasks, and how many will be retried', () => {
@@ -139,7 +183,7 @@ describe('confirmation', () => {
       '5 failed tasks will be retried before newer ones. At least 350 more failed tasks were removed from the queue (removeOnFail) and cannot be retried.',
     );
     expect(sectionTexts(dialog)).toContain('row 17 refused');
-    expect(sectionTexts(dialog)).toContain('and 4 more');
+    expect(sectionTexts(dialog)).toContain('And 4 more');
   });
 });
 

@@ -1,0 +1,254 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { foldHistory } from '../../../src/domain/history-lines.ts';
+import type { Operation } from '../../../src/domain/operation.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
+import type { Refusal } from '../../../src/domain/refusal.ts';
+import { messages } from '../../../src/messages/catalog.ts';
+import { capitalize } from '../../../src/messages/en/format.ts';
+import { alertText } from '../../../src/messages/render.ts';
+import { explainParseError } from '../../../src/slack/commands/errors.ts';
+import { parseCommand } from '../../../src/slack/commands/parse.ts';
+import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
+import { type Message, messageWithSuggestions } from '../../../src/slack/views/blocks.ts';
+import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
+import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slack/views/history.ts';
+import { buildList } from '../../../src/slack/views/list.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { buildNotObserved, buildObservedAgain } from '../../../src/slack/views/not-observed.ts';
+import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
+import { buildRefusal } from '../../../src/slack/views/refusal.ts';
+import { buildShow } from '../../../src/slack/views/show.ts';
+import {
+  conditionArbitrary,
+  firingAlertArbitrary,
+  historyEntryArbitrary,
+  hostileTextArbitrary,
+  now,
+  observedProjectArbitrary,
+  operationArbitrary,
+  precheckItemsArbitrary,
+  projectIdArbitrary,
+  refusalArbitrary,
+  refusedCommandArbitrary,
+} from '../arbitraries.ts';
+
+/** A phone shows this much of a notification. */
+const notificationChars = 80;
+/** What of an event fits beside a project id of 63 characters. */
+const eventChars = 14;
+const format = slackFormatter('/sync');
+const observation = { kind: 'observed' } as const;
+const fuzzOptions = { numRuns: 100 };
+
+/** The first 80 characters contain the project and the state, and what follows the project begins with a capital. */
+function expectFirstLine({ text }: Pick<Message, 'text'>, project: string, state: string): void {
+  // `safeText` replaces an underscore that could be markup by a similar character.
+  const start = text.slice(0, notificationChars).replaceAll('ˍ', '_');
+  expect(start).toContain(project);
+  expect(start).toContain(state);
+  const rest = start.startsWith(`${project} `) ? start.slice(project.length + 1) : start;
+  expect(rest).toMatch(/^(· [A-Z0-9]|is |was |[A-Z0-9])/);
+}
+
+describe('the first line of a message', () => {
+  it('of an alert has the project and what happened', () => {
+    fc.assert(
+      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
+        const message = buildAlert({ project, format, showErrors }, alert);
+        const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
+        expectFirstLine(message, project.id, event.slice(0, eventChars));
+        expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of a resolved alert has the project and that it is resolved', () => {
+    fc.assert(
+      fc.property(observedProjectArbitrary, conditionArbitrary, fc.boolean(), ({ project }, condition, reveal) => {
+        const { kind } = condition;
+        const facts = { project, kind, condition, revealReasons: reveal, format };
+        for (const occurrence of [null, { since: 1, resolvedAt: 61_000 }]) {
+          const state = kind === 'project_failed' ? 'A restore' : 'Resolved';
+          expectFirstLine(buildResolvedAlert({ ...facts, occurrence }), project.id, state);
+        }
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of an operation has the project and its state', () => {
+    fc.assert(
+      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) => {
+        expectFirstLine(buildOutcome({ operation, projectExists, format }), operation.project, eventOf(operation));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('of a refusal has the project and its state, or what was not done', () => {
+    fc.assert(
+      fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) => {
+        const message = buildRefusal({ refusal, command, format });
+        if (!('project' in refusal) || refusal.code === 'unknown_project') expect(message.text).toMatch(/^[A-Z]|^sync/);
+        else expectFirstLine(message, refusal.project, stateOf(refusal));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('of an unknown project has its name', () => {
+    const project = 'o'.repeat(63);
+    const { text } = buildRefusal({
+      refusal: { code: 'unknown_project', project, similar: [] },
+      command: null,
+      format,
+    });
+    expect(text.slice(0, notificationChars)).toMatch(/^There is no project called o{49}…/);
+  });
+
+  it('of a dialog, of show and of a precheck has the project and its state', () => {
+    fc.assert(
+      fc.property(observedProjectArbitrary, precheckItemsArbitrary, ({ project, stats }, items) => {
+        const state = messages.states[project.state];
+        const details = { project, stats, precheck: items, operations: [] };
+        const view = { restriction: null, format, now };
+        expectFirstLine(buildShow({ ...view, details, observation, revealReasons: true }), project.id, state);
+        expectFirstLine(buildPrecheck({ ...view, project, items }), project.id, state);
+        const [operation] = fc.sample(operationArbitrary(project.id), 1);
+        if (operation === undefined) throw new Error('no operation');
+        const dialog = buildConfirmation({ operation, project, stats, removedTasks: 0, format, now });
+        expectFirstLine(dialog, project.id, state);
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of a list has the number of projects and their states', () => {
+    fc.assert(
+      fc.property(observedProjectArbitrary, hostileTextArbitrary, (observed, filter) => {
+        const { state } = observed.project;
+        const counts = countStates([{ state }, { state }]);
+        const view = { observedProjects: [observed], counts, page: 0, observation, restriction: null, format, now };
+        expectFirstLine(buildList({ ...view, filter }), '2 projects', messages.states[state]);
+        const none = buildList({ ...view, observedProjects: [], counts: countStates([]), filter: 'x' });
+        expect(none.text).toMatch(/^No project matches /);
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of a history has the project, or since when it shows all projects', () => {
+    fc.assert(
+      fc.property(projectIdArbitrary, fc.array(historyEntryArbitrary, { maxLength: 5 }), (project, entries) => {
+        const page = foldHistory(entries, { size: linesPerPage, cursor: null });
+        const view = { revealReasons: true, format };
+        for (const cursor of [null, { before: '1-0', shown: [] }])
+          expect(buildHistory({ ...view, project, cursor, page }).text).toMatch(
+            new RegExp(`^History of ${project}( |$)`),
+          );
+        const lines = page.lines.map((line) => ({ project, line }));
+        const counts = { lineCount: lines.length, projectCount: 1, isComplete: true };
+        const since = buildHistorySince({ ...view, ...counts, lines, project: null, since: now, isClockTime: false });
+        expect(since.text).toMatch(/^(History of 1 project|Nothing happened) since /);
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('about a missing worker has the projects and that they are not observed', () => {
+    const id = 'o'.repeat(63);
+    expectFirstLine(buildNotObserved({ projects: [id], since: now, format }), id, 'Not observed');
+    const many = Array.from({ length: 2_001 }, () => id);
+    expectFirstLine(buildNotObserved({ projects: many, since: null, format }), '2,001 projects', 'Not observed');
+    expectFirstLine(buildObservedAgain({ since: now, until: now, format }), 'All projects', 'Not observed');
+  });
+});
+
+describe('a command that a message suggests', () => {
+  it('after a refusal is a button', () => {
+    fc.assert(
+      fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
+        expectButtons(buildRefusal({ refusal, command, format })),
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('after an operation is a button', () => {
+    fc.assert(
+      fc.property(projectIdArbitrary.chain(operationArbitrary), (operation) => {
+        const refusal = operation.state === 'refused' || operation.state === 'failed' ? operation.refusal : null;
+        expectButtons(buildOutcome({ operation: { ...operation, refusal }, projectExists: true, format }));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    'xyz',
+    'puase ordrs',
+    'lits',
+    'pause',
+    'pause all!',
+    'pause orders for 2h',
+    'pause orders users',
+    'show orders x',
+    'histroy',
+    'log since 2h',
+    'history orders x',
+    'history since noon',
+    'history orders since noon',
+    'permissions',
+  ])('after %j is a button', (text) => {
+    const command = parseCommand(text);
+    if (command.kind !== 'invalid') throw new Error(`read as ${command.kind}`);
+    const answer = explainParseError(command.error, ['orders', 'orders-eu'], format);
+    expectButtons(messageWithSuggestions(answer.text, answer.suggestions));
+  });
+});
+
+function eventOf({ action, state, outcome }: Operation): string {
+  const { label, doing, done } = messages.actions[action];
+  if (state === 'requested') return 'Waits for OK';
+  if (state === 'confirmed' || state === 'running') return `${doing}…`;
+  if (state === 'done') return `was ${done}`;
+  if (state === 'cancelled' || state === 'expired') return capitalize(messages.operationStates[state]);
+  if (state === 'superseded') return 'Replaced';
+  if (state !== 'failed' || outcome === null) return `Not ${done}`;
+  return action === 'reapply' || action === 'adopt' ? `${label} failed` : 'Became Failed';
+}
+
+function stateOf(refusal: Extract<Refusal, { project: string }>): string {
+  if ('state' in refusal) return messages.states[refusal.state];
+  switch (refusal.code) {
+    case 'precheck_failed':
+      return 'Not Started';
+    case 'claim_timeout':
+      return `Not ${messages.actions[refusal.action].done}`;
+    case 'adopt_mixed':
+      return 'Not adopted';
+    case 'removed':
+      return 'Removed';
+    default:
+      return 'Not done';
+  }
+}
+
+/** Every command in the text has a button that does the same. A command with a placeholder or a reason is an example. */
+function expectButtons({ text, blocks }: Message): void {
+  const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+  const suggestion = text.replace(/^syncbot has no command `[^`]*`/, '');
+  const commands = [...suggestion.matchAll(/`\/sync ([^`]*)`/g)].map(([, command = '']) => command);
+  for (const command of commands.filter((it) => !/&lt;| because /.test(it))) {
+    const [verb = '', project = ''] = command.split(' ');
+    const matching = buttons.filter(
+      ({ action_id, value }) =>
+        action_id.endsWith(`:${verb}`) &&
+        (verb === 'history' ? value === command : project === '' || value.split(' ')[0] === project),
+    );
+    expect(matching, `${command}: ${text}`).not.toEqual([]);
+  }
+}

@@ -18,7 +18,9 @@ async function start(policy: { readonly operators: readonly string[]; readonly c
 it('A person who can only look gets no action buttons, a shorter help, and names to ask.', async () => {
   await start({ operators: ['U0ALICE', 'S0OPS'], channels: [] });
   const ask = 'You can look at projects, but not change them. Ask <@U0ALICE> or <@U0BOB>.';
-  for (const command of ['list', 'show orders', 'help', 'precheck orders', 'puase']) {
+  harness.press('Help', await harness.runCommand('xyz', carol), 'U0CAROL');
+  expect(visibleText(await harness.waitForMessage('Run data', carol))).toContain(ask);
+  for (const command of ['list', 'show orders', 'help', 'precheck orders']) {
     const answer = await harness.runCommand(command, carol);
     expect(visibleText(answer), command).toContain(ask);
     expect(labels(answer).filter((label) => label !== 'Show')).toEqual([]);

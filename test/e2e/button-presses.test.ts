@@ -115,6 +115,12 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.waitForMessage(/1 project: 1 Running/);
     harness.press('History orders', await harness.runCommand('histroy orders'));
     await harness.waitForMessage('History of orders');
+    harness.press('History since 2h', await harness.runCommand('log since 2h'));
+    await harness.waitForMessage('History of 1 project since');
+    harness.press('History since yesterday', await harness.runCommand('history orders since noon'));
+    await harness.waitForMessage('History of orders since');
+    harness.press('Whoami', await harness.runCommand('permissions'));
+    await harness.waitForMessage('You are <@U0ALICE>');
     harness.press('Precheck orders', await harness.runCommand('prechek orders'));
     await harness.waitForMessage(/orders · Running · Precheck/);
   });

@@ -68,7 +68,7 @@ describe('/sync history', () => {
     const failure = { kind: 'task_failed', link, taskId: '7', reason: 'column is missing', at: 1 } as const;
     await context.projects.markFailed('orders', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
     await updateAlertsFromState(context, 'orders');
-    await harness.waitForMessage('orders is Failed');
+    await harness.waitForMessage('orders · Failed');
     expect(historyLines(visibleText(await harness.runCommand('history orders')))).toEqual([
       'Failed: a task failed on `orders-full`: column is missing',
       'cli:test · added the project',
@@ -153,7 +153,7 @@ describe('/sync history of all projects', () => {
     expect(ofOne).toContain('History of users since <!date^');
     expect(historyLines(ofOne)).toEqual(['cli:test · added the project', 'cli:later · changed its definition']);
     expect(visibleText(await harness.runCommand('history since yesterday'))).toContain('the time was read in UTC');
-    expect(visibleText(await harness.runCommand('history user since 3h'))).toContain('/sync history users');
+    expect(visibleText(await harness.runCommand('history user since 3h'))).toContain('History users');
   });
 
   it('says that nothing happened, and how many lines it does not show', async () => {

@@ -1,22 +1,14 @@
+import { parseDuration } from './parse-duration.ts';
+
 /** A time in the past as people type it: `2h`, or a time of day, of yesterday or the last one that has passed. */
 export type SinceTime =
   | { readonly kind: 'ago'; readonly ms: number }
   | { readonly kind: 'clock'; readonly day: 'last' | 'today' | 'yesterday'; readonly minutes: number };
 
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
-export const maxSinceMs = 7 * day;
+export const maxSinceMs = 7 * 86_400_000;
 
 /** One text of each form, for messages. */
 export const exampleTimes = { duration: '2h', timeOfDay: '22:00', day: 'yesterday' } as const;
-
-const unitsMs = new Map([
-  ['m', minute],
-  ['min', minute],
-  ['h', hour],
-  ['d', day],
-]);
 
 /**
  * Parses `2h`, `30 min`, `3d`, `22:00`, `10:30 pm`, `10pm`, `today`, `yesterday` or `yesterday 22:00`. Returns null if the text
@@ -24,9 +16,8 @@ const unitsMs = new Map([
  */
 export function parseSince(text: string): SinceTime | null {
   const words = text.trim().toLowerCase().replace(/\s+/g, ' ');
-  const [, amount, unit = ''] = /^(\d{1,5}) ?(min|m|h|d)$/.exec(words) ?? [];
-  const ms = Number(amount) * (unitsMs.get(unit) ?? Number.NaN);
-  if (!Number.isNaN(ms)) return ms > 0 && ms <= maxSinceMs ? { kind: 'ago', ms } : null;
+  const ms = parseDuration(words.replace(/^(\d+) /, '$1').replace(/^(\d+m)in$/, '$1'));
+  if (ms !== null) return ms > 0 && ms <= maxSinceMs ? { kind: 'ago', ms } : null;
   if (words === 'today' || words === 'yesterday') return { kind: 'clock', day: words, minutes: 0 };
   const [, yesterday, time = ''] = /^(yesterday )?(?:at )?(.+)$/.exec(words) ?? [];
   const minutes = parseTimeOfDay(time);

@@ -85,6 +85,16 @@ describe('reconcile', () => {
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
+  it('leaves no execution in the runs whose entry got no reply', async () => {
+    await services.createProject('payments', [testLink], { state: 'paused' });
+    const { beginExecution } = services.context.operations;
+    const context = overrideContext(services.context, {
+      operations: { beginExecution: runAfter(beginExecution, () => Promise.reject(new Error('lost'))) },
+    });
+    await expect(reconcileIdle(context, 'payments', 0)).rejects.toThrow('lost');
+    expect(await services.redis.exists('syncbot:{p:payments}:runs')).toBe(0);
+  });
+
   it('does not undo the change of a person after the project was reconciled', async () => {
     await services.createProject('payments', [testLink], { state: 'paused' });
     await reconcileIdle(services.context, 'payments', 0);

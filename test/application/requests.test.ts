@@ -6,18 +6,10 @@ import type { ConfirmationResult, RefusedRequest } from '../../src/application/s
 import type { OperationRef, OperationState } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { createFakeContext } from '../slack/fake-context.ts';
-import { exampleNow, exampleOperation } from '../support/example-records.ts';
+import { exampleOperation, exampleRefusal } from '../support/example-records.ts';
 
 const ref: OperationRef = { project: 'orders', operation: 'op1' };
 const redisDown = () => Promise.reject(new StoreUnavailableError('no', { cause: new Error('ECONNREFUSED') }));
-const notAllowed: Refusal = {
-  code: 'not_allowed',
-  action: 'pause',
-  project: 'orders',
-  state: 'paused',
-  since: exampleNow,
-  by: 'U0BOB',
-};
 
 /** A context that collects what is written to the history. */
 function createContext() {
@@ -48,19 +40,19 @@ describe('a refused request', () => {
       return deduplication.claimOnce(key, ttlMs);
     };
     for (const _attempt of [1, 2])
-      await recordRefusal({ ...context, deduplication: { claimOnce } }, request, notAllowed);
-    expect(recorded).toEqual([{ ...request, refusal: notAllowed }]);
+      await recordRefusal({ ...context, deduplication: { claimOnce } }, request, exampleRefusal);
+    expect(recorded).toEqual([{ ...request, refusal: exampleRefusal }]);
     expect(claims.map(([, ttlMs]) => ttlMs)).toEqual([60_000, 60_000]);
   });
 
   it.each<[string, Partial<ActionRequest>, Refusal]>([
-    ['person', { by: 'U0BOB' }, notAllowed],
-    ['action', { action: 'start' }, notAllowed],
-    ['project', { project: 'users' }, notAllowed],
+    ['person', { by: 'U0BOB' }, exampleRefusal],
+    ['action', { action: 'start' }, exampleRefusal],
+    ['project', { project: 'users' }, exampleRefusal],
     ['refusal', {}, { code: 'not_operator', user: 'U0ALICE' }],
   ])('is in the history again with another %s', async (_what, other, refusal) => {
     const { context, recorded } = createContext();
-    await recordRefusal(context, request, notAllowed);
+    await recordRefusal(context, request, exampleRefusal);
     await recordRefusal(context, { ...request, ...other }, refusal);
     expect(recorded).toHaveLength(2);
   });
@@ -68,7 +60,7 @@ describe('a refused request', () => {
   it('is answered also if the history cannot be written', async () => {
     const { context, logLines } = createContext();
     const auditLog = { ...context.auditLog, recordRefusal: redisDown };
-    await expect(recordRefusal({ ...context, auditLog }, request, notAllowed)).resolves.toBeUndefined();
+    await expect(recordRefusal({ ...context, auditLog }, request, exampleRefusal)).resolves.toBeUndefined();
     expect(logLines).toEqual([
       {
         level: 'warn',
@@ -143,7 +135,7 @@ it('A press of Cancel adds no job.', async () => {
 });
 
 describe('a press by a person without permission', () => {
-  const refused = { ref, by: 'U0CAROL', channel: 'C0OTHER', refusal: notAllowed };
+  const refused = { ref, by: 'U0CAROL', channel: 'C0OTHER', refusal: exampleRefusal };
 
   it('is in the history with the operation', async () => {
     const { context, recorded } = createContext();
@@ -156,7 +148,7 @@ describe('a press by a person without permission', () => {
         origin: 'slack',
         by: 'U0CAROL',
         channel: 'C0OTHER',
-        refusal: notAllowed,
+        refusal: exampleRefusal,
       },
     ]);
   });

@@ -30,7 +30,7 @@ describe('pause and restore', () => {
     await services.instance.startWorkers();
     expect(await cli('pause orders --yes --reason deploy')).toEqual({
       exit: 0,
-      out: expect.stringMatching(/^orders was paused · 1 link · by cli:alice · deploy · at .* UTC\n$/),
+      out: expect.stringMatching(/^orders was paused · 1 link · by cli:alice at .* UTC · deploy\n$/),
       err: '',
     });
     expect(await link.queue.isPaused()).toBe(true);

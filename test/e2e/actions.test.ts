@@ -36,7 +36,7 @@ describe('commands and buttons over Socket Mode', () => {
 
     harness.press('OK', dialog);
     const outcome = await harness.waitForMessage('orders was paused', bob);
-    expect(visibleText(outcome)).toContain('2 links · by <@U0ALICE> · schema change');
+    expect(visibleText(outcome)).toMatch(/2 links · by <@U0ALICE> at .* · schema change$/m);
     expect(outcome.ephemeralFor).toBeUndefined();
     expect(await pauseFlags()).toEqual([true, true]);
     const ownMessages = await harness.slack.waitFor(() => {

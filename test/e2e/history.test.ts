@@ -75,7 +75,7 @@ describe('/sync history', () => {
     ]);
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('restore', 'orders');
-    await harness.waitForMessage('A restore followed');
+    await harness.waitForMessage('Was Failed until a restore');
     const lines = historyLines(visibleText(await harness.runCommand('history orders')));
     expect(lines.map((line) => line.replace(/^– <!date[^>]*> · /, 'until then · '))).toEqual([
       expect.stringMatching(/^<@U0ALICE> · restored 2 of 2 links/),

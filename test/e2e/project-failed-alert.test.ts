@@ -14,7 +14,9 @@ afterEach(() => closeWithoutViolations(harness));
 
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
-  channelMessages().filter((message) => / · it was Failed|Failed( again)? · a task failed/.test(visibleText(message)));
+  channelMessages().filter((message) =>
+    / · Was Failed until |Failed( again)? · a task failed/.test(visibleText(message)),
+  );
 const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
 /** Creates a project whose tasks fail until `row.isRepaired` is true. */
@@ -46,7 +48,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
   expect(visibleText(resolvedMessage)).toMatch(
-    /payments · A restore followed at .*, after .* · it was Failed · a task failed on /,
+    /payments · Was Failed until a restore at .*, after .* · a task failed on /,
   );
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');

@@ -4,7 +4,7 @@ import { withTitles } from '../support/fault-scenario.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 const failedText = 'payments · Failed · a task failed';
-const resolvedText = 'payments · A restore followed';
+const resolvedText = 'payments · Was Failed until a restore';
 const restoredText = 'payments was restored';
 
 /** Bob restores with the button of the alert. The messages after every notification, in any order. */

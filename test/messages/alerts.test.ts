@@ -153,7 +153,7 @@ it.each<[Condition, Project['state'], string]>([
   [
     { kind: 'project_failed', since: 1, failure },
     'running',
-    'A restore followed at END, after 1 min · it was Failed · a task failed on a: row 7',
+    'Was Failed until a restore at END, after 1 min · a task failed on a: row 7',
   ],
   [
     { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },

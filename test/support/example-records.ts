@@ -2,6 +2,7 @@ import { type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
 
 export const exampleNow = 1_800_000_000_000;
 const hourMs = 3_600_000;
@@ -121,4 +122,14 @@ export const exampleOutcome = {
   missing: [],
   inFlight: 0,
   retriedTasks: 0,
+};
+
+/** A pause of a project that is Paused. */
+export const exampleRefusal: Refusal = {
+  code: 'not_allowed',
+  action: 'pause',
+  project: 'orders',
+  state: 'paused',
+  since: exampleNow,
+  by: 'U0BOB',
 };

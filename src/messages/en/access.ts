@@ -2,7 +2,7 @@ import type { Operators } from '../../domain/authorization.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { AccessFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
-import { pluralize } from './format.ts';
+import { joinOr, pluralize } from './format.ts';
 
 const maxPeople = 5;
 const maxChannels = 3;
@@ -42,9 +42,8 @@ function askOperators({ people, unreadGroups }: Operators, format: Formatter): s
 
 /** `a`, `a or b`, `a, b or 3 more`. */
 function names(all: readonly string[], max: number): string {
-  const shown = all.slice(0, max);
-  const last = all.length > max ? `${all.length - max} more` : shown.pop();
-  return shown.length === 0 ? (last ?? '') : `${shown.join(', ')} or ${last}`;
+  const more = all.length - max;
+  return joinOr(more > 0 ? [...all.slice(0, max), `${more} more`] : all);
 }
 
 /** Answers to `whoami`. */

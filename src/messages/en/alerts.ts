@@ -148,24 +148,26 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_100: 'its log retention had ended',
 };
 
-/** What was observed, a noun phrase or a clause in the past tense. Null when nothing more is known than the kind. */
-function pastDetail(condition: Condition | null, context: AlertContext): string | null {
-  if (condition === null) return null;
+/** What was observed, a noun phrase or a clause in the past tense. Empty when nothing more is known than the kind. */
+function pastDetails(condition: Condition | null, context: AlertContext): readonly string[] {
+  if (condition === null) return [];
   switch (condition.kind) {
     case 'project_failed':
-      return condition.failure === null ? null : failureClause(condition.failure, context);
+      return condition.failure === null ? [] : [failureClause(condition.failure, context)];
     case 'tasks_failed':
-      return `the oldest on ${context.format.link(condition.failure.link)}${failureReason(condition.failure, context)}`;
+      return [
+        `the oldest on ${context.format.link(condition.failure.link)}${failureReason(condition.failure, context)}`,
+      ];
     case 'no_worker':
-      return someLinks(condition.noWorker.total > 0 ? condition.noWorker : condition.overdue, context);
+      return [someLinks(condition.noWorker.total > 0 ? condition.noWorker : condition.overdue, context)];
     case 'latency':
-      return `limit ${formatDuration(condition.limitMs)}`;
+      return [`limit ${formatDuration(condition.limitMs)}`];
     case 'log_retention_50':
     case 'log_retention_80':
     case 'log_retention_100':
-      return null;
+      return [];
     default:
-      return someLinks(condition.links, context);
+      return [someLinks(condition.links, context)];
   }
 }
 
@@ -176,10 +178,11 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
     occurrence === null
       ? ''
       : ` at ${format.time(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
+  const details = pastDetails(condition, facts);
   // A restore of a Failed project may fail too, so the alert does not say that the project runs.
-  const end = kind === 'project_failed' ? `A restore followed${at}` : `Resolved${at}${resolvedHint(facts)}`;
-  const detail = pastDetail(condition, facts);
-  return [end, pastTitles[kind], ...(detail === null ? [] : [detail])];
+  return kind === 'project_failed'
+    ? [`Was ${states.failed} until a restore${at}`, ...details]
+    : [`Resolved${at}${resolvedHint(facts)}`, pastTitles[kind], ...details];
 }
 
 /** Alerts that only a Running project has. */

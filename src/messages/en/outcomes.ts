@@ -184,8 +184,8 @@ function linkNames(links: readonly Link[], format: Formatter): string {
   return nameAndMore(links.map(format.link));
 }
 
-/** `by @alice · we deploy`, and when the operation has ended `by @alice · we deploy · at 18:53`. */
+/** `by @alice · we deploy`, and when the operation has ended `by @alice at 18:53 · we deploy`. */
 function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
-  const end = finishedAt === null ? null : `at ${format.time(finishedAt)}`;
-  return joinDots(`by ${format.person(by)}`, formatReason(reason, format), end);
+  const end = finishedAt === null ? '' : ` at ${format.time(finishedAt)}`;
+  return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
 }

@@ -113,7 +113,7 @@ it('The message of an older occurrence is resolved before the next occurrence is
   setAlert({ kind: 'project_failed', since: 9, failure: null }, { since: 500_000, seq: 3 });
   await notify();
   expect(channelMessages()).toEqual([
-    expect.stringMatching(/^orders · A restore followed · it was Failed$/m),
+    expect.stringMatching(/^orders · Was Failed until a restore$/m),
     expect.stringContaining('a task failed'),
   ]);
 });

@@ -7,7 +7,13 @@ import type { Project } from '../../../src/domain/project.ts';
 import { createOperationNotifier } from '../../../src/slack/notifier/operation-notifier.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../../fake-slack/fake-slack.ts';
-import { exampleNow, exampleOperation, exampleOutcome, exampleProject } from '../../support/example-records.ts';
+import {
+  exampleNow,
+  exampleOperation,
+  exampleOutcome,
+  exampleProject,
+  exampleRefusal,
+} from '../../support/example-records.ts';
 
 const ref = { project: 'orders', operation: 'op1' };
 let logged: { readonly fields: object; readonly message: string }[];
@@ -135,17 +141,7 @@ describe('the message of an operation', () => {
 });
 
 describe('a refusal that changed nothing', () => {
-  const refused: Partial<Operation> = {
-    state: 'refused',
-    refusal: {
-      code: 'not_allowed',
-      action: 'pause',
-      project: 'orders',
-      state: 'paused',
-      since: exampleNow,
-      by: 'U0BOB',
-    },
-  };
+  const refused: Partial<Operation> = { state: 'refused', refusal: exampleRefusal };
   const text = expect.stringMatching(/^orders · Not paused · .*\nIt was Paused, since .*, by <@U0BOB>\./);
   const directMessages = () =>
     slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id).map((message) => message.text);

@@ -71,7 +71,7 @@ describe('the first line of a message', () => {
         const { kind } = condition;
         const facts = { project, kind, condition, revealReasons: reveal, format };
         for (const occurrence of [null, { since: 1, resolvedAt: 61_000 }]) {
-          const state = kind === 'project_failed' ? 'A restore' : 'Resolved';
+          const state = kind === 'project_failed' ? 'Was Failed' : 'Resolved';
           expectFirstLine(buildResolvedAlert({ ...facts, occurrence }), project.id, state);
         }
       }),

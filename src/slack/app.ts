@@ -12,6 +12,7 @@ import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
   type BlockAction,
+  commandActionIdPattern,
   historyPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
@@ -22,18 +23,8 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import {
-  onHelp,
-  onHistory,
-  onHistoryPage,
-  onList,
-  onPage,
-  onPrecheck,
-  onRequestAction,
-  onShow,
-  onWhoami,
-} from './listeners/project-buttons.ts';
-import { onCommand, onOtherCommand } from './listeners/sync-command.ts';
+import { onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
 import { createOperationNotifier, type OperationNotifierOptions } from './notifier/operation-notifier.ts';
@@ -179,15 +170,11 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.command(exceptCommand(commandName), command(onOtherCommand));
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
-  app.action(actionIds.help, action(onHelp));
-  app.action(actionIds.whoami, action(onWhoami));
-  app.action(actionIds.list, action(onList));
   app.action(actionIds.show, action(onShow));
-  app.action(actionIds.precheck, action(onPrecheck));
-  app.action(actionIds.history, action(onHistory));
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
+  app.action(commandActionIdPattern, action(onCommandButton));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }

@@ -1,21 +1,16 @@
 import { z } from 'zod';
 import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
-import { maxReasonLength, type OperationRef } from '../domain/operation.ts';
+import type { OperationRef } from '../domain/operation.ts';
 import { type ProjectId, projectIdSchema } from '../domain/project.ts';
 
 /**
  * Everything that crosses the boundary to Slack. A message stays in Slack for ever, so action ids carry a version: a press of
- * an outdated id is answered with "older version". A button's value contains ids and what the person typed, never a state.
+ * an outdated id is answered with "older version". A button's value contains ids or a command, never a state.
  */
 export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
-  help: 'sync:v1:help',
-  whoami: 'sync:v1:whoami',
-  list: 'sync:v1:list',
   show: 'sync:v1:show',
-  precheck: 'sync:v1:precheck',
-  history: 'sync:v1:history',
   request: {
     start: 'sync:v1:request:start',
     pause: 'sync:v1:request:pause',
@@ -25,27 +20,26 @@ export const actionIds = {
   },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
+  /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
+  commands: Array.from({ length: 10 }, (_button, index) => commandActionId(index)),
 } as const;
 
 /** Every action id that has a listener. */
 export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
-  actionIds.help,
-  actionIds.whoami,
-  actionIds.list,
   actionIds.show,
-  actionIds.precheck,
-  actionIds.history,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.historyPage),
+  ...actionIds.commands,
 ];
 
 /** Matches every action id without a listener. Bolt runs all listeners that match. */
 export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
+export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 
 /** A block id. It differs for each version of a message, as Slack requires. */
@@ -79,23 +73,9 @@ export function readProjectId(value: unknown): ProjectId | null {
   return id.success ? id.data : null;
 }
 
-export interface RequestedProject {
-  readonly project: ProjectId;
-  readonly reason: string | null;
-}
-
-/** The value of a button that requests an operation: the project, and the reason if the command had one. */
-export function requestValue({ project, reason }: RequestedProject): string {
-  return reason === null ? projectValue(project) : `${projectValue(project)} ${reason}`;
-}
-
-/** Returns what a request button's value requests, or null. */
-export function readRequestedProject(value: unknown): RequestedProject | null {
-  const [id, ...words] = typeof value === 'string' ? value.split(' ') : [];
-  const project = readProjectId(id);
-  if (project === null) return null;
-  const reason = words.join(' ');
-  return reason.length > maxReasonLength ? null : { project, reason: reason === '' ? null : reason };
+/** The action id of the button with this number in a message that suggests commands. */
+export function commandActionId(index: number): string {
+  return `sync:v1:command:${index}`;
 }
 
 /** Returns the operation kind of a request button's action id, or null. */

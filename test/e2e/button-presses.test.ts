@@ -21,6 +21,8 @@ afterEach(() => closeWithoutViolations(harness));
 const bob = { user: 'U0BOB' };
 const waitForPaused = () =>
   harness.slack.waitFor(async () => (await harness.services.context.projects.read('orders'))?.state === 'paused');
+const refusalsOf = (user: string) =>
+  harness.slack.messagesVisibleTo(user, 'C0SYNC').filter((m) => visibleText(m).includes('You are not an operator'));
 const operations = () => harness.services.context.operations.listRecent('orders', 10);
 const channelMessages = () =>
   harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC').filter((message) => !message.ephemeralFor);
@@ -79,6 +81,14 @@ describe('repeated, late, foreign and outdated button presses', () => {
     const refusalText = visibleText(await harness.runCommand('pause orders', carol));
     expect(refusalText).toContain('U0CAROL');
     expect(refusalText).toContain('policy.operators');
+    const press = {
+      ...carol,
+      channel: 'C0SYNC',
+      actionId: 'sync:v1:command:0',
+      value: 'pause orders because of a test',
+    };
+    await harness.slack.pressForged(press).acked;
+    await harness.slack.waitFor(() => refusalsOf('U0CAROL').length === 2);
     expect(await operations()).toEqual([]);
     expect(visibleText(await harness.runCommand('list', carol))).toContain('orders');
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  commandActionIdPattern,
   handledActionIds,
   historyPageActionIdPattern,
   historyQueryValue,
@@ -97,6 +98,7 @@ describe('action ids', () => {
       expect(id).not.toMatch(requestActionIdPattern);
       expect(id).not.toMatch(pageActionIdPattern);
       expect(id).not.toMatch(historyPageActionIdPattern);
+      expect(id).not.toMatch(commandActionIdPattern);
     }
   });
 });

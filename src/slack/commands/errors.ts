@@ -2,7 +2,15 @@ import { exampleTimes } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { ParseError } from './parse.ts';
-import { commandOf, type HistorySuggestion, type Suggestion, suggestCommands, suggestProjects } from './suggestions.ts';
+import {
+  commandOf,
+  type Suggestion,
+  suggestCommands,
+  suggestedHelp,
+  suggestedList,
+  suggestHistory,
+  suggestProjects,
+} from './suggestions.ts';
 
 export interface ParseErrorAnswer {
   /** The sentence about a command that cannot be run as it was typed. */
@@ -19,23 +27,23 @@ export function explainParseError(error: ParseError, projects: readonly string[]
     case 'unknown_verb': {
       const suggestions = suggestCommands(error.words, projects);
       const text = texts.unknownCommand(error.words.join(' '), suggestions.map(commandOf), format);
-      return { text, suggestions: suggestions.length === 0 ? [{ verb: 'help' }] : suggestions };
+      return { text, suggestions: suggestions.length === 0 ? [suggestedHelp] : suggestions };
     }
     case 'project_missing': {
       const suggestions = suggestProjects(error.verb, projects);
       const [example] = suggestions.map(commandOf);
       const text = texts.projectMissing(example ?? `${error.verb} <project>`, format);
-      return { text, suggestions: [...suggestions, { verb: 'list' }] };
+      return { text, suggestions: [...suggestions, suggestedList] };
     }
     case 'invalid_project_id': {
       const suggestions = suggestCommands([error.verb, error.word], projects);
       const text = texts.unknownProject(error.word, suggestions.map(commandOf), format);
-      return { text, suggestions: suggestions.length === 0 ? [{ verb: 'list' }] : suggestions };
+      return { text, suggestions: suggestions.length === 0 ? [suggestedList] : suggestions };
     }
     case 'invalid_since': {
-      const command: HistorySuggestion = { verb: 'history', project: error.project, since: null };
-      const text = texts.invalidSince(error.text, commandOf(command), format);
-      return { text, suggestions: Object.values(exampleTimes).map((since) => ({ ...command, since })) };
+      const command = error.project === null ? 'history' : `history ${error.project}`;
+      const text = texts.invalidSince(error.text, command, format);
+      return { text, suggestions: suggestHistory(error.project, Object.values(exampleTimes)) };
     }
     case 'one_project_only':
     case 'timed_not_supported':

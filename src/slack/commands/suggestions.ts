@@ -1,30 +1,26 @@
-import { type Action, actions } from '../../domain/lifecycle.ts';
 import { closestMatch, closestMatches } from '../../lib/closest-match.ts';
 import { parseSince } from '../../lib/since-time.ts';
 import { type ProjectVerb, parseVerb, type Verb, verbs } from './parse.ts';
 
 /** A command that syncbot suggests, as a text and as a button. */
-export type Suggestion =
-  | { readonly verb: Exclude<Verb, ProjectVerb> }
-  | { readonly verb: Exclude<ProjectVerb, Action | 'history'>; readonly project: string }
-  | HistorySuggestion
-  | { readonly verb: Action; readonly project: string; readonly reason: string | null };
-
-export interface HistorySuggestion {
-  readonly verb: 'history';
-  /** Null for all projects. */
+export interface Suggestion {
+  readonly verb: Verb;
+  /** Null if the verb needs none, or if it is about all projects. */
   readonly project: string | null;
   /** A text that `parseSince` can read. */
   readonly since: string | null;
+  readonly reason: string | null;
 }
 
-export const maxSuggestions = 5;
+const nothingMore = { project: null, since: null, reason: null };
+export const suggestedList: Suggestion = { ...nothingMore, verb: 'list' };
+export const suggestedHelp: Suggestion = { ...nothingMore, verb: 'help' };
+
+const maxSuggestions = 5;
 
 /** The command as people type it, without the name of the slash command and without the reason. */
-export function commandOf(suggestion: Suggestion): string {
-  const project = 'project' in suggestion && suggestion.project !== null ? ` ${suggestion.project}` : '';
-  const since = 'since' in suggestion && suggestion.since !== null ? ` since ${suggestion.since}` : '';
-  return `${suggestion.verb}${project}${since}`;
+export function commandOf({ verb, project, since }: Suggestion): string {
+  return [verb, ...(project === null ? [] : [project]), ...(since === null ? [] : ['since', since])].join(' ');
 }
 
 /** The same command for each of the projects. */
@@ -33,14 +29,12 @@ export function suggestProjects(
   projects: readonly string[],
   reason: string | null = null,
 ): Suggestion[] {
-  return projects.slice(0, maxSuggestions).map((project) => {
-    if (verb === 'history') return { verb, project, since: null };
-    return isActionVerb(verb) ? { verb, project, reason } : { verb, project };
-  });
+  return projects.slice(0, maxSuggestions).map((project) => ({ ...nothingMore, verb, project, reason }));
 }
 
-function isActionVerb(verb: ProjectVerb): verb is Action {
-  return actions.some((action) => action === verb);
+/** The history of a project, or of all, since each of these times. */
+export function suggestHistory(project: string | null, times: readonly string[]): Suggestion[] {
+  return times.map((since) => ({ ...nothingMore, verb: 'history', project, since }));
 }
 
 /** The commands that these words were most likely meant to be. Corrects verb and project. */
@@ -49,7 +43,7 @@ export function suggestCommands(words: readonly string[], projects: readonly str
   const verb = closestVerb(first);
   if (verb === 'history' && (second === '' || second === 'since')) {
     const since = words.slice(2).join(' ');
-    return [{ verb, project: null, since: parseSince(since) === null ? null : since }];
+    return [{ ...nothingMore, verb, since: parseSince(since) === null ? null : since }];
   }
   const matches = closestProjects(first, projects);
   if (matches.length > 0 && (verb === null || projects.includes(first))) {
@@ -57,7 +51,7 @@ export function suggestCommands(words: readonly string[], projects: readonly str
     return suggestProjects(isProjectVerb(secondVerb) ? secondVerb : 'show', matches);
   }
   if (verb === null) return [];
-  if (!isProjectVerb(verb)) return [{ verb }];
+  if (!isProjectVerb(verb)) return [{ ...nothingMore, verb }];
   return suggestProjects(verb, second === '' ? projects : closestProjects(second, projects));
 }
 

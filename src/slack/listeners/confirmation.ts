@@ -7,6 +7,7 @@ import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/o
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
+import { suggestProjects } from '../commands/suggestions.ts';
 import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
@@ -134,7 +135,7 @@ async function pollForResult(context: ListenerContext, press: BlockAction, ref: 
     return { kind: 'notified' };
   }
   const text = messages.requestFailures.outcomeUnknown(ref.project, context.format);
-  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'show', project: ref.project }]) };
+  return { kind: 'message', message: messageWithSuggestions(text, suggestProjects('show', [ref.project])) };
 }
 
 type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };

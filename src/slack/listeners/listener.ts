@@ -8,6 +8,7 @@ import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
+import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
 import { readOperationRef, type SlackRequest } from '../contract.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
@@ -108,7 +109,7 @@ export function createListener<Request extends SlackRequest>(
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
   const text = messages.requestFailures.outdatedButton(format);
-  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
+  return { kind: 'message', message: messageWithSuggestions(text, [suggestedHelp]) };
 }
 
 /** Who sent the request, where, and the operation of a pressed button, for log lines. */
@@ -137,7 +138,7 @@ function messageForError(context: ListenerContext, error: unknown): Message {
   const logId = randomBytes(4).toString('hex');
   context.log.error({ logId, error: serializeError(error) }, 'Slack request failed');
   const text = messages.requestFailures.internalError(logId, context.format);
-  return messageWithSuggestions(text, [{ verb: 'list' }]);
+  return messageWithSuggestions(text, [suggestedList]);
 }
 
 /** Sends a result only to the person who sent the request. */

@@ -4,15 +4,29 @@ import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type ParseError, parseCommand } from '../commands/parse.ts';
-import type { SlashCommand } from '../contract.ts';
+import { suggestedHelp } from '../commands/suggestions.ts';
+import type { BlockAction, SlackRequest, SlashCommand } from '../contract.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
+import { escapeText } from '../views/mrkdwn.ts';
 import { requestConfirmation } from './confirmation.ts';
-import type { ListenerContext, ListenerResult } from './listener.ts';
+import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
 
 /** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
-  const command = parseCommand(request.text);
+  return runCommand(context, request, request.text);
+}
+
+/** A button whose value is a command: the same as that command. */
+export async function onCommandButton(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  // Slack escapes the text of a command, and not the value of a button.
+  return typeof press.value === 'string'
+    ? runCommand(context, press, escapeText(press.value))
+    : onOutdatedButton(context);
+}
+
+async function runCommand(context: ListenerContext, request: SlackRequest, text: string): Promise<ListenerResult> {
+  const command = parseCommand(text);
   switch (command.kind) {
     case 'help':
       return showHelp(context, request);
@@ -53,5 +67,5 @@ async function suggestedProjects(context: ListenerContext, error: ParseError): P
 /** Another slash command that the app's manifest sends to this bot. */
 export async function onOtherCommand(context: ListenerContext): Promise<ListenerResult> {
   const text = messages.commandErrors.otherCommand(context.format);
-  return { kind: 'message', message: messageWithSuggestions(text, [{ verb: 'help' }]) };
+  return { kind: 'message', message: messageWithSuggestions(text, [suggestedHelp]) };
 }

@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
 import type { OperationKind } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
-import { commandOf, type HistorySuggestion, type Suggestion } from '../commands/suggestions.ts';
-import { actionIds, blockId, projectValue, requestValue } from '../contract.ts';
+import { commandOf, type Suggestion } from '../commands/suggestions.ts';
+import { actionIds, blockId, commandActionId, projectValue } from '../contract.ts';
 
 /** The blocks that syncbot sends. Every Slack client shows them. */
 export type Block =
@@ -25,20 +25,13 @@ export function textMessage(text: string): Message {
 
 /** One section, and buttons below. */
 export function messageWithButtons(text: string, part: string, buttons: readonly Button[]): Message {
-  const blocks = inRows(buttons).map((row, index) => actionsBlock(blockId(part, index), row));
+  const blocks = buttons.length === 0 ? [] : [actionsBlock(blockId(part), [...buttons])];
   return { text, blocks: [sectionBlock(text), ...blocks] };
 }
 
 /** One section, and the suggested commands as buttons below. */
 export function messageWithSuggestions(text: string, suggestions: readonly Suggestion[]): Message {
   return messageWithButtons(text, 'suggestion', suggestions.map(commandButton));
-}
-
-/** Slack refuses an action id that is twice in a block. Such buttons have a block each. */
-function inRows(buttons: readonly Button[]): Button[][] {
-  if (buttons.length === 0) return [];
-  const ids = new Set(buttons.map(({ action_id }) => action_id));
-  return ids.size === buttons.length ? [[...buttons]] : buttons.map((element) => [element]);
 }
 
 /** `text` is finished mrkdwn: text from outside has gone through `safeText` or `codeSpan`. */
@@ -84,37 +77,20 @@ export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
 }
 
-export function precheckButton(project: string): Button {
-  return projectButton(messages.buttons.precheck, actionIds.precheck, project);
+/** A button that runs a command. Its label names the project: `Pause orders`. `index`: its number in the message. */
+export function commandButton(suggestion: Suggestion, index = 0): Button {
+  const { reason } = suggestion;
+  const label = commandLabel(suggestion);
+  // The parser leaves out one `of` after `because`, so that a reason that begins with `of` stays as it is.
+  const value = `${commandOf(suggestion)}${reason === null ? '' : ` because of ${reason}`}`;
+  return button({ label, actionId: commandActionId(index), value, accessibilityLabel: label });
 }
 
-/** A button that does the same as a command. Its label names the project: `Pause orders`. */
-export function commandButton(suggestion: Suggestion): Button {
+function commandLabel({ verb, project, since }: Suggestion): string {
   const { actions, buttons } = messages;
-  if (!('project' in suggestion)) {
-    const label = buttons[suggestion.verb];
-    return button({ label, actionId: actionIds[suggestion.verb], value: suggestion.verb, accessibilityLabel: label });
-  }
-  if (suggestion.verb === 'history') return historyButton(suggestion);
-  const isAction = 'reason' in suggestion;
-  const label = buttons.onProject(
-    isAction ? actions[suggestion.verb].label : buttons[suggestion.verb],
-    suggestion.project,
-  );
-  return button({
-    label,
-    actionId: isAction ? actionIds.request[suggestion.verb] : actionIds[suggestion.verb],
-    value: isAction ? requestValue(suggestion) : projectValue(suggestion.project),
-    accessibilityLabel: label,
-  });
-}
-
-/** The value is the command: it can have a project and a time. */
-function historyButton(suggestion: HistorySuggestion): Button {
-  const { project, since } = suggestion;
-  const { history, onProject, since: labelSince } = messages.buttons;
-  const label = since !== null ? labelSince(history, since) : project !== null ? onProject(history, project) : history;
-  return button({ label, actionId: actionIds.history, value: commandOf(suggestion), accessibilityLabel: label });
+  const label = verb === 'start' || verb === 'pause' || verb === 'restore' ? actions[verb].label : buttons[verb];
+  if (since !== null) return buttons.since(label, since);
+  return project === null ? label : buttons.onProject(label, project);
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {

@@ -5,6 +5,7 @@ import type { ObservationStatus } from '../../domain/observation-status.ts';
 import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
+import { suggestedList } from '../commands/suggestions.ts';
 import { actionIds, blockId, listQueryValue } from '../contract.ts';
 import {
   actionsBlock,
@@ -44,7 +45,7 @@ export function buildList(view: ListView): Message {
   const total = totalCount(counts);
   if (total === 0) {
     const text = filter === null ? list.noProjects(codeSpan('syncbot apply'), format) : list.noMatch(filter, format);
-    return messageWithSuggestions(text, [{ verb: 'list' }]);
+    return messageWithSuggestions(text, [suggestedList]);
   }
   const heading = list.heading(counts, filter);
   const [first] = observedProjects;

@@ -1,6 +1,7 @@
 import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
 import { outcomeText } from '../../messages/render.ts';
+import { suggestedList, suggestProjects } from '../commands/suggestions.ts';
 import { blockId } from '../contract.ts';
 import { boldId } from './alert.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type Button,
   commandButton,
   type Message,
-  precheckButton,
   requestButton,
   sectionBlock,
   showButton,
@@ -36,12 +36,13 @@ export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message 
 }
 
 function buttonsFor({ project, state, action, refusal }: Operation, projectExists: boolean): Button[] {
-  if (refusal?.code === 'removed') return [commandButton({ verb: 'list' })];
+  if (refusal?.code === 'removed') return [commandButton(suggestedList)];
   if (!projectExists) return [];
   if (state === 'expired') return [requestButton(action, project)];
   if (state !== 'refused' && state !== 'failed') return [];
   if (refusal?.code === 'claim_timeout') return [requestButton(action, project), showButton(project)];
-  if (refusal?.code === 'precheck_failed') return [precheckButton(project), showButton(project)];
+  if (refusal?.code === 'precheck_failed')
+    return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];
   if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
   return [showButton(project)];
 }

@@ -3,16 +3,8 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
 import type { ProjectVerb } from '../commands/parse.ts';
-import { suggestProjects } from '../commands/suggestions.ts';
-import {
-  type Button,
-  commandButton,
-  type Message,
-  messageWithButtons,
-  precheckButton,
-  requestButton,
-  showButton,
-} from './blocks.ts';
+import { suggestedHelp, suggestedList, suggestProjects } from '../commands/suggestions.ts';
+import { type Button, commandButton, type Message, messageWithButtons, requestButton, showButton } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
@@ -39,14 +31,14 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
   switch (refusal.code) {
     case 'unknown_project':
       return refusal.similar.length === 0
-        ? [commandButton({ verb: 'list' })]
+        ? [commandButton(suggestedList)]
         : suggestProjects(command?.verb ?? 'show', refusal.similar, command?.reason).map(commandButton);
     case 'not_allowed': {
       const instead = alternativeTo(refusal.state, refusal.action);
       return [...(instead === null ? [] : [requestButton(instead, refusal.project)]), showButton(refusal.project)];
     }
     case 'precheck_failed':
-      return [precheckButton(refusal.project), showButton(refusal.project)];
+      return [...suggestProjects('precheck', [refusal.project]).map(commandButton), showButton(refusal.project)];
     case 'adopt_mixed':
       return [requestButton('reapply', refusal.project), showButton(refusal.project)];
     case 'claim_timeout':
@@ -57,9 +49,9 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'no_drift':
       return [showButton(refusal.project)];
     case 'removed':
-      return [commandButton({ verb: 'list' })];
+      return [commandButton(suggestedList)];
     case 'unknown_operation':
-      return [commandButton({ verb: 'help' })];
+      return [commandButton(suggestedHelp)];
     default:
       return [];
   }

@@ -6,8 +6,9 @@ import { projectIdSchema } from '../../../src/domain/project.ts';
 import { parseSince } from '../../../src/lib/since-time.ts';
 import { explainParseError, type ParseErrorAnswer } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
-import { commandOf } from '../../../src/slack/commands/suggestions.ts';
-import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { commandOf, suggestProjects } from '../../../src/slack/commands/suggestions.ts';
+import { commandButton } from '../../../src/slack/views/blocks.ts';
+import { escapeText, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { hostileTextArbitrary, projectIdArbitrary } from '../arbitraries.ts';
 
 const formatter = slackFormatter('/sync');
@@ -155,6 +156,18 @@ describe('the text after /sync', () => {
     ],
     [`pause ${'o'.repeat(3_000)}`, []],
   ])('%j suggests commands: %j', (text, commands) => expect(suggestions(text)).toEqual(commands));
+
+  it('A button keeps the reason as it was typed (property).', () => {
+    const reason = fc.oneof(hostileTextArbitrary, fc.constantFrom('of of late', '&lt;b&gt; &amp;lt;', 'a - b'));
+    fc.assert(
+      fc.property(projectIdArbitrary, reason, (project, text) => {
+        const typed = parseCommand(`pause ${project} because ${text}`);
+        if (typed.kind !== 'change') return;
+        for (const button of suggestProjects('pause', [project], typed.reason).map(commandButton))
+          expect(parseCommand(escapeText(button.value))).toEqual(typed);
+      }),
+    );
+  });
 
   it('At most five projects are suggested.', () => {
     const firstFive = numbered.slice(0, 5).map((id) => `pause ${id}`);

@@ -246,8 +246,9 @@ function expectButtons({ text, blocks }: Message): void {
     const [verb = '', project = ''] = command.split(' ');
     const matching = buttons.filter(
       ({ action_id, value }) =>
-        action_id.endsWith(`:${verb}`) &&
-        (verb === 'history' ? value === command : project === '' || value.split(' ')[0] === project),
+        value === command ||
+        value.startsWith(`${command} because `) ||
+        (action_id.endsWith(`:${verb}`) && value === project),
     );
     expect(matching, `${command}: ${text}`).not.toEqual([]);
   }

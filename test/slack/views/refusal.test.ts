@@ -32,7 +32,7 @@ describe('a refusal', () => {
     [{ ...notAllowed, action: 'pause', state: 'pausing' }, ['Show']],
     [{ code: 'operation_active', action: 'pause', project, state: 'pausing', since, by: 'U0BOB' }, ['Show']],
     [{ code: 'changed', action: 'pause', project, state: 'paused', since, by: 'U0BOB' }, ['Show']],
-    [{ code: 'precheck_failed', project, items: [] }, ['Precheck', 'Show']],
+    [{ code: 'precheck_failed', project, items: [] }, ['Precheck orders', 'Show']],
     [{ code: 'claim_timeout', project, action: 'pause' }, ['Pause', 'Show']],
     [{ code: 'links_unreachable', project, links: [exampleLink('orders-full')] }, ['Show']],
     [{ code: 'adopt_mixed', project, running: [], paused: [], missing: [] }, ['Re-apply', 'Show']],
@@ -42,7 +42,7 @@ describe('a refusal', () => {
       { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } },
       {
         type: 'actions',
-        block_id: 'sync:refusal:0',
+        block_id: 'sync:refusal',
         elements: labels.map((label) => expect.objectContaining({ text: expect.objectContaining({ text: label }) })),
       },
     ]);
@@ -58,10 +58,12 @@ describe('a refusal', () => {
     expect(repeated.text).toContain('Did you mean orders or orders-eu?');
     expect(buttonsOf(repeated)).toEqual([
       [],
-      ['Pause orders: orders we deploy'],
-      ['Pause orders-eu: orders-eu we deploy'],
+      ['Pause orders: pause orders because of we deploy', 'Pause orders-eu: pause orders-eu because of we deploy'],
     ]);
-    expect(buttonsOf(build(refusal, null))).toEqual([[], ['Show orders: orders'], ['Show orders-eu: orders-eu']]);
+    expect(buttonsOf(build(refusal, null))).toEqual([
+      [],
+      ['Show orders: show orders', 'Show orders-eu: show orders-eu'],
+    ]);
     const unlike = build({ ...refusal, similar: [] });
     expect(unlike.text).not.toContain('Did you mean');
     expect(buttonsOf(unlike)).toEqual([[], ['List: list']]);

@@ -85,7 +85,7 @@ describe('reconcile', () => {
     expect(await testLink.queue.isPaused()).toBe(false);
   });
 
-  it('leaves no execution in the runs whose entry got no reply', async () => {
+  it('does not stay in the runs if the reply to its entry is lost', async () => {
     await services.createProject('payments', [testLink], { state: 'paused' });
     const { beginExecution } = services.context.operations;
     const context = overrideContext(services.context, {

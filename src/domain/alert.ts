@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AlertKind, alertKinds, type Condition, conditionSchema } from './conditions.ts';
+import { type AlertKind, alertKinds, type Condition, conditionSchema, severities } from './conditions.ts';
 
 const alertFields = {
   /** When the condition was first observed. Identifies the occurrence. */
@@ -64,8 +64,6 @@ export function firingConditions(alerts: Alerts): Condition[] {
   });
 }
 
-/** Alerts whose message mentions a person: tasks are processed although people believe that they are not. */
-export const criticalKinds: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
 const debounced: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
@@ -155,7 +153,7 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
   if (occurrenceOf(previous.condition) !== occurrenceOf(condition))
     return toResolved(previous, { seq: previous.seq + 1, changedAt: now });
   const continued = previous.absentOnce ? { ...previous, absentOnce: false } : previous;
-  const mayChange = criticalKinds.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
+  const mayChange = severities[condition.kind] === 'critical' || now - previous.changedAt >= updateIntervalMs;
   if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }

@@ -68,6 +68,31 @@ export const alertKinds = [
 ] as const satisfies readonly Condition['kind'][];
 export type AlertKind = Condition['kind'];
 
+/** The worst first. */
+export const alertSeverities = ['critical', 'warning', 'info'] as const;
+export type AlertSeverity = (typeof alertSeverities)[number];
+
+/**
+ * How severe an alert is. It decides whom its message mentions (on-call.ts).
+ * `critical`: tasks are processed that should wait, nothing is processed any more, or changes of the source may be lost.
+ * `warning`: something must be repaired. `info`: a person does not have to do anything now.
+ */
+export const severities: Readonly<Record<AlertKind, AlertSeverity>> = {
+  unexpectedly_running: 'critical',
+  pause_ignored: 'critical',
+  project_failed: 'critical',
+  log_retention_100: 'critical',
+  log_retention_80: 'warning',
+  log_retention_50: 'info',
+  unexpectedly_paused: 'warning',
+  queue_missing: 'warning',
+  queue_created: 'info',
+  link_unreadable: 'warning',
+  tasks_failed: 'warning',
+  no_worker: 'warning',
+  latency: 'warning',
+};
+
 /** The links that a condition names: at most five of each sample. */
 export function sampledLinks(condition: Condition): Link[] {
   if (condition.kind === 'no_worker') return [...condition.noWorker.first, ...condition.overdue.first];

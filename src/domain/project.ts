@@ -49,6 +49,8 @@ export const projectDefinitionSchema = z.object({
   labels: z.array(z.string()),
   /** The Slack channel for outcomes and alerts. */
   channel: z.string().nullable(),
+  /** Ids of the Slack users and user groups that critical alerts mention. */
+  onCall: z.array(z.string()).default([]),
   /** Whether a failed task makes the project Failed. */
   onFailure: z.enum(['pause', 'continue']),
   /** How long the source keeps its log. A pause must end before that. */
@@ -62,6 +64,11 @@ export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>
 /** A Slack user id (`U…`, `W…`), `cli:<user>`, or the bot itself. */
 export type Actor = string;
 export const botActor: Actor = 'syncbot';
+
+/** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
+export function isSlackUser(actor: Actor): boolean {
+  return /^[UW][A-Z0-9]{2,20}$/.test(actor);
+}
 
 /** The record of a project. Times are epoch ms of the bot's Redis server. */
 export interface Project {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
-import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
+import type { OnCallRule } from '../../src/domain/on-call.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
@@ -160,6 +161,16 @@ export const observedProjectArbitrary = fc
     }),
   );
 
+const mentionedIds = fc.uniqueArray(fc.constantFrom('U0ALICE', 'W0BOB', 'S0OPS', 'S0DBA'));
+export const onCallRulesArbitrary: fc.Arbitrary<OnCallRule[]> = fc.array(
+  fc.record({
+    mention: mentionedIds,
+    label: fc.option(hostileTextArbitrary),
+    severity: fc.constantFrom(...alertSeverities),
+  }),
+  { maxLength: 3 },
+);
+
 function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> {
   return fc.record({
     id: fc.constant(id),
@@ -171,6 +182,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       target: fc.option(endpoint),
       labels: fc.array(hostileTextArbitrary, { maxLength: 30 }),
       channel: fc.option(fc.constant('C0SYNC')),
+      onCall: mentionedIds,
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
       logRetention: fc.option(taskCount),
       latencyAlert: fc.option(taskCount),

@@ -55,6 +55,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
       target: { type: 'kafka', name: 'warehouse' },
       labels: ['prod'],
       channel: null,
+      onCall: [],
       onFailure: 'pause',
       logRetention: null,
       latencyAlert: null,

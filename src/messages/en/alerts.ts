@@ -1,4 +1,4 @@
-import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
+import type { AlertKind, AlertSeverity, Condition, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
@@ -8,6 +8,7 @@ import {
   formatFailureReason,
   formatNumber,
   nameAndMore,
+  nameUpTo,
   pluralize,
   removedTasksSentence,
   unreachableClause,
@@ -197,14 +198,20 @@ function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedA
   return '';
 }
 
+/** Slack takes 4,000 characters of text in an edit. */
+const maxMentions = 20;
+
 export const alerts = {
   firing,
   resolved,
   titles,
   pastTitles,
   inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
-  /** Before the advice of a critical alert. `person` is the one who last changed the project, if Slack knows them. */
-  mention: (person: string | null) => (person === null ? 'Attention: ' : `Attention, ${person}: `),
+  /** Before the advice. `mentions`: whom the message mentions. */
+  call: (severity: AlertSeverity, mentions: readonly string[]) => {
+    if (mentions.length > 0) return `Attention, ${nameUpTo(mentions, maxMentions)}: `;
+    return severity === 'critical' ? 'Attention: ' : '';
+  },
 };
 
 /** `a`, or `a and 9 more`. */

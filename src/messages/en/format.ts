@@ -30,6 +30,14 @@ export function nameAndMore(names: readonly string[], total = names.length): str
   return total > 1 ? `${first} and ${formatNumber(total - 1)} more` : first;
 }
 
+/** `a`, `a and b`, `a, b and c`, or `a, b and 3 more`: at most `max` names. */
+export function nameUpTo(names: readonly string[], max: number): string {
+  const others = names.length - max;
+  const parts = others > 0 ? [...names.slice(0, max), `${formatNumber(others)} more`] : names;
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;

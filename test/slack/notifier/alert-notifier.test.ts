@@ -56,6 +56,7 @@ async function notify(id = project.id): Promise<void> {
       client: new webApi.WebClient(botToken, options),
       format: slackFormatter('/sync'),
       showErrors: false,
+      onCallRules: [],
       log: { info: () => {}, warn: (fields, message) => void warnings.push({ ...fields, message }), error: () => {} },
       projects: { read: async (id) => (id === project.id ? project : null) },
       operations: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureRowSchema } from './failure-row.ts';
 import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
 
 const logSchema = {
@@ -8,12 +9,14 @@ const logSchema = {
 
 /** Something observed about a project that may raise an alert: its kind, and the facts that the message needs. */
 export const conditionSchema = z.discriminatedUnion('kind', [
-  /** The observer made the project Failed at `since`. `isRepeated`: it had done so before. */
+  /** The observer made the project Failed at `since`. */
   z.object({
     kind: z.literal('project_failed'),
     since: z.number(),
     failure: failureSchema.nullable(),
+    /** Earlier versions stored it instead of `row`: the project had failed before. */
     isRepeated: z.boolean().optional(),
+    row: failureRowSchema.optional(),
   }),
   /** Links run although they should be paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AlertSeverity, alertSeverities } from './conditions.ts';
-import { type Actor, isSlackUser } from './project.ts';
+import { isSlackUser, lastChangedBy, type Project } from './project.ts';
 
 /** An entry of `policy.onCall` in syncbot.yml. */
 export const onCallRuleSchema = z.object({
@@ -14,8 +14,7 @@ export const onCallRuleSchema = z.object({
 export type OnCallRule = Readonly<z.infer<typeof onCallRuleSchema>>;
 
 /** A project as far as it decides whom its alerts mention. */
-export interface CallingProject {
-  readonly by: Actor;
+export interface CallingProject extends Pick<Project, 'by' | 'failureRow'> {
   readonly definition: { readonly labels: readonly string[]; readonly onCall: readonly string[] };
 }
 
@@ -34,16 +33,18 @@ export function mentionsFor(
 
 function mentionsForProject(
   rules: readonly OnCallRule[],
-  { definition, by }: CallingProject,
+  project: CallingProject,
   severity: AlertSeverity,
 ): readonly string[] {
+  const { definition } = project;
   const isCritical = severity === 'critical';
   const matching = rules.filter(
     (rule) => (rule.label === null || definition.labels.includes(rule.label)) && isAtLeast(severity, rule.severity),
   );
   const called = [...(isCritical ? definition.onCall : []), ...matching.flatMap(({ mention }) => mention)];
   if (called.length > 0 || !isCritical) return called;
-  return isSlackUser(by) ? [by] : [];
+  const person = lastChangedBy(project);
+  return isSlackUser(person) ? [person] : [];
 }
 
 function isAtLeast(severity: AlertSeverity, least: AlertSeverity): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alerts } from './alert.ts';
+import type { FailureRow } from './failure-row.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
 
@@ -89,6 +90,8 @@ export interface Project {
   readonly linksToReconcile: readonly string[] | null;
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;
+  /** The failures in a row, also after a restore of the newest. Null when the project has not failed, or has recovered. */
+  readonly failureRow: FailureRow | null;
   /** The pause that is done while some of its tasks are still in flight. */
   readonly drainingOperation: string | null;
   /** The operation that failed because it did not reach every link, while the reconcile job still tries. */
@@ -100,6 +103,11 @@ export interface Project {
   /** When the oldest change was made that a Paused or Failed project has not processed. Null when that is not known. */
   readonly oldestUnprocessedAt: number | null;
   readonly alerts: Alerts;
+}
+
+/** Who last changed the project. The observer makes it Failed: then, who made it Running before. */
+export function lastChangedBy({ by, failureRow }: Pick<Project, 'by' | 'failureRow'>): Actor {
+  return by === botActor ? (failureRow?.run.by ?? by) : by;
 }
 
 export function watermarkOf(project: Project, link: Link): Watermark {

@@ -70,6 +70,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     reconciledVersion: 4,
     watermarks: {},
     failure: null,
+    failureRow: null,
     drainingOperation: null,
     incompleteOperation: null,
     lastOperation: null,

@@ -9,6 +9,14 @@ export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function formatOrdinal(n: number): string {
+  const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+  return `${formatNumber(n)}${suffixes[ordinalRules.select(n)] ?? 'th'}`;
+}
+
+const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });
+
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -125,6 +125,7 @@ function projectFacts({ project, stats }: ProjectDetails, now: number): Fact[] {
     [messages.factLabels.target, endpointText(definition.target)],
     [messages.factLabels.labels, definition.labels.length === 0 ? null : definition.labels.join(', ')],
     [messages.factLabels.channel, definition.channel],
+    [messages.factLabels.runbook, definition.runbook],
     [
       messages.factLabels.backlog,
       stats.backlog === null ? messages.cli.unknown : messages.format.number(stats.backlog),

@@ -209,6 +209,7 @@ export const factLabels = {
   target: 'target',
   labels: 'labels',
   channel: 'channel',
+  runbook: 'runbook',
   backlog: 'backlog',
   latency: 'latency',
   failure: 'failure',

@@ -9,7 +9,15 @@ import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
-import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from './blocks.ts';
+import {
+  actionsBlock,
+  type Block,
+  contextBlock,
+  type Message,
+  requestButton,
+  runbookButtons,
+  sectionBlock,
+} from './blocks.ts';
 import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
 import { linkSections } from './links.ts';
 import { safeText, truncateMrkdwn } from './mrkdwn.ts';
@@ -46,6 +54,7 @@ export function buildShow(view: ShowView): Message {
     ...notObservedLines(view.observation, format).map((line) => sectionBlock(line)),
     ...failureSection(view),
     ...alertBlocks(view),
+    ...runbookBlocks(project),
   ];
   const bottomBlocks = [
     sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
@@ -119,6 +128,11 @@ function alertBlocks({ details: { project }, format, revealReasons, restriction 
         ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),
       ];
     });
+}
+
+function runbookBlocks({ id, definition }: Project): Block[] {
+  const buttons = runbookButtons(id, definition);
+  return buttons.length === 0 ? [] : [actionsBlock(blockId('runbook', id), buttons)];
 }
 
 function operationLines({ details: { operations }, format, now }: ShowView): string[] {

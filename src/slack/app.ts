@@ -3,6 +3,7 @@ import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
 import type { Policy } from '../domain/authorization.ts';
+import type { OnCallRule } from '../domain/on-call.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
@@ -54,6 +55,8 @@ export interface SlackAppOptions {
   readonly readPolicy: () => Promise<Policy>;
   /** `settings.showErrors` of syncbot.yml, as it is now. */
   readonly showErrors: () => boolean;
+  /** `policy.onCall` of syncbot.yml, as it is now. */
+  readonly onCallRules: () => readonly OnCallRule[];
   readonly context: UseCaseContext;
   readonly log: Logger;
   /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
@@ -152,6 +155,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       format,
       get showErrors() {
         return options.showErrors();
+      },
+      get onCallRules() {
+        return options.onCallRules();
       },
       log,
     }),

@@ -28,6 +28,7 @@ import {
   hostileTextArbitrary,
   now,
   observedProjectArbitrary,
+  onCallRulesArbitrary,
   operationArbitrary,
   precheckItemsArbitrary,
   projectIdArbitrary,
@@ -56,12 +57,18 @@ function expectFirstLine({ text }: Pick<Message, 'text'>, project: string, state
 describe('the first line of a message', () => {
   it('of an alert has the project and what happened', () => {
     fc.assert(
-      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
-        const message = buildAlert({ project, format, showErrors }, alert);
-        const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
-        expectFirstLine(message, project.id, event.slice(0, eventChars));
-        expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
-      }),
+      fc.property(
+        observedProjectArbitrary,
+        firingAlertArbitrary,
+        fc.boolean(),
+        onCallRulesArbitrary,
+        ({ project }, alert, showErrors, onCallRules) => {
+          const message = buildAlert({ project, format, showErrors, onCallRules }, alert);
+          const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
+          expectFirstLine(message, project.id, event.slice(0, eventChars));
+          expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
+        },
+      ),
       fuzzOptions,
     );
   });

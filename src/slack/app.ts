@@ -15,6 +15,7 @@ import {
   type BlockAction,
   commandActionIdPattern,
   historyPageActionIdPattern,
+  linksPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
@@ -24,7 +25,14 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import {
+  onAllLinks,
+  onHistoryPage,
+  onLinksPage,
+  onPage,
+  onRequestAction,
+  onShow,
+} from './listeners/project-buttons.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -182,6 +190,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
+  app.action(actionIds.links.all, action(onAllLinks));
+  app.action(linksPageActionIdPattern, action(onLinksPage));
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));

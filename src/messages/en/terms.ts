@@ -40,6 +40,7 @@ export const buttons = {
   list: 'List',
   show: 'Show',
   runbook: 'Runbook',
+  allLinks: 'All Links',
   precheck: 'Precheck',
   history: 'History',
   next: 'Next',

@@ -18,6 +18,7 @@ import {
   maxLinesSince,
 } from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
+import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
@@ -116,6 +117,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           expectWithinLimits(
             buildShow({ ...viewContext, details: { ...observed, operations, precheck }, revealReasons }),
           );
+          for (const page of [0, 4, 9]) expectWithinLimits(buildLinkPage({ ...observed, page, now }));
         },
       ),
       fuzzOptions,

@@ -6,6 +6,7 @@ import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Project, type ProjectId } from '../domain/project.ts';
 import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
+import { minuteOf, sampleIntervalMs, toSamples } from '../domain/trend.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
@@ -25,10 +26,11 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
  */
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();
+  const sampling = await claimSampling(context);
   const projects = await context.projects.readMany(await context.projects.listIds());
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
   await Promise.all(
-    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
+    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, { sampling, onObserved })),
   );
   const cycle = {
     intervalMs: context.settings.observeEveryMs,
@@ -37,10 +39,23 @@ export async function runObserver(context: UseCaseContext, onObserved: OnObserve
   await context.observations.recordCycle(staleAfterMs(cycle));
 }
 
+/** The minute of a cycle, and whether the cycle is the first one of it, which records the trends. */
+interface Sampling {
+  /** Epoch ms of the bot's Redis server. */
+  readonly minute: number;
+  readonly isDue: boolean;
+}
+
+/** If this process dies after it has claimed the minute, its samples are missing. */
+async function claimSampling({ deduplication, serverClock }: UseCaseContext): Promise<Sampling> {
+  const minute = minuteOf(await serverClock.now());
+  return { minute, isDue: await deduplication.claimOnce(`trend:${minute}`, 2 * sampleIntervalMs) };
+}
+
 async function observeGroup(
   context: UseCaseContext,
   projects: readonly Project[],
-  onObserved: OnObserved,
+  { sampling, onObserved }: { readonly sampling: Sampling; readonly onObserved: OnObserved },
 ): Promise<void> {
   const workers = await countWorkers(context, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
@@ -52,6 +67,7 @@ async function observeGroup(
         evaluateProject(context, { project, stats, now, workers: workers.get(project.id) ?? [] }),
       onError: (error, { project }) => logSkippedProject(context, project, error),
     });
+    if (sampling.isDue) await context.trends.record(toSamples(observed, sampling.minute));
   }
 }
 

@@ -29,5 +29,5 @@ for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
 end
 audit('removed', {}, { 'by', args.by })
 redis.call('SET', lastVersionKey, project.version)
-redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
+redis.call('DEL', stateKey, definitionKey, openKey, runsKey, trendKey)
 return cjson.encode({ kind = 'written' })

@@ -110,6 +110,8 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
     }
     const isOnlyExecution = operation.action === 'restore' && !retried.isUncertain;
     const committed = await context.operations.commit({ ...completion, executionId, isOnlyExecution });
+    if (committed.kind === 'committed' && committed.operationToNotify !== null)
+      await context.notifications.operationChanged({ project: ref.project, operation: committed.operationToNotify });
     if (committed.kind === 'conflict') continue;
     if (committed.kind === 'other_executions') {
       retried = { ...retried, isUncertain: true };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
@@ -124,6 +125,9 @@ export const operationSchema = z.object({
   reconciledAt: z.number().nullable().default(null),
   /** The failure that made the project Failed while this operation was the last one that had changed its state. */
   laterFailure: z.object({ at: z.number(), failure: failureSchema }).nullable().default(null),
+  /** What happened after it was done, and how following it ended. Null if there is or was nothing to follow. */
+  followUp: followUpSchema.nullable().default(null),
+  followEnd: followEndSchema.nullable().default(null),
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),
@@ -133,6 +137,11 @@ export const operationSchema = z.object({
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+
+/** Whether its outcome is followed now: its message changes further. */
+export function isFollowed({ followUp, followEnd }: Pick<Operation, 'followUp' | 'followEnd'>): boolean {
+  return followUp !== null && followEnd === null;
+}
 
 /** Identifies an operation. With the project's id, its keys are in the project's slot of Redis Cluster. */
 export interface OperationRef {

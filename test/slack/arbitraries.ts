@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import { type FollowEnd, followGoals } from '../../src/domain/follow-up.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
@@ -185,7 +186,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     reconciledVersion: fc.nat(100),
     watermarks: fc.constant({}),
     failure: fc.option(failure),
-    drainingOperation: fc.constant(null),
+    followedOperation: fc.constant(null),
     incompleteOperation: fc.constant(null),
     lastOperation: fc.constant(null),
     pendingLinks: fc.constant([]),
@@ -296,6 +297,22 @@ const outcome = fc.record({
   retriedTasks: taskCount,
 });
 
+const followUp = fc.record({
+  goal: fc.constantFrom(...followGoals),
+  latest: fc.option(fc.record({ at: timestamp, remaining: taskCount })),
+  intervalMs: taskCount,
+});
+const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('reached' as const, 'timed_out' as const), at: timestamp }),
+  fc.record({
+    kind: fc.constant('state_changed' as const),
+    at: timestamp,
+    state: fc.constantFrom(...projectStates),
+    by: requester,
+  }),
+  fc.record({ kind: fc.constant('removed' as const), at: timestamp, by: requester }),
+);
+
 export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
     v: fc.constant(1 as const),
@@ -322,6 +339,8 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     refusal: fc.option(refusalArbitrary),
     reconciledAt: fc.option(timestamp),
     laterFailure: fc.option(fc.record({ at: timestamp, failure })),
+    followUp: fc.option(followUp),
+    followEnd: fc.option(followEnd),
     seq: fc.nat(50),
     notifiedSeq: fc.nat(50),
     notifiedAt: fc.option(timestamp),

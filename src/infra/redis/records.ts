@@ -42,7 +42,8 @@ const stateHashSchema = z.object({
   activeOperation: emptyIsNull,
   reconciledVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
-  drainingOperation: emptyIsNull,
+  /** Earlier versions did not write it. */
+  followedOperation: emptyIsNull.default(null),
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,
   pendingLinks: json.pipe(z.array(z.string())).nullable(),
@@ -97,7 +98,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'message', 'dialog'];
+const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'followUp', 'followEnd', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
 const numberOrNullFields = [
   'resolvedAt',

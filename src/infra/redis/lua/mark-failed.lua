@@ -21,6 +21,7 @@ local isRunning = project.state == 'running'
 if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 transition('failed', args.by, '')
+endFollowUp({ kind = 'state_changed', at = now, state = 'failed', by = args.by })
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
 redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })

@@ -87,6 +87,14 @@ local function addToOperationIfExists(operationId, field, value)
   return operationId
 end
 
+-- Ends the following of the outcome of an earlier operation, since the project does not stay in the state that it set.
+-- `followEnd` is a table. Returns the operation's id, or null if none was followed.
+local function endFollowUp(followEnd)
+  local operationId = redis.call('HGET', stateKey, 'followedOperation') or ''
+  redis.call('HSET', stateKey, 'followedOperation', '')
+  return addToOperationIfExists(operationId, 'followEnd', cjson.encode(followEnd))
+end
+
 -- Ends an operation. Redis deletes it after the retention time.
 local function finish(operationId, state)
   redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))
@@ -118,7 +126,7 @@ end
 
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
 local function transition(state, by, reason)
-  redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason, 'drainingOperation', '',
+  redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason,
     'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end

@@ -132,6 +132,7 @@ function outcomeOf(
     unreconciled: [...unreconciled],
     missing: [...missing],
     inFlight,
+    ...(progress?.backlog === undefined ? {} : { backlog: progress.backlog }),
     ...(retried.isUncertain
       ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
       : { retriedTasks: retried.tasks }),

@@ -17,7 +17,7 @@ export function followIntervalMs(projects: readonly Pick<Project, 'followedOpera
 }
 
 /** The audit event when the goal is reached. */
-const reachedEvents: Readonly<Record<FollowGoal, HistoryEvent>> = { quiet: 'drained' };
+const reachedEvents: Readonly<Record<FollowGoal, HistoryEvent>> = { quiet: 'drained', caught_up: 'caught_up' };
 
 /** Shows in the message of the operation that the project follows what this observation has changed. */
 export async function followOperation(

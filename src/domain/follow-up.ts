@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { OperationKind } from './lifecycle.ts';
+import { linkSampleSchema } from './link.ts';
 import { projectStateSchema } from './project-state.ts';
 
 /**
@@ -7,16 +8,41 @@ import { projectStateSchema } from './project-state.ts';
  * the end how it went.
  *
  * - `quiet`, after Pause: no task is in flight any more.
+ * - `caught_up`, after Start and Restore: tasks hardly wait any more.
  */
-export const followGoals = ['quiet'] as const;
+export const followGoals = ['quiet', 'caught_up'] as const;
 export type FollowGoal = (typeof followGoals)[number];
 
-/** One observation that the message shows. */
+/** The counts of one observation, from which the next one computes rates. Null in an observation without every link. */
+const followCountersSchema = z.object({
+  /** Epoch ms of the Redis of a link. */
+  measuredAt: z.number(),
+  backlog: z.number(),
+  added: z.number(),
+  ended: z.number(),
+});
+export type FollowCounters = Readonly<z.infer<typeof followCountersSchema>>;
+
+/** Measured between two observations. `addedPerS` and `endedPerS` are null if a counter of BullMQ went back. */
+const followRatesSchema = z.object({
+  /** By how much the backlog fell. Negative if it grew. */
+  fewerPerS: z.number(),
+  addedPerS: z.number().nullable(),
+  endedPerS: z.number().nullable(),
+});
+export type FollowRates = Readonly<z.infer<typeof followRatesSchema>>;
+
+/** One observation that the message shows. `counters`, `rates` and `noWorker` are of the goal `caught_up`. */
 const followObservationSchema = z.object({
   /** Epoch ms of the bot's Redis server. */
   at: z.number(),
-  /** Tasks in flight. Null if not every link could be read. */
+  /** Tasks in flight, or tasks of the backlog. Null if not every link could be read. */
   remaining: z.number().nullable(),
+  counters: followCountersSchema.nullable(),
+  /** Null if nothing was measured yet. */
+  rates: followRatesSchema.nullable(),
+  /** The links that have a backlog and no connected worker. */
+  noWorker: linkSampleSchema,
 });
 export type FollowObservation = Readonly<z.infer<typeof followObservationSchema>>;
 
@@ -46,9 +72,20 @@ export const minFollowIntervalMs = 1_000;
 /** What remained when the operation ended. Null if it is not known. */
 interface Remaining {
   readonly inFlight: number | null;
+  readonly backlog?: number | null | undefined;
 }
 
 /** What to follow after an operation of this kind. Returns null if there is nothing left to happen. */
-export function beginFollowUp(action: OperationKind, { inFlight }: Remaining): FollowUp | null {
-  return action === 'pause' && inFlight !== 0 ? { goal: 'quiet', latest: null, intervalMs: minFollowIntervalMs } : null;
+export function beginFollowUp(action: OperationKind, { inFlight, backlog }: Remaining): FollowUp | null {
+  const begin = (goal: FollowGoal) => ({ goal, latest: null, intervalMs: minFollowIntervalMs });
+  switch (action) {
+    case 'pause':
+      return inFlight === 0 ? null : begin('quiet');
+    case 'start':
+    case 'restore':
+      return backlog === 0 ? null : begin('caught_up');
+    case 'reapply':
+    case 'adopt':
+      return null;
+  }
 }

@@ -53,6 +53,11 @@ export const outcomeSchema = z.object({
   missing: z.array(linkSchema),
   /** Tasks that were in flight when the links were set. Null when that is not known. */
   inFlight: z.number().nullable(),
+  /**
+   * Runnable tasks before Start or Restore resumed the links, with the failed ones that Restore retried. Null when that is not
+   * known. Earlier versions did not store it.
+   */
+  backlog: z.number().nullable().optional(),
   /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
   /**
@@ -75,6 +80,8 @@ const progressSchema = z.object({
   tasksToRetry: z.number().optional(),
   /** The failed tasks that were removed before the restore, at least. */
   removedTasks: z.number().optional(),
+  /** As in the outcome. */
+  backlog: z.number().nullable().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 

@@ -84,13 +84,17 @@ const fullOutcome: Outcome = {
   ...exampleOutcome,
   missing: links,
   inFlight: 3,
+  backlog: 12_400,
   retriedTasks: 5,
   logRetainedUntil: exampleNow + hourMs,
 };
 const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'no', at: 1 } as const;
 const laterFailure = { at: exampleNow, failure };
 
-const followUp: FollowUp = { goal: 'quiet', latest: { at: exampleNow, remaining: 3 }, intervalMs: 1_000 };
+const rates = { fewerPerS: -28, addedPerS: 40, endedPerS: 12 };
+const noWorker = { total: 1, first: [exampleLink('orders-full')] };
+const latest = { at: exampleNow, remaining: 3, counters: null, rates, noWorker };
+const followUp: FollowUp = { goal: 'quiet', latest, intervalMs: 1_000 };
 const followEnds: readonly FollowEnd[] = [
   { kind: 'reached', at: exampleNow },
   { kind: 'timed_out', at: exampleNow },
@@ -102,6 +106,11 @@ const followed = followGoals.flatMap((goal) =>
   followEnds.flatMap((followEnd) => [
     { outcome: fullOutcome, followUp: { ...followUp, goal }, followEnd },
     { outcome: fullOutcome, followUp: { ...followUp, goal, latest: null }, followEnd, laterFailure },
+    {
+      outcome: fullOutcome,
+      followUp: { ...followUp, goal, latest: { ...latest, remaining: null, rates: null } },
+      followEnd,
+    },
     { outcome: { ...fullOutcome, inFlight: null }, followUp: { ...followUp, goal, latest: null }, followEnd },
   ]),
 );
@@ -109,6 +118,7 @@ const followed = followGoals.flatMap((goal) =>
 const outcomes: Readonly<Partial<Record<OperationState, (action: OperationKind) => readonly Partial<Operation>[]>>> = {
   done: () => [
     { outcome: exampleOutcome },
+    { outcome: { ...exampleOutcome, backlog: 0 } },
     { outcome: fullOutcome },
     { outcome: { ...fullOutcome, inFlight: null, retriedTasksUncertain: true } },
     { outcome: fullOutcome, laterFailure },

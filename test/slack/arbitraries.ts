@@ -68,6 +68,8 @@ const linkStats = fc.record({
     ),
   ),
   failed: taskCount,
+  added: taskCount,
+  ended: taskCount,
   oldestRunnableAt: fc.option(timestamp),
   now: fc.constant(now),
   bullmqVersion: fc.option(nonEmptyText),
@@ -295,11 +297,23 @@ const outcome = fc.record({
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,
+  backlog: fc.option(taskCount),
 });
 
+const rate = fc.double({ min: 0, max: 1e9, noNaN: true });
 const followUp = fc.record({
   goal: fc.constantFrom(...followGoals),
-  latest: fc.option(fc.record({ at: timestamp, remaining: taskCount })),
+  latest: fc.option(
+    fc.record({
+      at: timestamp,
+      remaining: fc.option(taskCount),
+      counters: fc.constant(null),
+      rates: fc.option(
+        fc.record({ fewerPerS: fc.double({ noNaN: true }), addedPerS: fc.option(rate), endedPerS: fc.option(rate) }),
+      ),
+      noWorker: linkSample,
+    }),
+  ),
   intervalMs: taskCount,
 });
 const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(

@@ -25,6 +25,8 @@ export function exampleLinkStats(queue: string, overrides: Partial<LinkStats> = 
     ignoresPause: false,
     failedRetention: null,
     failed: 0,
+    added: 0,
+    ended: 0,
     oldestRunnableAt: null,
     now: exampleNow,
     bullmqVersion: 'bullmq:6.7.0',

@@ -1,7 +1,9 @@
-import type { FollowEnd, FollowGoal } from '../../domain/follow-up.ts';
+import type { FollowEnd, FollowGoal, FollowObservation, FollowRates } from '../../domain/follow-up.ts';
 import { remainingOf } from '../../domain/observe-follow-up.ts';
+import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../facts.ts';
-import { formatDuration, pluralize } from './format.ts';
+import { type Formatter, joinDots } from '../format.ts';
+import { formatDuration, formatNumber, formatRate, nameAndMore, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What happened after an operation was done. Empty if there was nothing to follow. Settled when it has ended. */
@@ -20,7 +22,37 @@ const live: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts) => string[] }
         : `${pluralize(remaining, 'task')} still finishing`,
     ];
   },
+  caught_up: ({ operation, format }) => {
+    const remaining = remainingOf(operation);
+    const latest = operation.followUp?.latest ?? null;
+    const left = remaining === null ? 'backlog unknown' : `${formatNumber(remaining)} left`;
+    if (latest === null) return [`Catching up: ${left}`];
+    return [joinDots(`${pace(latest, format)}: ${left} at ${format.time(latest.at)}`, ...speed(latest))];
+  },
 };
+
+function pace({ noWorker, rates }: FollowObservation, format: Formatter): string {
+  if (noWorker.total > 0) return `No worker on ${nameAndMore(noWorker.first.map(format.link), noWorker.total)}`;
+  return isFalling(rates) ? 'Catching up' : 'Not catching up';
+}
+
+/** True also as long as nothing was measured. */
+function isFalling(rates: FollowRates | null): boolean {
+  return rates === null || rates.fewerPerS > 0;
+}
+
+/** `310/s`, `about 40 s`, or `in 40/s, out 12/s`. Only what was measured. */
+function speed({ remaining, rates }: FollowObservation): string[] {
+  if (rates === null || remaining === null) return [];
+  const { fewerPerS } = rates;
+  if (fewerPerS > 0) return [formatRate(fewerPerS), `about ${formatDuration((remaining / fewerPerS) * 1_000)}`];
+  return [inAndOut(rates) ?? `${formatRate(-fewerPerS)} more`];
+}
+
+function inAndOut({ addedPerS, endedPerS }: FollowRates): string | null {
+  if (addedPerS === null || endedPerS === null) return null;
+  return `in ${formatRate(addedPerS)}, out ${formatRate(endedPerS)}`;
+}
 
 function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string {
   const { operation, format } = facts;
@@ -28,7 +60,7 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
     case 'reached':
       return reached[goal](facts, end.at);
     case 'timed_out':
-      return `${remained(facts, goal, { withDuration: true })}.`;
+      return joinDots(remained(facts, goal, { withDuration: true }), lastRates(operation));
     case 'state_changed':
       return `${remained(facts, goal)}. It became ${states[end.state]} at ${format.time(end.at)}, by ${format.person(end.by)}.`;
     case 'removed':
@@ -44,7 +76,15 @@ const reached: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts, at: number
     const tasks = count === null ? 'its tasks' : count === 1 ? 'its task' : `its ${pluralize(count, 'task')}`;
     return `Quiet from ${format.time(at)}, when ${tasks} in flight had ended`;
   },
+  caught_up: ({ operation, format }, at) =>
+    `Caught up at ${format.time(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,
 };
+
+/** The rates of a project that had not caught up. */
+function lastRates({ followUp }: Operation): string | null {
+  const rates = followUp?.latest?.rates ?? null;
+  return rates === null ? null : inAndOut(rates);
+}
 
 /** `At 04:09, after 1 h, 3 tasks were still in flight`: what was observed last. */
 function remained(
@@ -62,5 +102,9 @@ const remaining: { readonly [Goal in FollowGoal]: (count: number | null) => stri
   quiet: (count) => {
     if (count === null) return 'it was not known how many tasks were still in flight';
     return `${pluralize(count, 'task')} ${count === 1 ? 'was' : 'were'} still in flight`;
+  },
+  caught_up: (count) => {
+    if (count === null) return 'it was not known how many tasks were left';
+    return `${pluralize(count, 'task')} ${count === 1 ? 'was' : 'were'} left`;
   },
 };

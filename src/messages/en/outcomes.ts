@@ -167,13 +167,22 @@ function notConfirmed({ operation, format }: OutcomeFacts, event: string, conseq
 /** Retried tasks, tasks in flight that are not followed, the deadline of a restore, links without a queue. */
 function effects({ operation: { action, outcome, followUp }, format }: OutcomeFacts): string[] {
   if (outcome === null) return [];
-  const { inFlight, missing, logRetainedUntil, retriedTasks, retriedTasksUncertain, removedTasks = 0 } = outcome;
+  const {
+    inFlight,
+    backlog,
+    missing,
+    logRetainedUntil,
+    retriedTasks,
+    retriedTasksUncertain,
+    removedTasks = 0,
+  } = outcome;
   const failedTasks = pluralize(retriedTasks, 'failed task');
   const retried =
     retriedTasksUncertain === true
       ? `It was not known how many of ${failedTasks} were retried`
       : `${failedTasks} retried, before newer ones`;
   return [
+    ...(backlog === 0 ? ['No task was waiting'] : []),
     ...(retriedTasks > 0 ? [retried] : []),
     ...(removedTasks > 0
       ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]

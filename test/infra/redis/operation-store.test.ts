@@ -717,7 +717,8 @@ describe('open operations', () => {
   });
 
   describe('of an operation that is followed', () => {
-    const latest = { at: 1_764_198_778_123, remaining: 2 };
+    const noWorker = { total: 0, first: [] };
+    const latest = { at: 1_764_198_778_123, remaining: 2, counters: null, rates: null, noWorker };
     const readFollowed = async () => (await stores.projects.read('orders'))?.followedOperation;
     const change = async (more: Partial<FollowUpChange> = {}): Promise<FollowUpChange> => ({
       expectedVersion: 3,

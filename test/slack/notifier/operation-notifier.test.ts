@@ -251,8 +251,9 @@ describe('an outcome that is followed', () => {
     outcome: { ...exampleOutcome, inFlight: 3 },
     followUp: { goal: 'quiet', latest: null, intervalMs: 1_000 },
   };
+  const observed = { at: exampleNow, counters: null, rates: null, noWorker: { total: 0, first: [] } };
   const progress: Partial<Operation> = {
-    followUp: { goal: 'quiet', latest: { at: exampleNow, remaining: 1 }, intervalMs: 2_000 },
+    followUp: { goal: 'quiet', latest: { ...observed, remaining: 1 }, intervalMs: 2_000 },
   };
   const end: Partial<Operation> = { followEnd: { kind: 'reached', at: exampleNow } };
   const notified: Partial<Operation> = { notifiedAt: exampleNow };

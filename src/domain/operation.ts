@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureRowSchema } from './failure-row.ts';
 import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
@@ -131,7 +132,15 @@ export const operationSchema = z.object({
   /** When the links that the operation left unreconciled were reconciled. Null while they are not, and if there were none. */
   reconciledAt: z.number().nullable().default(null),
   /** The failure that made the project Failed while this operation was the last one that had changed its state. */
-  laterFailure: z.object({ at: z.number(), failure: failureSchema }).nullable().default(null),
+  laterFailure: z
+    .object({
+      at: z.number(),
+      failure: failureSchema,
+      /** The failures in a row at that time. Earlier versions did not store it. */
+      row: failureRowSchema.optional(),
+    })
+    .nullable()
+    .default(null),
   /** What happened after it was done, and how following it ended. Null if there is or was nothing to follow. */
   followUp: followUpSchema.nullable().default(null),
   followEnd: followEndSchema.nullable().default(null),

@@ -31,9 +31,9 @@ it('The message of a restore follows the backlog until the project has caught up
   await link.startWorker(async () => {});
   const message = await waitForChannelMessage(harness, /orders was restored .*\nCaught up at .*, after /s);
   expect(visibleText(message)).not.toContain('left');
-  expect(channelMessages(harness)).toHaveLength(1);
-  const [last] = await harness.services.context.auditLog.read('orders', { limit: 1 });
-  expect(last).toMatchObject({ event: 'caught_up', action: 'restore' });
+  expect(channelMessages(harness, /orders was restored/)).toHaveLength(1);
+  const entries = await harness.services.context.auditLog.read('orders', { limit: 10 });
+  expect(entries).toContainEqual(expect.objectContaining({ event: 'caught_up', action: 'restore' }));
   expect((await harness.services.context.projects.read('orders'))?.followedOperation).toBeNull();
 });
 
@@ -51,5 +51,5 @@ it('A pause ends what is followed after a restore, and the message stays true.',
   await harness.requestAndPressOk('pause', 'orders', { user: 'U0BOB' });
   await waitForChannelMessage(harness, /orders was paused/);
   await waitForChannelMessage(harness, /At .* 3 tasks were left\. It became Paused at .*, by <@U0BOB>\./);
-  expect(channelMessages(harness)).toHaveLength(2);
+  expect(channelMessages(harness, /orders was (restored|paused)/)).toHaveLength(2);
 });

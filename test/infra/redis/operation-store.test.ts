@@ -66,9 +66,16 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
 const snapshot = async () => {
   const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
   return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, (await services.redis.dumpBuffer(name))?.toString('hex')])),
+    await Promise.all(names.map(async (name) => [name, await serialize(name)])),
   );
 };
+
+/** Redis may dump the same hash in another order. */
+async function serialize(key: string): Promise<string | undefined> {
+  const { redis } = services;
+  if ((await redis.type(key)) === 'hash') return JSON.stringify(Object.entries(await redis.hgetall(key)).sort());
+  return (await redis.dumpBuffer(key))?.toString('hex');
+}
 
 /** Runs a step twice. The second run must change nothing. */
 async function runTwice<T>(operationStep: () => Promise<T>): Promise<[T, T]> {

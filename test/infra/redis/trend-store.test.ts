@@ -38,7 +38,7 @@ it('A sample that is recorded again replaces the one of the same minute.', async
 it('A removed project has no trend, and a late sample does not bring it back.', async () => {
   await trends.record([{ project: 'orders', ...sampleAt(0) }]);
   const version = await services.context.projects.readVersion('orders');
-  expect(await services.context.projects.remove('orders', version ?? 0, 'cli:test')).toEqual({ kind: 'written' });
+  expect(await services.context.projects.remove('orders', version ?? 0, 'cli:test')).toMatchObject({ kind: 'written' });
   await trends.record([{ project: 'orders', ...sampleAt(1) }]);
   expect(await services.redis.exists(key)).toBe(0);
   expect(await trends.read('orders')).toEqual([]);

@@ -48,6 +48,28 @@ describe('a cycle of the observer', () => {
     expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
   });
 
+  it('records backlog and latency once a minute, not while a link does not answer', async () => {
+    const other = await services.createLink('orders', 'warehouse');
+    await services.createProject('payments', [testLink]);
+    await services.createProject('orders', [other]);
+    const { context } = services;
+    const observeAt = (minute: number) =>
+      runObserver(overrideContext(context, { serverClock: { now: async () => minute * 60_000 + 30_000 } }));
+    await observeAt(100);
+    await testLink.queue.add('row', {});
+    await observeAt(100);
+    await services.server('warehouse').stop();
+    await observeAt(101);
+    await observeAt(103);
+    const samples = await context.trends.read('payments');
+    expect(samples.map(({ at, backlog }) => [at / 60_000, backlog])).toEqual([
+      [100, 0],
+      [101, 1],
+      [103, 1],
+    ]);
+    expect((await context.trends.read('orders')).map(({ at }) => at / 60_000)).toEqual([100]);
+  });
+
   it('records nothing if it is stopped before its end', async () => {
     await services.createProject('payments', [testLink]);
     await expect(runObserver({ ...services.context, stopSignal: AbortSignal.abort() })).rejects.toThrow();
@@ -145,17 +167,20 @@ describe('a cycle of the observer', () => {
     const ref = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
     await execute(withoutJobs(services), ref);
     const notified: OperationRef[] = [];
+    let passedMs = 0;
     const context = {
       ...withoutJobs(services),
+      serverClock: { now: async () => (await services.context.serverClock.now()) + passedMs },
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
         observationChanged: async () => {},
       },
     };
+    passedMs = 60_000;
     await runObserver(context);
     expect(notified).toEqual([]);
-    expect(await services.context.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
+    expect(await services.context.projects.read('payments')).toMatchObject({ followedOperation: ref.operation });
     finishTask();
     await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
     await runObserver(context);
@@ -163,10 +188,12 @@ describe('a cycle of the observer', () => {
     expect(notified).toEqual([ref]);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
-      outcome: { inFlight: 0, linksDone: 1, unreconciled: [] },
+      outcome: { inFlight: 1, linksDone: 1, unreconciled: [] },
+      followUp: { goal: 'quiet', latest: { remaining: 0 } },
+      followEnd: { kind: 'reached' },
     });
     expect(await services.context.projects.read('payments')).toMatchObject({
-      drainingOperation: null,
+      followedOperation: null,
       version: 3,
       state: 'paused',
     });

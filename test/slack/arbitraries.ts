@@ -3,6 +3,7 @@ import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
 import type { FailureCauses } from '../../src/domain/failure-causes.ts';
 import type { FailureRow } from '../../src/domain/failure-row.ts';
+import { type FollowEnd, followGoals } from '../../src/domain/follow-up.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
@@ -13,6 +14,7 @@ import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import type { TrendSample } from '../../src/domain/trend.ts';
 import type { RefusedCommand } from '../../src/slack/views/refusal.ts';
 
 export const now = 1_800_000_000_000;
@@ -70,6 +72,8 @@ const linkStats = fc.record({
     ),
   ),
   failed: taskCount,
+  added: taskCount,
+  ended: taskCount,
   oldestRunnableAt: fc.option(timestamp),
   now: fc.constant(now),
   bullmqVersion: fc.option(nonEmptyText),
@@ -231,7 +235,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     watermarks: fc.constant({}),
     failure: fc.option(failure),
     failureRow: fc.option(failureRow),
-    drainingOperation: fc.constant(null),
+    followedOperation: fc.constant(null),
     incompleteOperation: fc.constant(null),
     lastOperation: fc.constant(null),
     pendingLinks: fc.constant([]),
@@ -243,6 +247,16 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     }),
   });
 }
+
+/** Samples of the trend, some of them outside of the last hour. */
+export const samplesArbitrary: fc.Arbitrary<TrendSample[]> = fc.array(
+  fc.record({
+    at: fc.integer({ min: -90, max: 10 }).map((minutes) => now + minutes * 60_000),
+    backlog: taskCount,
+    latencyMs: taskCount,
+  }),
+  { maxLength: 100 },
+);
 
 const checkResult = fc.constantFrom('pass' as const, 'fail' as const, 'unknown' as const);
 const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(
@@ -340,7 +354,35 @@ const outcome = fc.record({
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,
+  backlog: fc.option(taskCount),
 });
+
+const rate = fc.double({ min: 0, max: 1e9, noNaN: true });
+const followUp = fc.record({
+  goal: fc.constantFrom(...followGoals),
+  latest: fc.option(
+    fc.record({
+      at: timestamp,
+      remaining: fc.option(taskCount),
+      counters: fc.constant(null),
+      rates: fc.option(
+        fc.record({ fewerPerS: fc.double({ noNaN: true }), addedPerS: fc.option(rate), endedPerS: fc.option(rate) }),
+      ),
+      noWorker: linkSample,
+    }),
+  ),
+  intervalMs: taskCount,
+});
+const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('reached' as const, 'timed_out' as const), at: timestamp }),
+  fc.record({
+    kind: fc.constant('state_changed' as const),
+    at: timestamp,
+    state: fc.constantFrom(...projectStates),
+    by: requester,
+  }),
+  fc.record({ kind: fc.constant('removed' as const), at: timestamp, by: requester }),
+);
 
 export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
@@ -368,6 +410,8 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     refusal: fc.option(refusalArbitrary),
     reconciledAt: fc.option(timestamp),
     laterFailure: fc.option(fc.record({ at: timestamp, failure })),
+    followUp: fc.option(followUp),
+    followEnd: fc.option(followEnd),
     seq: fc.nat(50),
     notifiedSeq: fc.nat(50),
     notifiedAt: fc.option(timestamp),

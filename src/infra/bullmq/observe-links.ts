@@ -61,6 +61,8 @@ const repliesSchema = z.array(
         active: count,
         delayed: count,
         failed: count,
+        added: count,
+        ended: count,
         overdue: count,
         overdueSince: optionalTime,
         oldestRunnableAt: optionalTime,

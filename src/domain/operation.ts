@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureRowSchema } from './failure-row.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
@@ -30,7 +31,7 @@ export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
 export const claimTimeoutMs = 120_000;
 /** After this time, ms, the message of a confirmed operation says that no worker has claimed it yet. */
 export const claimNoticeMs = 10_000;
-/** How long after its claim a channel does not read that an operation is in progress, ms. An edit of a message notifies no one. */
+/** How long after the claim the first message of an operation waits for its end, ms. Slack does not notify people of an edit. */
 export const firstPostDelayMs = 1_000;
 /** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
@@ -125,7 +126,15 @@ export const operationSchema = z.object({
   /** When the links that the operation left unreconciled were reconciled. Null while they are not, and if there were none. */
   reconciledAt: z.number().nullable().default(null),
   /** The failure that made the project Failed while this operation was the last one that had changed its state. */
-  laterFailure: z.object({ at: z.number(), failure: failureSchema }).nullable().default(null),
+  laterFailure: z
+    .object({
+      at: z.number(),
+      failure: failureSchema,
+      /** The failures in a row at that time. Earlier versions did not store it. */
+      row: failureRowSchema.optional(),
+    })
+    .nullable()
+    .default(null),
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),

@@ -143,7 +143,7 @@ describe('commands and buttons over Socket Mode', () => {
     expect(buttonLabels(list)).toContain('Pause');
     const show = await harness.runCommand('show orders');
     expect(visibleText(show)).toContain('orders-incr');
-    expect(visibleText(await harness.runCommand('precheck orders'))).toContain('no worker is connected');
+    expect(visibleText(await harness.runCommand('precheck orders'))).toContain('Start the workers of');
 
     harness.press('Pause', show);
     const dialog = await harness.waitForMessage('Pause orders?');

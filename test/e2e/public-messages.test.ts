@@ -8,7 +8,7 @@ import {
 } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
-/** An edit notifies nobody, so the one message of an operation is posted with its outcome. */
+/** Slack does not notify people of an edit, so the one message of an operation is posted with its outcome. */
 let harness: SlackHarness;
 let link: TestLink;
 beforeEach(async () => {
@@ -63,7 +63,7 @@ it('An operation that takes longer has one public message, which says first that
   expect(posts()).toHaveLength(1);
 });
 
-it('An operation that nobody confirmed has no public message.', async () => {
+it('An operation that is not confirmed has no public message.', async () => {
   await harness.services.createProject('orders', [link]);
   await harness.services.instance.startWorkers();
   harness.press('Cancel', await harness.runCommand('pause orders'));

@@ -10,12 +10,11 @@ import {
   type Operation,
   type OperationRef,
 } from '../../domain/operation.ts';
-import type { Project } from '../../domain/project.ts';
+import { isSlackUser, type Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
-import { isSlackUser } from '../views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../views/outcome.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';

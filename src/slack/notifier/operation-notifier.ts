@@ -5,6 +5,7 @@ import type { OperationStore, ProjectStore, ServerClock } from '../../applicatio
 import {
   type Dialog,
   firstPostDelayMs,
+  isFollowed,
   isUnfinished,
   type MessageRef,
   type Operation,
@@ -94,7 +95,8 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     if (!isComplete) return { kind: 'postponed', seq: stored.seq, delayMs: delivery.postponedMs };
     tracked.delete(ref.operation);
     const { state } = operation;
-    if (!isUnfinished(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
+    if (!isUnfinished(operation) && !isNotified(operation))
+      log.info({ state, destinations: delivery.destinations }, 'operation notified');
     return { kind: 'complete' };
   };
   return async (ref) => {
@@ -169,7 +171,8 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
   if (channel.kind === 'retry' || dialog.kind === 'retry') {
     return { ...report, ...scheduleRetry(notification, report.tracking, { channel, dialog }) };
   }
-  const needsDirectMessage = destinations.length === 0 && !isUnfinished(operation) && channel.kind === 'unavailable';
+  const needsDirectMessage =
+    destinations.length === 0 && !isUnfinished(operation) && !isNotified(operation) && channel.kind === 'unavailable';
   if (!needsDirectMessage) return report;
   const direct = await attempt(0, () => sendDirectMessage(slack, notification));
   if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
@@ -245,7 +248,10 @@ async function notifyChannel(
   if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
   const postponedMs = firstPostInMs(operation, now);
   if (postponedMs > 0) return { kind: 'skipped', postponedMs };
-  const result = await postOrUpdate({ client, log }, message, { messageRef: operation.message, channel });
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
+  const target = { messageRef, channel: isNotified(operation) ? null : channel };
+  const result = await postOrUpdate({ client, log }, message, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return { kind: 'unavailable' };
@@ -255,6 +261,11 @@ async function notifyChannel(
 function firstPostInMs({ state, message, startedAt }: Operation, now: number): number {
   if (state !== 'running' || message !== null || startedAt === null) return 0;
   return Math.max(0, startedAt + firstPostDelayMs - now);
+}
+
+/** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */
+function isNotified({ notifiedAt }: Operation): boolean {
+  return notifiedAt !== null;
 }
 
 /** The command line prints a refusal itself. */
@@ -273,9 +284,13 @@ async function updateDialog(
 ): Promise<Delivery> {
   const { dialog } = operation;
   if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
+  const isNew = dialog.usesLeft === responseUrlMaxUses;
+  if (isUnfinished(operation) && !isNew) return { kind: 'skipped' };
+  // What is followed changes the message. Only without one the dialog shows how it ended.
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && !isNew && (messageRef !== null || isFollowed(operation))) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
   if (tracking.dialogText === shown.text) return { kind: 'delivered' };
-  if (isUnfinished(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
   const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {

@@ -65,9 +65,7 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
 /** All keys of the project with their serialized values. */
 const snapshot = async () => {
   const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await serialize(name)])),
-  );
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await serialize(name)])));
 };
 
 /** Redis may dump the same hash in another order. */

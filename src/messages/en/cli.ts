@@ -199,6 +199,7 @@ export const factLabels = {
   target: 'target',
   labels: 'labels',
   channel: 'channel',
+  runbook: 'runbook',
   numbers: 'numbers',
   lastHour: 'last hour',
   cause: 'cause',

@@ -27,14 +27,19 @@ export async function runObserver(context: UseCaseContext, onObserved: OnObserve
   const startedAt = context.clock.monotonicNow();
   const projects = await context.projects.readMany(await context.projects.listIds());
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
+  let unobservedProjects = 0;
+  const onChunkObserved: OnObserved = (observed) => {
+    unobservedProjects += observed.filter(({ stats }) => stats.links.some(({ kind }) => kind === 'unreachable')).length;
+    onObserved(observed);
+  };
   await Promise.all(
-    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
+    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onChunkObserved)),
   );
   const cycle = {
     intervalMs: context.settings.observeEveryMs,
     durationMs: context.clock.monotonicNow() - startedAt,
   };
-  await context.observations.recordCycle(staleAfterMs(cycle));
+  await context.observations.recordCycle({ staleAfterMs: staleAfterMs(cycle), unobservedProjects });
 }
 
 async function observeGroup(

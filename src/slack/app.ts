@@ -13,6 +13,7 @@ import {
   actionIds,
   type BlockAction,
   commandActionIdPattern,
+  filterActionIdPattern,
   historyPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
@@ -23,7 +24,7 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import { onFilter, onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -173,6 +174,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.show, action(onShow));
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
+  app.action(filterActionIdPattern, action(onFilter));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));

@@ -25,8 +25,8 @@ export const cliMessages = {
     roleOption: 'what to run in this process',
     apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
     applyFile: 'file to apply instead of SYNCBOT_CONFIG',
-    list: 'list projects, worst state first',
-    listFilter: 'a state, a label, or part of a project id or name',
+    list: 'list projects, those that need attention first',
+    listFilter: 'states, attention, label:<label>, alert:<kind>, or parts of a project id or name',
     show: 'show a project with its links, precheck and last operations',
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
@@ -63,7 +63,6 @@ export const cliMessages = {
   list: {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
-    noMatch: (filter: string) => `No project matches "${filter}".`,
     links: ({ total, paused, unreadable, missing, notConfigured, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
@@ -178,6 +177,7 @@ export const columnTitles = {
   active: 'ACTIVE',
   backlog: 'BACKLOG',
   by: 'BY',
+  causeOrReason: 'CAUSE OR REASON',
   connection: 'CONNECTION',
   delayed: 'DELAYED',
   failed: 'FAILED',

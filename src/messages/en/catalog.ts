@@ -16,7 +16,7 @@ import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
 import { observation } from './observation.ts';
-import { outcomes } from './outcomes.ts';
+import { outcomes, seeOutcome } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { requestFailures } from './request-failures.ts';
@@ -43,6 +43,7 @@ export const en = {
   connectionFault,
   confirmation,
   outcomes,
+  seeOutcome,
   alerts,
   history,
   list,

@@ -15,7 +15,7 @@ import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
 import { buildHelp } from '../views/help.ts';
-import { buildHistory, buildHistorySince, linesPerPage, maxLinesSince } from '../views/history.ts';
+import { buildHistory, buildHistorySince, linesPerPage, maxProjectLines } from '../views/history.ts';
 import { maxOptions } from '../views/limits.ts';
 import { buildEmptyList, buildList, buildUnknownFilter, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
@@ -137,7 +137,7 @@ async function showHistorySince(
   { project, since }: HistorySelection & { readonly since: SinceTime },
 ): Promise<ListenerResult> {
   const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
-  const result = await getHistorySince(context, { project, since: at, maxLines: maxLinesSince });
+  const result = await getHistorySince(context, { project, since: at, maxLines: maxProjectLines });
   if (result.kind === 'refused')
     return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const hasFailed = result.lines.some(({ line }) => line.entries.some(({ failure }) => failure !== null));

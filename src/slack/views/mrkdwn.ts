@@ -74,12 +74,18 @@ export function isSlackUser(actor: Actor): boolean {
   return userIdPattern.test(actor);
 }
 
+/** Slack shows no name for the channel of a direct message. */
+function formatChannel(id: string): string {
+  if (!channelIdPattern.test(id)) return codeSpan(id, 60);
+  return id.startsWith('D') ? 'a direct message' : `<#${id}>`;
+}
+
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
     person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
-    channel: (id) => (channelIdPattern.test(id) ? `<#${id}>` : codeSpan(id, 60)),
+    channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
     // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.
     time: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${formatUtc(at)}>`,

@@ -17,7 +17,7 @@ import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slac
 import { buildEmptyList, buildList, buildUnknownFilter } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildNotObserved, buildObservedAgain } from '../../../src/slack/views/not-observed.ts';
-import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
@@ -85,6 +85,8 @@ describe('the first line of a message', () => {
     fc.assert(
       fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) => {
         expectFirstLine(buildOutcome({ operation, projectExists, format }), operation.project, eventOf(operation));
+        const summary = buildOutcomeSummary({ operation, channel: 'C0SYNC', format });
+        expectFirstLine(summary, operation.project, eventOf(operation));
       }),
       { numRuns: 1_000 },
     );

@@ -21,7 +21,7 @@ import {
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildEmptyList, buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { isSlackUser, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
@@ -165,9 +165,10 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 
   it('hold for an outcome', () => {
     fc.assert(
-      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) =>
-        expectWithinLimits(buildOutcome({ ...viewContext, operation, projectExists })),
-      ),
+      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) => {
+        expectWithinLimits(buildOutcome({ ...viewContext, operation, projectExists }));
+        expectWithinLimits(buildOutcomeSummary({ ...viewContext, operation, channel: 'C0SYNC' }));
+      }),
       { numRuns: 200 },
     );
   });

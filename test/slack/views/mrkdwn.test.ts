@@ -87,7 +87,7 @@ describe('the formatter of Slack', () => {
     expect(['C0SYNC', 'G0SYNC', 'D0SYNC', '#sync'].map(format.channel)).toEqual([
       '<#C0SYNC>',
       '<#G0SYNC>',
-      '<#D0SYNC>',
+      'a direct message',
       '`#sync`',
     ]);
     expect([isSlackUser('U0ALICE'), isSlackUser('cli:root')]).toEqual([true, false]);

@@ -30,8 +30,8 @@ export function listHeading(
   const attention = attentionTotal(counts.attention);
   const areReached = observedProjects.every(({ stats }) => stats.links.every(({ kind }) => kind !== 'unreachable'));
   const areWell = attention === 0 && areReached && observation.kind === 'observed';
-  const states = areWell ? list.allWell(counts.states) : list.counts(counts.states);
   const filterText = formatListFilter(filter);
+  const states = areWell ? list.allWell(counts.states, filterText !== '') : list.counts(counts.states);
   const filterLines = filterText === '' ? [] : [list.filter(format.text(filterText))];
   if (attention === 0) return [states, ...filterLines];
   const statesLines = attention < totalCount(counts.states) ? [states] : [];
@@ -77,7 +77,7 @@ export function unknownFilterText(unknown: UnknownFilterValue, similar: readonly
 
 /** What a list says about one project. */
 export interface ListRow {
-  /** Its state, and the most urgent alert: `Failed`, `Running · No worker`, `Paused, but a link runs`. */
+  /** Its state, and the most urgent alert: `Failed`, `No worker`, `Paused · Queue missing`, `Paused, but a link runs`. */
   readonly event: string;
   /** Why it is Failed, or the scope of the alert. Null if no alert fires. */
   readonly cause: string | null;
@@ -98,7 +98,7 @@ export function listRow(project: Project, { format, revealReasons }: HistoryCont
     return { event: messages.states[state], cause: messages.list.cause(details.slice(0, 1)), since, moreAlerts };
   const stateName = messages.states[state];
   return {
-    event: event.startsWith(stateName) ? event : joinDots(stateName, event),
+    event: event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event),
     cause: messages.list.cause(details),
     since: event === stateName ? since : (project.alerts[condition.kind]?.alert.since ?? since),
     moreAlerts,

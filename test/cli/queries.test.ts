@@ -126,7 +126,7 @@ describe('list', () => {
     const rows = out.trim().split('\n').slice(4);
     expect(rows).toEqual([
       expect.stringMatching(/^payments +Failed .* A task failed on pay: refused$/),
-      expect.stringMatching(/^orders +Running · No worker .* None is connected to orders-full and 9 more$/),
+      expect.stringMatching(/^orders +No worker .* None is connected to orders-full and 9 more$/),
       expect.stringMatching(/^users +Paused /),
     ]);
     const json = JSON.parse((await cli('list attention --json')).out);

@@ -36,25 +36,27 @@ export const list = {
   },
   /** `60 projects: 10 Paused, 50 Running`. */
   counts: (counts: StateCounts) => `${pluralize(totalCount(counts), 'project')}: ${stateCounts(counts)}`,
-  /** Only if each of them was observed lately. */
-  allWell: (counts: StateCounts) => {
+  /** Only if each project was observed lately. A filter selects a part of the projects. */
+  allWell: (counts: StateCounts, isFiltered: boolean) => {
     const total = totalCount(counts);
-    return `${total === 1 ? '1 project is' : `All ${formatNumber(total)} projects are`} well: ${stateCounts(counts)}`;
+    if (total === 1) return `1 project ${isFiltered ? 'needs no attention' : 'is well'}: ${stateCounts(counts)}`;
+    const projects = `${formatNumber(total)} projects`;
+    return `${isFiltered ? `None of these ${projects} needs attention` : `All ${projects} are well`}: ${stateCounts(counts)}`;
   },
   filter: (filter: string) => `Filter: ${filter}`,
   unobserved: (projects: number) =>
     `${pluralize(projects, 'project')} could not be observed, because a link did not answer. Failed tasks and drift there are not noticed.`,
   /** `for 2 h by @bob`. */
   since: (sinceMs: number, person: string) => `for ${formatDuration(sinceMs)} by ${person}`,
-  /** `Since 18:53, by @bob: month-end closing`. */
-  lastChange: ({ since, by, reason }: LastChange, format: Formatter) => {
+  /** `By @bob: month-end closing`. */
+  lastChange: ({ by, reason }: LastChange, format: Formatter) => {
     const given = formatReason(reason, format, 80);
-    return `Since ${format.time(since)}, by ${format.person(by)}${given === null ? '' : `: ${given}`}`;
+    return `By ${format.person(by)}${given === null ? '' : `: ${given}`}`;
   },
   /** `A task failed on orders_eu: connection refused`. Empty if nothing is known. */
   cause: (details: readonly string[]) => capitalize(joinDots(...details)),
-  /** Follows a cause: `· since 02:58`. */
-  causeSince: (at: number, format: Formatter) => `since ${format.time(at)}`,
+  /** Follows a state or an alert: `· since 02:58`. */
+  stateSince: (at: number, format: Formatter) => `since ${format.time(at)}`,
   moreAlerts: (count: number) => `and ${pluralize(count, 'more alert')}`,
   page: (page: number, pageCount: number) => `page ${page} of ${pageCount}`,
   showHint: (format: Formatter) => `${format.command('show <project>')} shows more`,
@@ -121,7 +123,6 @@ function stateCounts(counts: StateCounts): string {
 }
 
 interface LastChange {
-  readonly since: number;
   readonly by: Actor;
   readonly reason: string | null;
 }

@@ -6,8 +6,8 @@ import { type ListRow, listRow } from '../../messages/list-text.ts';
 import { type Block, type Button, requestButton, sectionBlock, showButton } from './blocks.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
-/** A phone shows this much of a cause in two lines beside a button. */
-const maxCauseChars = 100;
+/** A phone shows this much of a cause in two lines. */
+const maxCauseChars = 85;
 
 export interface ListRowView {
   readonly format: Formatter;
@@ -21,7 +21,9 @@ export interface ListRowView {
 export function projectRow(observed: ObservedProject, view: ListRowView): Block {
   const { project } = observed;
   const row = listRow(project, view);
-  const lines = [`*${project.id}* · ${row.event}`, detail(observed, row, view.format)];
+  const hasNumbers = row.cause === null && (project.state === 'running' || project.state === 'not_started');
+  const since = hasNumbers ? null : messages.list.stateSince(row.since, view.format);
+  const lines = [joinDots(`*${project.id}*`, row.event, since), detail(observed, row, view.format)];
   return sectionBlock(lines, rowButton(observed, row, view.restriction) ?? undefined);
 }
 
@@ -29,8 +31,7 @@ function detail({ project, stats }: ObservedProject, row: ListRow, format: Forma
   const { format: formats, list } = messages;
   if (row.cause !== null) {
     return joinDots(
-      truncateMrkdwn(row.cause, maxCauseChars),
-      list.causeSince(row.since, format),
+      hasTime(row.cause) ? row.cause : truncateMrkdwn(row.cause, maxCauseChars),
       row.moreAlerts === 0 ? null : list.moreAlerts(row.moreAlerts),
     );
   }
@@ -39,6 +40,11 @@ function detail({ project, stats }: ObservedProject, row: ListRow, format: Forma
     return joinDots(links, formats.backlog(stats), formats.latency(stats));
   }
   return list.lastChange(project, format);
+}
+
+/** A time has many characters, of which Slack shows a few. A cause with a time is short. */
+function hasTime(cause: string): boolean {
+  return cause.includes('<!date^');
 }
 
 /** The action that the state allows. An alert is shown first: whether the action helps depends on its cause. */
